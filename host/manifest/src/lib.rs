@@ -1,0 +1,163 @@
+//! The manifest of a micro-app: what its author declares in `[package.metadata.micro-app]`, and
+//! how the component carries it.
+//!
+//! `xtask` reads it from a guest's `Cargo.toml` and writes it into the component; the host reads
+//! it from the component. Both use this crate, so that neither can drift from the other. What a
+//! tier allows is the host's business and stands in its `limits`.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+/// Name of the custom section that carries the manifest, at the top level of the component.
+pub const SECTION: &str = "fractal-micro-app";
+
+/// Version of the section's encoding. A host refuses a version it does not know.
+pub const VERSION: u32 = 1;
+
+/// What the author of a micro-app declares about it.
+///
+/// Unknown keys are errors: a misspelt `tier` must not quietly mean the default.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Manifest {
+    /// The tier whose limits the micro-app runs under.
+    #[serde(default)]
+    pub tier: Tier,
+}
+
+/// A named set of limits; the figures are the host's.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Tier {
+    /// Short work on little data.
+    Lightweight,
+    /// What a micro-app gets that asks for nothing else.
+    #[default]
+    Standard,
+    /// Long work on much data.
+    Heavy,
+}
+
+impl Tier {
+    /// Every tier, smallest first.
+    pub const ALL: [Tier; 3] = [Tier::Lightweight, Tier::Standard, Tier::Heavy];
+
+    /// The name used in manifests, on the command line and in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Tier::Lightweight => "lightweight",
+            Tier::Standard => "standard",
+            Tier::Heavy => "heavy",
+        }
+    }
+}
+
+impl fmt::Display for Tier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+/// The name is not that of a tier.
+#[derive(Debug, thiserror::Error)]
+#[error("unknown tier `{0}`, expected `lightweight`, `standard` or `heavy`")]
+pub struct UnknownTier(pub String);
+
+impl FromStr for Tier {
+    type Err = UnknownTier;
+
+    fn from_str(name: &str) -> Result<Self, UnknownTier> {
+        Tier::ALL
+            .into_iter()
+            .find(|tier| tier.name() == name)
+            .ok_or_else(|| UnknownTier(name.to_owned()))
+    }
+}
+
+/// The section as it stands in the component: JSON, its version beside the manifest's own keys.
+#[derive(Serialize, Deserialize)]
+struct Section {
+    version: u32,
+    manifest: serde_json::Value,
+}
+
+/// Why the bytes of a section are not a manifest.
+#[derive(Debug, thiserror::Error)]
+pub enum DecodeError {
+    /// Not JSON of the section's shape, or a key or value that the manifest does not know.
+    #[error("the manifest section is malformed: {0}")]
+    Malformed(#[from] serde_json::Error),
+    /// Written by another version of the tools.
+    #[error("the manifest section has version {found}, expected {VERSION}")]
+    Version {
+        /// The version the section claims.
+        found: u32,
+    },
+}
+
+impl Manifest {
+    /// The bytes of the custom section. The same manifest always gives the same bytes.
+    pub fn encode(&self) -> Vec<u8> {
+        let section = Section {
+            version: VERSION,
+            manifest: serde_json::to_value(self).expect("a manifest is plain data"),
+        };
+        serde_json::to_vec(&section).expect("a section is plain data")
+    }
+
+    /// Reads the bytes of the custom section.
+    ///
+    /// # Errors
+    ///
+    /// When the bytes are not such a section, or one of another version.
+    pub fn decode(bytes: &[u8]) -> Result<Manifest, DecodeError> {
+        let section: Section = serde_json::from_slice(bytes)?;
+        if section.version != VERSION {
+            return Err(DecodeError::Version { found: section.version });
+        }
+        Ok(serde_json::from_value(section.manifest)?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_section_reads_back_as_the_manifest_it_was_written_from() {
+        for tier in Tier::ALL {
+            let manifest = Manifest { tier };
+            assert_eq!(Manifest::decode(&manifest.encode()).unwrap(), manifest);
+            assert_eq!(tier.name().parse::<Tier>().unwrap(), tier);
+        }
+        assert_eq!(
+            String::from_utf8(Manifest::default().encode()).unwrap(),
+            r#"{"version":1,"manifest":{"tier":"standard"}}"#
+        );
+    }
+
+    #[test]
+    fn sections_that_are_not_manifests_say_why() {
+        let cases = [
+            (&b""[..], "the manifest section is malformed: EOF while parsing a value at line 1 column 0"),
+            (
+                br#"{"version":2,"manifest":{"anything":1}}"#,
+                "the manifest section has version 2, expected 1",
+            ),
+            (
+                br#"{"version":1,"manifest":{"teir":"heavy"}}"#,
+                "the manifest section is malformed: unknown field `teir`, expected `tier`",
+            ),
+            (
+                br#"{"version":1,"manifest":{"tier":"huge"}}"#,
+                "the manifest section is malformed: unknown variant `huge`, expected one of \
+                 `lightweight`, `standard`, `heavy`",
+            ),
+        ];
+        for (bytes, message) in cases {
+            assert_eq!(Manifest::decode(bytes).unwrap_err().to_string(), message);
+        }
+    }
+}
