@@ -1,1 +1,83 @@
-//! stub
+//! Runs micro-apps: WebAssembly components of the world `fractal:app/micro-app@0.1.0`, each run in
+//! a fresh instance with a fuel budget, a deadline, a memory cap and nothing it was not given.
+//!
+//! Three objects carry the story. The [`Host`] (engine, linker, ticker, cache) is made once. A
+//! [`MicroApp`] (a component compiled and pre-linked) is made once for each component. A [`Run`]
+//! (limits and grants) says how to run it, and a [`Report`] says what happened:
+//!
+//! ```no_run
+//! use fractalaw_host::{Host, Run, Tier};
+//!
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! let host = Host::builder().slots(16).build()?;
+//! let app = host.load_file("target/guests/hello-world.wasm")?;
+//! for name in ["Ada", "Grace"] {
+//!     let run = Run::new().tier(Tier::Lightweight).arg(name).deterministic();
+//!     let report = host.run(&app, &run).await?;
+//!     println!("{}", report.text());
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! For an embedder in a hurry, [`run_component`] does all three:
+//!
+//! ```no_run
+//! # fn main() -> Result<(), fractalaw_host::HostError> {
+//! let report = fractalaw_host::run_component("target/guests/hello-world.wasm")?;
+//! assert_eq!(report.outcome.kind(), "completed");
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! What a component does cannot fail the host: it is an [`Outcome`]. A [`HostError`] means that
+//! the host itself could not do its work.
+
+#![deny(unsafe_code)]
+#![warn(missing_docs)]
+
+// In reading order.
+mod limits;
+
+mod host;
+mod micro_app;
+mod run;
+
+mod cache;
+mod compiled;
+mod engine;
+mod preflight;
+mod slots;
+mod ticker;
+
+mod bindings;
+mod capture;
+mod determinism;
+mod grants;
+mod interfaces;
+mod limiter;
+
+mod error;
+mod outcome;
+mod refusal;
+mod report;
+pub mod terminal;
+mod trap;
+
+pub use cache::CodeCache;
+pub use capture::Captured;
+pub use error::HostError;
+pub use fractalaw_manifest::{Manifest, Tier};
+pub use grants::{DirGrant, Grants};
+pub use host::{Host, HostBuilder, run_component};
+pub use interfaces::audit_log::AuditEntry;
+pub use limits::{
+    AUDIT_BYTES, AUDIT_ENTRIES, AUDIT_ENTRY_BYTES, COMPONENT_BYTES, HOST_CALL_BYTES, Limits,
+    OUTPUT_BYTES, SLOT_MEMORY_BYTES,
+};
+pub use micro_app::{Code, LoadError, MicroApp};
+pub use outcome::{MemoryKind, Outcome, Quota};
+pub use refusal::Refusal;
+pub use report::{App, AppliedLimits, Certainty, Durations, Fuel, JSON_VERSION, Memory, Report};
+pub use run::Run;
+pub use trap::{Trap, TrapCode};

@@ -5,6 +5,9 @@
 //! it from the component. Both use this crate, so that neither can drift from the other. What a
 //! tier allows is the host's business and stands in its `limits`.
 
+#![forbid(unsafe_code)]
+#![warn(missing_docs)]
+
 use std::fmt;
 use std::str::FromStr;
 
@@ -28,7 +31,9 @@ pub struct Manifest {
 }
 
 /// A named set of limits; the figures are the host's.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum Tier {
     /// Short work on little data.
@@ -115,7 +120,9 @@ impl Manifest {
     pub fn decode(bytes: &[u8]) -> Result<Manifest, DecodeError> {
         let section: Section = serde_json::from_slice(bytes)?;
         if section.version != VERSION {
-            return Err(DecodeError::Version { found: section.version });
+            return Err(DecodeError::Version {
+                found: section.version,
+            });
         }
         Ok(serde_json::from_value(section.manifest)?)
     }
@@ -141,7 +148,10 @@ mod tests {
     #[test]
     fn sections_that_are_not_manifests_say_why() {
         let cases = [
-            (&b""[..], "the manifest section is malformed: EOF while parsing a value at line 1 column 0"),
+            (
+                &b""[..],
+                "the manifest section is malformed: EOF while parsing a value at line 1 column 0",
+            ),
             (
                 br#"{"version":2,"manifest":{"anything":1}}"#,
                 "the manifest section has version 2, expected 1",

@@ -1,0 +1,128 @@
+//! Every flag of `fractalaw`: its name, its help, and how its value is read.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use bytesize::ByteSize;
+use clap::{Args, Parser, Subcommand};
+use fractalaw_host::{DirGrant, Tier};
+
+/// Runs micro-apps: WebAssembly components of the world `fractal:app/micro-app@0.1.0`.
+#[derive(Debug, Parser)]
+#[command(version)]
+pub(crate) struct Fractalaw {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run one component and print its report.
+    ///
+    /// The report goes to standard output, timings and logs to standard error. `RUST_LOG=fractalaw=info`
+    /// shows audit entries as they are recorded.
+    #[command(after_help = crate::run::EXIT_CODES)]
+    Run(Run),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Run {
+    /// The component: a `.wasm` file.
+    pub(crate) component: PathBuf,
+    /// Limits of this tier (lightweight, standard, heavy) instead of the component's own.
+    #[arg(long)]
+    pub(crate) tier: Option<Tier>,
+    /// Fuel budget in units, such as 1000000 or 1_000_000.
+    #[arg(long, value_name = "N", value_parser = parse_units)]
+    pub(crate) fuel: Option<u64>,
+    /// Deadline, such as 500ms or 2s.
+    #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
+    pub(crate) timeout: Option<Duration>,
+    /// Memory cap, such as 64MiB.
+    #[arg(long, value_name = "SIZE")]
+    pub(crate) memory: Option<ByteSize>,
+    /// Give the guest an argument; repeat for more.
+    #[arg(long = "arg", value_name = "ARG", allow_hyphen_values = true)]
+    pub(crate) args: Vec<String>,
+    /// Give the guest an environment variable; repeat for more.
+    #[arg(long = "env", value_name = "NAME=VALUE", value_parser = parse_env)]
+    pub(crate) env: Vec<(String, String)>,
+    /// Give the guest a folder, read-only unless `:rw` follows; repeat for more.
+    #[arg(long = "dir", value_name = "HOST[::GUEST][:rw]", value_parser = parse_dir)]
+    pub(crate) dirs: Vec<DirGrant>,
+    /// Give the guest this file as standard input; `-` passes on our own.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) stdin: Option<PathBuf>,
+    /// Print the report as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Stop the clocks and seed randomness, so that the run repeats exactly.
+    #[arg(long)]
+    pub(crate) deterministic: bool,
+    /// Folder of compiled code [default: `fractalaw` in the user's cache folder].
+    #[arg(long, value_name = "FOLDER", conflicts_with = "no_cache")]
+    pub(crate) cache: Option<PathBuf>,
+    /// Compile anew and keep nothing.
+    #[arg(long)]
+    pub(crate) no_cache: bool,
+}
+
+fn parse_units(text: &str) -> Result<u64, String> {
+    text.replace('_', "")
+        .parse()
+        .map_err(|_| "expected a whole number of units".to_owned())
+}
+
+fn parse_env(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => Err("expected `NAME=VALUE`".to_owned()),
+    }
+}
+
+fn parse_dir(text: &str) -> Result<DirGrant, String> {
+    let (paths, writable) = match text.strip_suffix(":rw") {
+        Some(paths) => (paths, true),
+        None => (text, false),
+    };
+    let (host, guest) = paths.split_once("::").unwrap_or((paths, paths));
+    if host.is_empty() || guest.is_empty() {
+        return Err("expected `HOST`, `HOST::GUEST` or either with `:rw`".to_owned());
+    }
+    Ok(DirGrant {
+        host: PathBuf::from(host),
+        guest: guest.to_owned(),
+        writable,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folders_are_read_only_unless_said() {
+        for (text, host, guest, writable) in [
+            ("data", "data", "data", false),
+            ("data:rw", "data", "data", true),
+            ("data::/in", "data", "/in", false),
+            ("a:b::/in:rw", "a:b", "/in", true),
+        ] {
+            let expected = DirGrant {
+                host: host.into(),
+                guest: guest.to_owned(),
+                writable,
+            };
+            assert_eq!(parse_dir(text), Ok(expected));
+        }
+        for text in ["", ":rw", "::/in", "data::"] {
+            assert!(parse_dir(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_flags_are_consistent() {
+        use clap::CommandFactory;
+        Fractalaw::command().debug_assert();
+    }
+}

@@ -1,0 +1,149 @@
+//! `fractalaw run`: flags become a run, the report is printed, the outcome becomes an exit code.
+
+use std::env;
+use std::fs;
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::Context;
+use fractalaw_host::{Host, HostError, Outcome, Report, Run};
+use tracing_subscriber::EnvFilter;
+
+use crate::flags;
+
+/// What the shell learns, shown by `--help`.
+pub(crate) const EXIT_CODES: &str = "\
+Exit codes:
+   0  completed            5  deadline exceeded
+   1  guest error          6  memory limit
+   2  usage                7  stack overflow
+   3  refused              8  other trap
+   4  out of fuel          9  quota exceeded
+  10  the host failed";
+
+const USAGE: u8 = 2;
+const HOST_FAILED: u8 = 10;
+
+pub(crate) fn run(flags: flags::Run) -> ExitCode {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(io::stderr)
+        .init();
+    let json = flags.json;
+    let report = match report(flags) {
+        Ok(report) => report,
+        Err(error) => return fail(&error),
+    };
+    let text = if json {
+        report.json() + "\n"
+    } else {
+        report.text()
+    };
+    // A reader that closed the pipe has seen what it wanted.
+    let _ = io::stdout().write_all(text.as_bytes());
+    if !json && !matches!(report.outcome, Outcome::Refused(_)) {
+        let _ = writeln!(io::stderr(), "{}", report.summary());
+    }
+    ExitCode::from(exit_code(&report.outcome))
+}
+
+fn report(flags: flags::Run) -> anyhow::Result<Report> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build()
+        .context("could not start the async runtime")?;
+    let mut builder = Host::builder().slots(1);
+    if let Some(folder) = cache_folder(&flags) {
+        builder = builder.cache(folder);
+    }
+    let host = builder.build()?;
+    let component = flags.component.clone();
+    let run = request(flags)?;
+    Ok(runtime.block_on(host.run_file(component, &run))?)
+}
+
+fn request(flags: flags::Run) -> Result<Run, HostError> {
+    let mut run = Run::new();
+    if let Some(tier) = flags.tier {
+        run = run.tier(tier);
+    }
+    if let Some(units) = flags.fuel {
+        run = run.fuel(units);
+    }
+    if let Some(deadline) = flags.timeout {
+        run = run.deadline(deadline);
+    }
+    if let Some(size) = flags.memory {
+        run = run.memory_bytes(usize::try_from(size.as_u64()).unwrap_or(usize::MAX));
+    }
+    for arg in flags.args {
+        run = run.arg(arg);
+    }
+    for (name, value) in flags.env {
+        run = run.env(name, value);
+    }
+    for dir in flags.dirs {
+        run = run.dir(dir);
+    }
+    if let Some(path) = flags.stdin {
+        run = run.stdin(read_input(&path).map_err(|source| HostError::Read { path, source })?);
+    }
+    Ok(if flags.deterministic {
+        run.deterministic()
+    } else {
+        run
+    })
+}
+
+fn read_input(path: &Path) -> io::Result<Vec<u8>> {
+    if path != Path::new("-") {
+        return fs::read(path);
+    }
+    let mut input = Vec::new();
+    io::stdin().read_to_end(&mut input)?;
+    Ok(input)
+}
+
+/// The folder asked for, or the user's own. Without a home there is no cache.
+fn cache_folder(flags: &flags::Run) -> Option<PathBuf> {
+    if flags.no_cache {
+        return None;
+    }
+    let from_home = || Some(PathBuf::from(env::var_os("HOME")?).join(".cache"));
+    let user = || {
+        env::var_os("XDG_CACHE_HOME")
+            .map(PathBuf::from)
+            .filter(|path| path.is_absolute())
+    };
+    flags
+        .cache
+        .clone()
+        .or_else(|| Some(user().or_else(from_home)?.join("fractalaw")))
+}
+
+fn fail(error: &anyhow::Error) -> ExitCode {
+    let _ = writeln!(io::stderr(), "error: {error:#}");
+    let Some(error) = error.downcast_ref::<HostError>() else {
+        return ExitCode::from(HOST_FAILED);
+    };
+    if let Some(hint) = error.hint() {
+        let _ = writeln!(io::stderr(), "hint: {hint}");
+    }
+    ExitCode::from(if error.is_usage() { USAGE } else { HOST_FAILED })
+}
+
+fn exit_code(outcome: &Outcome) -> u8 {
+    match outcome {
+        Outcome::Completed(_) => 0,
+        Outcome::GuestError(_) => 1,
+        Outcome::Refused(_) => 3,
+        Outcome::OutOfFuel => 4,
+        Outcome::DeadlineExceeded => 5,
+        Outcome::MemoryLimit { .. } => 6,
+        Outcome::StackOverflow => 7,
+        Outcome::Trap(_) => 8,
+        Outcome::QuotaExceeded { .. } => 9,
+    }
+}

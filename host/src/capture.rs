@@ -1,0 +1,127 @@
+//! A guest's standard output and error: kept up to a bound, counted past it.
+
+use std::io;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use tokio::io::AsyncWrite;
+use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
+use wasmtime_wasi::p2::{OutputStream, Pollable, StreamResult};
+
+use crate::limits::OUTPUT_BYTES;
+
+/// Bytes that a guest may write at once without asking again. WASI's own streams allow as much.
+const WRITE_BYTES: usize = 64 * 1024;
+
+/// What a guest wrote to one of its two streams.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Captured {
+    /// The first bytes, at most [`OUTPUT_BYTES`]. Any bytes: a guest need not write UTF-8.
+    pub bytes: Vec<u8>,
+    /// How many more it wrote.
+    pub dropped_bytes: u64,
+}
+
+/// The stream's end in the host. Clones are the same stream.
+#[derive(Clone, Default)]
+pub(crate) struct Capture(Arc<Mutex<Captured>>);
+
+impl Capture {
+    /// Takes what was captured so far.
+    pub(crate) fn take(&self) -> Captured {
+        std::mem::take(&mut self.lock())
+    }
+
+    fn push(&self, bytes: &[u8]) {
+        let mut captured = self.lock();
+        let kept = bytes.len().min(OUTPUT_BYTES - captured.bytes.len());
+        captured.bytes.extend_from_slice(&bytes[..kept]);
+        captured.dropped_bytes += (bytes.len() - kept) as u64;
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Captured> {
+        self.0
+            .lock()
+            .expect("no code panics while it holds this lock")
+    }
+}
+
+impl IsTerminal for Capture {
+    fn is_terminal(&self) -> bool {
+        false
+    }
+}
+
+impl StdoutStream for Capture {
+    fn async_stream(&self) -> Box<dyn AsyncWrite + Send + Sync> {
+        Box::new(self.clone())
+    }
+
+    fn p2_stream(&self) -> Box<dyn OutputStream> {
+        Box::new(self.clone())
+    }
+}
+
+#[async_trait::async_trait]
+impl Pollable for Capture {
+    async fn ready(&mut self) {}
+}
+
+impl OutputStream for Capture {
+    fn write(&mut self, bytes: Bytes) -> StreamResult<()> {
+        self.push(&bytes);
+        Ok(())
+    }
+
+    fn flush(&mut self) -> StreamResult<()> {
+        Ok(())
+    }
+
+    fn check_write(&mut self) -> StreamResult<usize> {
+        Ok(WRITE_BYTES)
+    }
+}
+
+impl AsyncWrite for Capture {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        self.push(bytes);
+        Poll::Ready(Ok(bytes.len()))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn output_is_kept_to_the_byte_of_its_bound_and_counted_past_it() {
+        let capture = Capture::default();
+        for (written, kept, dropped) in [
+            (OUTPUT_BYTES - 1, OUTPUT_BYTES - 1, 0),
+            (1, OUTPUT_BYTES, 0),
+            (1, OUTPUT_BYTES, 1),
+            (7, OUTPUT_BYTES, 8),
+        ] {
+            capture.push(&vec![b'x'; written]);
+            let captured = capture.lock();
+            assert_eq!(
+                (captured.bytes.len(), captured.dropped_bytes),
+                (kept, dropped)
+            );
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! The one place where an engine is configured.
+
+use wasmtime::{
+    Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig,
+    WasmBacktraceDetails,
+};
+
+use crate::error::HostError;
+use crate::limits::{GUEST_STACK_BYTES, HOST_STACK_BYTES, SLOT_MEMORY_BYTES, TABLE_ELEMENTS};
+
+/// Core modules that one component may instantiate: the guest's own, wit-component's two, and room
+/// for a component composed of several.
+const CORE_INSTANCES_PER_RUN: u32 = 16;
+
+/// Linear memories of one component: one for each language runtime in it.
+const MEMORIES_PER_RUN: u32 = 2;
+
+/// Tables of one component: the guest's own, the shim's, and those of composed parts.
+const TABLES_PER_RUN: u32 = 8;
+
+/// Memory and tables up to this size are cleared in place between runs instead of being returned to
+/// the system, which costs less than mapping them again. It bounds what idle slots keep resident:
+/// slots × (memories + tables) × this, 640 MiB for 64 slots if every run touched all of it.
+const KEEP_RESIDENT_BYTES: usize = 1024 * 1024;
+
+/// Makes an engine whose pool serves `slots` runs at once.
+pub(crate) fn new(slots: u32) -> Result<Engine, HostError> {
+    let mut config = Config::new();
+    config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(slots)));
+    meter(&mut config);
+    make_deterministic(&mut config);
+    choose_proposals(&mut config);
+    // File names and lines of a guest come from its debug information, which ours do not carry;
+    // the names of functions do, and need no environment variable to be shown.
+    config.wasm_backtrace_details(WasmBacktraceDetails::Disable);
+    config.memory_init_cow(true);
+    Engine::new(&config).map_err(|source| HostError::Pool { slots, source })
+}
+
+fn pool(slots: u32) -> PoolingAllocationConfig {
+    let mut pool = PoolingAllocationConfig::new();
+    pool.total_component_instances(slots)
+        .total_core_instances(slots * CORE_INSTANCES_PER_RUN)
+        .total_memories(slots * MEMORIES_PER_RUN)
+        .total_tables(slots * TABLES_PER_RUN)
+        .total_stacks(slots)
+        .max_core_instances_per_component(CORE_INSTANCES_PER_RUN)
+        .max_memories_per_component(MEMORIES_PER_RUN)
+        .max_tables_per_component(TABLES_PER_RUN)
+        .max_tables_per_module(TABLES_PER_RUN)
+        .max_memory_size(SLOT_MEMORY_BYTES)
+        .table_elements(TABLE_ELEMENTS)
+        .linear_memory_keep_resident(KEEP_RESIDENT_BYTES)
+        .table_keep_resident(KEEP_RESIDENT_BYTES)
+        // Linux 6.7 tells which pages a run touched, so that only those are cleared.
+        .pagemap_scan(Enabled::Auto);
+    pool
+}
+
+/// Fuel counts the work, the epoch interrupts it: both are always on.
+fn meter(config: &mut Config) {
+    config
+        .consume_fuel(true)
+        .epoch_interruption(true)
+        .max_wasm_stack(GUEST_STACK_BYTES)
+        .async_stack_size(GUEST_STACK_BYTES + HOST_STACK_BYTES);
+}
+
+fn make_deterministic(config: &mut Config) {
+    config
+        .cranelift_nan_canonicalization(true)
+        .relaxed_simd_deterministic(true);
+}
+
+/// What compilers emit for the wasm32-wasip2 target, vector instructions included. Everything else is
+/// attack surface that no guest needs.
+fn choose_proposals(config: &mut Config) {
+    config
+        .wasm_simd(true)
+        .wasm_relaxed_simd(true)
+        .wasm_tail_call(false)
+        .wasm_multi_memory(false)
+        .wasm_memory64(false)
+        .wasm_extended_const(true);
+}

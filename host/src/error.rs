@@ -1,0 +1,109 @@
+//! What can keep the host itself from working. What a micro-app does is an `Outcome` instead.
+
+use std::io;
+use std::path::PathBuf;
+
+use bytesize::ByteSize;
+
+use crate::limits::SLOT_MEMORY_BYTES;
+
+/// The host could not do its work, through no fault of the component's.
+#[derive(Debug, thiserror::Error)]
+pub enum HostError {
+    /// Wasmtime refused the engine's configuration or could not reserve the pool.
+    #[error("could not reserve the instance pool of {slots} slots: {source:#}")]
+    Pool {
+        /// Slots that the pool was to have.
+        slots: u32,
+        /// What Wasmtime said.
+        source: wasmtime::Error,
+    },
+    /// The linker refused one of the host's own interfaces.
+    #[error("could not set up the linker: {0:#}")]
+    Linker(wasmtime::Error),
+    /// The ticker's thread or the async runtime could not be started.
+    #[error("could not start {what}: {source}")]
+    Start {
+        /// What was to be started.
+        what: &'static str,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A file could not be read.
+    #[error("could not read `{}`: {source}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The cache folder could not be made or examined.
+    #[error("could not use `{}` as cache folder: {source}", path.display())]
+    CacheFolder {
+        /// The folder.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// Others could put code into the cache folder, which the host would then execute.
+    #[error("cache folder `{}` can be written by others, expected it to be private", path.display())]
+    CacheNotPrivate {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// A granted folder could not be opened.
+    #[error("could not open granted folder `{}`: {message}", path.display())]
+    Grant {
+        /// The folder on the host.
+        path: PathBuf,
+        /// What Wasmtime's file system said.
+        message: String,
+    },
+    /// The run asks for more memory than a slot of the pool holds.
+    #[error(
+        "memory limit of {} is more than a slot holds, expected at most {}",
+        ByteSize(*requested as u64), ByteSize(SLOT_MEMORY_BYTES as u64)
+    )]
+    MemoryOverSlot {
+        /// What was asked for, in bytes.
+        requested: usize,
+    },
+    /// Wasmtime failed where only the host can be at fault.
+    #[error("the engine failed: {0:#}")]
+    Engine(wasmtime::Error),
+}
+
+impl HostError {
+    /// What the reader can do about it, if there is something.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            HostError::Pool { .. } => Some(
+                "each slot reserves some GiB of address space (not memory): raise `ulimit -v`, or \
+                 lower `--slots` (`HostBuilder::slots`)"
+                    .to_owned(),
+            ),
+            HostError::CacheNotPrivate { path } => Some(format!(
+                "run `chmod go-w {0}`, or choose another folder with `--cache`",
+                path.display()
+            )),
+            HostError::CacheFolder { .. } => {
+                Some("choose another folder with `--cache`, or none with `--no-cache`".to_owned())
+            }
+            HostError::Grant { .. } => {
+                Some("a grant names an existing folder on the host".to_owned())
+            }
+            HostError::MemoryOverSlot { .. } => {
+                Some("lower `--memory`; the heavy tier's is the most".to_owned())
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether the request was wrong rather than the host's surroundings.
+    pub fn is_usage(&self) -> bool {
+        matches!(
+            self,
+            HostError::Read { .. } | HostError::Grant { .. } | HostError::MemoryOverSlot { .. }
+        )
+    }
+}

@@ -1,0 +1,169 @@
+//! The host: engine, linker, ticker, cache and slots, made once and shared by all runs.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use wasmtime::Engine;
+use wasmtime::component::Linker;
+
+use crate::cache::CodeCache;
+use crate::error::HostError;
+use crate::interfaces::{self, RunState};
+use crate::micro_app::{LoadError, MicroApp};
+use crate::report::Report;
+use crate::run::Run;
+use crate::slots::Slots;
+use crate::ticker::Ticker;
+use crate::{engine, preflight, run};
+
+/// Everything that runs share. Cheap to clone; the clones are one host.
+#[derive(Clone)]
+pub struct Host(Arc<Inner>);
+
+struct Inner {
+    engine: Engine,
+    linker: Linker<RunState>,
+    cache: Option<CodeCache>,
+    slots: Slots,
+    _ticker: Ticker,
+}
+
+/// What a host is made of: every setting has a default.
+#[derive(Clone, Debug)]
+pub struct HostBuilder {
+    slots: u32,
+    max_waiting: usize,
+    cache: Option<PathBuf>,
+}
+
+impl Default for HostBuilder {
+    fn default() -> HostBuilder {
+        HostBuilder {
+            // Runs mostly compute: a few dozen keep every core of a common machine busy.
+            slots: 64,
+            // Each waiting run costs the memory of a suspended future, well under a kilobyte.
+            max_waiting: 100_000,
+            cache: None,
+        }
+    }
+}
+
+impl HostBuilder {
+    /// How many runs go on at once: the capacity from which the whole pool is sized. Each slot
+    /// reserves address space, not memory. Default 64.
+    pub fn slots(mut self, slots: u32) -> HostBuilder {
+        self.slots = slots;
+        self
+    }
+
+    /// How many runs may wait for a slot before further ones are refused. Default 100 000.
+    pub fn max_waiting(mut self, runs: usize) -> HostBuilder {
+        self.max_waiting = runs;
+        self
+    }
+
+    /// Folder of compiled code, made if absent. Default: none, every component is compiled anew.
+    pub fn cache(mut self, folder: impl Into<PathBuf>) -> HostBuilder {
+        self.cache = Some(folder.into());
+        self
+    }
+
+    /// Reserves the pool and starts the ticker.
+    ///
+    /// # Errors
+    ///
+    /// When the address space cannot hold the pool, or the cache folder is missing or not private.
+    pub fn build(self) -> Result<Host, HostError> {
+        let cache = self.cache.map(CodeCache::open).transpose()?;
+        let engine = engine::new(self.slots)?;
+        let linker = interfaces::linker(&engine).map_err(HostError::Linker)?;
+        let ticker = Ticker::start(&engine)?;
+        let slots = Slots::new(self.slots, self.max_waiting);
+        Ok(Host(Arc::new(Inner {
+            engine,
+            linker,
+            cache,
+            slots,
+            _ticker: ticker,
+        })))
+    }
+}
+
+impl Host {
+    /// Starts a host with other than the default settings.
+    pub fn builder() -> HostBuilder {
+        HostBuilder::default()
+    }
+
+    /// Examines, compiles (or takes from the cache) and pre-links a component.
+    ///
+    /// # Errors
+    ///
+    /// [`LoadError::Refused`] when the component is at fault, [`LoadError::Host`] when the host is.
+    pub fn load(&self, bytes: &[u8]) -> Result<MicroApp, LoadError> {
+        MicroApp::load(bytes, &self.0.linker, self.0.cache.as_ref())
+    }
+
+    /// As [`Host::load`], from a file. A file over the size limit is refused unread.
+    ///
+    /// # Errors
+    ///
+    /// Also when the file cannot be read.
+    pub fn load_file(&self, path: impl AsRef<Path>) -> Result<MicroApp, LoadError> {
+        let path = path.as_ref();
+        let failed = |source| HostError::Read {
+            path: path.to_owned(),
+            source,
+        };
+        preflight::check_size(fs::metadata(path).map_err(failed)?.len())?;
+        self.load(&fs::read(path).map_err(failed)?)
+    }
+
+    /// Runs a micro-app in a fresh instance, waiting for a slot if all are taken.
+    ///
+    /// Needs a Tokio runtime with its timer enabled. Dropping the future ends the guest.
+    ///
+    /// # Errors
+    ///
+    /// When the request cannot be met, such as a granted folder that is not there; never because of
+    /// what the guest does, which is the report's [`outcome`](Report::outcome).
+    pub async fn run(&self, app: &MicroApp, run: &Run) -> Result<Report, HostError> {
+        match run::execute(&self.0.engine, &self.0.slots, app, run).await {
+            Ok(report) => Ok(report),
+            Err(run::NotRun::Refused(refusal)) => Ok(Report::refused(refusal, Some(app), run)),
+            Err(run::NotRun::Host(error)) => Err(error),
+        }
+    }
+
+    /// Loads and runs a file; a component that is refused gives a report that says so.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be read or the request cannot be met.
+    pub async fn run_file(&self, path: impl AsRef<Path>, run: &Run) -> Result<Report, HostError> {
+        match self.load_file(path) {
+            Ok(app) => self.run(&app, run).await,
+            Err(LoadError::Refused(refusal)) => Ok(Report::refused(refusal, None, run)),
+            Err(LoadError::Host(error)) => Err(error),
+        }
+    }
+}
+
+/// Runs one component once, with its own tier's limits and nothing granted: host, micro-app and run
+/// in one call. It starts a runtime of its own, so it is not for async code.
+///
+/// # Errors
+///
+/// When the file cannot be read or the host cannot start.
+pub fn run_component(path: impl AsRef<Path>) -> Result<Report, HostError> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build()
+        .map_err(|source| HostError::Start {
+            what: "the async runtime",
+            source,
+        })?;
+    let host = Host::builder().slots(1).build()?;
+    runtime.block_on(host.run_file(path, &Run::new()))
+}

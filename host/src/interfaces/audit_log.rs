@@ -1,0 +1,164 @@
+//! `fractal:app/audit-log`: the trail of one run.
+
+use std::fmt;
+
+use wasmtime::component::{HasData, Linker};
+
+use crate::bindings::fractal::app::audit_log as wit;
+use crate::determinism::WallClock;
+use crate::interfaces::RunState;
+use crate::limits::{AUDIT_BYTES, AUDIT_ENTRIES, AUDIT_ENTRY_BYTES};
+use crate::outcome::{Quota, QuotaExceeded};
+use crate::terminal::one_line;
+
+/// The name under which a component imports it.
+pub(crate) const NAME: &str = "fractal:app/audit-log@0.1.0";
+
+/// One entry: three fields from the guest, two from the host.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AuditEntry {
+    /// Place in the run's trail, from 1, without gaps.
+    pub sequence: u64,
+    /// When the host received it: nanoseconds since 1970-01-01T00:00:00Z.
+    pub time_unix_ns: u64,
+    /// What kind of thing happened, in the guest's words.
+    pub event_type: String,
+    /// What it happened to.
+    pub resource: String,
+    /// What happened, for a person to read.
+    pub detail: String,
+}
+
+/// On one line, with what the guest wrote made safe to print.
+impl fmt::Display for AuditEntry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [event_type, resource, detail] =
+            [&self.event_type, &self.resource, &self.detail].map(|field| one_line(field));
+        write!(f, "[{event_type}] {resource} — {detail}")
+    }
+}
+
+/// The trail while the run goes on.
+pub(crate) struct AuditLog {
+    entries: Vec<AuditEntry>,
+    bytes: usize,
+    clock: WallClock,
+}
+
+impl AuditLog {
+    pub(crate) fn new(clock: WallClock) -> AuditLog {
+        AuditLog {
+            entries: Vec::new(),
+            bytes: 0,
+            clock,
+        }
+    }
+
+    pub(crate) fn into_entries(self) -> Vec<AuditEntry> {
+        self.entries
+    }
+
+    fn record(&mut self, entry: wit::AuditEntry) -> Result<(), QuotaExceeded> {
+        let bytes = entry.event_type.len() + entry.resource.len() + entry.detail.len();
+        at_most(Quota::AuditEntryBytes, bytes, AUDIT_ENTRY_BYTES)?;
+        at_most(Quota::AuditEntries, self.entries.len() + 1, AUDIT_ENTRIES)?;
+        at_most(Quota::AuditBytes, self.bytes + bytes, AUDIT_BYTES)?;
+        self.bytes += bytes;
+        let entry = AuditEntry {
+            sequence: self.entries.len() as u64 + 1,
+            time_unix_ns: self.clock.now_unix_ns(),
+            event_type: entry.event_type,
+            resource: entry.resource,
+            detail: entry.detail,
+        };
+        tracing::info!(
+            target: "fractalaw::audit",
+            sequence = entry.sequence,
+            time_unix_ns = entry.time_unix_ns,
+            event_type = entry.event_type,
+            resource = entry.resource,
+            detail = entry.detail,
+            "audit entry"
+        );
+        self.entries.push(entry);
+        Ok(())
+    }
+}
+
+fn at_most(quota: Quota, wanted: usize, limit: usize) -> Result<(), QuotaExceeded> {
+    if wanted > limit {
+        return Err(QuotaExceeded {
+            quota,
+            limit: limit as u64,
+        });
+    }
+    Ok(())
+}
+
+impl wit::Host for AuditLog {
+    fn record_event(&mut self, entry: wit::AuditEntry) -> wasmtime::Result<()> {
+        Ok(self.record(entry)?)
+    }
+}
+
+struct Access;
+
+impl HasData for Access {
+    type Data<'a> = &'a mut AuditLog;
+}
+
+pub(crate) fn add_to_linker(linker: &mut Linker<RunState>) -> wasmtime::Result<()> {
+    wit::add_to_linker::<RunState, Access>(linker, |state| &mut state.audit)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry(detail_bytes: usize) -> wit::AuditEntry {
+        wit::AuditEntry {
+            event_type: "e".to_owned(),
+            resource: "r".to_owned(),
+            detail: "d".repeat(detail_bytes),
+        }
+    }
+
+    #[test]
+    fn entries_are_numbered_from_one_and_carry_the_hosts_time() {
+        let mut log = AuditLog::new(WallClock::fixed());
+        for _ in 0..3 {
+            log.record(entry(1)).unwrap();
+        }
+        let entries = log.into_entries();
+        let found: Vec<_> = entries
+            .iter()
+            .map(|e| (e.sequence, e.time_unix_ns))
+            .collect();
+        let time = 1_735_689_600_000_000_000;
+        assert_eq!(found, [(1, time), (2, time), (3, time)]);
+    }
+
+    #[test]
+    fn each_quota_is_reached_exactly_and_a_refused_entry_leaves_no_trace() {
+        let largest = AUDIT_ENTRY_BYTES - 2;
+        let cases = [
+            (largest + 1, 0, Quota::AuditEntryBytes, AUDIT_ENTRY_BYTES),
+            (
+                largest,
+                AUDIT_BYTES / AUDIT_ENTRY_BYTES,
+                Quota::AuditBytes,
+                AUDIT_BYTES,
+            ),
+            (1, AUDIT_ENTRIES, Quota::AuditEntries, AUDIT_ENTRIES),
+        ];
+        for (detail_bytes, accepted, quota, limit) in cases {
+            let mut log = AuditLog::new(WallClock::fixed());
+            for _ in 0..accepted {
+                log.record(entry(detail_bytes)).unwrap();
+            }
+            let exceeded = log.record(entry(detail_bytes)).unwrap_err();
+            assert_eq!((exceeded.quota, exceeded.limit), (quota, limit as u64));
+            assert_eq!(log.into_entries().len(), accepted);
+        }
+    }
+}

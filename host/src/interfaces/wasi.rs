@@ -1,0 +1,100 @@
+//! WASI 0.2, with nothing ambient: a guest reaches what its grants name and nothing else.
+
+use wasmtime::component::Linker;
+use wasmtime_wasi::p2::pipe::MemoryInputPipe;
+use wasmtime_wasi::{FsPerms, WasiCtx};
+
+use crate::capture::Capture;
+use crate::determinism::Determinism;
+use crate::error::HostError;
+use crate::grants::Grants;
+use crate::interfaces::RunState;
+use crate::limits::RANDOM_BYTES;
+
+/// The packages that Wasmtime's implementation offers, and their interfaces. Sockets are among them:
+/// a guest may ask, and every address is denied.
+const OFFERED: [(&str, &[&str]); 6] = [
+    (
+        "wasi:cli",
+        &[
+            "environment",
+            "exit",
+            "stderr",
+            "stdin",
+            "stdout",
+            "terminal-input",
+            "terminal-output",
+            "terminal-stderr",
+            "terminal-stdin",
+            "terminal-stdout",
+        ],
+    ),
+    ("wasi:clocks", &["monotonic-clock", "wall-clock"]),
+    ("wasi:filesystem", &["preopens", "types"]),
+    ("wasi:io", &["error", "poll", "streams"]),
+    ("wasi:random", &["insecure", "insecure-seed", "random"]),
+    (
+        "wasi:sockets",
+        &[
+            "instance-network",
+            "ip-name-lookup",
+            "network",
+            "tcp",
+            "tcp-create-socket",
+            "udp",
+            "udp-create-socket",
+        ],
+    ),
+];
+
+/// Whether an import of this name is one of WASI 0.2's that are offered, whatever its patch version.
+pub(crate) fn is_offered(import: &str) -> bool {
+    let Some((path, version)) = import.split_once('@') else {
+        return false;
+    };
+    let Some((package, interface)) = path.split_once('/') else {
+        return false;
+    };
+    version.starts_with("0.2.")
+        && OFFERED
+            .iter()
+            .any(|(name, interfaces)| *name == package && interfaces.contains(&interface))
+}
+
+pub(crate) fn add_to_linker(linker: &mut Linker<RunState>) -> wasmtime::Result<()> {
+    wasmtime_wasi::p2::add_to_linker_async(linker)
+}
+
+/// The context of one run: what was granted, and captured output.
+pub(crate) fn context(
+    grants: &Grants,
+    determinism: Determinism,
+    stdout: &Capture,
+    stderr: &Capture,
+) -> Result<WasiCtx, HostError> {
+    let mut context = WasiCtx::builder();
+    context
+        .args(&grants.args)
+        .envs(&grants.env)
+        .stdout(stdout.clone())
+        .stderr(stderr.clone())
+        .max_random_size(RANDOM_BYTES);
+    if let Some(stdin) = &grants.stdin {
+        context.stdin(MemoryInputPipe::new(stdin.clone()));
+    }
+    for dir in &grants.dirs {
+        let perms = if dir.writable {
+            FsPerms::ReadWrite
+        } else {
+            FsPerms::ReadOnly
+        };
+        context
+            .preopened_dir(&dir.host, &dir.guest, perms)
+            .map_err(|error| HostError::Grant {
+                path: dir.host.clone(),
+                message: format!("{error:#}"),
+            })?;
+    }
+    determinism.apply(&mut context);
+    Ok(context.build())
+}

@@ -1,0 +1,74 @@
+//! Holds the memories and tables of one run within their caps, and remembers the peak.
+
+use wasmtime::ResourceLimiter;
+
+use crate::limits::TABLE_ELEMENTS;
+use crate::outcome::{MemoryKind, MemoryLimitExceeded};
+
+/// Growth past a cap ends the run: an answer of "no" would leave open whether a later trap came of it.
+pub(crate) struct Limiter {
+    cap_bytes: usize,
+    used_bytes: usize,
+    peak_bytes: usize,
+}
+
+impl Limiter {
+    pub(crate) fn new(cap_bytes: usize) -> Limiter {
+        Limiter {
+            cap_bytes,
+            used_bytes: 0,
+            peak_bytes: 0,
+        }
+    }
+
+    /// The most that all memories of the run held together, in bytes.
+    pub(crate) fn peak_bytes(&self) -> usize {
+        self.peak_bytes
+    }
+}
+
+impl ResourceLimiter for Limiter {
+    fn memory_growing(
+        &mut self,
+        current: usize,
+        desired: usize,
+        maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        // What the guest's own declaration forbids fails as WebAssembly says, without us.
+        if maximum.is_some_and(|maximum| desired > maximum && maximum < self.cap_bytes) {
+            return Ok(false);
+        }
+        let total = self.used_bytes - current + desired;
+        if total > self.cap_bytes {
+            return Err(MemoryLimitExceeded {
+                kind: MemoryKind::LinearMemory,
+                requested: total as u64,
+                limit: self.cap_bytes as u64,
+            }
+            .into());
+        }
+        self.used_bytes = total;
+        self.peak_bytes = self.peak_bytes.max(total);
+        Ok(true)
+    }
+
+    fn table_growing(
+        &mut self,
+        _current: usize,
+        desired: usize,
+        maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        if maximum.is_some_and(|maximum| desired > maximum && maximum < TABLE_ELEMENTS) {
+            return Ok(false);
+        }
+        if desired > TABLE_ELEMENTS {
+            return Err(MemoryLimitExceeded {
+                kind: MemoryKind::Table,
+                requested: desired as u64,
+                limit: TABLE_ELEMENTS as u64,
+            }
+            .into());
+        }
+        Ok(true)
+    }
+}

@@ -1,0 +1,97 @@
+//! Every bound that the host holds a micro-app to, each with its unit in its name and its reason
+//! beside it. What happens at a bound is in `outcome`.
+
+use std::time::Duration;
+
+use fractalaw_manifest::Tier;
+
+const KIB: usize = 1024;
+const MIB: usize = 1024 * KIB;
+
+/// Largest component the host reads: room for a large library, too little to exhaust the compiler.
+pub const COMPONENT_BYTES: usize = 64 * MIB;
+
+/// Linear memory that one pool slot can hold, for all memories of a run together: the heavy tier's.
+pub const SLOT_MEMORY_BYTES: usize = 256 * MIB;
+
+/// Elements that one table of a run may hold. Compilers make one for each function whose address is
+/// taken; the largest components have some ten thousand.
+pub(crate) const TABLE_ELEMENTS: usize = 100_000;
+
+/// Stack of a guest's own frames: Wasmtime's default is half of it, too little for recursive parsers.
+pub(crate) const GUEST_STACK_BYTES: usize = MIB;
+
+/// Stack left to host functions above a guest that used all of its own.
+pub(crate) const HOST_STACK_BYTES: usize = MIB;
+
+/// Data that one call may hand from the guest to the host: several times what a query or an insert
+/// carries, and little enough for every slot to do it at once.
+pub const HOST_CALL_BYTES: usize = 16 * MIB;
+
+/// Handles (streams, descriptors, pollables) that a run may hold at once.
+pub(crate) const HANDLES: usize = 1024;
+
+/// Random bytes for one call. Keys and identifiers need less than a hundred.
+pub(crate) const RANDOM_BYTES: u64 = MIB as u64;
+
+/// Audit entries of one run. A trail that a person cannot read is no trail.
+pub const AUDIT_ENTRIES: usize = 10_000;
+
+/// Text of one audit entry, its three fields together: a long paragraph of law with its reference.
+pub const AUDIT_ENTRY_BYTES: usize = 64 * KIB;
+
+/// Text of all audit entries of one run together.
+pub const AUDIT_BYTES: usize = 4 * MIB;
+
+/// Captured standard output of one run, and as much standard error. What is over it is counted.
+pub const OUTPUT_BYTES: usize = MIB;
+
+/// Period of the epoch ticker: a run is cut off at most this long after its deadline.
+pub(crate) const TICK: Duration = Duration::from_millis(10);
+
+/// Frames of a guest's backtrace that a report shows.
+pub(crate) const BACKTRACE_FRAMES: usize = 20;
+
+/// The three limits that a tier sets and a run may override.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Linear memory, all memories of the run together, in bytes.
+    pub memory_bytes: usize,
+    /// Fuel, in units: about one a WebAssembly instruction.
+    pub fuel: u64,
+    /// Wall-clock time from the start of the run, waiting for a slot not counted.
+    pub deadline: Duration,
+}
+
+impl Limits {
+    /// What a tier allows.
+    pub const fn of(tier: Tier) -> Limits {
+        match tier {
+            Tier::Lightweight => Limits {
+                memory_bytes: 16 * MIB,
+                fuel: 100_000_000,
+                deadline: Duration::from_secs(5),
+            },
+            Tier::Standard => Limits {
+                memory_bytes: 64 * MIB,
+                fuel: 1_000_000_000,
+                deadline: Duration::from_secs(30),
+            },
+            Tier::Heavy => Limits {
+                memory_bytes: 256 * MIB,
+                fuel: 10_000_000_000,
+                deadline: Duration::from_secs(120),
+            },
+        }
+    }
+}
+
+// Every tier fits into a slot of the pool, and every host call into the guest's trail or payload.
+const _: () = {
+    let mut i = 0;
+    while i < Tier::ALL.len() {
+        assert!(Limits::of(Tier::ALL[i]).memory_bytes <= SLOT_MEMORY_BYTES);
+        i += 1;
+    }
+    assert!(AUDIT_ENTRY_BYTES <= AUDIT_BYTES && AUDIT_ENTRY_BYTES <= HOST_CALL_BYTES);
+};

@@ -1,0 +1,171 @@
+//! A micro-app: a component that was examined, compiled or taken from the cache, and pre-linked.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use fractalaw_manifest::Manifest;
+use sha2::{Digest, Sha256};
+use wasmtime::component::{Component, InstancePre, Linker, types};
+use wasmtime::{Engine, component::Type};
+
+use crate::bindings::MicroAppPre;
+use crate::cache::CodeCache;
+use crate::error::HostError;
+use crate::interfaces::RunState;
+use crate::preflight::{self, Preflight};
+use crate::refusal::Refusal;
+
+/// A component ready to be run any number of times. Cheap to clone.
+#[derive(Clone)]
+pub struct MicroApp(Arc<Inner>);
+
+struct Inner {
+    digest: String,
+    preflight: Preflight,
+    code: Code,
+    load: Duration,
+    pre: MicroAppPre<RunState>,
+}
+
+/// Where a micro-app's machine code came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Code {
+    /// Compiled now.
+    Compiled,
+    /// Mapped from the cache.
+    Cached,
+}
+
+/// Why there is no micro-app.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// The component is at fault.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// The host is, or the file is not there.
+    #[error(transparent)]
+    Host(#[from] HostError),
+}
+
+impl MicroApp {
+    pub(crate) fn load(
+        bytes: &[u8],
+        linker: &Linker<RunState>,
+        cache: Option<&CodeCache>,
+    ) -> Result<MicroApp, LoadError> {
+        let started = Instant::now();
+        let engine = linker.engine();
+        let preflight = preflight::inspect(bytes)?;
+        let digest = format!("{:x}", Sha256::digest(bytes));
+        let (component, code) = compile(engine, bytes, &digest, cache)?;
+        check_export(engine, &component)?;
+        let pre = link(linker, &component)?;
+        let pre = MicroAppPre::new(pre).map_err(HostError::Engine)?;
+        Ok(MicroApp(Arc::new(Inner {
+            digest,
+            preflight,
+            code,
+            load: started.elapsed(),
+            pre,
+        })))
+    }
+
+    /// The component's own name, if it carries one.
+    pub fn name(&self) -> Option<&str> {
+        self.0.preflight.name.as_deref()
+    }
+
+    /// The component's own version, if it carries one.
+    pub fn version(&self) -> Option<&str> {
+        self.0.preflight.version.as_deref()
+    }
+
+    /// SHA-256 of the component's bytes, in lower-case hexadecimal.
+    pub fn digest(&self) -> &str {
+        &self.0.digest
+    }
+
+    /// What its author declared; the default for a component that carries no manifest.
+    pub fn manifest(&self) -> &Manifest {
+        &self.0.preflight.manifest
+    }
+
+    /// Whether it was compiled or came from the cache.
+    pub fn code(&self) -> Code {
+        self.0.code
+    }
+
+    /// How long loading took.
+    pub fn load_duration(&self) -> Duration {
+        self.0.load
+    }
+
+    pub(crate) fn pre(&self) -> &MicroAppPre<RunState> {
+        &self.0.pre
+    }
+}
+
+impl fmt::Debug for MicroApp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MicroApp")
+            .field("name", &self.name())
+            .field("digest", &self.digest())
+            .finish()
+    }
+}
+
+fn compile(
+    engine: &Engine,
+    bytes: &[u8],
+    digest: &str,
+    cache: Option<&CodeCache>,
+) -> Result<(Component, Code), LoadError> {
+    if let Some(component) = cache.and_then(|cache| cache.load(engine, digest)) {
+        return Ok((component, Code::Cached));
+    }
+    let component = Component::from_binary(engine, bytes).map_err(|error| Refusal::Invalid {
+        message: format!("{error:#}"),
+    })?;
+    if let Some(cache) = cache {
+        cache.store(engine, digest, &component);
+    }
+    Ok((component, Code::Compiled))
+}
+
+/// Compares the export with the world's, so that a wrong one is refused in the contract's words.
+fn check_export(engine: &Engine, component: &Component) -> Result<(), Refusal> {
+    let found = match component
+        .component_type()
+        .get_export(engine, "run")
+        .map(|export| export.ty)
+    {
+        None => "missing",
+        Some(types::ComponentItem::ComponentFunc(function)) if is_run(&function) => return Ok(()),
+        Some(types::ComponentItem::ComponentFunc(_)) => "a function of another type",
+        Some(_) => "no function",
+    };
+    Err(Refusal::WrongExport { found })
+}
+
+fn is_run(function: &types::ComponentFunc) -> bool {
+    let mut results = function.results();
+    let result = results.next();
+    let is_result_of_strings = matches!(&result, Some(Type::Result(result))
+        if result.ok() == Some(Type::String) && result.err() == Some(Type::String));
+    function.params().len() == 0
+        && is_result_of_strings
+        && results.next().is_none()
+        && !function.async_()
+}
+
+fn link(
+    linker: &Linker<RunState>,
+    component: &Component,
+) -> Result<InstancePre<RunState>, Refusal> {
+    linker
+        .instantiate_pre(component)
+        .map_err(|error| Refusal::ImportMismatch {
+            message: format!("{error:#}"),
+        })
+}

@@ -1,0 +1,228 @@
+//! What happened to a guest, as a value; and how the errors that end a run become one.
+
+use std::fmt;
+
+use wasmtime::Trap as WasmtimeTrap;
+use wasmtime_wasi::I32Exit;
+
+use crate::refusal::Refusal;
+use crate::report::Certainty;
+use crate::trap::{Trap, TrapCode};
+
+/// How a run ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// `run` returned `ok` with this text.
+    Completed(String),
+    /// `run` returned `err` with this text: the micro-app's own word that it failed.
+    GuestError(String),
+    /// The fuel budget is used up.
+    OutOfFuel,
+    /// The wall-clock deadline passed.
+    DeadlineExceeded,
+    /// A memory or table would have grown past its cap.
+    MemoryLimit {
+        /// What was to grow.
+        kind: MemoryKind,
+        /// The size it would have had: bytes of all memories together, or elements of one table.
+        requested: u64,
+        /// The cap, in the same unit.
+        limit: u64,
+    },
+    /// The guest's stack is used up.
+    StackOverflow,
+    /// A bound on what the guest hands to the host was passed.
+    QuotaExceeded {
+        /// Which one.
+        quota: Quota,
+        /// Its value: bytes or entries.
+        limit: u64,
+    },
+    /// Any other trap.
+    Trap(Trap),
+    /// It never ran.
+    Refused(Refusal),
+}
+
+/// What a memory limit is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MemoryKind {
+    /// All linear memories of the run together, in bytes.
+    LinearMemory,
+    /// One table, in elements.
+    Table,
+}
+
+/// A bound on what one run hands to the host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Quota {
+    /// Number of audit entries.
+    AuditEntries,
+    /// Text of all audit entries together, in bytes.
+    AuditBytes,
+    /// Text of one audit entry, in bytes.
+    AuditEntryBytes,
+    /// Data of one host call, in bytes.
+    HostCallBytes,
+}
+
+impl Quota {
+    /// The name used in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Quota::AuditEntries => "audit-entries",
+            Quota::AuditBytes => "audit-bytes",
+            Quota::AuditEntryBytes => "audit-entry-bytes",
+            Quota::HostCallBytes => "host-call-bytes",
+        }
+    }
+
+    fn describe(self) -> &'static str {
+        match self {
+            Quota::AuditEntries => "audit entries",
+            Quota::AuditBytes => "bytes of audit entries",
+            Quota::AuditEntryBytes => "bytes in one audit entry",
+            Quota::HostCallBytes => "bytes in one host call",
+        }
+    }
+}
+
+impl Outcome {
+    /// The name of the variant, for programs: see the documentation of the JSON report.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Outcome::Completed(_) => "completed",
+            Outcome::GuestError(_) => "guest-error",
+            Outcome::OutOfFuel => "out-of-fuel",
+            Outcome::DeadlineExceeded => "deadline-exceeded",
+            Outcome::MemoryLimit { .. } => "memory-limit",
+            Outcome::StackOverflow => "stack-overflow",
+            Outcome::QuotaExceeded { .. } => "quota-exceeded",
+            Outcome::Trap(_) => "trap",
+            Outcome::Refused(_) => "refused",
+        }
+    }
+
+    /// What the fuel counter says after such an end.
+    ///
+    /// Compiled code keeps the count in a register and stores it where it calls, returns or executes
+    /// `unreachable`. What interrupts it elsewhere finds the count of the last such place.
+    pub fn fuel_certainty(&self) -> Certainty {
+        match self {
+            Outcome::Completed(_)
+            | Outcome::GuestError(_)
+            | Outcome::OutOfFuel
+            | Outcome::QuotaExceeded { .. }
+            | Outcome::Refused(_) => Certainty::Exact,
+            Outcome::Trap(trap) => match trap.code {
+                TrapCode::Unreachable | TrapCode::Exit { .. } | TrapCode::Boundary => {
+                    Certainty::Exact
+                }
+                _ => Certainty::LowerBound,
+            },
+            Outcome::MemoryLimit { .. } => Certainty::LowerBound,
+            // Where the clock strikes and how large frames are differ from machine to machine.
+            Outcome::DeadlineExceeded | Outcome::StackOverflow => Certainty::Unrepeatable,
+        }
+    }
+
+    /// Reads the error that ended instantiation or the call.
+    pub(crate) fn from_error(error: &wasmtime::Error) -> Outcome {
+        if error.is::<DeadlineExceeded>() {
+            return Outcome::DeadlineExceeded;
+        }
+        if let Some(exceeded) = error.downcast_ref::<QuotaExceeded>() {
+            return Outcome::QuotaExceeded {
+                quota: exceeded.quota,
+                limit: exceeded.limit,
+            };
+        }
+        if let Some(exceeded) = error.downcast_ref::<MemoryLimitExceeded>() {
+            let &MemoryLimitExceeded {
+                kind,
+                requested,
+                limit,
+            } = exceeded;
+            return Outcome::MemoryLimit {
+                kind,
+                requested,
+                limit,
+            };
+        }
+        if let Some(I32Exit(status)) = error.downcast_ref() {
+            return Outcome::Trap(Trap::exit(*status));
+        }
+        match error.downcast_ref::<WasmtimeTrap>() {
+            Some(WasmtimeTrap::OutOfFuel) => Outcome::OutOfFuel,
+            Some(WasmtimeTrap::StackOverflow) => Outcome::StackOverflow,
+            Some(trap) => Outcome::Trap(Trap::from_wasmtime(*trap)),
+            None if is_host_call_payload(error) => Outcome::QuotaExceeded {
+                quota: Quota::HostCallBytes,
+                limit: crate::limits::HOST_CALL_BYTES as u64,
+            },
+            None => Outcome::Trap(Trap::boundary(error)),
+        }
+    }
+}
+
+/// Wasmtime refuses a call that hands over too much with an error whose type it keeps private, so
+/// its name is all there is to go by. A test holds this against the real engine.
+fn is_host_call_payload(error: &wasmtime::Error) -> bool {
+    format!("{:?}", error.root_cause()) == "HostcallFuelExhausted"
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Outcome::Completed(text) => f.write_str(text),
+            Outcome::GuestError(message) => write!(f, "guest error: {message}"),
+            Outcome::OutOfFuel => f.write_str("out of fuel: the budget is used up"),
+            Outcome::DeadlineExceeded => f.write_str("deadline exceeded: the run was cut off"),
+            Outcome::MemoryLimit {
+                kind: MemoryKind::LinearMemory,
+                requested,
+                limit,
+            } => {
+                write!(f, "memory limit: {requested} bytes wanted, {limit} allowed")
+            }
+            Outcome::MemoryLimit {
+                kind: MemoryKind::Table,
+                requested,
+                limit,
+            } => {
+                write!(
+                    f,
+                    "memory limit: a table of {requested} elements wanted, {limit} allowed"
+                )
+            }
+            Outcome::StackOverflow => f.write_str("stack overflow: the guest's stack is used up"),
+            Outcome::QuotaExceeded { quota, limit } => {
+                write!(f, "quota exceeded: more than {limit} {}", quota.describe())
+            }
+            Outcome::Trap(trap) => write!(f, "trap: {trap}"),
+            Outcome::Refused(refusal) => write!(f, "refused: {refusal}"),
+        }
+    }
+}
+
+/// Raised where a run is interrupted because its time is up.
+#[derive(Debug, thiserror::Error)]
+#[error("deadline exceeded")]
+pub(crate) struct DeadlineExceeded;
+
+/// Raised by an interface where a quota is passed.
+#[derive(Debug, thiserror::Error)]
+#[error("more than {limit} {}", quota.describe())]
+pub(crate) struct QuotaExceeded {
+    pub(crate) quota: Quota,
+    pub(crate) limit: u64,
+}
+
+/// Raised by the limiter where a memory or table would pass its cap.
+#[derive(Debug, thiserror::Error)]
+#[error("growth to {requested} is past the limit of {limit}")]
+pub(crate) struct MemoryLimitExceeded {
+    pub(crate) kind: MemoryKind,
+    pub(crate) requested: u64,
+    pub(crate) limit: u64,
+}

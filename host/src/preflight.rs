@@ -1,0 +1,211 @@
+//! What can be told from a component's bytes without compiling them: that they are a component, what
+//! it says of itself, what it imports, and that its memories and tables fit a slot.
+
+use fractalaw_manifest::Manifest;
+use wasmparser::{KnownCustom, Parser, Payload};
+
+use crate::interfaces;
+use crate::limits::{COMPONENT_BYTES, SLOT_MEMORY_BYTES, TABLE_ELEMENTS};
+use crate::refusal::Refusal;
+
+/// What a component says of itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Preflight {
+    /// From the manifest section; the default for components that carry none.
+    pub(crate) manifest: Manifest,
+    /// From the component's name section.
+    pub(crate) name: Option<String>,
+    /// From the standard `version` section.
+    pub(crate) version: Option<String>,
+}
+
+/// Looks at the size alone, so that a file can be refused before it is read.
+pub(crate) fn check_size(bytes: u64) -> Result<(), Refusal> {
+    if bytes > COMPONENT_BYTES as u64 {
+        return Err(Refusal::TooLarge { bytes });
+    }
+    Ok(())
+}
+
+/// Walks the sections of the component and of everything nested in it.
+pub(crate) fn inspect(bytes: &[u8]) -> Result<Preflight, Refusal> {
+    check_size(bytes.len() as u64)?;
+    check_header(bytes)?;
+    let mut preflight = Preflight::default();
+    let mut missing = Vec::new();
+    let mut depth = 0;
+    for payload in Parser::new(0).parse_all(bytes) {
+        match payload.map_err(invalid)? {
+            Payload::Version { .. } => depth += 1,
+            Payload::End(_) => depth -= 1,
+            Payload::ComponentImportSection(imports) if depth == 1 => {
+                for import in imports {
+                    let interface = import.map_err(invalid)?.name.name;
+                    if !interfaces::is_offered(interface) {
+                        missing.push(interface.to_owned());
+                    }
+                }
+            }
+            Payload::MemorySection(memories) => {
+                for memory in memories {
+                    let memory = memory.map_err(invalid)?;
+                    let page_bytes = 1_u64 << memory.page_size_log2.unwrap_or(16);
+                    let bytes = memory.initial.saturating_mul(page_bytes);
+                    at_most("a memory", bytes, SLOT_MEMORY_BYTES as u64)?;
+                }
+            }
+            Payload::TableSection(tables) => {
+                for table in tables {
+                    let elements = table.map_err(invalid)?.ty.initial;
+                    at_most("a table", elements, TABLE_ELEMENTS as u64)?;
+                }
+            }
+            Payload::CustomSection(section) if depth == 1 => {
+                read_custom_section(&section, &mut preflight)?;
+            }
+            _ => {}
+        }
+    }
+    if !missing.is_empty() {
+        return Err(Refusal::InterfaceNotOffered {
+            interfaces: missing,
+        });
+    }
+    Ok(preflight)
+}
+
+fn check_header(bytes: &[u8]) -> Result<(), Refusal> {
+    let found = if bytes.is_empty() {
+        "an empty file"
+    } else if Parser::is_component(bytes) {
+        return Ok(());
+    } else if Parser::is_core_wasm(bytes) {
+        "a core module"
+    } else if bytes.starts_with(b"\0asm") {
+        "WebAssembly of an unknown version"
+    } else {
+        "not WebAssembly at all"
+    };
+    Err(Refusal::NotAComponent { found })
+}
+
+fn at_most(what: &'static str, found: u64, limit: u64) -> Result<(), Refusal> {
+    if found > limit {
+        return Err(Refusal::OverSlot { what, found, limit });
+    }
+    Ok(())
+}
+
+fn read_custom_section(
+    section: &wasmparser::CustomSectionReader<'_>,
+    preflight: &mut Preflight,
+) -> Result<(), Refusal> {
+    match section.name() {
+        fractalaw_manifest::SECTION => {
+            preflight.manifest =
+                Manifest::decode(section.data()).map_err(|error| Refusal::Manifest {
+                    message: error.to_string(),
+                })?;
+        }
+        "version" => {
+            preflight.version = std::str::from_utf8(section.data()).ok().map(str::to_owned)
+        }
+        _ => {
+            if let KnownCustom::ComponentName(names) = section.as_known() {
+                for name in names {
+                    // The section is only for people: one that cannot be read is passed over.
+                    if let Ok(wasmparser::ComponentName::Component { name, .. }) = name {
+                        preflight.name = Some(name.to_owned());
+                    }
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "it is handed to `map_err`")]
+fn invalid(error: wasmparser::BinaryReaderError) -> Refusal {
+    Refusal::Invalid {
+        message: error.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_that_are_no_component_say_what_they_are() {
+        let cases: [(&[u8], &str); 4] = [
+            (b"", "an empty file"),
+            (b"\0asm\x01\0\0\0", "a core module"),
+            (b"\0asm\xff\0\0\0", "WebAssembly of an unknown version"),
+            (b"#!/bin/sh", "not WebAssembly at all"),
+        ];
+        for (bytes, found) in cases {
+            assert_eq!(inspect(bytes), Err(Refusal::NotAComponent { found }));
+        }
+    }
+
+    #[test]
+    fn what_cannot_fit_a_slot_is_refused_with_its_size() {
+        let cases = [
+            (
+                "(core module (memory 4097))",
+                "a memory",
+                4097 << 16,
+                SLOT_MEMORY_BYTES as u64,
+            ),
+            (
+                "(core module (table 100001 funcref))",
+                "a table",
+                100_001,
+                TABLE_ELEMENTS as u64,
+            ),
+            (
+                "(component (core module (memory 5000)))",
+                "a memory",
+                5000 << 16,
+                SLOT_MEMORY_BYTES as u64,
+            ),
+        ];
+        for (body, what, found, limit) in cases {
+            let bytes = wat::parse_str(format!("(component {body})")).unwrap();
+            assert_eq!(
+                inspect(&bytes),
+                Err(Refusal::OverSlot { what, found, limit })
+            );
+        }
+    }
+
+    #[test]
+    fn imports_are_checked_at_the_top_level() {
+        for (import, refused) in [
+            ("fractal:app/audit-log@0.1.0", false),
+            ("wasi:cli/stdout@0.2.3", false),
+            ("wasi:cli/stdout@0.3.0", true),
+            ("wasi:http/types@0.2.3", true),
+            ("fractal:app/ai-classify@0.1.0", true),
+            ("fractal:app/audit-log@0.2.0", true),
+            ("audit-log", true),
+        ] {
+            let text = format!(r#"(component (import "{import}" (instance)))"#);
+            let found = inspect(&wat::parse_str(text).unwrap());
+            let refusal = Refusal::InterfaceNotOffered {
+                interfaces: vec![import.to_owned()],
+            };
+            assert_eq!(found.err(), refused.then_some(refusal), "{import}");
+        }
+    }
+
+    #[test]
+    fn every_truncation_of_a_component_is_refused_or_read_without_panic() {
+        let text = r#"(component $named (core module (memory 1) (func (export "f"))))"#;
+        let bytes = wat::parse_str(text).unwrap();
+        assert_eq!(inspect(&bytes).unwrap().name.as_deref(), Some("named"));
+        for end in 0..bytes.len() {
+            let _ = inspect(&bytes[..end]);
+        }
+    }
+}

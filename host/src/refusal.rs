@@ -1,0 +1,117 @@
+//! Why a component is not run at all. Decided before its first instruction.
+
+use bytesize::ByteSize;
+
+use crate::limits::COMPONENT_BYTES;
+
+/// The component, or the request to run it, is refused.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// The bytes are not a component's.
+    #[error("not a component: {found}, expected a WebAssembly component")]
+    NotAComponent {
+        /// What the bytes are instead.
+        found: &'static str,
+    },
+    /// The file is larger than the host reads.
+    #[error(
+        "component of {} is too large, expected at most {}",
+        ByteSize(*bytes), ByteSize(COMPONENT_BYTES as u64)
+    )]
+    TooLarge {
+        /// Size of the component in bytes.
+        bytes: u64,
+    },
+    /// A core module inside asks for a larger memory or table than any run may have.
+    #[error("the component declares {what} of {found}, expected at most {limit}")]
+    OverSlot {
+        /// `a memory` or `a table`.
+        what: &'static str,
+        /// What it declares, in bytes or elements.
+        found: u64,
+        /// What a slot of the pool holds.
+        limit: u64,
+    },
+    /// The bytes begin like a component and then are not valid, or use what the engine leaves out.
+    #[error("invalid component: {message}")]
+    Invalid {
+        /// What the validator or compiler said.
+        message: String,
+    },
+    /// The manifest section cannot be read.
+    #[error("{message}")]
+    Manifest {
+        /// What is wrong with it.
+        message: String,
+    },
+    /// The component imports what this host does not offer.
+    #[error("not offered by this host: {}", quoted(interfaces))]
+    InterfaceNotOffered {
+        /// The imports as the component names them, all that are missing, in its own order.
+        interfaces: Vec<String>,
+    },
+    /// An imported interface is offered, but the component expects other functions or types in it.
+    #[error("an import has another type than this host offers: {message}")]
+    ImportMismatch {
+        /// What the linker said.
+        message: String,
+    },
+    /// The component lacks the export `run` or exports it with another type.
+    #[error("export `run` is {found}, expected `func() -> result<string, string>`")]
+    WrongExport {
+        /// What stands in its place.
+        found: &'static str,
+    },
+    /// More runs wait for a slot than the host lets wait.
+    #[error("{waiting} runs wait for a slot already")]
+    LineFull {
+        /// The bound on waiting runs.
+        waiting: usize,
+    },
+}
+
+fn quoted(names: &[String]) -> String {
+    let quoted: Vec<_> = names.iter().map(|name| format!("`{name}`")).collect();
+    quoted.join(", ")
+}
+
+impl Refusal {
+    /// The name of the variant, for programs.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Refusal::NotAComponent { .. } => "not-a-component",
+            Refusal::TooLarge { .. } => "too-large",
+            Refusal::OverSlot { .. } => "over-slot",
+            Refusal::Invalid { .. } => "invalid",
+            Refusal::Manifest { .. } => "manifest",
+            Refusal::InterfaceNotOffered { .. } => "interface-not-offered",
+            Refusal::ImportMismatch { .. } => "import-mismatch",
+            Refusal::WrongExport { .. } => "wrong-export",
+            Refusal::LineFull { .. } => "line-full",
+        }
+    }
+
+    /// What the reader can do about it.
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Refusal::NotAComponent { .. } => {
+                "build the guest with `cargo xtask build-guests` or `cargo build --target wasm32-wasip2`"
+            }
+            Refusal::TooLarge { .. } | Refusal::OverSlot { .. } => {
+                "build it in release mode with `strip = true`, or split it into several micro-apps"
+            }
+            Refusal::Invalid { .. } => {
+                "the file may be damaged or made by newer tools: build it again"
+            }
+            Refusal::Manifest { .. } => "build it again with the tools of this host's version",
+            Refusal::InterfaceNotOffered { .. } => {
+                "this host offers `fractal:app/audit-log@0.1.0` and WASI 0.2"
+            }
+            Refusal::ImportMismatch { .. } => "build it against `fractal:app@0.1.0` in `wit/`",
+            Refusal::WrongExport { .. } => {
+                "target the world `fractal:app/micro-app@0.1.0` in `wit/`"
+            }
+            Refusal::LineFull { .. } => "run fewer at once, or raise `HostBuilder::max_waiting`",
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! The report as programs read it: a serialised view, so that the shape is decided here and does not
+//! move when the types behind it do.
+
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::capture::Captured;
+use crate::outcome::{MemoryKind, Outcome};
+use crate::report::Report;
+use crate::trap::TrapCode;
+
+/// Version of the report's shape: it goes up when a field changes its meaning or goes away. Fields
+/// may be added without it.
+pub const JSON_VERSION: u32 = 1;
+
+#[derive(Serialize)]
+struct Json<'a> {
+    version: u32,
+    app: Option<Value>,
+    outcome: Value,
+    backtrace: &'a [String],
+    audit: Vec<Value>,
+    fuel: Value,
+    memory: Value,
+    stdout: Value,
+    stderr: Value,
+    limits: Value,
+    durations_us: Value,
+}
+
+pub(super) fn render(report: &Report) -> String {
+    let json = Json {
+        version: JSON_VERSION,
+        app: report
+            .app
+            .as_ref()
+            .map(|app| json!({ "name": app.name, "version": app.version, "sha256": app.digest })),
+        outcome: outcome(&report.outcome),
+        backtrace: &report.backtrace,
+        audit: report
+            .audit
+            .iter()
+            .map(|entry| {
+                json!({
+                    "sequence": entry.sequence,
+                    "time_unix_ns": entry.time_unix_ns,
+                    "event_type": entry.event_type,
+                    "resource": entry.resource,
+                    "detail": entry.detail,
+                })
+            })
+            .collect(),
+        fuel: json!({
+            "budget": report.fuel.budget,
+            "consumed": report.fuel.consumed(),
+            "instantiation": report.fuel.instantiation,
+            "run": report.fuel.run,
+            "certainty": report.fuel.certainty.name(),
+        }),
+        memory: json!({
+            "peak_bytes": report.memory.peak_bytes,
+            "cap_bytes": report.memory.cap_bytes,
+        }),
+        stdout: captured(&report.stdout),
+        stderr: captured(&report.stderr),
+        limits: json!({
+            "tier": report.limits.tier.name(),
+            "fuel": report.limits.limits.fuel,
+            "deadline_us": micros(report.limits.limits.deadline),
+            "memory_bytes": report.limits.limits.memory_bytes,
+        }),
+        durations_us: json!({
+            "load": micros(report.durations.load),
+            "wait": micros(report.durations.wait),
+            "run": micros(report.durations.run),
+        }),
+    };
+    serde_json::to_string_pretty(&json).expect("a report is plain data")
+}
+
+fn outcome(outcome: &Outcome) -> Value {
+    let mut value = json!({ "kind": outcome.kind() });
+    match outcome {
+        Outcome::Completed(text) => value["ok"] = json!(text),
+        Outcome::GuestError(message) => value["err"] = json!(message),
+        Outcome::OutOfFuel | Outcome::DeadlineExceeded | Outcome::StackOverflow => {}
+        Outcome::MemoryLimit {
+            kind,
+            requested,
+            limit,
+        } => {
+            value["of"] = json!(match kind {
+                MemoryKind::LinearMemory => "linear-memory",
+                MemoryKind::Table => "table",
+            });
+            value["requested"] = json!(requested);
+            value["limit"] = json!(limit);
+        }
+        Outcome::QuotaExceeded { quota, limit } => {
+            value["quota"] = json!(quota.name());
+            value["limit"] = json!(limit);
+        }
+        Outcome::Trap(trap) => {
+            value["trap"] = json!(trap.code.name());
+            value["message"] = json!(trap.message);
+            if let TrapCode::Exit { status } = trap.code {
+                value["status"] = json!(status);
+            }
+        }
+        Outcome::Refused(refusal) => {
+            value["refusal"] = json!(refusal.kind());
+            value["message"] = json!(refusal.to_string());
+            value["hint"] = json!(refusal.hint());
+        }
+    }
+    value
+}
+
+/// Text where it is UTF-8; else with replacement characters, and said so.
+fn captured(captured: &Captured) -> Value {
+    let text = String::from_utf8_lossy(&captured.bytes);
+    json!({
+        "text": text,
+        "lossy": text.len() != captured.bytes.len(),
+        "bytes": captured.bytes.len(),
+        "dropped_bytes": captured.dropped_bytes,
+    })
+}
+
+fn micros(duration: std::time::Duration) -> u64 {
+    u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
+}

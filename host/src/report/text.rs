@@ -1,0 +1,173 @@
+//! The report as people read it.
+
+use std::fmt::Write;
+use std::time::Duration;
+
+use bytesize::ByteSize;
+
+use crate::capture::Captured;
+use crate::limits::{Limits, OUTPUT_BYTES};
+use crate::outcome::Outcome;
+use crate::report::{AppliedLimits, Certainty, Fuel, Report};
+use crate::terminal::{lines, one_line};
+
+pub(super) fn render(report: &Report) -> String {
+    let mut text = format!("{}\n", lines(&report.outcome.to_string()));
+    if let Outcome::Refused(refusal) = &report.outcome {
+        text += &format!("hint: {}\n", refusal.hint());
+        return text;
+    }
+    for function in &report.backtrace {
+        text += &format!("  in {}\n", one_line(function));
+    }
+    text += &format!("\n--- Audit Trail ({} entries) ---\n", report.audit.len());
+    for entry in &report.audit {
+        text += &format!(
+            "  {entry}
+"
+        );
+    }
+    text += &fuel_line(&report.fuel);
+    text += &limits_line(&report.limits);
+    text += &output("Standard Output", &report.stdout);
+    text += &output("Standard Error", &report.stderr);
+    text
+}
+
+pub(super) fn summary(report: &Report) -> String {
+    let durations = &report.durations;
+    format!(
+        "loaded in {}, waited {}, ran in {}, peak memory {} of {}",
+        short(durations.load),
+        short(durations.wait),
+        short(durations.run),
+        ByteSize(report.memory.peak_bytes as u64),
+        ByteSize(report.memory.cap_bytes as u64),
+    )
+}
+
+fn fuel_line(fuel: &Fuel) -> String {
+    let at_least = match fuel.certainty {
+        Certainty::Exact => "",
+        Certainty::LowerBound | Certainty::Unrepeatable => "at least ",
+    };
+    format!(
+        "Fuel: {at_least}{} consumed of {} (instantiation {}, run {})\n",
+        grouped(fuel.consumed()),
+        grouped(fuel.budget),
+        grouped(fuel.instantiation),
+        grouped(fuel.run),
+    )
+}
+
+/// Says what was overridden, and nothing when the tier's own limits held.
+fn limits_line(applied: &AppliedLimits) -> String {
+    let (now, tier) = (&applied.limits, Limits::of(applied.tier));
+    let bytes = |bytes: usize| ByteSize(bytes as u64).to_string();
+    let mut overridden = Vec::new();
+    let mut compare = |what, order: std::cmp::Ordering, now: String, tier: String| {
+        if order.is_ne() {
+            let direction = if order.is_lt() { "lower" } else { "higher" };
+            overridden.push(format!("{what} {now} ({direction} than {tier})"));
+        }
+    };
+    compare(
+        "fuel",
+        now.fuel.cmp(&tier.fuel),
+        grouped(now.fuel),
+        grouped(tier.fuel),
+    );
+    compare(
+        "deadline",
+        now.deadline.cmp(&tier.deadline),
+        short(now.deadline),
+        short(tier.deadline),
+    );
+    compare(
+        "memory",
+        now.memory_bytes.cmp(&tier.memory_bytes),
+        bytes(now.memory_bytes),
+        bytes(tier.memory_bytes),
+    );
+    if overridden.is_empty() {
+        return String::new();
+    }
+    format!(
+        "Limits: tier {}, but {}\n",
+        applied.tier,
+        overridden.join(", ")
+    )
+}
+
+fn output(heading: &str, captured: &Captured) -> String {
+    if captured.bytes.is_empty() {
+        return String::new();
+    }
+    let text = String::from_utf8_lossy(&captured.bytes);
+    let mut section = format!("\n--- {heading} ({} bytes) ---\n", captured.bytes.len());
+    for line in text.strip_suffix('\n').unwrap_or(&text).split('\n') {
+        writeln!(section, "  {}", one_line(line)).expect("a string takes it");
+    }
+    if captured.dropped_bytes > 0 {
+        let (dropped, kept) = (
+            grouped(captured.dropped_bytes),
+            ByteSize(OUTPUT_BYTES as u64),
+        );
+        writeln!(
+            section,
+            "  … and {dropped} more bytes, past the {kept} that are kept"
+        )
+        .expect("a string takes it");
+    }
+    section
+}
+
+/// `1234567` as `1,234,567`.
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() * 4 / 3);
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// A duration to the microsecond: finer is noise.
+fn short(duration: Duration) -> String {
+    let micros = u64::try_from(duration.as_micros()).unwrap_or(u64::MAX);
+    humantime::format_duration(Duration::from_micros(micros)).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_grouped_in_threes() {
+        for (number, text) in [
+            (0, "0"),
+            (999, "999"),
+            (1_000, "1,000"),
+            (1_234_567, "1,234,567"),
+            (100_000, "100,000"),
+        ] {
+            assert_eq!(grouped(number), text);
+        }
+    }
+
+    #[test]
+    fn what_is_past_the_bound_of_the_output_is_said() {
+        let captured = Captured {
+            bytes: b"one\n\x1b[2Jtwo\n".to_vec(),
+            dropped_bytes: 4096,
+        };
+        assert_eq!(
+            output("Standard Output", &captured),
+            "\n--- Standard Output (12 bytes) ---\n  one\n  \\u{1b}[2Jtwo\n  \
+             … and 4,096 more bytes, past the 1.0 MiB that are kept\n"
+        );
+    }
+}

@@ -1,0 +1,261 @@
+//! One run: a slot, a store, instantiation, the call, and the report of it.
+
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use fractalaw_manifest::Tier;
+use tokio::time::timeout_at;
+use wasmtime::component::ResourceTable;
+use wasmtime::{Engine, Store, UpdateDeadline};
+
+use crate::capture::Capture;
+use crate::determinism::Determinism;
+use crate::error::HostError;
+use crate::grants::{DirGrant, Grants};
+use crate::interfaces::audit_log::AuditLog;
+use crate::interfaces::{RunState, wasi};
+use crate::limiter::Limiter;
+use crate::limits::{HANDLES, HOST_CALL_BYTES, Limits, SLOT_MEMORY_BYTES};
+use crate::micro_app::MicroApp;
+use crate::outcome::{DeadlineExceeded, Outcome};
+use crate::refusal::Refusal;
+use crate::report::{AppliedLimits, Durations, Fuel, Memory, Report};
+use crate::slots::Slots;
+use crate::trap;
+
+/// How to run a micro-app: limits and grants. The default is the tier of its own manifest, and
+/// nothing granted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Run {
+    tier: Option<Tier>,
+    fuel: Option<u64>,
+    deadline: Option<Duration>,
+    memory_bytes: Option<usize>,
+    grants: Grants,
+    deterministic: bool,
+}
+
+impl Run {
+    /// The component's own tier, nothing granted, real clocks and randomness.
+    pub fn new() -> Run {
+        Run::default()
+    }
+
+    /// Another tier than the manifest's.
+    pub fn tier(mut self, tier: Tier) -> Run {
+        self.tier = Some(tier);
+        self
+    }
+
+    /// Another fuel budget than the tier's, in units.
+    pub fn fuel(mut self, units: u64) -> Run {
+        self.fuel = Some(units);
+        self
+    }
+
+    /// Another deadline than the tier's.
+    pub fn deadline(mut self, deadline: Duration) -> Run {
+        self.deadline = Some(deadline);
+        self
+    }
+
+    /// Another memory cap than the tier's, in bytes.
+    pub fn memory_bytes(mut self, bytes: usize) -> Run {
+        self.memory_bytes = Some(bytes);
+        self
+    }
+
+    /// One more argument.
+    pub fn arg(mut self, arg: impl Into<String>) -> Run {
+        self.grants.args.push(arg.into());
+        self
+    }
+
+    /// One more environment variable.
+    pub fn env(mut self, name: impl Into<String>, value: impl Into<String>) -> Run {
+        self.grants.env.push((name.into(), value.into()));
+        self
+    }
+
+    /// Standard input.
+    pub fn stdin(mut self, bytes: impl Into<Bytes>) -> Run {
+        self.grants.stdin = Some(bytes.into());
+        self
+    }
+
+    /// One more folder.
+    pub fn dir(mut self, dir: DirGrant) -> Run {
+        self.grants.dirs.push(dir);
+        self
+    }
+
+    /// Clocks that stand still and seeded randomness: the same component with the same grants then
+    /// gives the same report, durations apart.
+    pub fn deterministic(mut self) -> Run {
+        self.deterministic = true;
+        self
+    }
+
+    /// What the guest is given.
+    pub fn grants(&self) -> &Grants {
+        &self.grants
+    }
+
+    /// The limits in force for a component of this tier.
+    pub(crate) fn limits(&self, manifest: Tier) -> AppliedLimits {
+        let tier = self.tier.unwrap_or(manifest);
+        let default = Limits::of(tier);
+        let limits = Limits {
+            memory_bytes: self.memory_bytes.unwrap_or(default.memory_bytes),
+            fuel: self.fuel.unwrap_or(default.fuel),
+            deadline: self.deadline.unwrap_or(default.deadline),
+        };
+        AppliedLimits { tier, limits }
+    }
+
+    fn determinism(&self) -> Determinism {
+        if self.deterministic {
+            Determinism::Fixed
+        } else {
+            Determinism::Real
+        }
+    }
+}
+
+/// Why a guest was not started.
+pub(crate) enum NotRun {
+    Refused(Refusal),
+    Host(HostError),
+}
+
+impl From<HostError> for NotRun {
+    fn from(error: HostError) -> NotRun {
+        NotRun::Host(error)
+    }
+}
+
+/// Waits for a slot and runs the guest in it.
+pub(crate) async fn execute(
+    engine: &Engine,
+    slots: &Slots,
+    app: &MicroApp,
+    run: &Run,
+) -> Result<Report, NotRun> {
+    let applied = run.limits(app.manifest().tier);
+    if applied.limits.memory_bytes > SLOT_MEMORY_BYTES {
+        return Err(HostError::MemoryOverSlot {
+            requested: applied.limits.memory_bytes,
+        }
+        .into());
+    }
+    let queued = Instant::now();
+    // Declared before the store, so that it is given back after the store has freed its instance.
+    let _slot = slots.acquire().await.map_err(NotRun::Refused)?;
+    let started = Instant::now();
+    let (stdout, stderr) = (Capture::default(), Capture::default());
+    let mut store = store(engine, run, &applied.limits, (&stdout, &stderr))?;
+    let metered = call(&mut store, app, after(started, applied.limits.deadline)).await;
+    let peak_bytes = store.data().limiter.peak_bytes();
+    let certainty = metered.outcome.fuel_certainty();
+    Ok(Report {
+        app: Some(app.into()),
+        fuel: Fuel {
+            budget: applied.limits.fuel,
+            instantiation: metered.instantiation_fuel,
+            run: metered.run_fuel,
+            certainty,
+        },
+        outcome: metered.outcome,
+        backtrace: metered.backtrace,
+        audit: store.into_data().audit.into_entries(),
+        memory: Memory {
+            peak_bytes,
+            cap_bytes: applied.limits.memory_bytes,
+        },
+        stdout: stdout.take(),
+        stderr: stderr.take(),
+        durations: Durations {
+            load: app.load_duration(),
+            wait: started - queued,
+            run: started.elapsed(),
+        },
+        limits: applied,
+    })
+}
+
+/// A deadline past what the clock can express is as good as a century.
+fn after(start: Instant, deadline: Duration) -> Instant {
+    const CENTURY: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
+    start + deadline.min(CENTURY)
+}
+
+fn store(
+    engine: &Engine,
+    run: &Run,
+    limits: &Limits,
+    (stdout, stderr): (&Capture, &Capture),
+) -> Result<Store<RunState>, HostError> {
+    let determinism = run.determinism();
+    let state = RunState {
+        audit: AuditLog::new(determinism.wall_clock()),
+        limiter: Limiter::new(limits.memory_bytes),
+        wasi: wasi::context(&run.grants, determinism, stdout, stderr)?,
+        handles: ResourceTable::with_capacity(0),
+    };
+    let mut store = Store::new(engine, state);
+    store.data_mut().handles.set_max_capacity(HANDLES);
+    store.set_max_component_handles(HANDLES);
+    store.set_hostcall_fuel(HOST_CALL_BYTES);
+    store.limiter(|state| &mut state.limiter);
+    store.set_fuel(limits.fuel).map_err(HostError::Engine)?;
+    Ok(store)
+}
+
+/// What came of instantiation and call.
+struct Metered {
+    outcome: Outcome,
+    backtrace: Vec<String>,
+    instantiation_fuel: u64,
+    run_fuel: u64,
+}
+
+async fn call(store: &mut Store<RunState>, app: &MicroApp, deadline: Instant) -> Metered {
+    // At each tick the guest gives way to others on its thread, unless its time is up.
+    store.set_epoch_deadline(1);
+    store.epoch_deadline_callback(move |_| {
+        if Instant::now() >= deadline {
+            return Err(DeadlineExceeded.into());
+        }
+        Ok(UpdateDeadline::Yield(1))
+    });
+    let budget = fuel_left(store);
+    // The epoch interrupts a guest that computes; the timer one that waits in a host call.
+    let cut_off = |_| Err(DeadlineExceeded.into());
+    let instantiated = timeout_at(deadline.into(), app.pre().instantiate_async(&mut *store))
+        .await
+        .unwrap_or_else(cut_off);
+    let after_instantiation = fuel_left(store);
+    let ended = match instantiated {
+        Ok(instance) => timeout_at(deadline.into(), instance.call_run(&mut *store))
+            .await
+            .unwrap_or_else(|_| Err(DeadlineExceeded.into())),
+        Err(error) => Err(error),
+    };
+    let (outcome, backtrace) = match ended {
+        Ok(Ok(text)) => (Outcome::Completed(text), Vec::new()),
+        Ok(Err(message)) => (Outcome::GuestError(message), Vec::new()),
+        Err(error) => (Outcome::from_error(&error), trap::backtrace(&error)),
+    };
+    Metered {
+        outcome,
+        backtrace,
+        instantiation_fuel: budget - after_instantiation,
+        run_fuel: after_instantiation - fuel_left(store),
+    }
+}
+
+fn fuel_left(store: &Store<RunState>) -> u64 {
+    store
+        .get_fuel()
+        .expect("the engine is configured to count fuel")
+}

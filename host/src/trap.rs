@@ -1,0 +1,125 @@
+//! Traps: what kind, and where in the guest.
+
+use std::fmt;
+
+use wasmtime::{Trap as WasmtimeTrap, WasmBacktrace};
+
+use crate::limits::BACKTRACE_FRAMES;
+
+/// A trap that is no outcome of its own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trap {
+    /// What kind.
+    pub code: TrapCode,
+    /// What happened, for a person.
+    pub message: String,
+}
+
+/// The kind of a trap.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum TrapCode {
+    /// The `unreachable` instruction: in Rust, a panic or an abort.
+    Unreachable,
+    /// A memory access out of bounds.
+    MemoryOutOfBounds,
+    /// A table access out of bounds.
+    TableOutOfBounds,
+    /// An indirect call to an empty table element.
+    IndirectCallToNull,
+    /// An indirect call to a function of another type.
+    BadSignature,
+    /// An integer overflow in a division or conversion.
+    IntegerOverflow,
+    /// An integer division by zero.
+    IntegerDivisionByZero,
+    /// A floating-point number that no integer can hold.
+    BadConversionToInteger,
+    /// The guest ended itself through `wasi:cli/exit` instead of returning.
+    Exit {
+        /// The status it gave.
+        status: i32,
+    },
+    /// What crossed between guest and host did not fit the types, such as text that is not UTF-8.
+    Boundary,
+    /// One that Wasmtime knows and this list does not.
+    Other,
+}
+
+impl TrapCode {
+    /// The name used in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            TrapCode::Unreachable => "unreachable",
+            TrapCode::MemoryOutOfBounds => "memory-out-of-bounds",
+            TrapCode::TableOutOfBounds => "table-out-of-bounds",
+            TrapCode::IndirectCallToNull => "indirect-call-to-null",
+            TrapCode::BadSignature => "bad-signature",
+            TrapCode::IntegerOverflow => "integer-overflow",
+            TrapCode::IntegerDivisionByZero => "integer-division-by-zero",
+            TrapCode::BadConversionToInteger => "bad-conversion-to-integer",
+            TrapCode::Exit { .. } => "exit",
+            TrapCode::Boundary => "boundary",
+            TrapCode::Other => "other",
+        }
+    }
+}
+
+impl Trap {
+    pub(crate) fn from_wasmtime(trap: WasmtimeTrap) -> Trap {
+        let code = match trap {
+            WasmtimeTrap::UnreachableCodeReached => TrapCode::Unreachable,
+            WasmtimeTrap::MemoryOutOfBounds => TrapCode::MemoryOutOfBounds,
+            WasmtimeTrap::TableOutOfBounds => TrapCode::TableOutOfBounds,
+            WasmtimeTrap::IndirectCallToNull => TrapCode::IndirectCallToNull,
+            WasmtimeTrap::BadSignature => TrapCode::BadSignature,
+            WasmtimeTrap::IntegerOverflow => TrapCode::IntegerOverflow,
+            WasmtimeTrap::IntegerDivisionByZero => TrapCode::IntegerDivisionByZero,
+            WasmtimeTrap::BadConversionToInteger => TrapCode::BadConversionToInteger,
+            _ => TrapCode::Other,
+        };
+        let message = trap.to_string();
+        let message = message
+            .strip_prefix("wasm trap: ")
+            .unwrap_or(&message)
+            .to_owned();
+        Trap { code, message }
+    }
+
+    pub(crate) fn exit(status: i32) -> Trap {
+        Trap {
+            code: TrapCode::Exit { status },
+            message: format!("the guest called exit with status {status} instead of returning"),
+        }
+    }
+
+    pub(crate) fn boundary(error: &wasmtime::Error) -> Trap {
+        Trap {
+            code: TrapCode::Boundary,
+            message: error.root_cause().to_string(),
+        }
+    }
+}
+
+impl fmt::Display for Trap {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+/// The guest's functions at the trap, innermost first, with readable names.
+pub(crate) fn backtrace(error: &wasmtime::Error) -> Vec<String> {
+    let Some(backtrace) = error.downcast_ref::<WasmBacktrace>() else {
+        return Vec::new();
+    };
+    let name = |frame: &wasmtime::FrameInfo| match frame.func_name() {
+        Some(name) => format!("{:#}", rustc_demangle::demangle(name)),
+        None => format!("function {}", frame.func_index()),
+    };
+    backtrace
+        .frames()
+        .iter()
+        .take(BACKTRACE_FRAMES)
+        .map(name)
+        .collect()
+}

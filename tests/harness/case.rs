@@ -1,0 +1,222 @@
+//! One case: a file of limits and grants, and the component it is about.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail, ensure};
+use bytesize::ByteSize;
+use fractalaw_host::{DirGrant, Run, Tier};
+use serde::Deserialize;
+
+/// One row of the table of cases.
+pub(crate) struct Case {
+    /// The folder it stands in: the guest's name, or that of a group of fixtures.
+    pub(crate) subject: String,
+    /// The file's stem.
+    pub(crate) stem: String,
+    /// Where the file stands; its inputs are beside it.
+    folder: PathBuf,
+    spec: Spec,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct Spec {
+    about: String,
+    component: Option<Component>,
+    #[serde(default)]
+    limits: LimitsSpec,
+    #[serde(default)]
+    grants: GrantsSpec,
+}
+
+/// Where the component of a fixture comes from; a guest's case leaves it out.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+enum Component {
+    /// A file beside the case; text ending in `.wat` is assembled.
+    File(PathBuf),
+    /// The first bytes of such a file.
+    Truncated { file: PathBuf, bytes: usize },
+    /// So many zero bytes.
+    Zeros(ByteSize),
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct LimitsSpec {
+    tier: Option<Tier>,
+    fuel: Option<u64>,
+    timeout: Option<String>,
+    memory: Option<ByteSize>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct GrantsSpec {
+    #[serde(default)]
+    args: Vec<String>,
+    #[serde(default)]
+    env: BTreeMap<String, String>,
+    stdin: Option<String>,
+    stdin_file: Option<PathBuf>,
+    #[serde(default)]
+    dirs: Vec<DirSpec>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct DirSpec {
+    host: PathBuf,
+    guest: String,
+    #[serde(default)]
+    writable: bool,
+}
+
+impl Case {
+    pub(crate) fn read(path: &Path) -> Result<Case> {
+        let text = fs::read_to_string(path).with_context(|| format!("`{}`", path.display()))?;
+        let spec: Spec = toml::from_str(&text).with_context(|| format!("`{}`", path.display()))?;
+        let stem = |path: &Path| {
+            path.file_stem()
+                .map(|stem| stem.to_string_lossy().into_owned())
+        };
+        let folder = path.parent().context("a case stands in a folder")?;
+        Ok(Case {
+            subject: stem(folder).context("a case's folder has a name")?,
+            stem: stem(path).context("a case's file has a name")?,
+            folder: folder.to_owned(),
+            spec,
+        })
+    }
+
+    /// The name of its test.
+    pub(crate) fn name(&self) -> String {
+        format!("{}/{}", self.subject, self.stem)
+    }
+
+    /// What the case shows or guards, in a sentence.
+    pub(crate) fn about(&self) -> &str {
+        &self.spec.about
+    }
+
+    /// Whether it brings its component itself.
+    pub(crate) fn is_fixture(&self) -> bool {
+        self.spec.component.is_some()
+    }
+
+    /// The bytes to run; a guest's come from the folder of built components.
+    pub(crate) fn component(&self, guests: &Path) -> Result<Vec<u8>> {
+        match &self.spec.component {
+            None => {
+                let path = guests.join(format!("{}.wasm", self.subject));
+                fs::read(&path).with_context(|| {
+                    format!(
+                        "guest `{}` is not built, expected `{}`\nhint: run `cargo xtask build-guests`",
+                        self.subject,
+                        path.display()
+                    )
+                })
+            }
+            Some(Component::File(file)) => self.assemble(file),
+            Some(Component::Truncated { file, bytes }) => {
+                let mut component = self.assemble(file)?;
+                ensure!(
+                    *bytes < component.len(),
+                    "`{}` has only {} bytes",
+                    file.display(),
+                    component.len()
+                );
+                component.truncate(*bytes);
+                Ok(component)
+            }
+            Some(Component::Zeros(size)) => Ok(vec![0; usize::try_from(size.as_u64())?]),
+        }
+    }
+
+    fn assemble(&self, file: &Path) -> Result<Vec<u8>> {
+        let path = self.folder.join(file);
+        let bytes = fs::read(&path).with_context(|| format!("`{}`", path.display()))?;
+        if path.extension().is_some_and(|extension| extension == "wat") {
+            return wat::parse_bytes(&bytes)
+                .map(Into::into)
+                .with_context(|| format!("`{}`", path.display()));
+        }
+        Ok(bytes)
+    }
+
+    /// Limits and grants. Granted folders are copied below `scratch`, so that no run, not even one
+    /// that is allowed to write, meets what another left.
+    pub(crate) fn run(&self, scratch: &Path) -> Result<Run> {
+        let LimitsSpec {
+            tier,
+            fuel,
+            timeout,
+            memory,
+        } = &self.spec.limits;
+        let mut run = Run::new().deterministic();
+        if let Some(tier) = tier {
+            run = run.tier(*tier);
+        }
+        if let Some(units) = fuel {
+            run = run.fuel(*units);
+        }
+        if let Some(timeout) = timeout {
+            run = run.deadline(self.parse_duration(timeout)?);
+        }
+        if let Some(size) = memory {
+            run = run.memory_bytes(usize::try_from(size.as_u64())?);
+        }
+        self.grant(run, scratch)
+    }
+
+    fn grant(&self, mut run: Run, scratch: &Path) -> Result<Run> {
+        let grants = &self.spec.grants;
+        for arg in &grants.args {
+            run = run.arg(arg);
+        }
+        for (name, value) in &grants.env {
+            run = run.env(name, value);
+        }
+        run = match (&grants.stdin, &grants.stdin_file) {
+            (None, None) => run,
+            (Some(text), None) => run.stdin(text.clone()),
+            (None, Some(file)) => {
+                let path = self.folder.join(file);
+                run.stdin(fs::read(&path).with_context(|| format!("`{}`", path.display()))?)
+            }
+            (Some(_), Some(_)) => bail!("`{}` has both `stdin` and `stdin-file`", self.name()),
+        };
+        for (i, dir) in grants.dirs.iter().enumerate() {
+            let copy = scratch.join(i.to_string());
+            copy_folder(&self.folder.join(&dir.host), &copy)?;
+            let guest = dir.guest.clone();
+            run = run.dir(DirGrant {
+                host: copy,
+                guest,
+                writable: dir.writable,
+            });
+        }
+        Ok(run)
+    }
+
+    fn parse_duration(&self, text: &str) -> Result<Duration> {
+        humantime::parse_duration(text).with_context(|| format!("`timeout` of `{}`", self.name()))
+    }
+}
+
+fn copy_folder(from: &Path, to: &Path) -> Result<()> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from).with_context(|| format!("`{}`", from.display()))? {
+        let entry = entry?;
+        let target = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            copy_folder(&entry.path(), &target)?;
+        } else {
+            fs::copy(entry.path(), target)?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,134 @@
+//! Runs a case three times where its surroundings differ as much as they can, and finds the reports
+//! the same.
+
+use std::fs;
+use std::path::PathBuf;
+use std::sync::LazyLock;
+
+use anyhow::{Context, Result, bail};
+use fractalaw_host::{Certainty, Durations, Host, LoadError, MicroApp, Report, Run};
+use tokio::runtime::Runtime;
+
+use crate::case::Case;
+use crate::inventory::Inventory;
+
+/// The guest that fills memory and stack with a pattern before a case's second run.
+const HOSTILE: &str = "slot-scribbler";
+
+/// How many other guests run beside a case's third run.
+const NEIGHBOURS: usize = 2;
+
+/// One host for all cases, and the means to make smaller ones.
+pub(crate) struct Lab {
+    components: PathBuf,
+    cache: PathBuf,
+    shared: LazyLock<Result<Shared, String>, Box<dyn FnOnce() -> Result<Shared, String> + Send>>,
+}
+
+struct Shared {
+    runtime: Runtime,
+    host: Host,
+    hostile: Vec<u8>,
+    neighbour: MicroApp,
+}
+
+impl Lab {
+    /// The shared host is made when the first case runs: listing the cases needs none.
+    pub(crate) fn new(inventory: &Inventory) -> Lab {
+        let (components, cache) = (inventory.components.clone(), inventory.cache.clone());
+        let make = {
+            let (components, cache) = (components.clone(), cache.clone());
+            move || Shared::new(&components, &cache).map_err(|error| format!("{error:#}"))
+        };
+        Lab {
+            components,
+            cache,
+            shared: LazyLock::new(Box::new(make)),
+        }
+    }
+
+    /// Runs the case and gives the one report of it.
+    pub(crate) fn run(&self, case: &Case) -> Result<Report> {
+        let Shared {
+            runtime,
+            host,
+            hostile,
+            neighbour,
+        } = match &*self.shared {
+            Ok(shared) => shared,
+            Err(message) => bail!("{message}"),
+        };
+        let component = case.component(&self.components)?;
+        let once = |host: &Host| {
+            let scratch = tempfile::tempdir()?;
+            let run = case.run(scratch.path())?;
+            runtime.block_on(run_bytes(host, &component, &run))
+        };
+        // A host with a single slot: nothing ran in it before, and then nothing but the hostile guest.
+        let single = Host::builder().slots(1).cache(&self.cache).build()?;
+        let fresh = once(&single)?;
+        runtime.block_on(run_bytes(&single, hostile, &Run::new().deterministic()))?;
+        let used = once(&single)?;
+        let neighbours: Vec<_> = (0..NEIGHBOURS)
+            .map(|_| {
+                let (host, neighbour) = (host.clone(), neighbour.clone());
+                runtime.spawn(async move { host.run(&neighbour, &Run::new()).await })
+            })
+            .collect();
+        let beside = once(host)?;
+        for neighbour in neighbours {
+            runtime.block_on(neighbour)??;
+        }
+        same("a slot just used by a hostile guest", &fresh, &used)?;
+        same("a slot beside others", &fresh, &beside)?;
+        Ok(fresh)
+    }
+}
+
+impl Shared {
+    fn new(components: &std::path::Path, cache: &std::path::Path) -> Result<Shared> {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .enable_time()
+            .build()?;
+        let host = Host::builder().cache(cache).build()?;
+        let path = components.join(format!("{HOSTILE}.wasm"));
+        let hostile = fs::read(&path).with_context(|| {
+            format!(
+                "`{}` is missing\nhint: run `cargo xtask build-guests`",
+                path.display()
+            )
+        })?;
+        let neighbour = host.load(&hostile)?;
+        Ok(Shared {
+            runtime,
+            host,
+            hostile,
+            neighbour,
+        })
+    }
+}
+
+/// Loads and runs, and leaves out of the report what no two runs share.
+async fn run_bytes(host: &Host, component: &[u8], run: &Run) -> Result<Report> {
+    let mut report = match host.load(component) {
+        Ok(app) => host.run(&app, run).await?,
+        Err(LoadError::Refused(refusal)) => Report::refused(refusal, None, run),
+        Err(LoadError::Host(error)) => return Err(error.into()),
+    };
+    report.durations = Durations::default();
+    if report.fuel.certainty == Certainty::Unrepeatable {
+        (report.fuel.instantiation, report.fuel.run) = (0, 0);
+        report.backtrace.clear();
+    }
+    Ok(report)
+}
+
+fn same(place: &str, fresh: &Report, other: &Report) -> Result<()> {
+    if fresh != other {
+        bail!(
+            "the report differs between a fresh slot and {place}; a run must not notice\n\
+             fresh: {fresh:#?}\nother: {other:#?}"
+        );
+    }
+    Ok(())
+}

@@ -1,0 +1,63 @@
+//! Runs every case through the host and holds its report against its snapshots.
+//!
+//! A test harness of its own, which speaks libtest's protocol: filters, `--list` and cargo-nextest
+//! work as with any test. From a case file to a verdict:
+//!
+//! - `case`: a file in `cases/` or `fixtures/` becomes a run;
+//! - `inventory`: guests, cases and snapshots are found, and none may lack the others;
+//! - `lab`: the run happens three times, in a fresh slot, in a used one and beside others;
+//! - `rendering`: the report becomes two texts, behaviour and cost;
+//! - `snapshot`: they are compared with what was reviewed;
+//! - `verdict`: what moved is gathered into one table with the command that accepts it.
+
+#![forbid(unsafe_code)]
+
+mod case;
+mod inventory;
+mod lab;
+mod rendering;
+mod snapshot;
+mod verdict;
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use libtest_mimic::{Arguments, Failed, Trial};
+
+use crate::case::Case;
+use crate::inventory::Inventory;
+use crate::lab::Lab;
+use crate::verdict::Verdict;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::from_args();
+    let inventory = match Inventory::read() {
+        Ok(inventory) => inventory,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let lab = Arc::new(Lab::new(&inventory));
+    let verdict = Arc::new(Verdict::default());
+    let mut trials = inventory.checks();
+    trials.extend(
+        inventory
+            .cases
+            .into_iter()
+            .map(|case| trial(case, &lab, &verdict)),
+    );
+    let conclusion = libtest_mimic::run(&arguments, trials);
+    verdict.print();
+    conclusion.exit_code()
+}
+
+fn trial(case: Case, lab: &Arc<Lab>, verdict: &Arc<Verdict>) -> Trial {
+    let (lab, verdict) = (Arc::clone(lab), Arc::clone(verdict));
+    Trial::test(case.name(), move || {
+        let report = lab
+            .run(&case)
+            .map_err(|error| Failed::from(format!("{error:#}")))?;
+        snapshot::check(&case, &report, &verdict)
+    })
+}

@@ -1,0 +1,110 @@
+//! Compares a report with the case's two reviewed snapshots: behaviour and cost, apart, so that a new
+//! compiler touches only cost files.
+//!
+//! insta keeps the files (pending ones beside them, reviewed with `cargo insta review`); whether
+//! they are written is `INSTA_UPDATE`'s to say.
+
+use std::fs;
+use std::panic;
+use std::path::{Path, PathBuf};
+
+use fractalaw_host::Report;
+use libtest_mimic::Failed;
+use similar::TextDiff;
+
+use crate::case::Case;
+use crate::inventory;
+use crate::rendering;
+use crate::verdict::{Moved, Verdict};
+
+/// Where the snapshots stand.
+pub(crate) fn folder() -> PathBuf {
+    inventory::tests().join("snapshots")
+}
+
+/// The two files of a case.
+pub(crate) fn files(case: &Case) -> [PathBuf; 2] {
+    ["behaviour", "fuel"].map(|aspect| {
+        folder()
+            .join(&case.subject)
+            .join(format!("{}.{aspect}.snap", case.stem))
+    })
+}
+
+/// Compares, and writes what `INSTA_UPDATE` says is to be written.
+pub(crate) fn check(case: &Case, report: &Report, verdict: &Verdict) -> Result<(), Failed> {
+    let [behaviour, cost] = files(case);
+    let (new_behaviour, new_cost) = (rendering::behaviour(report), rendering::cost(report));
+    let old_cost = contents(&cost);
+    let behaves = compare(case, &behaviour, &new_behaviour);
+    let costs = compare(case, &cost, &new_cost);
+    if behaves.is_err() {
+        verdict.behaviour_moved();
+    }
+    if let (Err(_), Some(old)) = (&costs, &old_cost) {
+        verdict.cost_moved(Moved {
+            case: case.name(),
+            before: rendering::fuel_of(old),
+            after: rendering::fuel_of(&new_cost),
+        });
+    }
+    let messages: Vec<_> = [behaves, costs]
+        .into_iter()
+        .filter_map(Result::err)
+        .collect();
+    if messages.is_empty() {
+        Ok(())
+    } else {
+        Err(Failed::from(messages.join("\n")))
+    }
+}
+
+/// The text of a snapshot file, past its header.
+fn contents(path: &Path) -> Option<String> {
+    let text = fs::read_to_string(path).ok()?;
+    let (_, contents) = text.strip_prefix("---\n")?.split_once("\n---\n")?;
+    Some(contents.to_owned())
+}
+
+fn compare(case: &Case, path: &Path, new: &str) -> Result<(), String> {
+    let old = contents(path);
+    // insta panics where a snapshot differs and is not to be accepted.
+    let accepted = panic::catch_unwind(|| assert(case, path, new)).is_ok();
+    if accepted {
+        return Ok(());
+    }
+    let name = path
+        .strip_prefix(inventory::tests())
+        .unwrap_or(path)
+        .display();
+    Err(match old {
+        None => format!(
+            "`tests/{name}` does not exist yet; the case gave\n\n{new}\n\
+             hint: read it, then accept it with `cargo xtask test {} --accept`",
+            case.name()
+        ),
+        Some(old) => {
+            let diff = TextDiff::from_lines(old.as_str(), new);
+            let diff = diff
+                .unified_diff()
+                .context_radius(2)
+                .header("reviewed", "now")
+                .to_string();
+            format!("`tests/{name}` has changed: {}\n\n{diff}", case.about())
+        }
+    })
+}
+
+fn assert(case: &Case, path: &Path, new: &str) {
+    let mut settings = insta::Settings::clone_current();
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    settings.set_description(case.about());
+    settings.set_snapshot_path(path.parent().expect("a snapshot stands in a folder"));
+    let name = path
+        .file_stem()
+        .expect("a snapshot has a name")
+        .to_string_lossy()
+        .into_owned();
+    settings.bind(|| insta::assert_snapshot!(name, new));
+}
