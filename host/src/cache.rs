@@ -3,7 +3,8 @@
 //! An entry is Wasmtime's serialized component, which is mapped and not read, so that a large one
 //! costs little, and after it a trailer with length and checksum. Its name is the digest of the
 //! component's bytes and the engine's compatibility hash: what another engine wrote is never found.
-//! An entry that is truncated or damaged is a miss and is written anew.
+//! The checksum covers name and code. An entry that is truncated, damaged or under another's name is
+//! a miss and is written anew.
 //!
 //! The checksum is against accidents. Against people there is the folder's permission: code in it is
 //! executed, so a folder that others can write is refused.
@@ -118,7 +119,9 @@ impl CodeCache {
         file.write_all(code)?;
         file.write_all(MAGIC)?;
         file.write_all(&(code.len() as u64).to_le_bytes())?;
-        file.write_all(&u64::from(crc32fast::hash(code)).to_le_bytes())?;
+        let mut checksum = start_checksum(path);
+        checksum.update(code);
+        file.write_all(&u64::from(checksum.finalize()).to_le_bytes())?;
         file.persist(path)?;
         Ok(())
     }
@@ -168,7 +171,7 @@ fn check(path: &Path) -> io::Result<bool> {
         return Ok(false);
     }
     file.rewind()?;
-    let mut checksum = crc32fast::Hasher::new();
+    let mut checksum = start_checksum(path);
     let mut code = file.take(code_bytes);
     let mut buffer = vec![0; 64 * 1024];
     loop {
@@ -178,6 +181,17 @@ fn check(path: &Path) -> io::Result<bool> {
         }
     }
     Ok(trailer[16..] == u64::from(checksum.finalize()).to_le_bytes())
+}
+
+/// A checksum that already covers the entry's name.
+fn start_checksum(path: &Path) -> crc32fast::Hasher {
+    let mut checksum = crc32fast::Hasher::new();
+    checksum.update(
+        path.file_name()
+            .expect("an entry has a name")
+            .as_encoded_bytes(),
+    );
+    checksum
 }
 
 /// FNV-1a: the engine offers its compatibility hash only through `Hash`, and the standard library's
@@ -225,6 +239,23 @@ mod tests {
             .collect();
         left.sort();
         assert_eq!(left, ["newest.cwasm", "older.cwasm"]);
+    }
+
+    #[test]
+    fn an_intact_entry_that_is_no_code_of_this_engine_is_a_miss() {
+        let folder = tempfile::tempdir().unwrap();
+        let cache = CodeCache::open(folder.path()).unwrap();
+        let engine = crate::engine::new(1).unwrap();
+        let path = cache.entry(&engine, "digest");
+        for code in [
+            &b""[..],
+            b"no code at all",
+            &[0x7f, b'E', b'L', b'F', 0, 0, 0, 0],
+        ] {
+            cache.write(&path, code).unwrap();
+            assert!(check(&path).unwrap());
+            assert!(cache.load(&engine, "digest").is_none());
+        }
     }
 
     #[test]

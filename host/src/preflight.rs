@@ -51,13 +51,13 @@ pub(crate) fn inspect(bytes: &[u8]) -> Result<Preflight, Refusal> {
                     let memory = memory.map_err(invalid)?;
                     let page_bytes = 1_u64 << memory.page_size_log2.unwrap_or(16);
                     let bytes = memory.initial.saturating_mul(page_bytes);
-                    at_most("a memory", bytes, SLOT_MEMORY_BYTES as u64)?;
+                    at_most("a memory (bytes)", bytes, SLOT_MEMORY_BYTES as u64)?;
                 }
             }
             Payload::TableSection(tables) => {
                 for table in tables {
                     let elements = table.map_err(invalid)?.ty.initial;
-                    at_most("a table", elements, TABLE_ELEMENTS as u64)?;
+                    at_most("a table (elements)", elements, TABLE_ELEMENTS as u64)?;
                 }
             }
             Payload::CustomSection(section) if depth == 1 => {
@@ -153,19 +153,19 @@ mod tests {
         let cases = [
             (
                 "(core module (memory 4097))",
-                "a memory",
+                "a memory (bytes)",
                 4097 << 16,
                 SLOT_MEMORY_BYTES as u64,
             ),
             (
                 "(core module (table 100001 funcref))",
-                "a table",
+                "a table (elements)",
                 100_001,
                 TABLE_ELEMENTS as u64,
             ),
             (
                 "(component (core module (memory 5000)))",
-                "a memory",
+                "a memory (bytes)",
                 5000 << 16,
                 SLOT_MEMORY_BYTES as u64,
             ),

@@ -25,9 +25,9 @@ pub enum Refusal {
     /// A core module inside asks for a larger memory or table than any run may have.
     #[error("the component declares {what} of {found}, expected at most {limit}")]
     OverSlot {
-        /// `a memory` or `a table`.
+        /// What is too large, and its unit: `a memory (bytes)` or `a table (elements)`.
         what: &'static str,
-        /// What it declares, in bytes or elements.
+        /// What it declares, in that unit.
         found: u64,
         /// What a slot of the pool holds.
         limit: u64,

@@ -1,6 +1,7 @@
 //! A report as the two texts that are committed: what the guest did, and what it cost.
 
 use std::fmt::Write;
+use std::time::{Duration, UNIX_EPOCH};
 
 use fractalaw_host::terminal::one_line;
 use fractalaw_host::{AuditEntry, Captured, Certainty, Outcome, Report};
@@ -57,7 +58,12 @@ pub(crate) fn fuel_of(cost: &str) -> Option<u64> {
 }
 
 fn entry(entry: &AuditEntry) -> String {
-    format!("{}. {}ns {entry}", entry.sequence, entry.time_unix_ns)
+    let time = UNIX_EPOCH + Duration::from_nanos(entry.time_unix_ns);
+    format!(
+        "{}. {} {entry}",
+        entry.sequence,
+        humantime::format_rfc3339(time)
+    )
 }
 
 fn output(text: &mut String, name: &str, captured: &Captured) {

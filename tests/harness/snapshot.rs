@@ -4,6 +4,7 @@
 //! insta keeps the files (pending ones beside them, reviewed with `cargo insta review`); whether
 //! they are written is `INSTA_UPDATE`'s to say.
 
+use std::cell::Cell;
 use std::fs;
 use std::panic;
 use std::path::{Path, PathBuf};
@@ -16,6 +17,20 @@ use crate::case::Case;
 use crate::inventory;
 use crate::rendering;
 use crate::verdict::{Moved, Verdict};
+
+thread_local! {
+    static COMPARING: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Keeps insta's panics from being printed: `check` says the same in its own words.
+pub(crate) fn silence_comparisons() {
+    let print = panic::take_hook();
+    panic::set_hook(Box::new(move |panic| {
+        if !COMPARING.get() {
+            print(panic);
+        }
+    }));
+}
 
 /// Where the snapshots stand.
 pub(crate) fn folder() -> PathBuf {
@@ -69,7 +84,9 @@ fn contents(path: &Path) -> Option<String> {
 fn compare(case: &Case, path: &Path, new: &str) -> Result<(), String> {
     let old = contents(path);
     // insta panics where a snapshot differs and is not to be accepted.
+    COMPARING.set(true);
     let accepted = panic::catch_unwind(|| assert(case, path, new)).is_ok();
+    COMPARING.set(false);
     if accepted {
         return Ok(());
     }

@@ -31,7 +31,7 @@ impl Verdict {
             .push(moved);
     }
 
-    /// Prints the table to standard error; nothing when nothing moved.
+    /// Prints the table below the test results; nothing when nothing moved.
     pub(crate) fn print(&self) {
         let mut moved = self.moved.lock().expect("all cases are done");
         moved.sort_by(|a, b| a.case.cmp(&b.case));
@@ -45,16 +45,16 @@ impl Verdict {
             } else {
                 ", and nothing else did"
             };
-            eprintln!(
+            println!(
                 "the cost of {} cases moved{also}:\n\n{}",
                 moved.len(),
                 table(&moved)
             );
         }
-        eprintln!(
+        println!(
             "hint: find out why; when it is meant, accept it with `cargo xtask test --accept`"
         );
-        eprintln!(
+        println!(
             "      or one by one with `cargo xtask test --review`, and commit `tests/snapshots/`\n"
         );
     }

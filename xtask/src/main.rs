@@ -1,1 +1,70 @@
-fn main() {}
+//! The commands of this repository: `cargo xtask` shows them.
+//!
+//! It starts the host's binary and never links it, so that it compiles in seconds.
+
+#![forbid(unsafe_code)]
+
+mod flags;
+mod project;
+
+mod build_guests;
+mod ci;
+mod new;
+mod run;
+mod test;
+mod tidy;
+
+mod compile;
+mod contract;
+mod encode;
+mod fresh;
+mod guest;
+mod hermetic;
+mod report;
+mod shape;
+mod toolchain;
+
+mod digest;
+mod fault;
+mod files;
+mod workspace_cargo;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{CommandFactory, Parser};
+
+use crate::fault::Fault;
+use crate::flags::{Command, Flags};
+use crate::project::Project;
+
+fn main() -> ExitCode {
+    let ended = match Flags::parse().command {
+        Some(command) => dispatch(&command),
+        // Asking for nothing is asking what there is.
+        None => Flags::command()
+            .print_help()
+            .map(|()| ExitCode::SUCCESS)
+            .map_err(Into::into),
+    };
+    match ended {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::from(Fault::code_of(&error))
+        }
+    }
+}
+
+fn dispatch(command: &Command) -> Result<ExitCode> {
+    let project = Project::find()?;
+    match command {
+        Command::BuildGuests(flags) => build_guests::run(&project, flags)?,
+        Command::Run(flags) => return run::run(&project, flags),
+        Command::Test(flags) => return test::run(&project, flags),
+        Command::New(flags) => return new::run(&project, flags),
+        Command::Ci => return ci::run(&project),
+        Command::Tidy => tidy::run(&project)?,
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -57,7 +57,6 @@ pub(crate) fn add_to_linker(linker: &mut Linker<RunState>) -> wasmtime::Result<(
             Ok((or_error_code(entry)?,))
         },
     )?;
-    drop(types);
     linker.allow_shadowing(false);
     Ok(())
 }

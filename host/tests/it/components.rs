@@ -1,0 +1,89 @@
+//! Where tests get components from: the built guests, the fixtures of `tests/`, and small ones in text.
+
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
+
+use fractalaw_host::{Host, Report, Run};
+use tokio::runtime::Runtime;
+
+/// One runtime for all tests.
+pub(crate) static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_time()
+        .build()
+        .expect("a runtime starts")
+});
+
+/// The workspace's folder.
+pub(crate) fn workspace() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .expect("`host/` stands in the workspace")
+}
+
+fn target() -> PathBuf {
+    workspace().join(env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into()))
+}
+
+/// The folder in which tests keep compiled code from one test run to the next.
+pub(crate) fn cache() -> PathBuf {
+    target().join("fractalaw-cache")
+}
+
+/// A built guest.
+pub(crate) fn guest(name: &str) -> PathBuf {
+    let folder =
+        env::var_os("FRACTALAW_GUESTS").map_or_else(|| target().join("guests"), PathBuf::from);
+    let path = folder.join(format!("{name}.wasm"));
+    assert!(
+        path.exists(),
+        "`{}` is missing\nhint: run `cargo xtask build-guests`",
+        path.display()
+    );
+    path
+}
+
+/// The bytes of a built guest.
+pub(crate) fn guest_bytes(name: &str) -> Vec<u8> {
+    fs::read(guest(name)).expect("a built guest can be read")
+}
+
+/// A component of the world around one core function: `items` stand in the core module, `body` in
+/// `run`, which then returns `ok("")`. It may call `$record`, which records an empty audit entry.
+pub(crate) fn component(items: &str, body: &str) -> Vec<u8> {
+    let text = format!(
+        r#"(component
+            (import "fractal:app/audit-log@0.1.0" (instance $log
+                (type $entry (record
+                    (field "event-type" string) (field "resource" string) (field "detail" string)))
+                (export "audit-entry" (type $audit-entry (eq $entry)))
+                (export "record-event" (func (param "entry" $audit-entry)))))
+            (core module $memory (memory (export "memory") 1))
+            (core instance $memory (instantiate $memory))
+            (core func $record (canon lower (func $log "record-event") (memory $memory "memory")))
+            (core module $m
+                (import "host" "memory" (memory 1))
+                (import "host" "record" (func $record-raw (param i32 i32 i32 i32 i32 i32)))
+                (func $record
+                    i32.const 0 i32.const 0 i32.const 0 i32.const 0 i32.const 0 i32.const 0
+                    call $record-raw)
+                (func (export "realloc") (param i32 i32 i32 i32) (result i32) unreachable)
+                {items}
+                (func (export "run") (result i32) {body} i32.const 16))
+            (core instance $i (instantiate $m (with "host" (instance
+                (export "memory" (memory $memory "memory")) (export "record" (func $record))))))
+            (func (export "run") (result (result string (error string)))
+                (canon lift (core func $i "run") (memory $memory "memory") (realloc (func $i "realloc")))))"#
+    );
+    wat::parse_str(text).expect("the text is a component")
+}
+
+/// Runs a component, deterministically apart from what `run` says.
+pub(crate) fn run(host: &Host, component: &[u8], run: Run) -> Report {
+    let app = host.load(component).expect("the component is accepted");
+    RUNTIME
+        .block_on(host.run(&app, &run.deterministic()))
+        .expect("the host works")
+}

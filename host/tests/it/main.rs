@@ -1,0 +1,9 @@
+//! The host through its public face: real components in the real engine, and the `fractalaw` binary.
+
+mod cache;
+mod cli;
+mod components;
+mod first_run;
+mod hostile;
+mod line;
+mod metering;

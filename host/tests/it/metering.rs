@@ -1,0 +1,209 @@
+//! What the fuel figure means for each outcome, and that limits can be overridden.
+//!
+//! The same prologue of known cost stands before every end. Each function costs 1 to enter, each of
+//! its operators 1, `drop`, `block`, `loop`, `end` and the like nothing.
+
+use std::time::Duration;
+
+use fractalaw_host::{
+    Certainty, Host, HostError, Limits, MemoryKind, Outcome, Quota, Run, Tier, TrapCode,
+};
+
+use crate::components::{RUNTIME, component, run};
+
+/// 1 for entering `run`, then three operators.
+const PROLOGUE: &str = "(drop (i32.add (i32.const 1) (i32.const 2)))";
+const PROLOGUE_FUEL: u64 = 1 + 3;
+
+fn kind(outcome: &Outcome) -> String {
+    match outcome {
+        Outcome::Trap(trap) => format!("trap {}", trap.code.name()),
+        outcome => outcome.kind().to_owned(),
+    }
+}
+
+#[test]
+fn fuel_is_exact_where_the_report_says_so_and_behind_where_it_says_at_least() {
+    let host = Host::builder().slots(1).build().unwrap();
+    // What follows the prologue, how it ends, what it costs on paper, whether the counter has it.
+    let cases = [
+        // `i32.const 16`, then the end of the function.
+        ("", "completed", 1, true),
+        // `unreachable` itself costs nothing.
+        ("unreachable", "trap unreachable", 0, true),
+        // The count is stored before a call, here with `$record`'s own: entry, six constants, call.
+        ("(call $record)", "completed", 1 + 1 + 6 + 1 + 1, true),
+        // Nothing stores the count on the way to a trap of the processor: all of it is missing.
+        (
+            "(drop (i32.div_u (i32.const 1) (i32.const 0)))",
+            "trap integer-division-by-zero",
+            3,
+            false,
+        ),
+        (
+            "(drop (i32.load (i32.const 0x7fffffff)))",
+            "trap memory-out-of-bounds",
+            2,
+            false,
+        ),
+        (
+            "(drop (memory.grow (i32.const 10000)))",
+            "memory-limit",
+            2,
+            false,
+        ),
+    ];
+    for (end, expected, cost, exact) in cases {
+        let report = run(
+            &host,
+            &component("", &format!("{PROLOGUE} {end}")),
+            Run::new().memory_bytes(1 << 20),
+        );
+        assert_eq!(kind(&report.outcome), expected, "{end}");
+        let on_paper = PROLOGUE_FUEL + cost;
+        if exact {
+            assert_eq!(report.fuel.certainty, Certainty::Exact, "{end}");
+            assert_eq!(report.fuel.consumed(), on_paper, "{end}");
+        } else {
+            assert_eq!(report.fuel.certainty, Certainty::LowerBound, "{end}");
+            assert!(
+                report.fuel.consumed() < on_paper,
+                "{end}: {}",
+                report.fuel.consumed()
+            );
+            assert!(report.text().contains("Fuel: at least "), "{end}");
+        }
+    }
+}
+
+#[test]
+fn the_last_unit_of_fuel_is_enough_and_one_less_is_not() {
+    let host = Host::builder().slots(1).build().unwrap();
+    let guest = component("", &format!("{PROLOGUE} (call $record)"));
+    let whole = run(&host, &guest, Run::new());
+    let enough = run(&host, &guest, Run::new().fuel(whole.fuel.consumed() + 1));
+    assert_eq!(kind(&enough.outcome), "completed");
+    assert_eq!(enough.fuel.consumed(), whole.fuel.consumed());
+    for budget in [0, 1, PROLOGUE_FUEL] {
+        let short = run(&host, &guest, Run::new().fuel(budget));
+        assert_eq!(short.outcome, Outcome::OutOfFuel, "{budget}");
+        assert_eq!(
+            (short.fuel.consumed(), short.fuel.certainty),
+            (budget, Certainty::Exact),
+            "{budget}"
+        );
+        assert_eq!(short.audit.len(), 0, "{budget}");
+    }
+}
+
+#[test]
+fn limits_come_from_the_tier_and_what_is_overridden_is_said() {
+    let host = Host::builder().slots(1).build().unwrap();
+    let guest = component("", "");
+    for tier in Tier::ALL {
+        let report = run(&host, &guest, Run::new().tier(tier));
+        assert_eq!(
+            (report.limits.tier, report.limits.limits),
+            (tier, Limits::of(tier))
+        );
+        assert!(!report.text().contains("Limits:"));
+    }
+    let overridden = Run::new()
+        .fuel(2_000_000_000)
+        .deadline(Duration::from_millis(1500))
+        .memory_bytes(1 << 20);
+    let text = run(&host, &guest, overridden).text();
+    let line = "Limits: tier standard, but fuel 2,000,000,000 (higher than 1,000,000,000), \
+                deadline 1s 500ms (lower than 30s), memory 1.0 MiB (lower than 64.0 MiB)\n";
+    assert!(text.ends_with(line), "{text}");
+}
+
+#[test]
+fn each_way_to_end_is_its_own_outcome() {
+    let host = Host::builder().slots(1).build().unwrap();
+    let forever = "(loop $again (br $again))";
+    let cases: [(&str, &str, Run, Outcome); 5] = [
+        ("", forever, Run::new().fuel(10_000), Outcome::OutOfFuel),
+        (
+            "",
+            forever,
+            Run::new()
+                .fuel(u64::MAX)
+                .deadline(Duration::from_millis(50)),
+            Outcome::DeadlineExceeded,
+        ),
+        (
+            "(func $down (call $down) (drop (i32.const 0)))",
+            "(call $down)",
+            Run::new(),
+            Outcome::StackOverflow,
+        ),
+        (
+            "",
+            "(drop (memory.grow (i32.const 16)))",
+            Run::new().memory_bytes(1 << 20),
+            Outcome::MemoryLimit {
+                kind: MemoryKind::LinearMemory,
+                requested: 17 << 16,
+                limit: 1 << 20,
+            },
+        ),
+        (
+            "",
+            "(loop $again (call $record) (br $again))",
+            Run::new(),
+            Outcome::QuotaExceeded {
+                quota: Quota::AuditEntries,
+                limit: 10_000,
+            },
+        ),
+    ];
+    for (items, body, how, outcome) in cases {
+        assert_eq!(
+            run(&host, &component(items, body), how).outcome,
+            outcome,
+            "{body}"
+        );
+    }
+}
+
+#[test]
+fn the_trail_survives_the_fall() {
+    let host = Host::builder().slots(1).build().unwrap();
+    let ends = [
+        "unreachable",
+        "(loop $again (br $again))",
+        "(drop (i32.div_u (i32.const 1) (i32.const 0)))",
+    ];
+    for end in ends {
+        let guest = component("", &format!("(call $record) (call $record) {end}"));
+        let report = run(&host, &guest, Run::new().fuel(1000));
+        assert_eq!(report.audit.len(), 2, "{end}");
+    }
+}
+
+#[test]
+fn traps_carry_their_code_and_the_guests_function_names() {
+    let host = Host::builder().slots(1).build().unwrap();
+    let items = "(func $inner_most unreachable) (func $outer (call $inner_most))";
+    let report = run(&host, &component(items, "(call $outer)"), Run::new());
+    let Outcome::Trap(trap) = &report.outcome else {
+        panic!("{:?}", report.outcome)
+    };
+    assert_eq!(trap.code, TrapCode::Unreachable);
+    assert_eq!(report.backtrace[..2], ["inner_most", "outer"]);
+}
+
+#[test]
+fn more_memory_than_a_slot_holds_is_an_error_that_says_what_holds() {
+    let host = Host::builder().slots(1).build().unwrap();
+    let app = host.load(&component("", "")).unwrap();
+    let error = RUNTIME
+        .block_on(host.run(&app, &Run::new().memory_bytes(1 << 30)))
+        .unwrap_err();
+    assert!(matches!(error, HostError::MemoryOverSlot { requested } if requested == 1 << 30));
+    assert_eq!(
+        error.to_string(),
+        "memory limit of 1.0 GiB is more than a slot holds, expected at most 256.0 MiB"
+    );
+}

@@ -1,0 +1,168 @@
+//! `cargo xtask build-guests`: guest source to components, whatever is stale.
+
+use std::fs;
+
+use anyhow::{Context, Result};
+
+use crate::compile::Compiler;
+use crate::contract::Contract;
+use crate::encode;
+use crate::fault::{Fault, GUEST_BUILD, list};
+use crate::files::{lock, remove_files, write_atomically};
+use crate::flags::BuildGuests;
+use crate::fresh::{self, Before, Record};
+use crate::guest::Guest;
+use crate::project::Project;
+use crate::report::{self, Built, Status, Summary};
+use crate::toolchain::Toolchain;
+
+/// The command: builds, then shows what there is.
+pub(crate) fn run(project: &Project, flags: &BuildGuests) -> Result<()> {
+    let names = project.select(&flags.names)?;
+    let outcome = build(project, &names)?;
+    if flags.json {
+        println!(
+            "{}",
+            report::json(project, &outcome.built, &outcome.failures)
+        );
+    } else if !outcome.built.is_empty() {
+        println!("{}", report::table(&outcome.built));
+    }
+    outcome.check()
+}
+
+/// Builds for another command, which has its own things to show: here only what was rebuilt.
+pub(crate) fn ensure(project: &Project, names: &[String]) -> Result<()> {
+    let outcome = build(project, &project.select(names)?)?;
+    let rebuilt = outcome
+        .built
+        .iter()
+        .filter(|built| built.status == Status::Rebuilt);
+    let rebuilt: Vec<Built> = rebuilt.cloned().collect();
+    if !rebuilt.is_empty() {
+        eprintln!("{}", report::table(&rebuilt));
+    }
+    outcome.check()
+}
+
+/// What became of the guests.
+#[derive(Debug, Default)]
+struct Outcome {
+    built: Vec<Built>,
+    /// Name and message of each guest that failed.
+    failures: Vec<(String, String)>,
+}
+
+impl Outcome {
+    /// An error when any guest failed. Each failure is repeated here, below the compiler's output.
+    fn check(&self) -> Result<()> {
+        if self.failures.is_empty() {
+            return Ok(());
+        }
+        for (_, message) in &self.failures {
+            eprintln!("error: {message}");
+        }
+        let count = self.failures.len();
+        let all = count + self.built.len();
+        let names = list(self.failures.iter().map(|(name, _)| name));
+        let plural = if all == 1 { "" } else { "s" };
+        Err(Fault::new(
+            GUEST_BUILD,
+            format!("{count} of {all} guest{plural} failed to build: {names}"),
+        )
+        .into())
+    }
+}
+
+/// Builds what is stale; one broken guest does not keep the others from being built.
+fn build(project: &Project, names: &[String]) -> Result<Outcome> {
+    let _lock = lock(&project.outputs())?;
+    prune(project)?;
+    let mut toolchain = Toolchain::ask(project)?;
+    let common = fresh::common(project, &toolchain)?;
+    let mut outcome = Outcome::default();
+    let mut stale = Vec::new();
+    for name in names {
+        match Record::load(project, name) {
+            Some(record) if record.holds(project, &common)? => {
+                outcome.built.push(Built {
+                    summary: record.summary,
+                    status: Status::Fresh,
+                });
+            }
+            record => stale.push((name, record)),
+        }
+    }
+    if stale.is_empty() {
+        return Ok(outcome);
+    }
+    let contract = Contract::read(project)?;
+    toolchain.ready(project)?;
+    let mut compiler = Compiler::new(project, &mut toolchain);
+    for (name, record) in stale {
+        eprintln!("building `{name}`");
+        match build_one(project, &mut compiler, &contract, &common, name, record) {
+            Ok(built) => outcome.built.push(built),
+            Err(error) => outcome.failures.push((name.clone(), format!("{error:#}"))),
+        }
+    }
+    outcome
+        .built
+        .sort_by(|a, b| a.summary.name.cmp(&b.summary.name));
+    Ok(outcome)
+}
+
+fn build_one(
+    project: &Project,
+    compiler: &mut Compiler<'_>,
+    contract: &Contract,
+    common: &str,
+    name: &str,
+    record: Option<Record>,
+) -> Result<Built> {
+    let guest = Guest::read(project, name)?;
+    let before = Before::look(project, name, record.as_ref())?;
+    // From here on, until the new record is written, nothing is known about this guest.
+    Record::remove(project, name)?;
+    let compiled = compiler.compile(name, &before.changed)?;
+    let module = fs::read(&compiled.module)
+        .with_context(|| format!("cannot read `{}`", compiled.module.display()))?;
+    let component = encode::component(&guest, &module).with_context(|| format!("`{name}`"))?;
+    let imports = contract.check(name, &component)?;
+    let old = fs::read(project.component(name)).ok();
+    write_atomically(&project.core_module(name), &module)?;
+    write_atomically(&project.component(name), &component)?;
+    let summary = Summary {
+        name: name.to_owned(),
+        tier: guest.manifest.tier,
+        core_bytes: module.len(),
+        component_bytes: component.len(),
+        imports,
+    };
+    let fresh = compiled.fresh && old.is_some_and(|old| old == component);
+    Record::new(project, common, before, &compiled, summary.clone())?.store(project)?;
+    Ok(Built {
+        summary,
+        status: if fresh {
+            Status::Fresh
+        } else {
+            Status::Rebuilt
+        },
+    })
+}
+
+/// Removes what guests left behind that are no longer there.
+fn prune(project: &Project) -> Result<()> {
+    let known = project.guests()?;
+    let orphan = |name: &str| {
+        let stem = name
+            .strip_suffix(".wasm")
+            .or_else(|| name.strip_suffix(".json"));
+        stem.is_some_and(|stem| !known.iter().any(|guest| guest == stem))
+    };
+    let outputs = project.outputs();
+    for folder in [outputs.join("core"), outputs.join("fresh"), outputs] {
+        remove_files(&folder, orphan)?;
+    }
+    Ok(())
+}

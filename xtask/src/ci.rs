@@ -1,0 +1,75 @@
+//! `cargo xtask ci`: everything that CI checks, in the order in which it is quickest to fail.
+//!
+//! Each step checks what the next one builds on with the same features and profile, so that Wasmtime
+//! is checked once, for clippy and the docs, and compiled once, for the tests.
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+
+use crate::flags;
+use crate::project::Project;
+use crate::test;
+use crate::tidy;
+use crate::toolchain::{TARGET, Toolchain};
+use crate::workspace_cargo::{HOST, XTASK, cargo, shell, step};
+
+/// The command; it ends as `cargo xtask test` does, and writes no snapshot even if `CI` is not set.
+pub(crate) fn run(project: &Project) -> Result<ExitCode> {
+    let shell = shell(project)?;
+
+    step(
+        "formatting",
+        "run `cargo fmt --all`",
+        cargo(&shell, "fmt").args(["--all", "--check"]),
+    )?;
+
+    eprintln!("\n── tidy");
+    tidy::run(project)?;
+
+    let warnings = ["--", "-D", "warnings"];
+    for packages in [&XTASK[..], &HOST[..]] {
+        let clippy = cargo(&shell, "clippy")
+            .args(packages)
+            .args(["--all-targets", "--locked"]);
+        let remedy = format!(
+            "run `cargo clippy --fix {} --all-targets`",
+            packages.join(" ")
+        );
+        step("clippy", &remedy, clippy.args(warnings))?;
+    }
+
+    let guests: Vec<String> = project
+        .guests()?
+        .into_iter()
+        .flat_map(|guest| ["-p".to_owned(), guest])
+        .collect();
+    if !guests.is_empty() {
+        Toolchain::ask(project)?.ready(project)?;
+        let target = ["--target", TARGET, "--profile", "guest"];
+        let clippy = cargo(&shell, "clippy")
+            .args(&guests)
+            .args(target)
+            .arg("--locked");
+        let remedy = format!("run `cargo clippy --fix {} -p GUEST`", target.join(" "));
+        step("clippy of the guests", &remedy, clippy.args(warnings))?;
+    }
+
+    for packages in [&XTASK[..], &HOST[..]] {
+        let doc = cargo(&shell, "doc")
+            .args(packages)
+            .args(["--no-deps", "--locked"]);
+        let remedy = "correct the doc comments that the messages above name";
+        step("docs", remedy, doc.env("RUSTDOCFLAGS", "-D warnings"))?;
+    }
+
+    eprintln!("\n── tests");
+    let flags = flags::Test {
+        filter: None,
+        all: true,
+        accept: false,
+        review: false,
+        rest: Vec::new(),
+    };
+    test::verify(project, &flags, test::NEVER)
+}

@@ -1,0 +1,68 @@
+//! Content digests of files and folders: what freshness is decided by, instead of time stamps.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use sha2::{Digest, Sha256};
+
+/// Digest of some bytes, in hex.
+pub(crate) fn bytes(bytes: &[u8]) -> String {
+    hex(Sha256::digest(bytes).as_slice())
+}
+
+/// Digest of a file; a file that is not there has one too, which no content has.
+pub(crate) fn file(path: &Path) -> Result<String> {
+    match fs::read(path) {
+        Ok(content) => Ok(bytes(&content)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok("absent".to_owned()),
+        Err(error) => Err(error).with_context(|| format!("cannot read `{}`", path.display())),
+    }
+}
+
+/// Digest of a folder: the names and contents of all files in it, hidden ones included.
+///
+/// Build outputs are left out: a folder named `target` below it is not a source.
+pub(crate) fn folder(path: &Path) -> Result<String> {
+    let mut hasher = Sha256::new();
+    if path.is_dir() {
+        add_folder(&mut hasher, path)?;
+    }
+    Ok(hex(hasher.finalize().as_slice()))
+}
+
+fn add_folder(hasher: &mut Sha256, folder: &Path) -> Result<()> {
+    let context = || format!("cannot list `{}`", folder.display());
+    let mut entries = fs::read_dir(folder)
+        .and_then(|entries| entries.collect::<io::Result<Vec<_>>>())
+        .with_context(context)?;
+    entries.sort_by_key(fs::DirEntry::file_name);
+    for entry in entries {
+        let path = entry.path();
+        let name = entry.file_name();
+        if path.is_dir() {
+            if name == "target" || name == ".git" {
+                continue;
+            }
+            add(hasher, b"folder", name.as_encoded_bytes());
+            add_folder(hasher, &path)?;
+            add(hasher, b"end", b"");
+        } else {
+            add(hasher, b"file", name.as_encoded_bytes());
+            add(hasher, b"content", file(&path)?.as_bytes());
+        }
+    }
+    Ok(())
+}
+
+/// Adds a part with its length, so that no two different lists of parts look the same.
+fn add(hasher: &mut Sha256, kind: &[u8], part: &[u8]) {
+    hasher.update(kind);
+    hasher.update((part.len() as u64).to_le_bytes());
+    hasher.update(part);
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

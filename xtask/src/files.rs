@@ -1,0 +1,76 @@
+//! Files written whole or not at all, and the lock that keeps two builds from mixing theirs.
+
+use std::fs::{self, File, TryLockError};
+use std::io::Write;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+
+/// What the names of files begin with that are not finished yet.
+const UNFINISHED: &str = ".tmp-";
+
+/// Writes a file through another one beside it, so that nobody ever sees half of it.
+pub(crate) fn write_atomically(path: &Path, content: &[u8]) -> Result<()> {
+    let context = || format!("cannot write `{}`", path.display());
+    let folder = path.parent().with_context(context)?;
+    fs::create_dir_all(folder).with_context(context)?;
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(UNFINISHED);
+    #[cfg(unix)]
+    {
+        // What any other tool would give it, less the umask: a temporary file is its owner's alone.
+        use std::os::unix::fs::PermissionsExt;
+        builder.permissions(fs::Permissions::from_mode(0o666));
+    }
+    let mut file = builder.tempfile_in(folder).with_context(context)?;
+    file.write_all(content).with_context(context)?;
+    file.persist(path).with_context(context)?;
+    Ok(())
+}
+
+/// Takes the lock of a folder, and says so when another process has it.
+///
+/// The lock goes with the returned file. Whoever has it is alone, so that what a killed process left
+/// unfinished can be cleared away.
+pub(crate) fn lock(folder: &Path) -> Result<File> {
+    let path = folder.join(".lock");
+    let context = || format!("cannot lock `{}`", path.display());
+    fs::create_dir_all(folder).with_context(context)?;
+    let file = File::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(&path)
+        .with_context(context)?;
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => {
+            eprintln!("waiting for another build of the guests");
+            file.lock().with_context(context)?;
+        }
+        Err(TryLockError::Error(error)) => return Err(error).with_context(context),
+    }
+    for folder in [folder.to_owned(), folder.join("core"), folder.join("fresh")] {
+        remove_files(&folder, |name| name.starts_with(UNFINISHED))?;
+    }
+    Ok(file)
+}
+
+/// Removes the files of a folder whose name the predicate picks.
+pub(crate) fn remove_files(folder: &Path, pick: impl Fn(&str) -> bool) -> Result<()> {
+    let Ok(entries) = fs::read_dir(folder) else {
+        return Ok(());
+    };
+    for entry in entries {
+        let path = entry?.path();
+        let name = path
+            .file_name()
+            .and_then(|name| name.to_str())
+            .unwrap_or_default();
+        if path.is_file() && pick(name) {
+            fs::remove_file(&path)
+                .with_context(|| format!("cannot remove `{}`", path.display()))?;
+        }
+    }
+    Ok(())
+}

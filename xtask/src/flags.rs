@@ -1,0 +1,148 @@
+//! All commands and flags, with their help: `cargo xtask` alone shows the page below.
+
+use clap::{Args, Parser, Subcommand};
+
+/// The way data flows, then each command with an example.
+const GUIDE: &str = "\
+The way data flows:
+
+    guests/NAME/                 the source of a micro-app, its manifest in Cargo.toml
+      |  build-guests            rustc, for wasm32-wasip2
+    target/guests/core/NAME.wasm the core module
+      |  build-guests            encoded, checked against wit/, manifest added
+    target/guests/NAME.wasm      the component: says what it is and what it asks for
+      |  run, test               compiled once, then an instance with fuel, deadline and memory cap
+    report                       outcome, audit entries, fuel, memory, output
+      |  test                    compared exactly
+    tests/snapshots/             reviewed and committed
+
+Examples:
+
+    cargo xtask run hello-world              build it, run it, print its report
+    cargo xtask run hello-world --fuel 1000  the same, with less fuel than it needs
+    cargo xtask test                         hold every guest against its snapshots
+    cargo xtask test hello --accept          accept what the cases of `hello-world` do now
+    cargo xtask build-guests --json          build all guests, describe them for a tool
+    cargo xtask new my-app                   make a guest with a first case that passes
+    cargo xtask ci                           everything that CI checks
+    cargo xtask tidy                         only the rules that no other tool checks
+
+Exit codes:
+
+     0  all is well
+     1  the micro-app returned an error of its own
+     2  wrong usage
+     3  refused: not a component that may run here
+     4  out of fuel
+     5  deadline exceeded
+     6  memory limit exceeded
+     7  stack overflow
+     8  trap
+     9  quota exceeded
+    10  the host failed
+    11  a guest failed to build
+    12  another step failed: the host's build, a test, a check";
+
+/// Options of `run`, which the host's binary defines and parses; listed here to be found.
+const RUN_OPTIONS: &str = "\
+Options of the run, given to `fractalaw run` as they stand:
+
+    --tier TIER                    lightweight, standard or heavy, instead of the manifest's
+    --fuel N                       units of fuel, instead of the tier's
+    --timeout DURATION             wall time, such as 500ms or 2s, instead of the tier's
+    --memory SIZE                  memory cap, such as 64MiB, instead of the tier's
+    --arg ARG                      an argument; repeat for more
+    --env NAME=VALUE               an environment variable; repeat for more
+    --dir HOST[::GUEST][:rw]       a folder, read-only unless `:rw` follows; repeat for more
+    --stdin FILE                   standard input; `-` passes on our own
+    --json                         the report as JSON
+    --deterministic                fixed clocks and seeded randomness, as under test
+    --cache FOLDER, --no-cache     where compiled code is kept, or not at all
+
+Examples:
+
+    cargo xtask run hello-world
+    cargo xtask run hello-world --fuel 1000 --json
+    cargo xtask run path/to/component.wasm --tier heavy
+
+The exit codes stand in `cargo xtask --help`.";
+
+/// Builds, runs and tests micro-apps.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+#[command(after_help = GUIDE, after_long_help = GUIDE, disable_help_subcommand = true)]
+pub(crate) struct Flags {
+    /// Without a command the help is shown
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+}
+
+/// One command, one file.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Build guests from source to components, those that are stale
+    BuildGuests(BuildGuests),
+    /// Build what is stale, then run a guest and print its report
+    #[command(after_help = RUN_OPTIONS, after_long_help = RUN_OPTIONS)]
+    Run(Run),
+    /// Hold every guest's report against its reviewed snapshots, and run the host's own tests
+    Test(Test),
+    /// Make a guest with a first case that passes
+    New(New),
+    /// Check everything that CI checks
+    Ci,
+    /// Check the rules of this repository that no other tool knows
+    Tidy,
+}
+
+/// Flags of `build-guests`.
+#[derive(Debug, Args)]
+pub(crate) struct BuildGuests {
+    /// Guests to build; all when none is named
+    #[arg(value_name = "NAME")]
+    pub(crate) names: Vec<String>,
+    /// Print a JSON document instead of a table
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Flags of `run`. All after the first argument belongs to `fractalaw run`.
+#[derive(Debug, Args)]
+pub(crate) struct Run {
+    /// The name of a guest, or the path of a component: what holds a `/` or ends in `.wasm`
+    #[arg(value_name = "GUEST|PATH")]
+    pub(crate) what: String,
+    /// Options of the run
+    #[arg(
+        value_name = "OPTIONS",
+        trailing_var_arg = true,
+        allow_hyphen_values = true
+    )]
+    pub(crate) options: Vec<String>,
+}
+
+/// Flags of `test`.
+#[derive(Debug, Args)]
+pub(crate) struct Test {
+    /// Only the cases and the tests of the host whose name contains this
+    pub(crate) filter: Option<String>,
+    /// Accept what the cases do now: write their snapshots
+    #[arg(long, conflicts_with = "review")]
+    pub(crate) accept: bool,
+    /// Review the pending snapshots one by one, with `cargo insta`
+    #[arg(long)]
+    pub(crate) review: bool,
+    /// Also the examples in the documentation, and the tests of `xtask`, which build guests from nothing
+    #[arg(long, conflicts_with_all = ["accept", "review"])]
+    pub(crate) all: bool,
+    /// Arguments for the test binaries
+    #[arg(last = true, value_name = "ARGS")]
+    pub(crate) rest: Vec<String>,
+}
+
+/// Flags of `new`.
+#[derive(Debug, Args)]
+pub(crate) struct New {
+    /// The name of the guest, in kebab case
+    pub(crate) name: String,
+}

@@ -1,0 +1,202 @@
+//! Whether a guest must be built again: decided by content, never by time stamps.
+//!
+//! After each build a record is kept of the digests of everything that the component depends on,
+//! and of the outputs themselves. A guest is fresh when every one of them is still the same, and then
+//! it costs no cargo invocation at all.
+
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use fractalaw_manifest::Manifest;
+use serde::{Deserialize, Serialize};
+
+use crate::compile::Compiled;
+use crate::digest;
+use crate::project::Project;
+use crate::report::Summary;
+use crate::toolchain::Toolchain;
+
+/// The sources of `xtask` that shape a component: when one of them changes, all are encoded again.
+const ENCODER: [&str; 5] = [
+    include_str!("compile.rs"),
+    include_str!("contract.rs"),
+    include_str!("encode.rs"),
+    include_str!("hermetic.rs"),
+    include_str!("shape.rs"),
+];
+
+/// Files of the root that every guest's build reads. `Cargo.lock` is not among them: see [`Record`].
+const SHARED: [&str; 4] = [
+    "Cargo.toml",
+    "rust-toolchain.toml",
+    ".cargo/config.toml",
+    ".cargo/config",
+];
+
+/// What was true when a guest was last built.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Record {
+    /// Compiler, encoder, contract and the files of the root, in one digest.
+    common: String,
+    /// `Cargo.lock`, apart because cargo may complete it during the build.
+    lock: String,
+    /// Folders of the guest and its path dependencies.
+    packages: BTreeMap<PathBuf, String>,
+    /// Sources outside those folders, such as an included text.
+    files: BTreeMap<PathBuf, String>,
+    core: String,
+    component: String,
+    /// What the table says about it.
+    pub(crate) summary: Summary,
+}
+
+/// Digest of what all guests have in common.
+pub(crate) fn common(project: &Project, toolchain: &Toolchain) -> Result<String> {
+    let mut parts = vec![
+        toolchain.version.clone(),
+        digest::folder(&project.root.join("wit"))?,
+    ];
+    for file in SHARED {
+        parts.push(digest::file(&project.root.join(file))?);
+    }
+    parts.extend(ENCODER.map(str::to_owned));
+    parts.push(String::from_utf8_lossy(&Manifest::default().encode()).into_owned());
+    Ok(digest::bytes(parts.join("\0").as_bytes()))
+}
+
+fn lock(project: &Project) -> Result<String> {
+    digest::file(&project.root.join("Cargo.lock"))
+}
+
+fn record_path(project: &Project, guest: &str) -> PathBuf {
+    project
+        .outputs()
+        .join("fresh")
+        .join(format!("{guest}.json"))
+}
+
+/// The folders of packages whose content is no longer what was recorded.
+///
+/// Computed before a build, so that an edit during the build is not lost.
+#[derive(Debug, Default)]
+pub(crate) struct Before {
+    packages: BTreeMap<PathBuf, String>,
+    pub(crate) changed: BTreeSet<PathBuf>,
+}
+
+impl Record {
+    /// The record of the last build; one that cannot be read is none.
+    pub(crate) fn load(project: &Project, guest: &str) -> Option<Record> {
+        serde_json::from_slice(&fs::read(record_path(project, guest)).ok()?).ok()
+    }
+
+    /// Forgets a guest, so that a build that is broken off cannot pass for one that ended.
+    pub(crate) fn remove(project: &Project, guest: &str) -> Result<()> {
+        let path = record_path(project, guest);
+        match fs::remove_file(&path) {
+            Err(error) if path.exists() => {
+                Err(error).with_context(|| format!("cannot remove `{}`", path.display()))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Makes the record of a build that has just ended.
+    pub(crate) fn new(
+        project: &Project,
+        common: &str,
+        before: Before,
+        compiled: &Compiled,
+        summary: Summary,
+    ) -> Result<Record> {
+        let mut packages = before.packages;
+        packages.retain(|folder, _| compiled.packages.contains(&project.root.join(folder)));
+        for folder in &compiled.packages {
+            if let Entry::Vacant(entry) = packages.entry(project.relative(folder).to_owned()) {
+                entry.insert(digest::folder(folder)?);
+            }
+        }
+        let mut files = BTreeMap::new();
+        for file in &compiled.sources {
+            let generated = file.starts_with(&project.target);
+            if !generated
+                && !compiled
+                    .packages
+                    .iter()
+                    .any(|folder| file.starts_with(folder))
+            {
+                files.insert(project.relative(file).to_owned(), digest::file(file)?);
+            }
+        }
+        Ok(Record {
+            common: common.to_owned(),
+            lock: lock(project)?,
+            packages,
+            files,
+            core: digest::file(&project.core_module(&summary.name))?,
+            component: digest::file(&project.component(&summary.name))?,
+            summary,
+        })
+    }
+
+    /// Writes the record, last of all outputs.
+    pub(crate) fn store(&self, project: &Project) -> Result<()> {
+        let text = serde_json::to_vec_pretty(self).context("cannot encode a record")?;
+        crate::files::write_atomically(&record_path(project, &self.summary.name), &text)
+    }
+
+    /// Whether everything is as it was recorded.
+    pub(crate) fn holds(&self, project: &Project, common: &str) -> Result<bool> {
+        let guest = &self.summary.name;
+        Ok(self.common == common
+            && self.lock == lock(project)?
+            && same(&self.packages, |folder| {
+                digest::folder(&project.root.join(folder))
+            })?
+            && same(&self.files, |file| digest::file(&project.root.join(file)))?
+            && self.core == digest::file(&project.core_module(guest))?
+            && self.component == digest::file(&project.component(guest))?)
+    }
+}
+
+impl Before {
+    /// Looks at the packages of the last build before the next one begins.
+    ///
+    /// Of a guest without a record nothing is known, so that it counts as changed. A change to a file
+    /// outside of the packages cannot be told apart, and counts against all of them.
+    pub(crate) fn look(project: &Project, guest: &str, record: Option<&Record>) -> Result<Before> {
+        let own = Path::new("guests").join(guest);
+        let mut before = Before::default();
+        before
+            .packages
+            .insert(own.clone(), digest::folder(&project.root.join(&own))?);
+        let Some(record) = record else {
+            before.changed.insert(project.root.join(own));
+            return Ok(before);
+        };
+        let outside = !same(&record.files, |file| digest::file(&project.root.join(file)))?;
+        for (folder, recorded) in &record.packages {
+            let now = digest::folder(&project.root.join(folder))?;
+            if outside || now != *recorded {
+                before.changed.insert(project.root.join(folder));
+            }
+            before.packages.insert(folder.clone(), now);
+        }
+        Ok(before)
+    }
+}
+
+fn same(
+    recorded: &BTreeMap<PathBuf, String>,
+    now: impl Fn(&Path) -> Result<String>,
+) -> Result<bool> {
+    for (path, digest) in recorded {
+        if now(path)? != *digest {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}

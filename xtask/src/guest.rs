@@ -1,0 +1,115 @@
+//! One guest as its `Cargo.toml` declares it: name, version, description and manifest.
+
+use anyhow::{Context, Result};
+use fractalaw_manifest::Manifest;
+use serde::Deserialize;
+use toml::{Table, Value};
+
+use crate::fault::{Fault, guest as fault, list};
+use crate::project::{Project, read_toml};
+
+/// The table in `Cargo.toml` that holds a guest's manifest.
+const MANIFEST_TABLE: &str = "[package.metadata.micro-app]";
+
+/// What a guest says of itself.
+#[derive(Debug)]
+pub(crate) struct Guest {
+    pub(crate) name: String,
+    pub(crate) version: Option<String>,
+    pub(crate) description: Option<String>,
+    pub(crate) manifest: Manifest,
+}
+
+impl Guest {
+    /// Reads `guests/<name>/Cargo.toml`.
+    pub(crate) fn read(project: &Project, name: &str) -> Result<Guest> {
+        let path = project.root.join("guests").join(name).join("Cargo.toml");
+        let file = project.relative(&path).display().to_string();
+        let cargo = read_toml(&path)?;
+        let package = cargo
+            .get("package")
+            .and_then(Value::as_table)
+            .with_context(|| format!("`{file}` has no `[package]`"))?;
+        let named = package
+            .get("name")
+            .and_then(Value::as_str)
+            .unwrap_or_default();
+        if named != name {
+            return Err(fault(format!(
+                "`{file}`: the package is called `{named}`, expected `{name}`"
+            ))
+            .hint("a guest's package has the name of its folder")
+            .into());
+        }
+        let workspace = read_toml(&project.root.join("Cargo.toml"))?;
+        Ok(Guest {
+            name: name.to_owned(),
+            version: text(package, &workspace, "version"),
+            description: text(package, &workspace, "description"),
+            manifest: manifest(package, &file)?,
+        })
+    }
+}
+
+/// A text key of the package, which may be inherited from the workspace.
+fn text(package: &Table, workspace: &Table, key: &str) -> Option<String> {
+    let value = package.get(key)?;
+    let inherited = value.get("workspace").and_then(Value::as_bool) == Some(true);
+    let value = if inherited {
+        workspace.get("workspace")?.get("package")?.get(key)?
+    } else {
+        value
+    };
+    value.as_str().map(str::to_owned)
+}
+
+/// The manifest; a guest without one gets the defaults.
+fn manifest(package: &Table, file: &str) -> Result<Manifest, Fault> {
+    let Some(value) = package
+        .get("metadata")
+        .and_then(|metadata| metadata.get("micro-app"))
+    else {
+        return Ok(Manifest::default());
+    };
+    let Some(table) = value.as_table() else {
+        return Err(fault(format!(
+            "`{file}`: `{MANIFEST_TABLE}` is {}, expected a table",
+            value.type_str()
+        ))
+        .hint("write it as a section of its own, with one key a line"));
+    };
+    // One key at a time, because the error of a bad value does not say which key it belongs to.
+    for (key, value) in table {
+        let alone = Table::from_iter([(key.clone(), value.clone())]);
+        if let Err(error) = Manifest::deserialize(Value::Table(alone)) {
+            return Err(explain(file, key, value, error.message()));
+        }
+    }
+    Manifest::deserialize(value.clone())
+        .map_err(|error| fault(format!("`{file}`: `{MANIFEST_TABLE}`: {}", error.message())))
+}
+
+fn explain(file: &str, key: &str, value: &Value, cause: &str) -> Fault {
+    let keys = known_keys();
+    if keys.iter().any(|known| known == key) {
+        let cause = cause.trim_end().replace("unknown variant", "unknown value");
+        fault(format!(
+            "`{file}`: bad value {value} of key `{key}` in `{MANIFEST_TABLE}`: {cause}"
+        ))
+        .hint(format!("correct `{key}`, or remove it for the default"))
+    } else {
+        fault(format!(
+            "`{file}`: unknown key `{key}` in `{MANIFEST_TABLE}`, expected {}",
+            list(&keys)
+        ))
+        .hint(format!("correct or remove `{key}`"))
+    }
+}
+
+/// The keys that a manifest knows, asked of the manifest itself so that this list cannot drift.
+fn known_keys() -> Vec<String> {
+    match Table::try_from(Manifest::default()) {
+        Ok(table) => table.keys().cloned().collect(),
+        Err(_) => Vec::new(),
+    }
+}

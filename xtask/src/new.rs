@@ -1,0 +1,168 @@
+//! `cargo xtask new`: a guest that builds, and a first case of it that passes.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Result, bail};
+use toml::Value;
+
+use crate::build_guests;
+use crate::fault::{Fault, USAGE};
+use crate::files::write_atomically;
+use crate::flags;
+use crate::project::{Project, read_toml};
+use crate::workspace_cargo::{Totals, run_tests, shell};
+
+/// Names that cargo or rustc would take for something else.
+const RESERVED: [&str; 12] = [
+    "alloc",
+    "build",
+    "core",
+    "debug",
+    "deps",
+    "examples",
+    "guest",
+    "incremental",
+    "proc-macro",
+    "release",
+    "std",
+    "test",
+];
+
+/// The files of a guest, with `{name}` where its name belongs.
+const FILES: [(&str, &str); 3] = [
+    (
+        "guests/{name}/Cargo.toml",
+        include_str!("../templates/Cargo.toml"),
+    ),
+    (
+        "guests/{name}/src/lib.rs",
+        include_str!("../templates/lib.rs"),
+    ),
+    (
+        "tests/cases/{name}/default.toml",
+        include_str!("../templates/default.toml"),
+    ),
+];
+
+/// The command.
+pub(crate) fn run(project: &Project, flags: &flags::New) -> Result<ExitCode> {
+    let name = flags.name.as_str();
+    check(project, name)?;
+    let mut made = Vec::new();
+    for (path, text) in FILES {
+        let path = fill(path, name);
+        write_atomically(&project.root.join(&path), fill(text, name).as_bytes())?;
+        made.push(path);
+    }
+    build_guests::ensure(project, &[name.to_owned()])?;
+
+    let before = files(&project.root.join("tests"));
+    let shell = shell(project)?;
+    // With the slash, so that no other guest's snapshots are accepted along with it.
+    let cases = crate::test::cases(project, &shell, "always", Some(&format!("{name}/")), &[]);
+    if !run_tests(cases, &mut Totals::default())? {
+        bail!(
+            "the first case of `{name}` does not pass\nhint: run `cargo xtask test {name}` to see why"
+        );
+    }
+    let written = files(&project.root.join("tests"));
+    made.extend(
+        written
+            .difference(&before)
+            .map(|path| project.relative(path).display().to_string()),
+    );
+
+    println!("made the guest `{name}`:");
+    for path in made {
+        println!("    {path}");
+    }
+    println!("\nnext:");
+    println!("    cargo xtask run {name}");
+    println!("    cargo xtask test {name}");
+    println!(
+        "    cargo xtask test {name} --accept    once a change of what it does or costs is meant"
+    );
+    Ok(ExitCode::SUCCESS)
+}
+
+fn fill(text: &str, name: &str) -> String {
+    text.replace("{name}", name)
+}
+
+fn check(project: &Project, name: &str) -> Result<()> {
+    let kebab = name.split('-').all(|word| {
+        !word.is_empty()
+            && word
+                .chars()
+                .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit())
+    });
+    if !kebab || !name.starts_with(|c: char| c.is_ascii_lowercase()) {
+        return Err(
+            Fault::new(USAGE, format!("`{name}` is no name for a guest"))
+                .hint(
+                    "use lower-case words and digits with `-` between them, such as `duty-finder`",
+                )
+                .into(),
+        );
+    }
+    for folder in [
+        project.root.join("guests").join(name),
+        project.root.join("tests/cases").join(name),
+    ] {
+        if folder.exists() {
+            return Err(taken(
+                name,
+                &format!("`{}` exists", project.relative(&folder).display()),
+            ));
+        }
+    }
+    // `cargo build -p NAME` must mean the guest and nothing else.
+    if packages(project)?.contains(name) || RESERVED.contains(&name) {
+        return Err(taken(
+            name,
+            "a package, or a folder of cargo's, is called so",
+        ));
+    }
+    Ok(())
+}
+
+fn taken(name: &str, why: &str) -> anyhow::Error {
+    Fault::new(USAGE, format!("the name `{name}` is taken: {why}"))
+        .hint("choose another name")
+        .into()
+}
+
+/// The names of all packages in `Cargo.lock`.
+fn packages(project: &Project) -> Result<BTreeSet<String>> {
+    let lock = project.root.join("Cargo.lock");
+    if !lock.exists() {
+        return Ok(BTreeSet::new());
+    }
+    let table = read_toml(&lock)?;
+    let packages = table
+        .get("package")
+        .and_then(Value::as_array)
+        .map_or(&[][..], Vec::as_slice);
+    Ok(packages
+        .iter()
+        .filter_map(|package| Some(package.get("name")?.as_str()?.to_owned()))
+        .collect())
+}
+
+/// All files below a folder.
+fn files(folder: &Path) -> BTreeSet<PathBuf> {
+    let mut found = BTreeSet::new();
+    let Ok(entries) = folder.read_dir() else {
+        return found;
+    };
+    for path in entries.flatten().map(|entry| entry.path()) {
+        if path.is_dir() {
+            found.extend(files(&path));
+        } else {
+            found.insert(path);
+        }
+    }
+    found
+}

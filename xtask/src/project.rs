@@ -1,0 +1,121 @@
+//! The workspace that a command works on: its root, its target folder, its guests by folder.
+//!
+//! Found from the current directory and not from where `xtask` was compiled, so that the tests can
+//! point the same binary at a scratch workspace.
+
+use std::env;
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+
+use crate::fault::{Fault, USAGE, list, nearest};
+
+/// A workspace on disk.
+#[derive(Debug)]
+pub(crate) struct Project {
+    pub(crate) root: PathBuf,
+    pub(crate) target: PathBuf,
+}
+
+impl Project {
+    /// Walks up from the current directory to the `Cargo.toml` that has a `[workspace]`.
+    pub(crate) fn find() -> Result<Project> {
+        let here = env::current_dir().context("cannot tell the current directory")?;
+        for folder in here.ancestors() {
+            let manifest = folder.join("Cargo.toml");
+            if !manifest.is_file() {
+                continue;
+            }
+            if read_toml(&manifest)?.contains_key("workspace") {
+                let target = match env::var_os("CARGO_TARGET_DIR").filter(|dir| !dir.is_empty()) {
+                    Some(dir) => here.join(dir),
+                    None => folder.join("target"),
+                };
+                return Ok(Project {
+                    root: folder.to_owned(),
+                    target,
+                });
+            }
+        }
+        Err(Fault::new(
+            USAGE,
+            format!("no workspace at or above `{}`", here.display()),
+        )
+        .hint("run `cargo xtask` inside a clone of the repository")
+        .into())
+    }
+
+    /// The names of all guests, sorted: the folders of `guests/` that hold a `Cargo.toml`.
+    pub(crate) fn guests(&self) -> Result<Vec<String>> {
+        let folder = self.root.join("guests");
+        if !folder.exists() {
+            return Ok(Vec::new());
+        }
+        let mut names = Vec::new();
+        for entry in
+            fs::read_dir(&folder).with_context(|| format!("cannot list `{}`", folder.display()))?
+        {
+            let entry = entry?;
+            if entry.path().join("Cargo.toml").is_file() {
+                names.push(entry.file_name().to_string_lossy().into_owned());
+            }
+        }
+        names.sort();
+        Ok(names)
+    }
+
+    /// The guests that were asked for, sorted and each once; all of them when none was named.
+    pub(crate) fn select(&self, asked: &[String]) -> Result<Vec<String>> {
+        let known = self.guests()?;
+        for name in asked {
+            if !known.contains(name) {
+                let near = nearest(name, known.iter().map(String::as_str));
+                return Err(Fault::new(USAGE, format!("no guest is called `{name}`"))
+                    .hint(match near {
+                        Some(near) => format!("did you mean `{near}`? guests: {}", list(&known)),
+                        None => format!("guests: {}", list(&known)),
+                    })
+                    .into());
+            }
+        }
+        Ok(known
+            .into_iter()
+            .filter(|name| asked.is_empty() || asked.contains(name))
+            .collect())
+    }
+
+    /// Where the built guests stand.
+    pub(crate) fn outputs(&self) -> PathBuf {
+        self.target.join("guests")
+    }
+
+    /// A guest's component.
+    pub(crate) fn component(&self, guest: &str) -> PathBuf {
+        self.outputs().join(format!("{guest}.wasm"))
+    }
+
+    /// A guest's core module, as the compiler left it.
+    pub(crate) fn core_module(&self, guest: &str) -> PathBuf {
+        self.outputs().join("core").join(format!("{guest}.wasm"))
+    }
+
+    /// `path` as it is best shown and recorded: relative to the root where it lies below it.
+    pub(crate) fn relative<'a>(&self, path: &'a Path) -> &'a Path {
+        path.strip_prefix(&self.root).unwrap_or(path)
+    }
+}
+
+/// The cargo that started us, or the one on the path.
+pub(crate) fn cargo_program() -> OsString {
+    env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
+}
+
+/// Reads a TOML file into a table.
+pub(crate) fn read_toml(path: &Path) -> Result<toml::Table> {
+    let text =
+        fs::read_to_string(path).with_context(|| format!("cannot read `{}`", path.display()))?;
+    text.parse()
+        .with_context(|| format!("`{}` is not valid TOML", path.display()))
+}

@@ -1,0 +1,61 @@
+//! `cargo xtask run`: builds what is stale, then lets the host's binary run it.
+
+use std::env;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+
+use anyhow::{Context, Result};
+
+use crate::build_guests;
+use crate::fault::{FAILED, Fault};
+use crate::flags;
+use crate::project::Project;
+use crate::workspace_cargo::{HOST, cargo, shell};
+
+/// The command. The exit code is that of `fractalaw run`.
+pub(crate) fn run(project: &Project, flags: &flags::Run) -> Result<ExitCode> {
+    let component = component(project, &flags.what)?;
+    let host = host(project)?;
+    // In the current directory, because the paths among the options are relative to it.
+    let status = Command::new(&host)
+        .arg("run")
+        .arg(&component)
+        .args(&flags.options)
+        .status()
+        .with_context(|| format!("cannot start `{}`", host.display()))?;
+    match status.code() {
+        Some(code) => Ok(ExitCode::from(u8::try_from(code).unwrap_or(FAILED))),
+        None => Err(Fault::new(FAILED, format!("`fractalaw` was stopped: {status}")).into()),
+    }
+}
+
+/// The component to run: that of a guest, built if it is stale, or the one at a path.
+fn component(project: &Project, what: &str) -> Result<PathBuf> {
+    let is_path = what.contains(['/', std::path::MAIN_SEPARATOR]) || what.ends_with(".wasm");
+    if is_path {
+        return Ok(Path::new(what).to_owned());
+    }
+    build_guests::ensure(project, &[what.to_owned()])?;
+    Ok(project.component(what))
+}
+
+/// Builds the host's binary and returns its path.
+fn host(project: &Project) -> Result<PathBuf> {
+    let binary = project
+        .target
+        .join("debug")
+        .join(format!("fractalaw{}", env::consts::EXE_SUFFIX));
+    let shell = shell(project)?;
+    let mut build = cargo(&shell, "build")
+        .args(HOST)
+        .args(["--bin", "fractalaw"]);
+    if binary.exists() {
+        build = build.arg("--quiet");
+    } else {
+        eprintln!("first build of the host: this compiles Wasmtime and takes some minutes, once");
+    }
+    build.quiet().run().map_err(|_| {
+        Fault::new(FAILED, "the host does not build").hint("the compiler's messages stand above")
+    })?;
+    Ok(binary)
+}

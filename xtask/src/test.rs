@@ -1,0 +1,129 @@
+//! `cargo xtask test`: every guest's report against its snapshots, and the host's own tests.
+
+use std::env;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+use xshell::{Cmd, Shell};
+
+use crate::build_guests;
+use crate::fault::{FAILED, Fault};
+use crate::flags;
+use crate::project::Project;
+use crate::workspace_cargo::{HOST, Totals, XTASK, cargo, colour, run_tests, shell, step};
+
+/// For `INSTA_UPDATE`: no file is written, whatever differs.
+pub(crate) const NEVER: &str = "no";
+
+/// The command. The last line on standard output is the total of all tests.
+pub(crate) fn run(project: &Project, flags: &flags::Test) -> Result<ExitCode> {
+    if flags.review {
+        return review(project, flags);
+    }
+    if flags.accept {
+        build_guests::ensure(project, &[])?;
+        let shell = shell(project)?;
+        let mut totals = Totals::default();
+        let filter = flags.filter.as_deref();
+        let command = cases(project, &shell, "always", filter, &flags.rest);
+        let good = run_tests(command, &mut totals)?;
+        return Ok(end(good, totals));
+    }
+    // Elsewhere than in CI, what differs is kept beside its snapshot for review.
+    let update = if env::var_os("CI").is_some() {
+        NEVER
+    } else {
+        "new"
+    };
+    verify(project, flags, update)
+}
+
+/// All tests, with nothing accepted. The cases come last, so that what moved is the last thing read.
+pub(crate) fn verify(project: &Project, flags: &flags::Test, update: &str) -> Result<ExitCode> {
+    build_guests::ensure(project, &[])?;
+    let shell = shell(project)?;
+    let mut totals = Totals::default();
+    let filter = flags.filter.as_deref();
+    let host = with_guests(project, cargo(&shell, "test").args(HOST), update);
+    let host = host.args(["--lib", "--bins", "--test", "it"]);
+    let mut good = run_tests(arguments(host, filter, &flags.rest), &mut totals)?;
+    if flags.all {
+        for command in [
+            cargo(&shell, "test").args(HOST).arg("--doc"),
+            cargo(&shell, "test").args(XTASK),
+        ] {
+            good &= run_tests(arguments(command, filter, &flags.rest), &mut totals)?;
+        }
+    }
+    let cases = cases(project, &shell, update, filter, &flags.rest);
+    good &= run_tests(cases, &mut totals)?;
+    Ok(end(good, totals))
+}
+
+fn end(good: bool, totals: Totals) -> ExitCode {
+    println!("{} passed, {} failed", totals.passed, totals.failed);
+    if good {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::from(FAILED)
+    }
+}
+
+/// Only the cases, their snapshots updated as `update` says.
+pub(crate) fn cases<'a>(
+    project: &Project,
+    shell: &'a Shell,
+    update: &str,
+    filter: Option<&str>,
+    rest: &[String],
+) -> Cmd<'a> {
+    let command = cargo(shell, "test").args(HOST).args(["--test", "cases"]);
+    arguments(with_guests(project, command, update), filter, rest)
+}
+
+/// Tells the harness where the components stand and what to do with snapshots that differ.
+fn with_guests<'a>(project: &Project, command: Cmd<'a>, update: &str) -> Cmd<'a> {
+    command
+        .env("FRACTALAW_GUESTS", project.outputs())
+        .env("INSTA_UPDATE", update)
+        // The harness says what differs, once for all cases.
+        .env("INSTA_OUTPUT", "none")
+        .env("INSTA_WORKSPACE_ROOT", &project.root)
+}
+
+fn arguments<'a>(command: Cmd<'a>, filter: Option<&str>, rest: &[String]) -> Cmd<'a> {
+    command.arg("--").args(filter).args(colour()).args(rest)
+}
+
+fn review(project: &Project, flags: &flags::Test) -> Result<ExitCode> {
+    let shell = &shell(project)?;
+    let installed = cargo(shell, "insta")
+        .arg("--version")
+        .quiet()
+        .ignore_stdout()
+        .ignore_stderr();
+    if installed.run().is_err() {
+        return Err(Fault::new(
+            FAILED,
+            "`cargo insta` is not installed, so there is nothing to review with",
+        )
+        .hint("run `cargo install cargo-insta`, or accept everything with `cargo xtask test --accept`")
+        .into());
+    }
+    build_guests::ensure(project, &[])?;
+    // Whether the cases pass does not matter here: what differs is what there is to review.
+    run_tests(
+        cases(project, shell, "new", flags.filter.as_deref(), &flags.rest),
+        &mut Totals::default(),
+    )
+    .context("cannot run the cases")?;
+    let review = cargo(shell, "insta")
+        .args(["review", "--workspace-root"])
+        .arg(&project.root);
+    step(
+        "review",
+        "run `git status` to see what was accepted so far",
+        review,
+    )?;
+    Ok(ExitCode::SUCCESS)
+}

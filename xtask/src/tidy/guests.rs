@@ -1,0 +1,64 @@
+//! Rules about guests: each declares itself, and each is tested.
+
+use std::path::Path;
+
+use anyhow::Result;
+use toml::Value;
+
+use super::Problem;
+use crate::guest::Guest;
+use crate::project::{Project, read_toml};
+
+pub(super) fn check(project: &Project, problems: &mut Vec<Problem>) -> Result<()> {
+    for name in project.guests()? {
+        let file = format!("guests/{name}/Cargo.toml");
+        let cargo = read_toml(&project.root.join(&file))?;
+        let package = cargo.get("package");
+        if package
+            .and_then(|package| package.get("metadata")?.get("micro-app"))
+            .is_none()
+        {
+            problems.push(Problem::new(
+                format!("`{file}` has no `[package.metadata.micro-app]`"),
+                "add it, with `tier = \"lightweight\"` unless the guest needs more",
+            ));
+        }
+        if let Err(error) = Guest::read(project, &name) {
+            // The error brings a hint of its own.
+            let text = format!("{error:#}");
+            let (what, hint) = text
+                .split_once("\nhint: ")
+                .unwrap_or((&text, "correct the file"));
+            problems.push(Problem::new(what, hint));
+        }
+        if package
+            .and_then(|package| package.get("description"))
+            .and_then(Value::as_str)
+            .is_none()
+        {
+            problems.push(Problem::new(
+                format!("`{file}` has no `description`"),
+                "say in one line what the guest shows or guards",
+            ));
+        }
+        let cases = project.root.join("tests/cases").join(&name);
+        if !has_case(&cases) {
+            problems.push(Problem::new(
+                format!("the guest `{name}` has no case"),
+                format!("add `tests/cases/{name}/default.toml`, with `about = \"what it shows\"`"),
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn has_case(folder: &Path) -> bool {
+    folder.read_dir().is_ok_and(|entries| {
+        entries.flatten().any(|entry| {
+            entry
+                .path()
+                .extension()
+                .is_some_and(|extension| extension == "toml")
+        })
+    })
+}

@@ -1,0 +1,99 @@
+//! Rule: `xtask` does not reach Wasmtime, so that it compiles in seconds.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use anyhow::Result;
+use toml::Value;
+
+use super::Problem;
+use crate::project::read_toml;
+
+const FROM: &str = "xtask";
+const AVOIDS: &str = "wasmtime";
+
+pub(super) fn check(root: &Path, problems: &mut Vec<Problem>) -> Result<()> {
+    let lock = root.join("Cargo.lock");
+    if !lock.exists() {
+        return Ok(());
+    }
+    let lock = read_toml(&lock)?;
+    let packages = lock
+        .get("package")
+        .and_then(Value::as_array)
+        .map_or(&[][..], Vec::as_slice);
+    if let Some(path) = path(&graph(packages), FROM, AVOIDS) {
+        problems.push(Problem::new(
+            format!("`{FROM}` depends on `{AVOIDS}`: {}", path.join(" -> ")),
+            "let `xtask` start the host's binary instead",
+        ));
+    }
+    Ok(())
+}
+
+/// Dependencies by name. Versions of one package count as one: enough to prove absence.
+fn graph(packages: &[Value]) -> BTreeMap<&str, BTreeSet<&str>> {
+    let mut graph: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for package in packages {
+        let Some(name) = package.get("name").and_then(Value::as_str) else {
+            continue;
+        };
+        let dependencies = package.get("dependencies").and_then(Value::as_array);
+        // `name`, `name version` or `name version (source)`.
+        let names = dependencies.into_iter().flatten().filter_map(Value::as_str);
+        let names = names.filter_map(|dependency| dependency.split(' ').next());
+        graph.entry(name).or_default().extend(names);
+    }
+    graph
+}
+
+/// How one package reaches another, if it does.
+fn path<'a>(
+    graph: &BTreeMap<&'a str, BTreeSet<&'a str>>,
+    from: &'a str,
+    to: &str,
+) -> Option<Vec<&'a str>> {
+    let mut seen = BTreeSet::from([from]);
+    let mut paths = vec![vec![from]];
+    while let Some(path) = paths.pop() {
+        let last = *path.last()?;
+        if last == to {
+            return Some(path);
+        }
+        for next in graph.get(last).into_iter().flatten() {
+            if seen.insert(next) {
+                paths.push(path.iter().copied().chain([*next]).collect());
+            }
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{graph, path};
+
+    #[test]
+    fn a_dependency_is_found_through_others() {
+        let lock: toml::Table = r#"
+            package = [
+                { name = "xtask", dependencies = ["a", "b 1.0.0"] },
+                { name = "a", dependencies = ["xtask"] },
+                { name = "b", dependencies = ["wasmtime 48.0.0 (registry)"] },
+                { name = "wasmtime" },
+            ]
+        "#
+        .parse()
+        .unwrap();
+        let graph = graph(lock["package"].as_array().unwrap());
+        assert_eq!(
+            path(&graph, "xtask", "wasmtime"),
+            Some(vec!["xtask", "b", "wasmtime"])
+        );
+        assert_eq!(
+            path(&graph, "a", "wasmtime"),
+            Some(vec!["a", "xtask", "b", "wasmtime"])
+        );
+        assert_eq!(path(&graph, "wasmtime", "xtask"), None);
+    }
+}

@@ -1,0 +1,151 @@
+//! Cargo as it is started for the packages that run on this machine.
+//!
+//! The same packages are selected in every step: cargo unifies the features of what is selected
+//! together, and another selection would compile Wasmtime a second time.
+
+use std::io::{BufRead, BufReader, IsTerminal, Write, stdout};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result};
+use xshell::{Cmd, Shell, cmd};
+
+use crate::fault::{FAILED, Fault};
+use crate::project::{Project, cargo_program};
+
+/// Everything that links Wasmtime, and what it shares with the rest.
+pub(crate) const HOST: [&str; 6] = [
+    "-p",
+    "fractalaw-manifest",
+    "-p",
+    "fractalaw-host",
+    "-p",
+    "fractalaw-tests",
+];
+
+/// This crate, always by itself: its features are those of `cargo xtask`.
+pub(crate) const XTASK: [&str; 2] = ["-p", "xtask"];
+
+/// A shell at the root of the workspace.
+pub(crate) fn shell(project: &Project) -> Result<Shell> {
+    let shell = Shell::new().context("cannot start a shell")?;
+    shell.change_dir(&project.root);
+    // Absolute, because a relative one would mean another folder from here.
+    shell.set_var("CARGO_TARGET_DIR", &project.target);
+    Ok(shell)
+}
+
+/// A cargo command.
+pub(crate) fn cargo<'a>(shell: &'a Shell, subcommand: &str) -> Cmd<'a> {
+    let program = cargo_program();
+    cmd!(shell, "{program} {subcommand}")
+}
+
+/// Runs a step whose failure has a remedy.
+pub(crate) fn step(title: &str, remedy: &str, command: Cmd<'_>) -> Result<()> {
+    eprintln!("\n── {title}");
+    let shown = shown(&command);
+    eprintln!("$ {shown}");
+    command.quiet().run().map_err(|_| {
+        Fault::new(FAILED, format!("{title}: `{shown}` failed"))
+            .hint(remedy)
+            .into()
+    })
+}
+
+/// A command as one would type it.
+pub(crate) fn shown(command: &Cmd<'_>) -> String {
+    let text = command.to_string();
+    match text.split_once(' ') {
+        Some((_, rest)) => format!("cargo {rest}"),
+        None => text,
+    }
+}
+
+/// How many tests passed and failed.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Totals {
+    pub(crate) passed: u64,
+    pub(crate) failed: u64,
+}
+
+/// Runs a `cargo test`, passes its output on, and adds up what the test binaries report.
+///
+/// Returns whether it succeeded.
+pub(crate) fn run_tests(command: Cmd<'_>, totals: &mut Totals) -> Result<bool> {
+    let shown = shown(&command);
+    eprintln!("$ {shown}");
+    let mut child = Command::from(command)
+        .stdout(Stdio::piped())
+        .spawn()
+        .with_context(|| format!("cannot start `{shown}`"))?;
+    let output = child
+        .stdout
+        .take()
+        .with_context(|| format!("`{shown}` has no output"))?;
+    let mut output = BufReader::new(output);
+    let mut line = Vec::new();
+    while output
+        .read_until(b'\n', &mut line)
+        .with_context(|| format!("cannot read from `{shown}`"))?
+        > 0
+    {
+        stdout()
+            .write_all(&line)
+            .context("cannot write to standard output")?;
+        count(&String::from_utf8_lossy(&line), totals);
+        line.clear();
+    }
+    let status = child
+        .wait()
+        .with_context(|| format!("cannot wait for `{shown}`"))?;
+    if !status.success() {
+        eprintln!("error: `{shown}` failed");
+    }
+    Ok(status.success())
+}
+
+/// Whether the test binaries should colour their output, although it passes through us.
+pub(crate) fn colour() -> &'static [&'static str] {
+    if stdout().is_terminal() {
+        &["--color", "always"]
+    } else {
+        &[]
+    }
+}
+
+/// Adds the figures of a line such as `test result: ok. 3 passed; 0 failed; 0 ignored; …`.
+fn count(line: &str, totals: &mut Totals) {
+    let Some((_, result)) = line.split_once("test result: ") else {
+        return;
+    };
+    for part in result.split(['.', ';']) {
+        let mut words = part.split_whitespace();
+        if let (Some(Ok(number)), Some(kind)) = (words.next().map(str::parse::<u64>), words.next())
+        {
+            match kind {
+                "passed" => totals.passed += number,
+                "failed" => totals.failed += number,
+                _ => {}
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Totals, count};
+
+    #[test]
+    fn only_result_lines_count_coloured_or_not() {
+        let mut totals = Totals::default();
+        for line in [
+            "test result: ok. 12 passed; 0 failed; 1 ignored; 0 measured; 3 filtered out; finished in 0.01s",
+            "test result: \u{1b}[31mFAILED\u{1b}[m. 4 passed; 2 failed; 0 ignored; 0 measured; 0 filtered out",
+            "test tests::it_has_7_passed ... ok",
+            "7 passed; 7 failed",
+        ] {
+            count(line, &mut totals);
+        }
+        assert_eq!((totals.passed, totals.failed), (16, 2));
+    }
+}

@@ -1,0 +1,200 @@
+//! Guests that cannot be built: each failure is reported, and none keeps the others from being built.
+
+use crate::guests::{cargo_toml, returning, saying, with_wit};
+use crate::scratch::Scratch;
+
+const RESULT: &str = "result<string, string>";
+
+/// Name, end of `Cargo.toml`, source, expected message.
+fn broken() -> Vec<(&'static str, &'static str, String, String)> {
+    let run = |body: &str| format!("fn run() -> Result<String, String> {{ {body} }}");
+    vec![
+        (
+            "broken-source",
+            "",
+            returning("Ok(missing_name)"),
+            "`broken-source` does not compile\nhint: the compiler's messages stand above".into(),
+        ),
+        (
+            "broken-import",
+            "",
+            with_wit(
+                &format!(
+                    "package other:thing@1.0.0;
+                     interface secret {{ tell: func() -> string; }}
+                     world app {{ import secret; export run: func() -> {RESULT}; }}"
+                ),
+                &run("Ok(other::thing::secret::tell())"),
+            ),
+            "`broken-import` imports `other:thing/secret@1.0.0`, expected WASI 0.2 or an interface of \
+             the world `micro-app`\nhint: "
+                .into(),
+        ),
+        (
+            "broken-version",
+            "",
+            with_wit(
+                &format!(
+                    "package fractal:app@0.2.0;
+                     interface data-query {{ query: func(sql: string); }}
+                     world app {{ import data-query; export run: func() -> {RESULT}; }}"
+                ),
+                &run("fractal::app::data_query::query(\"\"); Ok(String::new())"),
+            ),
+            "`broken-version` imports `fractal:app/data-query@0.2.0`, expected WASI 0.2 or an \
+             interface of the world `micro-app`\nhint: did you mean `fractal:app/data-query@0.1.0`? "
+                .into(),
+        ),
+        (
+            "broken-signature",
+            "",
+            with_wit(
+                &format!(
+                    "package fractal:app@0.1.0;
+                     interface audit-log {{ record-event: func(entry: string); }}
+                     world app {{ import audit-log; export run: func() -> {RESULT}; }}"
+                ),
+                &run("fractal::app::audit_log::record_event(\"\"); Ok(String::new())"),
+            ),
+            "`broken-signature` imports `record-event` of `fractal:app/audit-log@0.1.0` as \
+             `func(entry: string)`, expected `func(entry: record { event-type: string, \
+             resource: string, detail: string })`\nhint: "
+                .into(),
+        ),
+        (
+            "broken-function",
+            "",
+            with_wit(
+                &format!(
+                    "package fractal:app@0.1.0;
+                     interface audit-log {{ erase-event: func(); }}
+                     world app {{ import audit-log; export run: func() -> {RESULT}; }}"
+                ),
+                &run("fractal::app::audit_log::erase_event(); Ok(String::new())"),
+            ),
+            "`broken-function` imports `erase-event` of `fractal:app/audit-log@0.1.0`, expected one of \
+             `record-event`\nhint: "
+                .into(),
+        ),
+        (
+            "broken-export",
+            "",
+            with_wit(
+                "package other:thing@1.0.0; world app { export run: func() -> string; }",
+                "fn run() -> String { String::new() }",
+            ),
+            format!("`broken-export` exports `run` as `func() -> string`, expected `func() -> {RESULT}`\nhint: "),
+        ),
+        (
+            "broken-world",
+            "",
+            with_wit(
+                "package other:thing@1.0.0; world app { export go: func(); }",
+                "fn go() {}",
+            ),
+            format!("`broken-world` does not export `run`, expected `func() -> {RESULT}`\nhint: "),
+        ),
+        (
+            "broken-key",
+            "[package.metadata.micro-app]\nteir = \"heavy\"\n",
+            saying("never built"),
+            "`guests/broken-key/Cargo.toml`: unknown key `teir` in `[package.metadata.micro-app]`, \
+             expected `tier`\nhint: correct or remove `teir`"
+                .into(),
+        ),
+        (
+            "broken-value",
+            "[package.metadata.micro-app]\ntier = \"huge\"\n",
+            saying("never built"),
+            "`guests/broken-value/Cargo.toml`: bad value \"huge\" of key `tier` in \
+             `[package.metadata.micro-app]`: unknown value `huge`, expected one of `lightweight`, \
+             `standard`, `heavy`\nhint: correct `tier`, or remove it for the default"
+                .into(),
+        ),
+        (
+            "broken-table",
+            "[package.metadata]\nmicro-app = 3\n",
+            saying("never built"),
+            "`guests/broken-table/Cargo.toml`: `[package.metadata.micro-app]` is integer, expected a \
+             table\nhint: "
+                .into(),
+        ),
+    ]
+}
+
+#[test]
+fn every_failure_is_reported_and_the_other_guests_are_built() {
+    let scratch = Scratch::new();
+    scratch.add_guest("broken-beside", "built nevertheless");
+    for (name, cargo, source, _) in &broken() {
+        scratch.add_guest_from(name, cargo, source);
+    }
+    // A library that is no cdylib gives no module.
+    let library = cargo_toml("broken-kind", "").replace("cdylib", "rlib");
+    scratch.write("guests/broken-kind/Cargo.toml", &library);
+    scratch.write("guests/broken-kind/src/lib.rs", "//! Nothing.\n");
+    scratch.write(
+        "guests/broken-name/Cargo.toml",
+        &cargo_toml("other-name", ""),
+    );
+    scratch.write("guests/broken-name/src/lib.rs", "//! Nothing.\n");
+
+    let ended = scratch.xtask(["build-guests", "--json"]);
+
+    assert_eq!(ended.code, 11, "{}", ended.stderr);
+    let document: serde_json::Value = serde_json::from_str(&ended.stdout).unwrap();
+    assert_eq!(document["schema-version"], 1);
+    assert_eq!(document["guests"].as_array().unwrap().len(), 1);
+    assert_eq!(document["guests"][0]["name"], "broken-beside");
+    assert_eq!(document["guests"][0]["state"], "rebuilt");
+    let failures = document["failures"].as_array().unwrap();
+    let message = |name: &str| {
+        let failure = failures.iter().find(|failure| failure["name"] == name);
+        failure.unwrap_or_else(|| panic!("`{name}` did not fail"))["message"]
+            .as_str()
+            .unwrap()
+    };
+    for (name, _, _, expected) in &broken() {
+        let message = message(name);
+        assert!(
+            message.starts_with(expected),
+            "expected:\n{expected}\nfound:\n{message}"
+        );
+        assert!(
+            ended.stderr.contains(&format!("error: {message}")),
+            "{}",
+            ended.stderr
+        );
+    }
+    assert_eq!(
+        message("broken-kind"),
+        "`broken-kind` gives no WebAssembly module\n\
+         hint: `guests/broken-kind/Cargo.toml` needs `[lib]` with `crate-type = [\"cdylib\"]`"
+    );
+    assert_eq!(
+        message("broken-name"),
+        "`guests/broken-name/Cargo.toml`: the package is called `other-name`, expected `broken-name`\n\
+         hint: a guest's package has the name of its folder"
+    );
+    assert_eq!(failures.len(), broken().len() + 2);
+    // The compiler's own words, with the file as one would open it.
+    assert!(
+        ended
+            .stderr
+            .contains("cannot find value `missing_name` in this scope"),
+        "{}",
+        ended.stderr
+    );
+    assert!(
+        ended.stderr.contains("guests/broken-source/src/lib.rs:6:"),
+        "{}",
+        ended.stderr
+    );
+    assert!(
+        ended
+            .stderr
+            .contains("error: 12 of 13 guests failed to build: "),
+        "{}",
+        ended.stderr
+    );
+}

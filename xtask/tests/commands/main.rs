@@ -1,0 +1,14 @@
+//! Tests of the commands: the built `xtask` at work in scratch workspaces.
+//!
+//! One binary for all of them, so that it links once.
+
+mod guests;
+mod scratch;
+
+mod broken_guests;
+mod freshness;
+mod missing_target;
+mod reproducible;
+mod start_host;
+mod tidiness;
+mod usage;

@@ -1,0 +1,143 @@
+//! `run` and `test`, with stand-ins for the packages that link Wasmtime: what is passed on, and how
+//! the ends of the children become the end of the command.
+
+use std::fs;
+
+use crate::scratch::Scratch;
+
+/// A workspace whose host prints its arguments and leaves with the code that the last one names.
+fn scratch() -> Scratch {
+    let scratch = Scratch::new().without_env("CARGO_BUILD_BUILD_DIR");
+    scratch.write(
+        "Cargo.toml",
+        "[workspace]\nresolver = \"3\"\nmembers = [\"host\", \"manifest\", \"tests\", \"xtask\"]\n",
+    );
+    fs::remove_file(scratch.path("Cargo.lock")).unwrap();
+    let packages = [
+        ("host", "fractalaw-host"),
+        ("manifest", "fractalaw-manifest"),
+        ("tests", "fractalaw-tests"),
+        ("xtask", "xtask"),
+    ];
+    for (folder, name) in packages {
+        let cargo = format!("[package]\nname = \"{name}\"\nedition = \"2024\"\n");
+        scratch.write(&format!("{folder}/Cargo.toml"), &cargo);
+        scratch.write(&format!("{folder}/src/lib.rs"), "//! A stand-in.\n");
+    }
+    scratch.write(
+        "host/src/bin/fractalaw.rs",
+        "//! A stand-in.\n\
+         fn main() {\n    \
+             let args: Vec<String> = std::env::args().skip(1).collect();\n    \
+             println!(\"{}\", args.join(\"|\"));\n    \
+             std::process::exit(args.last().and_then(|code| code.parse().ok()).unwrap_or(0));\n\
+         }\n",
+    );
+    scratch.write(
+        "tests/tests/cases.rs",
+        "//! A stand-in.\n\
+         #[test]\nfn good() {}\n\
+         #[test]\nfn updates() {\n    \
+             assert_eq!(std::env::var(\"INSTA_UPDATE\").unwrap(), std::env::var(\"EXPECTED\").unwrap());\n\
+         }\n\
+         #[test]\nfn guests() {\n    \
+             assert!(std::env::var(\"FRACTALAW_GUESTS\").unwrap().ends_with(\"target/guests\"));\n\
+         }\n",
+    );
+    scratch.write(
+        "xtask/tests/one.rs",
+        "//! A stand-in.\n#[test]\nfn of_xtask() {}\n",
+    );
+    scratch
+}
+
+#[test]
+fn children_get_their_arguments_and_their_ends_are_passed_on() {
+    let scratch = scratch().without_env("CI").env("EXPECTED", "new");
+
+    let ended = scratch.xtask([
+        "run",
+        "./a.wasm",
+        "--tier",
+        "heavy",
+        "--arg=--help",
+        "--",
+        "-x",
+        "7",
+    ]);
+    assert_eq!(ended.code, 7, "{}", ended.stderr);
+    assert_eq!(
+        ended.stdout,
+        "run|./a.wasm|--tier|heavy|--arg=--help|--|-x|7\n"
+    );
+    assert!(
+        ended.stderr.starts_with("first build of the host: "),
+        "{}",
+        ended.stderr
+    );
+    let ended = scratch.xtask_in("wit", ["run", "a.wasm"]);
+    assert_eq!(
+        (ended.code, &*ended.stdout, &*ended.stderr),
+        (0, "run|a.wasm\n", "")
+    );
+
+    let ended = scratch.xtask(["test"]);
+    assert_eq!(ended.code, 0, "{}{}", ended.stdout, ended.stderr);
+    assert!(
+        ended.stdout.ends_with("\n4 passed, 0 failed\n"),
+        "{}",
+        ended.stdout
+    );
+    // With a filter the tests of `xtask` are left out.
+    let ended = scratch.xtask(["test", "good"]);
+    assert_eq!(ended.code, 0, "{}{}", ended.stdout, ended.stderr);
+    assert!(
+        ended.stdout.ends_with("\n1 passed, 0 failed\n"),
+        "{}",
+        ended.stdout
+    );
+    let ended = scratch.xtask(["test", "--", "--skip", "good"]);
+    assert!(
+        ended.stdout.ends_with("\n3 passed, 0 failed\n"),
+        "{}",
+        ended.stdout
+    );
+
+    // A test that fails does not keep the others from running.
+    let scratch = scratch.env("CI", "true");
+    let ended = scratch.xtask(["test"]);
+    assert_eq!(ended.code, 12, "{}", ended.stderr);
+    assert!(
+        ended.stdout.ends_with("\n3 passed, 1 failed\n"),
+        "{}",
+        ended.stdout
+    );
+    assert!(
+        ended
+            .stderr
+            .contains("error: `cargo test -p fractalaw-manifest "),
+        "{}",
+        ended.stderr
+    );
+    let scratch = scratch.env("EXPECTED", "no");
+    assert_eq!(scratch.xtask(["test"]).code, 0);
+    let scratch = scratch.env("EXPECTED", "always");
+    let ended = scratch.xtask(["test", "--accept"]);
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    assert!(
+        ended.stdout.ends_with("\n3 passed, 0 failed\n"),
+        "{}",
+        ended.stdout
+    );
+
+    scratch.write("host/src/lib.rs", "this does not compile");
+    let ended = scratch.xtask(["run", "a.wasm"]);
+    assert_eq!(ended.code, 12);
+    assert!(
+        ended.stderr.ends_with(
+            "error: the host does not build\nhint: the compiler's messages stand above\n"
+        ),
+        "{}",
+        ended.stderr
+    );
+}

@@ -1,0 +1,81 @@
+//! The rules of `tidy`: this repository keeps them, and each breach is found.
+
+use std::process::Command;
+
+use crate::guests::{cargo_toml, saying};
+use crate::scratch::{Scratch, repository};
+
+#[test]
+fn this_repository_is_tidy() {
+    let output = Command::new(env!("CARGO_BIN_EXE_xtask"))
+        .arg("tidy")
+        .current_dir(repository())
+        .output()
+        .unwrap();
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+}
+
+#[test]
+fn every_breach_is_named_with_what_to_do() {
+    let scratch = Scratch::new();
+    let head = "//! A file.\n";
+    let cases = [
+        ("host/src/a.rs", "fn a() {}\n".to_owned(), "`host/src/a.rs` does not begin with `//!`"),
+        ("host/src/b/mod.rs", head.to_owned(), "`host/src/b/mod.rs` is a `mod.rs`"),
+        (
+            "host/src/c.rs",
+            format!("{head}{}", "// Long.\n".repeat(400)),
+            "`host/src/c.rs` has 401 lines, expected at most 400",
+        ),
+        (
+            "host/src/d.rs",
+            format!("{head}{}unused)]\n", concat!("#[al", "low(")),
+            concat!("`host/src/d.rs`:2: `[al", "low(` is not used here"),
+        ),
+        (
+            "host/src/e.rs",
+            format!("{head}{}1);\n", concat!("db", "g!(")),
+            concat!("`host/src/e.rs`:2: `db", "g!(` is not used here"),
+        ),
+        (
+            "README.md",
+            format!("See `{}somebody`.\n", concat!("/ho", "me/")),
+            concat!("`README.md`:1: `/ho", "me/` is a folder of one machine"),
+        ),
+        ("wit/extra.wit", "// Blank \n".into(), "`wit/extra.wit`:1: white space at the end of the line"),
+        ("tests/cases/a/default.toml", "a = 1".into(), "`tests/cases/a/default.toml` does not end with a newline"),
+        ("tests/cases/b/default.toml", "a = 1\n\n".into(), "`tests/cases/b/default.toml` ends with an empty line"),
+        ("stray/file.txt", String::new(), "`stray` stands at the top level"),
+        ("guests/untidy/Cargo.toml", cargo_toml("untidy", ""), "`guests/untidy/Cargo.toml` has no `[package.metadata.micro-app]`"),
+        ("guests/untidy/src/lib.rs", saying(""), "the guest `untidy` has no case"),
+        (
+            "Cargo.lock",
+            "[[package]]\nname = \"xtask\"\nversion = \"0.1.0\"\ndependencies = [\n \"wasmtime\",\n]\n".into(),
+            "`xtask` depends on `wasmtime`: xtask -> wasmtime",
+        ),
+    ];
+    for (file, text, _) in &cases {
+        scratch.write(file, text);
+    }
+    let ended = scratch.xtask(["tidy"]);
+    assert_eq!(ended.code, 12);
+    for (_, _, problem) in &cases {
+        assert!(
+            ended.stderr.contains(&format!("error: {problem}\nhint: ")),
+            "{problem}:\n{}",
+            ended.stderr
+        );
+    }
+    let count = cases.len();
+    assert!(
+        ended
+            .stderr
+            .contains(&format!("error: {count} problems in ")),
+        "{}",
+        ended.stderr
+    );
+}

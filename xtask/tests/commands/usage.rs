@@ -1,0 +1,123 @@
+//! Names, help and JSON: what a person or a tool meets first.
+
+use crate::scratch::Scratch;
+
+#[test]
+fn unknown_names_suggest_the_nearest_and_list_what_exists() {
+    let scratch = Scratch::new();
+    scratch.write("guests/hello-world/Cargo.toml", "");
+    scratch.write("guests/other-guest/Cargo.toml", "");
+    for command in ["build-guests", "run"] {
+        let ended = scratch.xtask([command, "helo-wrld"]);
+        assert_eq!(ended.code, 2);
+        assert_eq!(
+            ended.stderr,
+            "error: no guest is called `helo-wrld`\n\
+             hint: did you mean `hello-world`? guests: `hello-world`, `other-guest`\n"
+        );
+        let ended = scratch.xtask([command, "xyz"]);
+        assert_eq!(ended.code, 2);
+        assert_eq!(
+            ended.stderr,
+            "error: no guest is called `xyz`\nhint: guests: `hello-world`, `other-guest`\n"
+        );
+    }
+}
+
+#[test]
+fn a_new_guest_needs_a_name_of_its_own() {
+    let scratch = Scratch::new();
+    scratch.write("guests/taken-guest/Cargo.toml", "");
+    let cases = [
+        ("Hello", "`Hello` is no name for a guest"),
+        ("two--dashes", "`two--dashes` is no name for a guest"),
+        ("under_score", "`under_score` is no name for a guest"),
+        ("9lives", "`9lives` is no name for a guest"),
+        ("../outside", "`../outside` is no name for a guest"),
+        (
+            "taken-guest",
+            "the name `taken-guest` is taken: `guests/taken-guest` exists",
+        ),
+        (
+            "anyhow",
+            "the name `anyhow` is taken: a package, or a folder of cargo's, is called so",
+        ),
+        (
+            "core",
+            "the name `core` is taken: a package, or a folder of cargo's, is called so",
+        ),
+    ];
+    for (name, message) in cases {
+        let ended = scratch.xtask(["new", name]);
+        assert_eq!(ended.code, 2, "{name}");
+        assert!(
+            ended
+                .stderr
+                .starts_with(&format!("error: {message}\nhint: ")),
+            "{}",
+            ended.stderr
+        );
+    }
+}
+
+#[test]
+fn help_teaches_the_path_of_the_data_and_every_command() {
+    let scratch = Scratch::new();
+    let bare = scratch.xtask([] as [&str; 0]);
+    assert_eq!(bare.code, 0, "{}", bare.stderr);
+    let asked = scratch.xtask(["--help"]);
+    assert_eq!(asked.code, 0);
+    for text in [bare.stdout, asked.stdout] {
+        for command in ["build-guests", "run", "test", "new", "ci", "tidy"] {
+            assert!(
+                text.contains(&format!("cargo xtask {command}")),
+                "no example of `{command}`:\n{text}"
+            );
+        }
+        for room in [
+            "guests/NAME/",
+            "core module",
+            "component",
+            "report",
+            "snapshots",
+            "Exit codes",
+        ] {
+            assert!(text.contains(room), "`{room}` is missing:\n{text}");
+        }
+    }
+    let run = scratch.xtask(["run", "--help"]).stdout;
+    for option in [
+        "--tier",
+        "--fuel",
+        "--timeout",
+        "--memory",
+        "--arg",
+        "--env",
+        "--dir",
+        "--stdin",
+        "--json",
+        "--deterministic",
+    ] {
+        assert!(run.contains(option), "`{option}` is missing:\n{run}");
+    }
+}
+
+#[test]
+fn outside_of_a_workspace_the_error_says_where_it_looked() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_xtask"))
+        .arg("tidy")
+        .current_dir(folder.path())
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        stderr.starts_with("error: no workspace at or above `"),
+        "{stderr}"
+    );
+    assert!(
+        stderr.ends_with("\nhint: run `cargo xtask` inside a clone of the repository\n"),
+        "{stderr}"
+    );
+}
