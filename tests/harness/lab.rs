@@ -2,10 +2,10 @@
 //! the same.
 
 use std::fs;
-use std::path::PathBuf;
-use std::sync::LazyLock;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use fractalaw_host::{Certainty, Durations, Host, LoadError, MicroApp, Report, Run};
 use tokio::runtime::Runtime;
 
@@ -22,7 +22,7 @@ const NEIGHBOURS: usize = 2;
 pub(crate) struct Lab {
     components: PathBuf,
     cache: PathBuf,
-    shared: LazyLock<Result<Shared, String>, Box<dyn FnOnce() -> Result<Shared, String> + Send>>,
+    shared: OnceLock<Result<Shared, String>>,
 }
 
 struct Shared {
@@ -36,15 +36,20 @@ impl Lab {
     /// The shared host is made when the first case runs: listing the cases needs none.
     pub(crate) fn new(inventory: &Inventory) -> Lab {
         let (components, cache) = (inventory.components.clone(), inventory.cache.clone());
-        let make = {
-            let (components, cache) = (components.clone(), cache.clone());
-            move || Shared::new(&components, &cache).map_err(|error| format!("{error:#}"))
-        };
         Lab {
             components,
             cache,
-            shared: LazyLock::new(Box::new(make)),
+            shared: OnceLock::new(),
         }
+    }
+
+    fn shared(&self) -> Result<&Shared> {
+        let make =
+            || Shared::new(&self.components, &self.cache).map_err(|error| format!("{error:#}"));
+        self.shared
+            .get_or_init(make)
+            .as_ref()
+            .map_err(|message| anyhow!("{message}"))
     }
 
     /// Runs the case and gives the one report of it.
@@ -54,10 +59,7 @@ impl Lab {
             host,
             hostile,
             neighbour,
-        } = match &*self.shared {
-            Ok(shared) => shared,
-            Err(message) => bail!("{message}"),
-        };
+        } = self.shared()?;
         let component = case.component(&self.components)?;
         let once = |host: &Host| {
             let scratch = tempfile::tempdir()?;
@@ -86,7 +88,7 @@ impl Lab {
 }
 
 impl Shared {
-    fn new(components: &std::path::Path, cache: &std::path::Path) -> Result<Shared> {
+    fn new(components: &Path, cache: &Path) -> Result<Shared> {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .enable_time()
             .build()?;

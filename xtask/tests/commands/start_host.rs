@@ -45,6 +45,10 @@ fn scratch() -> Scratch {
          }\n",
     );
     scratch.write(
+        "host/tests/it.rs",
+        "//! A stand-in.\n#[test]\nfn of_the_host() {}\n",
+    );
+    scratch.write(
         "xtask/tests/one.rs",
         "//! A stand-in.\n#[test]\nfn of_xtask() {}\n",
     );
@@ -88,7 +92,14 @@ fn children_get_their_arguments_and_their_ends_are_passed_on() {
         "{}",
         ended.stdout
     );
-    // With a filter the tests of `xtask` are left out.
+    // The tests of `xtask` are slow, and run when they are asked for.
+    let ended = scratch.xtask(["test", "--all"]);
+    assert!(
+        ended.stdout.ends_with("\n5 passed, 0 failed\n"),
+        "{}{}",
+        ended.stdout,
+        ended.stderr
+    );
     let ended = scratch.xtask(["test", "good"]);
     assert_eq!(ended.code, 0, "{}{}", ended.stdout, ended.stderr);
     assert!(
