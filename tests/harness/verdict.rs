@@ -45,8 +45,9 @@ impl Verdict {
             } else {
                 ", and nothing else did"
             };
+            let cases = if moved.len() == 1 { "case" } else { "cases" };
             println!(
-                "the cost of {} cases moved{also}:\n\n{}",
+                "the cost of {} {cases} moved{also}:\n\n{}",
                 moved.len(),
                 table(&moved)
             );
