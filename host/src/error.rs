@@ -1,4 +1,6 @@
 //! What can keep the host itself from working. What a micro-app does is an `Outcome` instead.
+//!
+//! A message does not repeat its source: whoever prints it prints the chain.
 
 use std::io;
 use std::path::PathBuf;
@@ -11,7 +13,7 @@ use crate::limits::SLOT_MEMORY_BYTES;
 #[derive(Debug, thiserror::Error)]
 pub enum HostError {
     /// Wasmtime refused the engine's configuration or could not reserve the pool.
-    #[error("could not reserve the instance pool of {slots} slots: {source:#}")]
+    #[error("could not reserve the instance pool of {slots} slots")]
     Pool {
         /// Slots that the pool was to have.
         slots: u32,
@@ -22,15 +24,21 @@ pub enum HostError {
     #[error("could not set up the linker: {0:#}")]
     Linker(wasmtime::Error),
     /// The ticker's thread or the async runtime could not be started.
-    #[error("could not start {what}: {source}")]
+    #[error("could not start {what}")]
     Start {
         /// What was to be started.
         what: &'static str,
         /// What the system said.
         source: io::Error,
     },
+    /// A component must be a regular file: a pipe or a device has no end that could be relied on.
+    #[error("`{}` is no regular file, expected a WebAssembly component", path.display())]
+    NotAFile {
+        /// What was named instead.
+        path: PathBuf,
+    },
     /// A file could not be read.
-    #[error("could not read `{}`: {source}", path.display())]
+    #[error("could not read `{}`", path.display())]
     Read {
         /// The file.
         path: PathBuf,
@@ -38,7 +46,7 @@ pub enum HostError {
         source: io::Error,
     },
     /// The cache folder could not be made or examined.
-    #[error("could not use `{}` as cache folder: {source}", path.display())]
+    #[error("could not use `{}` as cache folder", path.display())]
     CacheFolder {
         /// The folder.
         path: PathBuf,
@@ -78,8 +86,8 @@ impl HostError {
     pub fn hint(&self) -> Option<String> {
         match self {
             HostError::Pool { .. } => Some(
-                "each slot reserves some GiB of address space (not memory): raise `ulimit -v`, or \
-                 lower `--slots` (`HostBuilder::slots`)"
+                "each slot reserves 8 GiB of address space, not memory: raise `ulimit -v`, or lower \
+                 `HostBuilder::slots` (`fractalaw run` has one)"
                     .to_owned(),
             ),
             HostError::CacheNotPrivate { path } => Some(format!(
@@ -103,7 +111,10 @@ impl HostError {
     pub fn is_usage(&self) -> bool {
         matches!(
             self,
-            HostError::Read { .. } | HostError::Grant { .. } | HostError::MemoryOverSlot { .. }
+            HostError::Read { .. }
+                | HostError::NotAFile { .. }
+                | HostError::Grant { .. }
+                | HostError::MemoryOverSlot { .. }
         )
     }
 }

@@ -1,6 +1,7 @@
 //! The host: engine, linker, ticker, cache and slots, made once and shared by all runs.
 
-use std::fs;
+use std::fs::{self, File};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -10,6 +11,7 @@ use wasmtime::component::Linker;
 use crate::cache::CodeCache;
 use crate::error::HostError;
 use crate::interfaces::{self, RunState};
+use crate::limits::COMPONENT_BYTES;
 use crate::micro_app::{LoadError, MicroApp};
 use crate::report::Report;
 use crate::run::Run;
@@ -111,13 +113,7 @@ impl Host {
     ///
     /// Also when the file cannot be read.
     pub fn load_file(&self, path: impl AsRef<Path>) -> Result<MicroApp, LoadError> {
-        let path = path.as_ref();
-        let failed = |source| HostError::Read {
-            path: path.to_owned(),
-            source,
-        };
-        preflight::check_size(fs::metadata(path).map_err(failed)?.len())?;
-        self.load(&fs::read(path).map_err(failed)?)
+        self.load(&read_component(path.as_ref())?)
     }
 
     /// Runs a micro-app in a fresh instance, waiting for a slot if all are taken.
@@ -166,4 +162,27 @@ pub fn run_component(path: impl AsRef<Path>) -> Result<Report, HostError> {
         })?;
     let host = Host::builder().slots(1).build()?;
     runtime.block_on(host.run_file(path, &Run::new()))
+}
+
+/// Reads a component without trusting its size: the file may grow while it is read.
+fn read_component(path: &Path) -> Result<Vec<u8>, LoadError> {
+    let failed = |source| HostError::Read {
+        path: path.to_owned(),
+        source,
+    };
+    // Looked at before it is opened, because opening a pipe waits for its other end.
+    let metadata = fs::metadata(path).map_err(failed)?;
+    if !metadata.is_file() {
+        return Err(HostError::NotAFile {
+            path: path.to_owned(),
+        }
+        .into());
+    }
+    preflight::check_size(metadata.len())?;
+    let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or_default());
+    let file = File::open(path).map_err(failed)?;
+    file.take(COMPONENT_BYTES as u64 + 1)
+        .read_to_end(&mut bytes)
+        .map_err(failed)?;
+    Ok(bytes)
 }

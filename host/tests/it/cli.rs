@@ -145,7 +145,7 @@ fn what_is_granted_arrives_and_our_own_surroundings_do_not() {
 
 #[test]
 fn messages_name_what_was_wrong_and_what_to_do() {
-    let cases: [(&str, &[&str], &str); 4] = [
+    let cases: [(&str, &[&str], &str); 7] = [
         (
             "hello-world",
             &["--memory", "1GiB"],
@@ -155,6 +155,21 @@ fn messages_name_what_was_wrong_and_what_to_do() {
             "hello-world",
             &["--dir", "/no/such/folder"],
             "error: could not open granted folder `/no/such/folder`: No such file or directory (os error 2)\nhint: a grant names an existing folder on the host\n",
+        ),
+        (
+            "/dev/zero",
+            &[],
+            "error: `/dev/zero` is no regular file, expected a WebAssembly component\n",
+        ),
+        (
+            "/no/such/file.wasm",
+            &[],
+            "error: could not read `/no/such/file.wasm`: No such file or directory (os error 2)\n",
+        ),
+        (
+            "hello-world",
+            &["--stdin", "/"],
+            "error: could not read `/`: Is a directory (os error 21)\n",
         ),
         (
             "hello-world",
