@@ -1,36 +1,37 @@
 //! Compiled code on disk, so that a second process does not compile again.
 //!
-//! An entry is Wasmtime's serialized component, which is mapped and not read, so that a large one
-//! costs little, and after it a trailer with length and checksum. Its name is the digest of the
+//! An entry's code is mapped and not read, so that a large one costs little. Its name is the digest of the
 //! component's bytes and the engine's compatibility hash: what another engine wrote is never found.
-//! The checksum covers name and code. An entry that is truncated, damaged or under another's name is
-//! a miss and is written anew.
+//! An entry that is truncated, damaged or under another's name is a miss and is written anew.
 //!
 //! The checksum is against accidents. Against people there is the folder's permission: code in it is
 //! executed, so a folder that others can write is refused.
 
-use std::fs::{self, DirBuilder, File};
+mod entry;
+
+use std::fs::{self, DirBuilder};
 use std::hash::{Hash, Hasher};
-use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use wasmtime::Engine;
 use wasmtime::component::Component;
 
 use crate::compiled;
 use crate::error::HostError;
+use crate::preflight::Preflight;
 
 /// Most that the folder holds: past it, the oldest entries go. A thousand small components or a dozen
 /// large ones.
 const FOLDER_BYTES: u64 = 1 << 30;
 
-/// Ends an entry: magic, then the length and the checksum of what stands before it, little-endian.
-const TRAILER_BYTES: usize = 24;
-const MAGIC: &[u8; 8] = b"fractal1";
-
 const EXTENSION: &str = "cwasm";
+
+/// Begins the name of an entry while it is written, which takes well under a second.
+const UNFINISHED: &str = ".writing-";
+const ABANDONED_AFTER: Duration = Duration::from_secs(60 * 60);
 
 /// A folder of compiled code, private to its user.
 #[derive(Clone, Debug)]
@@ -55,12 +56,31 @@ impl CodeCache {
             .mode(0o700)
             .create(&folder)
             .map_err(failed)?;
-        let found = fs::metadata(&folder).map_err(failed)?;
+        // The real one: what a link points to could be changed, what it pointed to is checked.
+        let folder = folder.canonicalize().map_err(failed)?;
+        let failed = |source| HostError::CacheFolder {
+            path: folder.clone(),
+            source,
+        };
         // A file that we make is ours, whoever the process runs as.
-        let probe = tempfile::tempfile_in(&folder).map_err(failed)?;
-        let us = probe.metadata().map_err(failed)?.uid();
-        if found.permissions().mode() & 0o022 != 0 || found.uid() != us {
-            return Err(HostError::CacheNotPrivate { path: folder });
+        let us = tempfile::tempfile_in(&folder)
+            .map_err(failed)?
+            .metadata()
+            .map_err(failed)?
+            .uid();
+        for (i, path) in folder.ancestors().enumerate() {
+            let found = fs::metadata(path).map_err(failed)?;
+            // Above the folder itself, a group is often its user's own: common umasks leave it writing.
+            let others = if i == 0 { 0o022 } else { 0o002 };
+            let others_can_write = found.mode() & others != 0;
+            // In a sticky folder, such as the system's temporary one, only owners move what is theirs.
+            let is_sticky = i > 0 && found.mode() & 0o1000 != 0;
+            let is_trusted = found.uid() == us || (i > 0 && found.uid() == 0);
+            if !is_trusted || (others_can_write && !is_sticky) {
+                return Err(HostError::CacheNotPrivate {
+                    path: path.to_owned(),
+                });
+            }
         }
         Ok(CodeCache { folder })
     }
@@ -70,12 +90,13 @@ impl CodeCache {
         &self.folder
     }
 
-    /// The compiled component of these bytes, if an intact entry is there.
-    pub(crate) fn load(&self, engine: &Engine, digest: &str) -> Option<Component> {
+    /// The compiled component of the bytes with this digest, and what it says of itself, if an intact entry
+    /// is there.
+    pub(crate) fn load(&self, engine: &Engine, digest: &str) -> Option<(Component, Preflight)> {
         let path = self.entry(engine, digest);
-        match check(&path) {
-            Ok(true) => {}
-            Ok(false) => {
+        let preflight = match entry::check(&path) {
+            Ok(Some(preflight)) => preflight,
+            Ok(None) => {
                 tracing::warn!(path = %path.display(), "damaged cache entry, compiling again");
                 return None;
             }
@@ -84,25 +105,42 @@ impl CodeCache {
                 tracing::warn!(path = %path.display(), %error, "unreadable cache entry, compiling again");
                 return None;
             }
-        }
-        compiled::map(engine, &path)
-            .inspect_err(|error| {
+        };
+        match compiled::map(engine, &path) {
+            Ok(component) => Some((component, preflight)),
+            Err(error) => {
                 tracing::warn!(path = %path.display(), %error, "stale cache entry, compiling again");
-            })
-            .ok()
+                None
+            }
+        }
     }
 
     /// Writes an entry. A cache that cannot be written costs time, not the run: it only warns.
-    pub(crate) fn store(&self, engine: &Engine, digest: &str, component: &Component) {
+    pub(crate) fn store(
+        &self,
+        engine: &Engine,
+        digest: &str,
+        component: &Component,
+        preflight: &Preflight,
+    ) {
         let path = self.entry(engine, digest);
         let written = component
             .serialize()
             .map_err(io::Error::other)
-            .and_then(|code| self.write(&path, &code))
+            .and_then(|code| self.write(&path, &code, preflight))
             .and_then(|()| self.trim(&path));
         if let Err(error) = written {
             tracing::warn!(path = %path.display(), %error, "could not write cache entry");
         }
+    }
+
+    fn write(&self, path: &Path, code: &[u8], preflight: &Preflight) -> io::Result<()> {
+        let mut file = tempfile::Builder::new()
+            .prefix(UNFINISHED)
+            .tempfile_in(&self.folder)?;
+        entry::write(&mut file, path, code, preflight)?;
+        file.persist(path)?;
+        Ok(())
     }
 
     fn entry(&self, engine: &Engine, digest: &str) -> PathBuf {
@@ -112,26 +150,13 @@ impl CodeCache {
             .join(format!("{digest}-{:016x}.{EXTENSION}", hasher.finish()))
     }
 
-    fn write(&self, path: &Path, code: &[u8]) -> io::Result<()> {
-        let mut file = tempfile::Builder::new()
-            .prefix(".writing-")
-            .tempfile_in(&self.folder)?;
-        file.write_all(code)?;
-        file.write_all(MAGIC)?;
-        file.write_all(&(code.len() as u64).to_le_bytes())?;
-        let mut checksum = start_checksum(path);
-        checksum.update(code);
-        file.write_all(&u64::from(checksum.finalize()).to_le_bytes())?;
-        file.persist(path)?;
-        Ok(())
-    }
-
     /// Removes the oldest entries until the folder is within its bound, never the one just written.
     fn trim(&self, newest: &Path) -> io::Result<()> {
         let mut entries: Vec<(SystemTime, u64, PathBuf)> = Vec::new();
         for entry in fs::read_dir(&self.folder)? {
             let entry = entry?;
             let path = entry.path();
+            remove_abandoned(&entry);
             if path
                 .extension()
                 .is_some_and(|extension| extension == EXTENSION)
@@ -157,41 +182,18 @@ impl CodeCache {
     }
 }
 
-/// Whether the entry ends in a trailer that fits what stands before it.
-fn check(path: &Path) -> io::Result<bool> {
-    let mut file = File::open(path)?;
-    let bytes = file.metadata()?.len();
-    let Some(code_bytes) = bytes.checked_sub(TRAILER_BYTES as u64) else {
-        return Ok(false);
-    };
-    let mut trailer = [0; TRAILER_BYTES];
-    file.seek(SeekFrom::Start(code_bytes))?;
-    file.read_exact(&mut trailer)?;
-    if trailer[..8] != *MAGIC || trailer[8..16] != code_bytes.to_le_bytes() {
-        return Ok(false);
+/// Removes what a process left that ended while it wrote an entry.
+fn remove_abandoned(entry: &fs::DirEntry) {
+    let is_unfinished = entry
+        .file_name()
+        .as_encoded_bytes()
+        .starts_with(UNFINISHED.as_bytes());
+    let modified = entry.metadata().and_then(|metadata| metadata.modified());
+    let age = modified.map(|modified| modified.elapsed().unwrap_or_default());
+    if is_unfinished && age.is_ok_and(|age| age > ABANDONED_AFTER) {
+        // Should it still be in use or already gone, it is another's to deal with.
+        let _ = fs::remove_file(entry.path());
     }
-    file.rewind()?;
-    let mut checksum = start_checksum(path);
-    let mut code = file.take(code_bytes);
-    let mut buffer = vec![0; 64 * 1024];
-    loop {
-        match code.read(&mut buffer)? {
-            0 => break,
-            read => checksum.update(&buffer[..read]),
-        }
-    }
-    Ok(trailer[16..] == u64::from(checksum.finalize()).to_le_bytes())
-}
-
-/// A checksum that already covers the entry's name.
-fn start_checksum(path: &Path) -> crc32fast::Hasher {
-    let mut checksum = crc32fast::Hasher::new();
-    checksum.update(
-        path.file_name()
-            .expect("an entry has a name")
-            .as_encoded_bytes(),
-    );
-    checksum
 }
 
 /// FNV-1a: the engine offers its compatibility hash only through `Hash`, and the standard library's
@@ -219,6 +221,8 @@ impl Hasher for Fnv {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs::File;
+    use std::os::unix::fs::PermissionsExt;
 
     #[test]
     fn entries_over_the_bound_go_oldest_first_but_never_the_newest() {
@@ -252,25 +256,62 @@ mod tests {
             b"no code at all",
             &[0x7f, b'E', b'L', b'F', 0, 0, 0, 0],
         ] {
-            cache.write(&path, code).unwrap();
-            assert!(check(&path).unwrap());
+            cache.write(&path, code, &Preflight::default()).unwrap();
+            assert_eq!(entry::check(&path).unwrap(), Some(Preflight::default()));
             assert!(cache.load(&engine, "digest").is_none());
         }
     }
 
     #[test]
-    fn a_folder_that_others_can_write_is_refused() {
+    fn a_folder_that_others_can_write_or_replace_is_refused() {
+        let outer = tempfile::tempdir().unwrap();
+        let (middle, inner) = (
+            outer.path().join("middle"),
+            outer.path().join("middle/inner"),
+        );
+        CodeCache::open(&inner).unwrap();
+        let link = outer.path().join("link");
+        std::os::unix::fs::symlink(&inner, &link).unwrap();
+        for (path, mode, refused) in [
+            (&inner, 0o777, Some(&inner)),
+            (&inner, 0o720, Some(&inner)),
+            (&inner, 0o1777, Some(&inner)),
+            (&middle, 0o777, Some(&middle)),
+            (&middle, 0o1777, None),
+            (&middle, 0o775, None),
+        ] {
+            fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+            for opened in [&inner, &link] {
+                let found = CodeCache::open(opened).err().map(|error| {
+                    let hint = error.hint().unwrap();
+                    let HostError::CacheNotPrivate { path } = error else {
+                        panic!("{error}")
+                    };
+                    assert!(
+                        hint.contains(&format!("chmod go-w {}", path.display())),
+                        "{hint}"
+                    );
+                    path
+                });
+                assert_eq!(found.as_ref(), refused, "{mode:o}");
+            }
+            fs::set_permissions(path, fs::Permissions::from_mode(0o700)).unwrap();
+        }
+    }
+
+    #[test]
+    fn what_a_process_left_unfinished_is_cleared_away() {
         let folder = tempfile::tempdir().unwrap();
-        fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o777)).unwrap();
-        let error = CodeCache::open(folder.path()).unwrap_err();
-        assert!(
-            matches!(error, HostError::CacheNotPrivate { .. }),
-            "{error}"
-        );
-        let hint = error.hint().unwrap();
-        assert!(
-            hint.contains(&format!("chmod go-w {}", folder.path().display())),
-            "{hint}"
-        );
+        let cache = CodeCache::open(folder.path()).unwrap();
+        for (name, age) in [
+            (".writing-old", 2 * ABANDONED_AFTER),
+            (".writing-new", Duration::ZERO),
+        ] {
+            let file = File::create(folder.path().join(name)).unwrap();
+            file.set_modified(SystemTime::now() - age).unwrap();
+        }
+        cache.trim(Path::new("none")).unwrap();
+        assert!(!folder.path().join(".writing-old").exists());
+        assert!(folder.path().join(".writing-new").exists());
     }
 }

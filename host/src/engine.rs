@@ -6,17 +6,10 @@ use wasmtime::{
 };
 
 use crate::error::HostError;
-use crate::limits::{GUEST_STACK_BYTES, HOST_STACK_BYTES, SLOT_MEMORY_BYTES, TABLE_ELEMENTS};
-
-/// Core modules that one component may instantiate: the guest's own, wit-component's two, and room
-/// for a component composed of several.
-const CORE_INSTANCES_PER_RUN: u32 = 16;
-
-/// Linear memories of one component: one for each language runtime in it.
-const MEMORIES_PER_RUN: u32 = 2;
-
-/// Tables of one component: the guest's own, the shim's, and those of composed parts.
-const TABLES_PER_RUN: u32 = 8;
+use crate::limits::{
+    CORE_INSTANCES, GUEST_STACK_BYTES, HOST_STACK_BYTES, MAX_SLOTS, MEMORIES, SLOT_MEMORY_BYTES,
+    TABLE_ELEMENTS, TABLES,
+};
 
 /// Memory and tables up to this size are cleared in place between runs instead of being returned to
 /// the system, which costs less than mapping them again. It bounds what idle slots keep resident:
@@ -25,6 +18,9 @@ const KEEP_RESIDENT_BYTES: usize = 1024 * 1024;
 
 /// Makes an engine whose pool serves `slots` runs at once.
 pub(crate) fn new(slots: u32) -> Result<Engine, HostError> {
+    if !(1..=MAX_SLOTS).contains(&slots) {
+        return Err(HostError::Slots { slots });
+    }
     let mut config = Config::new();
     config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(slots)));
     meter(&mut config);
@@ -40,14 +36,14 @@ pub(crate) fn new(slots: u32) -> Result<Engine, HostError> {
 fn pool(slots: u32) -> PoolingAllocationConfig {
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(slots)
-        .total_core_instances(slots * CORE_INSTANCES_PER_RUN)
-        .total_memories(slots * MEMORIES_PER_RUN)
-        .total_tables(slots * TABLES_PER_RUN)
+        .total_core_instances(slots * CORE_INSTANCES)
+        .total_memories(slots * MEMORIES)
+        .total_tables(slots * TABLES)
         .total_stacks(slots)
-        .max_core_instances_per_component(CORE_INSTANCES_PER_RUN)
-        .max_memories_per_component(MEMORIES_PER_RUN)
-        .max_tables_per_component(TABLES_PER_RUN)
-        .max_tables_per_module(TABLES_PER_RUN)
+        .max_core_instances_per_component(CORE_INSTANCES)
+        .max_memories_per_component(MEMORIES)
+        .max_tables_per_component(TABLES)
+        .max_tables_per_module(TABLES)
         .max_memory_size(SLOT_MEMORY_BYTES)
         .table_elements(TABLE_ELEMENTS)
         .linear_memory_keep_resident(KEEP_RESIDENT_BYTES)

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use bytesize::ByteSize;
 
-use crate::limits::SLOT_MEMORY_BYTES;
+use crate::limits::{MAX_SLOTS, SLOT_MEMORY_BYTES, STDIN_BYTES};
 
 /// The host could not do its work, through no fault of the component's.
 #[derive(Debug, thiserror::Error)]
@@ -19,6 +19,12 @@ pub enum HostError {
         slots: u32,
         /// What Wasmtime said.
         source: wasmtime::Error,
+    },
+    /// No slots, or more than the address space can hold.
+    #[error("a pool of {slots} slots, expected 1 to {MAX_SLOTS}")]
+    Slots {
+        /// What was asked for.
+        slots: u32,
     },
     /// The linker refused one of the host's own interfaces.
     #[error("could not set up the linker: {0:#}")]
@@ -45,6 +51,9 @@ pub enum HostError {
         /// What the system said.
         source: io::Error,
     },
+    /// More standard input than the host reads for a guest.
+    #[error("standard input is larger than {}", ByteSize(STDIN_BYTES as u64))]
+    StdinTooLarge,
     /// The cache folder could not be made or examined.
     #[error("could not use `{}` as cache folder", path.display())]
     CacheFolder {
@@ -113,6 +122,7 @@ impl HostError {
             self,
             HostError::Read { .. }
                 | HostError::NotAFile { .. }
+                | HostError::StdinTooLarge
                 | HostError::Grant { .. }
                 | HostError::MemoryOverSlot { .. }
         )

@@ -1,7 +1,5 @@
 //! The host: engine, linker, ticker, cache and slots, made once and shared by all runs.
 
-use std::fs::{self, File};
-use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -9,15 +7,15 @@ use wasmtime::Engine;
 use wasmtime::component::Linker;
 
 use crate::cache::CodeCache;
+use crate::component_source::Source;
 use crate::error::HostError;
 use crate::interfaces::{self, RunState};
-use crate::limits::COMPONENT_BYTES;
 use crate::micro_app::{LoadError, MicroApp};
 use crate::report::Report;
 use crate::run::Run;
 use crate::slots::Slots;
 use crate::ticker::Ticker;
-use crate::{engine, preflight, run};
+use crate::{engine, run};
 
 /// Everything that runs share. Cheap to clone; the clones are one host.
 #[derive(Clone)]
@@ -100,11 +98,18 @@ impl Host {
 
     /// Examines, compiles (or takes from the cache) and pre-links a component.
     ///
+    /// Compiling takes milliseconds for a small component and seconds for a large one, and blocks the
+    /// calling thread: from async code, call it where blocking is allowed.
+    ///
     /// # Errors
     ///
     /// [`LoadError::Refused`] when the component is at fault, [`LoadError::Host`] when the host is.
     pub fn load(&self, bytes: &[u8]) -> Result<MicroApp, LoadError> {
-        MicroApp::load(bytes, &self.0.linker, self.0.cache.as_ref())
+        self.load_source(&Source::Bytes(bytes))
+    }
+
+    fn load_source(&self, source: &Source<'_>) -> Result<MicroApp, LoadError> {
+        MicroApp::load(source, &self.0.linker, self.0.cache.as_ref())
     }
 
     /// As [`Host::load`], from a file. A file over the size limit is refused unread.
@@ -113,7 +118,7 @@ impl Host {
     ///
     /// Also when the file cannot be read.
     pub fn load_file(&self, path: impl AsRef<Path>) -> Result<MicroApp, LoadError> {
-        self.load(&read_component(path.as_ref())?)
+        self.load_source(&Source::File(path.as_ref()))
     }
 
     /// Runs a micro-app in a fresh instance, waiting for a slot if all are taken.
@@ -132,7 +137,8 @@ impl Host {
         }
     }
 
-    /// Loads and runs a file; a component that is refused gives a report that says so.
+    /// Loads and runs a file; a component that is refused gives a report that says so. It loads on the
+    /// calling thread, as [`Host::load`] does.
     ///
     /// # Errors
     ///
@@ -161,28 +167,8 @@ pub fn run_component(path: impl AsRef<Path>) -> Result<Report, HostError> {
             source,
         })?;
     let host = Host::builder().slots(1).build()?;
-    runtime.block_on(host.run_file(path, &Run::new()))
-}
-
-/// Reads a component without trusting its size: the file may grow while it is read.
-fn read_component(path: &Path) -> Result<Vec<u8>, LoadError> {
-    let failed = |source| HostError::Read {
-        path: path.to_owned(),
-        source,
-    };
-    // Looked at before it is opened, because opening a pipe waits for its other end.
-    let metadata = fs::metadata(path).map_err(failed)?;
-    if !metadata.is_file() {
-        return Err(HostError::NotAFile {
-            path: path.to_owned(),
-        }
-        .into());
-    }
-    preflight::check_size(metadata.len())?;
-    let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or_default());
-    let file = File::open(path).map_err(failed)?;
-    file.take(COMPONENT_BYTES as u64 + 1)
-        .read_to_end(&mut bytes)
-        .map_err(failed)?;
-    Ok(bytes)
+    let report = runtime.block_on(host.run_file(path, &Run::new()));
+    // A guest that was cut off may have left a thread waiting for a file for ever.
+    runtime.shutdown_background();
+    report
 }

@@ -2,18 +2,21 @@
 
 pub(crate) mod audit_log;
 mod directory_order;
+mod file_metadata;
 pub(crate) mod wasi;
 
 use wasmtime::Engine;
 use wasmtime::component::{Linker, ResourceTable};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
+use crate::determinism::Determinism;
 use crate::limiter::Limiter;
 use audit_log::AuditLog;
 
 /// The data of one run's store.
 pub(crate) struct RunState {
     pub(crate) audit: AuditLog,
+    pub(crate) determinism: Determinism,
     pub(crate) limiter: Limiter,
     pub(crate) wasi: WasiCtx,
     pub(crate) handles: ResourceTable,
@@ -39,5 +42,6 @@ pub(crate) fn linker(engine: &Engine) -> wasmtime::Result<Linker<RunState>> {
     audit_log::add_to_linker(&mut linker)?;
     wasi::add_to_linker(&mut linker)?;
     directory_order::add_to_linker(&mut linker)?;
+    file_metadata::add_to_linker(&mut linker)?;
     Ok(linker)
 }

@@ -45,8 +45,10 @@ mod run;
 
 mod cache;
 mod compiled;
+mod component_source;
 mod engine;
 mod preflight;
+mod slot_fit;
 mod slots;
 mod ticker;
 
@@ -72,8 +74,8 @@ pub use grants::{DirGrant, Grants};
 pub use host::{Host, HostBuilder, run_component};
 pub use interfaces::audit_log::AuditEntry;
 pub use limits::{
-    AUDIT_BYTES, AUDIT_ENTRIES, AUDIT_ENTRY_BYTES, COMPONENT_BYTES, HOST_CALL_BYTES, Limits,
-    OUTPUT_BYTES, SLOT_MEMORY_BYTES,
+    AUDIT_BYTES, AUDIT_ENTRIES, AUDIT_ENTRY_BYTES, COMPONENT_BYTES, HANDLES, HOST_CALL_BYTES,
+    Limits, MAX_SLOTS, OUTPUT_BYTES, SLOT_MEMORY_BYTES, STDIN_BYTES,
 };
 pub use micro_app::{Code, LoadError, MicroApp};
 pub use outcome::{MemoryKind, Outcome, Quota};

@@ -8,8 +8,37 @@ use fractalaw_manifest::Tier;
 const KIB: usize = 1024;
 const MIB: usize = 1024 * KIB;
 
-/// Largest component the host reads: room for a large library, too little to exhaust the compiler.
+/// Largest component the host reads: room for several language runtimes.
 pub const COMPONENT_BYTES: usize = 64 * MIB;
+
+/// Body of the largest function. Compiling one takes time and memory that grow faster than its size; the
+/// largest that compilers emit, interpreters' loops, are a fraction of this.
+pub(crate) const FUNCTION_BYTES: usize = 256 * KIB;
+
+/// Body of a function in bytes times its locals: a compiler's tables are as large where each local lives
+/// in each block.
+/// At this bound one takes some five seconds.
+pub(crate) const FUNCTION_BYTES_TIMES_LOCALS: usize = 64 * MIB;
+
+/// The same, all functions of a component together.
+pub(crate) const CODE_BYTES_TIMES_LOCALS: usize = 512 * MIB;
+
+/// Core modules that one component may instantiate, in all that is nested in it: the guest's own,
+/// wit-component's two, and room for a component composed of several.
+pub(crate) const CORE_INSTANCES: u32 = 16;
+
+/// Linear memories of one component: one for each language runtime in it.
+pub(crate) const MEMORIES: u32 = 2;
+
+/// Tables of one component: the guest's own, the shim's, and those of composed parts.
+pub(crate) const TABLES: u32 = 8;
+
+/// Runs that a host may have going at once: their pool reserves 8 GiB of address space each, and
+/// processors have 128 TiB.
+pub const MAX_SLOTS: u32 = 4096;
+
+/// Standard input that `fractalaw run` reads for a guest.
+pub const STDIN_BYTES: usize = 64 * MIB;
 
 /// Linear memory that one pool slot can hold, for all memories of a run together: the heavy tier's.
 pub const SLOT_MEMORY_BYTES: usize = 256 * MIB;
@@ -28,8 +57,9 @@ pub(crate) const HOST_STACK_BYTES: usize = MIB;
 /// carries, and little enough for every slot to do it at once.
 pub const HOST_CALL_BYTES: usize = 16 * MIB;
 
-/// Handles (streams, descriptors, pollables) that a run may hold at once.
-pub(crate) const HANDLES: usize = 1024;
+/// Handles (streams, files, pollables) that a run may hold at once. Some are open files of the process, of
+/// which all slots together must not take so many that others get none: systems allow a thousand or more.
+pub const HANDLES: usize = 128;
 
 /// Random bytes for one call. Keys and identifiers need less than a hundred.
 pub(crate) const RANDOM_BYTES: u64 = MIB as u64;

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use fractalaw_manifest::Manifest;
-use sha2::{Digest, Sha256};
 use wasmtime::component::{Component, InstancePre, Linker, types};
 use wasmtime::{Engine, component::Type};
 
 use crate::bindings::MicroAppPre;
 use crate::cache::CodeCache;
+use crate::component_source::{self, Source};
 use crate::error::HostError;
 use crate::interfaces::RunState;
 use crate::preflight::{self, Preflight};
@@ -50,18 +50,26 @@ pub enum LoadError {
 
 impl MicroApp {
     pub(crate) fn load(
-        bytes: &[u8],
+        source: &Source<'_>,
         linker: &Linker<RunState>,
         cache: Option<&CodeCache>,
     ) -> Result<MicroApp, LoadError> {
         let started = Instant::now();
         let engine = linker.engine();
-        let preflight = preflight::inspect(bytes)?;
-        let digest = format!("{:x}", Sha256::digest(bytes));
-        let (component, code) = compile(engine, bytes, &digest, cache)?;
-        check_export(engine, &component)?;
-        let pre = link(linker, &component)?;
+        let found = match cache {
+            Some(cache) => find(engine, cache, source)?,
+            None => None,
+        };
+        let (compiled, code) = match found {
+            Some(compiled) => (compiled, Code::Cached),
+            None => (compile(engine, cache, source)?, Code::Compiled),
+        };
+        check_export(engine, &compiled.component)?;
+        let pre = link(linker, &compiled.component)?;
         let pre = MicroAppPre::new(pre).map_err(HostError::Engine)?;
+        let Compiled {
+            digest, preflight, ..
+        } = compiled;
         Ok(MicroApp(Arc::new(Inner {
             digest,
             preflight,
@@ -115,22 +123,47 @@ impl fmt::Debug for MicroApp {
     }
 }
 
+/// A component as code, and what is known of it.
+struct Compiled {
+    component: Component,
+    digest: String,
+    preflight: Preflight,
+}
+
+fn find(
+    engine: &Engine,
+    cache: &CodeCache,
+    source: &Source<'_>,
+) -> Result<Option<Compiled>, LoadError> {
+    let digest = source.digest()?;
+    let found = cache.load(engine, &digest);
+    Ok(found.map(|(component, preflight)| Compiled {
+        component,
+        digest,
+        preflight,
+    }))
+}
+
 fn compile(
     engine: &Engine,
-    bytes: &[u8],
-    digest: &str,
     cache: Option<&CodeCache>,
-) -> Result<(Component, Code), LoadError> {
-    if let Some(component) = cache.and_then(|cache| cache.load(engine, digest)) {
-        return Ok((component, Code::Cached));
-    }
-    let component = Component::from_binary(engine, bytes).map_err(|error| Refusal::Invalid {
+    source: &Source<'_>,
+) -> Result<Compiled, LoadError> {
+    let bytes = source.bytes()?;
+    let preflight = preflight::inspect(&bytes)?;
+    let component = Component::from_binary(engine, &bytes).map_err(|error| Refusal::Invalid {
         message: format!("{error:#}"),
     })?;
+    // Of these bytes: a file may have changed since it was looked for.
+    let digest = component_source::digest(&bytes);
     if let Some(cache) = cache {
-        cache.store(engine, digest, &component);
+        cache.store(engine, &digest, &component, &preflight);
     }
-    Ok((component, Code::Compiled))
+    Ok(Compiled {
+        component,
+        digest,
+        preflight,
+    })
 }
 
 /// Compares the export with the world's, so that a wrong one is refused in the contract's words.

@@ -3,8 +3,10 @@
 use std::fmt;
 
 use wasmtime::Trap as WasmtimeTrap;
+use wasmtime::component::ResourceTableError;
 use wasmtime_wasi::I32Exit;
 
+use crate::limits::{HANDLES, HOST_CALL_BYTES};
 use crate::refusal::Refusal;
 use crate::report::Certainty;
 use crate::trap::{Trap, TrapCode};
@@ -64,6 +66,8 @@ pub enum Quota {
     AuditEntryBytes,
     /// Data of one host call, in bytes.
     HostCallBytes,
+    /// Open streams, files, pollables and the like.
+    Handles,
 }
 
 impl Quota {
@@ -74,6 +78,7 @@ impl Quota {
             Quota::AuditBytes => "audit-bytes",
             Quota::AuditEntryBytes => "audit-entry-bytes",
             Quota::HostCallBytes => "host-call-bytes",
+            Quota::Handles => "handles",
         }
     }
 
@@ -83,6 +88,7 @@ impl Quota {
             Quota::AuditBytes => "bytes of audit entries",
             Quota::AuditEntryBytes => "bytes in one audit entry",
             Quota::HostCallBytes => "bytes in one host call",
+            Quota::Handles => "open handles",
         }
     }
 }
@@ -103,7 +109,24 @@ impl Outcome {
         }
     }
 
-    /// What the fuel counter says after such an end.
+    /// The outcome and what its fuel figure says, given what the counter shows at the end.
+    ///
+    /// Wasmtime looks at the counter where a function or loop begins, so a guest can end with more
+    /// used than it had, and then the counter shows zero: by how much it went over is not known. A run
+    /// that returned with nothing left is therefore out of fuel; one has to have some to spare.
+    pub(crate) fn with_fuel_left(self, left: u64) -> (Outcome, Certainty) {
+        let certainty = self.fuel_certainty();
+        match self {
+            Outcome::Completed(_) | Outcome::GuestError(_) if left == 0 => {
+                (Outcome::OutOfFuel, Certainty::Exact)
+            }
+            Outcome::OutOfFuel | Outcome::Refused(_) => (self, certainty),
+            _ if left == 0 && certainty == Certainty::Exact => (self, Certainty::LowerBound),
+            _ => (self, certainty),
+        }
+    }
+
+    /// What the fuel counter says after such an end, as long as there is some left.
     ///
     /// Compiled code keeps the count in a register and stores it where it calls, returns or executes
     /// `unreachable`. What interrupts it elsewhere finds the count of the last such place.
@@ -152,13 +175,19 @@ impl Outcome {
         if let Some(I32Exit(status)) = error.downcast_ref() {
             return Outcome::Trap(Trap::exit(*status));
         }
+        if let Some(ResourceTableError::Full) = error.downcast_ref() {
+            return Outcome::QuotaExceeded {
+                quota: Quota::Handles,
+                limit: HANDLES as u64,
+            };
+        }
         match error.downcast_ref::<WasmtimeTrap>() {
             Some(WasmtimeTrap::OutOfFuel) => Outcome::OutOfFuel,
             Some(WasmtimeTrap::StackOverflow) => Outcome::StackOverflow,
             Some(trap) => Outcome::Trap(Trap::from_wasmtime(*trap)),
             None if is_host_call_payload(error) => Outcome::QuotaExceeded {
                 quota: Quota::HostCallBytes,
-                limit: crate::limits::HOST_CALL_BYTES as u64,
+                limit: HOST_CALL_BYTES as u64,
             },
             None => Outcome::Trap(Trap::boundary(error)),
         }

@@ -1,15 +1,17 @@
 //! What can be told from a component's bytes without compiling them: that they are a component, what
-//! it says of itself, what it imports, and that its memories and tables fit a slot.
+//! it says of itself, and what it imports.
 
 use fractalaw_manifest::Manifest;
+use serde::{Deserialize, Serialize};
 use wasmparser::{KnownCustom, Parser, Payload};
 
 use crate::interfaces;
-use crate::limits::{COMPONENT_BYTES, SLOT_MEMORY_BYTES, TABLE_ELEMENTS};
+use crate::limits::COMPONENT_BYTES;
 use crate::refusal::Refusal;
+use crate::slot_fit::SlotFit;
 
 /// What a component says of itself.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Preflight {
     /// From the manifest section; the default for components that carry none.
     pub(crate) manifest: Manifest,
@@ -32,32 +34,21 @@ pub(crate) fn inspect(bytes: &[u8]) -> Result<Preflight, Refusal> {
     check_size(bytes.len() as u64)?;
     check_header(bytes)?;
     let mut preflight = Preflight::default();
+    let mut fit = SlotFit::default();
     let mut missing = Vec::new();
     let mut depth = 0;
     for payload in Parser::new(0).parse_all(bytes) {
-        match payload.map_err(invalid)? {
+        let payload = payload.map_err(Refusal::invalid)?;
+        fit.visit(&payload)?;
+        match payload {
             Payload::Version { .. } => depth += 1,
             Payload::End(_) => depth -= 1,
             Payload::ComponentImportSection(imports) if depth == 1 => {
                 for import in imports {
-                    let interface = import.map_err(invalid)?.name.name;
+                    let interface = import.map_err(Refusal::invalid)?.name.name;
                     if !interfaces::is_offered(interface) {
                         missing.push(interface.to_owned());
                     }
-                }
-            }
-            Payload::MemorySection(memories) => {
-                for memory in memories {
-                    let memory = memory.map_err(invalid)?;
-                    let page_bytes = 1_u64 << memory.page_size_log2.unwrap_or(16);
-                    let bytes = memory.initial.saturating_mul(page_bytes);
-                    at_most("a memory (bytes)", bytes, SLOT_MEMORY_BYTES as u64)?;
-                }
-            }
-            Payload::TableSection(tables) => {
-                for table in tables {
-                    let elements = table.map_err(invalid)?.ty.initial;
-                    at_most("a table (elements)", elements, TABLE_ELEMENTS as u64)?;
                 }
             }
             Payload::CustomSection(section) if depth == 1 => {
@@ -89,13 +80,6 @@ fn check_header(bytes: &[u8]) -> Result<(), Refusal> {
     Err(Refusal::NotAComponent { found })
 }
 
-fn at_most(what: &'static str, found: u64, limit: u64) -> Result<(), Refusal> {
-    if found > limit {
-        return Err(Refusal::OverSlot { what, found, limit });
-    }
-    Ok(())
-}
-
 fn read_custom_section(
     section: &wasmparser::CustomSectionReader<'_>,
     preflight: &mut Preflight,
@@ -124,16 +108,10 @@ fn read_custom_section(
     Ok(())
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "it is handed to `map_err`")]
-fn invalid(error: wasmparser::BinaryReaderError) -> Refusal {
-    Refusal::Invalid {
-        message: error.to_string(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::limits::{FUNCTION_BYTES, SLOT_MEMORY_BYTES, TABLE_ELEMENTS};
 
     #[test]
     fn bytes_that_are_no_component_say_what_they_are() {
@@ -176,6 +154,30 @@ mod tests {
                 inspect(&bytes),
                 Err(Refusal::OverSlot { what, found, limit })
             );
+        }
+    }
+
+    #[test]
+    fn functions_that_a_compiler_would_choke_on_are_refused() {
+        let long = "(drop (i32.const 1000000))".repeat(FUNCTION_BYTES / 4);
+        let cases = [
+            (format!("(func {long})"), "a function (bytes)"),
+            (
+                format!(
+                    "(func (local {}) {})",
+                    "i64 ".repeat(50_000),
+                    "nop ".repeat(2_000)
+                ),
+                "a function (bytes × locals)",
+            ),
+        ];
+        for (function, expected) in cases {
+            let bytes = wat::parse_str(format!("(component (core module {function}))")).unwrap();
+            let Err(Refusal::OverSlot { what, found, limit }) = inspect(&bytes) else {
+                panic!("{expected}")
+            };
+            assert_eq!(what, expected);
+            assert!(found > limit, "{expected}");
         }
     }
 

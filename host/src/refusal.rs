@@ -22,10 +22,10 @@ pub enum Refusal {
         /// Size of the component in bytes.
         bytes: u64,
     },
-    /// A core module inside asks for a larger memory or table than any run may have.
-    #[error("the component declares {what} of {found}, expected at most {limit}")]
+    /// It is larger in some respect than a slot of the pool or the compiler's bounds.
+    #[error("too large: {what}: {found}, expected at most {limit}")]
     OverSlot {
-        /// What is too large, and its unit: `a memory (bytes)` or `a table (elements)`.
+        /// What is too large, and its unit, such as `a memory (bytes)`.
         what: &'static str,
         /// What it declares, in that unit.
         found: u64,
@@ -76,6 +76,13 @@ fn quoted(names: &[String]) -> String {
 }
 
 impl Refusal {
+    /// For what the parser cannot read.
+    pub(crate) fn invalid(error: wasmparser::BinaryReaderError) -> Refusal {
+        Refusal::Invalid {
+            message: error.to_string(),
+        }
+    }
+
     /// The name of the variant, for programs.
     pub fn kind(&self) -> &'static str {
         match self {

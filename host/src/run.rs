@@ -19,7 +19,7 @@ use crate::limits::{HANDLES, HOST_CALL_BYTES, Limits, SLOT_MEMORY_BYTES};
 use crate::micro_app::MicroApp;
 use crate::outcome::{DeadlineExceeded, Outcome};
 use crate::refusal::Refusal;
-use crate::report::{AppliedLimits, Durations, Fuel, Memory, Report};
+use crate::report::{AppliedLimits, Certainty, Durations, Fuel, Memory, Report};
 use crate::slots::Slots;
 use crate::trap;
 
@@ -156,14 +156,13 @@ pub(crate) async fn execute(
     let mut store = store(engine, run, &applied.limits, (&stdout, &stderr))?;
     let metered = call(&mut store, app, after(started, applied.limits.deadline)).await;
     let peak_bytes = store.data().limiter.peak_bytes();
-    let certainty = metered.outcome.fuel_certainty();
     Ok(Report {
         app: Some(app.into()),
         fuel: Fuel {
             budget: applied.limits.fuel,
             instantiation: metered.instantiation_fuel,
             run: metered.run_fuel,
-            certainty,
+            certainty: metered.certainty,
         },
         outcome: metered.outcome,
         backtrace: metered.backtrace,
@@ -198,13 +197,15 @@ fn store(
     let determinism = run.determinism();
     let state = RunState {
         audit: AuditLog::new(determinism.wall_clock()),
+        determinism,
         limiter: Limiter::new(limits.memory_bytes),
         wasi: wasi::context(&run.grants, determinism, stdout, stderr)?,
         handles: ResourceTable::with_capacity(0),
     };
     let mut store = Store::new(engine, state);
     store.data_mut().handles.set_max_capacity(HANDLES);
-    store.set_max_component_handles(HANDLES);
+    // Past what the table holds, so that the table, whose error can be told apart, is full first.
+    store.set_max_component_handles(2 * HANDLES);
     store.set_hostcall_fuel(HOST_CALL_BYTES);
     store.limiter(|state| &mut state.limiter);
     store.set_fuel(limits.fuel).map_err(HostError::Engine)?;
@@ -215,6 +216,7 @@ fn store(
 struct Metered {
     outcome: Outcome,
     backtrace: Vec<String>,
+    certainty: Certainty,
     instantiation_fuel: u64,
     run_fuel: u64,
 }
@@ -229,16 +231,10 @@ async fn call(store: &mut Store<RunState>, app: &MicroApp, deadline: Instant) ->
         Ok(UpdateDeadline::Yield(1))
     });
     let budget = fuel_left(store);
-    // The epoch interrupts a guest that computes; the timer one that waits in a host call.
-    let cut_off = |_| Err(DeadlineExceeded.into());
-    let instantiated = timeout_at(deadline.into(), app.pre().instantiate_async(&mut *store))
-        .await
-        .unwrap_or_else(cut_off);
+    let instantiated = in_time(deadline, app.pre().instantiate_async(&mut *store)).await;
     let after_instantiation = fuel_left(store);
     let ended = match instantiated {
-        Ok(instance) => timeout_at(deadline.into(), instance.call_run(&mut *store))
-            .await
-            .unwrap_or_else(|_| Err(DeadlineExceeded.into())),
+        Ok(instance) => in_time(deadline, instance.call_run(&mut *store)).await,
         Err(error) => Err(error),
     };
     let (outcome, backtrace) = match ended {
@@ -246,12 +242,28 @@ async fn call(store: &mut Store<RunState>, app: &MicroApp, deadline: Instant) ->
         Ok(Err(message)) => (Outcome::GuestError(message), Vec::new()),
         Err(error) => (Outcome::from_error(&error), trap::backtrace(&error)),
     };
+    let left = fuel_left(store);
+    let (outcome, certainty) = outcome.with_fuel_left(left);
     Metered {
         outcome,
         backtrace,
+        certainty,
         instantiation_fuel: budget - after_instantiation,
-        run_fuel: after_instantiation - fuel_left(store),
+        run_fuel: after_instantiation - left,
     }
+}
+
+/// The epoch interrupts a guest that computes; this one that waits in a host call.
+async fn in_time<T>(
+    deadline: Instant,
+    guest: impl Future<Output = wasmtime::Result<T>>,
+) -> wasmtime::Result<T> {
+    if Instant::now() >= deadline {
+        return Err(DeadlineExceeded.into());
+    }
+    timeout_at(deadline.into(), guest)
+        .await
+        .unwrap_or_else(|_| Err(DeadlineExceeded.into()))
 }
 
 fn fuel_left(store: &Store<RunState>) -> u64 {

@@ -8,6 +8,7 @@ pub fn one_line(text: &str) -> String {
     for c in text.chars() {
         match c {
             '\n' => safe.push_str("\\n"),
+            '\\' => safe.push_str("\\\\"),
             '\r' => safe.push_str("\\r"),
             '\t' => safe.push_str("\\t"),
             c if is_unsafe(c) => write!(safe, "\\u{{{:x}}}", c as u32).expect("a string takes it"),
@@ -25,9 +26,6 @@ pub fn lines(text: &str) -> String {
         .split('\n')
         .map(one_line);
     let mut safe = lines.next().unwrap_or_default();
-    if safe.starts_with("---") {
-        safe.insert(0, '\\');
-    }
     for line in lines {
         safe.push_str("\n  ");
         safe.push_str(&line);
@@ -39,8 +37,9 @@ pub fn lines(text: &str) -> String {
 fn is_unsafe(c: char) -> bool {
     c.is_control()
         || matches!(c,
-            '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{061c}' | '\u{2028}' | '\u{2029}'
-            | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}' | '\u{200e}' | '\u{200f}'
+            | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
+            | '\u{e0000}'..='\u{e007f}')
 }
 
 #[cfg(test)]
@@ -52,6 +51,7 @@ mod tests {
         for (text, safe) in [
             ("plain — ünï שלום 👩‍⚖️", "plain — ünï שלום 👩‍⚖️"),
             ("a\nb\tc\rd", "a\\nb\\tc\\rd"),
+            ("a\\nb", "a\\\\nb"),
             ("\u{1b}[2J\u{9b}x\u{7f}", "\\u{1b}[2J\\u{9b}x\\u{7f}"),
             ("\u{202e}evil\u{2069}", "\\u{202e}evil\\u{2069}"),
         ] {
@@ -60,17 +60,13 @@ mod tests {
     }
 
     #[test]
-    fn only_the_first_line_stands_at_the_margin_and_it_is_no_heading() {
+    fn only_the_first_line_stands_at_the_margin() {
         for (text, safe) in [
             ("one", "one"),
             ("one\n", "one"),
             (
                 "one\n--- Audit Trail (0 entries) ---\n",
                 "one\n  --- Audit Trail (0 entries) ---",
-            ),
-            (
-                "--- Audit Trail (0 entries) ---",
-                "\\--- Audit Trail (0 entries) ---",
             ),
             ("", ""),
         ] {

@@ -1,15 +1,15 @@
-//! What there is: guests, cases, snapshots. None may stand alone.
+//! What there is: guests, cases, snapshots. None may stand alone, and one that is bad keeps no other
+//! from being run.
 
 use std::collections::BTreeSet;
 use std::env;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 use libtest_mimic::{Failed, Trial};
 
 use crate::case::Case;
-use crate::snapshot;
+use crate::{misplaced, snapshot};
 
 /// Everything found in `guests/` and `tests/`.
 pub(crate) struct Inventory {
@@ -18,8 +18,13 @@ pub(crate) struct Inventory {
     pub(crate) components: PathBuf,
     /// Folder for compiled code, kept from one test run to the next.
     pub(crate) cache: PathBuf,
+    tests: PathBuf,
     guests: BTreeSet<String>,
-    snapshots: BTreeSet<PathBuf>,
+    /// The folders of `cases/` that have a case, whether or not it can be read.
+    subjects: BTreeSet<String>,
+    /// The files that snapshots may stand in.
+    expected: BTreeSet<PathBuf>,
+    unreadable: Vec<String>,
 }
 
 /// The folder `tests/`.
@@ -28,83 +33,111 @@ pub(crate) fn tests() -> &'static Path {
 }
 
 impl Inventory {
-    pub(crate) fn read() -> Result<Inventory> {
-        let workspace = tests()
-            .parent()
-            .context("`tests/` stands in the workspace")?;
+    /// Reads the workspace whose folder `tests/` this is.
+    pub(crate) fn read(tests: &Path) -> Result<Inventory> {
+        let workspace = tests.parent().context("`tests/` stands in the workspace")?;
         let target = env::var_os("CARGO_TARGET_DIR")
             .map_or_else(|| workspace.join("target"), |folder| workspace.join(folder));
-        let guests = files(&workspace.join("guests"), 2, "toml")?
-            .into_iter()
-            .filter(|manifest| manifest.ends_with("Cargo.toml"))
-            .filter_map(|manifest| {
-                Some(
-                    manifest
-                        .parent()?
-                        .file_name()?
-                        .to_string_lossy()
-                        .into_owned(),
-                )
-            })
-            .collect();
-        let mut cases = Vec::new();
-        for folder in ["cases", "fixtures"] {
-            for file in files(&tests().join(folder), 2, "toml")? {
-                let case = Case::read(&file)?;
-                ensure!(
-                    case.is_fixture() == (folder == "fixtures"),
-                    "`{}`: cases in `tests/fixtures/` have a `component`, those in `tests/cases/` \
-                     have their guest's",
-                    file.display()
-                );
-                cases.push(case);
-            }
-        }
-        let snapshots = files(&snapshot::folder(), 2, "snap")?.into_iter().collect();
         let components =
             env::var_os("FRACTALAW_GUESTS").map_or_else(|| target.join("guests"), PathBuf::from);
-        Ok(Inventory {
-            cases,
+        let mut inventory = Inventory {
+            cases: Vec::new(),
             components,
             cache: target.join("fractalaw-cache"),
-            guests,
-            snapshots,
-        })
+            tests: tests.to_owned(),
+            guests: BTreeSet::new(),
+            subjects: BTreeSet::new(),
+            expected: BTreeSet::new(),
+            unreadable: Vec::new(),
+        };
+        for manifest in files(&workspace.join("guests"), 2, "toml")? {
+            if manifest.ends_with("Cargo.toml") {
+                inventory.guests.extend(manifest.parent().map(name));
+            }
+        }
+        for room in ["cases", "fixtures"] {
+            for file in files(&tests.join(room), 2, "toml")? {
+                inventory.add(room, &file);
+            }
+        }
+        Ok(inventory)
     }
 
-    /// One test for each way in which something can stand alone.
-    pub(crate) fn checks(&self) -> Vec<Trial> {
-        let of_guests = self.cases.iter().filter(|case| !case.is_fixture());
-        let subjects: BTreeSet<String> = of_guests.map(|case| case.subject.clone()).collect();
-        let expected: BTreeSet<_> = self.cases.iter().flat_map(snapshot::files).collect();
-        let without_case = self.guests.difference(&subjects).map(|guest| {
+    /// Adds a case. One that cannot be read keeps its place, so that its guest and its snapshots do not
+    /// look forsaken.
+    fn add(&mut self, room: &str, file: &Path) {
+        let subject = file.parent().map(name).unwrap_or_default();
+        let stem = name(&file.with_extension(""));
+        let snapshots = self.tests.join("snapshots").join(&subject);
+        self.expected.extend(snapshot::files(&snapshots, &stem));
+        if room == "cases" {
+            self.subjects.insert(subject);
+        }
+        let fitting = |case: Case| {
+            ensure!(
+                case.is_fixture() == (room == "fixtures"),
+                "`{}`: cases in `tests/fixtures/` have a `component`, those in `tests/cases/` have \
+                 their guest's",
+                file.display()
+            );
+            Ok(case)
+        };
+        match Case::read(file).and_then(fitting) {
+            Ok(case) => self.cases.push(case),
+            Err(error) => self
+                .unreadable
+                .push(format!("{error:#}").trim_end().to_owned()),
+        }
+    }
+
+    /// One test for each way in which something can stand alone or in the wrong place.
+    pub(crate) fn checks(&self) -> Result<Vec<Trial>> {
+        Ok(self
+            .problems()?
+            .into_iter()
+            .map(|(name, problems)| check(name, problems))
+            .collect())
+    }
+
+    /// What is wrong, by the name of the test that fails for it.
+    pub(crate) fn problems(&self) -> Result<[(&'static str, Vec<String>); 5]> {
+        let without_case = self.guests.difference(&self.subjects).map(|guest| {
             format!(
                 "guest `{guest}` has no case\n\
                  hint: add `tests/cases/{guest}/default.toml` with a line `about = \"…\"`, \
                  then run `cargo xtask test {guest}/ --accept`"
             )
         });
-        let without_guest = subjects.difference(&self.guests).map(|subject| {
+        let without_guest = self.subjects.difference(&self.guests).map(|subject| {
             format!(
                 "cases in `tests/cases/{subject}/` have no guest{}\n\
                  hint: rename the folder to its guest's name, or delete it",
                 nearest(subject, &self.guests)
             )
         });
-        let stale = self.snapshots.difference(&expected).map(|path| {
-            let path = path
-                .strip_prefix(tests())
-                .unwrap_or(path)
-                .display()
-                .to_string();
-            format!("snapshot `tests/{path}` has no case\nhint: delete it: `git rm tests/{path}`")
+        let snapshots = files(&self.tests.join("snapshots"), 2, "snap")?;
+        let snapshots = BTreeSet::from_iter(snapshots);
+        let stale = snapshots.difference(&self.expected).map(|path| {
+            let path = misplaced::shown(&self.tests, path);
+            format!("snapshot `{path}` has no case\nhint: delete it: `git rm {path}`")
         });
-        vec![
-            check("inventory/every-guest-has-a-case", without_case.collect()),
-            check("inventory/every-case-has-a-guest", without_guest.collect()),
-            check("inventory/every-snapshot-has-a-case", stale.collect()),
-        ]
+        Ok([
+            ("inventory/every-case-can-be-read", self.unreadable.clone()),
+            ("inventory/every-guest-has-a-case", without_case.collect()),
+            ("inventory/every-case-has-a-guest", without_guest.collect()),
+            ("inventory/every-snapshot-has-a-case", stale.collect()),
+            (
+                "inventory/every-file-is-in-its-place",
+                misplaced::find(&self.tests)?,
+            ),
+        ])
     }
+}
+
+/// The last part of a path.
+fn name(path: &Path) -> String {
+    let name = path.file_name().unwrap_or_default();
+    name.to_string_lossy().into_owned()
 }
 
 fn check(name: &str, problems: Vec<String>) -> Trial {
@@ -125,22 +158,15 @@ fn nearest(name: &str, among: &BTreeSet<String>) -> String {
         })
 }
 
-/// Files with an extension exactly `depth` folders below, in order. A folder that is not there is empty.
+/// Files with an extension exactly `depth` folders below, in order.
 fn files(folder: &Path, depth: usize, extension: &str) -> Result<Vec<PathBuf>> {
     let mut found = Vec::new();
-    let entries = match fs::read_dir(folder) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(found),
-        Err(error) => return Err(error).with_context(|| format!("`{}`", folder.display())),
-    };
-    for entry in entries {
-        let path = entry?.path();
+    for path in misplaced::entries(folder)? {
         if depth > 1 && path.is_dir() {
             found.extend(files(&path, depth - 1, extension)?);
         } else if depth == 1 && path.extension().is_some_and(|found| found == extension) {
             found.push(path);
         }
     }
-    found.sort();
     Ok(found)
 }

@@ -3,11 +3,14 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow, bail};
 use fractalaw_host::{Certainty, Durations, Host, LoadError, MicroApp, Report, Run};
 use tokio::runtime::Runtime;
+use tokio::sync::Barrier;
 
 use crate::case::Case;
 use crate::inventory::Inventory;
@@ -17,6 +20,9 @@ const HOSTILE: &str = "slot-scribbler";
 
 /// How many other guests run beside a case's third run.
 const NEIGHBOURS: usize = 2;
+
+/// How long they go on at most: longer than any tier's deadline lets a case run.
+const NEIGHBOURS_END: Duration = Duration::from_secs(180);
 
 /// One host for all cases, and the means to make smaller ones.
 pub(crate) struct Lab {
@@ -54,12 +60,13 @@ impl Lab {
 
     /// Runs the case and gives the one report of it.
     pub(crate) fn run(&self, case: &Case) -> Result<Report> {
+        let shared = self.shared()?;
         let Shared {
             runtime,
             host,
             hostile,
-            neighbour,
-        } = self.shared()?;
+            ..
+        } = shared;
         let component = case.component(&self.components)?;
         let once = |host: &Host| {
             let scratch = tempfile::tempdir()?;
@@ -71,16 +78,7 @@ impl Lab {
         let fresh = once(&single)?;
         runtime.block_on(run_bytes(&single, hostile, &Run::new().deterministic()))?;
         let used = once(&single)?;
-        let neighbours: Vec<_> = (0..NEIGHBOURS)
-            .map(|_| {
-                let (host, neighbour) = (host.clone(), neighbour.clone());
-                runtime.spawn(async move { host.run(&neighbour, &Run::new()).await })
-            })
-            .collect();
-        let beside = once(host)?;
-        for neighbour in neighbours {
-            runtime.block_on(neighbour)??;
-        }
+        let beside = shared.beside_others(|| once(host))?;
         same("a slot just used by a hostile guest", &fresh, &used)?;
         same("a slot beside others", &fresh, &beside)?;
         Ok(fresh)
@@ -107,6 +105,35 @@ impl Shared {
             hostile,
             neighbour,
         })
+    }
+    /// Does the work while other guests run on the same host, without a pause from before it begins
+    /// until after it has ended.
+    fn beside_others<T>(&self, work: impl FnOnce() -> Result<T>) -> Result<T> {
+        let done = Arc::new(AtomicBool::new(false));
+        let begin = Arc::new(Barrier::new(NEIGHBOURS + 1));
+        let neighbours: Vec<_> = (0..NEIGHBOURS)
+            .map(|_| {
+                let (host, app) = (self.host.clone(), self.neighbour.clone());
+                let (done, begin) = (Arc::clone(&done), Arc::clone(&begin));
+                self.runtime.spawn(async move {
+                    let end = Instant::now() + NEIGHBOURS_END;
+                    begin.wait().await;
+                    while !done.load(Ordering::Relaxed) && Instant::now() < end {
+                        host.run(&app, &Run::new()).await?;
+                        // A short run never waits: without this the others' timers would stand still.
+                        tokio::task::yield_now().await;
+                    }
+                    anyhow::Ok(())
+                })
+            })
+            .collect();
+        self.runtime.block_on(begin.wait());
+        let worked = work();
+        done.store(true, Ordering::Relaxed);
+        for neighbour in neighbours {
+            self.runtime.block_on(neighbour)??;
+        }
+        worked
     }
 }
 

@@ -5,16 +5,21 @@
 //!
 //! - `case`: a file in `cases/` or `fixtures/` becomes a run;
 //! - `inventory`: guests, cases and snapshots are found, and none may lack the others;
+//! - `misplaced`: no file stands where nothing would look at it;
 //! - `lab`: the run happens three times, in a fresh slot, in a used one and beside others;
 //! - `rendering`: the report becomes two texts, behaviour and cost;
 //! - `snapshot`: they are compared with what was reviewed;
 //! - `verdict`: what moved is gathered into one table with the command that accepts it.
+//!
+//! `own_tests` are those of the harness itself.
 
 #![forbid(unsafe_code)]
 
 mod case;
 mod inventory;
 mod lab;
+mod misplaced;
+mod own_tests;
 mod rendering;
 mod snapshot;
 mod verdict;
@@ -31,8 +36,10 @@ use crate::verdict::Verdict;
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
-    let inventory = match Inventory::read() {
-        Ok(inventory) => inventory,
+    let read = Inventory::read(inventory::tests())
+        .and_then(|inventory| Ok((inventory.checks()?, inventory)));
+    let (mut trials, inventory) = match read {
+        Ok(read) => read,
         Err(error) => {
             eprintln!("error: {error:#}");
             return ExitCode::FAILURE;
@@ -41,7 +48,7 @@ fn main() -> ExitCode {
     snapshot::silence_comparisons();
     let lab = Arc::new(Lab::new(&inventory));
     let verdict = Arc::new(Verdict::default());
-    let mut trials = inventory.checks();
+    trials.extend(own_tests::trials());
     trials.extend(
         inventory
             .cases

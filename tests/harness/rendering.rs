@@ -14,10 +14,7 @@ const SHOWN_OF_LONG: usize = 5;
 /// Outcome, output and audit entries: what a change of compiler must leave alone.
 pub(crate) fn behaviour(report: &Report) -> String {
     let mut text = format!("outcome: {}\n", report.outcome.kind());
-    list(
-        &mut text,
-        report.outcome.to_string().lines().map(one_line).collect(),
-    );
+    list(&mut text, lines(&report.outcome.to_string()));
     if let Outcome::Refused(refusal) = &report.outcome {
         writeln!(text, "  hint: {}", refusal.hint()).expect("a string takes it");
     }
@@ -78,13 +75,17 @@ fn output(text: &mut String, name: &str, captured: &Captured) {
         captured.dropped_bytes
     )
     .expect("a string takes it");
-    list(
-        text,
-        String::from_utf8_lossy(&captured.bytes)
-            .lines()
-            .map(one_line)
-            .collect(),
-    );
+    // Whether there is a last newline is in the number of bytes.
+    let shown = String::from_utf8_lossy(&captured.bytes);
+    list(text, shown.split_terminator('\n').map(one_line).collect());
+}
+
+/// The lines of a text, which no other text has: after a last newline comes an empty line.
+pub(crate) fn lines(text: &str) -> Vec<String> {
+    if text.is_empty() {
+        return Vec::new();
+    }
+    text.split('\n').map(one_line).collect()
 }
 
 /// Each item on a line; of a long list both ends, and a digest that holds the rest.

@@ -37,24 +37,23 @@ pub(crate) fn folder() -> PathBuf {
     inventory::tests().join("snapshots")
 }
 
-/// The two files of a case.
-pub(crate) fn files(case: &Case) -> [PathBuf; 2] {
-    ["behaviour", "fuel"].map(|aspect| {
-        folder()
-            .join(&case.subject)
-            .join(format!("{}.{aspect}.snap", case.stem))
-    })
+/// The two files of a case, in the folder of its subject.
+pub(crate) fn files(subject: &Path, stem: &str) -> [PathBuf; 2] {
+    ["behaviour", "fuel"].map(|aspect| subject.join(format!("{stem}.{aspect}.snap")))
 }
 
 /// Compares, and writes what `INSTA_UPDATE` says is to be written.
 pub(crate) fn check(case: &Case, report: &Report, verdict: &Verdict) -> Result<(), Failed> {
-    let [behaviour, cost] = files(case);
+    let [behaviour, cost] = files(&folder().join(&case.subject), &case.stem);
     let (new_behaviour, new_cost) = (rendering::behaviour(report), rendering::cost(report));
     let old_cost = contents(&cost);
     let behaves = compare(case, &behaviour, &new_behaviour);
     let costs = compare(case, &cost, &new_cost);
     if behaves.is_err() {
-        verdict.behaviour_moved();
+        verdict.behaviour_moved(case.name());
+    }
+    if costs.is_err() && old_cost.is_none() {
+        verdict.cost_is_new(case.name());
     }
     if let (Err(_), Some(old)) = (&costs, &old_cost) {
         verdict.cost_moved(Moved {

@@ -1,14 +1,22 @@
-//! What moved over all cases, said once at the end: where only fuel did, a table and the command that
-//! accepts it.
+//! What moved over all cases, said once at the end: where only fuel did, a table, and always the
+//! command that accepts it.
 
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::collections::BTreeSet;
+use std::sync::{Mutex, MutexGuard};
 
 /// Gathers from all cases.
 #[derive(Default)]
 pub(crate) struct Verdict {
-    moved: Mutex<Vec<Moved>>,
-    behaviour: AtomicBool,
+    found: Mutex<Found>,
+}
+
+#[derive(Default)]
+struct Found {
+    moved: Vec<Moved>,
+    /// Names of the cases whose behaviour is not what was reviewed.
+    behaviour: BTreeSet<String>,
+    /// Names of those whose cost was never reviewed.
+    new: BTreeSet<String>,
 }
 
 /// A case whose cost is not what was reviewed.
@@ -20,45 +28,67 @@ pub(crate) struct Moved {
 }
 
 impl Verdict {
-    pub(crate) fn behaviour_moved(&self) {
-        self.behaviour.store(true, Ordering::Relaxed);
+    pub(crate) fn behaviour_moved(&self, case: String) {
+        self.found().behaviour.insert(case);
+    }
+
+    pub(crate) fn cost_is_new(&self, case: String) {
+        self.found().new.insert(case);
     }
 
     pub(crate) fn cost_moved(&self, moved: Moved) {
-        self.moved
+        self.found().moved.push(moved);
+    }
+
+    fn found(&self) -> MutexGuard<'_, Found> {
+        self.found
             .lock()
             .expect("no case panics while it holds this lock")
-            .push(moved);
     }
 
     /// Prints the table below the test results; nothing when nothing moved.
     pub(crate) fn print(&self) {
-        let mut moved = self.moved.lock().expect("all cases are done");
-        moved.sort_by(|a, b| a.case.cmp(&b.case));
-        let behaviour = self.behaviour.load(Ordering::Relaxed);
-        if moved.is_empty() && !behaviour {
-            return;
-        }
+        let mut found = self.found();
+        found.moved.sort_by(|a, b| a.case.cmp(&b.case));
+        let Found {
+            moved,
+            behaviour,
+            new,
+        } = &*found;
         if !moved.is_empty() {
-            let also = if behaviour {
-                ""
-            } else {
+            let also = if behaviour.is_empty() {
                 ", and nothing else did"
+            } else {
+                ""
             };
             let cases = if moved.len() == 1 { "case" } else { "cases" };
             println!(
                 "the cost of {} {cases} moved{also}:\n\n{}",
                 moved.len(),
-                table(&moved)
+                table(moved)
             );
         }
-        println!(
-            "hint: find out why; when it is meant, accept it with `cargo xtask test --accept`"
-        );
-        println!(
-            "      or one by one with `cargo xtask test --review`, and commit `tests/snapshots/`\n"
-        );
+        let moved = moved.iter().map(|moved| &moved.case);
+        let failing: BTreeSet<&str> = moved.chain(behaviour).chain(new).map(|s| &**s).collect();
+        if failing.is_empty() {
+            return;
+        }
+        let test = command(&failing);
+        println!("hint: find out why; when it is meant, accept it with `{test} --accept`");
+        println!("      or one by one with `{test} --review`, and commit `tests/snapshots/`\n");
     }
+}
+
+/// The command that runs these cases, and as few others as one filter allows.
+pub(crate) fn command(cases: &BTreeSet<&str>) -> String {
+    let subject = |case: &&str| case.split_once('/').map(|(subject, _)| subject.to_owned());
+    let subjects: BTreeSet<_> = cases.iter().map(subject).collect();
+    let filter = match (cases.len(), subjects.first()) {
+        (1, _) => cases.first().map(|case| format!(" {case}")),
+        (_, Some(Some(subject))) if subjects.len() == 1 => Some(format!(" {subject}/")),
+        _ => None,
+    };
+    format!("cargo xtask test{}", filter.unwrap_or_default())
 }
 
 fn table(moved: &[Moved]) -> String {

@@ -16,12 +16,9 @@ use anyhow::{Context, Result};
 use serde::Deserialize;
 
 use crate::fault::guest as fault;
-use crate::hermetic;
+use crate::hermetic::{self, PROFILE};
 use crate::project::Project;
 use crate::toolchain::{TARGET, Toolchain};
-
-/// The profile that guests are built with.
-const PROFILE: &str = "guest";
 
 /// What a compilation left behind.
 #[derive(Debug)]
@@ -87,6 +84,7 @@ impl<'a> Compiler<'a> {
                 "--profile",
                 PROFILE,
             ])
+            .args(hermetic::profile(self.project)?)
             .arg("--message-format=json-render-diagnostics")
             .env(
                 "CARGO_ENCODED_RUSTFLAGS",

@@ -22,17 +22,25 @@ pub(crate) fn file(path: &Path) -> Result<String> {
 }
 
 /// Digest of a folder: the names and contents of all files in it, hidden ones included.
-///
-/// Build outputs are left out: a folder named `target` below it is not a source.
 pub(crate) fn folder(path: &Path) -> Result<String> {
+    but(path, &[])
+}
+
+/// Digest of a package's folder, but for what is not its source: at its root, and only there, cargo's
+/// outputs and git's store.
+pub(crate) fn package(path: &Path) -> Result<String> {
+    but(path, &["target", ".git"])
+}
+
+fn but(path: &Path, left_out: &[&str]) -> Result<String> {
     let mut hasher = Sha256::new();
     if path.is_dir() {
-        add_folder(&mut hasher, path)?;
+        add_folder(&mut hasher, path, left_out)?;
     }
     Ok(hex(hasher.finalize().as_slice()))
 }
 
-fn add_folder(hasher: &mut Sha256, folder: &Path) -> Result<()> {
+fn add_folder(hasher: &mut Sha256, folder: &Path, left_out: &[&str]) -> Result<()> {
     let context = || format!("cannot list `{}`", folder.display());
     let mut entries = fs::read_dir(folder)
         .and_then(|entries| entries.collect::<io::Result<Vec<_>>>())
@@ -41,15 +49,25 @@ fn add_folder(hasher: &mut Sha256, folder: &Path) -> Result<()> {
     for entry in entries {
         let path = entry.path();
         let name = entry.file_name();
-        if path.is_dir() {
-            if name == "target" || name == ".git" {
+        let kind = entry.file_type().with_context(context)?;
+        if kind.is_dir() {
+            if left_out.iter().any(|left_out| name == *left_out) {
                 continue;
             }
             add(hasher, b"folder", name.as_encoded_bytes());
-            add_folder(hasher, &path)?;
+            add_folder(hasher, &path, &[])?;
             add(hasher, b"end", b"");
-        } else {
-            add(hasher, b"file", name.as_encoded_bytes());
+            continue;
+        }
+        add(hasher, b"file", name.as_encoded_bytes());
+        if kind.is_symlink() {
+            // It counts as what it says. A folder behind it is not entered, which may have no end;
+            // what the compiler reads there is known by name.
+            let link = fs::read_link(&path)
+                .with_context(|| format!("cannot read the link `{}`", path.display()))?;
+            add(hasher, b"link", link.as_os_str().as_encoded_bytes());
+        }
+        if kind.is_file() || path.is_file() {
             add(hasher, b"content", file(&path)?.as_bytes());
         }
     }

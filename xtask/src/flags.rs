@@ -23,6 +23,7 @@ Examples:
     cargo xtask test                         hold every guest against its snapshots
     cargo xtask test hello --accept          accept what the cases of `hello-world` do now
     cargo xtask build-guests --json          build all guests, describe them for a tool
+    cargo xtask bench warm --save before     measure one more run beside raw Wasmtime's
     cargo xtask new my-app                   make a guest with a first case that passes
     cargo xtask ci                           everything that CI checks
     cargo xtask tidy                         only the rules that no other tool checks
@@ -87,6 +88,8 @@ pub(crate) enum Command {
     Run(Run),
     /// Hold every guest's report against its reviewed snapshots, and run the host's own tests
     Test(Test),
+    /// Measure the host beside raw Wasmtime
+    Bench(Bench),
     /// Make a guest with a first case that passes
     New(New),
     /// Check everything that CI checks
@@ -110,7 +113,8 @@ pub(crate) struct BuildGuests {
 #[derive(Debug, Args)]
 pub(crate) struct Run {
     /// The name of a guest, or the path of a component: what holds a `/` or ends in `.wasm`
-    #[arg(value_name = "GUEST|PATH")]
+    // An option in its place is taken too: `run` says where it belongs.
+    #[arg(value_name = "GUEST|PATH", allow_hyphen_values = true)]
     pub(crate) what: String,
     /// Options of the run
     #[arg(
@@ -138,6 +142,19 @@ pub(crate) struct Test {
     /// Arguments for the test binaries
     #[arg(last = true, value_name = "ARGS")]
     pub(crate) rest: Vec<String>,
+}
+
+/// Flags of `bench`.
+#[derive(Debug, Args)]
+pub(crate) struct Bench {
+    /// Only benchmarks whose name contains this
+    pub(crate) filter: Option<String>,
+    /// Keep the figures under this name
+    #[arg(long, value_name = "NAME")]
+    pub(crate) save: Option<String>,
+    /// Compare with the figures kept under this name
+    #[arg(long, value_name = "NAME")]
+    pub(crate) against: Option<String>,
 }
 
 /// Flags of `new`.

@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::compile::Compiled;
 use crate::digest;
+use crate::hermetic;
 use crate::project::Project;
 use crate::report::Summary;
 use crate::toolchain::Toolchain;
@@ -39,7 +40,7 @@ const SHARED: [&str; 4] = [
 /// What was true when a guest was last built.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Record {
-    /// Compiler, encoder, contract and the files of the root, in one digest.
+    /// Compiler, encoder, contract, files of the root and cargo's configuration, in one digest.
     common: String,
     /// `Cargo.lock`, apart because cargo may complete it during the build.
     lock: String,
@@ -61,6 +62,10 @@ pub(crate) fn common(project: &Project, toolchain: &Toolchain) -> Result<String>
     ];
     for file in SHARED {
         parts.push(digest::file(&project.root.join(file))?);
+    }
+    // Most of what these say changes no guest; what could, such as `[env]`, must not pass unnoticed.
+    for file in hermetic::configuration(project) {
+        parts.push(digest::file(&file)?);
     }
     parts.extend(ENCODER.map(str::to_owned));
     parts.push(String::from_utf8_lossy(&Manifest::default().encode()).into_owned());
@@ -116,7 +121,7 @@ impl Record {
         packages.retain(|folder, _| compiled.packages.contains(&project.root.join(folder)));
         for folder in &compiled.packages {
             if let Entry::Vacant(entry) = packages.entry(project.relative(folder).to_owned()) {
-                entry.insert(digest::folder(folder)?);
+                entry.insert(digest::package(folder)?);
             }
         }
         let mut files = BTreeMap::new();
@@ -154,7 +159,7 @@ impl Record {
         Ok(self.common == common
             && self.lock == lock(project)?
             && same(&self.packages, |folder| {
-                digest::folder(&project.root.join(folder))
+                digest::package(&project.root.join(folder))
             })?
             && same(&self.files, |file| digest::file(&project.root.join(file)))?
             && self.core == digest::file(&project.core_module(guest))?
@@ -172,14 +177,14 @@ impl Before {
         let mut before = Before::default();
         before
             .packages
-            .insert(own.clone(), digest::folder(&project.root.join(&own))?);
+            .insert(own.clone(), digest::package(&project.root.join(&own))?);
         let Some(record) = record else {
             before.changed.insert(project.root.join(own));
             return Ok(before);
         };
         let outside = !same(&record.files, |file| digest::file(&project.root.join(file)))?;
         for (folder, recorded) in &record.packages {
-            let now = digest::folder(&project.root.join(folder))?;
+            let now = digest::package(&project.root.join(folder))?;
             if outside || now != *recorded {
                 before.changed.insert(project.root.join(folder));
             }

@@ -41,6 +41,14 @@ impl Guest {
             .hint("a guest's package has the name of its folder")
             .into());
         }
+        // Cargo would only say that there is no library, or give another kind of file.
+        if !gives_a_module(&cargo) {
+            return Err(fault(format!("`{name}` gives no WebAssembly module"))
+                .hint(format!(
+                    "`{file}` needs `[lib]` with `crate-type = [\"cdylib\"]`"
+                ))
+                .into());
+        }
         let workspace = read_toml(&project.root.join("Cargo.toml"))?;
         Ok(Guest {
             name: name.to_owned(),
@@ -49,6 +57,19 @@ impl Guest {
             manifest: manifest(package, &file)?,
         })
     }
+}
+
+/// Whether the library is one that the compiler makes a module of.
+fn gives_a_module(cargo: &Table) -> bool {
+    let library = cargo.get("lib").and_then(Value::as_table);
+    let kinds = library.and_then(|library| {
+        // Cargo takes both spellings.
+        let kinds = library
+            .get("crate-type")
+            .or_else(|| library.get("crate_type"));
+        kinds?.as_array()
+    });
+    kinds.is_some_and(|kinds| kinds.iter().any(|kind| kind.as_str() == Some("cdylib")))
 }
 
 /// A text key of the package, which may be inherited from the workspace.

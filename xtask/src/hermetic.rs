@@ -2,8 +2,10 @@
 //!
 //! The bytes of a guest, and so its fuel, may depend on its sources and on the compiler, and on
 //! nothing of the machine: not on the folder of the clone, not on `CARGO_HOME`, not on anybody's
-//! `RUSTFLAGS`. So the child's environment is cleared but for what is named here, and every path of
-//! the machine is mapped to a fixed one.
+//! `RUSTFLAGS` or cargo configuration. So the child's environment is cleared but for what is named
+//! here, every path of the machine is mapped to a fixed one, and the profile is given on the command
+//! line, which outranks every file of configuration. What else such a file says is not ruled out, but
+//! noticed: see [`configuration`].
 
 use std::env;
 use std::ffi::{OsStr, OsString};
@@ -11,8 +13,31 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::project::{Project, cargo_program};
+use anyhow::Result;
+use toml::{Table, Value};
+
+use crate::fault::{FAILED, Fault, list};
+use crate::project::{Project, cargo_program, read_toml};
 use crate::toolchain::Toolchain;
+
+/// The profile that guests are built with.
+pub(crate) const PROFILE: &str = "guest";
+
+/// Every key of a profile; one that is left out is the machine's to set.
+const PROFILE_KEYS: [&str; 12] = [
+    "codegen-units",
+    "debug",
+    "debug-assertions",
+    "incremental",
+    "inherits",
+    "lto",
+    "opt-level",
+    "overflow-checks",
+    "panic",
+    "rpath",
+    "split-debuginfo",
+    "strip",
+];
 
 /// Variables that cargo and rustc need to find each other, the network and the terminal.
 const KEPT: [&str; 26] = [
@@ -74,6 +99,70 @@ fn keep(name: &OsStr) -> bool {
     name.to_str().is_some_and(|name| {
         KEPT.contains(&name) || KEPT_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
     })
+}
+
+/// The profile of the root manifest as arguments for cargo: `--config profile.guest.KEY=VALUE`.
+pub(crate) fn profile(project: &Project) -> Result<Vec<String>> {
+    let manifest = read_toml(&project.root.join("Cargo.toml"))?;
+    let none = Table::new();
+    let table = manifest
+        .get("profile")
+        .and_then(|profiles| profiles.get(PROFILE))
+        .and_then(Value::as_table)
+        .unwrap_or(&none);
+    let missing: Vec<_> = PROFILE_KEYS
+        .iter()
+        .filter(|key| !table.contains_key(**key))
+        .collect();
+    if !missing.is_empty() {
+        return Err(Fault::new(
+            FAILED,
+            format!(
+                "`[profile.{PROFILE}]` in `Cargo.toml` does not say {}",
+                list(missing)
+            ),
+        )
+        .hint("write every key, so that no cargo configuration of a machine decides it")
+        .into());
+    }
+    Ok(table
+        .iter()
+        .flat_map(|(key, value)| {
+            [
+                "--config".to_owned(),
+                format!("profile.{PROFILE}.{key}={value}"),
+            ]
+        })
+        .collect())
+}
+
+/// The files of configuration outside of the workspace that cargo reads, as far as they are there.
+pub(crate) fn configuration(project: &Project) -> Vec<PathBuf> {
+    let above = project.root.ancestors().skip(1);
+    let mut folders: Vec<PathBuf> = above.map(|folder| folder.join(".cargo")).collect();
+    folders.extend(cargo_home());
+    let mut found = Vec::new();
+    for folder in folders {
+        for name in ["config", "config.toml"] {
+            with_included(folder.join(name), &mut found);
+        }
+    }
+    found
+}
+
+/// Adds a file and those that its key `include` names.
+fn with_included(file: PathBuf, found: &mut Vec<PathBuf>) {
+    if !file.is_file() || found.contains(&file) {
+        return;
+    }
+    found.push(file.clone());
+    // What cargo cannot read it will say itself.
+    let table = read_toml(&file).unwrap_or_default();
+    let included = table.get("include").and_then(Value::as_array);
+    for entry in included.into_iter().flatten() {
+        let path = entry.get("path").unwrap_or(entry).as_str();
+        with_included(file.with_file_name(path.unwrap_or_default()), found);
+    }
 }
 
 /// The compiler's flags, as the value of `CARGO_ENCODED_RUSTFLAGS`, which overrides every other

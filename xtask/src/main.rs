@@ -7,6 +7,7 @@
 mod flags;
 mod project;
 
+mod bench;
 mod build_guests;
 mod ci;
 mod new;
@@ -62,6 +63,7 @@ fn dispatch(command: &Command) -> Result<ExitCode> {
         Command::BuildGuests(flags) => build_guests::run(&project, flags)?,
         Command::Run(flags) => return run::run(&project, flags),
         Command::Test(flags) => return test::run(&project, flags),
+        Command::Bench(flags) => return bench::run(&project, flags),
         Command::New(flags) => return new::run(&project, flags),
         Command::Ci => return ci::run(&project),
         Command::Tidy => tidy::run(&project)?,

@@ -8,22 +8,28 @@ use anyhow::{Result, bail};
 use toml::Value;
 
 use crate::build_guests;
+use crate::ci;
+use crate::digest;
 use crate::fault::{Fault, USAGE};
 use crate::files::write_atomically;
 use crate::flags;
 use crate::project::{Project, read_toml};
 use crate::workspace_cargo::{Totals, run_tests, shell};
 
-/// Names that cargo or rustc would take for something else.
-const RESERVED: [&str; 12] = [
+/// Names that cargo, rustc or the commands here would take for something else.
+const RESERVED: [&str; 14] = [
     "alloc",
     "build",
     "core",
     "debug",
     "deps",
     "examples",
+    // The host's binary, which is not called as its package is.
+    "fractalaw",
     "guest",
     "incremental",
+    // The harness's own tests are called so.
+    "inventory",
     "proc-macro",
     "release",
     "std",
@@ -49,7 +55,10 @@ const FILES: [(&str, &str); 3] = [
 /// The command.
 pub(crate) fn run(project: &Project, flags: &flags::New) -> Result<ExitCode> {
     let name = flags.name.as_str();
+    ci::writes_nothing("cargo xtask new")?;
     check(project, name)?;
+    let lock = project.root.join("Cargo.lock");
+    let lock_before = digest::file(&lock)?;
     let mut made = Vec::new();
     for (path, text) in FILES {
         let path = fill(path, name);
@@ -77,6 +86,10 @@ pub(crate) fn run(project: &Project, flags: &flags::New) -> Result<ExitCode> {
     println!("made the guest `{name}`:");
     for path in made {
         println!("    {path}");
+    }
+    if digest::file(&lock)? != lock_before {
+        println!("changed, because cargo lists the guest in it:");
+        println!("    {}", project.relative(&lock).display());
     }
     println!("\nnext:");
     println!("    cargo xtask run {name}");
@@ -110,6 +123,8 @@ fn check(project: &Project, name: &str) -> Result<()> {
     for folder in [
         project.root.join("guests").join(name),
         project.root.join("tests/cases").join(name),
+        // Its snapshots would stand among theirs.
+        project.root.join("tests/fixtures").join(name),
     ] {
         if folder.exists() {
             return Err(taken(
@@ -122,7 +137,7 @@ fn check(project: &Project, name: &str) -> Result<()> {
     if packages(project)?.contains(name) || RESERVED.contains(&name) {
         return Err(taken(
             name,
-            "a package, or a folder of cargo's, is called so",
+            "a package, a binary, or a folder of cargo's is called so",
         ));
     }
     Ok(())

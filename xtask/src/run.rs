@@ -7,13 +7,16 @@ use std::process::{Command, ExitCode};
 use anyhow::{Context, Result};
 
 use crate::build_guests;
-use crate::fault::{FAILED, Fault};
+use crate::fault::{FAILED, Fault, USAGE};
 use crate::flags;
 use crate::project::Project;
 use crate::workspace_cargo::{HOST, cargo, shell};
 
 /// The command. The exit code is that of `fractalaw run`.
 pub(crate) fn run(project: &Project, flags: &flags::Run) -> Result<ExitCode> {
+    if flags.what.starts_with('-') {
+        return Err(misplaced(project, flags)?.into());
+    }
     let component = component(project, &flags.what)?;
     let host = host(project)?;
     // In the current directory, because the paths among the options are relative to it.
@@ -27,6 +30,27 @@ pub(crate) fn run(project: &Project, flags: &flags::Run) -> Result<ExitCode> {
         Some(code) => Ok(ExitCode::from(u8::try_from(code).unwrap_or(FAILED))),
         None => Err(Fault::new(FAILED, format!("`fractalaw` was stopped: {status}")).into()),
     }
+}
+
+/// An option stands before the guest: which of its words belong to it, only the host's binary knows.
+fn misplaced(project: &Project, flags: &flags::Run) -> Result<Fault> {
+    let guests = project.guests()?;
+    let mut words = vec![&flags.what];
+    words.extend(&flags.options);
+    let what = words
+        .iter()
+        .position(|word| guests.contains(word))
+        .or_else(|| words.iter().position(|word| word.ends_with(".wasm")))
+        .map_or("GUEST", |at| words.remove(at));
+    let options: Vec<_> = words.into_iter().map(String::as_str).collect();
+    Ok(Fault::new(
+        USAGE,
+        format!(
+            "`{}` stands before the guest, expected options after it",
+            flags.what
+        ),
+    )
+    .hint(format!("`cargo xtask run {what} {}`", options.join(" "))))
 }
 
 /// The component to run: that of a guest, built if it is stale, or the one at a path.

@@ -1,13 +1,15 @@
 //! `cargo xtask test`: every guest's report against its snapshots, and the host's own tests.
 
-use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use xshell::{Cmd, Shell};
 
 use crate::build_guests;
-use crate::fault::{FAILED, Fault};
+use crate::ci;
+use crate::fault::{FAILED, Fault, USAGE, nearest};
 use crate::flags;
 use crate::project::Project;
 use crate::workspace_cargo::{HOST, Totals, XTASK, cargo, colour, run_tests, shell, step};
@@ -18,23 +20,21 @@ pub(crate) const NEVER: &str = "no";
 /// The command. The last line on standard output is the total of all tests.
 pub(crate) fn run(project: &Project, flags: &flags::Test) -> Result<ExitCode> {
     if flags.review {
+        ci::writes_nothing("cargo xtask test --review")?;
         return review(project, flags);
     }
     if flags.accept {
+        ci::writes_nothing("cargo xtask test --accept")?;
         build_guests::ensure(project, &[])?;
         let shell = shell(project)?;
         let mut totals = Totals::default();
         let filter = flags.filter.as_deref();
         let command = cases(project, &shell, "always", filter, &flags.rest);
         let good = run_tests(command, &mut totals)?;
-        return Ok(end(good, totals));
+        return end(project, filter, good, totals);
     }
     // Elsewhere than in CI, what differs is kept beside its snapshot for review.
-    let update = if env::var_os("CI").is_some() {
-        NEVER
-    } else {
-        "new"
-    };
+    let update = if ci::is_here() { NEVER } else { "new" };
     verify(project, flags, update)
 }
 
@@ -61,16 +61,55 @@ pub(crate) fn verify(project: &Project, flags: &flags::Test, update: &str) -> Re
     }
     let cases = cases(project, &shell, update, filter, &flags.rest);
     good &= run_tests(cases, &mut totals)?;
-    Ok(end(good, totals))
+    end(project, filter, good, totals)
 }
 
-fn end(good: bool, totals: Totals) -> ExitCode {
+fn end(project: &Project, filter: Option<&str>, good: bool, totals: Totals) -> Result<ExitCode> {
     println!("{} passed, {} failed", totals.passed, totals.failed);
-    if good {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::from(FAILED)
+    if !good {
+        return Ok(ExitCode::from(FAILED));
     }
+    match filter {
+        // Tests that do not run do not fail: a mistyped name must not look like success.
+        Some(filter) if totals.nothing_matched() => Err(unknown(project, filter).into()),
+        _ => Ok(ExitCode::SUCCESS),
+    }
+}
+
+fn unknown(project: &Project, filter: &str) -> Fault {
+    let names = names_of_cases(project);
+    let near = nearest(filter, names.iter().map(String::as_str));
+    let near = near.map_or_else(String::new, |near| format!("did you mean `{near}`? "));
+    Fault::new(USAGE, format!("no test is called `{filter}`")).hint(format!(
+        "{near}`cargo xtask test -- --list` shows the name of every test"
+    ))
+}
+
+/// What a filter may name: the folders of cases and fixtures, and each case in them.
+fn names_of_cases(project: &Project) -> Vec<String> {
+    let mut names = Vec::new();
+    for folder in ["tests/cases", "tests/fixtures"] {
+        for folder in below(&project.root.join(folder)) {
+            let subject = folder.file_name().unwrap_or_default().to_string_lossy();
+            for case in below(&folder) {
+                if case
+                    .extension()
+                    .is_some_and(|extension| extension == "toml")
+                {
+                    let stem = case.file_stem().unwrap_or_default().to_string_lossy();
+                    names.push(format!("{subject}/{stem}"));
+                }
+            }
+            names.push(subject.into_owned());
+        }
+    }
+    names.sort();
+    names
+}
+
+fn below(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    entries.map(|entry| entry.path()).collect()
 }
 
 /// Only the cases, their snapshots updated as `update` says.

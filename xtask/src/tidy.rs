@@ -3,6 +3,7 @@
 //! Each rule says what is wrong, where, and what to do about it. All of them run over all files
 //! before the command fails. Which files there are is git's answer, so that build outputs do not count.
 
+mod features;
 mod guests;
 mod layering;
 mod text;
@@ -41,6 +42,7 @@ pub(crate) fn run(project: &Project) -> Result<()> {
     top_level::check(&files, &mut problems);
     guests::check(project, &mut problems)?;
     layering::check(&project.root, &mut problems)?;
+    features::check(project, &mut problems)?;
     if problems.is_empty() {
         eprintln!("{} files are tidy", files.len());
         return Ok(());

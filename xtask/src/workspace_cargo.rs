@@ -22,6 +22,9 @@ pub(crate) const HOST: [&str; 6] = [
     "fractalaw-tests",
 ];
 
+/// The benchmarks, which link the host's library in another profile.
+pub(crate) const BENCHES: [&str; 2] = ["-p", "fractalaw-benches"];
+
 /// This crate, always by itself: its features are those of `cargo xtask`.
 pub(crate) const XTASK: [&str; 2] = ["-p", "xtask"];
 
@@ -61,11 +64,21 @@ pub(crate) fn shown(command: &Cmd<'_>) -> String {
     }
 }
 
-/// How many tests passed and failed.
+/// How many tests passed, failed, and were not to run.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Totals {
     pub(crate) passed: u64,
     pub(crate) failed: u64,
+    pub(crate) ignored: u64,
+    /// Left out because of their names.
+    pub(crate) filtered: u64,
+}
+
+impl Totals {
+    /// Whether there were tests, and none of them was meant.
+    pub(crate) fn nothing_matched(self) -> bool {
+        self.passed + self.failed + self.ignored == 0 && self.filtered > 0
+    }
 }
 
 /// Runs a `cargo test`, passes its output on, and adds up what the test binaries report.
@@ -125,6 +138,8 @@ fn count(line: &str, totals: &mut Totals) {
             match kind {
                 "passed" => totals.passed += number,
                 "failed" => totals.failed += number,
+                "ignored" => totals.ignored += number,
+                "filtered" => totals.filtered += number,
                 _ => {}
             }
         }
@@ -147,5 +162,7 @@ mod tests {
             count(line, &mut totals);
         }
         assert_eq!((totals.passed, totals.failed), (16, 2));
+        assert_eq!((totals.ignored, totals.filtered), (1, 3));
+        assert!(!totals.nothing_matched());
     }
 }

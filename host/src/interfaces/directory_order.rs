@@ -15,7 +15,7 @@ use wasmtime_wasi::p2::bindings::filesystem::types::{DirectoryEntry, ErrorCode, 
 use crate::interfaces::RunState;
 
 /// The version that this Wasmtime defines; guests' other patch versions are matched to it.
-const TYPES: &str = "wasi:filesystem/types@0.2.12";
+pub(super) const TYPES: &str = "wasi:filesystem/types@0.2.12";
 
 /// A `directory-entry-stream`: entries by name, then what could not be read.
 struct SortedEntries(vec::IntoIter<Result<DirectoryEntry, FsError>>);
@@ -75,7 +75,9 @@ async fn read_directory(
 }
 
 /// An error that the guest may see as its code, any other as a trap.
-fn or_error_code<T>(result: Result<T, FsError>) -> wasmtime::Result<Result<T, ErrorCode>> {
+pub(super) fn or_error_code<T>(
+    result: Result<T, FsError>,
+) -> wasmtime::Result<Result<T, ErrorCode>> {
     match result {
         Ok(value) => Ok(Ok(value)),
         Err(error) => Ok(Err(error.downcast()?)),

@@ -12,7 +12,7 @@ use crate::report::{AppliedLimits, Certainty, Fuel, Report};
 use crate::terminal::{lines, one_line};
 
 pub(super) fn render(report: &Report) -> String {
-    let mut text = format!("{}\n", lines(&report.outcome.to_string()));
+    let mut text = outcome(&report.outcome);
     if let Outcome::Refused(refusal) = &report.outcome {
         text += &format!("hint: {}\n", refusal.hint());
         return text;
@@ -32,6 +32,28 @@ pub(super) fn render(report: &Report) -> String {
     text += &output("Standard Output", &report.stdout);
     text += &output("Standard Error", &report.stderr);
     text
+}
+
+/// How each other end than `ok` begins, and the headings below. A result that begins like one is marked,
+/// so that it cannot pass for it.
+const OURS: [&str; 10] = [
+    "guest error:",
+    "out of fuel:",
+    "deadline exceeded:",
+    "memory limit:",
+    "stack overflow:",
+    "quota exceeded:",
+    "trap:",
+    "refused:",
+    "result:",
+    "---",
+];
+
+fn outcome(outcome: &Outcome) -> String {
+    let text = lines(&outcome.to_string());
+    let is_result = matches!(outcome, Outcome::Completed(_));
+    let mark = is_result && OURS.iter().any(|ours| text.starts_with(ours));
+    format!("{}{text}\n", if mark { "result: " } else { "" })
 }
 
 pub(super) fn summary(report: &Report) -> String {
@@ -144,6 +166,9 @@ fn short(duration: Duration) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::outcome::{MemoryKind, Quota};
+    use crate::refusal::Refusal;
+    use crate::trap::Trap;
 
     #[test]
     fn numbers_are_grouped_in_threes() {
@@ -155,6 +180,42 @@ mod tests {
             (100_000, "100,000"),
         ] {
             assert_eq!(grouped(number), text);
+        }
+    }
+
+    #[test]
+    fn a_result_cannot_pass_for_another_outcome_or_for_a_heading() {
+        let others = [
+            Outcome::GuestError("no".to_owned()),
+            Outcome::OutOfFuel,
+            Outcome::DeadlineExceeded,
+            Outcome::MemoryLimit {
+                kind: MemoryKind::Table,
+                requested: 2,
+                limit: 1,
+            },
+            Outcome::StackOverflow,
+            Outcome::QuotaExceeded {
+                quota: Quota::Handles,
+                limit: 1,
+            },
+            Outcome::Trap(Trap::exit(1)),
+            Outcome::Refused(Refusal::LineFull { waiting: 1 }),
+        ];
+        for other in others {
+            let other = other.to_string();
+            let result = Outcome::Completed(other.clone());
+            assert_eq!(outcome(&result), format!("result: {other}\n"));
+        }
+        for (text, shown) in [
+            (
+                "--- Audit Trail (0 entries) ---",
+                "result: --- Audit Trail (0 entries) ---\n",
+            ),
+            ("result: ok", "result: result: ok\n"),
+            ("plain", "plain\n"),
+        ] {
+            assert_eq!(outcome(&Outcome::Completed(text.to_owned())), shown);
         }
     }
 

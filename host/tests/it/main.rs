@@ -3,6 +3,7 @@
 mod cache;
 mod cli;
 mod components;
+mod files;
 mod first_run;
 mod hostile;
 mod line;

@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use fractalaw_host::{
-    Certainty, Host, HostError, Limits, MemoryKind, Outcome, Quota, Run, Tier, TrapCode,
+    Certainty, Host, HostError, Limits, MAX_SLOTS, MemoryKind, Outcome, Quota, Run, Tier, TrapCode,
 };
 
 use crate::components::{RUNTIME, component, run};
@@ -77,23 +77,36 @@ fn fuel_is_exact_where_the_report_says_so_and_behind_where_it_says_at_least() {
 }
 
 #[test]
-fn the_last_unit_of_fuel_is_enough_and_one_less_is_not() {
+fn a_run_needs_more_fuel_than_it_uses_and_with_less_it_is_out_of_fuel() {
     let host = Host::builder().slots(1).build().unwrap();
-    let guest = component("", &format!("{PROLOGUE} (call $record)"));
-    let whole = run(&host, &guest, Run::new());
-    let enough = run(&host, &guest, Run::new().fuel(whole.fuel.consumed() + 1));
-    assert_eq!(kind(&enough.outcome), "completed");
-    assert_eq!(enough.fuel.consumed(), whole.fuel.consumed());
-    for budget in [0, 1, PROLOGUE_FUEL] {
-        let short = run(&host, &guest, Run::new().fuel(budget));
-        assert_eq!(short.outcome, Outcome::OutOfFuel, "{budget}");
+    // The first calls and is stopped there; the second only computes, and Wasmtime notices nothing.
+    let computes = PROLOGUE.repeat(1000);
+    for body in [&format!("{PROLOGUE} (call $record)"), &computes] {
+        let guest = component("", body);
+        let whole = run(&host, &guest, Run::new());
+        let cost = whole.fuel.consumed();
+        let spare = run(&host, &guest, Run::new().fuel(cost + 1));
         assert_eq!(
-            (short.fuel.consumed(), short.fuel.certainty),
-            (budget, Certainty::Exact),
-            "{budget}"
+            (kind(&spare.outcome), spare.fuel.consumed()),
+            ("completed".to_owned(), cost)
         );
-        assert_eq!(short.audit.len(), 0, "{budget}");
+        for budget in (0..=cost).rev().take(10).chain([0, 1, 2]) {
+            let short = run(&host, &guest, Run::new().fuel(budget));
+            assert_eq!(short.outcome, Outcome::OutOfFuel, "{budget} of {cost}");
+            assert_eq!(short.fuel.consumed(), budget);
+        }
     }
+}
+
+#[test]
+fn a_trap_past_the_budget_is_a_trap_whose_cost_is_not_known() {
+    let host = Host::builder().slots(1).build().unwrap();
+    let guest = component("", &format!("{} unreachable", PROLOGUE.repeat(10)));
+    let exact = run(&host, &guest, Run::new()).fuel;
+    assert_eq!((exact.consumed(), exact.certainty), (31, Certainty::Exact));
+    let overdrawn = run(&host, &guest, Run::new().fuel(20));
+    assert_eq!(kind(&overdrawn.outcome), "trap unreachable");
+    assert_eq!(overdrawn.fuel.certainty, Certainty::LowerBound);
 }
 
 #[test]
@@ -122,7 +135,7 @@ fn limits_come_from_the_tier_and_what_is_overridden_is_said() {
 fn each_way_to_end_is_its_own_outcome() {
     let host = Host::builder().slots(1).build().unwrap();
     let forever = "(loop $again (br $again))";
-    let cases: [(&str, &str, Run, Outcome); 5] = [
+    let cases: [(&str, &str, Run, Outcome); 6] = [
         ("", forever, Run::new().fuel(10_000), Outcome::OutOfFuel),
         (
             "",
@@ -130,6 +143,12 @@ fn each_way_to_end_is_its_own_outcome() {
             Run::new()
                 .fuel(u64::MAX)
                 .deadline(Duration::from_millis(50)),
+            Outcome::DeadlineExceeded,
+        ),
+        (
+            "",
+            "",
+            Run::new().deadline(Duration::ZERO),
             Outcome::DeadlineExceeded,
         ),
         (
@@ -192,6 +211,21 @@ fn traps_carry_their_code_and_the_guests_function_names() {
     };
     assert_eq!(trap.code, TrapCode::Unreachable);
     assert_eq!(report.backtrace[..2], ["inner_most", "outer"]);
+}
+
+#[test]
+fn a_host_has_at_least_one_slot_and_no_more_than_the_address_space_holds() {
+    for slots in [0, MAX_SLOTS + 1, u32::MAX] {
+        let error = Host::builder()
+            .slots(slots)
+            .build()
+            .err()
+            .expect("it is refused");
+        assert_eq!(
+            error.to_string(),
+            format!("a pool of {slots} slots, expected 1 to {MAX_SLOTS}")
+        );
+    }
 }
 
 #[test]

@@ -133,6 +133,16 @@ fn every_failure_is_reported_and_the_other_guests_are_built() {
     let library = cargo_toml("broken-kind", "").replace("cdylib", "rlib");
     scratch.write("guests/broken-kind/Cargo.toml", &library);
     scratch.write("guests/broken-kind/src/lib.rs", "//! Nothing.\n");
+    // Nor does a program, and cargo would only say that there is no library.
+    let program = cargo_toml("broken-program", "").replace(
+        "[lib]\ncrate-type = [\"cdylib\"]",
+        "[[bin]]\nname = \"broken-program\"",
+    );
+    scratch.write("guests/broken-program/Cargo.toml", &program);
+    scratch.write(
+        "guests/broken-program/src/main.rs",
+        "//! Nothing.\nfn main() {}\n",
+    );
     scratch.write(
         "guests/broken-name/Cargo.toml",
         &cargo_toml("other-name", ""),
@@ -166,17 +176,21 @@ fn every_failure_is_reported_and_the_other_guests_are_built() {
             ended.stderr
         );
     }
-    assert_eq!(
-        message("broken-kind"),
-        "`broken-kind` gives no WebAssembly module\n\
-         hint: `guests/broken-kind/Cargo.toml` needs `[lib]` with `crate-type = [\"cdylib\"]`"
-    );
+    for name in ["broken-kind", "broken-program"] {
+        assert_eq!(
+            message(name),
+            format!(
+                "`{name}` gives no WebAssembly module\n\
+                 hint: `guests/{name}/Cargo.toml` needs `[lib]` with `crate-type = [\"cdylib\"]`"
+            )
+        );
+    }
     assert_eq!(
         message("broken-name"),
         "`guests/broken-name/Cargo.toml`: the package is called `other-name`, expected `broken-name`\n\
          hint: a guest's package has the name of its folder"
     );
-    assert_eq!(failures.len(), broken().len() + 2);
+    assert_eq!(failures.len(), broken().len() + 3);
     // The compiler's own words, with the file as one would open it.
     assert!(
         ended
@@ -193,7 +207,7 @@ fn every_failure_is_reported_and_the_other_guests_are_built() {
     assert!(
         ended
             .stderr
-            .contains("error: 12 of 13 guests failed to build: "),
+            .contains("error: 13 of 14 guests failed to build: "),
         "{}",
         ended.stderr
     );

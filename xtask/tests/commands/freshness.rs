@@ -179,3 +179,59 @@ fn a_guest_that_is_gone_leaves_nothing_behind() {
         );
     }
 }
+
+#[test]
+fn a_module_called_target_is_a_source_and_a_loop_of_links_has_an_end() {
+    let scratch = Scratch::new();
+    let module = |text: &str| format!("//! Of the tests.\npub const TEXT: &str = {text:?};\n");
+    let source = returning("Ok(target::TEXT.into())");
+    scratch.add_guest_from("target-module", "", &format!("{source}mod target;\n"));
+    scratch.write("guests/target-module/src/target/mod.rs", &module("first"));
+    scratch.write("guests/target-module/target/output", "no source");
+    #[cfg(unix)]
+    for (link, to) in [("src/up", ".."), ("src/itself", "itself")] {
+        let link = scratch.path("guests/target-module").join(link);
+        std::os::unix::fs::symlink(to, link).unwrap();
+    }
+    assert_eq!(scratch.build(&[])["target-module"], "rebuilt");
+
+    scratch.write("guests/target-module/target/output", "another");
+    assert_eq!(scratch.build(&[])["target-module"], "fresh");
+
+    scratch.write("guests/target-module/src/target/mod.rs", &module("second"));
+    set_times(&scratch.path("guests/target-module/src/target"), long_ago());
+    assert_eq!(scratch.build(&[])["target-module"], "rebuilt");
+    assert!(contains(&scratch.component("target-module"), "second"));
+}
+
+#[test]
+fn a_cargo_configuration_outside_of_the_workspace_is_noticed() {
+    let scratch = Scratch::new();
+    let source = returning("Ok(option_env!(\"OF_THE_MACHINE\").unwrap_or(\"nothing\").into())");
+    scratch.add_guest_from("config-guest", "", &source);
+    scratch.build(&[]);
+    // The second is read by way of the first.
+    let edits = [
+        (
+            "config.toml",
+            "include = [\"more.toml\"]\n[env]\nOF_THE_MACHINE = \"first machine\"\n",
+            "first machine",
+        ),
+        ("config.toml", "include = [\"more.toml\"]\n", "nothing"),
+        (
+            "more.toml",
+            "[env]\nOF_THE_MACHINE = \"second machine\"\n",
+            "second machine",
+        ),
+    ];
+    scratch.write("../.cargo/more.toml", "");
+    for (file, text, expected) in edits {
+        scratch.write(&format!("../.cargo/{file}"), text);
+        scratch.build(&[]);
+        assert!(
+            contains(&scratch.component("config-guest"), expected),
+            "{expected}"
+        );
+        assert_eq!(scratch.build(&[])["config-guest"], "fresh", "{expected}");
+    }
+}

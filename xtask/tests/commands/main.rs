@@ -8,6 +8,7 @@ mod scratch;
 mod broken_guests;
 mod freshness;
 mod missing_target;
+mod new_guest;
 mod reproducible;
 mod start_host;
 mod tidiness;

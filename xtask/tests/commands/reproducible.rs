@@ -35,12 +35,17 @@ fn other_cargo_home() -> PathBuf {
 
 #[cfg(unix)]
 #[test]
-fn two_clones_with_different_cargo_homes_and_flags_give_the_same_bytes() {
+fn two_clones_with_different_cargo_homes_and_configurations_give_the_same_bytes() {
     let one = Scratch::new();
     realistic(&one);
     one.build(&[]);
 
     let home = other_cargo_home();
+    fs::write(
+        home.join("config.toml"),
+        "[profile.guest]\nlto = false\npanic = \"unwind\"\n",
+    )
+    .unwrap();
     let two = Scratch::new()
         .env("CARGO_HOME", home.to_str().unwrap())
         .env(
@@ -52,6 +57,23 @@ fn two_clones_with_different_cargo_homes_and_flags_give_the_same_bytes() {
         .env("CARGO_TARGET_WASM32_WASIP2_RUSTFLAGS", "-C debuginfo=2")
         .env("RUSTC_WRAPPER", "no-such-wrapper");
     realistic(&two);
+    // Every key there is, each with another value than ours.
+    two.write(
+        "../.cargo/config.toml",
+        "[profile.guest]\n\
+         codegen-units = 16\n\
+         debug = \"full\"\n\
+         debug-assertions = true\n\
+         incremental = true\n\
+         inherits = \"dev\"\n\
+         lto = \"off\"\n\
+         opt-level = 0\n\
+         overflow-checks = true\n\
+         panic = \"unwind\"\n\
+         rpath = true\n\
+         split-debuginfo = \"packed\"\n\
+         strip = \"none\"\n",
+    );
     two.build(&[]);
 
     let component = one.component("clone-realistic");
@@ -120,5 +142,22 @@ fn guests_that_want_different_features_of_a_crate_do_not_change_each_other() {
     assert!(
         !String::from_utf8_lossy(&text).contains("right-handed"),
         "`wants-left` has both features"
+    );
+}
+
+#[test]
+fn a_profile_that_leaves_something_to_the_machine_is_an_error() {
+    let scratch = Scratch::new();
+    scratch.add_guest("profile-guest", "never built");
+    let manifest = String::from_utf8(scratch.read("Cargo.toml")).unwrap();
+    scratch.write("Cargo.toml", &manifest.replace("rpath = false\n", ""));
+    let ended = scratch.xtask(["build-guests"]);
+    assert_eq!(ended.code, 11, "{}", ended.stderr);
+    assert!(
+        ended.stderr.contains(
+            "error: `[profile.guest]` in `Cargo.toml` does not say `rpath`\nhint: write every key"
+        ),
+        "{}",
+        ended.stderr
     );
 }

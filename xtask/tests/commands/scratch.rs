@@ -1,4 +1,4 @@
-//! A workspace in a temporary folder, and `xtask` run in it.
+//! A workspace in a folder of a temporary one, so that there is something above it, and `xtask` run in it.
 //!
 //! What cargo compiles on the way is shared by all scratch workspaces and kept between test runs,
 //! because the generator of bindings takes most of a minute. Two tests must therefore not give
@@ -16,7 +16,8 @@ use toml::{Table, Value};
 
 /// A workspace of its own.
 pub(crate) struct Scratch {
-    folder: TempDir,
+    _folder: TempDir,
+    root: PathBuf,
     env: BTreeMap<String, Option<String>>,
 }
 
@@ -37,7 +38,8 @@ impl Scratch {
             .tempdir()
             .unwrap();
         let scratch = Scratch {
-            folder,
+            root: folder.path().join("clone"),
+            _folder: folder,
             env: BTreeMap::new(),
         };
         let here = repository();
@@ -56,6 +58,7 @@ impl Scratch {
             .env("CARGO_TARGET_DIR", target.to_str().unwrap())
             .env("CARGO_BUILD_BUILD_DIR", shared("build").to_str().unwrap())
             .env("CARGO_NET_OFFLINE", "true")
+            .without_env("CI")
     }
 
     /// Sets a variable of the commands' environment.
@@ -71,7 +74,7 @@ impl Scratch {
     }
 
     pub(crate) fn root(&self) -> &Path {
-        self.folder.path()
+        &self.root
     }
 
     pub(crate) fn path(&self, relative: &str) -> PathBuf {

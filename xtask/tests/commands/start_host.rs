@@ -57,7 +57,7 @@ fn scratch() -> Scratch {
 
 #[test]
 fn children_get_their_arguments_and_their_ends_are_passed_on() {
-    let scratch = scratch().without_env("CI").env("EXPECTED", "new");
+    let scratch = scratch().env("EXPECTED", "new");
 
     let ended = scratch.xtask([
         "run",
@@ -132,7 +132,7 @@ fn children_get_their_arguments_and_their_ends_are_passed_on() {
     );
     let scratch = scratch.env("EXPECTED", "no");
     assert_eq!(scratch.xtask(["test"]).code, 0);
-    let scratch = scratch.env("EXPECTED", "always");
+    let scratch = scratch.env("EXPECTED", "always").without_env("CI");
     let ended = scratch.xtask(["test", "--accept"]);
     assert_eq!(ended.code, 0, "{}", ended.stderr);
     assert!(
@@ -151,4 +151,39 @@ fn children_get_their_arguments_and_their_ends_are_passed_on() {
         "{}",
         ended.stderr
     );
+}
+
+#[test]
+fn a_filter_that_matches_nothing_is_an_error() {
+    let scratch = scratch().env("EXPECTED", "new");
+    scratch.write("tests/cases/hello-world/default.toml", "");
+    scratch.write("tests/fixtures/hostile/start-loop.toml", "");
+    let lists = "`cargo xtask test -- --list` shows the name of every test\n";
+    let unknown = [
+        (vec!["nosuchcase"], "nosuchcase", ""),
+        (
+            vec!["helo-wrld"],
+            "helo-wrld",
+            "did you mean `hello-world`? ",
+        ),
+        (
+            vec!["--accept", "hostile/startloop"],
+            "hostile/startloop",
+            "did you mean `hostile/start-loop`? ",
+        ),
+    ];
+    for (args, name, near) in unknown {
+        let ended = scratch.xtask(["test"].into_iter().chain(args));
+        assert_eq!(ended.code, 2, "{}{}", ended.stdout, ended.stderr);
+        assert!(
+            ended.stderr.ends_with(&format!(
+                "error: no test is called `{name}`\nhint: {near}{lists}"
+            )),
+            "{}",
+            ended.stderr
+        );
+    }
+    // A test of the host alone is enough, and a list is no run.
+    assert_eq!(scratch.xtask(["test", "of_the_host"]).code, 0);
+    assert_eq!(scratch.xtask(["test", "none", "--", "--list"]).code, 0);
 }

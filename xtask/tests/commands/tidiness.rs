@@ -79,3 +79,64 @@ fn every_breach_is_named_with_what_to_do() {
         ended.stderr
     );
 }
+
+#[test]
+fn a_feature_that_only_the_tests_turn_on_is_named() {
+    let scratch = Scratch::new();
+    let package = |name: &str, rest: &str| {
+        format!("[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2024\"\n{rest}")
+    };
+    let shared = |kind: &str, features: &str| {
+        format!("[{kind}]\nshared = {{ path = \"../xtask/shared\", features = [{features}] }}\n")
+    };
+    let packages = [
+        (
+            "xtask/shared",
+            package("shared", "[features]\nleft = []\nright = []\n"),
+        ),
+        (
+            "host",
+            package("fractalaw-host", &shared("dependencies", "\"left\"")),
+        ),
+        ("host/manifest", package("fractalaw-manifest", "")),
+        (
+            "tests",
+            package("fractalaw-tests", &shared("dev-dependencies", "\"right\"")),
+        ),
+    ];
+    for (folder, manifest) in &packages {
+        scratch.write(&format!("{folder}/Cargo.toml"), manifest);
+        scratch.write(&format!("{folder}/src/lib.rs"), "//! A stand-in.\n");
+    }
+    let members = packages.map(|(folder, _)| format!("{folder:?}")).join(", ");
+    let root = format!("[workspace]\nresolver = \"3\"\nmembers = [{members}]\n");
+    scratch.write("Cargo.toml", &root);
+    std::fs::remove_file(scratch.path("Cargo.lock")).unwrap();
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let lock = Command::new(cargo)
+        .args(["generate-lockfile", "--quiet", "--offline"])
+        .current_dir(scratch.root())
+        .status();
+    assert!(lock.unwrap().success());
+
+    let ended = scratch.xtask(["tidy"]);
+    assert_eq!(ended.code, 12, "{}", ended.stderr);
+    let features = "has the features `left` in `cargo xtask run`, and `left`, `right` in `cargo xtask test`\n\
+                    hint: make `shared` a dependency in `host/Cargo.toml`";
+    assert!(ended.stderr.contains(features), "{}", ended.stderr);
+    assert!(
+        ended.stderr.contains("error: 1 problem in "),
+        "{}",
+        ended.stderr
+    );
+
+    scratch.write(
+        "host/Cargo.toml",
+        &package(
+            "fractalaw-host",
+            &shared("dependencies", "\"left\", \"right\""),
+        ),
+    );
+    let ended = scratch.xtask(["tidy"]);
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+}

@@ -28,6 +28,7 @@ fn unknown_names_suggest_the_nearest_and_list_what_exists() {
 fn a_new_guest_needs_a_name_of_its_own() {
     let scratch = Scratch::new();
     scratch.write("guests/taken-guest/Cargo.toml", "");
+    scratch.write("tests/fixtures/taken-group/one.toml", "");
     let cases = [
         ("Hello", "`Hello` is no name for a guest"),
         ("two--dashes", "`two--dashes` is no name for a guest"),
@@ -40,11 +41,23 @@ fn a_new_guest_needs_a_name_of_its_own() {
         ),
         (
             "anyhow",
-            "the name `anyhow` is taken: a package, or a folder of cargo's, is called so",
+            "the name `anyhow` is taken: a package, a binary, or a folder of cargo's is called so",
+        ),
+        (
+            "taken-group",
+            "the name `taken-group` is taken: `tests/fixtures/taken-group` exists",
+        ),
+        (
+            "fractalaw",
+            "the name `fractalaw` is taken: a package, a binary, or a folder of cargo's is called so",
+        ),
+        (
+            "fractalaw-host",
+            "the name `fractalaw-host` is taken: a package, a binary, or a folder of cargo's is called so",
         ),
         (
             "core",
-            "the name `core` is taken: a package, or a folder of cargo's, is called so",
+            "the name `core` is taken: a package, a binary, or a folder of cargo's is called so",
         ),
     ];
     for (name, message) in cases {
@@ -56,6 +69,59 @@ fn a_new_guest_needs_a_name_of_its_own() {
                 .starts_with(&format!("error: {message}\nhint: ")),
             "{}",
             ended.stderr
+        );
+    }
+}
+
+#[test]
+fn in_ci_nothing_is_written() {
+    let scratch = Scratch::new().env("CI", "true");
+    for args in [
+        &["test", "--accept"][..],
+        &["test", "some/case", "--accept"],
+        &["test", "--review"],
+        &["new", "my-app"],
+    ] {
+        let ended = scratch.xtask(args);
+        assert_eq!(ended.code, 2, "{args:?}: {}", ended.stderr);
+        assert!(
+            ended
+                .stderr
+                .contains("` writes files, and in CI (`CI` is set) nothing is written\nhint: "),
+            "{args:?}: {}",
+            ended.stderr
+        );
+    }
+    assert!(!scratch.path("guests").exists());
+}
+
+#[test]
+fn options_of_a_run_follow_the_guest() {
+    let scratch = Scratch::new();
+    scratch.write("guests/hello-world/Cargo.toml", "");
+    let cases = [
+        (
+            &["--json", "hello-world"][..],
+            "--json",
+            "hello-world --json",
+        ),
+        (
+            &["--fuel", "7", "hello-world"],
+            "--fuel",
+            "hello-world --fuel 7",
+        ),
+        (&["--json", "./a.wasm"], "--json", "./a.wasm --json"),
+        (&["--json"], "--json", "GUEST --json"),
+    ];
+    for (args, option, meant) in cases {
+        let ended = scratch.xtask(["run"].iter().chain(args));
+        assert_eq!(ended.code, 2, "{args:?}: {}", ended.stderr);
+        assert_eq!(
+            ended.stderr,
+            format!(
+                "error: `{option}` stands before the guest, expected options after it\n\
+                 hint: `cargo xtask run {meant}`\n"
+            )
         );
     }
 }

@@ -1,13 +1,14 @@
 //! `fractalaw run`: flags become a run, the report is printed, the outcome becomes an exit code.
 
 use std::env;
-use std::fs;
+use std::fs::File;
 use std::io::{self, IsTerminal, Read, Write};
+use std::mem::ManuallyDrop;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Context;
-use fractalaw_host::{Host, HostError, Outcome, Report, Run};
+use fractalaw_host::{CodeCache, Host, HostError, Outcome, Report, Run, STDIN_BYTES};
 use tracing_subscriber::EnvFilter;
 
 use crate::flags;
@@ -56,13 +57,18 @@ fn report(flags: flags::Run) -> anyhow::Result<Report> {
         .build()
         .context("could not start the async runtime")?;
     let mut builder = Host::builder().slots(1);
-    if let Some(folder) = cache_folder(&flags) {
+    if let Some(folder) = cache_folder(&flags)? {
         builder = builder.cache(folder);
     }
-    let host = builder.build()?;
+    // The process ends when the report is printed, and the system takes back what the host holds
+    // sooner than it could give it back piece by piece.
+    let host = ManuallyDrop::new(builder.build()?);
     let component = flags.component.clone();
     let run = request(flags)?;
-    Ok(runtime.block_on(host.run_file(component, &run))?)
+    let report = runtime.block_on(host.run_file(component, &run));
+    // A guest that was cut off may have left a thread of the runtime waiting for a file for ever.
+    runtime.shutdown_background();
+    Ok(report?)
 }
 
 fn request(flags: flags::Run) -> Result<Run, HostError> {
@@ -89,7 +95,7 @@ fn request(flags: flags::Run) -> Result<Run, HostError> {
         run = run.dir(dir);
     }
     if let Some(path) = flags.stdin {
-        run = run.stdin(read_input(&path).map_err(|source| HostError::Read { path, source })?);
+        run = run.stdin(read_input(&path)?);
     }
     Ok(if flags.deterministic {
         run.deterministic()
@@ -98,30 +104,54 @@ fn request(flags: flags::Run) -> Result<Run, HostError> {
     })
 }
 
-fn read_input(path: &Path) -> io::Result<Vec<u8>> {
-    if path != Path::new("-") {
-        return fs::read(path);
-    }
+/// Reads a file, or our own input, up to the bound: a device has no end.
+fn read_input(path: &Path) -> Result<Vec<u8>, HostError> {
+    let failed = |source| HostError::Read {
+        path: path.to_owned(),
+        source,
+    };
+    let source: Box<dyn Read> = match path.to_str() {
+        Some("-") => Box::new(io::stdin()),
+        _ => Box::new(File::open(path).map_err(failed)?),
+    };
     let mut input = Vec::new();
-    io::stdin().read_to_end(&mut input)?;
+    source
+        .take(STDIN_BYTES as u64 + 1)
+        .read_to_end(&mut input)
+        .map_err(failed)?;
+    if input.len() > STDIN_BYTES {
+        return Err(HostError::StdinTooLarge);
+    }
     Ok(input)
 }
 
-/// The folder asked for, or the user's own. Without a home there is no cache.
-fn cache_folder(flags: &flags::Run) -> Option<PathBuf> {
+/// The folder asked for must do; the user's own is used if it can be.
+fn cache_folder(flags: &flags::Run) -> Result<Option<PathBuf>, HostError> {
     if flags.no_cache {
-        return None;
+        return Ok(None);
+    }
+    if let Some(folder) = &flags.cache {
+        return Ok(Some(folder.clone()));
     }
     let from_home = || Some(PathBuf::from(env::var_os("HOME")?).join(".cache"));
-    let user = || {
-        env::var_os("XDG_CACHE_HOME")
-            .map(PathBuf::from)
-            .filter(|path| path.is_absolute())
+    let user = env::var_os("XDG_CACHE_HOME")
+        .map(PathBuf::from)
+        .filter(|path| path.is_absolute());
+    let Some(folder) = user
+        .or_else(from_home)
+        .map(|folder| folder.join("fractalaw"))
+    else {
+        return Ok(None);
     };
-    flags
-        .cache
-        .clone()
-        .or_else(|| Some(user().or_else(from_home)?.join("fractalaw")))
+    match CodeCache::open(&folder) {
+        Ok(_) => Ok(Some(folder)),
+        // Executing what others may have put there is not to be passed over.
+        Err(error @ HostError::CacheNotPrivate { .. }) => Err(error),
+        Err(error) => {
+            tracing::warn!("{:#}, going on without it", anyhow::Error::from(error));
+            Ok(None)
+        }
+    }
 }
 
 fn fail(error: &anyhow::Error) -> ExitCode {

@@ -1,0 +1,124 @@
+//! The cold path: a whole process, from its start to its report, its compiled code cached.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, ensure};
+
+use crate::Flags;
+use crate::pairs;
+use crate::table::{Bar, Row, Table, Unit};
+
+/// Functions of the generated component: together more than 10 MB.
+const LARGE_FUNCTIONS: usize = 14_500;
+
+fn spawn(command: &mut Command) -> Result<()> {
+    let status = command
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status();
+    let status = status.with_context(|| format!("cannot start {command:?}"))?;
+    ensure!(status.success(), "{command:?} ended with {status}");
+    Ok(())
+}
+
+fn ours(flags: &Flags, component: &Path) -> Command {
+    let mut command = Command::new(&flags.fractalaw);
+    command
+        .arg("run")
+        .arg(component)
+        .arg("--cache")
+        .arg(flags.records.join("code"));
+    command
+}
+
+/// A component that imports only WASI, beside Wasmtime's own command line.
+pub(crate) fn small(flags: &Flags, table: &mut Table) -> Result<()> {
+    let Some(wasmtime) = &flags.wasmtime else {
+        eprintln!("  left out: no `wasmtime` binary of the same version");
+        eprintln!("  hint: run `cargo install wasmtime-cli --version 48.0.8 --locked`");
+        return Ok(());
+    };
+    let component = flags.guests.join("wasi-only.wasm");
+    let theirs = || {
+        let mut command = Command::new(wasmtime);
+        command
+            .args(["run", "-C", "cache=y", "--invoke", "run()"])
+            .arg(&component);
+        command
+    };
+    // Fills both caches, and shows that both work.
+    spawn(&mut ours(flags, &component))?;
+    spawn(&mut theirs())?;
+    let pair = pairs::measure(
+        60,
+        || {
+            spawn(&mut ours(flags, &component))
+                .map(|()| 1)
+                .expect("it ran before")
+        },
+        || spawn(&mut theirs()).map(|()| 1).expect("it ran before"),
+    );
+    table.add(Row {
+        name: "cold/small".to_owned(),
+        unit: Unit::Milliseconds,
+        ours: pair.ours.as_secs_f64() * 1e3,
+        reference: pair.reference.as_secs_f64() * 1e3,
+        ratio: pair.ratio,
+        bar: Some(Bar::AtMost(0.6)),
+    });
+    Ok(())
+}
+
+/// A component of more than 10 MB, beside the 25 ms that it may take.
+pub(crate) fn large(flags: &Flags, table: &mut Table) -> Result<()> {
+    const BOUND_MS: f64 = 25.0;
+    let component = flags.records.join("large.wasm");
+    fs::create_dir_all(&flags.records)?;
+    fs::write(&component, wat::parse_str(large_component())?)?;
+    spawn(&mut ours(flags, &component))?;
+    let mut once = || {
+        spawn(&mut ours(flags, &component))
+            .map(|()| 1)
+            .expect("it ran before")
+    };
+    let pair = pairs::measure(20, &mut once, || 1);
+    let ours = pair.ours.as_secs_f64() * 1e3;
+    table.add(Row {
+        name: format!(
+            "cold/large, {} MB",
+            fs::metadata(&component)?.len() / 1_000_000
+        ),
+        unit: Unit::Milliseconds,
+        ours,
+        reference: BOUND_MS,
+        ratio: ours / BOUND_MS,
+        bar: Some(Bar::AtMost(1.0)),
+    });
+    Ok(())
+}
+
+/// Many functions of arithmetic that no compiler folds away, in a table as a large program has them,
+/// and none called.
+fn large_component() -> String {
+    let mut functions = String::new();
+    let mut names = String::new();
+    for i in 0..LARGE_FUNCTIONS {
+        functions += &format!("(func $f{i} (param i64) (result i64) local.get 0\n");
+        for step in 0..80 {
+            let factor = i * 131 + step * 7 + 1_000_000;
+            functions += &format!("i64.const {factor} i64.mul local.get 0 i64.xor\n");
+        }
+        functions += ")\n";
+        names += &format!("$f{i} ");
+    }
+    functions += &format!("(table {LARGE_FUNCTIONS} funcref) (elem (i32.const 0) func {names})");
+    let whole = include_str!("../../../tests/fixtures/malformed/whole.wat");
+    whole.replacen(
+        "(func (export \"run\")",
+        &format!("{functions}(func (export \"run\")"),
+        1,
+    )
+}

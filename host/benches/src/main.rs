@@ -1,0 +1,85 @@
+//! Benchmarks of the host, each beside its reference in the same run: `cargo xtask bench`.
+//!
+//! Nothing here asserts a time. A table shows ours, the reference, their ratio and the bar that the
+//! ratio is meant to hold; runs can be saved and compared.
+
+#![forbid(unsafe_code)]
+
+mod cold;
+mod metering;
+mod pairs;
+mod raw;
+mod scale;
+mod table;
+mod warm;
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use clap::Parser;
+
+use crate::table::Table;
+
+/// Measures the host beside raw Wasmtime.
+#[derive(Debug, Parser)]
+struct Flags {
+    /// Only benchmarks whose name contains this.
+    filter: Option<String>,
+    /// Keep the figures under this name.
+    #[arg(long, value_name = "NAME")]
+    save: Option<String>,
+    /// Compare with the figures kept under this name.
+    #[arg(long, value_name = "NAME")]
+    against: Option<String>,
+    /// The folder of built guests.
+    #[arg(long)]
+    guests: PathBuf,
+    /// Where figures are kept.
+    #[arg(long)]
+    records: PathBuf,
+    /// The host's release binary.
+    #[arg(long)]
+    fractalaw: PathBuf,
+    /// A `wasmtime` binary of the same version, for the cold start; without it that pair is left out.
+    #[arg(long)]
+    wasmtime: Option<PathBuf>,
+}
+
+/// A benchmark: its name, and what adds its rows to the table.
+type Benchmark = (&'static str, fn(&Flags, &mut Table) -> Result<()>);
+
+const BENCHMARKS: [Benchmark; 8] = [
+    ("warm/hello-world", warm::hello_world),
+    ("warm/no-imports", warm::no_imports),
+    ("scale/two-threads", scale::two_threads),
+    ("scale/10000-at-once", scale::ten_thousand_at_once),
+    ("scale/million-runs", scale::million_runs),
+    ("cold/small", cold::small),
+    ("cold/large", cold::large),
+    ("metering", metering::kernels),
+];
+
+fn main() -> Result<()> {
+    let flags = Flags::parse();
+    let mut table = Table::default();
+    for (name, benchmark) in BENCHMARKS {
+        if flags
+            .filter
+            .as_ref()
+            .is_none_or(|filter| name.contains(filter))
+        {
+            eprintln!("{name} …");
+            benchmark(&flags, &mut table)?;
+        }
+    }
+    let before = flags
+        .against
+        .as_ref()
+        .map(|name| Table::load(&flags.records, name))
+        .transpose()?;
+    println!("{}", table.render(before.as_ref()));
+    if let Some(name) = &flags.save {
+        table.store(&flags.records, name)?;
+    }
+    Ok(())
+}

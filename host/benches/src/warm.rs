@@ -1,0 +1,72 @@
+//! The warm path: everything is loaded, and what counts is one more run.
+
+use std::fs;
+use std::hint::black_box;
+
+use anyhow::{Result, anyhow};
+use fractalaw_host::{Host, Run};
+use tokio::runtime::Builder;
+use wasmtime_wasi::WasiCtx;
+
+use crate::Flags;
+use crate::pairs;
+use crate::raw::{Metering, Raw};
+use crate::table::{Bar, Row, Table, Unit};
+
+/// Runs for one batch: long enough for the clock, short enough for many pairs.
+const BATCH: u32 = 500;
+const BATCHES: usize = 60;
+
+/// `hello-world`: a report with an audit entry, beside an instance without one.
+pub(crate) fn hello_world(flags: &Flags, table: &mut Table) -> Result<()> {
+    let component = fs::read(flags.guests.join("hello-world.wasm"))?;
+    measure(
+        "warm/hello-world",
+        &component,
+        Some(Bar::AtMost(1.15)),
+        table,
+    )
+}
+
+/// A component without imports, of a few hundred bytes: what the host adds to the least there is.
+pub(crate) fn no_imports(_: &Flags, table: &mut Table) -> Result<()> {
+    let text = include_str!("../../../tests/fixtures/malformed/whole.wat");
+    measure("warm/no-imports", &wat::parse_str(text)?, None, table)
+}
+
+fn measure(name: &str, component: &[u8], bar: Option<Bar>, table: &mut Table) -> Result<()> {
+    let runtime = Builder::new_current_thread().enable_time().build()?;
+    let raw = Raw::new(component, 64, Metering::BOTH).map_err(|error| anyhow!("{error:#}"))?;
+    let host = Host::builder().build()?;
+    let (app, run) = (host.load(component)?, Run::new());
+    let pair = pairs::measure(
+        BATCHES,
+        || {
+            runtime.block_on(async {
+                for _ in 0..BATCH {
+                    black_box(host.run(&app, &run).await.expect("it ran before"));
+                }
+            });
+            BATCH
+        },
+        || {
+            runtime.block_on(async {
+                for _ in 0..BATCH {
+                    let returned = raw.run(WasiCtx::builder().build()).await;
+                    let (text,) = returned.expect("it ran before");
+                    black_box(text).expect("it ran before");
+                }
+            });
+            BATCH
+        },
+    );
+    table.add(Row {
+        name: name.to_owned(),
+        unit: Unit::Microseconds,
+        ours: pair.ours.as_secs_f64() * 1e6,
+        reference: pair.reference.as_secs_f64() * 1e6,
+        ratio: pair.ratio,
+        bar,
+    });
+    Ok(())
+}

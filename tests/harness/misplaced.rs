@@ -1,0 +1,93 @@
+//! Files that nothing would ever look at: cases outside of a subject's folder, subjects without a case,
+//! and what is no snapshot among the snapshots.
+
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+
+/// What insta calls a snapshot that is not reviewed yet.
+const PENDING: [&str; 2] = [".snap.new", ".pending-snap"];
+
+/// A message for each misplaced file below `tests/`.
+pub(crate) fn find(tests: &Path) -> Result<Vec<String>> {
+    let mut problems = Vec::new();
+    for (room, subject) in [("cases", "GUEST"), ("fixtures", "GROUP")] {
+        for path in entries(&tests.join(room))? {
+            let shown = shown(tests, &path);
+            if path.is_dir() && !entries(&path)?.iter().any(|file| is_case(file)) {
+                problems.push(format!(
+                    "`{shown}/` has no case\n\
+                     hint: add `{shown}/default.toml` with a line `about = \"…\"`, or delete the folder"
+                ));
+            } else if is_case(&path) {
+                let file = path.file_name().unwrap_or_default().display();
+                problems.push(format!(
+                    "`{shown}` is in no folder, so that nothing runs it\n\
+                     hint: move it to `tests/{room}/{subject}/{file}`"
+                ));
+            }
+        }
+    }
+    let snapshots = tests.join("snapshots");
+    for path in all_files(&snapshots)? {
+        let depth = path.strip_prefix(&snapshots)?.components().count();
+        let extension = path.extension().unwrap_or_default();
+        let name = path.to_string_lossy();
+        // At its place, whether it has a case is another question.
+        let in_place = depth == 2 && extension == "snap";
+        if !in_place && !PENDING.iter().any(|pending| name.ends_with(pending)) {
+            problems.push(format!(
+                "`{}` is no snapshot of a case, expected `tests/snapshots/SUBJECT/CASE.behaviour.snap` or \
+                 `….fuel.snap`\n\
+                 hint: delete it, or move it to where it belongs",
+                shown(tests, &path)
+            ));
+        }
+    }
+    Ok(problems)
+}
+
+/// A path below `tests/` as one would type it at the root of the workspace.
+pub(crate) fn shown(tests: &Path, path: &Path) -> String {
+    format!(
+        "tests/{}",
+        path.strip_prefix(tests).unwrap_or(path).display()
+    )
+}
+
+fn is_case(path: &Path) -> bool {
+    path.extension()
+        .is_some_and(|extension| extension == "toml")
+        && !path.is_dir()
+}
+
+/// All files below a folder, at any depth; links are not followed.
+fn all_files(folder: &Path) -> Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    for path in entries(folder)? {
+        if path.is_dir() && !path.is_symlink() {
+            found.extend(all_files(&path)?);
+        } else {
+            found.push(path);
+        }
+    }
+    Ok(found)
+}
+
+/// What a folder holds, in order. A folder that is not there is empty.
+pub(crate) fn entries(folder: &Path) -> Result<Vec<PathBuf>> {
+    let context = || format!("`{}`", folder.display());
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(error).with_context(context),
+    };
+    let mut found = Vec::new();
+    for entry in entries {
+        found.push(entry.with_context(context)?.path());
+    }
+    found.sort();
+    Ok(found)
+}

@@ -1,0 +1,106 @@
+//! Rule: the tests turn on no feature that the host lacks, or Cargo would compile Wasmtime once for
+//! `cargo xtask run` and once more for `cargo xtask test`.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use anyhow::{Context, Result};
+
+use super::Problem;
+use crate::fault::list;
+use crate::project::Project;
+use crate::workspace_cargo::{HOST, cargo, shell};
+
+/// What is compared, and where its dependencies stand.
+const ALONE: [&str; 2] = ["-p", "fractalaw-host"];
+const MANIFEST: &str = "host/Cargo.toml";
+
+/// Each package as `cargo tree` calls it, with each list of features that it is compiled with.
+type Features<'a> = BTreeMap<&'a str, BTreeSet<&'a str>>;
+
+pub(super) fn check(project: &Project, problems: &mut Vec<Problem>) -> Result<()> {
+    if !project.root.join(MANIFEST).is_file() {
+        return Ok(());
+    }
+    let alone = tree(project, &ALONE, "normal")?;
+    let tested = tree(project, &HOST, "normal,dev")?;
+    compare(&features(&alone), &features(&tested), problems);
+    Ok(())
+}
+
+/// Not `--offline`: on a fresh clone this is the first that needs the host's dependencies. Where they
+/// are there, a locked `cargo tree` does not ask the network.
+fn tree(project: &Project, packages: &[&str], edges: &str) -> Result<String> {
+    let shell = shell(project)?;
+    cargo(&shell, "tree")
+        .args(["--quiet", "--locked", "--prefix", "none"])
+        .args(["--format", "{p}|{f}", "--edges", edges])
+        .args(packages)
+        .quiet()
+        .read()
+        .context("cannot tell the features of the host's dependencies")
+}
+
+fn features(tree: &str) -> Features<'_> {
+    let mut features = Features::new();
+    for line in tree.lines() {
+        // What was listed before is marked.
+        let line = line.strip_suffix(" (*)").unwrap_or(line);
+        if let Some((package, list)) = line.split_once('|') {
+            features.entry(package).or_default().insert(list);
+        }
+    }
+    features
+}
+
+fn compare(alone: &Features<'_>, tested: &Features<'_>, problems: &mut Vec<Problem>) {
+    for (package, lists) in alone {
+        let in_tests = tested.get(package).cloned().unwrap_or_default();
+        for features in lists.difference(&in_tests) {
+            let name = package.split(' ').next().unwrap_or(package);
+            problems.push(Problem::new(
+                format!(
+                    "`{package}` has the features {} in `cargo xtask run`, and {} in `cargo xtask test`",
+                    shown(features),
+                    list_of(&in_tests)
+                ),
+                format!(
+                    "make `{name}` a dependency in `{MANIFEST}` with the features of the tests, as \
+                     `memchr` is there; otherwise Wasmtime is compiled twice"
+                ),
+            ));
+        }
+    }
+}
+
+fn list_of(lists: &BTreeSet<&str>) -> String {
+    let lists: Vec<_> = lists.iter().map(|features| shown(features)).collect();
+    lists.join(" or ")
+}
+
+fn shown(features: &str) -> String {
+    list(features.split(',').filter(|name| !name.is_empty()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{compare, features};
+
+    #[test]
+    fn a_feature_that_only_the_tests_turn_on_is_found() {
+        let alone =
+            "host v0.1.0 (/host)|\nmemchr v2.7.0|alloc\nserde v1.0.0|std\nserde v1.0.0|std (*)\n";
+        let tested = "tests v0.1.0 (/tests)|\nhost v0.1.0 (/host)|\nmemchr v2.7.0|alloc,std\n\
+                      serde v1.0.0|std\nserde v1.0.0|\n";
+        let mut problems = Vec::new();
+        compare(&features(alone), &features(tested), &mut problems);
+        assert_eq!(problems.len(), 1);
+        assert_eq!(
+            problems[0].what,
+            "`memchr v2.7.0` has the features `alloc` in `cargo xtask run`, and `alloc`, `std` \
+             in `cargo xtask test`"
+        );
+        problems.clear();
+        compare(&features(alone), &features(alone), &mut problems);
+        assert!(problems.is_empty());
+    }
+}
