@@ -15,14 +15,15 @@ use crate::error::HostError;
 use crate::interfaces::RunState;
 use crate::preflight::{self, Preflight};
 use crate::refusal::Refusal;
+use crate::report::App;
 
 /// A component ready to be run any number of times. Cheap to clone.
 #[derive(Clone)]
 pub struct MicroApp(Arc<Inner>);
 
 struct Inner {
-    digest: String,
-    preflight: Preflight,
+    identity: App,
+    manifest: Manifest,
     code: Code,
     load: Duration,
     pre: MicroAppPre<RunState>,
@@ -70,33 +71,39 @@ impl MicroApp {
         let Compiled {
             digest, preflight, ..
         } = compiled;
+        let identity = App {
+            name: preflight.name.map(Into::into),
+            version: preflight.version.map(Into::into),
+            digest: digest.into(),
+        };
+        let (manifest, load) = (preflight.manifest, started.elapsed());
         Ok(MicroApp(Arc::new(Inner {
-            digest,
-            preflight,
+            identity,
+            manifest,
             code,
-            load: started.elapsed(),
+            load,
             pre,
         })))
     }
 
     /// The component's own name, if it carries one.
     pub fn name(&self) -> Option<&str> {
-        self.0.preflight.name.as_deref()
+        self.0.identity.name.as_deref()
     }
 
     /// The component's own version, if it carries one.
     pub fn version(&self) -> Option<&str> {
-        self.0.preflight.version.as_deref()
+        self.0.identity.version.as_deref()
     }
 
     /// SHA-256 of the component's bytes, in lower-case hexadecimal.
     pub fn digest(&self) -> &str {
-        &self.0.digest
+        &self.0.identity.digest
     }
 
     /// What its author declared; the default for a component that carries no manifest.
     pub fn manifest(&self) -> &Manifest {
-        &self.0.preflight.manifest
+        &self.0.manifest
     }
 
     /// Whether it was compiled or came from the cache.
@@ -107,6 +114,10 @@ impl MicroApp {
     /// How long loading took.
     pub fn load_duration(&self) -> Duration {
         self.0.load
+    }
+
+    pub(crate) fn identity(&self) -> &App {
+        &self.0.identity
     }
 
     pub(crate) fn pre(&self) -> &MicroAppPre<RunState> {

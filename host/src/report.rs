@@ -5,6 +5,7 @@ mod text;
 
 pub use json::JSON_VERSION;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use fractalaw_manifest::Tier;
@@ -45,25 +46,15 @@ pub struct Report {
     pub durations: Durations,
 }
 
-/// Which micro-app ran.
+/// Which micro-app ran. Shared by all its reports.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct App {
     /// The component's own name.
-    pub name: Option<String>,
+    pub name: Option<Arc<str>>,
     /// The component's own version.
-    pub version: Option<String>,
+    pub version: Option<Arc<str>>,
     /// SHA-256 of the component, in lower-case hexadecimal.
-    pub digest: String,
-}
-
-impl From<&MicroApp> for App {
-    fn from(app: &MicroApp) -> App {
-        App {
-            name: app.name().map(str::to_owned),
-            version: app.version().map(str::to_owned),
-            digest: app.digest().to_owned(),
-        }
-    }
+    pub digest: Arc<str>,
 }
 
 /// Fuel of one run, in units.
@@ -143,7 +134,7 @@ impl Report {
     pub fn refused(refusal: Refusal, app: Option<&MicroApp>, run: &Run) -> Report {
         let limits = run.limits(app.map(|app| app.manifest().tier).unwrap_or_default());
         Report {
-            app: app.map(App::from),
+            app: app.map(|app| app.identity().clone()),
             outcome: Outcome::Refused(refusal),
             backtrace: Vec::new(),
             audit: Vec::new(),

@@ -157,7 +157,7 @@ pub(crate) async fn execute(
     let metered = call(&mut store, app, after(started, applied.limits.deadline)).await;
     let peak_bytes = store.data().limiter.peak_bytes();
     Ok(Report {
-        app: Some(app.into()),
+        app: Some(app.identity().clone()),
         fuel: Fuel {
             budget: applied.limits.fuel,
             instantiation: metered.instantiation_fuel,

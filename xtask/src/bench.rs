@@ -1,5 +1,6 @@
 //! `cargo xtask bench`: the benchmarks in `host/benches/`, in the release profile.
 
+use std::env;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
@@ -22,11 +23,14 @@ pub(crate) fn run(project: &Project, flags: &flags::Bench) -> Result<ExitCode> {
     let release = project.target.join("release");
     let mut benches = Command::new(release.join("fractalaw-benches"));
     benches
+        .current_dir(&project.root)
         .args(&flags.filter)
         .arg("--guests")
         .arg(project.outputs())
         .arg("--records")
         .arg(project.target.join("bench"))
+        .arg("--xtask")
+        .arg(env::current_exe().context("cannot find our own binary")?)
         .arg("--fractalaw")
         .arg(release.join("fractalaw"));
     for (flag, name) in [("--save", &flags.save), ("--against", &flags.against)] {

@@ -5,6 +5,7 @@
 
 #![forbid(unsafe_code)]
 
+mod builds;
 mod cold;
 mod metering;
 mod pairs;
@@ -40,6 +41,9 @@ struct Flags {
     /// The host's release binary.
     #[arg(long)]
     fractalaw: PathBuf,
+    /// The binary of `cargo xtask`.
+    #[arg(long)]
+    xtask: PathBuf,
     /// A `wasmtime` binary of the same version, for the cold start; without it that pair is left out.
     #[arg(long)]
     wasmtime: Option<PathBuf>,
@@ -48,7 +52,7 @@ struct Flags {
 /// A benchmark: its name, and what adds its rows to the table.
 type Benchmark = (&'static str, fn(&Flags, &mut Table) -> Result<()>);
 
-const BENCHMARKS: [Benchmark; 8] = [
+const BENCHMARKS: [Benchmark; 9] = [
     ("warm/hello-world", warm::hello_world),
     ("warm/no-imports", warm::no_imports),
     ("scale/two-threads", scale::two_threads),
@@ -57,6 +61,7 @@ const BENCHMARKS: [Benchmark; 8] = [
     ("cold/small", cold::small),
     ("cold/large", cold::large),
     ("metering", metering::kernels),
+    ("builds/no-op", builds::no_op),
 ];
 
 fn main() -> Result<()> {

@@ -34,7 +34,7 @@ pub(super) fn render(report: &Report) -> String {
         app: report
             .app
             .as_ref()
-            .map(|app| json!({ "name": app.name, "version": app.version, "sha256": app.digest })),
+            .map(|app| json!({ "name": app.name.as_deref(), "version": app.version.as_deref(), "sha256": &*app.digest })),
         outcome: outcome(&report.outcome),
         backtrace: &report.backtrace,
         audit: report

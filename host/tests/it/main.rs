@@ -6,5 +6,6 @@ mod components;
 mod files;
 mod first_run;
 mod hostile;
+mod isolation;
 mod line;
 mod metering;
