@@ -8,7 +8,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow, bail};
-use fractalaw_host::{Certainty, Durations, Host, LoadError, MicroApp, Report, Run};
+use fractalaw_host::{Certainty, Durations, Host, LoadError, MicroApp, Refusal, Report, Run};
 use tokio::runtime::Runtime;
 use tokio::sync::Barrier;
 
@@ -68,17 +68,20 @@ impl Lab {
             ..
         } = shared;
         let component = case.component(&self.components)?;
-        let once = |host: &Host| {
+        let once = |host: &Host, subject: &Subject| {
             let scratch = tempfile::tempdir()?;
             let run = case.run(scratch.path())?;
-            runtime.block_on(run_bytes(host, &component, &run))
+            runtime.block_on(subject.run(host, &run))
         };
         // A host with a single slot: nothing ran in it before, and then nothing but the hostile guest.
         let single = Host::builder().slots(1).cache(&self.cache).build()?;
-        let fresh = once(&single)?;
-        runtime.block_on(run_bytes(&single, hostile, &Run::new().deterministic()))?;
-        let used = once(&single)?;
-        let beside = shared.beside_others(|| once(host))?;
+        let subject = Subject::load(&single, &component)?;
+        let fresh = once(&single, &subject)?;
+        let hostile = Subject::load(&single, hostile)?;
+        runtime.block_on(hostile.run(&single, &Run::new().deterministic()))?;
+        let used = once(&single, &subject)?;
+        let subject = Subject::load(host, &component)?;
+        let beside = shared.beside_others(|| once(host, &subject))?;
         same("a slot just used by a hostile guest", &fresh, &used)?;
         same("a slot beside others", &fresh, &beside)?;
         Ok(fresh)
@@ -137,19 +140,31 @@ impl Shared {
     }
 }
 
-/// Loads and runs, and leaves out of the report what no two runs share.
-async fn run_bytes(host: &Host, component: &[u8], run: &Run) -> Result<Report> {
-    let mut report = match host.load(component) {
-        Ok(app) => host.run(&app, run).await?,
-        Err(LoadError::Refused(refusal)) => Report::refused(refusal, None, run),
-        Err(LoadError::Host(error)) => return Err(error.into()),
-    };
-    report.durations = Durations::default();
-    if report.fuel.certainty == Certainty::Unrepeatable {
-        (report.fuel.instantiation, report.fuel.run) = (0, 0);
-        report.backtrace.clear();
+/// A component that a host accepted or refused: either way its runs have reports.
+struct Subject(Result<MicroApp, Refusal>);
+
+impl Subject {
+    fn load(host: &Host, component: &[u8]) -> Result<Subject> {
+        match host.load(component) {
+            Ok(app) => Ok(Subject(Ok(app))),
+            Err(LoadError::Refused(refusal)) => Ok(Subject(Err(refusal))),
+            Err(LoadError::Host(error)) => Err(error.into()),
+        }
     }
-    Ok(report)
+
+    /// Runs, and leaves out of the report what no two runs share.
+    async fn run(&self, host: &Host, run: &Run) -> Result<Report> {
+        let mut report = match &self.0 {
+            Ok(app) => host.run(app, run).await?,
+            Err(refusal) => Report::refused(refusal.clone(), None, run),
+        };
+        report.durations = Durations::default();
+        if report.fuel.certainty == Certainty::Unrepeatable {
+            (report.fuel.instantiation, report.fuel.run) = (0, 0);
+            report.backtrace.clear();
+        }
+        Ok(report)
+    }
 }
 
 fn same(place: &str, fresh: &Report, other: &Report) -> Result<()> {

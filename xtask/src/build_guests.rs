@@ -14,6 +14,7 @@ use crate::fresh::{self, Before, Record};
 use crate::guest::Guest;
 use crate::project::Project;
 use crate::report::{self, Built, Status, Summary};
+use crate::sizes;
 use crate::toolchain::Toolchain;
 
 /// The command: builds, then shows what there is.
@@ -27,6 +28,14 @@ pub(crate) fn run(project: &Project, flags: &BuildGuests) -> Result<()> {
         );
     } else if !outcome.built.is_empty() {
         println!("{}", report::table(&outcome.built));
+    }
+    if flags.sizes {
+        for Built { summary, .. } in &outcome.built {
+            let path = project.component(&summary.name);
+            let component =
+                fs::read(&path).with_context(|| format!("cannot read `{}`", path.display()))?;
+            println!("\n{}", sizes::breakdown(&summary.name, &component)?);
+        }
     }
     outcome.check()
 }

@@ -107,6 +107,9 @@ pub(crate) struct BuildGuests {
     /// Print a JSON document instead of a table
     #[arg(long)]
     pub(crate) json: bool,
+    /// Also print what the bytes of each component are made of
+    #[arg(long, conflicts_with = "json")]
+    pub(crate) sizes: bool,
 }
 
 /// Flags of `run`. All after the first argument belongs to `fractalaw run`.

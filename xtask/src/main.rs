@@ -23,6 +23,7 @@ mod guest;
 mod hermetic;
 mod report;
 mod shape;
+mod sizes;
 mod toolchain;
 
 mod digest;
