@@ -62,12 +62,7 @@ impl CodeCache {
             path: folder.clone(),
             source,
         };
-        // A file that we make is ours, whoever the process runs as.
-        let us = tempfile::tempfile_in(&folder)
-            .map_err(failed)?
-            .metadata()
-            .map_err(failed)?
-            .uid();
+        let us = user(&folder).map_err(failed)?;
         for (i, path) in folder.ancestors().enumerate() {
             let found = fs::metadata(path).map_err(failed)?;
             // Above the folder itself, a group is often its user's own: common umasks leave it writing.
@@ -179,6 +174,15 @@ impl CodeCache {
             }
         }
         Ok(())
+    }
+}
+
+/// The user that this process acts as.
+fn user(folder: &Path) -> io::Result<u32> {
+    // Linux shows a process as a folder of its user. Elsewhere: a file that we make is ours.
+    match fs::metadata("/proc/self") {
+        Ok(process) => Ok(process.uid()),
+        Err(_) => Ok(tempfile::tempfile_in(folder)?.metadata()?.uid()),
     }
 }
 

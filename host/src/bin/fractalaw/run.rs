@@ -9,6 +9,7 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use fractalaw_host::{CodeCache, Host, HostError, Outcome, Report, Run, STDIN_BYTES};
+use tracing::Level;
 use tracing_subscriber::EnvFilter;
 
 use crate::flags;
@@ -27,12 +28,7 @@ const USAGE: u8 = 2;
 const HOST_FAILED: u8 = 10;
 
 pub(crate) fn run(flags: flags::Run) -> ExitCode {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(io::stderr)
-        .with_ansi(io::stderr().is_terminal())
-        .init();
+    start_logging();
     let json = flags.json;
     let report = match report(flags) {
         Ok(report) => report,
@@ -49,6 +45,24 @@ pub(crate) fn run(flags: flags::Run) -> ExitCode {
         let _ = writeln!(io::stderr(), "{}", report.summary());
     }
     ExitCode::from(exit_code(&report.outcome))
+}
+
+/// Warnings, or what `RUST_LOG` asks for, on standard error.
+fn start_logging() {
+    let subscriber = tracing_subscriber::fmt()
+        .with_writer(io::stderr)
+        .with_ansi(io::stderr().is_terminal());
+    match env::var("RUST_LOG") {
+        Ok(directives) => match EnvFilter::try_new(&directives) {
+            Ok(filter) => subscriber.with_env_filter(filter).init(),
+            Err(error) => {
+                let _ = writeln!(io::stderr(), "warning: `RUST_LOG` is passed over: {error}");
+                subscriber.with_max_level(Level::WARN).init();
+            }
+        },
+        // The filter takes longer to set up than a small guest to run.
+        Err(_) => subscriber.with_max_level(Level::WARN).init(),
+    }
 }
 
 fn report(flags: flags::Run) -> anyhow::Result<Report> {
