@@ -11,9 +11,8 @@ use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
-use crate::error::HostError;
+use crate::error::{HostError, LoadError};
 use crate::limits::COMPONENT_BYTES;
-use crate::micro_app::LoadError;
 use crate::preflight;
 
 /// Pieces in which a file is hashed: they stay in the processor's cache.

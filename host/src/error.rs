@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use bytesize::ByteSize;
 
 use crate::limits::{MAX_SLOTS, SLOT_MEMORY_BYTES, STDIN_BYTES};
+use crate::refusal::Refusal;
 
 /// The host could not do its work, through no fault of the component's.
 #[derive(Debug, thiserror::Error)]
@@ -127,4 +128,15 @@ impl HostError {
                 | HostError::MemoryOverSlot { .. }
         )
     }
+}
+
+/// Why there is no micro-app.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// The component is at fault.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// The host is, or the file is not there.
+    #[error(transparent)]
+    Host(#[from] HostError),
 }

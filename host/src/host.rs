@@ -3,14 +3,15 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use fractalaw_manifest::Tier;
 use wasmtime::Engine;
 use wasmtime::component::Linker;
 
 use crate::cache::CodeCache;
 use crate::component_source::Source;
-use crate::error::HostError;
+use crate::error::{HostError, LoadError};
 use crate::interfaces::{self, RunState};
-use crate::micro_app::{LoadError, MicroApp};
+use crate::micro_app::MicroApp;
 use crate::report::Report;
 use crate::run::Run;
 use crate::slots::Slots;
@@ -132,7 +133,10 @@ impl Host {
     pub async fn run(&self, app: &MicroApp, run: &Run) -> Result<Report, HostError> {
         match run::execute(&self.0.engine, &self.0.slots, app, run).await {
             Ok(report) => Ok(report),
-            Err(run::NotRun::Refused(refusal)) => Ok(Report::refused(refusal, Some(app), run)),
+            Err(run::NotRun::Refused(refusal)) => {
+                let limits = run.limits(app.manifest().tier);
+                Ok(Report::refused(refusal, Some(app), limits))
+            }
             Err(run::NotRun::Host(error)) => Err(error),
         }
     }
@@ -146,7 +150,9 @@ impl Host {
     pub async fn run_file(&self, path: impl AsRef<Path>, run: &Run) -> Result<Report, HostError> {
         match self.load_file(path) {
             Ok(app) => self.run(&app, run).await,
-            Err(LoadError::Refused(refusal)) => Ok(Report::refused(refusal, None, run)),
+            Err(LoadError::Refused(refusal)) => {
+                Ok(Report::refused(refusal, None, run.limits(Tier::default())))
+            }
             Err(LoadError::Host(error)) => Err(error),
         }
     }

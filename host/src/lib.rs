@@ -36,13 +36,15 @@
 #![deny(unsafe_code)]
 #![warn(missing_docs)]
 
-// In reading order.
+// In reading order. What everything is held to:
 mod limits;
 
+// The three objects:
 mod host;
 mod micro_app;
 mod run;
 
+// From a component's bytes to code, and to a slot to run it in:
 mod cache;
 mod compiled;
 mod component_source;
@@ -52,6 +54,7 @@ mod slot_fit;
 mod slots;
 mod ticker;
 
+// What a guest reaches, and what it is given there:
 mod bindings;
 mod capture;
 mod determinism;
@@ -59,6 +62,7 @@ mod grants;
 mod interfaces;
 mod limiter;
 
+// What is said of it afterwards:
 mod error;
 mod outcome;
 mod refusal;
@@ -68,18 +72,18 @@ mod trap;
 
 pub use cache::CodeCache;
 pub use capture::Captured;
-pub use error::HostError;
+pub use error::{HostError, LoadError};
 pub use fractalaw_manifest::{Manifest, Tier};
 pub use grants::{DirGrant, Grants};
 pub use host::{Host, HostBuilder, run_component};
 pub use interfaces::audit_log::AuditEntry;
 pub use limits::{
-    AUDIT_BYTES, AUDIT_ENTRIES, AUDIT_ENTRY_BYTES, COMPONENT_BYTES, HANDLES, HOST_CALL_BYTES,
-    Limits, MAX_SLOTS, OUTPUT_BYTES, SLOT_MEMORY_BYTES, STDIN_BYTES,
+    AUDIT_BYTES, AUDIT_ENTRIES, AUDIT_ENTRY_BYTES, AppliedLimits, COMPONENT_BYTES, HANDLES,
+    HOST_CALL_BYTES, Limits, MAX_SLOTS, OUTPUT_BYTES, SLOT_MEMORY_BYTES, STDIN_BYTES,
 };
-pub use micro_app::{Code, LoadError, MicroApp};
-pub use outcome::{MemoryKind, Outcome, Quota};
+pub use micro_app::{App, Code, MicroApp};
+pub use outcome::{Certainty, MemoryKind, Outcome, Quota};
 pub use refusal::Refusal;
-pub use report::{App, AppliedLimits, Certainty, Durations, Fuel, JSON_VERSION, Memory, Report};
+pub use report::{Durations, Fuel, JSON_VERSION, Memory, Report};
 pub use run::Run;
 pub use trap::{Trap, TrapCode};

@@ -116,6 +116,15 @@ impl Limits {
     }
 }
 
+/// The limits that a run was held to, and the tier from which those not overridden came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AppliedLimits {
+    /// The tier.
+    pub tier: Tier,
+    /// The limits in force.
+    pub limits: Limits,
+}
+
 // Every tier fits into a slot of the pool, and every host call into the guest's trail or payload.
 const _: () = {
     let mut i = 0;

@@ -11,11 +11,10 @@ use wasmtime::{Engine, component::Type};
 use crate::bindings::MicroAppPre;
 use crate::cache::CodeCache;
 use crate::component_source::{self, Source};
-use crate::error::HostError;
+use crate::error::{HostError, LoadError};
 use crate::interfaces::RunState;
 use crate::preflight::{self, Preflight};
 use crate::refusal::Refusal;
-use crate::report::App;
 
 /// A component ready to be run any number of times. Cheap to clone.
 #[derive(Clone)]
@@ -29,6 +28,17 @@ struct Inner {
     pre: MicroAppPre<RunState>,
 }
 
+/// Which micro-app ran. Shared by all its reports.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct App {
+    /// The component's own name.
+    pub name: Option<Arc<str>>,
+    /// The component's own version.
+    pub version: Option<Arc<str>>,
+    /// SHA-256 of the component, in lower-case hexadecimal.
+    pub digest: Arc<str>,
+}
+
 /// Where a micro-app's machine code came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Code {
@@ -36,17 +46,6 @@ pub enum Code {
     Compiled,
     /// Mapped from the cache.
     Cached,
-}
-
-/// Why there is no micro-app.
-#[derive(Debug, thiserror::Error)]
-pub enum LoadError {
-    /// The component is at fault.
-    #[error(transparent)]
-    Refused(#[from] Refusal),
-    /// The host is, or the file is not there.
-    #[error(transparent)]
-    Host(#[from] HostError),
 }
 
 impl MicroApp {

@@ -8,7 +8,6 @@ use wasmtime_wasi::I32Exit;
 
 use crate::limits::{HANDLES, HOST_CALL_BYTES};
 use crate::refusal::Refusal;
-use crate::report::Certainty;
 use crate::trap::{Trap, TrapCode};
 
 /// How a run ended.
@@ -89,6 +88,29 @@ impl Quota {
             Quota::AuditEntryBytes => "bytes in one audit entry",
             Quota::HostCallBytes => "bytes in one host call",
             Quota::Handles => "open handles",
+        }
+    }
+}
+
+/// How far a fuel figure can be relied on. Which outcome gives which is said, with the reason, at
+/// [`Outcome::fuel_certainty`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Certainty {
+    /// It is the cost, to the unit, and the same on every machine.
+    Exact,
+    /// The cost is at least this; the figure is the same on every machine.
+    LowerBound,
+    /// The cost is at least this; the figure differs from run to run or machine to machine.
+    Unrepeatable,
+}
+
+impl Certainty {
+    /// The name used in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Certainty::Exact => "exact",
+            Certainty::LowerBound => "lower-bound",
+            Certainty::Unrepeatable => "unrepeatable",
         }
     }
 }

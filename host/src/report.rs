@@ -5,18 +5,14 @@ mod text;
 
 pub use json::JSON_VERSION;
 
-use std::sync::Arc;
 use std::time::Duration;
-
-use fractalaw_manifest::Tier;
 
 use crate::capture::Captured;
 use crate::interfaces::audit_log::AuditEntry;
-use crate::limits::Limits;
-use crate::micro_app::MicroApp;
-use crate::outcome::Outcome;
+use crate::limits::AppliedLimits;
+use crate::micro_app::{App, MicroApp};
+use crate::outcome::{Certainty, Outcome};
 use crate::refusal::Refusal;
-use crate::run::Run;
 
 /// Everything that is known about one run.
 ///
@@ -46,17 +42,6 @@ pub struct Report {
     pub durations: Durations,
 }
 
-/// Which micro-app ran. Shared by all its reports.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct App {
-    /// The component's own name.
-    pub name: Option<Arc<str>>,
-    /// The component's own version.
-    pub version: Option<Arc<str>>,
-    /// SHA-256 of the component, in lower-case hexadecimal.
-    pub digest: Arc<str>,
-}
-
 /// Fuel of one run, in units.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fuel {
@@ -77,29 +62,6 @@ impl Fuel {
     }
 }
 
-/// How far a fuel figure can be relied on. Which outcome gives which is said, with the reason, at
-/// [`Outcome::fuel_certainty`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Certainty {
-    /// It is the cost, to the unit, and the same on every machine.
-    Exact,
-    /// The cost is at least this; the figure is the same on every machine.
-    LowerBound,
-    /// The cost is at least this; the figure differs from run to run or machine to machine.
-    Unrepeatable,
-}
-
-impl Certainty {
-    /// The name used in reports.
-    pub fn name(self) -> &'static str {
-        match self {
-            Certainty::Exact => "exact",
-            Certainty::LowerBound => "lower-bound",
-            Certainty::Unrepeatable => "unrepeatable",
-        }
-    }
-}
-
 /// Linear memory of one run, in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Memory {
@@ -107,15 +69,6 @@ pub struct Memory {
     pub peak_bytes: usize,
     /// The most that they may hold.
     pub cap_bytes: usize,
-}
-
-/// The limits that a run was held to, and the tier from which those not overridden came.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct AppliedLimits {
-    /// The tier.
-    pub tier: Tier,
-    /// The limits in force.
-    pub limits: Limits,
 }
 
 /// Wall-clock times of one run.
@@ -130,9 +83,8 @@ pub struct Durations {
 }
 
 impl Report {
-    /// The report of a component that did not run.
-    pub fn refused(refusal: Refusal, app: Option<&MicroApp>, run: &Run) -> Report {
-        let limits = run.limits(app.map(|app| app.manifest().tier).unwrap_or_default());
+    /// The report of a component that did not run, under the limits that it would have run under.
+    pub fn refused(refusal: Refusal, app: Option<&MicroApp>, limits: AppliedLimits) -> Report {
         Report {
             app: app.map(|app| app.identity().clone()),
             outcome: Outcome::Refused(refusal),

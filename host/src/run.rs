@@ -15,11 +15,11 @@ use crate::grants::{DirGrant, Grants};
 use crate::interfaces::audit_log::AuditLog;
 use crate::interfaces::{RunState, wasi};
 use crate::limiter::Limiter;
-use crate::limits::{HANDLES, HOST_CALL_BYTES, Limits, SLOT_MEMORY_BYTES};
+use crate::limits::{AppliedLimits, HANDLES, HOST_CALL_BYTES, Limits, SLOT_MEMORY_BYTES};
 use crate::micro_app::MicroApp;
-use crate::outcome::{DeadlineExceeded, Outcome};
+use crate::outcome::{Certainty, DeadlineExceeded, Outcome};
 use crate::refusal::Refusal;
-use crate::report::{AppliedLimits, Certainty, Durations, Fuel, Memory, Report};
+use crate::report::{Durations, Fuel, Memory, Report};
 use crate::slots::Slots;
 use crate::trap;
 
@@ -102,7 +102,7 @@ impl Run {
     }
 
     /// The limits in force for a component of this tier.
-    pub(crate) fn limits(&self, manifest: Tier) -> AppliedLimits {
+    pub fn limits(&self, manifest: Tier) -> AppliedLimits {
         let tier = self.tier.unwrap_or(manifest);
         let default = Limits::of(tier);
         let limits = Limits {

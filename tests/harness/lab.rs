@@ -8,7 +8,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow, bail};
-use fractalaw_host::{Certainty, Durations, Host, LoadError, MicroApp, Refusal, Report, Run};
+use fractalaw_host::{Certainty, Durations, Host, LoadError, MicroApp, Refusal, Report, Run, Tier};
 use tokio::runtime::Runtime;
 use tokio::sync::Barrier;
 
@@ -156,7 +156,7 @@ impl Subject {
     async fn run(&self, host: &Host, run: &Run) -> Result<Report> {
         let mut report = match &self.0 {
             Ok(app) => host.run(app, run).await?,
-            Err(refusal) => Report::refused(refusal.clone(), None, run),
+            Err(refusal) => Report::refused(refusal.clone(), None, run.limits(Tier::default())),
         };
         report.durations = Durations::default();
         if report.fuel.certainty == Certainty::Unrepeatable {

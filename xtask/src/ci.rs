@@ -3,12 +3,10 @@
 //! Each step checks what the next one builds on with the same features and profile, so that Wasmtime
 //! is checked once, for clippy and the docs, and compiled once, for the tests.
 
-use std::env;
 use std::process::ExitCode;
 
 use anyhow::Result;
 
-use crate::fault::{Fault, USAGE};
 use crate::flags;
 use crate::project::Project;
 use crate::test;
@@ -74,22 +72,4 @@ pub(crate) fn run(project: &Project) -> Result<ExitCode> {
         rest: Vec::new(),
     };
     test::verify(project, &flags, test::NEVER)
-}
-
-/// Whether this process runs in CI, which every service says in the same way.
-pub(crate) fn is_here() -> bool {
-    env::var_os("CI").is_some()
-}
-
-/// Refuses a command that writes what is to be reviewed: in CI nobody would see it.
-pub(crate) fn writes_nothing(command: &str) -> Result<()> {
-    if is_here() {
-        return Err(Fault::new(
-            USAGE,
-            format!("`{command}` writes files, and in CI (`CI` is set) nothing is written"),
-        )
-        .hint("run it where the change is made, look at what it wrote, and commit that")
-        .into());
-    }
-    Ok(())
 }

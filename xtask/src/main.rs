@@ -29,6 +29,7 @@ mod toolchain;
 mod digest;
 mod fault;
 mod files;
+mod in_ci;
 mod workspace_cargo;
 
 use std::process::ExitCode;

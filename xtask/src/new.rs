@@ -8,11 +8,11 @@ use anyhow::{Result, bail};
 use toml::Value;
 
 use crate::build_guests;
-use crate::ci;
 use crate::digest;
 use crate::fault::{Fault, USAGE};
 use crate::files::write_atomically;
 use crate::flags;
+use crate::in_ci;
 use crate::project::{Project, read_toml};
 use crate::workspace_cargo::{Totals, run_tests, shell};
 
@@ -55,7 +55,7 @@ const FILES: [(&str, &str); 3] = [
 /// The command.
 pub(crate) fn run(project: &Project, flags: &flags::New) -> Result<ExitCode> {
     let name = flags.name.as_str();
-    ci::writes_nothing("cargo xtask new")?;
+    in_ci::writes_nothing("cargo xtask new")?;
     check(project, name)?;
     let lock = project.root.join("Cargo.lock");
     let lock_before = digest::file(&lock)?;

@@ -8,9 +8,9 @@ use anyhow::{Context, Result};
 use xshell::{Cmd, Shell};
 
 use crate::build_guests;
-use crate::ci;
 use crate::fault::{FAILED, Fault, USAGE, nearest};
 use crate::flags;
+use crate::in_ci;
 use crate::project::Project;
 use crate::workspace_cargo::{HOST, Totals, XTASK, cargo, colour, run_tests, shell, step};
 
@@ -20,11 +20,11 @@ pub(crate) const NEVER: &str = "no";
 /// The command. The last line on standard output is the total of all tests.
 pub(crate) fn run(project: &Project, flags: &flags::Test) -> Result<ExitCode> {
     if flags.review {
-        ci::writes_nothing("cargo xtask test --review")?;
+        in_ci::writes_nothing("cargo xtask test --review")?;
         return review(project, flags);
     }
     if flags.accept {
-        ci::writes_nothing("cargo xtask test --accept")?;
+        in_ci::writes_nothing("cargo xtask test --accept")?;
         build_guests::ensure(project, &[])?;
         let shell = shell(project)?;
         let mut totals = Totals::default();
@@ -34,7 +34,7 @@ pub(crate) fn run(project: &Project, flags: &flags::Test) -> Result<ExitCode> {
         return end(project, filter, good, totals);
     }
     // Elsewhere than in CI, what differs is kept beside its snapshot for review.
-    let update = if ci::is_here() { NEVER } else { "new" };
+    let update = if in_ci::is_here() { NEVER } else { "new" };
     verify(project, flags, update)
 }
 

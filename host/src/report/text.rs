@@ -6,9 +6,9 @@ use std::time::Duration;
 use bytesize::ByteSize;
 
 use crate::capture::Captured;
-use crate::limits::{Limits, OUTPUT_BYTES};
-use crate::outcome::Outcome;
-use crate::report::{AppliedLimits, Certainty, Fuel, Report};
+use crate::limits::{AppliedLimits, Limits, OUTPUT_BYTES};
+use crate::outcome::{Certainty, Outcome};
+use crate::report::{Fuel, Report};
 use crate::terminal::{lines, one_line};
 
 pub(super) fn render(report: &Report) -> String {

@@ -7,6 +7,16 @@ use bytesize::ByteSize;
 use clap::{Args, Parser, Subcommand};
 use fractalaw_host::{DirGrant, Tier};
 
+/// What the shell learns, shown by `--help`.
+const EXIT_CODES: &str = "\
+Exit codes:
+   0  completed            5  deadline exceeded
+   1  guest error          6  memory limit
+   2  usage                7  stack overflow
+   3  refused              8  other trap
+   4  out of fuel          9  quota exceeded
+  10  the host failed";
+
 /// Runs micro-apps: WebAssembly components of the world `fractal:app/micro-app@0.1.0`.
 #[derive(Debug, Parser)]
 #[command(version)]
@@ -21,7 +31,7 @@ pub(crate) enum Command {
     ///
     /// The report goes to standard output, timings and logs to standard error. `RUST_LOG=fractalaw=info`
     /// shows audit entries as they are recorded.
-    #[command(after_help = crate::run::EXIT_CODES)]
+    #[command(after_help = EXIT_CODES)]
     Run(Run),
 }
 

@@ -14,16 +14,6 @@ use tracing_subscriber::EnvFilter;
 
 use crate::flags;
 
-/// What the shell learns, shown by `--help`.
-pub(crate) const EXIT_CODES: &str = "\
-Exit codes:
-   0  completed            5  deadline exceeded
-   1  guest error          6  memory limit
-   2  usage                7  stack overflow
-   3  refused              8  other trap
-   4  out of fuel          9  quota exceeded
-  10  the host failed";
-
 const USAGE: u8 = 2;
 const HOST_FAILED: u8 = 10;
 
