@@ -15,8 +15,9 @@ use crate::error::{HostError, LoadError};
 use crate::limits::COMPONENT_BYTES;
 use crate::preflight;
 
-/// Pieces in which a file is hashed: they stay in the processor's cache.
-const PIECE_BYTES: usize = 128 << 10;
+/// Pieces in which files are read to be hashed. In a process that runs one guest, each page that is touched
+/// for the first time costs more than reading it.
+pub(crate) const PIECE_BYTES: usize = 16 << 10;
 
 /// A component, not yet examined.
 pub(crate) enum Source<'a> {

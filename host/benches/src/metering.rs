@@ -17,19 +17,19 @@ mod work;
 
 const BATCHES: usize = 30;
 
-const WAYS: [(&str, Metering); 3] = [
-    (
-        "fuel",
-        Metering {
-            fuel: true,
-            epochs: false,
-        },
-    ),
+const NONE: Metering = Metering {
+    fuel: false,
+    epochs: false,
+    inlining: false,
+};
+
+const WAYS: [(&str, Metering); 5] = [
+    ("fuel", Metering { fuel: true, ..NONE }),
     (
         "epochs",
         Metering {
-            fuel: false,
             epochs: true,
+            ..NONE
         },
     ),
     (
@@ -37,6 +37,22 @@ const WAYS: [(&str, Metering); 3] = [
         Metering {
             fuel: true,
             epochs: true,
+            ..NONE
+        },
+    ),
+    (
+        "inlining",
+        Metering {
+            inlining: true,
+            ..NONE
+        },
+    ),
+    (
+        "inlining, fuel and epochs",
+        Metering {
+            fuel: true,
+            epochs: true,
+            inlining: true,
         },
     ),
 ];
@@ -46,10 +62,7 @@ pub(crate) fn kernels(flags: &Flags, table: &mut Table) -> Result<()> {
     let component = fs::read(flags.guests.join("kernels.wasm"))?;
     let runtime = Builder::new_current_thread().enable_time().build()?;
     let raw = |metering| Raw::new(&component, 1, metering).map_err(|error| anyhow!("{error:#}"));
-    let unmetered = raw(Metering {
-        fuel: false,
-        epochs: false,
-    })?;
+    let unmetered = raw(NONE)?;
     let metered: Vec<_> = WAYS
         .iter()
         .map(|(way, metering)| Ok((*way, raw(*metering)?)))

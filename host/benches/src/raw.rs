@@ -8,8 +8,8 @@ use wasmtime::component::{
 };
 use wasmtime::error::Context;
 use wasmtime::{
-    Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, Result, Store,
-    StoreContextMut,
+    Config, Enabled, Engine, Inlining, InstanceAllocationStrategy, PoolingAllocationConfig, Result,
+    Store, StoreContextMut,
 };
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
@@ -23,12 +23,15 @@ pub(crate) type Returned = (Result<String, String>,);
 pub(crate) struct Metering {
     pub(crate) fuel: bool,
     pub(crate) epochs: bool,
+    /// Whether Cranelift inlines calls.
+    pub(crate) inlining: bool,
 }
 
 impl Metering {
     pub(crate) const BOTH: Metering = Metering {
         fuel: true,
         epochs: true,
+        inlining: false,
     };
 }
 
@@ -132,6 +135,11 @@ fn engine(slots: u32, metering: Metering) -> Result<Engine> {
         .async_stack_size(2 << 20)
         .cranelift_nan_canonicalization(true)
         .relaxed_simd_deterministic(true)
-        .memory_init_cow(true);
+        .memory_init_cow(true)
+        .compiler_inlining(if metering.inlining {
+            Inlining::Yes
+        } else {
+            Inlining::No
+        });
     Engine::new(&config)
 }

@@ -6,6 +6,7 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 use std::thread;
 
+use crate::component_source::PIECE_BYTES;
 use crate::preflight::Preflight;
 
 /// Begins the trailer. It changes with the format, and with what `preflight` refuses, because a component
@@ -68,7 +69,9 @@ pub(super) fn check(path: &Path) -> io::Result<Option<Preflight>> {
         return Ok(None);
     }
     file.seek(SeekFrom::Start(code))?;
-    Ok(serde_json::from_reader(file.take(said)).ok())
+    let mut json = Vec::new();
+    file.take(said).read_to_end(&mut json)?;
+    Ok(serde_json::from_slice(&json).ok())
 }
 
 /// The checksum of an entry's name and contents, both halves at once if they are large.
@@ -107,7 +110,7 @@ fn start_checksum(path: &Path) -> crc32fast::Hasher {
 /// Adds the file's next bytes.
 fn update(checksum: &mut crc32fast::Hasher, file: impl Read, bytes: u64) -> io::Result<()> {
     let mut contents = file.take(bytes);
-    let mut piece = vec![0; 128 << 10];
+    let mut piece = vec![0; PIECE_BYTES];
     loop {
         match contents.read(&mut piece)? {
             0 => return Ok(()),
