@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::env;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 use anyhow::{Context, Result, ensure};
 use libtest_mimic::{Failed, Trial};
@@ -27,9 +28,13 @@ pub(crate) struct Inventory {
     unreadable: Vec<String>,
 }
 
-/// The folder `tests/`.
+/// The folder `tests/`: this one, or that of another workspace whose cases are to be run.
 pub(crate) fn tests() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
+    static TESTS: LazyLock<PathBuf> = LazyLock::new(|| {
+        env::var_os("FRACTALAW_TESTS")
+            .map_or_else(|| env!("CARGO_MANIFEST_DIR").into(), PathBuf::from)
+    });
+    &TESTS
 }
 
 impl Inventory {

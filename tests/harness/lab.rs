@@ -1,10 +1,11 @@
 //! Runs a case three times where its surroundings differ as much as they can, and finds the reports
 //! the same.
 
+use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow, bail};
@@ -29,6 +30,7 @@ pub(crate) struct Lab {
     components: PathBuf,
     cache: PathBuf,
     shared: OnceLock<Result<Shared, String>>,
+    in_runs: AtomicU64,
 }
 
 struct Shared {
@@ -36,6 +38,8 @@ struct Shared {
     host: Host,
     hostile: Vec<u8>,
     neighbour: MicroApp,
+    /// What this host loaded, by the component's bytes: many cases are of one guest.
+    subjects: Mutex<HashMap<Vec<u8>, Subject>>,
 }
 
 impl Lab {
@@ -46,7 +50,21 @@ impl Lab {
             components,
             cache,
             shared: OnceLock::new(),
+            in_runs: AtomicU64::new(0),
         }
+    }
+
+    /// How long the runs of all cases took, one after another: the rest is the harness's own.
+    pub(crate) fn in_runs(&self) -> Duration {
+        Duration::from_nanos(self.in_runs.load(Ordering::Relaxed))
+    }
+
+    fn timed<T>(&self, runs: impl FnOnce() -> T) -> T {
+        let start = Instant::now();
+        let result = runs();
+        let nanos = u64::try_from(start.elapsed().as_nanos()).unwrap_or(u64::MAX);
+        self.in_runs.fetch_add(nanos, Ordering::Relaxed);
+        result
     }
 
     fn shared(&self) -> Result<&Shared> {
@@ -71,16 +89,16 @@ impl Lab {
         let once = |host: &Host, subject: &Subject| {
             let scratch = tempfile::tempdir()?;
             let run = case.run(scratch.path())?;
-            runtime.block_on(subject.run(host, &run))
+            self.timed(|| runtime.block_on(subject.run(host, &run)))
         };
         // A host with a single slot: nothing ran in it before, and then nothing but the hostile guest.
         let single = Host::builder().slots(1).cache(&self.cache).build()?;
         let subject = Subject::load(&single, &component)?;
         let fresh = once(&single, &subject)?;
         let hostile = Subject::load(&single, hostile)?;
-        runtime.block_on(hostile.run(&single, &Run::new().deterministic()))?;
+        self.timed(|| runtime.block_on(hostile.run(&single, &Run::new().deterministic())))?;
         let used = once(&single, &subject)?;
-        let subject = Subject::load(host, &component)?;
+        let subject = shared.subject(&component)?;
         let beside = shared.beside_others(|| once(host, &subject))?;
         same("a slot just used by a hostile guest", &fresh, &used)?;
         same("a slot beside others", &fresh, &beside)?;
@@ -107,8 +125,21 @@ impl Shared {
             host,
             hostile,
             neighbour,
+            subjects: Mutex::default(),
         })
     }
+
+    /// The component as this host has loaded it.
+    fn subject(&self, component: &[u8]) -> Result<Subject> {
+        let mut subjects = self.subjects.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(subject) = subjects.get(component) {
+            return Ok(subject.clone());
+        }
+        let subject = Subject::load(&self.host, component)?;
+        subjects.insert(component.to_vec(), subject.clone());
+        Ok(subject)
+    }
+
     /// Does the work while other guests run on the same host, without a pause from before it begins
     /// until after it has ended.
     fn beside_others<T>(&self, work: impl FnOnce() -> Result<T>) -> Result<T> {
@@ -141,6 +172,7 @@ impl Shared {
 }
 
 /// A component that a host accepted or refused: either way its runs have reports.
+#[derive(Clone)]
 struct Subject(Result<MicroApp, Refusal>);
 
 impl Subject {

@@ -24,6 +24,8 @@ mod rendering;
 mod snapshot;
 mod verdict;
 
+use std::env;
+use std::fs;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -57,6 +59,14 @@ fn main() -> ExitCode {
     );
     let conclusion = libtest_mimic::run(&arguments, trials);
     verdict.print();
+    // For `cargo xtask bench`, which says what share is the harness's own.
+    if let Some(file) = env::var_os("FRACTALAW_TIME_IN_RUNS") {
+        let nanos = lab.in_runs().as_nanos().to_string();
+        if let Err(error) = fs::write(&file, nanos) {
+            eprintln!("error: cannot write `{}`: {error}", file.display());
+            return ExitCode::FAILURE;
+        }
+    }
     conclusion.exit_code()
 }
 

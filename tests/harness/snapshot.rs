@@ -82,6 +82,12 @@ fn contents(path: &Path) -> Option<String> {
 
 fn compare(case: &Case, path: &Path, new: &str) -> Result<(), String> {
     let old = contents(path);
+    if old.as_deref() == Some(new) {
+        // insta would say the same, after listing the folder for what an earlier run left pending: with a
+        // thousand cases of one guest, that is most of the time.
+        let _ = fs::remove_file(path.with_extension("snap.new"));
+        return Ok(());
+    }
     // insta panics where a snapshot differs and is not to be accepted.
     COMPARING.set(true);
     let accepted = panic::catch_unwind(|| assert(case, path, new)).is_ok();

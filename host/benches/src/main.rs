@@ -12,11 +12,12 @@ mod pairs;
 mod raw;
 mod scale;
 mod table;
+mod tests;
 mod warm;
 
 use std::path::PathBuf;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use clap::Parser;
 
 use crate::table::Table;
@@ -52,7 +53,7 @@ struct Flags {
 /// A benchmark: its name, and what adds its rows to the table.
 type Benchmark = (&'static str, fn(&Flags, &mut Table) -> Result<()>);
 
-const BENCHMARKS: [Benchmark; 9] = [
+const BENCHMARKS: [Benchmark; 11] = [
     ("warm/hello-world", warm::hello_world),
     ("warm/no-imports", warm::no_imports),
     ("scale/two-threads", scale::two_threads),
@@ -62,11 +63,14 @@ const BENCHMARKS: [Benchmark; 9] = [
     ("cold/large", cold::large),
     ("metering", metering::kernels),
     ("builds/no-op", builds::no_op),
+    ("builds/growth", builds::growth),
+    ("tests/1000-cases", tests::thousand_cases),
 ];
 
 fn main() -> Result<()> {
     let flags = Flags::parse();
     let mut table = Table::default();
+    let mut failed = Vec::new();
     for (name, benchmark) in BENCHMARKS {
         if flags
             .filter
@@ -74,7 +78,11 @@ fn main() -> Result<()> {
             .is_none_or(|filter| name.contains(filter))
         {
             eprintln!("{name} …");
-            benchmark(&flags, &mut table)?;
+            // The others' figures took minutes.
+            if let Err(error) = benchmark(&flags, &mut table) {
+                eprintln!("error: `{name}`: {error:#}");
+                failed.push(name);
+            }
         }
     }
     let before = flags
@@ -86,5 +94,6 @@ fn main() -> Result<()> {
     if let Some(name) = &flags.save {
         table.store(&flags.records, name)?;
     }
+    ensure!(failed.is_empty(), "failed: {}", failed.join(", "));
     Ok(())
 }
