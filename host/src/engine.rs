@@ -5,6 +5,7 @@ use wasmtime::{
     WasmBacktraceDetails,
 };
 
+use crate::cost;
 use crate::error::HostError;
 use crate::limits::{
     CORE_INSTANCES, GUEST_STACK_BYTES, HOST_STACK_BYTES, MAX_SLOTS, MEMORIES, SLOT_MEMORY_BYTES,
@@ -57,6 +58,7 @@ fn pool(slots: u32) -> PoolingAllocationConfig {
 fn meter(config: &mut Config) {
     config
         .consume_fuel(true)
+        .operator_cost(cost::operators::table())
         .epoch_interruption(true)
         .max_wasm_stack(GUEST_STACK_BYTES)
         .async_stack_size(GUEST_STACK_BYTES + HOST_STACK_BYTES);

@@ -1,8 +1,8 @@
 //! What a component may import, and the state of one run behind it. One file for each interface.
 
 pub(crate) mod audit_log;
-mod directory_order;
-mod file_metadata;
+mod offer;
+mod payload;
 pub(crate) mod wasi;
 
 use wasmtime::Engine;
@@ -11,10 +11,12 @@ use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
 use crate::determinism::Determinism;
 use crate::limiter::Limiter;
+use crate::meter::Meter;
 use audit_log::AuditLog;
 
 /// The data of one run's store.
 pub(crate) struct RunState {
+    pub(crate) meter: Meter,
     pub(crate) audit: AuditLog,
     pub(crate) determinism: Determinism,
     pub(crate) limiter: Limiter,
@@ -41,7 +43,5 @@ pub(crate) fn linker(engine: &Engine) -> wasmtime::Result<Linker<RunState>> {
     let mut linker = Linker::new(engine);
     audit_log::add_to_linker(&mut linker)?;
     wasi::add_to_linker(&mut linker)?;
-    directory_order::add_to_linker(&mut linker)?;
-    file_metadata::add_to_linker(&mut linker)?;
     Ok(linker)
 }

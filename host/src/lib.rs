@@ -37,6 +37,7 @@
 #![warn(missing_docs)]
 
 // In reading order. What everything is held to:
+mod cost;
 mod limits;
 
 // The three objects:
@@ -61,6 +62,7 @@ mod determinism;
 mod grants;
 mod interfaces;
 mod limiter;
+mod meter;
 
 // What is said of it afterwards:
 mod error;
@@ -72,6 +74,8 @@ mod trap;
 
 pub use cache::CodeCache;
 pub use capture::Captured;
+pub use cost::COST_MODEL;
+pub use cost::operators::table as operator_costs;
 pub use error::{HostError, LoadError};
 pub use fractalaw_manifest::{Manifest, Tier};
 pub use grants::{DirGrant, Grants};
@@ -79,8 +83,9 @@ pub use host::{Host, HostBuilder, run_component};
 pub use interfaces::audit_log::AuditEntry;
 pub use limits::{
     AUDIT_BYTES, AUDIT_ENTRIES, AUDIT_ENTRY_BYTES, AppliedLimits, COMPONENT_BYTES, HANDLES,
-    HOST_CALL_BYTES, Limits, MAX_SLOTS, OUTPUT_BYTES, SLOT_MEMORY_BYTES, STDIN_BYTES,
+    HOST_CALL_BYTES, Limits, MAX_SLOTS, OUTPUT_BYTES, SLOT_MEMORY_BYTES, STDIN_BYTES, TRACE_CALLS,
 };
+pub use meter::{HostCall, HostCalls, Trace};
 pub use micro_app::{App, Code, MicroApp};
 pub use outcome::{Certainty, MemoryKind, Outcome, Quota};
 pub use refusal::Refusal;

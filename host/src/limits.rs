@@ -73,6 +73,10 @@ pub const AUDIT_ENTRY_BYTES: usize = 64 * KIB;
 /// Text of all audit entries of one run together.
 pub const AUDIT_BYTES: usize = 4 * MIB;
 
+/// Host calls of one run that a trace lists; further ones are counted. A person reads some hundreds; a
+/// budget of the heavy tier pays for millions.
+pub const TRACE_CALLS: usize = 100_000;
+
 /// Captured standard output of one run, and as much standard error. What is over it is counted.
 pub const OUTPUT_BYTES: usize = MIB;
 

@@ -10,6 +10,7 @@ use std::time::Duration;
 use crate::capture::Captured;
 use crate::interfaces::audit_log::AuditEntry;
 use crate::limits::AppliedLimits;
+use crate::meter::{HostCalls, Trace};
 use crate::micro_app::{App, MicroApp};
 use crate::outcome::{Certainty, Outcome};
 use crate::refusal::Refusal;
@@ -30,6 +31,10 @@ pub struct Report {
     pub audit: Vec<AuditEntry>,
     /// What it cost.
     pub fuel: Fuel,
+    /// What it called of the host, by the names of interface and function.
+    pub host_calls: Vec<HostCalls>,
+    /// The same call by call, if the run was to be traced.
+    pub trace: Option<Trace>,
     /// What it held.
     pub memory: Memory,
     /// What it wrote to standard output.
@@ -47,18 +52,20 @@ pub struct Report {
 pub struct Fuel {
     /// What the run was given.
     pub budget: u64,
-    /// What instantiation used: start functions and initialisers.
+    /// What instantiation used: start functions and initialisers, without their host calls.
     pub instantiation: u64,
-    /// What the call of `run` used.
-    pub run: u64,
-    /// What the two figures say.
+    /// What the guest's own code used in the call of `run`.
+    pub guest: u64,
+    /// What all host calls were charged.
+    pub host_calls: u64,
+    /// What the figures say.
     pub certainty: Certainty,
 }
 
 impl Fuel {
-    /// Instantiation and run together.
+    /// The sum of the parts.
     pub fn consumed(&self) -> u64 {
-        self.instantiation + self.run
+        self.instantiation + self.guest + self.host_calls
     }
 }
 
@@ -93,9 +100,12 @@ impl Report {
             fuel: Fuel {
                 budget: limits.limits.fuel,
                 instantiation: 0,
-                run: 0,
+                guest: 0,
+                host_calls: 0,
                 certainty: Certainty::Exact,
             },
+            host_calls: Vec::new(),
+            trace: None,
             memory: Memory {
                 peak_bytes: 0,
                 cap_bytes: limits.limits.memory_bytes,

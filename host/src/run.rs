@@ -16,6 +16,7 @@ use crate::interfaces::audit_log::AuditLog;
 use crate::interfaces::{RunState, wasi};
 use crate::limiter::Limiter;
 use crate::limits::{AppliedLimits, HANDLES, HOST_CALL_BYTES, Limits, SLOT_MEMORY_BYTES};
+use crate::meter::Meter;
 use crate::micro_app::MicroApp;
 use crate::outcome::{Certainty, DeadlineExceeded, Outcome};
 use crate::refusal::Refusal;
@@ -33,6 +34,7 @@ pub struct Run {
     memory_bytes: Option<usize>,
     grants: Grants,
     deterministic: bool,
+    trace: bool,
 }
 
 impl Run {
@@ -96,6 +98,12 @@ impl Run {
         self
     }
 
+    /// The report lists each host call, the first [`TRACE_CALLS`](crate::TRACE_CALLS) of them.
+    pub fn trace(mut self) -> Run {
+        self.trace = true;
+        self
+    }
+
     /// What the guest is given.
     pub fn grants(&self) -> &Grants {
         &self.grants
@@ -156,17 +164,22 @@ pub(crate) async fn execute(
     let mut store = store(engine, run, &applied.limits, (&stdout, &stderr))?;
     let metered = call(&mut store, app, after(started, applied.limits.deadline)).await;
     let peak_bytes = store.data().limiter.peak_bytes();
+    let state = store.into_data();
+    let host_calls = state.meter.finish();
     Ok(Report {
         app: Some(app.identity().clone()),
         fuel: Fuel {
             budget: applied.limits.fuel,
             instantiation: metered.instantiation_fuel,
-            run: metered.run_fuel,
+            guest: metered.guest_fuel,
+            host_calls: host_calls.fuel,
             certainty: metered.certainty,
         },
         outcome: metered.outcome,
         backtrace: metered.backtrace,
-        audit: store.into_data().audit.into_entries(),
+        audit: state.audit.into_entries(),
+        host_calls: host_calls.calls,
+        trace: host_calls.trace,
         memory: Memory {
             peak_bytes,
             cap_bytes: applied.limits.memory_bytes,
@@ -196,6 +209,7 @@ fn store(
 ) -> Result<Store<RunState>, HostError> {
     let determinism = run.determinism();
     let state = RunState {
+        meter: Meter::new(limits.fuel, run.trace),
         audit: AuditLog::new(determinism.wall_clock()),
         determinism,
         limiter: Limiter::new(limits.memory_bytes),
@@ -218,7 +232,7 @@ struct Metered {
     backtrace: Vec<String>,
     certainty: Certainty,
     instantiation_fuel: u64,
-    run_fuel: u64,
+    guest_fuel: u64,
 }
 
 async fn call(store: &mut Store<RunState>, app: &MicroApp, deadline: Instant) -> Metered {
@@ -233,6 +247,7 @@ async fn call(store: &mut Store<RunState>, app: &MicroApp, deadline: Instant) ->
     let budget = fuel_left(store);
     let instantiated = in_time(deadline, app.pre().instantiate_async(&mut *store)).await;
     let after_instantiation = fuel_left(store);
+    let called_by_instantiation = store.data().meter.fuel();
     let ended = match instantiated {
         Ok(instance) => in_time(deadline, instance.call_run(&mut *store)).await,
         Err(error) => Err(error),
@@ -243,13 +258,14 @@ async fn call(store: &mut Store<RunState>, app: &MicroApp, deadline: Instant) ->
         Err(error) => (Outcome::from_error(&error), trap::backtrace(&error)),
     };
     let left = fuel_left(store);
+    let called_by_run = store.data().meter.fuel() - called_by_instantiation;
     let (outcome, certainty) = outcome.with_fuel_left(left);
     Metered {
         outcome,
         backtrace,
         certainty,
-        instantiation_fuel: budget - after_instantiation,
-        run_fuel: after_instantiation - left,
+        instantiation_fuel: budget - after_instantiation - called_by_instantiation,
+        guest_fuel: after_instantiation - left - called_by_run,
     }
 }
 

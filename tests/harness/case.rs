@@ -156,7 +156,7 @@ impl Case {
             timeout,
             memory,
         } = &self.spec.limits;
-        let mut run = Run::new().deterministic();
+        let mut run = Run::new().deterministic().trace();
         if let Some(tier) = tier {
             run = run.tier(*tier);
         }

@@ -192,7 +192,13 @@ impl Subject {
         };
         report.durations = Durations::default();
         if report.fuel.certainty == Certainty::Unrepeatable {
-            (report.fuel.instantiation, report.fuel.run) = (0, 0);
+            let fuel = &mut report.fuel;
+            (fuel.instantiation, fuel.guest, fuel.host_calls) = (0, 0, 0);
+            report.host_calls.clear();
+            report.trace = None;
+            for entry in &mut report.audit {
+                entry.fuel = 0;
+            }
             report.backtrace.clear();
         }
         Ok(report)

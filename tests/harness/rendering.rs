@@ -4,7 +4,9 @@ use std::fmt::Write;
 use std::time::{Duration, UNIX_EPOCH};
 
 use fractalaw_host::terminal::one_line;
-use fractalaw_host::{AuditEntry, Captured, Certainty, Outcome, Report};
+use fractalaw_host::{
+    AuditEntry, COST_MODEL, Captured, Certainty, HostCall, HostCalls, Outcome, Report,
+};
 use sha2::{Digest, Sha256};
 
 /// Entries or lines shown of a long list: what a reviewer reads, from both ends.
@@ -25,7 +27,7 @@ pub(crate) fn behaviour(report: &Report) -> String {
     text
 }
 
-/// Fuel and memory: what a change of compiler may move.
+/// Fuel, where it went, and memory: what a change of compiler may move.
 pub(crate) fn cost(report: &Report) -> String {
     let fuel = &report.fuel;
     let at_least = match fuel.certainty {
@@ -35,18 +37,53 @@ pub(crate) fn cost(report: &Report) -> String {
             return format!("fuel: not repeatable, {}\n", report.outcome.kind());
         }
     };
-    format!(
-        "fuel: {at_least}{}\ninstantiation: {}\nrun: {at_least}{}\npeak memory: {} bytes\n",
+    let mut text = format!(
+        "{COST_MODEL_LINE}{COST_MODEL}\nfuel: {at_least}{}\ninstantiation: {}\nguest: {at_least}{}\nhost calls: {}\n",
         fuel.consumed(),
         fuel.instantiation,
-        fuel.run,
-        report.memory.peak_bytes,
+        fuel.guest,
+        fuel.host_calls,
+    );
+    let by_function = |calls: &HostCalls| {
+        format!(
+            "{} {}: {} calls, {} bytes in, {} out, {} fuel",
+            calls.interface,
+            calls.function,
+            calls.calls,
+            calls.bytes_in,
+            calls.bytes_out,
+            calls.fuel
+        )
+    };
+    list(
+        &mut text,
+        report.host_calls.iter().map(by_function).collect(),
+    );
+    writeln!(text, "peak memory: {} bytes", report.memory.peak_bytes).expect("a string takes it");
+    let trace = report.trace.iter().flat_map(|trace| &trace.calls);
+    text += "trace:\n";
+    list(&mut text, trace.map(host_call).collect());
+    text
+}
+
+fn host_call(call: &HostCall) -> String {
+    format!(
+        "at {} {} {}: {} bytes in, {} out, {} fuel",
+        call.at, call.interface, call.function, call.bytes_in, call.bytes_out, call.fuel
     )
 }
 
-/// The figure in the first line of a cost text, if it has one.
+const COST_MODEL_LINE: &str = "cost model: ";
+
+/// The version of the cost model under which a cost text was made, if it has figures.
+pub(crate) fn cost_model_of(cost: &str) -> Option<u32> {
+    let version = cost.lines().next()?.strip_prefix(COST_MODEL_LINE)?;
+    version.parse().ok()
+}
+
+/// The sum in a cost text, if it has one.
 pub(crate) fn fuel_of(cost: &str) -> Option<u64> {
-    let figure = cost.lines().next()?.strip_prefix("fuel: ")?;
+    let figure = cost.lines().find_map(|line| line.strip_prefix("fuel: "))?;
     figure
         .strip_prefix("at least ")
         .unwrap_or(figure)

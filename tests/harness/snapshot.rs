@@ -5,11 +5,12 @@
 //! they are written is `INSTA_UPDATE`'s to say.
 
 use std::cell::Cell;
+use std::env;
 use std::fs;
 use std::panic;
 use std::path::{Path, PathBuf};
 
-use fractalaw_host::Report;
+use fractalaw_host::{COST_MODEL, Report};
 use libtest_mimic::Failed;
 use similar::TextDiff;
 
@@ -48,7 +49,13 @@ pub(crate) fn check(case: &Case, report: &Report, verdict: &Verdict) -> Result<(
     let (new_behaviour, new_cost) = (rendering::behaviour(report), rendering::cost(report));
     let old_cost = contents(&cost);
     let behaves = compare(case, &behaviour, &new_behaviour);
-    let costs = compare(case, &cost, &new_cost);
+    let costs = match old_cost.as_deref().and_then(rendering::cost_model_of) {
+        Some(model) if model != COST_MODEL && !accepting() => Err(format!(
+            "`tests/{}` was made under cost model {model}, and this is {COST_MODEL}: the figures do not compare",
+            shown(&cost)
+        )),
+        _ => compare(case, &cost, &new_cost),
+    };
     if behaves.is_err() {
         verdict.behaviour_moved(case.name());
     }
@@ -80,6 +87,18 @@ fn contents(path: &Path) -> Option<String> {
     Some(contents.to_owned())
 }
 
+/// A snapshot's path below `tests/`.
+fn shown(path: &Path) -> std::path::Display<'_> {
+    path.strip_prefix(inventory::tests())
+        .unwrap_or(path)
+        .display()
+}
+
+/// Whether what differs is written over what was reviewed.
+fn accepting() -> bool {
+    env::var("INSTA_UPDATE").is_ok_and(|update| update == "always")
+}
+
 fn compare(case: &Case, path: &Path, new: &str) -> Result<(), String> {
     let old = contents(path);
     if old.as_deref() == Some(new) {
@@ -95,10 +114,7 @@ fn compare(case: &Case, path: &Path, new: &str) -> Result<(), String> {
     if accepted {
         return Ok(());
     }
-    let name = path
-        .strip_prefix(inventory::tests())
-        .unwrap_or(path)
-        .display();
+    let name = shown(path);
     Err(match old {
         None => format!(
             "`tests/{name}` does not exist yet; the case gave\n\n{new}\n\

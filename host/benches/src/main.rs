@@ -7,6 +7,7 @@
 
 mod builds;
 mod cold;
+mod fuel_time;
 mod metering;
 mod pairs;
 mod raw;
@@ -53,7 +54,7 @@ struct Flags {
 /// A benchmark: its name, and what adds its rows to the table.
 type Benchmark = (&'static str, fn(&Flags, &mut Table) -> Result<()>);
 
-const BENCHMARKS: [Benchmark; 11] = [
+const BENCHMARKS: [Benchmark; 12] = [
     ("warm/hello-world", warm::hello_world),
     ("warm/no-imports", warm::no_imports),
     ("scale/two-threads", scale::two_threads),
@@ -62,6 +63,7 @@ const BENCHMARKS: [Benchmark; 11] = [
     ("cold/small", cold::small),
     ("cold/large", cold::large),
     ("metering", metering::kernels),
+    ("fuel", fuel_time::instructions),
     ("builds/no-op", builds::no_op),
     ("builds/growth", builds::growth),
     ("tests/1000-cases", tests::thousand_cases),

@@ -30,6 +30,7 @@ pub(crate) struct Row {
 /// What `ours` and `reference` count.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub(crate) enum Unit {
+    NanosecondsPerFuel,
     Microseconds,
     Milliseconds,
     PerSecond,
@@ -65,6 +66,7 @@ impl fmt::Display for Bar {
 impl Unit {
     fn show(self, figure: f64) -> String {
         match self {
+            Unit::NanosecondsPerFuel => format!("{figure:.3} ns/fuel"),
             Unit::Microseconds => format!("{figure:.2} µs"),
             Unit::Milliseconds => format!("{figure:.2} ms"),
             Unit::PerSecond => format!("{figure:.0} /s"),

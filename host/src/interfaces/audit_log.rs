@@ -2,11 +2,13 @@
 
 use std::fmt;
 
-use wasmtime::component::{HasData, Linker};
+use wasmtime::component::Linker;
 
 use crate::bindings::fractal::app::audit_log as wit;
 use crate::determinism::WallClock;
 use crate::interfaces::RunState;
+use crate::interfaces::offer::offer;
+use crate::interfaces::payload::Payload;
 use crate::limits::{AUDIT_BYTES, AUDIT_ENTRIES, AUDIT_ENTRY_BYTES};
 use crate::outcome::{Quota, QuotaExceeded};
 use crate::terminal::one_line;
@@ -14,13 +16,15 @@ use crate::terminal::one_line;
 /// The name under which a component imports it.
 pub(crate) const NAME: &str = "fractal:app/audit-log@0.1.0";
 
-/// One entry: three fields from the guest, two from the host.
+/// One entry: three fields from the guest, three from the host.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AuditEntry {
     /// Place in the run's trail, from 1, without gaps.
     pub sequence: u64,
     /// When the host received it: nanoseconds since 1970-01-01T00:00:00Z.
     pub time_unix_ns: u64,
+    /// The fuel that the run had consumed when the guest made the call.
+    pub fuel: u64,
     /// What kind of thing happened, in the guest's words.
     pub event_type: String,
     /// What it happened to.
@@ -58,7 +62,7 @@ impl AuditLog {
         self.entries
     }
 
-    fn record(&mut self, entry: wit::AuditEntry) -> Result<(), QuotaExceeded> {
+    fn record(&mut self, entry: wit::AuditEntry, fuel: u64) -> Result<(), QuotaExceeded> {
         let bytes = entry.event_type.len() + entry.resource.len() + entry.detail.len();
         at_most(Quota::AuditEntryBytes, bytes, AUDIT_ENTRY_BYTES)?;
         at_most(Quota::AuditEntries, self.entries.len() + 1, AUDIT_ENTRIES)?;
@@ -67,6 +71,7 @@ impl AuditLog {
         let entry = AuditEntry {
             sequence: self.entries.len() as u64 + 1,
             time_unix_ns: self.clock.now_unix_ns(),
+            fuel,
             event_type: entry.event_type,
             resource: entry.resource,
             detail: entry.detail,
@@ -95,20 +100,22 @@ fn at_most(quota: Quota, wanted: usize, limit: usize) -> Result<(), QuotaExceede
     Ok(())
 }
 
-impl wit::Host for AuditLog {
-    fn record_event(&mut self, entry: wit::AuditEntry) -> wasmtime::Result<()> {
-        Ok(self.record(entry)?)
-    }
-}
-
-struct Access;
-
-impl HasData for Access {
-    type Data<'a> = &'a mut AuditLog;
-}
-
 pub(crate) fn add_to_linker(linker: &mut Linker<RunState>) -> wasmtime::Result<()> {
-    wit::add_to_linker::<RunState, Access>(linker, |state| &mut state.audit)
+    offer! { linker, "fractal:app/audit-log@0.1.0", state => state;
+        sync "record-event"(entry) -> nothing = AUDIT, record_event;
+    }
+    Ok(())
+}
+
+fn record_event(state: &mut &mut RunState, entry: wit::AuditEntry) -> wasmtime::Result<()> {
+    let at = state.meter.position();
+    Ok(state.audit.record(entry, at)?)
+}
+
+impl Payload for wit::AuditEntry {
+    fn bytes(&self) -> u64 {
+        self.event_type.bytes() + self.resource.bytes() + self.detail.bytes()
+    }
 }
 
 #[cfg(test)]
@@ -127,7 +134,7 @@ mod tests {
     fn entries_are_numbered_from_one_and_carry_the_hosts_time() {
         let mut log = AuditLog::new(WallClock::fixed());
         for _ in 0..3 {
-            log.record(entry(1)).unwrap();
+            log.record(entry(1), 0).unwrap();
         }
         let entries = log.into_entries();
         let found: Vec<_> = entries
@@ -154,9 +161,9 @@ mod tests {
         for (detail_bytes, accepted, quota, limit) in cases {
             let mut log = AuditLog::new(WallClock::fixed());
             for _ in 0..accepted {
-                log.record(entry(detail_bytes)).unwrap();
+                log.record(entry(detail_bytes), 0).unwrap();
             }
-            let exceeded = log.record(entry(detail_bytes)).unwrap_err();
+            let exceeded = log.record(entry(detail_bytes), 0).unwrap_err();
             assert_eq!((exceeded.quota, exceeded.limit), (quota, limit as u64));
             assert_eq!(log.into_entries().len(), accepted);
         }

@@ -1,5 +1,14 @@
 //! WASI 0.2, with nothing ambient: a guest reaches what its grants name and nothing else.
 
+mod cli;
+mod clocks;
+mod directory_order;
+mod file_metadata;
+mod filesystem;
+mod io;
+mod random;
+mod sockets;
+
 use wasmtime::component::Linker;
 use wasmtime_wasi::p2::pipe::MemoryInputPipe;
 use wasmtime_wasi::{FsPerms, WasiCtx};
@@ -62,7 +71,12 @@ pub(crate) fn is_offered(import: &str) -> bool {
 }
 
 pub(crate) fn add_to_linker(linker: &mut Linker<RunState>) -> wasmtime::Result<()> {
-    wasmtime_wasi::p2::add_to_linker_async(linker)
+    io::add_to_linker(linker)?;
+    cli::add_to_linker(linker)?;
+    clocks::add_to_linker(linker)?;
+    filesystem::add_to_linker(linker)?;
+    random::add_to_linker(linker)?;
+    sockets::add_to_linker(linker)
 }
 
 /// The context of one run: what was granted, and captured output.

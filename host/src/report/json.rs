@@ -5,13 +5,15 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::capture::Captured;
+use crate::cost::COST_MODEL;
+use crate::meter::{HostCall, HostCalls, Trace};
 use crate::outcome::{MemoryKind, Outcome};
 use crate::report::Report;
 use crate::trap::TrapCode;
 
 /// Version of the report's shape: it goes up when a field changes its meaning or goes away. Fields
 /// may be added without it.
-pub const JSON_VERSION: u32 = 1;
+pub const JSON_VERSION: u32 = 2;
 
 #[derive(Serialize)]
 struct Json<'a> {
@@ -21,6 +23,9 @@ struct Json<'a> {
     backtrace: &'a [String],
     audit: Vec<Value>,
     fuel: Value,
+    host_calls: Vec<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trace: Option<Value>,
     memory: Value,
     stdout: Value,
     stderr: Value,
@@ -44,6 +49,7 @@ pub(super) fn render(report: &Report) -> String {
                 json!({
                     "sequence": entry.sequence,
                     "time_unix_ns": entry.time_unix_ns,
+                    "fuel": entry.fuel,
                     "event_type": entry.event_type,
                     "resource": entry.resource,
                     "detail": entry.detail,
@@ -54,9 +60,13 @@ pub(super) fn render(report: &Report) -> String {
             "budget": report.fuel.budget,
             "consumed": report.fuel.consumed(),
             "instantiation": report.fuel.instantiation,
-            "run": report.fuel.run,
+            "guest": report.fuel.guest,
+            "host_calls": report.fuel.host_calls,
             "certainty": report.fuel.certainty.name(),
+            "cost_model": COST_MODEL,
         }),
+        host_calls: report.host_calls.iter().map(host_calls).collect(),
+        trace: report.trace.as_ref().map(trace),
         memory: json!({
             "peak_bytes": report.memory.peak_bytes,
             "cap_bytes": report.memory.cap_bytes,
@@ -76,6 +86,35 @@ pub(super) fn render(report: &Report) -> String {
         }),
     };
     serde_json::to_string_pretty(&json).expect("a report is plain data")
+}
+
+fn host_calls(calls: &HostCalls) -> Value {
+    json!({
+        "interface": calls.interface,
+        "function": calls.function,
+        "calls": calls.calls,
+        "bytes_in": calls.bytes_in,
+        "bytes_out": calls.bytes_out,
+        "fuel": calls.fuel,
+    })
+}
+
+fn trace(trace: &Trace) -> Value {
+    let call = |call: &HostCall| {
+        json!({
+            "sequence": call.sequence,
+            "interface": call.interface,
+            "function": call.function,
+            "at": call.at,
+            "bytes_in": call.bytes_in,
+            "bytes_out": call.bytes_out,
+            "fuel": call.fuel,
+        })
+    };
+    json!({
+        "calls": trace.calls.iter().map(call).collect::<Vec<_>>(),
+        "dropped": trace.dropped,
+    })
 }
 
 fn outcome(outcome: &Outcome) -> Value {

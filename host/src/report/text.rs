@@ -7,6 +7,7 @@ use bytesize::ByteSize;
 
 use crate::capture::Captured;
 use crate::limits::{AppliedLimits, Limits, OUTPUT_BYTES};
+use crate::meter::Trace;
 use crate::outcome::{Certainty, Outcome};
 use crate::report::{Fuel, Report};
 use crate::terminal::{lines, one_line};
@@ -29,6 +30,7 @@ pub(super) fn render(report: &Report) -> String {
     }
     text += &fuel_line(&report.fuel);
     text += &limits_line(&report.limits);
+    text += &report.trace.as_ref().map_or_else(String::new, trace);
     text += &output("Standard Output", &report.stdout);
     text += &output("Standard Error", &report.stderr);
     text
@@ -74,12 +76,41 @@ fn fuel_line(fuel: &Fuel) -> String {
         Certainty::LowerBound | Certainty::Unrepeatable => "at least ",
     };
     format!(
-        "Fuel: {at_least}{} consumed of {} (instantiation {}, run {})\n",
+        "Fuel: {at_least}{} consumed of {} (instantiation {}, guest {}, host calls {})\n",
         grouped(fuel.consumed()),
         grouped(fuel.budget),
         grouped(fuel.instantiation),
-        grouped(fuel.run),
+        grouped(fuel.guest),
+        grouped(fuel.host_calls),
     )
+}
+
+/// Each host call with its place on the fuel axis.
+fn trace(trace: &Trace) -> String {
+    let all = trace.calls.len() as u64 + trace.dropped;
+    let mut text = format!("\n--- Host Calls ({} calls) ---\n", grouped(all));
+    let widest = trace.calls.last().map_or(0, |call| grouped(call.at).len());
+    for call in &trace.calls {
+        let short = call.interface.split('@').next().unwrap_or_default();
+        let _ = writeln!(
+            text,
+            "  at {:>widest$}  {short} {}: {} in, {} out, {} fuel",
+            grouped(call.at),
+            call.function,
+            bytes(call.bytes_in),
+            bytes(call.bytes_out),
+            grouped(call.fuel),
+        );
+    }
+    if trace.dropped > 0 {
+        let _ = writeln!(text, "  … and {} more calls", grouped(trace.dropped));
+    }
+    text
+}
+
+fn bytes(bytes: u64) -> String {
+    let unit = if bytes == 1 { "byte" } else { "bytes" };
+    format!("{} {unit}", grouped(bytes))
 }
 
 /// Says what was overridden, and nothing when the tier's own limits held.

@@ -37,7 +37,7 @@ fn fuel_is_used_and_stays_within_the_budget() {
     let fuel = first_run().fuel;
     assert_eq!(fuel.budget, 100_000_000);
     assert_eq!(fuel.certainty, Certainty::Exact);
-    assert!(0 < fuel.run && fuel.consumed() < fuel.budget, "{fuel:?}");
+    assert!(0 < fuel.guest && fuel.consumed() < fuel.budget, "{fuel:?}");
 }
 
 #[test]
@@ -46,10 +46,14 @@ fn the_text_is_the_one_that_the_readme_promises() {
     let fuel = report.fuel;
     let promised = format!(
         "{HELLO}\n\n--- Audit Trail (1 entries) ---\n  [app-started] hello-world — Bootstrap test — \
-         first micro-app execution\nFuel: 1,{:03} consumed of 100,000,000 (instantiation {}, run 1,{:03})\n",
-        fuel.consumed() - 1000,
+         first micro-app execution\nFuel: {},{:03} consumed of 100,000,000 (instantiation {}, guest {},{:03}, host calls {},{:03})\n",
+        fuel.consumed() / 1000,
+        fuel.consumed() % 1000,
         fuel.instantiation,
-        fuel.run - 1000,
+        fuel.guest / 1000,
+        fuel.guest % 1000,
+        fuel.host_calls / 1000,
+        fuel.host_calls % 1000,
     );
     assert_eq!(report.text(), promised);
 }

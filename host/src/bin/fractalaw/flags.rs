@@ -66,6 +66,9 @@ pub(crate) struct Run {
     /// Print the report as JSON.
     #[arg(long)]
     pub(crate) json: bool,
+    /// List each host call with its place on the fuel axis, its bytes and its price.
+    #[arg(long)]
+    pub(crate) trace: bool,
     /// Stop the clocks and seed randomness, so that the run repeats exactly.
     #[arg(long)]
     pub(crate) deterministic: bool,

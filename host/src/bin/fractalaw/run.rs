@@ -101,6 +101,9 @@ fn request(flags: flags::Run) -> Result<Run, HostError> {
     if let Some(path) = flags.stdin {
         run = run.stdin(read_input(&path)?);
     }
+    if flags.trace {
+        run = run.trace();
+    }
     Ok(if flags.deterministic {
         run.deterministic()
     } else {

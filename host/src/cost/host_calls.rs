@@ -1,0 +1,79 @@
+//! The prices of host calls.
+//!
+//! A call is charged before the host does its work: its base, and its rate for each byte that the guest
+//! hands over or asks for. What the host hands back beyond that is charged before the guest gets it.
+
+/// What one call of a function costs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Price {
+    /// Units of fuel for the call itself.
+    pub(crate) base: u64,
+    /// Units of fuel for each byte that crosses.
+    pub(crate) per_byte: u64,
+}
+
+impl Price {
+    /// For a call that hands over so many bytes.
+    pub(crate) fn of(self, bytes: u64) -> u64 {
+        self.base.saturating_add(self.bytes(bytes))
+    }
+
+    /// For further bytes of the same call.
+    pub(crate) fn bytes(self, bytes: u64) -> u64 {
+        self.per_byte.saturating_mul(bytes)
+    }
+}
+
+/// Answered from the run's own memory: crossing the boundary is most of the work.
+pub(crate) const LOOKUP: Price = Price {
+    base: 250,
+    per_byte: 1,
+};
+
+/// Makes or drops a handle: the same, and an allocation.
+pub(crate) const HANDLE: Price = Price {
+    base: 350,
+    per_byte: 1,
+};
+
+/// Reads or writes a stream that is held in memory: the bytes are copied.
+pub(crate) const STREAM: Price = Price {
+    base: 400,
+    per_byte: 1,
+};
+
+/// Waits: the run gives way to others and is woken.
+pub(crate) const WAIT: Price = Price {
+    base: 1_000,
+    per_byte: 1,
+};
+
+/// Reads a clock of the system.
+pub(crate) const CLOCK: Price = Price {
+    base: 350,
+    per_byte: 1,
+};
+
+/// Draws random bytes: those of the system cost a system call, the seeded ones arithmetic.
+pub(crate) const RANDOM: Price = Price {
+    base: 1_000,
+    per_byte: 8,
+};
+
+/// One system call on a file or folder, made on another thread because it may block.
+pub(crate) const FILE: Price = Price {
+    base: 25_000,
+    per_byte: 2,
+};
+
+/// A system call on a socket; every address is denied.
+pub(crate) const SOCKET: Price = Price {
+    base: 5_000,
+    per_byte: 2,
+};
+
+/// An audit entry: its text is checked, copied, traced and kept.
+pub(crate) const AUDIT: Price = Price {
+    base: 1_000,
+    per_byte: 2,
+};

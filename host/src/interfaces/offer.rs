@@ -1,0 +1,162 @@
+//! How functions are offered to guests: each charged before it does its work.
+
+use wasmtime::component::ResourceTable;
+use wasmtime_wasi::p2::bindings::filesystem::types::ErrorCode as FileError;
+use wasmtime_wasi::p2::bindings::io::streams;
+use wasmtime_wasi::p2::bindings::sockets::network::ErrorCode as SocketErrorCode;
+use wasmtime_wasi::p2::{FsError, SocketError, StreamError};
+
+/// Adds an interface to a linker, function by function:
+///
+/// ```text
+/// offer! { linker, "name of the interface", state => what implements it;
+///     sync "function"(argument, …) -> answer = PRICE, path;
+///     wait "function that may wait"(argument, …) asks argument -> answer = PRICE, path;
+///     [sync "resource": its type, what drops it;]
+/// }
+/// ```
+///
+/// `asks` names an argument that says for how many bytes the guest asks, which is charged with the call. The
+/// answer is one of the functions below. A function that does not stand here is not offered, so none is
+/// free of charge.
+macro_rules! offer {
+    ($linker:expr, $interface:literal, $state:ident => $view:expr;
+     $($kind:ident $name:literal ( $($arg:ident),* ) $(asks $asked:ident)? -> $answer:ident = $price:ident, $path:path;)*
+     $([$($drops:ident $resource:literal : $type:ty, $drop:path;)*])?) => {{
+        let mut instance = $linker.instance($interface)?;
+        $({
+            static FUNCTION: $crate::meter::Function = $crate::meter::Function {
+                interface: $interface,
+                name: $name,
+                price: $crate::cost::host_calls::$price,
+            };
+            $crate::interfaces::offer::offer_function!(
+                $kind instance $name ( $($arg),* ) ( $($asked)? ) $answer, $path, $state => $view
+            );
+        })*
+        $($({
+            static FUNCTION: $crate::meter::Function = $crate::meter::Function {
+                interface: $interface,
+                name: concat!("[drop]", $resource),
+                price: $crate::cost::host_calls::HANDLE,
+            };
+            $crate::interfaces::offer::offer_resource!($drops instance $resource : $type, $drop, $state => $view);
+        })*)?
+    }};
+}
+
+macro_rules! offer_function {
+    (sync $instance:ident $name:literal ( $($arg:ident),* ) ( $($asked:ident)? ) $answer:ident, $path:path, $state:ident => $view:expr) => {
+        $instance.func_wrap($name, |mut store: wasmtime::StoreContextMut<'_, RunState>, arguments| {
+            let ($($arg,)*) = arguments;
+            let asked: u64 = 0 $(+ $asked)?;
+            let bytes = asked.saturating_add(0 $(+ $crate::interfaces::payload::Payload::bytes(&$arg))*);
+            $crate::meter::charge(&mut store, &FUNCTION, bytes)?;
+            let $state = store.data_mut();
+            let mut view = $view;
+            let result = $path(&mut view, $($arg),*);
+            let answer = $crate::interfaces::offer::$answer(&mut view, result)?;
+            let bytes = $crate::interfaces::payload::Payload::bytes(&answer);
+            $crate::meter::charge_answer(&mut store, &FUNCTION, bytes, asked)?;
+            Ok(answer)
+        })?;
+    };
+    (wait $instance:ident $name:literal ( $($arg:ident),* ) ( $($asked:ident)? ) $answer:ident, $path:path, $state:ident => $view:expr) => {
+        $instance.func_wrap_async($name, |mut store: wasmtime::StoreContextMut<'_, RunState>, arguments| {
+            Box::new(async move {
+                let ($($arg,)*) = arguments;
+                let asked: u64 = 0 $(+ $asked)?;
+                let bytes = asked.saturating_add(0 $(+ $crate::interfaces::payload::Payload::bytes(&$arg))*);
+                $crate::meter::charge(&mut store, &FUNCTION, bytes)?;
+                let $state = store.data_mut();
+                let mut view = $view;
+                let result = $path(&mut view, $($arg),*).await;
+                let answer = $crate::interfaces::offer::$answer(&mut view, result)?;
+                let bytes = $crate::interfaces::payload::Payload::bytes(&answer);
+                $crate::meter::charge_answer(&mut store, &FUNCTION, bytes, asked)?;
+                Ok(answer)
+            })
+        })?;
+    };
+}
+
+macro_rules! offer_resource {
+    (sync $instance:ident $name:literal : $type:ty, $drop:path, $state:ident => $view:expr) => {
+        $instance.resource(
+            $name,
+            wasmtime::component::ResourceType::host::<$type>(),
+            |mut store: wasmtime::StoreContextMut<'_, RunState>, handle| {
+                $crate::meter::charge(&mut store, &FUNCTION, 0)?;
+                let $state = store.data_mut();
+                let mut view = $view;
+                $drop(
+                    &mut view,
+                    wasmtime::component::Resource::<$type>::new_own(handle),
+                )
+            },
+        )?;
+    };
+    (wait $instance:ident $name:literal : $type:ty, $drop:path, $state:ident => $view:expr) => {
+        $instance.resource_async(
+            $name,
+            wasmtime::component::ResourceType::host::<$type>(),
+            |mut store: wasmtime::StoreContextMut<'_, RunState>, handle| {
+                Box::new(async move {
+                    $crate::meter::charge(&mut store, &FUNCTION, 0)?;
+                    let $state = store.data_mut();
+                    let mut view = $view;
+                    $drop(
+                        &mut view,
+                        wasmtime::component::Resource::<$type>::new_own(handle),
+                    )
+                    .await
+                })
+            },
+        )?;
+    };
+}
+
+pub(crate) use {offer, offer_function, offer_resource};
+
+/// No value.
+pub(crate) fn nothing<V>(_: &mut V, result: wasmtime::Result<()>) -> wasmtime::Result<()> {
+    result
+}
+
+/// A value.
+pub(crate) fn value<V, T>(_: &mut V, result: wasmtime::Result<T>) -> wasmtime::Result<(T,)> {
+    result.map(|value| (value,))
+}
+
+/// What a stream gives, or an error that the guest may see.
+pub(crate) fn stream<T>(
+    handles: &mut &mut ResourceTable,
+    result: Result<T, StreamError>,
+) -> wasmtime::Result<(Result<T, streams::StreamError>,)> {
+    Ok((match result {
+        Ok(value) => Ok(value),
+        Err(error) => Err(streams::Host::convert_stream_error(*handles, error)?),
+    },))
+}
+
+/// What a file gives, or an error that the guest may see.
+pub(crate) fn file<V, T>(
+    _: &mut V,
+    result: Result<T, FsError>,
+) -> wasmtime::Result<(Result<T, FileError>,)> {
+    Ok((match result {
+        Ok(value) => Ok(value),
+        Err(error) => Err(error.downcast()?),
+    },))
+}
+
+/// What a socket gives, or an error that the guest may see.
+pub(crate) fn socket<V, T>(
+    _: &mut V,
+    result: Result<T, SocketError>,
+) -> wasmtime::Result<(Result<T, SocketErrorCode>,)> {
+    Ok((match result {
+        Ok(value) => Ok(value),
+        Err(error) => Err(error.downcast()?),
+    },))
+}

@@ -1,0 +1,82 @@
+//! How many bytes a value takes up where it crosses between guest and host.
+
+use wasmtime::component::Resource;
+
+/// A value that crosses. Numbers and handles count by their width, text and lists by what is in them.
+pub(crate) trait Payload {
+    /// The size of every value of the type, where they have one.
+    const WIDTH: Option<u64> = None;
+
+    /// The size of this value.
+    fn bytes(&self) -> u64;
+}
+
+/// Types of one width. Records of numbers are as wide as their fields, enumerations a byte.
+macro_rules! fixed {
+    ($($type:ty => $width:literal),* $(,)?) => {
+        $(impl $crate::interfaces::payload::Payload for $type {
+            const WIDTH: Option<u64> = Some($width);
+
+            fn bytes(&self) -> u64 {
+                $width
+            }
+        })*
+    };
+}
+pub(crate) use fixed;
+
+fixed!(() => 0, bool => 1, u8 => 1, u16 => 2, u32 => 4, u64 => 8);
+
+impl<T: 'static> Payload for Resource<T> {
+    const WIDTH: Option<u64> = Some(4);
+
+    fn bytes(&self) -> u64 {
+        4
+    }
+}
+
+impl Payload for String {
+    fn bytes(&self) -> u64 {
+        self.len() as u64
+    }
+}
+
+impl<T: Payload> Payload for Vec<T> {
+    fn bytes(&self) -> u64 {
+        match T::WIDTH {
+            Some(width) => width * self.len() as u64,
+            // An element has a length of its own in memory, so that empty ones are not free.
+            None => self.iter().map(|element| 8 + element.bytes()).sum(),
+        }
+    }
+}
+
+impl<T: Payload> Payload for Option<T> {
+    fn bytes(&self) -> u64 {
+        self.as_ref().map_or(0, Payload::bytes)
+    }
+}
+
+impl<T: Payload, E: Payload> Payload for Result<T, E> {
+    fn bytes(&self) -> u64 {
+        match self {
+            Ok(value) => value.bytes(),
+            Err(error) => error.bytes(),
+        }
+    }
+}
+
+macro_rules! tuples {
+    ($($name:ident)*) => {
+        impl<$($name: Payload),*> Payload for ($($name,)*) {
+            #[expect(non_snake_case, reason = "a field is called as its type is")]
+            fn bytes(&self) -> u64 {
+                let ($($name,)*) = self;
+                0 $(+ $name.bytes())*
+            }
+        }
+    };
+}
+tuples!(A);
+tuples!(A B);
+tuples!(A B C);

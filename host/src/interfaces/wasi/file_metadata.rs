@@ -1,0 +1,82 @@
+//! File metadata in a deterministic run: no times, no identities, nothing that the same files would have
+//! otherwise on another machine. In any other run it is the system's.
+
+use wasmtime::component::Resource;
+use wasmtime_wasi::filesystem::{Descriptor, WasiFilesystemView};
+use wasmtime_wasi::p2::FsResult;
+use wasmtime_wasi::p2::bindings::filesystem::types::{
+    DescriptorStat, DescriptorType, HostDescriptor, MetadataHashValue, PathFlags,
+};
+
+use crate::determinism::Determinism;
+use crate::interfaces::RunState;
+
+pub(super) async fn stat(
+    state: &mut &mut RunState,
+    file: Resource<Descriptor>,
+) -> FsResult<DescriptorStat> {
+    let stat = state.filesystem().stat(file).await?;
+    Ok(repeatable(state.determinism, stat))
+}
+
+pub(super) async fn stat_at(
+    state: &mut &mut RunState,
+    folder: Resource<Descriptor>,
+    flags: PathFlags,
+    path: String,
+) -> FsResult<DescriptorStat> {
+    let stat = state.filesystem().stat_at(folder, flags, path).await?;
+    Ok(repeatable(state.determinism, stat))
+}
+
+pub(super) async fn metadata_hash(
+    state: &mut &mut RunState,
+    file: Resource<Descriptor>,
+) -> FsResult<MetadataHashValue> {
+    match state.determinism {
+        Determinism::Real => state.filesystem().metadata_hash(file).await,
+        Determinism::Fixed => state.filesystem().stat(file).await.map(hash),
+    }
+}
+
+pub(super) async fn metadata_hash_at(
+    state: &mut &mut RunState,
+    folder: Resource<Descriptor>,
+    flags: PathFlags,
+    path: String,
+) -> FsResult<MetadataHashValue> {
+    let determinism = state.determinism;
+    let mut files = state.filesystem();
+    match determinism {
+        Determinism::Real => files.metadata_hash_at(folder, flags, path).await,
+        Determinism::Fixed => files.stat_at(folder, flags, path).await.map(hash),
+    }
+}
+
+fn repeatable(determinism: Determinism, stat: DescriptorStat) -> DescriptorStat {
+    if determinism == Determinism::Real {
+        return stat;
+    }
+    DescriptorStat {
+        type_: stat.type_,
+        // How many names a file has, and how large a folder is, are the file system's affair.
+        link_count: 1,
+        size: if stat.type_ == DescriptorType::Directory {
+            0
+        } else {
+            stat.size
+        },
+        data_access_timestamp: None,
+        data_modification_timestamp: None,
+        status_change_timestamp: None,
+    }
+}
+
+/// WASI lets a hash be weak. The real one is made of device and inode, which say nothing elsewhere.
+fn hash(stat: DescriptorStat) -> MetadataHashValue {
+    let stat = repeatable(Determinism::Fixed, stat);
+    MetadataHashValue {
+        lower: stat.size,
+        upper: stat.type_ as u64,
+    }
+}

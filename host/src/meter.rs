@@ -1,0 +1,230 @@
+//! The host calls of one run: counted, priced, and on request listed one by one.
+
+use wasmtime::StoreContextMut;
+
+use crate::cost::host_calls::Price;
+use crate::interfaces::RunState;
+use crate::limits::TRACE_CALLS;
+
+/// A function that guests may call.
+#[derive(Debug)]
+pub(crate) struct Function {
+    /// Its interface's full name.
+    pub(crate) interface: &'static str,
+    pub(crate) name: &'static str,
+    pub(crate) price: Price,
+}
+
+/// All calls of one function in one run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HostCalls {
+    /// The interface's full name, such as `wasi:io/streams@0.2.12`.
+    pub interface: &'static str,
+    /// The function's name in it.
+    pub function: &'static str,
+    /// How many calls were made, one that could not be paid included.
+    pub calls: u64,
+    /// Bytes that the guest handed over, or asked for.
+    pub bytes_in: u64,
+    /// Bytes that it was given.
+    pub bytes_out: u64,
+    /// What it was charged, in units of fuel.
+    pub fuel: u64,
+}
+
+/// One host call, in the order of the run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HostCall {
+    /// Place among the run's host calls, from 1, without gaps.
+    pub sequence: u64,
+    /// The interface's full name.
+    pub interface: &'static str,
+    /// The function's name in it.
+    pub function: &'static str,
+    /// The fuel consumed when it was made.
+    pub at: u64,
+    /// Bytes that the guest handed over, or asked for.
+    pub bytes_in: u64,
+    /// Bytes that it was given.
+    pub bytes_out: u64,
+    /// What it was charged, in units of fuel. The last one's may be less than its price: all that was left.
+    pub fuel: u64,
+}
+
+/// The host calls of one run in order.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Trace {
+    /// The first ones.
+    pub calls: Vec<HostCall>,
+    /// How many more there were.
+    pub dropped: u64,
+}
+
+/// Counts and charges while the run goes on.
+pub(crate) struct Meter {
+    budget: u64,
+    tallies: Vec<(&'static Function, Tally)>,
+    calls: u64,
+    fuel: u64,
+    trace: Option<Trace>,
+    position: u64,
+}
+
+#[derive(Clone, Copy, Default)]
+struct Tally {
+    calls: u64,
+    bytes_in: u64,
+    bytes_out: u64,
+    fuel: u64,
+}
+
+/// What came of a run's host calls.
+pub(crate) struct Metered {
+    /// What all of them were charged.
+    pub(crate) fuel: u64,
+    /// By function, in the order of names.
+    pub(crate) calls: Vec<HostCalls>,
+    pub(crate) trace: Option<Trace>,
+}
+
+impl Meter {
+    pub(crate) fn new(budget: u64, trace: bool) -> Meter {
+        Meter {
+            budget,
+            tallies: Vec::new(),
+            calls: 0,
+            fuel: 0,
+            trace: trace.then(Trace::default),
+            position: 0,
+        }
+    }
+
+    /// The fuel consumed when the host call that goes on was made.
+    pub(crate) fn position(&self) -> u64 {
+        self.position
+    }
+
+    /// What all host calls so far were charged.
+    pub(crate) fn fuel(&self) -> u64 {
+        self.fuel
+    }
+
+    pub(crate) fn finish(mut self) -> Metered {
+        self.tallies
+            .sort_by_key(|(function, _)| (function.interface, function.name));
+        let calls = |(function, tally): &(&'static Function, Tally)| HostCalls {
+            interface: function.interface,
+            function: function.name,
+            calls: tally.calls,
+            bytes_in: tally.bytes_in,
+            bytes_out: tally.bytes_out,
+            fuel: tally.fuel,
+        };
+        Metered {
+            fuel: self.fuel,
+            calls: self.tallies.iter().map(calls).collect(),
+            trace: self.trace,
+        }
+    }
+
+    fn tally(&mut self, function: &'static Function) -> &mut Tally {
+        // A run calls few functions, and mostly the one that it called before.
+        let found = self
+            .tallies
+            .iter()
+            .rposition(|(known, _)| std::ptr::eq(*known, function));
+        let index = found.unwrap_or_else(|| {
+            self.tallies.push((function, Tally::default()));
+            self.tallies.len() - 1
+        });
+        &mut self.tallies[index].1
+    }
+
+    fn begin(&mut self, function: &'static Function, left: u64, bytes: u64, fuel: u64) {
+        self.position = self.budget - left;
+        self.calls += 1;
+        self.fuel += fuel;
+        let tally = self.tally(function);
+        tally.calls += 1;
+        tally.bytes_in += bytes;
+        tally.fuel += fuel;
+        let (sequence, at) = (self.calls, self.position);
+        let Some(trace) = &mut self.trace else {
+            return;
+        };
+        if trace.calls.len() == TRACE_CALLS {
+            trace.dropped += 1;
+            return;
+        }
+        trace.calls.push(HostCall {
+            sequence,
+            interface: function.interface,
+            function: function.name,
+            at,
+            bytes_in: bytes,
+            bytes_out: 0,
+            fuel,
+        });
+    }
+
+    /// Adds what the call that began last was given.
+    fn end(&mut self, function: &'static Function, bytes: u64, fuel: u64) {
+        self.fuel += fuel;
+        let tally = self.tally(function);
+        tally.bytes_out += bytes;
+        tally.fuel += fuel;
+        let calls = self.calls;
+        let last = self.trace.as_mut().and_then(|trace| trace.calls.last_mut());
+        if let Some(call) = last.filter(|call| call.sequence == calls) {
+            call.bytes_out = bytes;
+            call.fuel += fuel;
+        }
+    }
+}
+
+/// Charges a call that is about to be made and hands over so many bytes, or asks for them.
+pub(crate) fn charge(
+    store: &mut StoreContextMut<'_, RunState>,
+    function: &'static Function,
+    bytes: u64,
+) -> wasmtime::Result<()> {
+    let left = store.get_fuel()?;
+    let (fuel, paid) = take(store, left, function.price.of(bytes))?;
+    store.data_mut().meter.begin(function, left, bytes, fuel);
+    paid
+}
+
+/// Charges for the answer of a call that was made, before the guest is given it.
+pub(crate) fn charge_answer(
+    store: &mut StoreContextMut<'_, RunState>,
+    function: &'static Function,
+    bytes: u64,
+    asked: u64,
+) -> wasmtime::Result<()> {
+    let price = function.price.bytes(bytes.saturating_sub(asked));
+    let (fuel, paid) = match price {
+        0 => (0, Ok(())),
+        _ => {
+            let left = store.get_fuel()?;
+            take(store, left, price)?
+        }
+    };
+    store.data_mut().meter.end(function, bytes, fuel);
+    paid
+}
+
+/// Takes the price, or all that is left: then the run is out of fuel.
+fn take(
+    store: &mut StoreContextMut<'_, RunState>,
+    left: u64,
+    price: u64,
+) -> wasmtime::Result<(u64, wasmtime::Result<()>)> {
+    let fuel = price.min(left);
+    store.set_fuel(left - fuel)?;
+    let paid = if price < left {
+        Ok(())
+    } else {
+        Err(wasmtime::Trap::OutOfFuel.into())
+    };
+    Ok((fuel, paid))
+}
