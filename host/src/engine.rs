@@ -1,7 +1,7 @@
 //! The one place where an engine is configured.
 
 use wasmtime::{
-    Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig,
+    Config, Enabled, Engine, InstanceAllocationStrategy, OperatorCost, PoolingAllocationConfig,
     WasmBacktraceDetails,
 };
 
@@ -15,6 +15,20 @@ use crate::limits::{
 /// the system, which costs less than mapping them again. It bounds what idle slots keep resident:
 /// slots × (memories + tables) × this, 640 MiB for 64 slots if every run touched all of it.
 const KEEP_RESIDENT_BYTES: usize = 1024 * 1024;
+
+/// What each operator costs: the table in force, Wasmtime's own.
+const OPERATOR_COST: OperatorCost = OperatorCost::new();
+
+/// What a function pays for being entered, whatever the table says.
+pub(crate) const ENTRY_FUEL: u64 = 1;
+
+/// What a profiled function pays for one hook, on entering and on leaving: the constant and the call that
+/// `fractalaw_instrument` puts there. The host gives it back, so that it has to be right to the unit.
+pub(crate) const HOOK_FUEL: u64 = OPERATOR_COST.I32Const as u64 + OPERATOR_COST.Call as u64;
+
+// Around its body such a function has a block, whose end some ways out reach and others pass by: no
+// constant could make up for it if it cost anything.
+const _: () = assert!(OPERATOR_COST.Block == 0 && OPERATOR_COST.End == 0);
 
 /// Makes an engine whose pool serves `slots` runs at once.
 pub(crate) fn new(slots: u32) -> Result<Engine, HostError> {

@@ -65,6 +65,7 @@ mod limiter;
 // What is said of it afterwards:
 mod error;
 mod outcome;
+mod profile;
 mod refusal;
 mod report;
 pub mod terminal;
@@ -79,10 +80,14 @@ pub use host::{Host, HostBuilder, run_component};
 pub use interfaces::audit_log::AuditEntry;
 pub use limits::{
     AUDIT_BYTES, AUDIT_ENTRIES, AUDIT_ENTRY_BYTES, AppliedLimits, COMPONENT_BYTES, HANDLES,
-    HOST_CALL_BYTES, Limits, MAX_SLOTS, OUTPUT_BYTES, SLOT_MEMORY_BYTES, STDIN_BYTES,
+    HOST_CALL_BYTES, Limits, MAX_SLOTS, OUTPUT_BYTES, PROFILE_NODES, SLOT_MEMORY_BYTES,
+    STDIN_BYTES,
 };
 pub use micro_app::{App, Code, MicroApp};
 pub use outcome::{Certainty, MemoryKind, Outcome, Quota};
+pub use profile::{
+    Difference, FunctionFuel, PROFILE_VERSION, Profile, ProfileError, ProfileNode, ProfiledApp,
+};
 pub use refusal::Refusal;
 pub use report::{Durations, Fuel, JSON_VERSION, Memory, Report};
 pub use run::Run;

@@ -1,0 +1,207 @@
+//! Which function used how much fuel: exactly, not by sampling.
+//!
+//! The component's twin, made by `fractalaw_instrument`, calls a hook of ours where a function is entered
+//! and where it is left. A hook reads the fuel counter, gives back what calling it cost, and notes the
+//! difference to the last reading. So the counter shows in the twin what it shows in the component itself,
+//! and the parts sum to the whole, which is checked, as is that the twin did what the component does.
+
+mod error;
+mod hooks;
+mod recorder;
+mod tree;
+
+pub use error::{Difference, ProfileError};
+pub(crate) use recorder::Recorder;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use fractalaw_instrument::Function;
+use serde::{Serialize, Serializer, ser::Error as _};
+use serde_json::Value;
+use wasmtime::Engine;
+use wasmtime::component::{Component, Linker};
+
+use crate::interfaces::RunState;
+use crate::limits::PROFILE_SLOWDOWN;
+use crate::micro_app::MicroApp;
+use crate::outcome::{Certainty, Outcome};
+use crate::report::Report;
+use crate::run::{self, NotRun, Run};
+use crate::slots::Slots;
+use recorder::{Recording, Start};
+
+/// Version of the serialised shape of a [`Profile`]: it goes up when a field changes its meaning or goes
+/// away.
+pub const PROFILE_VERSION: u32 = 1;
+
+/// Fuel of one run by function and by call path.
+///
+/// Of a deterministic run, it repeats exactly. Serialised, `report` is the JSON report without its
+/// `durations_us`, and `version` is [`PROFILE_VERSION`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Profile {
+    /// What the run did, without hooks.
+    pub report: Report,
+    /// Every function that was entered, by the order in which it first was. The first three are none of the
+    /// component's: `[instantiation]`, `[run]` and `[post-return]`.
+    pub functions: Vec<FunctionFuel>,
+    /// The call tree: a node stands behind its parent, and nodes in the order in which they were first
+    /// entered. The first two are the roots, `[instantiation]` and `[run]`, whose own fuel is what was used
+    /// there outside of all functions.
+    ///
+    /// A function that is called while it is being executed adds to the node that it has on that path, so
+    /// that no function stands twice on one.
+    pub nodes: Vec<ProfileNode>,
+}
+
+/// What one function used.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct FunctionFuel {
+    /// Its readable name; `function 7` where the component has none for it.
+    pub name: String,
+    /// The core module that defines it, counted from 0; nothing for what is none of the component's.
+    pub module: Option<u32>,
+    /// That module's name.
+    pub module_name: Option<String>,
+    /// Its index in that module.
+    pub index: Option<u32>,
+    /// How often it was entered.
+    pub calls: u64,
+    /// Fuel used in it, and in what the host did for it: a `realloc` that the host calls to hand over a
+    /// result counts as the caller's own.
+    pub own_fuel: u64,
+    /// Fuel used from its being entered to its being left, in whatever it called; where it calls itself,
+    /// counted once.
+    pub total_fuel: u64,
+}
+
+/// A place in the call tree.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct ProfileNode {
+    /// Index of the node that it was called from; nothing for the two roots.
+    pub parent: Option<u32>,
+    /// Index into [`Profile::functions`].
+    pub function: u32,
+    /// How often it was entered here.
+    pub calls: u64,
+    /// Fuel used in it here.
+    pub own_fuel: u64,
+}
+
+impl Serialize for Profile {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Json<'a> {
+            version: u32,
+            report: Value,
+            functions: &'a [FunctionFuel],
+            nodes: &'a [ProfileNode],
+        }
+        let mut report: Value =
+            serde_json::from_str(&self.report.json()).map_err(S::Error::custom)?;
+        if let Some(fields) = report.as_object_mut() {
+            fields.remove("durations_us");
+        }
+        let json = Json {
+            version: PROFILE_VERSION,
+            report,
+            functions: &self.functions,
+            nodes: &self.nodes,
+        };
+        json.serialize(serializer)
+    }
+}
+
+/// A micro-app and its twin, ready to be profiled any number of times. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct ProfiledApp {
+    app: MicroApp,
+    twin: MicroApp,
+    functions: Arc<[Function]>,
+}
+
+impl ProfiledApp {
+    pub(crate) fn load(
+        app: MicroApp,
+        bytes: &[u8],
+        linker: &Linker<RunState>,
+    ) -> Result<ProfiledApp, ProfileError> {
+        let twin = fractalaw_instrument::instrument(bytes)?;
+        let linker = hooks::linker(linker).map_err(crate::HostError::Linker)?;
+        let refused = |message: String| ProfileError::TwinRefused { message };
+        let component = Component::from_binary(linker.engine(), &twin.bytes)
+            .map_err(|error| refused(format!("{error:#}")))?;
+        Ok(ProfiledApp {
+            twin: app
+                .with_code(&linker, &component)
+                .map_err(|error| refused(error.to_string()))?,
+            app,
+            functions: twin.functions.into(),
+        })
+    }
+
+    /// The micro-app itself.
+    pub fn app(&self) -> &MicroApp {
+        &self.app
+    }
+}
+
+/// Runs the component, then its twin, and holds one against the other.
+pub(crate) async fn profile(
+    engine: &Engine,
+    slots: &Slots,
+    app: &ProfiledApp,
+    run: &Run,
+) -> Result<Profile, ProfileError> {
+    let not_run = |not_run| match not_run {
+        NotRun::Refused(refusal) => ProfileError::Load(refusal.into()),
+        NotRun::Host(error) => ProfileError::Host(error),
+    };
+    let report = run::execute(engine, slots, &app.app, run)
+        .await
+        .map_err(not_run)?;
+    if report.fuel.certainty == Certainty::Unrepeatable {
+        return Err(ProfileError::Unrepeatable {
+            outcome: report.outcome.kind(),
+        });
+    }
+    let patient = run.clone().deadline(patience(&report));
+    let twin = async |start: Start| {
+        let recorder = Recorder::new(app.functions.len(), start);
+        let recorder = Some(Box::new(recorder));
+        let (twin, recorder) =
+            run::execute_recorded(engine, slots, &app.twin, &patient, recorder).await?;
+        let recording = recorder.map(|recorder| recorder.finish());
+        let recording = recording.expect("the run gives back the recorder that it was given");
+        Ok::<(Report, Recording), NotRun>((twin, recording))
+    };
+    let (twin, recording) = if report.outcome == Outcome::OutOfFuel {
+        let level = twin(Start::level(Vec::new())).await.map_err(not_run)?;
+        if level.1.guessed {
+            let (_, scouted) = twin(Start::scout()).await.map_err(not_run)?;
+            twin(Start::level(scouted.low)).await.map_err(not_run)?
+        } else {
+            level
+        }
+    } else {
+        twin(Start::ahead(report.fuel.budget))
+            .await
+            .map_err(not_run)?
+    };
+    if let Some(failure) = recording.failure {
+        return Err(failure.into());
+    }
+    error::compare(&report, &twin, run.is_deterministic())?;
+    let profile = recording.into_profile(report, &app.functions);
+    error::check_sums(&profile)?;
+    Ok(profile)
+}
+
+fn patience(report: &Report) -> Duration {
+    report
+        .limits
+        .limits
+        .deadline
+        .saturating_mul(PROFILE_SLOWDOWN)
+}
