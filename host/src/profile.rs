@@ -58,7 +58,8 @@ pub struct Profile {
 /// What one function used.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct FunctionFuel {
-    /// Its readable name; `function 7` where the component has none for it.
+    /// Its readable name. Where the component has none for it, the import `module#name` of another core
+    /// module for which it is passed, such as those by which a guest reaches its host; else `function 7`.
     pub name: String,
     /// The core module that defines it, counted from 0; nothing for what is none of the component's.
     pub module: Option<u32>,

@@ -63,6 +63,9 @@ pub struct Function {
     pub index: u32,
     /// The function's name as the name section has it: mangled, where the compiler mangles.
     pub name: Option<String>,
+    /// The import of another core module for which this function is passed, as `module#name`: what the
+    /// functions are about that component encoders put between a module and its host, which have no names.
+    pub stands_for: Option<String>,
 }
 
 /// Makes the twin of a component.

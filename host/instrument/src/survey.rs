@@ -181,20 +181,48 @@ impl<'a> Survey<'a> {
         functions.into_iter().collect()
     }
 
+    /// The first import of another module that each function stands in for: `module#name`.
+    fn stands_for(&self) -> BTreeMap<(u32, u32), String> {
+        let mut stands_for = BTreeMap::new();
+        for instance in &self.instances {
+            let CoreInstance::Of { module, args } = instance else {
+                continue;
+            };
+            let facts = self.modules.get(*module as usize);
+            for (from, name) in facts.map_or(&[][..], |facts| &facts.imports) {
+                let found = args
+                    .get(from)
+                    .and_then(|&instance| self.resolve_export(instance, name));
+                if let Some(Target {
+                    module, function, ..
+                }) = found
+                {
+                    stands_for
+                        .entry((module, function))
+                        .or_insert_with(|| format!("{from}#{name}"));
+                }
+            }
+        }
+        stands_for
+    }
+
     /// Every function that gets hooks, in the order of their numbers.
     pub(crate) fn functions(&self) -> Vec<Function> {
+        let mut stands_for = self.stands_for();
         let modules = self.modules.iter().zip(0..);
-        let functions = modules.flat_map(|(facts, module)| {
-            (facts.imported()..)
-                .take(facts.bodies.len())
-                .map(move |index| Function {
+        let mut functions = Vec::new();
+        for (facts, module) in modules {
+            for index in (facts.imported()..).take(facts.bodies.len()) {
+                functions.push(Function {
                     module,
                     module_name: facts.name.map(str::to_owned),
                     index,
                     name: facts.names.get(&index).map(|name| (*name).to_owned()),
-                })
-        });
-        functions.collect()
+                    stands_for: stands_for.remove(&(module, index)),
+                });
+            }
+        }
+        functions
     }
 }
 

@@ -122,6 +122,7 @@ fn definitions_behind_the_hooks_are_moved_through_the_whole_component() {
     assert_eq!(names, [Some("grow"), Some("alloc"), None, None]);
     assert_eq!(twin.functions[3].module, 2);
     assert_eq!(twin.functions[3].index, 3);
+    assert_eq!(twin.functions[1].stands_for.as_deref(), Some("lib#r"));
     // `alloc`, what it calls, and `after` are there once with hooks and once without.
     let bodies = Parser::new(0)
         .parse_all(&twin.bytes)

@@ -376,6 +376,10 @@ fn row(functions: &[Function], index: usize, tally: &Tally) -> FunctionFuel {
         Some(Function {
             name: Some(name), ..
         }) => format!("{:#}", rustc_demangle::demangle(name)),
+        Some(Function {
+            stands_for: Some(import),
+            ..
+        }) => import.clone(),
         Some(Function { index, .. }) => format!("function {index}"),
     };
     FunctionFuel {

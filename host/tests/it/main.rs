@@ -9,3 +9,5 @@ mod hostile;
 mod isolation;
 mod line;
 mod metering;
+mod profile;
+mod profile_on_paper;
