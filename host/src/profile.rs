@@ -5,9 +5,11 @@
 //! difference to the last reading. So the counter shows in the twin what it shows in the component itself,
 //! and the parts sum to the whole, which is checked, as is that the twin did what the component does.
 
+mod counter;
 mod error;
 mod hooks;
 mod recorder;
+mod table;
 mod tree;
 
 pub use error::{Difference, ProfileError};
@@ -29,7 +31,7 @@ use crate::outcome::{Certainty, Outcome};
 use crate::report::Report;
 use crate::run::{self, NotRun, Run};
 use crate::slots::Slots;
-use recorder::{Recording, Start};
+use counter::Counter;
 
 /// Version of the serialised shape of a [`Profile`]: it goes up when a field changes its meaning or goes
 /// away.
@@ -168,33 +170,32 @@ pub(crate) async fn profile(
         });
     }
     let patient = run.clone().deadline(patience(&report));
-    let twin = async |start: Start| {
-        let recorder = Recorder::new(app.functions.len(), start);
-        let recorder = Some(Box::new(recorder));
+    let twin = async |counter: Counter| {
+        let recorder = Box::new(Recorder::new(app.functions.len(), counter));
         let (twin, recorder) =
-            run::execute_recorded(engine, slots, &app.twin, &patient, recorder).await?;
-        let recording = recorder.map(|recorder| recorder.finish());
-        let recording = recording.expect("the run gives back the recorder that it was given");
-        Ok::<(Report, Recording), NotRun>((twin, recording))
+            run::execute_recorded(engine, slots, &app.twin, &patient, Some(recorder)).await?;
+        let recorder = recorder.expect("the run gives back the recorder that it was given");
+        Ok::<(Report, Recorder), NotRun>((twin, *recorder))
     };
-    let (twin, recording) = if report.outcome == Outcome::OutOfFuel {
-        let level = twin(Start::level(Vec::new())).await.map_err(not_run)?;
-        if level.1.guessed {
-            let (_, scouted) = twin(Start::scout()).await.map_err(not_run)?;
-            twin(Start::level(scouted.low)).await.map_err(not_run)?
+    let (twin, recorder) = if report.outcome == Outcome::OutOfFuel {
+        let level = twin(Counter::level(Vec::new())).await.map_err(not_run)?;
+        if level.1.counter().guessed() {
+            let (_, scout) = twin(Counter::scout()).await.map_err(not_run)?;
+            let known = scout.into_counter().into_low();
+            twin(Counter::level(known)).await.map_err(not_run)?
         } else {
             level
         }
     } else {
-        twin(Start::ahead(report.fuel.budget))
+        twin(Counter::ahead(report.fuel.budget))
             .await
             .map_err(not_run)?
     };
-    if let Some(failure) = recording.failure {
+    if let Some(failure) = recorder.failure() {
         return Err(failure.into());
     }
     error::compare(&report, &twin, run.is_deterministic())?;
-    let profile = recording.into_profile(report, &app.functions);
+    let profile = table::profile(recorder, report, &app.functions);
     error::check_sums(&profile)?;
     Ok(profile)
 }

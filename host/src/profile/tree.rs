@@ -95,4 +95,15 @@ mod tests {
         assert_eq!(tree.nodes.len(), 4);
         assert_eq!(tree.nodes[a as usize].calls, 3);
     }
+
+    #[test]
+    fn a_full_tree_takes_calls_on_known_paths_only() {
+        let mut tree = Tree::new([0]);
+        for function in 1..PROFILE_NODES as u32 {
+            tree.call(0, function).unwrap();
+        }
+        assert_eq!(tree.call(0, PROFILE_NODES as u32), Err(Full));
+        assert_eq!(tree.call(0, 1), Ok(1));
+        assert_eq!(tree.call(1, 0), Ok(0));
+    }
 }

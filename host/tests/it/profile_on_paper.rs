@@ -9,6 +9,9 @@ use crate::profile::profile;
 /// Calls, own fuel, fuel with callees.
 type Cost = (u64, u64, u64);
 
+/// Items of the module, the body of `run`, and what is expected of functions by name.
+type Case = (&'static str, &'static str, &'static [(&'static str, Cost)]);
+
 fn function<'a>(profile: &'a Profile, name: &str) -> &'a FunctionFuel {
     let found = profile.functions.iter().find(|found| found.name == name);
     found.unwrap_or_else(|| panic!("`{name}` in {:?}", profile.functions))
@@ -27,7 +30,7 @@ fn check(profile: &Profile, expected: &[(&str, Cost)]) {
 fn each_construct_costs_what_it_does_without_hooks() {
     let host = Host::builder().slots(1).build().unwrap();
     // `run` ends with a constant, so that it costs 2 beside its body.
-    let cases: [(&str, &str, &[(&str, Cost)]); 14] = [
+    let cases: [Case; 14] = [
         ("", "", &[("run", (1, 2, 2)), ("[run]", (1, 0, 2))]),
         (
             "(func $leaf (param i32) (result i32) (i32.add (local.get 0) (i32.const 1)))",
