@@ -15,6 +15,7 @@ mod tree;
 pub use error::{Difference, ProfileError};
 pub(crate) use recorder::Recorder;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -178,7 +179,9 @@ pub(crate) async fn profile(
         Ok::<(Report, Recorder), NotRun>((twin, *recorder))
     };
     let (twin, recorder) = if report.outcome == Outcome::OutOfFuel {
-        let level = twin(Counter::level(Vec::new())).await.map_err(not_run)?;
+        let level = twin(Counter::level(BTreeMap::new()))
+            .await
+            .map_err(not_run)?;
         if level.1.counter().guessed() {
             let (_, scout) = twin(Counter::scout()).await.map_err(not_run)?;
             let known = scout.into_counter().into_low();

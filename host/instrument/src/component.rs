@@ -15,7 +15,7 @@ use wasmparser::{
 
 use crate::error::Uninstrumentable;
 use crate::rewrite;
-use crate::survey::{self, Survey};
+use crate::survey::{self, Passed, Survey};
 
 type Result<T, E = reencode::Error<Uninstrumentable>> = std::result::Result<T, E>;
 
@@ -38,6 +38,9 @@ pub(crate) struct Rewriter<'a> {
     /// Index of each core function seen so far, by the one that it had; and the next.
     core_functions: Vec<u32>,
     next_core_function: u32,
+    /// The same for core instances.
+    core_instances: Vec<u32>,
+    next_core_instance: u32,
     /// Index of the copy without hooks of a core function, by the index that that one had.
     copies: BTreeMap<u32, u32>,
 }
@@ -51,6 +54,8 @@ impl<'a> Rewriter<'a> {
             functions: 0,
             core_functions: Vec::new(),
             next_core_function: CORE_FUNCTIONS,
+            core_instances: Vec::new(),
+            next_core_instance: CORE_INSTANCES,
             copies: BTreeMap::new(),
         }
     }
@@ -88,18 +93,118 @@ impl<'a> Rewriter<'a> {
                 if self.copies.contains_key(&called) {
                     continue;
                 }
-                aliases.alias(Alias::CoreInstanceExport {
-                    instance: target.instance + CORE_INSTANCES,
-                    kind: ExportKind::Func,
-                    name: &rewrite::copy_name(target.function),
-                });
-                let index = self.next_core_function();
+                let name = rewrite::copy_name(target.function);
+                let index = self.alias(&mut aliases, target.instance, &name)?;
                 self.copies.insert(called, index);
             }
         }
         if !aliases.is_empty() {
             component.section(&aliases);
         }
+        Ok(())
+    }
+
+    /// Takes a function out of an instance; gives its index.
+    fn alias(
+        &mut self,
+        aliases: &mut ComponentAliasSection,
+        instance: u32,
+        name: &str,
+    ) -> Result<u32> {
+        aliases.alias(Alias::CoreInstanceExport {
+            instance: self.core_instance(instance)?,
+            kind: ExportKind::Func,
+            name,
+        });
+        Ok(self.next_core_function())
+    }
+
+    fn core_instance(&self, instance: u32) -> Result<u32> {
+        let index = self.core_instances.get(instance as usize).copied();
+        index.ok_or_else(|| undefined("core instance", instance))
+    }
+
+    /// Core instances, each given the hooks, and what it needs without hooks.
+    fn instances(
+        &mut self,
+        component: &mut Component,
+        section: wasmparser::InstanceSectionReader<'_>,
+    ) -> Result<()> {
+        for instance in section {
+            let instance = instance?;
+            let mut instances = InstanceSection::new();
+            if let Instance::Instantiate { module_index, args } = &instance {
+                let without = self.without_hooks(component, *module_index)?;
+                self.instantiate(&mut instances, *module_index, args, without)?;
+            } else {
+                component_utils::parse_instance(self, &mut instances, instance)?;
+            }
+            component.section(&instances);
+            self.core_instances.push(self.next_core_instance);
+            self.next_core_instance += 1;
+        }
+        Ok(())
+    }
+
+    /// Puts together the functions without hooks that the next instance is given, if it needs any.
+    fn without_hooks(&mut self, component: &mut Component, module: u32) -> Result<Option<u32>> {
+        let imported = match self.survey.copies.get(module as usize) {
+            Some(copies) if !copies.imported.is_empty() => copies.imported.clone(),
+            _ => return Ok(None),
+        };
+        let instance = self.core_instances.len() as u32;
+        let mut aliases = ComponentAliasSection::new();
+        let mut exports = Vec::new();
+        for import in imported {
+            let function = match self.survey.passed(instance, import) {
+                Some(Passed::Target(target)) => {
+                    let name = rewrite::copy_name(target.function);
+                    self.alias(&mut aliases, target.instance, &name)?
+                }
+                Some(Passed::Export { instance, name }) => {
+                    self.alias(&mut aliases, instance, name)?
+                }
+                Some(Passed::Function(function)) => self.function_index(function)?,
+                None => return Err(undefined("imported function", import)),
+            };
+            exports.push((import.to_string(), ExportKind::Func, function));
+        }
+        if !aliases.is_empty() {
+            component.section(&aliases);
+        }
+        let mut instances = InstanceSection::new();
+        instances.export_items(exports);
+        component.section(&instances);
+        let index = self.next_core_instance;
+        self.next_core_instance += 1;
+        Ok(Some(index))
+    }
+
+    fn instantiate(
+        &mut self,
+        instances: &mut InstanceSection,
+        module: u32,
+        args: &[wasmparser::InstantiationArg<'_>],
+        without: Option<u32>,
+    ) -> Result<()> {
+        let mut with = Vec::new();
+        for arg in args {
+            if [crate::HOOKS, rewrite::WITHOUT].contains(&arg.name) {
+                return Err(reencode::Error::UserError(Uninstrumentable::NameTaken));
+            }
+            with.push((
+                arg.name,
+                ModuleArg::Instance(self.core_instance(arg.index)?),
+            ));
+        }
+        let facts = self.survey.modules.get(module as usize);
+        if facts.is_some_and(|facts| !facts.bodies.is_empty()) {
+            with.push((crate::HOOKS, ModuleArg::Instance(0)));
+        }
+        if let Some(without) = without {
+            with.push((rewrite::WITHOUT, ModuleArg::Instance(without)));
+        }
+        instances.instantiate(module, with);
         Ok(())
     }
 }
@@ -112,11 +217,7 @@ impl Reencode for Rewriter<'_> {
             return Ok(function);
         }
         let index = self.core_functions.get(function as usize).copied();
-        index.ok_or_else(|| {
-            reencode::Error::UserError(Uninstrumentable::Invalid {
-                message: format!("core function {function} is used before it is defined"),
-            })
-        })
+        index.ok_or_else(|| undefined("core function", function))
     }
 }
 
@@ -142,7 +243,11 @@ impl ReencodeComponent for Rewriter<'_> {
     }
 
     fn instance_index(&mut self, index: u32) -> u32 {
-        self.moved(index, CORE_INSTANCES)
+        if self.depth > 0 {
+            return index;
+        }
+        // A valid component refers to what stands before.
+        self.core_instance(index).unwrap_or(u32::MAX)
     }
 
     fn outer_component_type_index(&mut self, count: u32, index: u32) -> u32 {
@@ -208,6 +313,7 @@ impl ReencodeComponent for Rewriter<'_> {
                 }
                 self.count_core_functions(defined);
             }
+            Payload::InstanceSection(section) => return self.instances(component, section.clone()),
             _ => {}
         }
         component_utils::parse_component_payload(self, component, payload, whole_component)
@@ -221,8 +327,8 @@ impl ReencodeComponent for Rewriter<'_> {
     ) -> Result<()> {
         let module = self.modules;
         self.modules += 1;
-        let copied = self.survey.without_hooks(module);
         let facts = &self.survey.modules[module as usize];
+        let copies = &self.survey.copies[module as usize];
         if facts.bodies.is_empty() {
             component.section(&RawSection {
                 id: ComponentSectionId::CoreModule.into(),
@@ -230,32 +336,9 @@ impl ReencodeComponent for Rewriter<'_> {
             });
             return Ok(());
         }
-        let rewritten = rewrite::rewrite(facts, module, self.functions, &copied)?;
+        let rewritten = rewrite::rewrite(facts, module, self.functions, copies)?;
         self.functions += facts.bodies.len() as u32;
         component.section(&ModuleSection(&rewritten));
-        Ok(())
-    }
-
-    fn parse_instance(
-        &mut self,
-        instances: &mut InstanceSection,
-        instance: Instance<'_>,
-    ) -> Result<()> {
-        let Instance::Instantiate { module_index, args } = &instance else {
-            return component_utils::parse_instance(self, instances, instance);
-        };
-        let mut with: Vec<_> = args
-            .iter()
-            .map(|arg| (arg.name, ModuleArg::Instance(arg.index + CORE_INSTANCES)))
-            .collect();
-        let facts = self.survey.modules.get(*module_index as usize);
-        if facts.is_some_and(|facts| !facts.bodies.is_empty()) {
-            if with.iter().any(|(name, _)| *name == crate::HOOKS) {
-                return Err(reencode::Error::UserError(Uninstrumentable::NameTaken));
-            }
-            with.push((crate::HOOKS, ModuleArg::Instance(0)));
-        }
-        instances.instantiate(*module_index, with);
         Ok(())
     }
 
@@ -271,6 +354,12 @@ impl ReencodeComponent for Rewriter<'_> {
         }
         Ok(())
     }
+}
+
+fn undefined(what: &str, index: u32) -> reencode::Error<Uninstrumentable> {
+    reencode::Error::UserError(Uninstrumentable::Invalid {
+        message: format!("{what} {index} is used before it is defined"),
+    })
 }
 
 fn prelude(component: &mut Component) {

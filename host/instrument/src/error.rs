@@ -35,9 +35,6 @@ pub enum Uninstrumentable {
     /// The name of the hooks is used by the component itself.
     #[error("the component uses the name `{}` itself", crate::HOOKS)]
     NameTaken,
-    /// More functions or types than indices can count.
-    #[error("the component has too many definitions")]
-    TooMany,
 }
 
 impl From<wasmparser::Error> for Uninstrumentable {

@@ -1,6 +1,6 @@
 //! What has to be known of a core module before it can be rewritten.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use wasmparser::{
     CompositeInnerType, ExternalKind, FunctionBody, KnownCustom, Name, Operator, Parser, Payload,
@@ -16,8 +16,8 @@ pub(crate) struct CoreModule<'a> {
     pub(crate) bytes: &'a [u8],
     /// Parameters and results of each type; nothing for one that is no function's.
     pub(crate) types: Vec<Option<Signature>>,
-    /// Module and name of each imported function.
-    pub(crate) imports: Vec<(&'a str, &'a str)>,
+    /// Imported functions.
+    pub(crate) imports: Vec<Import<'a>>,
     /// Type of each function that it defines.
     pub(crate) defined: Vec<u32>,
     /// Their bodies.
@@ -28,8 +28,26 @@ pub(crate) struct CoreModule<'a> {
     pub(crate) name: Option<&'a str>,
     /// Names of functions.
     pub(crate) names: BTreeMap<u32, &'a str>,
-    /// Whether something is imported from a module of this name.
+    /// Whether it uses a name of the hooks for something of its own.
     pub(crate) takes_name: bool,
+}
+
+/// An imported function.
+pub(crate) struct Import<'a> {
+    pub(crate) module: &'a str,
+    pub(crate) name: &'a str,
+    pub(crate) ty: u32,
+}
+
+/// Functions that are needed without hooks.
+#[derive(Default)]
+pub(crate) struct Copies {
+    /// For outside of the module.
+    pub(crate) exported: Vec<u32>,
+    /// These, and what they reach by direct calls.
+    pub(crate) defined: Vec<u32>,
+    /// Imported functions that they reach so.
+    pub(crate) imported: Vec<u32>,
 }
 
 /// The type of a function.
@@ -68,9 +86,13 @@ impl<'a> CoreModule<'a> {
             Payload::ImportSection(imports) => {
                 for import in imports.into_imports() {
                     let import = import?;
-                    self.takes_name |= import.module == crate::HOOKS;
-                    if let TypeRef::Func(_) | TypeRef::FuncExact(_) = import.ty {
-                        self.imports.push((import.module, import.name));
+                    self.takes_name |= import.module.starts_with(crate::HOOKS);
+                    if let TypeRef::Func(ty) | TypeRef::FuncExact(ty) = import.ty {
+                        self.imports.push(Import {
+                            module: import.module,
+                            name: import.name,
+                            ty,
+                        });
                     }
                 }
             }
@@ -82,6 +104,7 @@ impl<'a> CoreModule<'a> {
             Payload::ExportSection(exports) => {
                 for export in exports {
                     let export = export?;
+                    self.takes_name |= export.name.starts_with(crate::HOOKS);
                     if let ExternalKind::Func | ExternalKind::FuncExact = export.kind {
                         self.exports.insert(export.name, export.index);
                     }
@@ -124,13 +147,17 @@ impl<'a> CoreModule<'a> {
         self.bodies.get(defined as usize)
     }
 
-    /// Functions that these reach by direct calls, themselves included.
-    pub(crate) fn reached(&self, roots: &[u32]) -> Result<Vec<u32>, Uninstrumentable> {
-        let mut reached = roots.to_vec();
-        let mut seen = vec![false; self.imports.len() + self.bodies.len()];
+    /// What has to be copied for these functions to be called without hooks.
+    pub(crate) fn copies(&self, exported: &BTreeSet<u32>) -> Result<Copies, Uninstrumentable> {
+        let mut seen = exported.clone();
+        let exported: Vec<u32> = exported.iter().copied().collect();
+        let mut copies = Copies {
+            defined: exported.clone(),
+            exported,
+            imported: Vec::new(),
+        };
         let mut next = 0;
-        reached.retain(|&root| !std::mem::replace(&mut seen[root as usize], true));
-        while let Some(&function) = reached.get(next) {
+        while let Some(&function) = copies.defined.get(next) {
             next += 1;
             let Some(body) = self.body(function) else {
                 continue;
@@ -138,14 +165,17 @@ impl<'a> CoreModule<'a> {
             for operator in body.get_operators_reader()? {
                 if let Operator::Call { function_index } | Operator::ReturnCall { function_index } =
                     operator?
-                    && self.body(function_index).is_some()
-                    && !std::mem::replace(&mut seen[function_index as usize], true)
+                    && seen.insert(function_index)
                 {
-                    reached.push(function_index);
+                    if self.body(function_index).is_some() {
+                        copies.defined.push(function_index);
+                    } else {
+                        copies.imported.push(function_index);
+                    }
                 }
             }
         }
-        Ok(reached)
+        Ok(copies)
     }
 }
 

@@ -13,25 +13,28 @@ use wasm_encoder::{
 use wasmparser::{FunctionBody, Operator, Parser, Payload};
 
 use crate::error::Uninstrumentable;
-use crate::module::CoreModule;
+use crate::module::{Copies, CoreModule};
 
 type Result<T, E = reencode::Error<Uninstrumentable>> = std::result::Result<T, E>;
 
+/// The module from which functions without hooks are imported, each under the index that the function
+/// with hooks had.
+pub(crate) const WITHOUT: &str = "fractal:profile/hooks/without";
+
 /// Under which name a module exports its copy of a function.
 pub(crate) fn copy_name(function: u32) -> String {
-    format!("{}/without/{function}", crate::HOOKS)
+    format!("{WITHOUT}/{function}")
 }
 
-/// Puts hooks into every function that the module defines; `first_id` is the number of the first. The
-/// functions in `copied` are exported without, under [`copy_name`].
+/// Puts hooks into every function that the module defines; `first_id` is the number of the first. Copies
+/// without are exported under [`copy_name`].
 pub(crate) fn rewrite(
     facts: &CoreModule<'_>,
     module: u32,
     first_id: u32,
-    copied: &[u32],
+    copies: &Copies,
 ) -> Result<Module> {
-    let reached = facts.reached(copied).map_err(reencode::Error::UserError)?;
-    let mut rewriter = Rewriter::new(facts, module, &reached);
+    let mut rewriter = Rewriter::new(facts, module, copies);
     let mut out = Module::new();
     let mut has_imports = false;
     for payload in Parser::new(0).parse_all(facts.bytes) {
@@ -54,7 +57,7 @@ pub(crate) fn rewrite(
                 }
                 let mut functions = FunctionSection::new();
                 rewriter.parse_function_section(&mut functions, section)?;
-                for &function in &reached {
+                for &function in &copies.defined {
                     functions.function(facts.defined[rewriter.defined(function)]);
                 }
                 out.section(&functions);
@@ -62,14 +65,14 @@ pub(crate) fn rewrite(
             Payload::ExportSection(section) => {
                 let mut exports = ExportSection::new();
                 rewriter.parse_export_section(&mut exports, section)?;
-                for function in copied {
-                    let copy = rewriter.copies[function];
+                for function in &copies.exported {
+                    let copy = rewriter.without[function];
                     exports.export(&copy_name(*function), ExportKind::Func, copy);
                 }
                 out.section(&exports);
             }
             Payload::CodeSectionStart { .. } => {
-                out.section(&rewriter.code(first_id, &reached)?);
+                out.section(&rewriter.code(first_id)?);
             }
             other => rewriter.copy_section(&mut out, other)?,
         }
@@ -81,8 +84,9 @@ pub(crate) fn rewrite(
 struct Rewriter<'a> {
     facts: &'a CoreModule<'a>,
     module: u32,
-    /// Index of each copy in the new module, by the function's in the old one.
-    copies: BTreeMap<u32, u32>,
+    copies: &'a Copies,
+    /// In the new module, the index of each function without hooks, by the function's in the old one.
+    without: BTreeMap<u32, u32>,
     /// Types of the blocks around bodies with more than one result, by the function's type.
     block_types: BTreeMap<u32, u32>,
 }
@@ -90,20 +94,22 @@ struct Rewriter<'a> {
 impl Reencode for Rewriter<'_> {
     type Error = Uninstrumentable;
 
-    /// The two hooks stand behind the imported functions.
+    /// The two hooks, and what is imported without hooks, stand behind the imported functions.
     fn function_index(&mut self, function: u32) -> Result<u32> {
         Ok(if function < self.facts.imported() {
             function
         } else {
-            function + 2
+            function + self.added()
         })
     }
 }
 
 impl<'a> Rewriter<'a> {
-    fn new(facts: &'a CoreModule<'a>, module: u32, reached: &[u32]) -> Rewriter<'a> {
-        let first_copy = facts.imported() + 2 + facts.defined.len() as u32;
-        let copies = reached.iter().copied().zip(first_copy..).collect();
+    fn new(facts: &'a CoreModule<'a>, module: u32, copies: &'a Copies) -> Rewriter<'a> {
+        let imported = copies.imported.iter().copied().zip(facts.imported() + 2..);
+        let first = facts.imported() + 2 + (copies.imported.len() + facts.defined.len()) as u32;
+        let defined = copies.defined.iter().copied().zip(first..);
+        let without = imported.chain(defined).collect();
         // Behind the types that there are stands the hooks', then these.
         let mut next = facts.types.len() as u32 + 1;
         let mut block_types = BTreeMap::new();
@@ -124,8 +130,14 @@ impl<'a> Rewriter<'a> {
             facts,
             module,
             copies,
+            without,
             block_types,
         }
+    }
+
+    /// How many imported functions are added.
+    fn added(&self) -> u32 {
+        2 + self.copies.imported.len() as u32
     }
 
     /// A function's place among those that the module defines.
@@ -161,7 +173,12 @@ impl<'a> Rewriter<'a> {
     fn add_imports<'s>(&self, imports: &'s mut ImportSection) -> &'s ImportSection {
         let ty = EntityType::Function(self.facts.types.len() as u32);
         imports.import(crate::HOOKS, crate::ENTER, ty);
-        imports.import(crate::HOOKS, crate::EXIT, ty)
+        imports.import(crate::HOOKS, crate::EXIT, ty);
+        for &import in &self.copies.imported {
+            let ty = EntityType::Function(self.facts.imports[import as usize].ty);
+            imports.import(WITHOUT, &import.to_string(), ty);
+        }
+        imports
     }
 
     /// Sections in which at most indices change. Custom sections are left out: they say where in the code
@@ -210,14 +227,14 @@ impl<'a> Rewriter<'a> {
         Ok(())
     }
 
-    fn code(&mut self, first_id: u32, reached: &[u32]) -> Result<CodeSection> {
+    fn code(&mut self, first_id: u32) -> Result<CodeSection> {
         let mut code = CodeSection::new();
         let facts = self.facts;
         for (place, body) in facts.bodies.iter().enumerate() {
             let block = self.block_type(facts.defined[place])?;
             code.function(&self.with_hooks(body, place as u32, first_id, block)?);
         }
-        for &function in reached {
+        for &function in &self.copies.defined {
             code.function(&self.copy(&facts.bodies[self.defined(function)])?);
         }
         Ok(code)
@@ -272,19 +289,19 @@ impl<'a> Rewriter<'a> {
         Ok(function)
     }
 
-    /// A function as it was, which calls others as they were.
+    /// A function as it was, which calls others without hooks.
     fn copy(&mut self, body: &FunctionBody<'_>) -> Result<Function> {
         let mut function = self.new_function_with_parsed_locals(body)?;
         for operator in body.get_operators_reader()? {
             let operator = operator?;
             let copy = match operator {
                 Operator::Call { function_index } => self
-                    .copies
+                    .without
                     .get(&function_index)
                     .copied()
                     .map(Instruction::Call),
                 Operator::ReturnCall { function_index } => self
-                    .copies
+                    .without
                     .get(&function_index)
                     .copied()
                     .map(Instruction::ReturnCall),
@@ -315,12 +332,10 @@ impl<'a> Rewriter<'a> {
         names.append(self.enter(), crate::ENTER);
         names.append(self.exit(), crate::EXIT);
         for function in (facts.imported()..).take(facts.bodies.len()) {
-            names.append(function + 2, &name(function));
+            names.append(function + self.added(), &name(function));
         }
-        let mut copies: Vec<_> = self.copies.iter().collect();
-        copies.sort_by_key(|(_, copy)| **copy);
-        for (function, copy) in copies {
-            names.append(*copy, &name(*function));
+        for function in &self.copies.defined {
+            names.append(self.without[function], &name(*function));
         }
         let mut section = NameSection::new();
         if let Some(name) = facts.name {

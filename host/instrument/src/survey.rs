@@ -10,7 +10,7 @@ use wasmparser::{
 
 use crate::Function;
 use crate::error::Uninstrumentable;
-use crate::module::CoreModule;
+use crate::module::{Copies, CoreModule};
 
 /// What a component is made of.
 #[derive(Default)]
@@ -21,6 +21,8 @@ pub(crate) struct Survey<'a> {
     functions: Vec<CoreFunction<'a>>,
     /// Core functions that canonical options name, where it can be told what they are.
     pub(crate) called_by_host: BTreeMap<u32, Target>,
+    /// For each module, what is needed of it without hooks.
+    pub(crate) copies: Vec<Copies>,
 }
 
 /// A function of an instance of a core module.
@@ -29,6 +31,16 @@ pub(crate) struct Target {
     pub(crate) instance: u32,
     pub(crate) module: u32,
     pub(crate) function: u32,
+}
+
+/// What an instance is given for an import.
+pub(crate) enum Passed<'a> {
+    /// A function of a module in the component.
+    Target(Target),
+    /// A core function of the host's code.
+    Function(u32),
+    /// An export that an instance passes on from the host.
+    Export { instance: u32, name: &'a str },
 }
 
 enum CoreInstance<'a> {
@@ -81,7 +93,65 @@ impl<'a> Survey<'a> {
                 survey.called_by_host.insert(function, target);
             }
         }
+        survey.copies = survey.find_copies()?;
         Ok(survey)
+    }
+
+    /// What the host calls while it may not be called, and all that this reaches by direct calls, from
+    /// module to module.
+    fn find_copies(&self) -> Result<Vec<Copies>, Uninstrumentable> {
+        let mut copies: Vec<_> = self.modules.iter().map(|_| Copies::default()).collect();
+        let mut needed = vec![BTreeSet::new(); self.modules.len()];
+        let mut targets: Vec<Target> = self.called_by_host.values().copied().collect();
+        let mut open = BTreeSet::new();
+        loop {
+            for target in targets.drain(..) {
+                if needed[target.module as usize].insert(target.function) {
+                    open.insert(target.module);
+                }
+            }
+            // Modules mostly call those before them, so that of each its callers come first.
+            let Some(module) = open.pop_last() else {
+                return Ok(copies);
+            };
+            let place = module as usize;
+            copies[place] = self.modules[place].copies(&needed[place])?;
+            for instance in self.instances_of(module) {
+                for &import in &copies[place].imported {
+                    if let Some(Passed::Target(target)) = self.passed(instance, import) {
+                        targets.push(target);
+                    }
+                }
+            }
+        }
+    }
+
+    fn instances_of(&self, module: u32) -> impl Iterator<Item = u32> {
+        let instances = self.instances.iter().zip(0..);
+        instances.filter_map(move |(instance, index)| match instance {
+            CoreInstance::Of { module: of, .. } if *of == module => Some(index),
+            _ => None,
+        })
+    }
+
+    /// What stands for a module's imported function in an instance of it.
+    pub(crate) fn passed(&self, instance: u32, import: u32) -> Option<Passed<'a>> {
+        let CoreInstance::Of { module, args } = self.instances.get(instance as usize)? else {
+            return None;
+        };
+        let facts = self.modules.get(*module as usize)?;
+        let import = facts.imports.get(import as usize)?;
+        let (from, name) = (*args.get(import.module)?, import.name);
+        if let Some(target) = self.resolve_export(from, name) {
+            return Some(Passed::Target(target));
+        }
+        Some(match self.instances.get(from as usize)? {
+            CoreInstance::Exports(exports) => Passed::Function(*exports.get(name)?),
+            CoreInstance::Of { .. } => Passed::Export {
+                instance: from,
+                name,
+            },
+        })
     }
 
     fn visit(
@@ -162,7 +232,7 @@ impl<'a> Survey<'a> {
                 let facts = self.modules.get(*module as usize)?;
                 let function = *facts.exports.get(name)?;
                 match facts.imports.get(function as usize) {
-                    Some((from, name)) => self.resolve_export(*args.get(from)?, name),
+                    Some(import) => self.resolve_export(*args.get(import.module)?, import.name),
                     None => Some(Target {
                         instance,
                         module: *module,
@@ -173,33 +243,21 @@ impl<'a> Survey<'a> {
         }
     }
 
-    /// Functions of a module that are needed without hooks.
-    pub(crate) fn without_hooks(&self, module: u32) -> Vec<u32> {
-        let targets = self.called_by_host.values();
-        let functions = targets.filter(|target| target.module == module);
-        let functions: BTreeSet<u32> = functions.map(|target| target.function).collect();
-        functions.into_iter().collect()
-    }
-
     /// The first import of another module that each function stands in for: `module#name`.
     fn stands_for(&self) -> BTreeMap<(u32, u32), String> {
         let mut stands_for = BTreeMap::new();
-        for instance in &self.instances {
-            let CoreInstance::Of { module, args } = instance else {
+        for instance in 0..self.instances.len() as u32 {
+            let Some(CoreInstance::Of { module, .. }) = self.instances.get(instance as usize)
+            else {
                 continue;
             };
             let facts = self.modules.get(*module as usize);
-            for (from, name) in facts.map_or(&[][..], |facts| &facts.imports) {
-                let found = args
-                    .get(from)
-                    .and_then(|&instance| self.resolve_export(instance, name));
-                if let Some(Target {
-                    module, function, ..
-                }) = found
-                {
+            let imports = facts.map_or(&[][..], |facts| &facts.imports);
+            for (import, index) in imports.iter().zip(0..) {
+                if let Some(Passed::Target(target)) = self.passed(instance, index) {
                     stands_for
-                        .entry((module, function))
-                        .or_insert_with(|| format!("{from}#{name}"));
+                        .entry((target.module, target.function))
+                        .or_insert_with(|| format!("{}#{}", import.module, import.name));
                 }
             }
         }

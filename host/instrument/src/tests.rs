@@ -131,6 +131,40 @@ fn definitions_behind_the_hooks_are_moved_through_the_whole_component() {
 }
 
 #[test]
+fn what_a_copy_calls_in_another_module_is_copied_there() {
+    let component = encode(
+        r#"(component
+            (import "now" (func $now (result u64)))
+            (core func $now (canon lower (func $now)))
+            (core module $libc (memory (export "memory") 1)
+                (func $grow (param i32) (result i32) local.get 0)
+                (func (export "malloc") (param i32) (result i32) (call $grow (local.get 0)))
+                (func (export "free") (param i32)))
+            (core instance $libc (instantiate $libc))
+            (core module $m
+                (import "env" "free" (func (param i32)))
+                (import "env" "malloc" (func $malloc (param i32) (result i32)))
+                (import "host" "now" (func $now (result i64)))
+                (func $alloc (export "realloc") (param i32 i32 i32 i32) (result i32)
+                    (drop (call $now)) (call $malloc (local.get 3)))
+                (func (export "run") (result i32) (call $malloc (i32.const 8))))
+            (core instance $host (export "now" (func $now)))
+            (core instance $i (instantiate $m
+                (with "env" (instance $libc)) (with "host" (instance $host))))
+            (core module $last (func) )
+            (core instance (instantiate $last))
+            (func (export "run") (result string) (canon lift (core func $i "run")
+                (memory $libc "memory") (realloc (func $i "realloc")))))"#,
+    );
+    check(&component, 6);
+    let twin = instrument(&component).unwrap();
+    let bodies = Parser::new(0)
+        .parse_all(&twin.bytes)
+        .filter(|payload| matches!(payload, Ok(Payload::CodeSectionEntry(_))));
+    assert_eq!(bodies.count(), 6 + 3);
+}
+
+#[test]
 fn names_and_the_components_own_sections_are_kept() {
     let component = encode(
         r#"(component $whole (@custom "fractal:manifest" "kept")

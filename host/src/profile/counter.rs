@@ -4,6 +4,8 @@
 //! twin that has as much fuel as the run cannot read the last units of it, and one that has more does not
 //! run out where the run does. Which of the two matters depends on how the run ended, which is known.
 
+use std::collections::BTreeMap;
+
 use crate::engine::HOOK_FUEL;
 
 /// Reads and sets the counter.
@@ -12,7 +14,7 @@ pub(crate) struct Counter {
     /// How many readings were taken.
     readings: u64,
     /// Readings of at most [`HOOK_FUEL`]: which they were, and how little was left.
-    low: Vec<(u64, u64)>,
+    low: BTreeMap<u64, u64>,
     guessed: bool,
 }
 
@@ -20,7 +22,7 @@ enum Stand {
     /// One hook's cost ahead of the run, so that every reading is exact.
     Ahead { scout: bool },
     /// Level with the run, with the low readings that another twin took.
-    Level { known: Vec<(u64, u64)> },
+    Level { known: BTreeMap<u64, u64> },
 }
 
 impl Counter {
@@ -29,7 +31,7 @@ impl Counter {
         // A budget that cannot be gone past cannot be used up either.
         match budget.checked_add(HOOK_FUEL) {
             Some(_) => Counter::new(Stand::Ahead { scout: false }),
-            None => Counter::level(Vec::new()),
+            None => Counter::level(BTreeMap::new()),
         }
     }
 
@@ -39,7 +41,7 @@ impl Counter {
     }
 
     /// For a run that used up its fuel.
-    pub(super) fn level(known: Vec<(u64, u64)>) -> Counter {
+    pub(super) fn level(known: BTreeMap<u64, u64>) -> Counter {
         Counter::new(Stand::Level { known })
     }
 
@@ -47,7 +49,7 @@ impl Counter {
         Counter {
             stand,
             readings: 0,
-            low: Vec::new(),
+            low: BTreeMap::new(),
             guessed: false,
         }
     }
@@ -75,7 +77,7 @@ impl Counter {
         match &self.stand {
             Stand::Ahead { scout } => {
                 if *scout && (1..=HOOK_FUEL).contains(&counted) {
-                    self.low.push((reading, counted));
+                    self.low.insert(reading, counted);
                 }
                 (counted, counted.saturating_add(HOOK_FUEL))
             }
@@ -85,8 +87,7 @@ impl Counter {
             }
             Stand::Level { known } => {
                 self.guessed = true;
-                let left = known.iter().find(|(known, _)| *known == reading);
-                let left = left.map_or(0, |(_, left)| *left);
+                let left = known.get(&reading).copied().unwrap_or(0);
                 (left, left)
             }
         }
@@ -104,7 +105,7 @@ impl Counter {
     }
 
     /// What a scout found.
-    pub(super) fn into_low(self) -> Vec<(u64, u64)> {
+    pub(super) fn into_low(self) -> BTreeMap<u64, u64> {
         self.low
     }
 }

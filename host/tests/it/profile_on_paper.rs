@@ -202,6 +202,51 @@ fn what_the_host_calls_counts_where_it_was_called() {
     assert_eq!(profile.functions.len(), 3 + 1);
 }
 
+/// As in a component that is linked from several modules, with one allocator for all.
+#[test]
+fn what_the_host_calls_may_reach_other_modules() {
+    let host = Host::builder().slots(1).build().unwrap();
+    let bytes = wat::parse_str(
+        r#"(component
+            (import "wasi:cli/environment@0.2.0" (instance $environment
+                (export "get-arguments" (func (result (list string))))))
+            (core module $libc
+                (memory (export "memory") 1)
+                (global $next (mut i32) (i32.const 1024))
+                (func $malloc (export "malloc") (param i32) (result i32)
+                    (global.get $next) (global.set $next (i32.add (global.get $next) (local.get 0)))))
+            (core instance $libc (instantiate $libc))
+            (core module $lib
+                (import "libc" "malloc" (func $malloc (param i32) (result i32)))
+                (func $realloc (export "realloc") (param i32 i32 i32 i32) (result i32)
+                    (call $malloc (i32.const 64))))
+            (core instance $lib (instantiate $lib (with "libc" (instance $libc))))
+            (core func $args (canon lower (func $environment "get-arguments")
+                (memory $libc "memory") (realloc (func $lib "realloc"))))
+            (core module $m
+                (import "lib" "realloc" (func $realloc (param i32 i32 i32 i32) (result i32)))
+                (import "host" "args" (func $args (param i32)))
+                (func $run (export "run") (result i32)
+                    (drop (call $realloc (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0)))
+                    (call $args (i32.const 512)) i32.const 16))
+            (core instance $i (instantiate $m (with "lib" (instance $lib))
+                (with "host" (instance (export "args" (func $args))))))
+            (func (export "run") (result (result string (error string)))
+                (canon lift (core func $i "run") (memory $libc "memory"))))"#,
+    )
+    .unwrap();
+    // Called by the guest once, and by the host for one list and a string, in `run`'s name.
+    let profile = profile(&host, &bytes, Run::new().arg("one")).unwrap();
+    check(
+        &profile,
+        &[
+            ("malloc", (1, 6, 6)),
+            ("realloc", (1, 3, 9)),
+            ("run", (1, 9 + 2 * (3 + 6), 36)),
+        ],
+    );
+}
+
 #[test]
 fn a_component_with_as_many_core_instances_as_there_may_be_has_a_profile() {
     let host = Host::builder().slots(1).build().unwrap();
