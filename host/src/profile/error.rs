@@ -69,7 +69,8 @@ impl ProfileError {
             ProfileError::Load(LoadError::Refused(refusal)) => Some(refusal.hint().to_owned()),
             ProfileError::Load(LoadError::Host(error)) | ProfileError::Host(error) => error.hint(),
             ProfileError::Differs { .. } => Some(
-                "profile a deterministic run, which writes to no folder: the guest runs more than once"
+                "profile a deterministic run that writes to no folder and has some stack to spare: the guest \
+                 runs more than once"
                     .to_owned(),
             ),
             ProfileError::Unrepeatable { .. } => {

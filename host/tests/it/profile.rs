@@ -8,7 +8,7 @@ use fractalaw_host::{
     Certainty, DirGrant, Host, LoadError, Outcome, Profile, ProfileError, Report, Run, Tier,
 };
 
-use crate::components::{RUNTIME, component, guest, guest_bytes, workspace};
+use crate::components::{RUNTIME, cache, component, guest, guest_bytes, workspace};
 
 /// Profiles a component twice, deterministically apart from what `run` says, and holds both against a run
 /// without a profile.
@@ -79,11 +79,11 @@ fn all_guests() -> Vec<String> {
 
 #[test]
 fn every_guest_has_an_exact_profile_or_says_why_it_has_none() {
-    let host = Host::builder().slots(1).build().unwrap();
+    let host = Host::builder().slots(1).cache(cache()).build().unwrap();
     let run = || {
         Run::new()
             .fuel(3_000_000)
-            .deadline(Duration::from_millis(500))
+            .deadline(Duration::from_millis(200))
     };
     for name in all_guests() {
         let expected = match &*name {
@@ -110,7 +110,7 @@ fn every_guest_has_an_exact_profile_or_says_why_it_has_none() {
 
 #[test]
 fn guests_that_were_given_something_or_end_in_another_way_are_profiled_too() {
-    let host = Host::builder().slots(1).build().unwrap();
+    let host = Host::builder().slots(1).cache(cache()).build().unwrap();
     let cases = workspace().join("tests/cases");
     let text = fs::read(cases.join("duty-finder/29-cfr-1910.157.txt")).unwrap();
     let data = DirGrant {
@@ -122,7 +122,7 @@ fn guests_that_were_given_something_or_end_in_another_way_are_profiled_too() {
         ("duty-finder", Run::new().stdin(text), "completed"),
         (
             "kernels",
-            Run::new().arg("parse").fuel(30_000_000),
+            Run::new().arg("parse").fuel(10_000_000),
             "out-of-fuel",
         ),
         ("exits", Run::new().arg("success"), "trap"),
@@ -278,6 +278,43 @@ fn a_component_whose_functions_cannot_be_followed_says_so() {
     assert_eq!(
         error.to_string(),
         "cannot be profiled: a component nested in the component has core modules or instances of its own"
+    );
+}
+
+/// A table holds functions with hooks, which must not be called while the component may not call the host.
+#[test]
+fn an_allocator_behind_a_table_is_seen_to_end_otherwise() {
+    let host = Host::builder().slots(1).build().unwrap();
+    let text = |realloc: &str| {
+        format!(
+            r#"(component
+                (import "wasi:cli/environment@0.2.0" (instance $environment
+                    (export "get-arguments" (func (result (list string))))))
+                (core module $lib (memory (export "memory") 1)
+                    (type $alloc (func (result i32)))
+                    (table 1 funcref) (elem (i32.const 0) $alloc)
+                    (func $alloc (type $alloc) i32.const 1024)
+                    (func (export "realloc") (param i32 i32 i32 i32) (result i32) {realloc}))
+                (core instance $lib (instantiate $lib))
+                (core func $args (canon lower (func $environment "get-arguments")
+                    (memory $lib "memory") (realloc (func $lib "realloc"))))
+                (core module $m (import "host" "args" (func $args (param i32)))
+                    (func (export "run") (result i32) (call $args (i32.const 512)) i32.const 16))
+                (core instance $i (instantiate $m (with "host" (instance
+                    (export "args" (func $args))))))
+                (func (export "run") (result (result string (error string)))
+                    (canon lift (core func $i "run") (memory $lib "memory"))))"#
+        )
+    };
+    let profiled = |realloc| {
+        let bytes = wat::parse_str(text(realloc)).unwrap();
+        profile(&host, &bytes, Run::new().arg("one"))
+    };
+    assert!(profiled("call $alloc").is_ok());
+    let error = profiled("(call_indirect (type $alloc) (i32.const 0))").unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "the profiled run differs from the run itself in its outcome: `trap`, expected `completed`"
     );
 }
 

@@ -30,7 +30,7 @@ fn check(profile: &Profile, expected: &[(&str, Cost)]) {
 fn each_construct_costs_what_it_does_without_hooks() {
     let host = Host::builder().slots(1).build().unwrap();
     // `run` ends with a constant, so that it costs 2 beside its body.
-    let cases: [Case; 14] = [
+    let cases: [Case; 16] = [
         ("", "", &[("run", (1, 2, 2)), ("[run]", (1, 0, 2))]),
         (
             "(func $leaf (param i32) (result i32) (i32.add (local.get 0) (i32.const 1)))",
@@ -111,6 +111,21 @@ fn each_construct_costs_what_it_does_without_hooks() {
             "(func $stops (drop (i32.const 1)) unreachable)",
             "(call $stops)",
             &[("stops", (1, 2, 2)), ("run", (1, 2, 4))],
+        ),
+        // The processor stops a function before it has stored anything, its entry included.
+        (
+            "(func $divides (drop (i32.div_u (i32.const 1) (i32.const 0))))",
+            "(call $divides)",
+            &[("divides", (1, 0, 0)), ("run", (1, 2, 2))],
+        ),
+        (
+            "(func $init (drop (i32.div_u (i32.const 1) (i32.const 0)))) (start $init)",
+            "",
+            &[
+                ("init", (1, 0, 0)),
+                ("[instantiation]", (1, 2, 2)),
+                ("[run]", (0, 0, 0)),
+            ],
         ),
     ];
     for (items, body, expected) in cases {
