@@ -11,7 +11,7 @@ use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
 use crate::determinism::Determinism;
 use crate::limiter::Limiter;
-use crate::profile::Recorder;
+use crate::recorder::Recorder;
 use audit_log::AuditLog;
 
 /// The data of one run's store.

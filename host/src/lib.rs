@@ -61,6 +61,7 @@ mod determinism;
 mod grants;
 mod interfaces;
 mod limiter;
+mod recorder;
 
 // What is said of it afterwards:
 mod error;
@@ -85,9 +86,8 @@ pub use limits::{
 };
 pub use micro_app::{App, Code, MicroApp};
 pub use outcome::{Certainty, MemoryKind, Outcome, Quota};
-pub use profile::{
-    Difference, FunctionFuel, PROFILE_VERSION, Profile, ProfileError, ProfileNode, ProfiledApp,
-};
+pub use profile::{Difference, FunctionFuel, PROFILE_VERSION, Profile, ProfileError, ProfiledApp};
+pub use recorder::ProfileNode;
 pub use refusal::Refusal;
 pub use report::{Durations, Fuel, JSON_VERSION, Memory, Report};
 pub use run::Run;

@@ -1,19 +1,15 @@
 //! Which function used how much fuel: exactly, not by sampling.
 //!
 //! The component's twin, made by `fractalaw_instrument`, calls a hook of ours where a function is entered
-//! and where it is left. A hook reads the fuel counter, gives back what calling it cost, and notes the
-//! difference to the last reading. So the counter shows in the twin what it shows in the component itself,
+//! and where it is left. A hook reads the fuel counter, gives back what calling it cost, and tells the
+//! recorder, which notes the difference to the last reading. So the counter shows in the twin what it shows in the component itself,
 //! and the parts sum to the whole, which is checked, as is that the twin did what the component does.
 
-mod counter;
 mod error;
 mod hooks;
-mod recorder;
 mod table;
-mod tree;
 
 pub use error::{Difference, ProfileError};
-pub(crate) use recorder::Recorder;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -25,14 +21,15 @@ use serde_json::Value;
 use wasmtime::Engine;
 use wasmtime::component::{Component, Linker};
 
+use crate::error::HostError;
 use crate::interfaces::RunState;
 use crate::limits::PROFILE_SLOWDOWN;
 use crate::micro_app::MicroApp;
 use crate::outcome::{Certainty, Outcome};
+use crate::recorder::{Counter, ProfileNode, Recorder};
 use crate::report::Report;
 use crate::run::{self, NotRun, Run};
 use crate::slots::Slots;
-use counter::Counter;
 
 /// Version of the serialised shape of a [`Profile`]: it goes up when a field changes its meaning or goes
 /// away.
@@ -80,19 +77,6 @@ pub struct FunctionFuel {
     pub total_fuel: u64,
 }
 
-/// A place in the call tree.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub struct ProfileNode {
-    /// Index of the node that it was called from; nothing for the two roots.
-    pub parent: Option<u32>,
-    /// Index into [`Profile::functions`].
-    pub function: u32,
-    /// How often it was entered here.
-    pub calls: u64,
-    /// Fuel used in it here.
-    pub own_fuel: u64,
-}
-
 impl Serialize for Profile {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         #[derive(Serialize)]
@@ -132,7 +116,7 @@ impl ProfiledApp {
         linker: &Linker<RunState>,
     ) -> Result<ProfiledApp, ProfileError> {
         let twin = fractalaw_instrument::instrument(bytes)?;
-        let linker = hooks::linker(linker).map_err(crate::HostError::Linker)?;
+        let linker = hooks::linker(linker).map_err(HostError::Linker)?;
         let refused = |message: String| ProfileError::TwinRefused { message };
         let component = Component::from_binary(linker.engine(), &twin.bytes)
             .map_err(|error| refused(format!("{error:#}")))?;

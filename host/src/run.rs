@@ -18,7 +18,7 @@ use crate::limiter::Limiter;
 use crate::limits::{AppliedLimits, HANDLES, HOST_CALL_BYTES, Limits, SLOT_MEMORY_BYTES};
 use crate::micro_app::MicroApp;
 use crate::outcome::{Certainty, DeadlineExceeded, Outcome};
-use crate::profile::Recorder;
+use crate::recorder::Recorder;
 use crate::refusal::Refusal;
 use crate::report::{Durations, Fuel, Memory, Report};
 use crate::slots::Slots;

@@ -5,6 +5,8 @@ use fractalaw_instrument::Uninstrumentable;
 use super::Profile;
 use crate::error::{HostError, LoadError};
 use crate::interfaces::audit_log::AuditEntry;
+use crate::limits::PROFILE_NODES;
+use crate::recorder::Failure;
 use crate::report::Report;
 
 /// There is no profile.
@@ -60,6 +62,17 @@ pub enum ProfileError {
         /// What the run used.
         whole: u64,
     },
+}
+
+impl From<Failure> for ProfileError {
+    fn from(failure: Failure) -> ProfileError {
+        match failure {
+            Failure::TooManyPaths => ProfileError::TooManyPaths {
+                limit: PROFILE_NODES,
+            },
+            Failure::Unbalanced => ProfileError::Unbalanced,
+        }
+    }
 }
 
 impl ProfileError {

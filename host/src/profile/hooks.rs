@@ -4,8 +4,8 @@ use fractalaw_instrument::{ENTER, EXIT, HOOKS};
 use wasmtime::StoreContextMut;
 use wasmtime::component::Linker;
 
-use super::recorder::Event;
 use crate::interfaces::RunState;
+use crate::recorder::Event;
 
 /// The linker of ordinary components, with the hooks added.
 pub(super) fn linker(ordinary: &Linker<RunState>) -> wasmtime::Result<Linker<RunState>> {

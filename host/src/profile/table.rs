@@ -2,8 +2,8 @@
 
 use fractalaw_instrument::Function;
 
-use super::recorder::{OUTSIDE, Recorder, Tally};
 use super::{FunctionFuel, Profile};
+use crate::recorder::{OUTSIDE, Recorder, Tally};
 use crate::report::Report;
 
 /// The profile of a recorded run, of functions that were entered alone.

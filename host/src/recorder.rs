@@ -1,52 +1,45 @@
-//! What the hooks tell, as it happens: whose fuel was used since the last one.
+//! What the hooks of a profiled twin tell, as it happens: whose fuel was used since the last one. What it
+//! comes to is in `profile`.
+
+mod counter;
+mod tree;
+
+pub(crate) use counter::Counter;
+pub use tree::ProfileNode;
 
 use wasmtime::Trap;
 
-use super::counter::Counter;
-use super::tree::Tree;
-use super::{ProfileError, ProfileNode};
 use crate::engine::ENTRY_FUEL;
-use crate::limits::PROFILE_NODES;
 use crate::outcome::{Certainty, Outcome};
+use tree::Tree;
 
 /// The roots of the tree, by node.
 const INSTANTIATION: u32 = 0;
 const RUN: u32 = 1;
 
 /// What stands behind the component's functions in the table.
-pub(super) const OUTSIDE: [&str; 3] = ["[instantiation]", "[run]", "[post-return]"];
+pub(crate) const OUTSIDE: [&str; 3] = ["[instantiation]", "[run]", "[post-return]"];
 
 /// Which hook.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Event {
+pub(crate) enum Event {
     Enter,
     Exit,
 }
 
 /// A recording that is no profile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Failure {
+pub(crate) enum Failure {
     TooManyPaths,
     Unbalanced,
 }
 
-impl From<Failure> for ProfileError {
-    fn from(failure: Failure) -> ProfileError {
-        match failure {
-            Failure::TooManyPaths => ProfileError::TooManyPaths {
-                limit: PROFILE_NODES,
-            },
-            Failure::Unbalanced => ProfileError::Unbalanced,
-        }
-    }
-}
-
 /// What one function used so far.
 #[derive(Clone, Copy, Default)]
-pub(super) struct Tally {
-    pub(super) calls: u64,
-    pub(super) own: u64,
-    pub(super) total: u64,
+pub(crate) struct Tally {
+    pub(crate) calls: u64,
+    pub(crate) own: u64,
+    pub(crate) total: u64,
     /// How many of its frames are open, and how much was left when the first of them was entered.
     open: u64,
     since: u64,
@@ -62,14 +55,14 @@ pub(crate) struct Recorder {
     /// Function and node of each open frame.
     frames: Vec<(u32, u32)>,
     tallies: Vec<Tally>,
-    /// Whether the last event was that a function was entered, and what it paid for that.
+    /// If the last event was that a function was entered: what it paid for that.
     entered: Option<u64>,
     failure: Option<Failure>,
 }
 
 impl Recorder {
     /// For a twin with that many functions.
-    pub(super) fn new(functions: usize, counter: Counter) -> Recorder {
+    pub(crate) fn new(functions: usize, counter: Counter) -> Recorder {
         let first = functions as u32;
         Recorder {
             counter,
@@ -115,7 +108,7 @@ impl Recorder {
     }
 
     /// Takes note of a hook; gives what the counter is to be set to.
-    pub(super) fn hook(
+    pub(crate) fn hook(
         &mut self,
         event: Event,
         function: u32,
@@ -185,8 +178,8 @@ impl Recorder {
     }
 
     fn was_called(&self) -> bool {
-        let run = self.tree.nodes.iter().skip(RUN as usize + 1);
-        run.clone().any(|node| node.parent == Some(RUN))
+        let mut nodes = self.tree.nodes.iter();
+        nodes.any(|node| node.parent == Some(RUN))
     }
 
     fn post_return(&mut self, left: u64) {
@@ -246,20 +239,20 @@ impl Recorder {
         self.close(self.tree.nodes[self.root as usize].function);
     }
 
-    pub(super) fn failure(&self) -> Option<Failure> {
+    pub(crate) fn failure(&self) -> Option<Failure> {
         self.failure
     }
 
-    pub(super) fn counter(&self) -> &Counter {
+    pub(crate) fn counter(&self) -> &Counter {
         &self.counter
     }
 
-    pub(super) fn into_counter(self) -> Counter {
+    pub(crate) fn into_counter(self) -> Counter {
         self.counter
     }
 
     /// The nodes, and a tally for each function and then for what is outside of all.
-    pub(super) fn into_parts(self) -> (Vec<ProfileNode>, Vec<Tally>) {
+    pub(crate) fn into_parts(self) -> (Vec<ProfileNode>, Vec<Tally>) {
         (self.tree.nodes, self.tallies)
     }
 }

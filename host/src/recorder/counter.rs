@@ -27,7 +27,7 @@ enum Stand {
 
 impl Counter {
     /// For a run whose fuel sufficed.
-    pub(super) fn ahead(budget: u64) -> Counter {
+    pub(crate) fn ahead(budget: u64) -> Counter {
         // A budget that cannot be gone past cannot be used up either.
         match budget.checked_add(HOOK_FUEL) {
             Some(_) => Counter::new(Stand::Ahead { scout: false }),
@@ -36,12 +36,12 @@ impl Counter {
     }
 
     /// For a run that used up its fuel: ahead of it, for the low readings.
-    pub(super) fn scout() -> Counter {
+    pub(crate) fn scout() -> Counter {
         Counter::new(Stand::Ahead { scout: true })
     }
 
     /// For a run that used up its fuel.
-    pub(super) fn level(known: BTreeMap<u64, u64>) -> Counter {
+    pub(crate) fn level(known: BTreeMap<u64, u64>) -> Counter {
         Counter::new(Stand::Level { known })
     }
 
@@ -55,7 +55,7 @@ impl Counter {
     }
 
     /// What the twin's store is to be given for a run with this budget.
-    pub(super) fn fuel_for(&self, budget: u64) -> u64 {
+    pub(crate) fn fuel_for(&self, budget: u64) -> u64 {
         match self.stand {
             Stand::Ahead { .. } => budget.saturating_add(HOOK_FUEL),
             Stand::Level { .. } => budget,
@@ -63,7 +63,7 @@ impl Counter {
     }
 
     /// What the run itself would have left when the counter shows this outside of a hook.
-    pub(super) fn left_of(&self, counted: u64) -> u64 {
+    pub(crate) fn left_of(&self, counted: u64) -> u64 {
         match self.stand {
             Stand::Ahead { .. } => counted.saturating_sub(HOOK_FUEL),
             Stand::Level { .. } => counted,
@@ -71,7 +71,7 @@ impl Counter {
     }
 
     /// In a hook: what the run itself would have left, and what the counter is to be set to.
-    pub(super) fn read(&mut self, counted: u64) -> (u64, u64) {
+    pub(crate) fn read(&mut self, counted: u64) -> (u64, u64) {
         let reading = self.readings;
         self.readings += 1;
         match &self.stand {
@@ -95,17 +95,17 @@ impl Counter {
 
     /// Whether this is a scout where the run itself did not come: it looks at its counter before it enters
     /// a function.
-    pub(super) fn is_past_the_end(&self, left: u64) -> bool {
+    pub(crate) fn is_past_the_end(&self, left: u64) -> bool {
         left == 0 && matches!(self.stand, Stand::Ahead { scout: true })
     }
 
     /// Whether a reading was taken for zero that may have been up to [`HOOK_FUEL`].
-    pub(super) fn guessed(&self) -> bool {
+    pub(crate) fn guessed(&self) -> bool {
         self.guessed
     }
 
     /// What a scout found.
-    pub(super) fn into_low(self) -> BTreeMap<u64, u64> {
+    pub(crate) fn into_low(self) -> BTreeMap<u64, u64> {
         self.low
     }
 }
