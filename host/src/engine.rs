@@ -5,7 +5,7 @@ use wasmtime::{
     WasmBacktraceDetails,
 };
 
-use crate::cost;
+use crate::cost::operators;
 use crate::error::HostError;
 use crate::limits::{
     CORE_INSTANCES, GUEST_STACK_BYTES, HOST_STACK_BYTES, MAX_SLOTS, MEMORIES, SLOT_MEMORY_BYTES,
@@ -16,6 +16,17 @@ use crate::limits::{
 /// the system, which costs less than mapping them again. It bounds what idle slots keep resident:
 /// slots × (memories + tables) × this, 640 MiB for 64 slots if every run touched all of it.
 const KEEP_RESIDENT_BYTES: usize = 1024 * 1024;
+
+/// What a function pays for being entered, whatever the table says.
+pub(crate) const ENTRY_FUEL: u64 = 1;
+
+/// What a profiled function pays for one hook, on entering and on leaving: the constant and the call that
+/// `fractalaw_instrument` puts there. The host gives it back, so that it has to be right to the unit.
+pub(crate) const HOOK_FUEL: u64 = operators::TABLE.I32Const as u64 + operators::TABLE.Call as u64;
+
+// Around its body such a function has a block, whose end some ways out reach and others pass by: no
+// constant could make up for it if it cost anything.
+const _: () = assert!(operators::TABLE.Block == 0 && operators::TABLE.End == 0);
 
 /// Makes an engine whose pool serves `slots` runs at once.
 pub(crate) fn new(slots: u32) -> Result<Engine, HostError> {
@@ -58,7 +69,7 @@ fn pool(slots: u32) -> PoolingAllocationConfig {
 fn meter(config: &mut Config) {
     config
         .consume_fuel(true)
-        .operator_cost(cost::operators::table())
+        .operator_cost(operators::TABLE)
         .epoch_interruption(true)
         .max_wasm_stack(GUEST_STACK_BYTES)
         .async_stack_size(GUEST_STACK_BYTES + HOST_STACK_BYTES);

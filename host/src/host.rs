@@ -12,6 +12,7 @@ use crate::component_source::Source;
 use crate::error::{HostError, LoadError};
 use crate::interfaces::{self, RunState};
 use crate::micro_app::MicroApp;
+use crate::profile::{self, Profile, ProfileError, ProfiledApp};
 use crate::report::Report;
 use crate::run::Run;
 use crate::slots::Slots;
@@ -155,6 +156,28 @@ impl Host {
             }
             Err(LoadError::Host(error)) => Err(error),
         }
+    }
+
+    /// Loads a component for profiling: as [`Host::load`], and its twin with hooks, which is compiled anew.
+    ///
+    /// # Errors
+    ///
+    /// When the component is refused, or has something in which its functions cannot be followed.
+    pub fn load_profiled(&self, bytes: &[u8]) -> Result<ProfiledApp, ProfileError> {
+        ProfiledApp::load(self.load(bytes)?, bytes, &self.0.linker)
+    }
+
+    /// Runs a micro-app and says which of its functions used how much fuel, to the unit.
+    ///
+    /// It runs as by [`Host::run`], and then its twin, once or, if it runs out of fuel, up to three times,
+    /// with the same limits but for the deadline. What the twin does is compared with the run: a
+    /// deterministic one that writes to no folder gives the same.
+    ///
+    /// # Errors
+    ///
+    /// When the outcome is one whose fuel does not repeat, when run and twin differ, and as [`Host::run`].
+    pub async fn profile(&self, app: &ProfiledApp, run: &Run) -> Result<Profile, ProfileError> {
+        profile::profile(&self.0.engine, &self.0.slots, app, run).await
     }
 }
 

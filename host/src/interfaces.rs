@@ -12,6 +12,7 @@ use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use crate::determinism::Determinism;
 use crate::limiter::Limiter;
 use crate::meter::Meter;
+use crate::recorder::Recorder;
 use audit_log::AuditLog;
 
 /// The data of one run's store.
@@ -22,6 +23,8 @@ pub(crate) struct RunState {
     pub(crate) limiter: Limiter,
     pub(crate) wasi: WasiCtx,
     pub(crate) handles: ResourceTable,
+    /// In the run of a profiled twin only.
+    pub(crate) recorder: Option<Box<Recorder>>,
 }
 
 impl WasiView for RunState {

@@ -63,10 +63,12 @@ mod grants;
 mod interfaces;
 mod limiter;
 mod meter;
+mod recorder;
 
 // What is said of it afterwards:
 mod error;
 mod outcome;
+mod profile;
 mod refusal;
 mod report;
 pub mod terminal;
@@ -75,7 +77,7 @@ mod trap;
 pub use cache::CodeCache;
 pub use capture::Captured;
 pub use cost::COST_MODEL;
-pub use cost::operators::table as operator_costs;
+pub use cost::operators::TABLE as OPERATOR_COSTS;
 pub use error::{HostError, LoadError};
 pub use fractalaw_manifest::{Manifest, Tier};
 pub use grants::{DirGrant, Grants};
@@ -83,11 +85,14 @@ pub use host::{Host, HostBuilder, run_component};
 pub use interfaces::audit_log::AuditEntry;
 pub use limits::{
     AUDIT_BYTES, AUDIT_ENTRIES, AUDIT_ENTRY_BYTES, AppliedLimits, COMPONENT_BYTES, HANDLES,
-    HOST_CALL_BYTES, Limits, MAX_SLOTS, OUTPUT_BYTES, SLOT_MEMORY_BYTES, STDIN_BYTES, TRACE_CALLS,
+    HOST_CALL_BYTES, Limits, MAX_SLOTS, OUTPUT_BYTES, PROFILE_NODES, SLOT_MEMORY_BYTES,
+    STDIN_BYTES, TRACE_CALLS,
 };
 pub use meter::{HostCall, HostCalls, Trace};
 pub use micro_app::{App, Code, MicroApp};
 pub use outcome::{Certainty, MemoryKind, Outcome, Quota};
+pub use profile::{Difference, FunctionFuel, PROFILE_VERSION, Profile, ProfileError, ProfiledApp};
+pub use recorder::ProfileNode;
 pub use refusal::Refusal;
 pub use report::{Durations, Fuel, JSON_VERSION, Memory, Report};
 pub use run::Run;

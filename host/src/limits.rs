@@ -86,6 +86,14 @@ pub(crate) const TICK: Duration = Duration::from_millis(10);
 /// Frames of a guest's backtrace that a report shows.
 pub(crate) const BACKTRACE_FRAMES: usize = 20;
 
+/// Places in the call tree of one profile. Recursion adds none, so that code that people wrote has some
+/// thousands; past this, it was made to have many.
+pub const PROFILE_NODES: usize = 1_000_000;
+
+/// How much longer than the run itself its profiled twin may take, which calls the host twice for each call
+/// of its own. Its fuel ends it where the run's does; this only guards against what nobody thought of.
+pub(crate) const PROFILE_SLOWDOWN: u32 = 100;
+
 /// The three limits that a tier sets and a run may override.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {

@@ -2,18 +2,9 @@
 
 use wasmtime::StoreContextMut;
 
-use crate::cost::host_calls::Price;
+use crate::cost::host_calls::Function;
 use crate::interfaces::RunState;
 use crate::limits::TRACE_CALLS;
-
-/// A function that guests may call.
-#[derive(Debug)]
-pub(crate) struct Function {
-    /// Its interface's full name.
-    pub(crate) interface: &'static str,
-    pub(crate) name: &'static str,
-    pub(crate) price: Price,
-}
 
 /// All calls of one function in one run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -190,7 +181,11 @@ pub(crate) fn charge(
 ) -> wasmtime::Result<()> {
     let left = store.get_fuel()?;
     let (fuel, paid) = take(store, left, function.price.of(bytes))?;
-    store.data_mut().meter.begin(function, left, bytes, fuel);
+    let state = store.data_mut();
+    state.meter.begin(function, left, bytes, fuel);
+    if let Some(recorder) = &mut state.recorder {
+        recorder.host_call(function, left, fuel, false)?;
+    }
     paid
 }
 
@@ -202,14 +197,17 @@ pub(crate) fn charge_answer(
     asked: u64,
 ) -> wasmtime::Result<()> {
     let price = function.price.bytes(bytes.saturating_sub(asked));
-    let (fuel, paid) = match price {
-        0 => (0, Ok(())),
-        _ => {
-            let left = store.get_fuel()?;
-            take(store, left, price)?
-        }
-    };
-    store.data_mut().meter.end(function, bytes, fuel);
+    if price == 0 {
+        store.data_mut().meter.end(function, bytes, 0);
+        return Ok(());
+    }
+    let left = store.get_fuel()?;
+    let (fuel, paid) = take(store, left, price)?;
+    let state = store.data_mut();
+    state.meter.end(function, bytes, fuel);
+    if let Some(recorder) = &mut state.recorder {
+        recorder.host_call(function, left, fuel, true)?;
+    }
     paid
 }
 

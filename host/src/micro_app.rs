@@ -85,6 +85,22 @@ impl MicroApp {
         })))
     }
 
+    /// The same micro-app with other code in it: that of its profiled twin.
+    pub(crate) fn with_code(
+        &self,
+        linker: &Linker<RunState>,
+        component: &Component,
+    ) -> Result<MicroApp, LoadError> {
+        let pre = MicroAppPre::new(link(linker, component)?).map_err(HostError::Engine)?;
+        Ok(MicroApp(Arc::new(Inner {
+            identity: self.0.identity.clone(),
+            manifest: self.0.manifest.clone(),
+            code: Code::Compiled,
+            load: self.0.load,
+            pre,
+        })))
+    }
+
     /// The component's own name, if it carries one.
     pub fn name(&self) -> Option<&str> {
         self.0.identity.name.as_deref()

@@ -19,6 +19,7 @@ use crate::limits::{AppliedLimits, HANDLES, HOST_CALL_BYTES, Limits, SLOT_MEMORY
 use crate::meter::Meter;
 use crate::micro_app::MicroApp;
 use crate::outcome::{Certainty, DeadlineExceeded, Outcome};
+use crate::recorder::Recorder;
 use crate::refusal::Refusal;
 use crate::report::{Durations, Fuel, Memory, Report};
 use crate::slots::Slots;
@@ -121,6 +122,11 @@ impl Run {
         AppliedLimits { tier, limits }
     }
 
+    /// Whether clocks stand still and randomness is seeded.
+    pub(crate) fn is_deterministic(&self) -> bool {
+        self.deterministic
+    }
+
     fn determinism(&self) -> Determinism {
         if self.deterministic {
             Determinism::Fixed
@@ -149,6 +155,18 @@ pub(crate) async fn execute(
     app: &MicroApp,
     run: &Run,
 ) -> Result<Report, NotRun> {
+    let (report, _) = execute_recorded(engine, slots, app, run, None).await?;
+    Ok(report)
+}
+
+/// The same, of a profiled twin: its hooks tell the recorder.
+pub(crate) async fn execute_recorded(
+    engine: &Engine,
+    slots: &Slots,
+    app: &MicroApp,
+    run: &Run,
+    recorder: Option<Box<Recorder>>,
+) -> Result<(Report, Option<Box<Recorder>>), NotRun> {
     let applied = run.limits(app.manifest().tier);
     if applied.limits.memory_bytes > SLOT_MEMORY_BYTES {
         return Err(HostError::MemoryOverSlot {
@@ -161,12 +179,12 @@ pub(crate) async fn execute(
     let _slot = slots.acquire().await.map_err(NotRun::Refused)?;
     let started = Instant::now();
     let (stdout, stderr) = (Capture::default(), Capture::default());
-    let mut store = store(engine, run, &applied.limits, (&stdout, &stderr))?;
+    let mut store = store(engine, run, &applied.limits, (&stdout, &stderr), recorder)?;
     let metered = call(&mut store, app, after(started, applied.limits.deadline)).await;
     let peak_bytes = store.data().limiter.peak_bytes();
     let state = store.into_data();
     let host_calls = state.meter.finish();
-    Ok(Report {
+    let report = Report {
         app: Some(app.identity().clone()),
         fuel: Fuel {
             budget: applied.limits.fuel,
@@ -192,7 +210,8 @@ pub(crate) async fn execute(
             run: started.elapsed(),
         },
         limits: applied,
-    })
+    };
+    Ok((report, state.recorder))
 }
 
 /// A deadline past what the clock can express is as good as a century.
@@ -206,15 +225,21 @@ fn store(
     run: &Run,
     limits: &Limits,
     (stdout, stderr): (&Capture, &Capture),
+    recorder: Option<Box<Recorder>>,
 ) -> Result<Store<RunState>, HostError> {
     let determinism = run.determinism();
+    let fuel = match &recorder {
+        Some(recorder) => recorder.fuel_for(limits.fuel),
+        None => limits.fuel,
+    };
     let state = RunState {
-        meter: Meter::new(limits.fuel, run.trace),
+        meter: Meter::new(fuel, run.trace),
         audit: AuditLog::new(determinism.wall_clock()),
         determinism,
         limiter: Limiter::new(limits.memory_bytes),
         wasi: wasi::context(&run.grants, determinism, stdout, stderr)?,
         handles: ResourceTable::with_capacity(0),
+        recorder,
     };
     let mut store = Store::new(engine, state);
     store.data_mut().handles.set_max_capacity(HANDLES);
@@ -222,7 +247,7 @@ fn store(
     store.set_max_component_handles(2 * HANDLES);
     store.set_hostcall_fuel(HOST_CALL_BYTES);
     store.limiter(|state| &mut state.limiter);
-    store.set_fuel(limits.fuel).map_err(HostError::Engine)?;
+    store.set_fuel(fuel).map_err(HostError::Engine)?;
     Ok(store)
 }
 
@@ -245,11 +270,19 @@ async fn call(store: &mut Store<RunState>, app: &MicroApp, deadline: Instant) ->
         Ok(UpdateDeadline::Yield(1))
     });
     let budget = fuel_left(store);
-    let instantiated = in_time(deadline, app.pre().instantiate_async(&mut *store)).await;
-    let after_instantiation = fuel_left(store);
-    let called_by_instantiation = store.data().meter.fuel();
-    let ended = match instantiated {
-        Ok(instance) => in_time(deadline, instance.call_run(&mut *store)).await,
+    if let Some(recorder) = &mut store.data_mut().recorder {
+        recorder.begin(budget);
+    }
+    let mut after_instantiation = None;
+    let ended = match in_time(deadline, app.pre().instantiate_async(&mut *store)).await {
+        Ok(instance) => {
+            let left = fuel_left(store);
+            after_instantiation = Some((left, store.data().meter.fuel()));
+            if let Some(recorder) = &mut store.data_mut().recorder {
+                recorder.begin_run(left);
+            }
+            in_time(deadline, instance.call_run(&mut *store)).await
+        }
         Err(error) => Err(error),
     };
     let (outcome, backtrace) = match ended {
@@ -257,15 +290,20 @@ async fn call(store: &mut Store<RunState>, app: &MicroApp, deadline: Instant) ->
         Ok(Err(message)) => (Outcome::GuestError(message), Vec::new()),
         Err(error) => (Outcome::from_error(&error), trap::backtrace(&error)),
     };
-    let left = fuel_left(store);
-    let called_by_run = store.data().meter.fuel() - called_by_instantiation;
+    let mut left = fuel_left(store);
+    if let Some(recorder) = &mut store.data_mut().recorder {
+        left = recorder.end(left, &outcome);
+    }
     let (outcome, certainty) = outcome.with_fuel_left(left);
+    let host_calls = store.data().meter.fuel();
+    let (after_instantiation, called_by_instantiation) =
+        after_instantiation.unwrap_or((left, host_calls));
     Metered {
         outcome,
         backtrace,
         certainty,
         instantiation_fuel: budget - after_instantiation - called_by_instantiation,
-        guest_fuel: after_instantiation - left - called_by_run,
+        guest_fuel: after_instantiation - left - (host_calls - called_by_instantiation),
     }
 }
 
@@ -283,7 +321,11 @@ async fn in_time<T>(
 }
 
 fn fuel_left(store: &Store<RunState>) -> u64 {
-    store
+    let counted = store
         .get_fuel()
-        .expect("the engine is configured to count fuel")
+        .expect("the engine is configured to count fuel");
+    match &store.data().recorder {
+        Some(recorder) => recorder.left_of(counted),
+        None => counted,
+    }
 }

@@ -13,9 +13,11 @@ use crate::fault::{FAILED, Fault};
 use crate::project::{Project, cargo_program};
 
 /// Everything that links Wasmtime, and what it shares with the rest.
-pub(crate) const HOST: [&str; 6] = [
+pub(crate) const HOST: [&str; 8] = [
     "-p",
     "fractalaw-manifest",
+    "-p",
+    "fractalaw-instrument",
     "-p",
     "fractalaw-host",
     "-p",

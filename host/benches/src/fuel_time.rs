@@ -100,7 +100,7 @@ const KERNELS: &[Kernel] = &[
     kernel("call", "call", "i32", "call $nothing"),
     kernel("call", "call with ten values", "i32", "local.get $k local.get $k local.get $k local.get $k local.get $k local.get $k local.get $k local.get $k local.get $k call $ten"),
     kernel("indirect call", "call_indirect", "i32", "local.get $j call_indirect $called (param i32) (result i32)"),
-    kernel("branch", "br_if, never taken", "i32", "local.tee $i local.get $j br_if 1 local.get $i"),
+    kernel("branch", "br_if, never taken", "i32", "local.set $i local.get $j br_if $out local.get $i"),
     kernel("branch", "loop once", "i32", "loop (param i32) (result i32) end"),
     kernel("branch", "br_table, chance", "i32", BR_TABLE),
     kernel("branch", "if, chance", "i32", "i32.const 1103515245 i32.mul i32.const 12345 i32.add local.tee $i i32.const 0 i32.lt_s (if (then (local.set $i (i32.add (local.get $i) (local.get $k)))) (else (local.set $i (i32.mul (local.get $i) (i32.const 5))))) local.get $i"),
@@ -147,6 +147,8 @@ impl Kernel {
         format!(
             r#"(module
               (memory 4) (global $g (mut i32) (i32.const 0))
+              ;; What the compiler cannot know.
+              (global $k (export "k") (mut {value}) ({one})) (global $j (export "j") (mut i32) (i32.const 0))
               (table $t 256 1000 funcref) (table $called 1 1 funcref)
               (elem (table $called) (i32.const 0) func $one)
               (elem $e func {elements}) (elem $dropped func $nothing)
@@ -155,8 +157,9 @@ impl Kernel {
               (func $one (param i32) (result i32) local.get 0)
               (func $ten (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32) (result i32) local.get 0)
               (func (export "run") (param $n i32) (local $x {value}) (local $k {value}) (local $i i32) (local $j i32)
-                {one} local.set $k
-                {one} local.set $x
+                global.get $k local.set $k
+                global.get $k local.set $x
+                global.get $j local.set $j
                 block $out
                 loop $again
                   local.get $x
@@ -237,7 +240,7 @@ fn time(engine: &Engine, kernel: &Kernel) -> wasmtime::Result<f64> {
 /// for one of the median kernel's.
 pub(crate) fn instructions(_: &Flags, table: &mut Table) -> Result<()> {
     let before = measure(OperatorCost::default())?;
-    let after = measure(fractalaw_host::operator_costs())?;
+    let after = measure(fractalaw_host::OPERATOR_COSTS)?;
     let (middle, middle_before) = (median(after.clone()), median(before.clone()));
     let worst = before.iter().copied().fold(0.0, f64::max);
     eprintln!(

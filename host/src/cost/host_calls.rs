@@ -3,6 +3,15 @@
 //! A call is charged before the host does its work: its base, and its rate for each byte that the guest
 //! hands over or asks for. What the host hands back beyond that is charged before the guest gets it.
 
+/// A function that guests may call.
+#[derive(Debug)]
+pub(crate) struct Function {
+    /// Its interface's full name.
+    pub(crate) interface: &'static str,
+    pub(crate) name: &'static str,
+    pub(crate) price: Price,
+}
+
 /// What one call of a function costs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Price {

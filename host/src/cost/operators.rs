@@ -2,7 +2,9 @@
 
 use wasmtime::OperatorCost;
 
-/// The cost of each instruction in units of fuel, as the host's engine is given it.
-pub fn table() -> OperatorCost {
-    OperatorCost::default()
+/// The table in force.
+pub const TABLE: OperatorCost = table();
+
+const fn table() -> OperatorCost {
+    OperatorCost::new()
 }

@@ -25,7 +25,7 @@ macro_rules! offer {
      $([$($drops:ident $resource:literal : $type:ty, $drop:path;)*])?) => {{
         let mut instance = $linker.instance($interface)?;
         $({
-            static FUNCTION: $crate::meter::Function = $crate::meter::Function {
+            static FUNCTION: $crate::cost::host_calls::Function = $crate::cost::host_calls::Function {
                 interface: $interface,
                 name: $name,
                 price: $crate::cost::host_calls::$price,
@@ -35,7 +35,7 @@ macro_rules! offer {
             );
         })*
         $($({
-            static FUNCTION: $crate::meter::Function = $crate::meter::Function {
+            static FUNCTION: $crate::cost::host_calls::Function = $crate::cost::host_calls::Function {
                 interface: $interface,
                 name: concat!("[drop]", $resource),
                 price: $crate::cost::host_calls::HANDLE,

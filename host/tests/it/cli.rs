@@ -76,7 +76,7 @@ fn the_report_is_all_of_standard_output() {
 fn json_carries_every_part_of_the_report() {
     let output = run("hello-world", &["--json", "--deterministic"]);
     let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
-    assert_eq!(report["version"], 1);
+    assert_eq!(report["version"], 2);
     assert_eq!(report["app"]["name"], "hello-world");
     assert_eq!(report["outcome"]["kind"], "completed");
     assert_eq!(

@@ -71,7 +71,7 @@ pub(crate) fn component(items: &str, body: &str) -> Vec<u8> {
                     call $record-raw)
                 (func (export "realloc") (param i32 i32 i32 i32) (result i32) unreachable)
                 {items}
-                (func (export "run") (result i32) {body} i32.const 16))
+                (func $run (export "run") (result i32) {body} i32.const 16))
             (core instance $i (instantiate $m (with "host" (instance
                 (export "memory" (memory $memory "memory")) (export "record" (func $record))))))
             (func (export "run") (result (result string (error string)))

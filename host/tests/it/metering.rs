@@ -63,7 +63,8 @@ fn fuel_is_exact_where_the_report_says_so_and_behind_where_it_says_at_least() {
         let on_paper = PROLOGUE_FUEL + cost;
         if exact {
             assert_eq!(report.fuel.certainty, Certainty::Exact, "{end}");
-            assert_eq!(report.fuel.consumed(), on_paper, "{end}");
+            let fuel = report.fuel;
+            assert_eq!(fuel.instantiation + fuel.guest, on_paper, "{end}");
         } else {
             assert_eq!(report.fuel.certainty, Certainty::LowerBound, "{end}");
             assert!(
@@ -196,7 +197,7 @@ fn the_trail_survives_the_fall() {
     ];
     for end in ends {
         let guest = component("", &format!("(call $record) (call $record) {end}"));
-        let report = run(&host, &guest, Run::new().fuel(1000));
+        let report = run(&host, &guest, Run::new().fuel(10_000));
         assert_eq!(report.audit.len(), 2, "{end}");
     }
 }

@@ -1,0 +1,190 @@
+//! What has to be known of a core module before it can be rewritten.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use wasmparser::{
+    CompositeInnerType, ExternalKind, FunctionBody, KnownCustom, Name, Operator, Parser, Payload,
+    TypeRef, ValType,
+};
+
+use crate::error::Uninstrumentable;
+
+/// A core module, read.
+#[derive(Default)]
+pub(crate) struct CoreModule<'a> {
+    /// All of its bytes.
+    pub(crate) bytes: &'a [u8],
+    /// Parameters and results of each type; nothing for one that is no function's.
+    pub(crate) types: Vec<Option<Signature>>,
+    /// Imported functions.
+    pub(crate) imports: Vec<Import<'a>>,
+    /// Type of each function that it defines.
+    pub(crate) defined: Vec<u32>,
+    /// Their bodies.
+    pub(crate) bodies: Vec<FunctionBody<'a>>,
+    /// Functions that it exports.
+    pub(crate) exports: BTreeMap<&'a str, u32>,
+    /// Its own name.
+    pub(crate) name: Option<&'a str>,
+    /// Names of functions.
+    pub(crate) names: BTreeMap<u32, &'a str>,
+    /// Whether it uses a name of the hooks for something of its own.
+    pub(crate) takes_name: bool,
+}
+
+/// An imported function.
+pub(crate) struct Import<'a> {
+    pub(crate) module: &'a str,
+    pub(crate) name: &'a str,
+    pub(crate) ty: u32,
+}
+
+/// Functions that are needed without hooks.
+#[derive(Default)]
+pub(crate) struct Copies {
+    /// For outside of the module.
+    pub(crate) exported: Vec<u32>,
+    /// These, and what they reach by direct calls.
+    pub(crate) defined: Vec<u32>,
+    /// Imported functions that they reach so.
+    pub(crate) imported: Vec<u32>,
+}
+
+/// The type of a function.
+#[derive(Clone)]
+pub(crate) struct Signature {
+    pub(crate) has_params: bool,
+    pub(crate) results: Vec<ValType>,
+}
+
+impl<'a> CoreModule<'a> {
+    pub(crate) fn read(bytes: &'a [u8]) -> Result<CoreModule<'a>, Uninstrumentable> {
+        let mut module = CoreModule {
+            bytes,
+            ..CoreModule::default()
+        };
+        for payload in Parser::new(0).parse_all(bytes) {
+            module.visit(payload?)?;
+        }
+        if module.bodies.len() != module.defined.len() {
+            return Err(Uninstrumentable::Invalid {
+                message: "functions without bodies".to_owned(),
+            });
+        }
+        Ok(module)
+    }
+
+    fn visit(&mut self, payload: Payload<'a>) -> Result<(), Uninstrumentable> {
+        match payload {
+            Payload::TypeSection(groups) => {
+                for group in groups {
+                    for sub_type in group?.into_types() {
+                        self.types.push(signature(&sub_type));
+                    }
+                }
+            }
+            Payload::ImportSection(imports) => {
+                for import in imports.into_imports() {
+                    let import = import?;
+                    self.takes_name |= import.module.starts_with(crate::HOOKS);
+                    if let TypeRef::Func(ty) | TypeRef::FuncExact(ty) = import.ty {
+                        self.imports.push(Import {
+                            module: import.module,
+                            name: import.name,
+                            ty,
+                        });
+                    }
+                }
+            }
+            Payload::FunctionSection(types) => {
+                for ty in types {
+                    self.defined.push(ty?);
+                }
+            }
+            Payload::ExportSection(exports) => {
+                for export in exports {
+                    let export = export?;
+                    self.takes_name |= export.name.starts_with(crate::HOOKS);
+                    if let ExternalKind::Func | ExternalKind::FuncExact = export.kind {
+                        self.exports.insert(export.name, export.index);
+                    }
+                }
+            }
+            Payload::CodeSectionEntry(body) => self.bodies.push(body),
+            Payload::CustomSection(section) => {
+                if let KnownCustom::Name(names) = section.as_known() {
+                    // The section is only for people: what cannot be read is passed over.
+                    for name in names.into_iter().map_while(Result::ok) {
+                        self.read_names(name);
+                    }
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn read_names(&mut self, name: Name<'a>) {
+        match name {
+            Name::Module { name, .. } => self.name = Some(name),
+            Name::Function(names) => {
+                for naming in names.into_iter().map_while(Result::ok) {
+                    self.names.insert(naming.index, naming.name);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// How many functions it imports: the index of the first that it defines.
+    pub(crate) fn imported(&self) -> u32 {
+        self.imports.len() as u32
+    }
+
+    /// A function that it defines itself.
+    pub(crate) fn body(&self, function: u32) -> Option<&FunctionBody<'a>> {
+        let defined = function.checked_sub(self.imported())?;
+        self.bodies.get(defined as usize)
+    }
+
+    /// What has to be copied for these functions to be called without hooks.
+    pub(crate) fn copies(&self, exported: &BTreeSet<u32>) -> Result<Copies, Uninstrumentable> {
+        let mut seen = exported.clone();
+        let exported: Vec<u32> = exported.iter().copied().collect();
+        let mut copies = Copies {
+            defined: exported.clone(),
+            exported,
+            imported: Vec::new(),
+        };
+        let mut next = 0;
+        while let Some(&function) = copies.defined.get(next) {
+            next += 1;
+            let Some(body) = self.body(function) else {
+                continue;
+            };
+            for operator in body.get_operators_reader()? {
+                if let Operator::Call { function_index } | Operator::ReturnCall { function_index } =
+                    operator?
+                    && seen.insert(function_index)
+                {
+                    if self.body(function_index).is_some() {
+                        copies.defined.push(function_index);
+                    } else {
+                        copies.imported.push(function_index);
+                    }
+                }
+            }
+        }
+        Ok(copies)
+    }
+}
+
+fn signature(sub_type: &wasmparser::SubType) -> Option<Signature> {
+    match &sub_type.composite_type.inner {
+        CompositeInnerType::Func(function) => Some(Signature {
+            has_params: !function.params().is_empty(),
+            results: function.results().to_vec(),
+        }),
+        _ => None,
+    }
+}

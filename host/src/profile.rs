@@ -1,0 +1,205 @@
+//! Which function used how much fuel: exactly, not by sampling.
+//!
+//! The component's twin, made by `fractalaw_instrument`, calls a hook of ours where a function is entered
+//! and where it is left. A hook reads the fuel counter, gives back what calling it cost, and tells the
+//! recorder, which notes the difference to the last reading. So the counter shows in the twin what it shows in the component itself,
+//! and the parts sum to the whole, which is checked, as is that the twin did what the component does.
+
+mod error;
+mod hooks;
+mod table;
+
+pub use error::{Difference, ProfileError};
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use fractalaw_instrument::Function;
+use serde::{Serialize, Serializer, ser::Error as _};
+use serde_json::Value;
+use wasmtime::Engine;
+use wasmtime::component::{Component, Linker};
+
+use crate::error::HostError;
+use crate::interfaces::RunState;
+use crate::limits::PROFILE_SLOWDOWN;
+use crate::micro_app::MicroApp;
+use crate::outcome::{Certainty, Outcome};
+use crate::recorder::{Counter, OUTSIDE, ProfileNode, Recorder};
+use crate::report::Report;
+use crate::run::{self, NotRun, Run};
+use crate::slots::Slots;
+
+/// Version of the serialised shape of a [`Profile`]: it goes up when a field changes its meaning or goes
+/// away.
+pub const PROFILE_VERSION: u32 = 1;
+
+/// Fuel of one run by function and by call path.
+///
+/// Of a deterministic run, it repeats exactly. Serialised, `report` is the JSON report without its
+/// `durations_us`, and `version` is [`PROFILE_VERSION`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Profile {
+    /// What the run did, without hooks.
+    pub report: Report,
+    /// Every function that was entered, by the order in which it first was. The first three are none of the
+    /// component's: `[instantiation]`, `[run]` and `[post-return]`.
+    pub functions: Vec<FunctionFuel>,
+    /// The call tree: a node stands behind its parent, and nodes in the order in which they were first
+    /// entered. The first two are the roots, `[instantiation]` and `[run]`, whose own fuel is what was used
+    /// there outside of all functions.
+    ///
+    /// A function that is called while it is being executed adds to the node that it has on that path, so
+    /// that no function stands twice on one.
+    pub nodes: Vec<ProfileNode>,
+}
+
+/// What one function used.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct FunctionFuel {
+    /// Its readable name. Where the component has none for it, the import `module#name` of another core
+    /// module for which it is passed, such as those by which a guest reaches its host; else `function 7`. One
+    /// of the host's own is `[host]`, its interface and its name, and its fuel is what it was charged.
+    pub name: String,
+    /// The core module that defines it, counted from 0; nothing for what is none of the component's.
+    pub module: Option<u32>,
+    /// That module's name.
+    pub module_name: Option<String>,
+    /// Its index in that module.
+    pub index: Option<u32>,
+    /// How often it was entered.
+    pub calls: u64,
+    /// Fuel used in it, and in what the host did for it: a `realloc` that the host calls to hand over a
+    /// result counts as the caller's own.
+    pub own_fuel: u64,
+    /// Fuel used from its being entered to its being left, in whatever it called; where it calls itself,
+    /// counted once.
+    pub total_fuel: u64,
+}
+
+impl Profile {
+    /// Whether a function, by its place in the table, is one of the host's.
+    pub fn is_host(&self, function: u32) -> bool {
+        let place = function as usize;
+        place >= OUTSIDE.len() && self.functions[place].module.is_none()
+    }
+}
+
+impl Serialize for Profile {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Json<'a> {
+            version: u32,
+            report: Value,
+            functions: &'a [FunctionFuel],
+            nodes: &'a [ProfileNode],
+        }
+        let mut report: Value =
+            serde_json::from_str(&self.report.json()).map_err(S::Error::custom)?;
+        if let Some(fields) = report.as_object_mut() {
+            fields.remove("durations_us");
+        }
+        let json = Json {
+            version: PROFILE_VERSION,
+            report,
+            functions: &self.functions,
+            nodes: &self.nodes,
+        };
+        json.serialize(serializer)
+    }
+}
+
+/// A micro-app and its twin, ready to be profiled any number of times. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct ProfiledApp {
+    app: MicroApp,
+    twin: MicroApp,
+    functions: Arc<[Function]>,
+}
+
+impl ProfiledApp {
+    pub(crate) fn load(
+        app: MicroApp,
+        bytes: &[u8],
+        linker: &Linker<RunState>,
+    ) -> Result<ProfiledApp, ProfileError> {
+        let twin = fractalaw_instrument::instrument(bytes)?;
+        let linker = hooks::linker(linker).map_err(HostError::Linker)?;
+        let refused = |message: String| ProfileError::TwinRefused { message };
+        let component = Component::from_binary(linker.engine(), &twin.bytes)
+            .map_err(|error| refused(format!("{error:#}")))?;
+        Ok(ProfiledApp {
+            twin: app
+                .with_code(&linker, &component)
+                .map_err(|error| refused(error.to_string()))?,
+            app,
+            functions: twin.functions.into(),
+        })
+    }
+
+    /// The micro-app itself.
+    pub fn app(&self) -> &MicroApp {
+        &self.app
+    }
+}
+
+/// Runs the component, then its twin, and holds one against the other.
+pub(crate) async fn profile(
+    engine: &Engine,
+    slots: &Slots,
+    app: &ProfiledApp,
+    run: &Run,
+) -> Result<Profile, ProfileError> {
+    let not_run = |not_run| match not_run {
+        NotRun::Refused(refusal) => ProfileError::Load(refusal.into()),
+        NotRun::Host(error) => ProfileError::Host(error),
+    };
+    let report = run::execute(engine, slots, &app.app, run)
+        .await
+        .map_err(not_run)?;
+    if report.fuel.certainty == Certainty::Unrepeatable {
+        return Err(ProfileError::Unrepeatable {
+            outcome: report.outcome.kind(),
+        });
+    }
+    let patient = run.clone().deadline(patience(&report));
+    let twin = async |counter: Counter| {
+        let recorder = Box::new(Recorder::new(app.functions.len(), counter));
+        let (twin, recorder) =
+            run::execute_recorded(engine, slots, &app.twin, &patient, Some(recorder)).await?;
+        let recorder = recorder.expect("the run gives back the recorder that it was given");
+        Ok::<(Report, Recorder), NotRun>((twin, *recorder))
+    };
+    let (twin, recorder) = if report.outcome == Outcome::OutOfFuel {
+        let level = twin(Counter::level(BTreeMap::new()))
+            .await
+            .map_err(not_run)?;
+        if level.1.counter().guessed() {
+            let (_, scout) = twin(Counter::scout()).await.map_err(not_run)?;
+            let known = scout.into_counter().into_low();
+            twin(Counter::level(known)).await.map_err(not_run)?
+        } else {
+            level
+        }
+    } else {
+        twin(Counter::ahead(report.fuel.budget))
+            .await
+            .map_err(not_run)?
+    };
+    if let Some(failure) = recorder.failure() {
+        return Err(failure.into());
+    }
+    error::compare(&report, &twin, run.is_deterministic())?;
+    let profile = table::profile(recorder, report, &app.functions);
+    error::check_sums(&profile)?;
+    Ok(profile)
+}
+
+fn patience(report: &Report) -> Duration {
+    report
+        .limits
+        .limits
+        .deadline
+        .saturating_mul(PROFILE_SLOWDOWN)
+}

@@ -1,0 +1,229 @@
+//! Why there is no profile, and the two checks that every profile has passed.
+
+use fractalaw_instrument::Uninstrumentable;
+
+use super::Profile;
+use crate::error::{HostError, LoadError};
+use crate::interfaces::audit_log::AuditEntry;
+use crate::limits::PROFILE_NODES;
+use crate::recorder::Failure;
+use crate::report::Report;
+
+/// There is no profile.
+#[derive(Debug, thiserror::Error)]
+pub enum ProfileError {
+    /// The component or the run is refused, with or without a profile.
+    #[error(transparent)]
+    Load(#[from] LoadError),
+    /// The host could not do its work.
+    #[error(transparent)]
+    Host(#[from] HostError),
+    /// The component has something in which its functions cannot be followed.
+    #[error("cannot be profiled: {0}")]
+    Uninstrumentable(#[from] Uninstrumentable),
+    /// The component is accepted, and its twin with hooks is not: it is at a bound.
+    #[error("cannot be profiled: the engine refused its instrumented twin: {message}")]
+    TwinRefused {
+        /// What it said.
+        message: String,
+    },
+    /// Where such a run ends differs from run to run or machine to machine, and so does its fuel.
+    #[error("a run that ends in `{outcome}` does not repeat, so its fuel has no profile")]
+    Unrepeatable {
+        /// The outcome's name.
+        outcome: &'static str,
+    },
+    /// The run with hooks did something else than the run without.
+    #[error(
+        "the profiled run differs from the run itself in its {what}: {profiled}, expected {run}"
+    )]
+    Differs {
+        /// In what.
+        what: Difference,
+        /// The run itself, in a word.
+        run: String,
+        /// The run with hooks.
+        profiled: String,
+    },
+    /// More call paths than a profile holds.
+    #[error("more than {limit} call paths")]
+    TooManyPaths {
+        /// The bound.
+        limit: usize,
+    },
+    /// A function was left that was not entered last: the twin is not what it should be.
+    #[error("the profiled run entered and left its functions out of order")]
+    Unbalanced,
+    /// The parts are not the whole: the profiler is at fault.
+    #[error("the functions' fuel sums to {parts}, expected {whole}")]
+    DoesNotSum {
+        /// What the parts sum to.
+        parts: u64,
+        /// What the run used.
+        whole: u64,
+    },
+}
+
+impl From<Failure> for ProfileError {
+    fn from(failure: Failure) -> ProfileError {
+        match failure {
+            Failure::TooManyPaths => ProfileError::TooManyPaths {
+                limit: PROFILE_NODES,
+            },
+            Failure::Unbalanced => ProfileError::Unbalanced,
+        }
+    }
+}
+
+impl ProfileError {
+    /// What the reader can do about it, if there is something.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            ProfileError::Load(LoadError::Refused(refusal)) => Some(refusal.hint().to_owned()),
+            ProfileError::Load(LoadError::Host(error)) | ProfileError::Host(error) => error.hint(),
+            ProfileError::Differs { .. } => Some(
+                "profile a deterministic run that writes to no folder and has some stack to spare: the guest \
+                 runs more than once"
+                    .to_owned(),
+            ),
+            ProfileError::Unrepeatable { .. } => {
+                Some("give it less fuel, so that it ends where its fuel does".to_owned())
+            }
+            _ => None,
+        }
+    }
+}
+
+/// In what two runs can differ.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Difference {
+    /// How they ended.
+    Outcome,
+    /// Where they were stopped.
+    Backtrace,
+    /// What they recorded.
+    Audit,
+    /// What they wrote to standard output.
+    Stdout,
+    /// What they wrote to standard error.
+    Stderr,
+    /// What they used during instantiation.
+    InstantiationFuel,
+    /// What they used during the call.
+    RunFuel,
+    /// What they called of the host.
+    HostCalls,
+    /// The most memory that they held.
+    Memory,
+}
+
+impl std::fmt::Display for Difference {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Difference::Outcome => "outcome",
+            Difference::Backtrace => "backtrace",
+            Difference::Audit => "audit entries",
+            Difference::Stdout => "standard output",
+            Difference::Stderr => "standard error",
+            Difference::InstantiationFuel => "fuel of instantiation",
+            Difference::RunFuel => "fuel",
+            Difference::HostCalls => "host calls",
+            Difference::Memory => "memory",
+        })
+    }
+}
+
+/// That the run with hooks is the run without. What a guest wrote is not shown, only how much of it.
+pub(super) fn compare(
+    run: &Report,
+    profiled: &Report,
+    deterministic: bool,
+) -> Result<(), ProfileError> {
+    let check = |same: bool, what: Difference, shown: &dyn Fn(&Report) -> String| {
+        if same {
+            return Ok(());
+        }
+        Err(ProfileError::Differs {
+            what,
+            run: shown(run),
+            profiled: shown(profiled),
+        })
+    };
+    let (a, b) = (run, profiled);
+    check(a.outcome == b.outcome, Difference::Outcome, &|report| {
+        format!("`{}`", report.outcome.kind())
+    })?;
+    check(
+        a.backtrace == b.backtrace,
+        Difference::Backtrace,
+        &|report| format!("{} frames", report.backtrace.len()),
+    )?;
+    check(
+        same_trail(&a.audit, &b.audit, deterministic),
+        Difference::Audit,
+        &|report| format!("{} entries", report.audit.len()),
+    )?;
+    check(a.stdout == b.stdout, Difference::Stdout, &|report| {
+        format!("{} bytes", report.stdout.bytes.len())
+    })?;
+    check(a.stderr == b.stderr, Difference::Stderr, &|report| {
+        format!("{} bytes", report.stderr.bytes.len())
+    })?;
+    check(
+        a.fuel.instantiation == b.fuel.instantiation,
+        Difference::InstantiationFuel,
+        &|report| report.fuel.instantiation.to_string(),
+    )?;
+    check(
+        (a.fuel.guest, a.fuel.certainty) == (b.fuel.guest, b.fuel.certainty),
+        Difference::RunFuel,
+        &|report| format!("{} ({})", report.fuel.guest, report.fuel.certainty.name()),
+    )?;
+    check(
+        (&a.host_calls, &a.trace) == (&b.host_calls, &b.trace),
+        Difference::HostCalls,
+        &|report| format!("{} fuel", report.fuel.host_calls),
+    )?;
+    check(a.memory == b.memory, Difference::Memory, &|report| {
+        format!("{} bytes", report.memory.peak_bytes)
+    })
+}
+
+/// Of runs with a clock that goes, the times differ.
+fn same_trail(a: &[AuditEntry], b: &[AuditEntry], deterministic: bool) -> bool {
+    a.len() == b.len()
+        && a.iter().zip(b).all(|(a, b)| {
+            (a.sequence, &a.event_type, &a.resource, &a.detail)
+                == (b.sequence, &b.event_type, &b.resource, &b.detail)
+                && (!deterministic || a.time_unix_ns == b.time_unix_ns)
+        })
+}
+
+/// That functions and nodes sum to the run's fuel: instantiation, call and host calls each for itself.
+pub(super) fn check_sums(profile: &Profile) -> Result<(), ProfileError> {
+    let fuel = profile.report.fuel;
+    let functions = profile.functions.iter().map(|function| function.own_fuel);
+    equal(functions.sum(), fuel.consumed())?;
+    // Under which root each node stands. A node stands behind its parent.
+    let mut roots: Vec<usize> = Vec::with_capacity(profile.nodes.len());
+    let (mut guest, mut host) = ([0, 0], 0);
+    for (index, node) in profile.nodes.iter().enumerate() {
+        let root = node.parent.map_or(index, |parent| roots[parent as usize]);
+        roots.push(root);
+        if profile.is_host(node.function) {
+            host += node.own_fuel;
+        } else {
+            guest[root] += node.own_fuel;
+        }
+    }
+    equal(guest[0], fuel.instantiation)?;
+    equal(guest[1], fuel.guest)?;
+    equal(host, fuel.host_calls)
+}
+
+fn equal(parts: u64, whole: u64) -> Result<(), ProfileError> {
+    if parts == whole {
+        return Ok(());
+    }
+    Err(ProfileError::DoesNotSum { parts, whole })
+}

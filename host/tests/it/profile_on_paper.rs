@@ -1,0 +1,311 @@
+//! What single functions use, counted on paper: each costs 1 to enter, each of its operators 1, `drop`,
+//! `block`, `loop`, `end`, `return` and the like nothing.
+
+use fractalaw_host::{FunctionFuel, Host, Profile, ProfileNode, Run};
+
+use crate::components::{component, guest_bytes};
+use crate::profile::profile;
+
+/// Calls, own fuel, fuel with callees.
+type Cost = (u64, u64, u64);
+
+/// Items of the module, the body of `run`, and what is expected of functions by name.
+type Case = (&'static str, &'static str, &'static [(&'static str, Cost)]);
+
+fn function<'a>(profile: &'a Profile, name: &str) -> &'a FunctionFuel {
+    let found = profile.functions.iter().find(|found| found.name == name);
+    found.unwrap_or_else(|| panic!("`{name}` in {:?}", profile.functions))
+}
+
+#[track_caller]
+fn check(profile: &Profile, expected: &[(&str, Cost)]) {
+    for (name, cost) in expected {
+        let found = function(profile, name);
+        let found = (found.calls, found.own_fuel, without_host(profile, name));
+        assert_eq!(found, *cost, "`{name}`");
+    }
+}
+
+/// What a function used with all that it called, what the host charged apart.
+fn without_host(profile: &Profile, name: &str) -> u64 {
+    let name_of = |node: &ProfileNode| &profile.functions[node.function as usize].name;
+    let mut within = Vec::with_capacity(profile.nodes.len());
+    let mut charged = 0;
+    for node in &profile.nodes {
+        let is_within = node.parent.is_some_and(|parent| within[parent as usize]);
+        within.push(is_within || name_of(node) == name);
+        if within[within.len() - 1] && profile.is_host(node.function) {
+            charged += node.own_fuel;
+        }
+    }
+    function(profile, name).total_fuel - charged
+}
+
+#[test]
+fn each_construct_costs_what_it_does_without_hooks() {
+    let host = Host::builder().slots(1).build().unwrap();
+    // `run` ends with a constant, so that it costs 2 beside its body.
+    let cases: [Case; 16] = [
+        ("", "", &[("run", (1, 2, 2)), ("[run]", (1, 0, 2))]),
+        (
+            "(func $leaf (param i32) (result i32) (i32.add (local.get 0) (i32.const 1)))",
+            "(drop (call $leaf (i32.const 5))) (drop (call $leaf (i32.const 5)))",
+            &[("leaf", (2, 8, 8)), ("run", (1, 6, 14))],
+        ),
+        (
+            "(func $empty)",
+            "(call $empty)",
+            &[("empty", (1, 1, 1)), ("run", (1, 3, 4))],
+        ),
+        (
+            "(func $two (result i32 i32) i32.const 1 i32.const 2)",
+            "call $two drop drop",
+            &[("two", (1, 3, 3)), ("run", (1, 3, 6))],
+        ),
+        (
+            "(func $swap (param i32 i64) (result i64 i32) local.get 1 local.get 0 return)",
+            "i32.const 1 i64.const 2 call $swap drop drop",
+            &[("swap", (1, 3, 3)), ("run", (1, 5, 8))],
+        ),
+        (
+            "(func $early (param i32) (block (loop (br_if 1 (local.get 0)) (return))) (drop (i32.const 1)))",
+            "(call $early (i32.const 0)) (call $early (i32.const 1))",
+            &[("early", (2, 3 + 4, 7)), ("run", (1, 6, 13))],
+        ),
+        (
+            "(func $out (param i32) (br_if 0 (local.get 0)) (block (br 1)) (drop (i32.const 1)))",
+            "(call $out (i32.const 0)) (call $out (i32.const 1))",
+            &[("out", (2, 4 + 3, 7)), ("run", (1, 6, 13))],
+        ),
+        (
+            "(func $pick (param i32) (result i32)
+                (drop (block (result i32) (br_table 0 1 (i32.const 7) (local.get 0)))) i32.const 8)",
+            "(drop (call $pick (i32.const 0))) (drop (call $pick (i32.const 1)))",
+            &[("pick", (2, 5 + 4, 9)), ("run", (1, 6, 15))],
+        ),
+        (
+            "(table 1 funcref) (elem (i32.const 0) $called) (type $t (func (result i32)))
+             (func $called (type $t) i32.const 1)",
+            "(drop (call_indirect (type $t) (i32.const 0)))",
+            &[("called", (1, 2, 2)), ("run", (1, 4, 6))],
+        ),
+        (
+            "(func $down (param i32)
+                (if (local.get 0) (then (call $down (i32.sub (local.get 0) (i32.const 1))))))",
+            "(call $down (i32.const 5000))",
+            &[
+                ("down", (5001, 7 * 5000 + 3, 7 * 5000 + 3)),
+                ("run", (1, 4, 7 * 5000 + 7)),
+            ],
+        ),
+        (
+            "(func $even (param i32)
+                (if (local.get 0) (then (call $odd (i32.sub (local.get 0) (i32.const 1))))))
+             (func $odd (param i32)
+                (if (local.get 0) (then (call $even (i32.sub (local.get 0) (i32.const 1))))))",
+            "(call $even (i32.const 4))",
+            &[("even", (3, 7 + 7 + 3, 31)), ("odd", (2, 14, 24))],
+        ),
+        (
+            "(func $init (drop (i32.const 1))) (start $init)",
+            "",
+            &[
+                ("init", (1, 2, 2)),
+                // Wasmtime enters a function that calls the start function.
+                ("[instantiation]", (1, 2, 4)),
+                ("[run]", (1, 0, 2)),
+            ],
+        ),
+        (
+            "",
+            "(call $record)",
+            // Six constants and a call of the host in a function of the module's own.
+            &[("record", (1, 8, 8)), ("run", (1, 3, 11))],
+        ),
+        (
+            "(func $stops (drop (i32.const 1)) unreachable)",
+            "(call $stops)",
+            &[("stops", (1, 2, 2)), ("run", (1, 2, 4))],
+        ),
+        // The processor stops a function before it has stored anything, its entry included.
+        (
+            "(func $divides (drop (i32.div_u (i32.const 1) (i32.const 0))))",
+            "(call $divides)",
+            &[("divides", (1, 0, 0)), ("run", (1, 2, 2))],
+        ),
+        (
+            "(func $init (drop (i32.div_u (i32.const 1) (i32.const 0)))) (start $init)",
+            "",
+            &[
+                ("init", (1, 0, 0)),
+                ("[instantiation]", (1, 2, 2)),
+                ("[run]", (0, 0, 0)),
+            ],
+        ),
+    ];
+    for (items, body, expected) in cases {
+        let profile = profile(&host, &component(items, body), Run::new()).unwrap();
+        check(&profile, expected);
+    }
+}
+
+fn path(profile: &Profile, node: &ProfileNode) -> String {
+    let name = &profile.functions[node.function as usize].name;
+    match node.parent {
+        Some(parent) => format!("{}/{name}", path(profile, &profile.nodes[parent as usize])),
+        None => name.clone(),
+    }
+}
+
+#[test]
+fn the_tree_has_a_node_for_each_path_and_recursion_adds_none() {
+    let host = Host::builder().slots(1).build().unwrap();
+    let items = "
+        (func $leaf)
+        (func $a (param i32)
+            (call $leaf)
+            (if (local.get 0) (then (call $b (i32.sub (local.get 0) (i32.const 1))))))
+        (func $b (param i32) (call $leaf) (call $a (local.get 0)))";
+    let body = "(call $leaf) (call $a (i32.const 1000)) (call $leaf)";
+    let profile = profile(&host, &component(items, body), Run::new()).unwrap();
+    let found: Vec<_> = profile
+        .nodes
+        .iter()
+        .map(|node| (path(&profile, node), node.calls, node.own_fuel))
+        .collect();
+    let expected = [
+        ("[instantiation]", 1, 0),
+        ("[run]", 1, 0),
+        ("[run]/run", 1, 6),
+        ("[run]/run/leaf", 2, 2),
+        ("[run]/run/a", 1001, 1000 * 8 + 4),
+        ("[run]/run/a/leaf", 1001, 1001),
+        ("[run]/run/a/b", 1000, 1000 * 4),
+        ("[run]/run/a/b/leaf", 1000, 1000),
+    ];
+    let expected: Vec<_> = expected
+        .iter()
+        .map(|(path, calls, own)| ((*path).to_owned(), *calls, *own))
+        .collect();
+    assert_eq!(found, expected);
+}
+
+/// What the host calls by itself has no hooks, because it may not call the host.
+#[test]
+fn what_the_host_calls_counts_where_it_was_called() {
+    let host = Host::builder().slots(1).build().unwrap();
+    let bytes = wat::parse_str(
+        r#"(component
+            (import "wasi:cli/environment@0.2.0" (instance $environment
+                (export "get-arguments" (func (result (list string))))))
+            (core module $lib
+                (memory (export "memory") 1)
+                (global $next (mut i32) (i32.const 1024))
+                (func $bump (param i32) (result i32)
+                    (global.get $next) (global.set $next (i32.add (global.get $next) (local.get 0))))
+                (func (export "realloc") (param i32 i32 i32 i32) (result i32)
+                    (call $bump (i32.const 64)))
+                (func $clean (export "clean") (param i32) (drop (call $bump (i32.const 64)))))
+            (core instance $lib (instantiate $lib))
+            (core func $args (canon lower (func $environment "get-arguments")
+                (memory $lib "memory") (realloc (func $lib "realloc"))))
+            (core module $m
+                (import "host" "args" (func $args (param i32)))
+                (func (export "run") (result i32)
+                    (call $args (i32.const 512)) i32.const 16))
+            (core instance $i (instantiate $m (with "host" (instance (export "args" (func $args))))))
+            (func (export "run") (result (result string (error string)))
+                (canon lift (core func $i "run")
+                    (memory $lib "memory") (post-return (func $lib "clean")))))"#,
+    )
+    .unwrap();
+    // One list and two strings: three times `realloc`, of 3 units, and `bump`, of 6.
+    let profile = profile(&host, &bytes, Run::new().arg("one").arg("two")).unwrap();
+    check(
+        &profile,
+        &[
+            ("function 1", (1, 4 + 3 * (3 + 6), 31)),
+            ("[post-return]", (1, 3 + 6, 9)),
+            ("[run]", (1, 0, 40)),
+        ],
+    );
+    // What is none of the component's, `run`, and the function of the host.
+    assert_eq!(profile.functions.len(), 3 + 1 + 1);
+}
+
+/// As in a component that is linked from several modules, with one allocator for all.
+#[test]
+fn what_the_host_calls_may_reach_other_modules() {
+    let host = Host::builder().slots(1).build().unwrap();
+    let bytes = wat::parse_str(
+        r#"(component
+            (import "wasi:cli/environment@0.2.0" (instance $environment
+                (export "get-arguments" (func (result (list string))))))
+            (core module $libc
+                (memory (export "memory") 1)
+                (global $next (mut i32) (i32.const 1024))
+                (func $malloc (export "malloc") (param i32) (result i32)
+                    (global.get $next) (global.set $next (i32.add (global.get $next) (local.get 0)))))
+            (core instance $libc (instantiate $libc))
+            (core module $lib
+                (import "libc" "malloc" (func $malloc (param i32) (result i32)))
+                (func $realloc (export "realloc") (param i32 i32 i32 i32) (result i32)
+                    (call $malloc (i32.const 64))))
+            (core instance $lib (instantiate $lib (with "libc" (instance $libc))))
+            (core func $args (canon lower (func $environment "get-arguments")
+                (memory $libc "memory") (realloc (func $lib "realloc"))))
+            (core module $m
+                (import "lib" "realloc" (func $realloc (param i32 i32 i32 i32) (result i32)))
+                (import "host" "args" (func $args (param i32)))
+                (func $run (export "run") (result i32)
+                    (drop (call $realloc (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0)))
+                    (call $args (i32.const 512)) i32.const 16))
+            (core instance $i (instantiate $m (with "lib" (instance $lib))
+                (with "host" (instance (export "args" (func $args))))))
+            (func (export "run") (result (result string (error string)))
+                (canon lift (core func $i "run") (memory $libc "memory"))))"#,
+    )
+    .unwrap();
+    // Called by the guest once, and by the host for one list and a string, in `run`'s name.
+    let profile = profile(&host, &bytes, Run::new().arg("one")).unwrap();
+    check(
+        &profile,
+        &[
+            ("malloc", (1, 6, 6)),
+            ("realloc", (1, 3, 9)),
+            ("run", (1, 9 + 2 * (3 + 6), 36)),
+        ],
+    );
+}
+
+#[test]
+fn a_component_with_as_many_core_instances_as_there_may_be_has_a_profile() {
+    let host = Host::builder().slots(1).build().unwrap();
+    let others = "(core instance (instantiate $other))".repeat(15);
+    let text = format!(
+        r#"(component
+            (core module $other (func $init) (start $init))
+            {others}
+            (core module $m (memory (export "memory") 1)
+                (func (export "run") (result i32) i32.const 16))
+            (core instance $i (instantiate $m))
+            (func (export "run") (result (result string (error string)))
+                (canon lift (core func $i "run") (memory $i "memory"))))"#
+    );
+    let profile = profile(&host, &wat::parse_str(text).unwrap(), Run::new()).unwrap();
+    assert_eq!(function(&profile, "init").calls, 15);
+}
+
+#[test]
+fn functions_have_readable_names_and_those_towards_the_host_the_imports() {
+    let host = Host::builder().slots(1).build().unwrap();
+    let profile = profile(&host, &guest_bytes("granted-inputs"), Run::new()).unwrap();
+    let known = [
+        ("core::fmt::write", Some(0)),
+        ("fractal:app/audit-log@0.1.0#record-event", Some(1)),
+        ("[run]", None),
+    ];
+    for (name, module) in known {
+        assert_eq!(function(&profile, name).module, module);
+    }
+}
