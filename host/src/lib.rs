@@ -67,13 +67,12 @@ mod error;
 mod outcome;
 mod refusal;
 mod report;
-pub mod terminal;
 mod trap;
 
 pub use cache::CodeCache;
 pub use capture::Captured;
 pub use error::{HostError, LoadError};
-pub use fractalaw_manifest::{Manifest, Tier};
+pub use fractalaw_manifest::{Manifest, Tier, terminal};
 pub use grants::{DirGrant, Grants};
 pub use host::{Host, HostBuilder, run_component};
 pub use interfaces::audit_log::AuditEntry;

@@ -1,0 +1,184 @@
+//! One transaction: what waits becomes the next entries of the chain, all of them or none.
+
+use rusqlite::{Connection, Statement, TransactionBehavior, params};
+
+use crate::checkpoint::{self, Checkpoint};
+use crate::database::Database;
+use crate::entry::{Entry, FIELD_BYTES, Hash, Role};
+use crate::error::LedgerError;
+use crate::key::LedgerKey;
+use crate::reader::{Head, last_entry};
+
+/// An entry before it has its place in the chain.
+pub(crate) struct Draft {
+    pub(crate) belongs: Belongs,
+    pub(crate) timestamp: u64,
+    pub(crate) actor_id: String,
+    pub(crate) actor_role: Role,
+    pub(crate) event_type: String,
+    pub(crate) resource: String,
+    pub(crate) detail: String,
+}
+
+/// Which run an entry is of.
+#[derive(Clone, Copy)]
+pub(crate) enum Belongs {
+    /// None: it is the ledger's own.
+    ToNone,
+    /// The run that it opens.
+    Opens,
+    /// The run of that id.
+    To(u64),
+}
+
+impl Draft {
+    /// Whether it fits, asked before it waits together with others.
+    pub(crate) fn check(&self, node_id: &str) -> Result<(), LedgerError> {
+        if i64::try_from(self.timestamp).is_err() {
+            return Err(LedgerError::TooLarge {
+                field: "timestamp",
+                value: self.timestamp,
+            });
+        }
+        let texts = [
+            ("node_id", node_id),
+            ("actor_id", &self.actor_id),
+            ("event_type", &self.event_type),
+            ("resource", &self.resource),
+            ("detail", &self.detail),
+        ];
+        match texts.into_iter().find(|(_, text)| text.len() > FIELD_BYTES) {
+            Some((field, text)) => Err(LedgerError::TooLong {
+                field,
+                bytes: text.len(),
+                limit: FIELD_BYTES,
+            }),
+            None => Ok(()),
+        }
+    }
+
+    fn place(self, entry_id: u64, node_id: &str, prev_hash: Hash) -> Entry {
+        Entry {
+            entry_id,
+            run_id: match self.belongs {
+                Belongs::ToNone => None,
+                Belongs::Opens => Some(entry_id),
+                Belongs::To(run_id) => Some(run_id),
+            },
+            timestamp: self.timestamp,
+            node_id: node_id.to_owned(),
+            actor_id: self.actor_id,
+            actor_role: self.actor_role,
+            event_type: self.event_type,
+            resource: self.resource,
+            detail: self.detail,
+            prev_hash,
+            signature: None,
+        }
+    }
+}
+
+/// What is known of drafts that are on disk.
+pub(crate) struct Appended {
+    /// Id of the first of them.
+    pub(crate) first: u64,
+    /// Of one that was to be signed.
+    pub(crate) checkpoint: Option<Checkpoint>,
+}
+
+/// Appends each group of drafts, and signs the last one of each that comes with a key. When it returns,
+/// they are on disk; when it fails, none of them is in the ledger.
+pub(crate) fn append(
+    database: &mut Database,
+    node_id: &str,
+    groups: impl IntoIterator<Item = (Vec<Draft>, Option<LedgerKey>)>,
+) -> Result<Vec<Appended>, LedgerError> {
+    let Database {
+        connection,
+        path,
+        busy_timeout,
+    } = database;
+    let failed = |error| LedgerError::sqlite(path, *busy_timeout, error);
+    // The lock comes first: between reading the head and appending, no other process can.
+    let transaction = connection
+        .transaction_with_behavior(TransactionBehavior::Immediate)
+        .map_err(failed)?;
+    let mut head = whole_head(&transaction, &failed)?;
+    let mut appended = Vec::new();
+    {
+        let mut insert = transaction.prepare(INSERT).map_err(failed)?;
+        for (drafts, key) in groups {
+            let first = head.entry_count + 1;
+            let mut signed = None;
+            let last = drafts.len().saturating_sub(1);
+            for (index, draft) in drafts.into_iter().enumerate() {
+                let mut entry = draft.place(head.entry_count + 1, node_id, head.head_hash);
+                if let (Some(key), true) = (&key, index == last) {
+                    let signature = checkpoint::sign(&entry, head.ledger_id, key);
+                    entry.signature = Some(signature);
+                    let key = key.public_key();
+                    signed = Some(Checkpoint::of(&entry, head.ledger_id, key, signature));
+                }
+                write(&mut insert, &entry).map_err(failed)?;
+                head.entry_count = entry.entry_id;
+                head.head_hash = entry.hash();
+            }
+            appended.push(Appended {
+                first,
+                checkpoint: signed,
+            });
+        }
+    }
+    transaction
+        .execute(
+            "UPDATE ledger SET entry_count = ?, head_hash = ?",
+            params![head.entry_count as i64, head.head_hash.0],
+        )
+        .map_err(failed)?;
+    transaction.commit().map_err(failed)?;
+    Ok(appended)
+}
+
+/// The head, if it fits the last entry: nothing is built on a chain that was cut or changed there.
+fn whole_head(
+    connection: &Connection,
+    failed: &dyn Fn(rusqlite::Error) -> LedgerError,
+) -> Result<Head, LedgerError> {
+    let recorded = Head::read(connection).map_err(failed)??;
+    let last = last_entry(connection).map_err(failed)?.transpose()?;
+    let (id, hash) = match &last {
+        Some(entry) => (entry.entry_id, entry.hash()),
+        None => (0, recorded.ledger_id.genesis()),
+    };
+    if (recorded.entry_count, recorded.head_hash) != (id, hash) {
+        return Err(LedgerError::Head {
+            recorded_count: recorded.entry_count,
+            recorded_head: recorded.head_hash,
+            last: id,
+            head: hash,
+        });
+    }
+    Ok(recorded)
+}
+
+const INSERT: &str = "INSERT INTO entries (entry_id, run_id, timestamp, node_id, actor_id, actor_role, \
+                      event_type, resource, detail, prev_hash, signature) \
+                      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+
+/// Ids count up from one and times were checked, so both fit.
+fn write(insert: &mut Statement<'_>, entry: &Entry) -> rusqlite::Result<()> {
+    insert.execute(params![
+        entry.entry_id as i64,
+        entry.run_id.map(|id| id as i64),
+        entry.timestamp as i64,
+        entry.node_id,
+        entry.actor_id,
+        entry.actor_role.name(),
+        entry.event_type,
+        entry.resource,
+        entry.detail,
+        entry.prev_hash.0,
+        entry.signature.map(|signature| signature.0),
+    ])?;
+    Ok(())
+}
