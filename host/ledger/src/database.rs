@@ -29,11 +29,19 @@ impl Database {
         is_file(path)?;
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let database = Database::connect(path, path, flags, busy_timeout)?;
-        database.is_ledger()?;
+        let read_only = || LedgerError::ReadOnly {
+            path: path.to_owned(),
+        };
+        // SQLite opens what cannot be written all the same.
         if database.map(database.connection.is_readonly("main"))? {
-            return Err(LedgerError::ReadOnly {
-                path: path.to_owned(),
-            });
+            return Err(read_only());
+        }
+        match database.is_ledger() {
+            // The folder is read-only: nothing can be made beside the file.
+            Err(LedgerError::Sqlite { source, .. }) if no_index(&source) => {
+                return Err(read_only());
+            }
+            other => other?,
         }
         database.map(durable(&database.connection))?;
         Ok(database)
