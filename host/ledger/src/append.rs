@@ -182,3 +182,51 @@ fn write(insert: &mut Statement<'_>, entry: &Entry) -> rusqlite::Result<()> {
     ])?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::{LedgerKey, Reader, Trust, create, verify};
+
+    fn draft(bytes: usize) -> Vec<Draft> {
+        vec![Draft {
+            belongs: Belongs::Opens,
+            timestamp: 0,
+            actor_id: "host".to_owned(),
+            actor_role: Role::Host,
+            event_type: crate::event::RUN_OPENED.to_owned(),
+            resource: "app".to_owned(),
+            detail: "x".repeat(bytes),
+        }]
+    }
+
+    /// A database that may not grow is to SQLite what a full disk is.
+    #[test]
+    fn without_space_nothing_is_appended_and_with_space_all_of_it_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("audit.ledger");
+        let key = LedgerKey::from_seed(&[7; 32]);
+        create(&path, "node", &key.public_key(), 0).unwrap();
+        let mut database = Database::open(&path, Duration::ZERO).unwrap();
+        let pages = |database: &Database, pages: u32| {
+            let sql = format!("PRAGMA max_page_count = {pages}");
+            database.connection.query_row(&sql, (), |_| Ok(())).unwrap();
+        };
+        // As many as there are.
+        pages(&database, 1);
+        // The first would fit into what its pages have left, and goes with the others.
+        let groups = [(draft(10), None), (draft(100_000), None)];
+        let ended = append(&mut database, "node", groups);
+        assert!(matches!(ended, Err(LedgerError::Full { .. })));
+        let entries =
+            || verify(&Reader::open(&path).unwrap(), &Trust::default()).map(|v| v.entries);
+        assert_eq!(entries().unwrap(), 1);
+        pages(&database, 1 << 30);
+        let groups = [(draft(10), None), (draft(100_000), None)];
+        let appended = append(&mut database, "node", groups).unwrap();
+        assert_eq!(appended[1].first, 3);
+        assert_eq!(entries().unwrap(), 3);
+    }
+}

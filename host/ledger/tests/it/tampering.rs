@@ -87,9 +87,13 @@ fn variants(value: &Value, column: &str) -> Vec<Value> {
     match value {
         Value::Null if column == "signature" => vec![Value::Blob(vec![0; 64])],
         Value::Null => vec![Value::Integer(0), Value::Integer(1)],
-        Value::Integer(number) => [1, 2, 0x100, -1]
-            .into_iter()
+        // Those of the other entries are taken.
+        Value::Integer(number) if column == "entry_id" => [0x100, 0x10000, 1 << 40, -0x100]
             .map(|by| Value::Integer(number + by))
+            .into(),
+        Value::Integer(number) => [1, 2, 0x100, -1]
+            .map(|by| Value::Integer(number + by))
+            .into_iter()
             .chain((column == "run_id").then_some(Value::Null))
             .collect(),
         Value::Blob(bytes) => flipped(bytes)
