@@ -4,6 +4,7 @@ mod appenders;
 mod child;
 mod encoding;
 mod faults;
+mod fields;
 mod file_bytes;
 mod keys;
 mod killed;

@@ -119,7 +119,7 @@ fn entries_are_shown_safely_and_as_they_were_asked_for() {
     lab.run("finder-2", 1);
     lab.cut_off("finder");
     let ids = |line: &str| -> Vec<u64> {
-        let said = lab.say(&format!("show audit.ledger --json {line}").trim_end());
+        let said = lab.say(format!("show audit.ledger --json {line}").trim_end());
         assert_eq!(said.code, Some(0), "{}", said.err);
         said.out
             .lines()
