@@ -1,6 +1,8 @@
 //! One transaction: what waits becomes the next entries of the chain, all of them or none.
 
-use rusqlite::{Connection, Statement, TransactionBehavior, params};
+use std::time::Instant;
+
+use rusqlite::{Statement, params};
 
 use crate::checkpoint::{self, Checkpoint};
 use crate::database::Database;
@@ -89,63 +91,79 @@ pub(crate) struct Appended {
 /// Appends each group of drafts, and signs the last one of each that comes with a key. When it returns,
 /// they are on disk; when it fails, none of them is in the ledger.
 pub(crate) fn append(
-    database: &mut Database,
+    database: &Database,
     node_id: &str,
     groups: impl IntoIterator<Item = (Vec<Draft>, Option<LedgerKey>)>,
 ) -> Result<Vec<Appended>, LedgerError> {
-    let Database {
-        connection,
-        path,
-        busy_timeout,
-    } = database;
-    let failed = |error| LedgerError::sqlite(path, *busy_timeout, error);
-    // The lock comes first: between reading the head and appending, no other process can.
-    let transaction = connection
-        .transaction_with_behavior(TransactionBehavior::Immediate)
-        .map_err(failed)?;
-    let mut head = whole_head(&transaction, &failed)?;
-    let mut appended = Vec::new();
-    {
-        let mut insert = transaction.prepare(INSERT).map_err(failed)?;
-        for (drafts, key) in groups {
-            let first = head.entry_count + 1;
-            let mut signed = None;
-            let last = drafts.len().saturating_sub(1);
-            for (index, draft) in drafts.into_iter().enumerate() {
-                let mut entry = draft.place(head.entry_count + 1, node_id, head.head_hash);
-                if let (Some(key), true) = (&key, index == last) {
-                    let signature = checkpoint::sign(&entry, head.ledger_id, key);
-                    entry.signature = Some(signature);
-                    let key = key.public_key();
-                    signed = Some(Checkpoint::of(&entry, head.ledger_id, key, signature));
-                }
-                write(&mut insert, &entry).map_err(failed)?;
-                head.entry_count = entry.entry_id;
-                head.head_hash = entry.hash();
-            }
-            appended.push(Appended {
-                first,
-                checkpoint: signed,
-            });
+    begin(database)?;
+    let connection = &database.connection;
+    let ended = fill(database, node_id, groups).and_then(|appended| {
+        database.map(connection.execute_batch("COMMIT"))?;
+        Ok(appended)
+    });
+    if ended.is_err() && !connection.is_autocommit() {
+        // The first error is the one to tell; what cannot be rolled back now is when the file is opened.
+        let _ = connection.execute_batch("ROLLBACK");
+    }
+    ended
+}
+
+/// Takes the lock. It comes first, so that between reading the head and appending no other process can.
+///
+/// SQLite asks more and more rarely, and then seldom just when a busy neighbour has let go. So it is told
+/// to give up soon, and asked again.
+fn begin(database: &Database) -> Result<(), LedgerError> {
+    let begin = Instant::now();
+    loop {
+        match database.map(database.connection.execute_batch("BEGIN IMMEDIATE")) {
+            Err(LedgerError::Locked { .. }) if begin.elapsed() < database.busy_timeout => {}
+            ended => return ended,
         }
     }
-    transaction
-        .execute(
-            "UPDATE ledger SET entry_count = ?, head_hash = ?",
-            params![head.entry_count as i64, head.head_hash.0],
-        )
-        .map_err(failed)?;
-    transaction.commit().map_err(failed)?;
+}
+
+fn fill(
+    database: &Database,
+    node_id: &str,
+    groups: impl IntoIterator<Item = (Vec<Draft>, Option<LedgerKey>)>,
+) -> Result<Vec<Appended>, LedgerError> {
+    let connection = &database.connection;
+    let mut head = whole_head(database)?;
+    let mut appended = Vec::new();
+    let mut insert = database.map(connection.prepare(INSERT))?;
+    for (drafts, key) in groups {
+        let first = head.entry_count + 1;
+        let mut signed = None;
+        let last = drafts.len().saturating_sub(1);
+        for (index, draft) in drafts.into_iter().enumerate() {
+            let mut entry = draft.place(head.entry_count + 1, node_id, head.head_hash);
+            if let (Some(key), true) = (&key, index == last) {
+                let signature = checkpoint::sign(&entry, head.ledger_id, key);
+                entry.signature = Some(signature);
+                let key = key.public_key();
+                signed = Some(Checkpoint::of(&entry, head.ledger_id, key, signature));
+            }
+            database.map(write(&mut insert, &entry))?;
+            head.entry_count = entry.entry_id;
+            head.head_hash = entry.hash();
+        }
+        appended.push(Appended {
+            first,
+            checkpoint: signed,
+        });
+    }
+    let sql = "UPDATE ledger SET entry_count = ?, head_hash = ?";
+    let values = params![head.entry_count as i64, head.head_hash.0];
+    database.map(connection.execute(sql, values))?;
     Ok(appended)
 }
 
 /// The head, if it fits the last entry: nothing is built on a chain that was cut or changed there.
-fn whole_head(
-    connection: &Connection,
-    failed: &dyn Fn(rusqlite::Error) -> LedgerError,
-) -> Result<Head, LedgerError> {
-    let recorded = Head::read(connection).map_err(failed)??;
-    let last = last_entry(connection).map_err(failed)?.transpose()?;
+fn whole_head(database: &Database) -> Result<Head, LedgerError> {
+    let recorded = database.map(Head::read(&database.connection))??;
+    let last = database
+        .map(last_entry(&database.connection))?
+        .transpose()?;
     let (id, hash) = match &last {
         Some(entry) => (entry.entry_id, entry.hash()),
         None => (0, recorded.ledger_id.genesis()),
@@ -209,7 +227,7 @@ mod tests {
         let path = folder.path().join("audit.ledger");
         let key = LedgerKey::from_seed(&[7; 32]);
         create(&path, "node", &key.public_key(), 0).unwrap();
-        let mut database = Database::open(&path, Duration::ZERO).unwrap();
+        let database = Database::open(&path, Duration::ZERO).unwrap();
         let pages = |database: &Database, pages: u32| {
             let sql = format!("PRAGMA max_page_count = {pages}");
             database.connection.query_row(&sql, (), |_| Ok(())).unwrap();
@@ -218,14 +236,14 @@ mod tests {
         pages(&database, 1);
         // The first would fit into what its pages have left, and goes with the others.
         let groups = [(draft(10), None), (draft(100_000), None)];
-        let ended = append(&mut database, "node", groups);
+        let ended = append(&database, "node", groups);
         assert!(matches!(ended, Err(LedgerError::Full { .. })));
         let entries =
             || verify(&Reader::open(&path).unwrap(), &Trust::default()).map(|v| v.entries);
         assert_eq!(entries().unwrap(), 1);
         pages(&database, 1 << 30);
         let groups = [(draft(10), None), (draft(100_000), None)];
-        let appended = append(&mut database, "node", groups).unwrap();
+        let appended = append(&database, "node", groups).unwrap();
         assert_eq!(appended[1].first, 3);
         assert_eq!(entries().unwrap(), 3);
     }

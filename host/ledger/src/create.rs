@@ -53,7 +53,7 @@ pub fn create(
         .tempfile_in(folder)
         .map_err(failed)?
         .into_temp_path();
-    let mut database = Database {
+    let database = Database {
         connection: Connection::open(&file)
             .map_err(|error| LedgerError::sqlite(path, Duration::ZERO, error))?,
         path: path.to_owned(),
@@ -73,7 +73,7 @@ pub fn create(
         }),
     };
     created.check(node_id)?;
-    append(&mut database, node_id, [(vec![created], None)])?;
+    append(&database, node_id, [(vec![created], None)])?;
     // Closing moves everything from the log into the file.
     let closed = database.connection.close().map_err(|(_, error)| error);
     closed.map_err(|error| LedgerError::sqlite(path, Duration::ZERO, error))?;

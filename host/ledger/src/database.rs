@@ -16,6 +16,9 @@ use crate::schema;
 /// What SQLite reads as one row at most: the six texts of an entry, and some.
 const ROW_BYTES: i32 = 8 * FIELD_BYTES as i32;
 
+/// How long SQLite itself waits for the lock to append, each time that it is asked.
+const BUSY_ATTEMPT: Duration = Duration::from_millis(20);
+
 /// A connection and what its errors are told with.
 pub(crate) struct Database {
     pub(crate) connection: Connection,
@@ -44,6 +47,9 @@ impl Database {
             other => other?,
         }
         database.map(durable(&database.connection))?;
+        // From here on the one who appends asks again and again.
+        let attempt = busy_timeout.min(BUSY_ATTEMPT);
+        database.map(database.connection.busy_timeout(attempt))?;
         Ok(database)
     }
 

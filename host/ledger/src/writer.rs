@@ -88,7 +88,7 @@ impl Writer {
     }
 }
 
-fn write(mut database: Database, node_id: &str, grouped: bool, waiting: &Receiver<Request>) {
+fn write(database: Database, node_id: &str, grouped: bool, waiting: &Receiver<Request>) {
     while let Ok(first) = waiting.recv() {
         let mut bytes = first.bytes();
         let mut groups = vec![(first.drafts, first.key)];
@@ -102,7 +102,7 @@ fn write(mut database: Database, node_id: &str, grouped: bool, waiting: &Receive
             groups.push((next.drafts, next.key));
             replies.push(next.reply);
         }
-        match append(&mut database, node_id, groups) {
+        match append(&database, node_id, groups) {
             Ok(appended) => {
                 for (reply, appended) in replies.into_iter().zip(appended) {
                     // Whoever went away has no use for the answer.

@@ -19,7 +19,13 @@ fn a_change_of_any_byte_is_found_or_changes_nothing() {
     assert_eq!(whole, lab.entries());
     let (mut found, mut harmless) = (0, 0);
     for index in 0..small.len() {
-        for bits in [0x01, 0xff] {
+        // The least change of each byte, and of some the most, which confuses SQLite more.
+        let changes: &[u8] = if index % 4 == 0 {
+            &[0x01, 0xff]
+        } else {
+            &[0x01]
+        };
+        for bits in changes {
             let mut changed = small.clone();
             changed[index] ^= bits;
             fs::write(&path, &changed).unwrap();
@@ -43,7 +49,7 @@ fn a_change_of_any_byte_is_found_or_changes_nothing() {
     );
     // Most of the file is text that is covered; pages have space that is not used.
     assert!(found > harmless, "{found} found, {harmless} harmless");
-    assert!(found > 7000, "{found} found, {harmless} harmless");
+    assert!(found > 4000, "{found} found, {harmless} harmless");
 }
 
 /// Appends if that is possible; what is appended to is still whole or still known not to be.
