@@ -71,7 +71,6 @@ mod outcome;
 mod profile;
 mod refusal;
 mod report;
-pub mod terminal;
 mod trap;
 
 pub use cache::CodeCache;
@@ -79,7 +78,7 @@ pub use capture::Captured;
 pub use cost::COST_MODEL;
 pub use cost::operators::TABLE as OPERATOR_COSTS;
 pub use error::{HostError, LoadError};
-pub use fractalaw_manifest::{Manifest, Tier};
+pub use fractalaw_manifest::{Manifest, Tier, terminal};
 pub use grants::{DirGrant, Grants};
 pub use host::{Host, HostBuilder, run_component};
 pub use interfaces::audit_log::AuditEntry;

@@ -12,7 +12,7 @@ use crate::project::Project;
 use crate::test;
 use crate::tidy;
 use crate::toolchain::{TARGET, Toolchain};
-use crate::workspace_cargo::{BENCHES, HOST, XTASK, cargo, shell, step};
+use crate::workspace_cargo::{BENCHES, HOST, LEDGER, XTASK, cargo, shell, step};
 
 /// The command; it ends as `cargo xtask test` does, and writes no snapshot even if `CI` is not set.
 pub(crate) fn run(project: &Project) -> Result<ExitCode> {
@@ -28,7 +28,7 @@ pub(crate) fn run(project: &Project) -> Result<ExitCode> {
     tidy::run(project)?;
 
     let warnings = ["--", "-D", "warnings"];
-    for packages in [&XTASK[..], &HOST[..], &BENCHES[..]] {
+    for packages in [&XTASK[..], &HOST[..], &LEDGER[..], &BENCHES[..]] {
         let clippy = cargo(&shell, "clippy")
             .args(packages)
             .args(["--all-targets", "--locked"]);
@@ -55,7 +55,7 @@ pub(crate) fn run(project: &Project) -> Result<ExitCode> {
         step("clippy of the guests", &remedy, clippy.args(warnings))?;
     }
 
-    for packages in [&XTASK[..], &HOST[..]] {
+    for packages in [&XTASK[..], &HOST[..], &LEDGER[..]] {
         let doc = cargo(&shell, "doc")
             .args(packages)
             .args(["--no-deps", "--locked"]);

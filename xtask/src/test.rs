@@ -12,7 +12,7 @@ use crate::fault::{FAILED, Fault, USAGE, nearest};
 use crate::flags;
 use crate::in_ci;
 use crate::project::Project;
-use crate::workspace_cargo::{HOST, Totals, XTASK, cargo, colour, run_tests, shell, step};
+use crate::workspace_cargo::{HOST, LEDGER, Totals, XTASK, cargo, colour, run_tests, shell, step};
 
 /// For `INSTA_UPDATE`: no file is written, whatever differs.
 pub(crate) const NEVER: &str = "no";
@@ -55,6 +55,7 @@ pub(crate) fn verify(project: &Project, flags: &flags::Test, update: &str) -> Re
         for command in [
             cargo(&shell, "test").args(HOST).arg("--doc"),
             cargo(&shell, "test").args(XTASK),
+            cargo(&shell, "test").args(LEDGER),
         ] {
             good &= run_tests(arguments(command, filter, &flags.rest), &mut totals)?;
         }

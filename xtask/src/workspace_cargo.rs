@@ -27,6 +27,9 @@ pub(crate) const HOST: [&str; 8] = [
 /// The benchmarks, which link the host's library in another profile.
 pub(crate) const BENCHES: [&str; 2] = ["-p", "fractalaw-benches"];
 
+/// The ledger and its auditor's program: nothing of Wasmtime, and Arrow and Parquet, which the host has not.
+pub(crate) const LEDGER: [&str; 4] = ["-p", "fractalaw-ledger", "-p", "fractalaw-auditor"];
+
 /// This crate, always by itself: its features are those of `cargo xtask`.
 pub(crate) const XTASK: [&str; 2] = ["-p", "xtask"];
 

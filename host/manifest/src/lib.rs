@@ -3,10 +3,13 @@
 //!
 //! `xtask` reads it from a guest's `Cargo.toml` and writes it into the component; the host reads
 //! it from the component. Both use this crate, so that neither can drift from the other. What a
-//! tier allows is the host's business and stands in its `limits`.
+//! tier allows is the host's business and stands in its `limits`. Beside it stands [`terminal`], what
+//! the host and the auditor of its ledger share: how a guest's text is printed.
 
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
+
+pub mod terminal;
 
 use std::fmt;
 use std::str::FromStr;

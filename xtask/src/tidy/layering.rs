@@ -1,4 +1,4 @@
-//! Rule: `xtask` does not reach Wasmtime, so that it compiles in seconds.
+//! Rule: what must compile in seconds, or be light, does not reach what is neither.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -9,8 +9,29 @@ use toml::Value;
 use super::Problem;
 use crate::project::read_toml;
 
-const FROM: &str = "xtask";
-const AVOIDS: &str = "wasmtime";
+/// From, what it must not reach, and what to do instead.
+const AVOIDS: [(&str, &str, &str); 4] = [
+    (
+        "xtask",
+        "wasmtime",
+        "let `xtask` start the host's binary instead",
+    ),
+    (
+        "fractalaw-auditor",
+        "wasmtime",
+        "let what both need stand in `fractalaw-ledger` or `fractalaw-manifest`",
+    ),
+    (
+        "fractalaw-ledger",
+        "arrow-array",
+        "export from `fractalaw-auditor`, which the host does not link",
+    ),
+    (
+        "fractalaw-ledger",
+        "parquet",
+        "export from `fractalaw-auditor`, which the host does not link",
+    ),
+];
 
 pub(super) fn check(root: &Path, problems: &mut Vec<Problem>) -> Result<()> {
     let lock = root.join("Cargo.lock");
@@ -22,11 +43,14 @@ pub(super) fn check(root: &Path, problems: &mut Vec<Problem>) -> Result<()> {
         .get("package")
         .and_then(Value::as_array)
         .map_or(&[][..], Vec::as_slice);
-    if let Some(path) = path(&graph(packages), FROM, AVOIDS) {
-        problems.push(Problem::new(
-            format!("`{FROM}` depends on `{AVOIDS}`: {}", path.join(" -> ")),
-            "let `xtask` start the host's binary instead",
-        ));
+    let graph = graph(packages);
+    for (from, avoids, instead) in AVOIDS {
+        if let Some(path) = path(&graph, from, avoids) {
+            problems.push(Problem::new(
+                format!("`{from}` depends on `{avoids}`: {}", path.join(" -> ")),
+                instead,
+            ));
+        }
     }
     Ok(())
 }

@@ -33,8 +33,8 @@ pub fn lines(text: &str) -> String {
     safe
 }
 
-/// Control characters, and the invisible ones that reorder or hide text around them.
-fn is_unsafe(c: char) -> bool {
+/// Whether printing it could do harm: control characters, and the invisible ones that reorder or hide text around them.
+pub fn is_unsafe(c: char) -> bool {
     c.is_control()
         || matches!(c,
             '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}' | '\u{200e}' | '\u{200f}'

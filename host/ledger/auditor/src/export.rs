@@ -1,0 +1,72 @@
+//! `fractalaw-ledger export`: all entries in a file that other tools read, and only if they verify. The file
+//! is written beside its place and renamed when it is whole.
+
+mod arrow;
+mod columns;
+mod json_lines;
+mod parquet;
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use fractalaw_ledger::{Chain, Entry, Reader, VerifyError};
+use tempfile::NamedTempFile;
+
+use crate::flags::{self, Format};
+
+/// One format. What it holds in memory does not grow with the ledger.
+trait Sink {
+    /// Takes the next entry.
+    fn entry(&mut self, entry: Entry) -> Result<()>;
+    /// Writes what is left.
+    fn finish(self: Box<Self>) -> Result<()>;
+}
+
+/// The command.
+pub(crate) fn run(flags: &flags::Export) -> Result<()> {
+    let reader = Reader::open(&flags.ledger)?;
+    let out = &flags.out;
+    let failed = || format!("could not write `{}`", out.display());
+    anyhow::ensure!(
+        out.symlink_metadata().is_err(),
+        "`{}` is already there, expected to make a new file",
+        out.display()
+    );
+    let file = NamedTempFile::new_in(folder(out)).with_context(failed)?;
+    let target = file.reopen().with_context(failed)?;
+    let mut sink = sink(flags.format, target, &reader)?;
+    let mut chain = (!flags.unverified).then(|| Chain::new(reader.identity(), &[]));
+    reader.visit(1, |entry| {
+        if let Some(chain) = &mut chain {
+            chain.push(&entry).map_err(VerifyError::Flaw)?;
+        }
+        sink.entry(entry).with_context(failed)
+    })?;
+    if let Some(chain) = chain {
+        chain
+            .finish(reader.entry_count(), reader.head_hash())
+            .map_err(VerifyError::Flaw)?;
+    }
+    sink.finish().with_context(failed)?;
+    file.as_file().sync_all().with_context(failed)?;
+    file.persist_noclobber(out)
+        .map_err(|error| error.error)
+        .with_context(failed)?;
+    Ok(())
+}
+
+fn folder(file: &Path) -> PathBuf {
+    match file.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
+        _ => PathBuf::from("."),
+    }
+}
+
+fn sink(format: Format, file: File, reader: &Reader) -> Result<Box<dyn Sink>> {
+    Ok(match format {
+        Format::JsonLines => Box::new(json_lines::JsonLines::new(file)),
+        Format::Arrow => Box::new(arrow::Arrow::new(file, reader)?),
+        Format::Parquet => Box::new(parquet::Parquet::new(file, reader)?),
+    })
+}

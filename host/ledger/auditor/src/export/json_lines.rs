@@ -1,0 +1,28 @@
+//! JSON Lines: an object on a line, the same as `show --json` prints.
+
+use std::fs::File;
+use std::io::{BufWriter, Write};
+
+use anyhow::Result;
+use fractalaw_ledger::Entry;
+
+use super::Sink;
+use crate::json;
+
+pub(super) struct JsonLines(BufWriter<File>);
+
+impl JsonLines {
+    pub(super) fn new(file: File) -> JsonLines {
+        JsonLines(BufWriter::new(file))
+    }
+}
+
+impl Sink for JsonLines {
+    fn entry(&mut self, entry: Entry) -> Result<()> {
+        Ok(writeln!(self.0, "{}", json::entry(&entry)?)?)
+    }
+
+    fn finish(mut self: Box<Self>) -> Result<()> {
+        Ok(self.0.flush()?)
+    }
+}

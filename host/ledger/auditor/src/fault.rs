@@ -1,0 +1,53 @@
+//! What went wrong, for the person at the keyboard: a message, what to do next, and the exit code.
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use fractalaw_ledger::{KeyError, LedgerError, VerifyError};
+
+/// The ledger is not what was written.
+const DAMAGE: u8 = 1;
+/// The work could not be done.
+const FAILED: u8 = 3;
+
+/// Prints an error with its causes and its hint, and says how to end.
+pub(crate) fn report(error: &anyhow::Error) -> ExitCode {
+    // Whoever reads the result and goes away has seen what they wanted.
+    if error
+        .downcast_ref::<io::Error>()
+        .is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+    {
+        return ExitCode::SUCCESS;
+    }
+    // Paths and what stands in a hostile file are part of messages.
+    let message = fractalaw_manifest::terminal::one_line(&format!("{error:#}"));
+    let mut stderr = io::stderr();
+    let _ = writeln!(stderr, "error: {message}");
+    if let Some(hint) = hint(error) {
+        let _ = writeln!(stderr, "hint: {hint}");
+    }
+    ExitCode::from(if is_damage(error) { DAMAGE } else { FAILED })
+}
+
+fn is_damage(error: &anyhow::Error) -> bool {
+    let ledger = error.downcast_ref::<LedgerError>();
+    let verify = error.downcast_ref::<VerifyError>();
+    ledger.is_some_and(LedgerError::is_damage) || verify.is_some_and(VerifyError::is_damage)
+}
+
+fn hint(error: &anyhow::Error) -> Option<String> {
+    if let Some(VerifyError::Flaw(_)) = error.downcast_ref() {
+        return Some(
+            "what stands before that entry is as it was written; `show` and `export --unverified` read the \
+             rest, and a checkpoint that was kept says which copy is the right one"
+                .to_owned(),
+        );
+    }
+    if let Some(VerifyError::Ledger(error)) = error.downcast_ref() {
+        return error.hint();
+    }
+    if let Some(error) = error.downcast_ref::<LedgerError>() {
+        return error.hint();
+    }
+    error.downcast_ref::<KeyError>()?.hint()
+}

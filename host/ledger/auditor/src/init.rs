@@ -1,0 +1,27 @@
+//! `fractalaw-ledger init`: a ledger, and the key that signs its checkpoints.
+
+use std::io::{self, Write};
+
+use anyhow::Result;
+use fractalaw_ledger::{LedgerError, LedgerKey, create, now_unix_ns};
+
+use crate::flags;
+
+/// The command. A key that is there is used, because one node may have several ledgers.
+pub(crate) fn run(flags: &flags::Init) -> Result<()> {
+    // Before a key is made that nothing would use.
+    if flags.ledger.symlink_metadata().is_ok() {
+        let path = flags.ledger.clone();
+        return Err(LedgerError::Exists { path }.into());
+    }
+    let key = if flags.key.symlink_metadata().is_ok() {
+        LedgerKey::load(&flags.key)?
+    } else {
+        LedgerKey::create(&flags.key)?
+    };
+    let id = create(&flags.ledger, &flags.node, &key.public_key(), now_unix_ns())?;
+    let mut out = io::stdout();
+    writeln!(out, "ledger      {id}")?;
+    writeln!(out, "public key  {}", key.public_key())?;
+    Ok(())
+}

@@ -1,0 +1,76 @@
+//! JSON on one line, for programs and yet safe to print: what could move a terminal's cursor or reorder
+//! its text is escaped beyond what JSON asks for.
+
+use std::fmt::Write;
+
+use fractalaw_ledger::{Entry, Hash, Signature};
+use fractalaw_manifest::terminal::is_unsafe;
+use serde::Serialize;
+
+use crate::time;
+
+/// Any value, without a newline at the end.
+pub(crate) fn line(value: &impl Serialize) -> serde_json::Result<String> {
+    let text = serde_json::to_string(value)?;
+    if !text.contains(is_unsafe) {
+        return Ok(text);
+    }
+    let mut safe = String::with_capacity(text.len());
+    for c in text.chars() {
+        if is_unsafe(c) {
+            // Outside of strings there is nothing of the kind.
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                write!(safe, "\\u{unit:04x}").expect("a string takes it");
+            }
+        } else {
+            safe.push(c);
+        }
+    }
+    Ok(safe)
+}
+
+/// An entry under the names of its fields: times as text, bytes as hexadecimal digits.
+pub(crate) fn entry(entry: &Entry) -> serde_json::Result<String> {
+    line(&EntryLine {
+        entry_id: entry.entry_id,
+        run_id: entry.run_id,
+        timestamp: time::format(entry.timestamp),
+        node_id: &entry.node_id,
+        actor_id: &entry.actor_id,
+        actor_role: entry.actor_role.name(),
+        event_type: &entry.event_type,
+        resource: &entry.resource,
+        detail: &entry.detail,
+        prev_hash: entry.prev_hash,
+        signature: entry.signature,
+    })
+}
+
+#[derive(Serialize)]
+struct EntryLine<'a> {
+    entry_id: u64,
+    run_id: Option<u64>,
+    timestamp: String,
+    node_id: &'a str,
+    actor_id: &'a str,
+    actor_role: &'a str,
+    event_type: &'a str,
+    resource: &'a str,
+    detail: &'a str,
+    prev_hash: Hash,
+    signature: Option<Signature>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::line;
+
+    #[test]
+    fn what_a_terminal_would_obey_is_escaped_and_means_the_same() {
+        let text = "a\u{1b}[2J\u{9b}\u{202e}\u{e0041}\u{7f} ünï \"\\";
+        let line = line(&text).unwrap();
+        let expected = r#""a\u001b[2J\u009b\u202e\udb40\udc41\u007f ünï \"\\""#;
+        assert_eq!(line, expected);
+        assert_eq!(serde_json::from_str::<String>(&line).unwrap(), text);
+    }
+}

@@ -1,0 +1,307 @@
+//! The chain, entry by entry: whether each follows from the one before, and belongs where it stands.
+
+use std::collections::HashMap;
+
+use crate::checkpoint::Checkpoint;
+use crate::entry::{Entry, Hash, LedgerId, Role, event};
+use crate::key::PublicKey;
+use crate::reader::Identity;
+
+/// How a ledger is not what its hosts wrote.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Flaw {
+    /// Entries are missing, doubled or out of order.
+    #[error("entry {found} stands where entry {expected} belongs")]
+    Gap {
+        /// The id that follows.
+        expected: u64,
+        /// The id that is there.
+        found: u64,
+    },
+    /// An entry, or what the next one says of it, was altered.
+    #[error("entry {entry_id} has the hash {found}, expected {expected}, as {by} says")]
+    HashMismatch {
+        /// The entry; 0 is what stands before the first.
+        entry_id: u64,
+        /// Its hash, as it is now.
+        found: Hash,
+        /// Its hash, as it was.
+        expected: Hash,
+        /// Where that is written.
+        by: Witness,
+    },
+    /// The ledger records another number of entries than there are.
+    #[error("there are {found} entries, expected {expected}, as {by} says")]
+    Count {
+        /// Entries that are there.
+        found: u64,
+        /// Entries that were.
+        expected: u64,
+        /// Where that is written.
+        by: Witness,
+    },
+    /// An entry cannot stand where it does: of a run that is not open, say.
+    #[error("entry {entry_id} is out of place: {why}")]
+    OutOfPlace {
+        /// The entry.
+        entry_id: u64,
+        /// Why.
+        why: &'static str,
+    },
+    /// The signature of a checkpoint entry is not that of the ledger's key.
+    #[error("entry {entry_id} has a bad signature, expected one by the ledger's key")]
+    BadSignature {
+        /// The entry.
+        entry_id: u64,
+    },
+    /// A checkpoint entry without a signature, or a signature on anything else.
+    #[error("entry {entry_id} has {found}, expected {expected}")]
+    SignaturePresence {
+        /// The entry.
+        entry_id: u64,
+        /// What it has.
+        found: &'static str,
+        /// What it should have.
+        expected: &'static str,
+    },
+    /// A checkpoint that was kept is not whole itself.
+    #[error("the checkpoint at {entry_count} entries has a bad signature")]
+    CheckpointSignature {
+        /// Entries that it counts.
+        entry_count: u64,
+    },
+    /// A checkpoint that was kept is of another ledger.
+    #[error("the checkpoint is of the ledger {found}, expected {expected}")]
+    OtherLedger {
+        /// The checkpoint's.
+        found: LedgerId,
+        /// This one.
+        expected: LedgerId,
+    },
+    /// The ledger or a checkpoint has another key than the one that is trusted.
+    #[error("{what} has the key {found}, expected {expected}")]
+    OtherKey {
+        /// Which of them.
+        what: &'static str,
+        /// Its key.
+        found: PublicKey,
+        /// The trusted one.
+        expected: PublicKey,
+    },
+}
+
+/// Who says what an entry was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Witness {
+    /// The ledger's id, of what stands before the first entry.
+    LedgerId,
+    /// The `prev_hash` of this entry.
+    Entry(u64),
+    /// The ledger's own record of its head.
+    Head,
+    /// A checkpoint that was kept, at this number of entries.
+    Checkpoint(u64),
+}
+
+impl std::fmt::Display for Witness {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Witness::LedgerId => f.write_str("the ledger's id"),
+            Witness::Entry(id) => write!(f, "entry {id}"),
+            Witness::Head => f.write_str("the ledger's record of its head"),
+            Witness::Checkpoint(count) => write!(f, "the checkpoint at {count} entries"),
+        }
+    }
+}
+
+/// What is known of a chain after the entries that it was shown.
+pub struct Chain<'a> {
+    identity: &'a Identity,
+    /// Those that were kept elsewhere.
+    kept: &'a [Checkpoint],
+    count: u64,
+    head: Hash,
+    /// Runs that have an opening and no closing, with the app that opened them.
+    open: HashMap<u64, String>,
+    runs: u64,
+    signed: u64,
+}
+
+impl<'a> Chain<'a> {
+    /// Before the first entry.
+    pub fn new(identity: &'a Identity, kept: &'a [Checkpoint]) -> Chain<'a> {
+        Chain {
+            identity,
+            kept,
+            count: 0,
+            head: identity.ledger_id.genesis(),
+            open: HashMap::new(),
+            runs: 0,
+            signed: 0,
+        }
+    }
+
+    /// The next entry.
+    pub fn push(&mut self, entry: &Entry) -> Result<(), Flaw> {
+        let entry_id = self.count + 1;
+        if entry.entry_id != entry_id {
+            return Err(Flaw::Gap {
+                expected: entry_id,
+                found: entry.entry_id,
+            });
+        }
+        if entry.prev_hash != self.head {
+            let by = match self.count {
+                0 => Witness::LedgerId,
+                _ => Witness::Entry(entry_id),
+            };
+            let (found, expected) = match by {
+                // Of the first it is its own field that can be wrong.
+                Witness::LedgerId => (entry.prev_hash, self.head),
+                _ => (self.head, entry.prev_hash),
+            };
+            return Err(Flaw::HashMismatch {
+                entry_id: self.count,
+                found,
+                expected,
+                by,
+            });
+        }
+        let hash = entry.hash();
+        for kept in self.kept {
+            if kept.entry_count == entry_id && kept.head_hash != hash {
+                return Err(Flaw::HashMismatch {
+                    entry_id,
+                    found: hash,
+                    expected: kept.head_hash,
+                    by: Witness::Checkpoint(kept.entry_count),
+                });
+            }
+        }
+        self.signature(entry)?;
+        self.place(entry)
+            .map_err(|why| Flaw::OutOfPlace { entry_id, why })?;
+        self.count = entry_id;
+        self.head = hash;
+        Ok(())
+    }
+
+    fn signature(&mut self, entry: &Entry) -> Result<(), Flaw> {
+        let entry_id = entry.entry_id;
+        let presence = |found, expected| Flaw::SignaturePresence {
+            entry_id,
+            found,
+            expected,
+        };
+        match (entry.is_checkpoint(), entry.signature) {
+            (false, None) => Ok(()),
+            (true, None) => Err(presence("no signature", "a checkpoint's")),
+            (false, Some(_)) => Err(presence("a signature", "none but on checkpoints")),
+            (true, Some(signature)) => {
+                let Identity {
+                    ledger_id,
+                    public_key,
+                    ..
+                } = *self.identity;
+                if !Checkpoint::of(entry, ledger_id, public_key, signature).is_genuine() {
+                    return Err(Flaw::BadSignature { entry_id });
+                }
+                self.signed = entry_id;
+                Ok(())
+            }
+        }
+    }
+
+    /// What a run's entries have to do with each other.
+    fn place(&mut self, entry: &Entry) -> Result<(), &'static str> {
+        let event_type = &*entry.event_type;
+        match (entry.actor_role, entry.run_id) {
+            (Role::Ledger, None) => match (event_type, entry.entry_id) {
+                (event::LEDGER_CREATED, 1) | (event::CHECKPOINT, 2..) => Ok(()),
+                (event::LEDGER_CREATED, _) => Err("a ledger is created once"),
+                _ => Err("the ledger records its creation and its checkpoints only"),
+            },
+            (Role::Ledger, Some(_)) => Err("the ledger's own entries are of no run"),
+            (_, None) => Err("it is of no run"),
+            (Role::Host, Some(run)) if event_type == event::RUN_OPENED => {
+                if run != entry.entry_id {
+                    return Err("a run has the id of its opening");
+                }
+                self.runs += 1;
+                self.open.insert(run, entry.resource.clone());
+                Ok(())
+            }
+            (Role::Host, Some(run)) if event_type == event::RUN_CLOSED => {
+                match self.open.remove(&run) {
+                    Some(app) if app == entry.resource => Ok(()),
+                    Some(_) => Err("another micro-app opened the run"),
+                    None => Err("the run is not open"),
+                }
+            }
+            (Role::Host, Some(_)) => Err("a host opens and closes runs only"),
+            (Role::MicroApp, Some(run)) => match self.open.get(&run) {
+                Some(app) if *app == entry.actor_id => Ok(()),
+                Some(_) => Err("another micro-app opened the run"),
+                None => Err("the run is not open"),
+            },
+        }
+    }
+
+    /// After the last entry: whether it is the one that the ledger records, and that nothing which was
+    /// kept counts more.
+    pub fn finish(&self, recorded_count: u64, recorded_head: Hash) -> Result<(), Flaw> {
+        let kept = self.kept.iter().map(|kept| kept.entry_count).max();
+        let found = self.count;
+        if let Some(expected) = kept.filter(|&kept| kept > found) {
+            let by = Witness::Checkpoint(expected);
+            return Err(Flaw::Count {
+                found,
+                expected,
+                by,
+            });
+        }
+        if recorded_count != found {
+            return Err(Flaw::Count {
+                found,
+                expected: recorded_count,
+                by: Witness::Head,
+            });
+        }
+        if recorded_head != self.head {
+            return Err(Flaw::HashMismatch {
+                entry_id: found,
+                found: self.head,
+                expected: recorded_head,
+                by: Witness::Head,
+            });
+        }
+        Ok(())
+    }
+
+    /// Entries so far.
+    pub fn entry_count(&self) -> u64 {
+        self.count
+    }
+
+    /// Hash of the last.
+    pub fn head_hash(&self) -> Hash {
+        self.head
+    }
+
+    /// Runs so far.
+    pub fn run_count(&self) -> u64 {
+        self.runs
+    }
+
+    /// Ids of runs without a closing entry, in order.
+    pub fn open_runs(&self) -> Vec<u64> {
+        let mut open: Vec<u64> = self.open.keys().copied().collect();
+        open.sort_unstable();
+        open
+    }
+
+    /// Entries up to and with the last checkpoint's.
+    pub fn signed_count(&self) -> u64 {
+        self.signed
+    }
+}

@@ -1,0 +1,97 @@
+//! Making a ledger: a whole one under its name, or none.
+
+use std::fs::File;
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::{Connection, params};
+use serde::{Deserialize, Serialize};
+
+use crate::append::{Belongs, Draft, append};
+use crate::database::{Database, durable};
+use crate::entry::{LedgerId, Role, event};
+use crate::error::LedgerError;
+use crate::key::PublicKey;
+use crate::run_record::json;
+use crate::schema;
+
+/// The ledger's name for itself in entries.
+pub(crate) const LEDGER: &str = concat!("fractalaw-ledger@", env!("CARGO_PKG_VERSION"));
+
+/// The `detail` of the first entry.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Created {
+    pub(crate) ledger_id: LedgerId,
+    /// The only key whose checkpoints count.
+    pub(crate) public_key: PublicKey,
+}
+
+/// Makes a ledger that only its owner can read, with its first entry in it.
+///
+/// The entries that hosts append carry `node_id`, unless they are told another one.
+pub fn create(
+    path: &Path,
+    node_id: &str,
+    key: &PublicKey,
+    time_unix_ns: u64,
+) -> Result<LedgerId, LedgerError> {
+    let failed = |error| LedgerError::io(path, error);
+    if path.symlink_metadata().is_ok() {
+        return Err(LedgerError::Exists {
+            path: path.to_owned(),
+        });
+    }
+    let mut id = [0; 16];
+    getrandom::fill(&mut id).map_err(|error| failed(std::io::Error::other(error.to_string())))?;
+    let ledger_id = LedgerId(id);
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    let file = tempfile::Builder::new()
+        .prefix(".ledger-")
+        .tempfile_in(folder)
+        .map_err(failed)?
+        .into_temp_path();
+    let database = Database {
+        connection: Connection::open(&file)
+            .map_err(|error| LedgerError::sqlite(path, Duration::ZERO, error))?,
+        path: path.to_owned(),
+        busy_timeout: Duration::ZERO,
+    };
+    database.map(set_up(&database.connection, ledger_id))?;
+    let created = Draft {
+        belongs: Belongs::ToNone,
+        timestamp: time_unix_ns,
+        actor_id: LEDGER.to_owned(),
+        actor_role: Role::Ledger,
+        event_type: event::LEDGER_CREATED.to_owned(),
+        resource: ledger_id.to_string(),
+        detail: json(&Created {
+            ledger_id,
+            public_key: *key,
+        }),
+    };
+    created.check(node_id)?;
+    append(&database, node_id, [(vec![created], None)])?;
+    // Closing moves everything from the log into the file.
+    let closed = database.connection.close().map_err(|(_, error)| error);
+    closed.map_err(|error| LedgerError::sqlite(path, Duration::ZERO, error))?;
+    // Fails if there is a file by now: nothing is ever replaced.
+    file.persist_noclobber(path)
+        .map_err(|error| failed(error.error))?;
+    // The name must be as durable as what it names.
+    let synced = File::open(folder).and_then(|folder| folder.sync_all());
+    synced.map_err(failed)?;
+    Ok(ledger_id)
+}
+
+fn set_up(connection: &Connection, ledger_id: LedgerId) -> rusqlite::Result<()> {
+    durable(connection)?;
+    schema::make(connection)?;
+    connection.execute(
+        "INSERT INTO ledger VALUES (1, ?, 0, ?)",
+        params![ledger_id.0, ledger_id.genesis().0],
+    )?;
+    Ok(())
+}

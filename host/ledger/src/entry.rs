@@ -1,0 +1,139 @@
+//! One entry of the ledger, its canonical encoding and its hash. `LEDGER.md` has the encoding byte by byte.
+
+use sha2::{Digest, Sha256};
+
+use crate::hex::hex_text;
+use crate::key::Signature;
+
+/// The most that one text field holds, in bytes: the whole trail of a run would fit, so nothing that a host
+/// hands over comes near, and whoever reads a hostile file need not hold more.
+pub const FIELD_BYTES: usize = 4 * 1024 * 1024;
+
+/// Names what is hashed, so that no hash of something else can pass for one of an entry.
+const ENTRY_TAG: &[u8] = b"fractalaw-ledger/entry/v1\0";
+const GENESIS_TAG: &[u8] = b"fractalaw-ledger/genesis/v1\0";
+
+/// What the entries that are not a guest's are about.
+pub mod event {
+    /// The first entry of a ledger: its identity and its key.
+    pub const LEDGER_CREATED: &str = "ledger-created";
+    /// A signature over everything up to here.
+    pub const CHECKPOINT: &str = "checkpoint";
+    /// A run begins.
+    pub const RUN_OPENED: &str = "run-opened";
+    /// A run ended, and how.
+    pub const RUN_CLOSED: &str = "run-closed";
+}
+
+/// A SHA-256 digest.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Hash(pub [u8; 32]);
+hex_text!(Hash, 32);
+
+/// What tells one ledger from every other: 16 random bytes.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct LedgerId(pub [u8; 16]);
+hex_text!(LedgerId, 16);
+
+impl LedgerId {
+    /// What the first entry has as its previous hash: it binds the whole chain to this ledger.
+    pub fn genesis(&self) -> Hash {
+        let mut hasher = Sha256::new();
+        hasher.update(GENESIS_TAG);
+        hasher.update(self.0);
+        Hash(hasher.finalize().into())
+    }
+}
+
+/// Who an entry comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// The ledger itself: its creation, its checkpoints.
+    Ledger,
+    /// The host: the opening and the closing of a run.
+    Host,
+    /// A guest, through its host.
+    MicroApp,
+}
+
+impl Role {
+    /// The name under which it is stored.
+    pub fn name(self) -> &'static str {
+        match self {
+            Role::Ledger => "ledger",
+            Role::Host => "host",
+            Role::MicroApp => "micro-app",
+        }
+    }
+
+    /// The role of that name.
+    pub fn from_name(name: &str) -> Option<Role> {
+        [Role::Ledger, Role::Host, Role::MicroApp]
+            .into_iter()
+            .find(|role| role.name() == name)
+    }
+}
+
+/// One entry: the ten fields of the ledger, and the run that it belongs to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// Place in the ledger, from 1, without gaps.
+    pub entry_id: u64,
+    /// The run, named by the `entry_id` of its opening; none for the ledger's own entries.
+    pub run_id: Option<u64>,
+    /// When it happened: nanoseconds since 1970-01-01T00:00:00Z.
+    pub timestamp: u64,
+    /// The machine or installation.
+    pub node_id: String,
+    /// Who: `name@` and the first 12 digits of the component's digest, or the host or ledger by version.
+    pub actor_id: String,
+    /// What kind of actor that is.
+    pub actor_role: Role,
+    /// What kind of thing happened.
+    pub event_type: String,
+    /// What it happened to.
+    pub resource: String,
+    /// What happened.
+    pub detail: String,
+    /// The hash of the entry before.
+    pub prev_hash: Hash,
+    /// Of a checkpoint, the signature over this entry's hash.
+    pub signature: Option<Signature>,
+}
+
+impl Entry {
+    /// The hash that the next entry has as its `prev_hash`: of everything but the signature, which is
+    /// made from it.
+    pub fn hash(&self) -> Hash {
+        let mut hasher = Sha256::new();
+        hasher.update(ENTRY_TAG);
+        hasher.update(self.prev_hash.0);
+        for number in [self.entry_id, self.run_id.unwrap_or(0), self.timestamp] {
+            hasher.update(number.to_be_bytes());
+        }
+        for (_, text) in self.texts() {
+            hasher.update((text.len() as u64).to_be_bytes());
+            hasher.update(text);
+        }
+        Hash(hasher.finalize().into())
+    }
+
+    /// Whether it is one of the ledger's own that vouches for everything before it.
+    pub fn is_checkpoint(&self) -> bool {
+        self.actor_role == Role::Ledger && self.event_type == event::CHECKPOINT
+    }
+
+    /// The text fields with their names, in the order in which they are hashed.
+    pub(crate) fn texts(&self) -> [(&'static str, &str); 6] {
+        [
+            ("node_id", &self.node_id),
+            ("actor_id", &self.actor_id),
+            ("actor_role", self.actor_role.name()),
+            ("event_type", &self.event_type),
+            ("resource", &self.resource),
+            ("detail", &self.detail),
+        ]
+    }
+}

@@ -1,0 +1,262 @@
+//! What can keep a ledger from being written or read. That a ledger was tampered with is a [`Flaw`] instead,
+//! unless it is so damaged that it cannot be read.
+//!
+//! [`Flaw`]: crate::Flaw
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use rusqlite::ErrorCode;
+
+use crate::entry::Hash;
+
+/// Why a ledger could not be made, opened, appended to or read. What was to be appended is not in it then,
+/// not in part either.
+///
+/// It can be cloned, because one transaction can fail many runs.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum LedgerError {
+    /// There is no such file.
+    #[error("there is no ledger `{}`", path.display())]
+    Missing {
+        /// The file.
+        path: PathBuf,
+    },
+    /// There is a file already.
+    #[error("`{}` is already there, expected to make a new ledger", path.display())]
+    Exists {
+        /// The file.
+        path: PathBuf,
+    },
+    /// It is something else.
+    #[error("`{}` is no ledger: {why}", path.display())]
+    NotALedger {
+        /// The file.
+        path: PathBuf,
+        /// What it is, or lacks.
+        why: String,
+    },
+    /// Another version of this program wrote it.
+    #[error("`{}` has format {found}, expected {expected}", path.display())]
+    Format {
+        /// The file.
+        path: PathBuf,
+        /// Its format.
+        found: i64,
+        /// The one that this program knows.
+        expected: i64,
+    },
+    /// Its tables or triggers are not those that it was made with.
+    #[error("the schema of `{}` was altered: {what}", path.display())]
+    Schema {
+        /// The file.
+        path: PathBuf,
+        /// Where it differs.
+        what: String,
+    },
+    /// It cannot be read as a database.
+    #[error("`{}` is damaged: {message}", path.display())]
+    Corrupt {
+        /// The file.
+        path: PathBuf,
+        /// What SQLite said.
+        message: String,
+    },
+    /// A field is not what the format says.
+    #[error("{} is malformed: `{field}` is {found}, expected {expected}", place(*entry_id))]
+    Malformed {
+        /// The entry, if that much is known; none for the ledger's own record.
+        entry_id: Option<u64>,
+        /// The field.
+        field: &'static str,
+        /// What stands there.
+        found: String,
+        /// What belongs there.
+        expected: &'static str,
+    },
+    /// The ledger's own record of its length and head does not fit its last entry.
+    #[error(
+        "the ledger records {recorded_count} entries with the head {recorded_head}, and the last entry is {last} with the hash {head}"
+    )]
+    Head {
+        /// Entries, as recorded.
+        recorded_count: u64,
+        /// Hash of the last, as recorded.
+        recorded_head: Hash,
+        /// Id of the last entry that is there.
+        last: u64,
+        /// Its hash.
+        head: Hash,
+    },
+    /// It may only be read.
+    #[error("`{}` is read-only, expected to append to it", path.display())]
+    ReadOnly {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Its newest entries stand in a file that cannot be used where it is.
+    #[error("the newest entries of `{}` are in its `-wal` file, and its folder cannot be written", path.display())]
+    Unmerged {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The disk is full, or the file may not grow.
+    #[error("there is no space left for `{}`", path.display())]
+    Full {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Another program held it for too long.
+    #[error("`{}` is locked by another program, waited {waited:?}", path.display())]
+    Locked {
+        /// The file.
+        path: PathBuf,
+        /// For how long it was waited.
+        waited: Duration,
+    },
+    /// A text is longer than a field holds.
+    #[error("`{field}` has {bytes} bytes, expected at most {limit}")]
+    TooLong {
+        /// The field.
+        field: &'static str,
+        /// Its length.
+        bytes: usize,
+        /// The most.
+        limit: usize,
+    },
+    /// A number is larger than SQLite stores.
+    #[error("`{field}` is {value}, expected at most 2^63 - 1")]
+    TooLarge {
+        /// The field.
+        field: &'static str,
+        /// Its value.
+        value: u64,
+    },
+    /// The key is not the ledger's.
+    #[error("the key is not the one that `{}` was made with", path.display())]
+    OtherKey {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A file could not be read or written.
+    #[error("could not use `{}`", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: Arc<io::Error>,
+    },
+    /// Anything else that SQLite said.
+    #[error("could not use the ledger `{}`", path.display())]
+    Sqlite {
+        /// The file.
+        path: PathBuf,
+        /// What it said.
+        source: Arc<rusqlite::Error>,
+    },
+    /// The thread that appends could not be started, or is gone.
+    #[error("the thread that appends to `{}` is not there", path.display())]
+    NoWriter {
+        /// The file.
+        path: PathBuf,
+    },
+}
+
+fn place(entry_id: Option<u64>) -> String {
+    match entry_id {
+        Some(id) => format!("entry {id}"),
+        None => "the ledger's own record".to_owned(),
+    }
+}
+
+impl LedgerError {
+    /// What the reader can do about it, if there is something.
+    pub fn hint(&self) -> Option<String> {
+        let hint = match self {
+            LedgerError::Missing { path } => {
+                format!(
+                    "make one with `fractalaw ledger init {}`",
+                    shown(path)
+                )
+            }
+            LedgerError::Exists { .. } => "name a file that is not there yet".to_owned(),
+            LedgerError::NotALedger { .. } => {
+                "name the file that `fractalaw ledger init` made".to_owned()
+            }
+            LedgerError::Format { .. } => "use the program that wrote it".to_owned(),
+            LedgerError::Schema { .. } | LedgerError::Corrupt { .. } | LedgerError::Head { .. } => {
+                "keep the file as it is, begin a new ledger, and compare with a copy and the last checkpoint"
+                    .to_owned()
+            }
+            LedgerError::ReadOnly { .. } => {
+                "give the host's user write access to the file and its folder".to_owned()
+            }
+            LedgerError::Unmerged { path } => format!(
+                "copy `{0}` and `{0}-wal` together into a folder of your own",
+                shown(path)
+            ),
+            LedgerError::Full { .. } => "make space; nothing is lost that was acknowledged".to_owned(),
+            LedgerError::Locked { .. } => {
+                "end the program that holds a transaction open, or wait longer".to_owned()
+            }
+            _ => return None,
+        };
+        Some(hint)
+    }
+
+    /// Whether it says that the ledger is not as it was written, rather than out of reach.
+    pub fn is_damage(&self) -> bool {
+        matches!(
+            self,
+            LedgerError::Schema { .. }
+                | LedgerError::Corrupt { .. }
+                | LedgerError::Malformed { .. }
+                | LedgerError::Head { .. }
+        )
+    }
+
+    /// Reads what SQLite said.
+    pub(crate) fn sqlite(path: &Path, waited: Duration, error: rusqlite::Error) -> LedgerError {
+        let path = path.to_owned();
+        match error.sqlite_error_code() {
+            Some(ErrorCode::DiskFull) => LedgerError::Full { path },
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+                LedgerError::Locked { path, waited }
+            }
+            Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => {
+                LedgerError::ReadOnly { path }
+            }
+            Some(ErrorCode::NotADatabase) => LedgerError::NotALedger {
+                path,
+                why: "it is no SQLite database".to_owned(),
+            },
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::TooBig) => LedgerError::Corrupt {
+                path,
+                message: error.to_string(),
+            },
+            _ => LedgerError::Sqlite {
+                path,
+                source: Arc::new(error),
+            },
+        }
+    }
+
+    pub(crate) fn io(path: &Path, source: io::Error) -> LedgerError {
+        let path = path.to_owned();
+        match source.kind() {
+            io::ErrorKind::NotFound => LedgerError::Missing { path },
+            io::ErrorKind::AlreadyExists => LedgerError::Exists { path },
+            io::ErrorKind::StorageFull => LedgerError::Full { path },
+            _ => LedgerError::Io {
+                path,
+                source: Arc::new(source),
+            },
+        }
+    }
+}
+
+fn shown(path: &Path) -> String {
+    path.display().to_string()
+}

@@ -1,0 +1,74 @@
+//! The audit ledger: an append-only, tamper-evident store of micro-apps' audit trails in one SQLite file.
+//!
+//! A [`Ledger`] is what a host appends through. Each run has an opening entry, its own entries and a
+//! closing entry; one that was cut off has no closing, and is seen by that:
+//!
+//! ```
+//! use fractalaw_ledger::*;
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let folder = tempfile::tempdir()?;
+//! # let (path, key_path) = (folder.path().join("audit.ledger"), folder.path().join("audit.key"));
+//! # let opening: Opening = serde_json::from_value(serde_json::json!({
+//! #     "name": "hello", "version": null, "sha256": "00".repeat(32), "tier": "standard",
+//! #     "limits": { "fuel": 1, "deadline_us": 1, "memory_bytes": 1 },
+//! #     "grants": { "args": [], "env": [], "stdin": null, "dirs": [] },
+//! # }))?;
+//! # let closing = Closing { outcome: "completed".into(), message: None,
+//! #     fuel: Fuel { budget: 1, consumed: 1, certainty: "exact".into() } };
+//! let key = LedgerKey::create(&key_path)?;
+//! create(&path, "node-1", &key.public_key(), now_unix_ns())?;
+//!
+//! let ledger = Ledger::open(&path, Options::default())?;
+//! let run = ledger.begin_run(&opening, now_unix_ns())?; // on disk when it returns
+//! run.finish(Vec::new(), &closing, now_unix_ns())?; // as this is
+//!
+//! let reader = Reader::open(&path)?;
+//! assert_eq!(verify(&reader, &Trust::default())?.entries, 3);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! A [`Reader`] is what an auditor reads through, and [`verify`] says whether the file is what the hosts
+//! wrote. The format, byte by byte, and what verifying can and cannot show, is in `LEDGER.md`.
+
+#![forbid(unsafe_code)]
+#![warn(missing_docs)]
+
+// In reading order. What is stored, and what its hash is:
+mod entry;
+mod hex;
+mod run_record;
+
+// Who vouches for it:
+mod checkpoint;
+mod key;
+
+// Where it is stored:
+mod create;
+mod database;
+mod error;
+mod schema;
+
+// How it gets there:
+mod append;
+mod ledger;
+mod writer;
+
+// How it is read, and believed:
+mod chain;
+mod reader;
+mod runs;
+mod verify;
+
+pub use chain::{Chain, Flaw, Witness};
+pub use checkpoint::{Checkpoint, CheckpointError};
+pub use create::create;
+pub use entry::{Entry, FIELD_BYTES, Hash, LedgerId, Role, event};
+pub use error::LedgerError;
+pub use key::{KeyError, LedgerKey, PublicKey, Signature};
+pub use ledger::{Durability, Ledger, Options, RunHandle};
+pub use reader::{Identity, Reader};
+pub use run_record::{Closing, Dir, Event, Fuel, Grants, Limits, Opening, Stdin, now_unix_ns};
+pub use runs::{Closed, Run, runs};
+pub use verify::{Trust, Verified, VerifyError, verify};

@@ -1,0 +1,74 @@
+//! The runs of a ledger, each on one record: what ran, and how it ended, if it did.
+
+use std::collections::BTreeMap;
+
+use crate::entry::{Role, event};
+use crate::error::LedgerError;
+use crate::reader::Reader;
+use crate::run_record::{self, Closing};
+
+/// One run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Run {
+    /// Id of its opening entry.
+    pub run_id: u64,
+    /// `name@` and the first digits of the component's digest.
+    pub app: String,
+    /// Where it ran.
+    pub node_id: String,
+    /// When it was opened, in nanoseconds since 1970-01-01T00:00:00Z.
+    pub opened_unix_ns: u64,
+    /// Entries of its own.
+    pub entries: u64,
+    /// How it ended; none for a run that was cut off or is under way.
+    pub closed: Option<Closed>,
+}
+
+/// The end of a run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Closed {
+    /// When, in nanoseconds since 1970-01-01T00:00:00Z.
+    pub time_unix_ns: u64,
+    /// How, if the closing entry can be read.
+    pub closing: Option<Closing>,
+}
+
+/// All runs, in the order in which they were opened.
+pub fn runs(reader: &Reader) -> Result<Vec<Run>, LedgerError> {
+    let mut runs: BTreeMap<u64, Run> = BTreeMap::new();
+    reader.visit(1, |entry| {
+        let Some(run_id) = entry.run_id else {
+            return Ok::<(), LedgerError>(());
+        };
+        match (entry.actor_role, &*entry.event_type) {
+            (Role::Host, event::RUN_OPENED) => {
+                let run = Run {
+                    run_id,
+                    app: entry.resource,
+                    node_id: entry.node_id,
+                    opened_unix_ns: entry.timestamp,
+                    entries: 0,
+                    closed: None,
+                };
+                runs.insert(run_id, run);
+            }
+            (Role::Host, event::RUN_CLOSED) => {
+                if let Some(run) = runs.get_mut(&run_id) {
+                    let closed = serde_json::from_str::<run_record::Closed>(&entry.detail);
+                    run.closed = Some(Closed {
+                        time_unix_ns: entry.timestamp,
+                        closing: closed.ok().map(|closed| closed.closing),
+                    });
+                }
+            }
+            (Role::MicroApp, _) => {
+                if let Some(run) = runs.get_mut(&run_id) {
+                    run.entries += 1;
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    })?;
+    Ok(runs.into_values().collect())
+}

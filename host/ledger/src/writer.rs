@@ -1,0 +1,128 @@
+//! The thread that appends: the only one in its process, so that what waits can share a transaction.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread::{self, JoinHandle};
+
+use crate::append::{Appended, Draft, append};
+use crate::database::Database;
+use crate::error::LedgerError;
+use crate::key::LedgerKey;
+
+/// The most that shares one transaction: requests, and bytes of text so that a transaction stays in memory.
+const GROUP_REQUESTS: usize = 256;
+const GROUP_BYTES: usize = 16 * 1024 * 1024;
+
+/// What is to be appended together, and who waits for it.
+struct Request {
+    drafts: Vec<Draft>,
+    key: Option<LedgerKey>,
+    reply: Sender<Result<Appended, LedgerError>>,
+}
+
+/// The way to the thread. When the last clone of it goes, the file is closed, so that everything stands in
+/// it alone and nothing beside it.
+#[derive(Clone)]
+pub(crate) struct Writer(Arc<Shared>);
+
+struct Shared {
+    /// None only while it ends.
+    requests: Option<Sender<Request>>,
+    thread: Option<JoinHandle<()>>,
+    node_id: String,
+    path: PathBuf,
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        self.requests = None;
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Writer {
+    pub(crate) fn start(
+        database: Database,
+        node_id: String,
+        grouped: bool,
+    ) -> Result<Writer, LedgerError> {
+        let (requests, waiting) = channel();
+        let path = database.path.clone();
+        let node = node_id.clone();
+        let thread = thread::Builder::new()
+            .name("ledger-writer".to_owned())
+            .spawn(move || write(database, &node, grouped, &waiting))
+            .map_err(|_| LedgerError::NoWriter { path: path.clone() })?;
+        Ok(Writer(Arc::new(Shared {
+            requests: Some(requests),
+            thread: Some(thread),
+            node_id,
+            path,
+        })))
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.0.path
+    }
+
+    /// Returns when the drafts are on disk, or with an error when none of them is in the ledger.
+    pub(crate) fn append(
+        &self,
+        drafts: Vec<Draft>,
+        key: Option<LedgerKey>,
+    ) -> Result<Appended, LedgerError> {
+        for draft in &drafts {
+            draft.check(&self.0.node_id)?;
+        }
+        let gone = || LedgerError::NoWriter {
+            path: self.0.path.clone(),
+        };
+        let (reply, answer) = channel();
+        let request = Request { drafts, key, reply };
+        let requests = self.0.requests.as_ref().ok_or_else(gone)?;
+        requests.send(request).map_err(|_| gone())?;
+        answer.recv().map_err(|_| gone())?
+    }
+}
+
+fn write(database: Database, node_id: &str, grouped: bool, waiting: &Receiver<Request>) {
+    while let Ok(first) = waiting.recv() {
+        let mut bytes = first.bytes();
+        let mut groups = vec![(first.drafts, first.key)];
+        let mut replies = vec![first.reply];
+        while grouped && groups.len() < GROUP_REQUESTS && bytes < GROUP_BYTES {
+            // Nobody is waited for: while one transaction is written, the next group gathers.
+            let Ok(next) = waiting.try_recv() else {
+                break;
+            };
+            bytes += next.bytes();
+            groups.push((next.drafts, next.key));
+            replies.push(next.reply);
+        }
+        match append(&database, node_id, groups) {
+            Ok(appended) => {
+                for (reply, appended) in replies.into_iter().zip(appended) {
+                    // Whoever went away has no use for the answer.
+                    let _ = reply.send(Ok(appended));
+                }
+            }
+            Err(error) => {
+                for reply in replies {
+                    let _ = reply.send(Err(error.clone()));
+                }
+            }
+        }
+    }
+}
+
+impl Request {
+    fn bytes(&self) -> usize {
+        let drafts = self.drafts.iter();
+        drafts
+            .map(|draft| draft.event_type.len() + draft.resource.len() + draft.detail.len())
+            .sum()
+    }
+}

@@ -1,0 +1,131 @@
+//! This program started again: as a process that appends, or as a user who may only read.
+
+use std::env;
+use std::fs;
+use std::io::{Write, stdout};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::thread;
+
+use fractalaw_ledger::*;
+
+use crate::lab::*;
+
+const LEDGER: &str = "FRACTALAW_TEST_LEDGER";
+const TASK: &str = "FRACTALAW_TEST_TASK";
+const THREADS: u64 = 3;
+
+/// The entries of the run with this number.
+pub(crate) fn trail(number: u64) -> Vec<Event> {
+    (0..number % 5)
+        .map(|index| event(number * 10 + index))
+        .collect()
+}
+
+fn command(program: &Path, ledger: &Path, task: &str) -> Command {
+    let mut command = Command::new(program);
+    command
+        .args(["--exact", "child::task", "--nocapture"])
+        .env(LEDGER, ledger)
+        .env(TASK, task)
+        .stdin(Stdio::null());
+    command
+}
+
+/// A process with three threads that append: so many runs each, or without end. Standard output has a line
+/// `ack begun RUN NUMBER` or `ack finished RUN NUMBER` for each that was acknowledged.
+pub(crate) fn appends(ledger: &Path, durability: &str, runs: u64) -> Child {
+    command(
+        &env::current_exe().unwrap(),
+        ledger,
+        &format!("{durability} {runs}"),
+    )
+    .stdout(Stdio::piped())
+    .stderr(Stdio::piped())
+    .spawn()
+    .unwrap()
+}
+
+/// What opening says to another user.
+pub(crate) fn opens(ledger: &Path) -> String {
+    use std::os::unix::fs::{MetadataExt, PermissionsExt};
+    use std::os::unix::process::CommandExt;
+    let place = tempfile::tempdir().unwrap();
+    let program = place.path().join("child");
+    fs::copy(env::current_exe().unwrap(), &program).unwrap();
+    fs::set_permissions(place.path(), fs::Permissions::from_mode(0o755)).unwrap();
+    let mut command = command(&program, ledger, "open");
+    if fs::metadata(&program).unwrap().uid() == 0 {
+        command.uid(65534).gid(65534);
+    }
+    let output = command.current_dir("/").output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    text.lines()
+        .filter(|line| line.starts_with("append: ") || line.starts_with("read: "))
+        .map(|line| format!("{line}\n"))
+        .collect()
+}
+
+/// Does nothing, unless it is told to by the environment.
+#[test]
+fn task() {
+    let (Some(path), Ok(task)) = (env::var_os(LEDGER), env::var(TASK)) else {
+        return;
+    };
+    let path = PathBuf::from(path);
+    // The harness has begun a line.
+    say("\n");
+    if task == "open" {
+        return open(&path);
+    }
+    let (durability, runs) = task.split_once(' ').unwrap();
+    let durability = match durability {
+        "entry" => Durability::Entry,
+        "run" => Durability::Run,
+        _ => Durability::Group,
+    };
+    let options = Options {
+        durability,
+        ..Options::default()
+    };
+    let ledger = Ledger::open(&path, options).unwrap();
+    let runs: u64 = runs.parse().unwrap();
+    thread::scope(|scope| {
+        for thread in 0..THREADS {
+            let ledger = &ledger;
+            scope.spawn(move || {
+                for number in 0..runs {
+                    append(ledger, number * THREADS + thread);
+                }
+            });
+        }
+    });
+}
+
+fn append(ledger: &Ledger, number: u64) {
+    let mut run = ledger.begin_run(&opening("load"), T0).unwrap();
+    let id = run.run_id();
+    say(&format!("ack begun {id} {number}\n"));
+    for event in trail(number) {
+        run.record(event).unwrap();
+    }
+    run.finish(Vec::new(), &closing(), T0).unwrap();
+    say(&format!("ack finished {id} {number}\n"));
+}
+
+fn open(path: &Path) {
+    if let Err(error) = Ledger::open(path, Options::default()) {
+        say(&format!("append: {error}\n"));
+    }
+    match verify_file(path, &Trust::default()) {
+        Ok(verified) => say(&format!("read: {} entries\n", verified.entries)),
+        Err(error) => say(&format!("read: {error}\n")),
+    }
+}
+
+/// At once, so that what was said is in the pipe when the process is killed.
+fn say(text: &str) {
+    let mut out = stdout().lock();
+    out.write_all(text.as_bytes()).unwrap();
+    out.flush().unwrap();
+}

@@ -1,0 +1,12 @@
+//! The ledger through its public face: real files, real processes, real kills.
+
+mod appenders;
+mod child;
+mod encoding;
+mod faults;
+mod fields;
+mod file_bytes;
+mod keys;
+mod killed;
+mod lab;
+mod tampering;
