@@ -9,7 +9,10 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow, bail};
-use fractalaw_host::{Certainty, Durations, Host, LoadError, MicroApp, Refusal, Report, Run, Tier};
+use fractalaw_host::{
+    Certainty, Durations, Host, LoadError, MicroApp, Profile, ProfileError, ProfiledApp, Refusal,
+    Report, Run, Tier,
+};
 use tokio::runtime::Runtime;
 use tokio::sync::Barrier;
 
@@ -40,6 +43,8 @@ struct Shared {
     neighbour: MicroApp,
     /// What this host loaded, by the component's bytes: many cases are of one guest.
     subjects: Mutex<HashMap<Vec<u8>, Subject>>,
+    /// The same for those that were profiled.
+    profiled: Mutex<HashMap<Vec<u8>, ProfiledApp>>,
 }
 
 impl Lab {
@@ -106,6 +111,36 @@ impl Lab {
     }
 }
 
+impl Lab {
+    /// Profiles the case: which of its functions used how much.
+    ///
+    /// # Errors
+    ///
+    /// When the lab itself cannot work; a case without a profile says why in the inner result.
+    pub(crate) fn profile(&self, case: &Case) -> Result<Result<Profile, ProfileError>> {
+        let shared = self.shared()?;
+        let component = case.component(&self.components)?;
+        let mut profiled = shared
+            .profiled
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let app = match profiled.get(&component) {
+            Some(app) => app.clone(),
+            None => match shared.host.load_profiled(&component) {
+                Ok(app) => {
+                    profiled.insert(component, app.clone());
+                    app
+                }
+                Err(error) => return Ok(Err(error)),
+            },
+        };
+        drop(profiled);
+        let scratch = case.scratch()?;
+        let run = case.run(scratch.as_ref())?;
+        Ok(shared.runtime.block_on(shared.host.profile(&app, &run)))
+    }
+}
+
 impl Shared {
     fn new(components: &Path, cache: &Path) -> Result<Shared> {
         let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -126,6 +161,7 @@ impl Shared {
             hostile,
             neighbour,
             subjects: Mutex::default(),
+            profiled: Mutex::default(),
         })
     }
 

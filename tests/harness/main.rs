@@ -9,6 +9,7 @@
 //! - `lab`: the run happens three times, in a fresh slot, in a used one and beside others;
 //! - `rendering`: the report becomes two texts, behaviour and cost;
 //! - `snapshot`: they are compared with what was reviewed;
+//! - `functions`: where the cost moved, a profile says in which functions;
 //! - `verdict`: what moved is gathered into one table with the command that accepts it.
 //!
 //! `own_tests` are those of the harness itself.
@@ -16,6 +17,7 @@
 #![forbid(unsafe_code)]
 
 mod case;
+mod functions;
 mod inventory;
 mod lab;
 mod misplaced;
@@ -76,6 +78,11 @@ fn trial(case: Case, lab: &Arc<Lab>, verdict: &Arc<Verdict>) -> Trial {
         let report = lab
             .run(&case)
             .map_err(|error| Failed::from(format!("{error:#}")))?;
-        snapshot::check(&case, &report, &verdict)
+        let profile = || match lab.profile(&case) {
+            Ok(Ok(profile)) => Ok(functions::of(&profile)),
+            Ok(Err(error)) => Err(error.to_string()),
+            Err(error) => Err(format!("{error:#}")),
+        };
+        snapshot::check(&case, &report, &profile, &verdict)
     })
 }

@@ -1,5 +1,5 @@
-//! Compares a report with the case's two reviewed snapshots: behaviour and cost, apart, so that a new
-//! compiler touches only cost files.
+//! Compares a report with the case's reviewed snapshots: behaviour and cost, apart, so that a new
+//! compiler touches only cost files; and beside the cost, which functions it is made of.
 //!
 //! insta keeps the files (pending ones beside them, reviewed with `cargo insta review`); whether
 //! they are written is `INSTA_UPDATE`'s to say.
@@ -15,6 +15,7 @@ use libtest_mimic::Failed;
 use similar::TextDiff;
 
 use crate::case::Case;
+use crate::functions::{self, Functions};
 use crate::inventory;
 use crate::rendering;
 use crate::verdict::{Moved, Verdict};
@@ -38,14 +39,19 @@ pub(crate) fn folder() -> PathBuf {
     inventory::tests().join("snapshots")
 }
 
-/// The two files of a case, in the folder of its subject.
-pub(crate) fn files(subject: &Path, stem: &str) -> [PathBuf; 2] {
-    ["behaviour", "fuel"].map(|aspect| subject.join(format!("{stem}.{aspect}.snap")))
+/// The files of a case, in the folder of its subject: what it did, what it cost, and where the cost went.
+pub(crate) fn files(subject: &Path, stem: &str) -> [PathBuf; 3] {
+    ["behaviour", "fuel", "functions"].map(|aspect| subject.join(format!("{stem}.{aspect}.snap")))
 }
 
 /// Compares, and writes what `INSTA_UPDATE` says is to be written.
-pub(crate) fn check(case: &Case, report: &Report, verdict: &Verdict) -> Result<(), Failed> {
-    let [behaviour, cost] = files(&folder().join(&case.subject), &case.stem);
+pub(crate) fn check(
+    case: &Case,
+    report: &Report,
+    profile: &dyn Fn() -> Profiled,
+    verdict: &Verdict,
+) -> Result<(), Failed> {
+    let [behaviour, cost, parts] = files(&folder().join(&case.subject), &case.stem);
     let (new_behaviour, new_cost) = (rendering::behaviour(report), rendering::cost(report));
     let old_cost = contents(&cost);
     let behaves = compare(case, &behaviour, &new_behaviour);
@@ -55,6 +61,12 @@ pub(crate) fn check(case: &Case, report: &Report, verdict: &Verdict) -> Result<(
             shown(&cost)
         )),
         _ => compare(case, &cost, &new_cost),
+    };
+    let moved = old_cost.as_deref() != Some(&new_cost);
+    let parts = if moved || every_function() {
+        check_functions(case, &parts, profile, costs.is_ok())
+    } else {
+        Ok(())
     };
     if behaves.is_err() {
         verdict.behaviour_moved(case.name());
@@ -69,7 +81,7 @@ pub(crate) fn check(case: &Case, report: &Report, verdict: &Verdict) -> Result<(
             after: rendering::fuel_of(&new_cost),
         });
     }
-    let messages: Vec<_> = [behaves, costs]
+    let messages: Vec<_> = [behaves, costs, parts]
         .into_iter()
         .filter_map(Result::err)
         .collect();
@@ -78,6 +90,42 @@ pub(crate) fn check(case: &Case, report: &Report, verdict: &Verdict) -> Result<(
     } else {
         Err(Failed::from(messages.join("\n")))
     }
+}
+
+/// A case's profile, or why it has none.
+pub(crate) type Profiled = Result<Functions, String>;
+
+/// Holds the functions against those that were reviewed: where the cost moved, to say which moved it.
+fn check_functions(
+    case: &Case,
+    path: &Path,
+    profile: &dyn Fn() -> Profiled,
+    cost_is_accepted: bool,
+) -> Result<(), String> {
+    let (new, text) = match profile() {
+        Ok(functions) => {
+            let text = functions::text(&functions);
+            (functions, text)
+        }
+        Err(reason) => (Functions::new(), format!("no profile: {reason}\n")),
+    };
+    let old = contents(path);
+    if cost_is_accepted {
+        return compare(case, path, &text);
+    }
+    let changes = functions::changes(&functions::parse(old.as_deref().unwrap_or_default()), &new);
+    match old {
+        Some(_) if !changes.is_empty() => Err(format!(
+            "functions whose fuel moved:\n\n{}",
+            functions::shown(&changes, 10)
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// Whether functions are held against their snapshots although the cost is as it was.
+fn every_function() -> bool {
+    env::var_os("FRACTALAW_EVERY_FUNCTION").is_some()
 }
 
 /// The text of a snapshot file, past its header.

@@ -52,10 +52,9 @@ const fn kernel(
 const KERNELS: &[Kernel] = &[
     kernel("arithmetic", "i32.add, i32.xor", "i32", "local.get $k i32.add local.get $i i32.xor"),
     kernel("arithmetic", "i64.mul", "i64", "local.get $k i64.mul"),
-    kernel("arithmetic", "i32.rotl", "i32", "local.get $k i32.rotl"),
+    kernel("arithmetic", "i32.rotl, i32.add", "i32", "local.get $j i32.rotl local.get $k i32.add"),
     kernel("arithmetic", "i64.popcnt, i64.clz", "i64", "i64.popcnt i64.clz"),
-    kernel("arithmetic", "i32.eqz", "i32", "i32.eqz"),
-    kernel("arithmetic", "select", "i32", "local.get $k local.get $i select"),
+    kernel("arithmetic", "select", "i32", "local.tee $i local.get $k local.get $i select"),
     kernel("float", "f64.add", "f64", "local.get $k f64.add"),
     kernel("float", "f32.mul", "f32", "local.get $k f32.mul"),
     kernel("float", "f64.min", "f64", "local.get $k f64.min"),
@@ -73,47 +72,47 @@ const KERNELS: &[Kernel] = &[
     kernel("division", "f64.sqrt", "f64", "f64.sqrt"),
     kernel("memory", "i32.load", "i32", "i32.load"),
     kernel("memory", "i64.load8_s", "i32", "i64.load8_s i32.wrap_i64"),
-    kernel("memory", "i32.store, i32.load", "i32", "local.set $i local.get $i local.get $i i32.store local.get $i i32.load"),
-    kernel("memory", "global.set, global.get", "i32", "global.set $g global.get $g"),
-    kernel("memory", "memory.size", "i32", "drop memory.size"),
-    kernel("memory.grow", "memory.grow by nothing", "i32", "drop i32.const 0 memory.grow"),
-    kernel("bulk memory", "memory.fill, nothing", "i32", "local.get $i local.get $i i32.const 0 memory.fill"),
+    kernel("memory", "i32.store, i32.load", "i32", "local.set $i local.get $j local.get $i i32.store local.get $j i32.load"),
+    kernel("memory", "global.set, global.get, i32.add", "i32", "global.set $g global.get $g local.get $k i32.add"),
+    kernel("memory", "memory.size", "i32", "memory.size i32.sub"),
+    kernel("memory.grow", "memory.grow by nothing", "i32", "drop local.get $j memory.grow"),
+    kernel("bulk memory", "memory.fill, nothing", "i32", "local.get $i local.get $i local.get $j memory.fill"),
     kernel("bulk memory", "memory.fill, 16 bytes", "i32", "local.get $i local.get $i i32.const 16 memory.fill"),
     kernel("bulk memory", "memory.fill, 64 KiB", "i32", "local.get $i local.get $i i32.const 65536 memory.fill"),
-    kernel("bulk memory", "memory.copy, nothing", "i32", "local.get $i local.get $i i32.const 0 memory.copy"),
+    kernel("bulk memory", "memory.copy, nothing", "i32", "local.get $i local.get $i local.get $j memory.copy"),
     kernel("bulk memory", "memory.copy, 64 KiB", "i32", "local.get $i i32.const 65536 i32.const 65536 memory.copy"),
-    kernel("bulk memory", "memory.init, nothing", "i32", "local.get $i local.get $i i32.const 0 memory.init $d"),
+    kernel("bulk memory", "memory.init, nothing", "i32", "local.get $j local.get $j local.get $j memory.init $d"),
     kernel("bulk memory", "memory.init, 4 KiB", "i32", "local.get $i i32.const 0 i32.const 4096 memory.init $d"),
     kernel("bulk memory", "data.drop", "i32", "data.drop $dropped"),
     kernel("table", "table.get, ref.is_null", "i32", "table.get $t ref.is_null"),
-    kernel("table", "table.set", "i32", "i32.const 1 ref.null func table.set $t"),
+    kernel("table", "table.set", "i32", "local.get $j ref.null func table.set $t"),
     kernel("table", "table.set, ref.func", "i32", "i32.const 1 ref.func $nothing table.set $t"),
-    kernel("table", "table.size", "i32", "drop table.size $t"),
-    kernel("table", "table.grow by nothing", "i32", "drop ref.null func i32.const 0 table.grow $t"),
-    kernel("table", "table.fill, nothing", "i32", "i32.const 0 ref.null func i32.const 0 table.fill $t"),
+    kernel("table", "table.size", "i32", "table.size $t i32.sub"),
+    kernel("table", "table.grow by nothing", "i32", "drop ref.null func local.get $j table.grow $t"),
+    kernel("table", "table.fill, nothing", "i32", "local.get $j ref.null func local.get $j table.fill $t"),
     kernel("table", "table.fill, 100", "i32", "i32.const 0 ref.null func i32.const 100 table.fill $t"),
-    kernel("table", "table.copy, nothing", "i32", "i32.const 0 i32.const 0 i32.const 0 table.copy $t $t"),
+    kernel("table", "table.copy, nothing", "i32", "local.get $j local.get $j local.get $j table.copy $t $t"),
     kernel("table", "table.copy, 100", "i32", "i32.const 0 i32.const 100 i32.const 100 table.copy $t $t"),
-    kernel("table", "table.init, nothing", "i32", "i32.const 0 i32.const 0 i32.const 0 table.init $t $e"),
+    kernel("table", "table.init, nothing", "i32", "local.get $j local.get $j local.get $j table.init $t $e"),
     kernel("table", "table.init, 100", "i32", "i32.const 0 i32.const 0 i32.const 100 table.init $t $e"),
     kernel("table", "elem.drop", "i32", "elem.drop $dropped"),
     kernel("call", "call", "i32", "call $nothing"),
     kernel("call", "call with ten values", "i32", "local.get $k local.get $k local.get $k local.get $k local.get $k local.get $k local.get $k local.get $k local.get $k call $ten"),
     kernel("indirect call", "call_indirect", "i32", "local.get $j call_indirect $called (param i32) (result i32)"),
-    kernel("branch", "br_if, never taken", "i32", "local.set $i local.get $j br_if $out local.get $i"),
+    kernel("branch", "br_if, never taken", "i32", "local.get $k i32.add local.set $i local.get $i i32.eqz br_if $out local.get $i"),
     kernel("branch", "loop once", "i32", "loop (param i32) (result i32) end"),
     kernel("branch", "br_table, chance", "i32", BR_TABLE),
     kernel("branch", "if, chance", "i32", "i32.const 1103515245 i32.mul i32.const 12345 i32.add local.tee $i i32.const 0 i32.lt_s (if (then (local.set $i (i32.add (local.get $i) (local.get $k)))) (else (local.set $i (i32.mul (local.get $i) (i32.const 5))))) local.get $i"),
     kernel("vector", "i32x4.add", "v128", "local.get $k i32x4.add"),
     kernel("vector", "i64x2.mul", "v128", "local.get $k i64x2.mul"),
     kernel("vector", "i32x4.mul", "v128", "local.get $k i32x4.mul"),
-    kernel("vector", "i8x16.shl", "v128", "local.get $i i8x16.shl"),
-    kernel("vector", "i8x16.shr_s", "v128", "local.get $i i8x16.shr_s"),
-    kernel("vector", "i64x2.shr_s", "v128", "local.get $i i64x2.shr_s"),
+    kernel("vector", "i8x16.shl", "v128", "local.get $j i8x16.shl local.get $k i8x16.add"),
+    kernel("vector", "i8x16.shr_s", "v128", "local.get $j i8x16.shr_s local.get $k i8x16.add"),
+    kernel("vector", "i64x2.shr_s", "v128", "local.get $j i64x2.shr_s local.get $k i64x2.add"),
     kernel("vector", "i8x16.popcnt", "v128", "i8x16.popcnt"),
     kernel("vector", "i8x16.swizzle", "v128", "local.get $k i8x16.swizzle"),
     kernel("vector", "i8x16.shuffle", "v128", "local.get $k i8x16.shuffle 0 17 2 19 4 21 6 23 8 25 10 27 12 29 14 31"),
-    kernel("vector", "i64x2.abs", "v128", "i64x2.abs"),
+    kernel("vector", "i64x2.neg, i64x2.abs", "v128", "i64x2.abs i64x2.neg"),
     kernel("vector", "i8x16.bitmask, splat", "v128", "i8x16.bitmask i8x16.splat"),
     kernel("vector", "i64x2.all_true, splat", "v128", "i64x2.all_true i32x4.splat"),
     kernel("vector", "i32x4.dot_i16x8_s", "v128", "local.get $k i32x4.dot_i16x8_s"),
@@ -159,7 +158,7 @@ impl Kernel {
               (func (export "run") (param $n i32) (local $x {value}) (local $k {value}) (local $i i32) (local $j i32)
                 global.get $k local.set $k
                 global.get $k local.set $x
-                global.get $j local.set $j
+                global.get $j local.tee $j local.set $i
                 block $out
                 loop $again
                   local.get $x
@@ -234,6 +233,11 @@ fn time(engine: &Engine, kernel: &Kernel) -> wasmtime::Result<f64> {
         best = best.min(each);
     }
     Ok(best)
+}
+
+/// What the median kernel takes for a unit of fuel, with the host's costs.
+pub(crate) fn median_instruction() -> Result<f64> {
+    Ok(median(measure(fractalaw_host::OPERATOR_COSTS)?))
 }
 
 /// The table of all kernels: ours are the host's costs, the reference is Wasmtime's, and the ratio is ours

@@ -8,6 +8,7 @@
 mod builds;
 mod cold;
 mod fuel_time;
+mod host_call_time;
 mod metering;
 mod pairs;
 mod raw;
@@ -54,7 +55,7 @@ struct Flags {
 /// A benchmark: its name, and what adds its rows to the table.
 type Benchmark = (&'static str, fn(&Flags, &mut Table) -> Result<()>);
 
-const BENCHMARKS: [Benchmark; 12] = [
+const BENCHMARKS: [Benchmark; 13] = [
     ("warm/hello-world", warm::hello_world),
     ("warm/no-imports", warm::no_imports),
     ("scale/two-threads", scale::two_threads),
@@ -63,7 +64,8 @@ const BENCHMARKS: [Benchmark; 12] = [
     ("cold/small", cold::small),
     ("cold/large", cold::large),
     ("metering", metering::kernels),
-    ("fuel", fuel_time::instructions),
+    ("fuel/instructions", fuel_time::instructions),
+    ("fuel/host-calls", host_call_time::host_calls),
     ("builds/no-op", builds::no_op),
     ("builds/growth", builds::growth),
     ("tests/1000-cases", tests::thousand_cases),

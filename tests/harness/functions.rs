@@ -1,0 +1,107 @@
+//! A profile as the text that is committed beside a case's cost, and what moved between two of them.
+//!
+//! It says in a failing test which function became dearer. It is not compared when the cost is as it was: the
+//! parts sum to the whole, which is.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use fractalaw_host::Profile;
+
+/// What one function used in a run: the first line of two that are equal by name holds both.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Used {
+    pub(crate) calls: u64,
+    pub(crate) fuel: u64,
+}
+
+/// Own fuel and calls by the functions' names.
+pub(crate) type Functions = BTreeMap<String, Used>;
+
+/// What a profile says of each function that used something.
+pub(crate) fn of(profile: &Profile) -> Functions {
+    let mut functions = Functions::new();
+    for function in &profile.functions {
+        if function.calls > 0 || function.own_fuel > 0 {
+            let used = functions.entry(function.name.clone()).or_default();
+            used.calls += function.calls;
+            used.fuel += function.own_fuel;
+        }
+    }
+    functions
+}
+
+/// One function a line: own fuel, calls, name.
+pub(crate) fn text(functions: &Functions) -> String {
+    let mut text = String::new();
+    for (name, used) in functions {
+        let name = fractalaw_host::terminal::one_line(name);
+        writeln!(text, "{} {} {name}", used.fuel, used.calls).expect("a string takes it");
+    }
+    text
+}
+
+/// Reads such a text; lines that are none are left out.
+pub(crate) fn parse(text: &str) -> Functions {
+    let line = |line: &str| {
+        let mut words = line.trim().splitn(3, ' ');
+        let fuel = words.next()?.parse().ok()?;
+        let calls = words.next()?.parse().ok()?;
+        Some((words.next()?.to_owned(), Used { calls, fuel }))
+    };
+    text.lines().filter_map(line).collect()
+}
+
+/// A function whose part moved.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Change {
+    pub(crate) name: String,
+    pub(crate) before: Used,
+    pub(crate) after: Used,
+}
+
+impl Change {
+    pub(crate) fn difference(&self) -> i128 {
+        i128::from(self.after.fuel) - i128::from(self.before.fuel)
+    }
+}
+
+/// What moved, the dearer first.
+pub(crate) fn changes(before: &Functions, after: &Functions) -> Vec<Change> {
+    let names: std::collections::BTreeSet<&String> = before.keys().chain(after.keys()).collect();
+    let used = |functions: &Functions, name| functions.get(name).copied().unwrap_or_default();
+    let mut changes: Vec<_> = names
+        .into_iter()
+        .map(|name| Change {
+            name: name.clone(),
+            before: used(before, name),
+            after: used(after, name),
+        })
+        .filter(|change| change.before != change.after)
+        .collect();
+    changes.sort_by_key(|change| (-change.difference(), change.name.clone()));
+    changes
+}
+
+/// The first of them as lines for a person.
+pub(crate) fn shown(changes: &[Change], most: usize) -> String {
+    let mut text = String::new();
+    for change in changes.iter().take(most) {
+        writeln!(
+            text,
+            "  {:+} in `{}`: {} → {}, calls {} → {}",
+            change.difference(),
+            change.name,
+            change.before.fuel,
+            change.after.fuel,
+            change.before.calls,
+            change.after.calls,
+        )
+        .expect("a string takes it");
+    }
+    if changes.len() > most {
+        writeln!(text, "  … and {} more functions", changes.len() - most)
+            .expect("a string takes it");
+    }
+    text
+}
