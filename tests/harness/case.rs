@@ -9,6 +9,7 @@ use anyhow::{Context, Result, bail, ensure};
 use bytesize::ByteSize;
 use fractalaw_host::{DirGrant, Run, Tier};
 use serde::Deserialize;
+use tempfile::TempDir;
 
 /// One row of the table of cases.
 pub(crate) struct Case {
@@ -147,9 +148,15 @@ impl Case {
         Ok(bytes)
     }
 
+    /// A place for the copies of granted folders, if there are any.
+    pub(crate) fn scratch(&self) -> Result<Option<TempDir>> {
+        let needed = !self.spec.grants.dirs.is_empty();
+        Ok(needed.then(tempfile::tempdir).transpose()?)
+    }
+
     /// Limits and grants. Granted folders are copied below `scratch`, so that no run, not even one
     /// that is allowed to write, meets what another left.
-    pub(crate) fn run(&self, scratch: &Path) -> Result<Run> {
+    pub(crate) fn run(&self, scratch: Option<&TempDir>) -> Result<Run> {
         let LimitsSpec {
             tier,
             fuel,
@@ -172,7 +179,7 @@ impl Case {
         self.grant(run, scratch)
     }
 
-    fn grant(&self, mut run: Run, scratch: &Path) -> Result<Run> {
+    fn grant(&self, mut run: Run, scratch: Option<&TempDir>) -> Result<Run> {
         let grants = &self.spec.grants;
         for arg in &grants.args {
             run = run.arg(arg);
@@ -190,7 +197,8 @@ impl Case {
             (Some(_), Some(_)) => bail!("`{}` has both `stdin` and `stdin-file`", self.name()),
         };
         for (i, dir) in grants.dirs.iter().enumerate() {
-            let copy = scratch.join(i.to_string());
+            let scratch = scratch.context("no place for copies of folders")?;
+            let copy = scratch.path().join(i.to_string());
             copy_folder(&self.folder.join(&dir.host), &copy)?;
             let guest = dir.guest.clone();
             run = run.dir(DirGrant {

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow, bail};
@@ -15,6 +15,7 @@ use fractalaw_host::{
 };
 use tokio::runtime::Runtime;
 use tokio::sync::Barrier;
+use tokio::task::JoinHandle;
 
 use crate::case::Case;
 use crate::inventory::Inventory;
@@ -34,6 +35,16 @@ pub(crate) struct Lab {
     cache: PathBuf,
     shared: OnceLock<Result<Shared, String>>,
     in_runs: AtomicU64,
+    /// At most one for each thread that runs cases.
+    used: Mutex<Vec<UsedSlot>>,
+}
+
+/// A host with a single slot in which only a hostile guest and one component's cases run, in turn.
+struct UsedSlot {
+    host: Host,
+    hostile: Subject,
+    component: Vec<u8>,
+    subject: Subject,
 }
 
 struct Shared {
@@ -56,12 +67,40 @@ impl Lab {
             cache,
             shared: OnceLock::new(),
             in_runs: AtomicU64::new(0),
+            used: Mutex::default(),
         }
     }
 
     /// How long the runs of all cases took, one after another: the rest is the harness's own.
     pub(crate) fn in_runs(&self) -> Duration {
         Duration::from_nanos(self.in_runs.load(Ordering::Relaxed))
+    }
+
+    /// A host with a single slot in which nothing ran yet.
+    fn single(&self) -> Result<Host> {
+        Ok(Host::builder().slots(1).cache(&self.cache).build()?)
+    }
+
+    /// A slot for this component, kept from its case before or made.
+    fn used_slot(&self, component: &[u8], hostile: &[u8]) -> Result<UsedSlot> {
+        if let Some(slot) = self.used().pop().filter(|slot| slot.component == component) {
+            return Ok(slot);
+        }
+        let host = self.single()?;
+        Ok(UsedSlot {
+            subject: Subject::load(&host, component)?,
+            hostile: Subject::load(&host, hostile)?,
+            component: component.to_vec(),
+            host,
+        })
+    }
+
+    fn give_back(&self, slot: UsedSlot) {
+        self.used().push(slot);
+    }
+
+    fn used(&self) -> MutexGuard<'_, Vec<UsedSlot>> {
+        self.used.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn timed<T>(&self, runs: impl FnOnce() -> T) -> T {
@@ -92,19 +131,27 @@ impl Lab {
         } = shared;
         let component = case.component(&self.components)?;
         let once = |host: &Host, subject: &Subject| {
-            let scratch = tempfile::tempdir()?;
-            let run = case.run(scratch.path())?;
+            let scratch = case.scratch()?;
+            let run = case.run(scratch.as_ref())?;
             self.timed(|| runtime.block_on(subject.run(host, &run)))
         };
-        // A host with a single slot: nothing ran in it before, and then nothing but the hostile guest.
-        let single = Host::builder().slots(1).cache(&self.cache).build()?;
-        let subject = Subject::load(&single, &component)?;
-        let fresh = once(&single, &subject)?;
-        let hostile = Subject::load(&single, hostile)?;
-        self.timed(|| runtime.block_on(hostile.run(&single, &Run::new().deterministic())))?;
-        let used = once(&single, &subject)?;
+        let fresh = {
+            let unused = self.single()?;
+            let subject = Subject::load(&unused, &component)?;
+            once(&unused, &subject)?
+        };
+        let used = {
+            let slot = self.used_slot(&component, hostile)?;
+            let hostile = &slot.hostile;
+            let scribble = Run::new().deterministic();
+            self.timed(|| runtime.block_on(hostile.run(&slot.host, &scribble)))?;
+            let report = once(&slot.host, &slot.subject)?;
+            self.give_back(slot);
+            report
+        };
         let subject = shared.subject(&component)?;
-        let beside = shared.beside_others(|| once(host, &subject))?;
+        let (beside, neighbours) = shared.beside_others(|| once(host, &subject));
+        let (beside, ()) = (beside?, self.timed(|| shared.join(neighbours))?);
         same("a slot just used by a hostile guest", &fresh, &used)?;
         same("a slot beside others", &fresh, &beside)?;
         Ok(fresh)
@@ -178,10 +225,10 @@ impl Shared {
 
     /// Does the work while other guests run on the same host, without a pause from before it begins
     /// until after it has ended.
-    fn beside_others<T>(&self, work: impl FnOnce() -> Result<T>) -> Result<T> {
+    fn beside_others<T>(&self, work: impl FnOnce() -> T) -> (T, Neighbours) {
         let done = Arc::new(AtomicBool::new(false));
         let begin = Arc::new(Barrier::new(NEIGHBOURS + 1));
-        let neighbours: Vec<_> = (0..NEIGHBOURS)
+        let neighbours = (0..NEIGHBOURS)
             .map(|_| {
                 let (host, app) = (self.host.clone(), self.neighbour.clone());
                 let (done, begin) = (Arc::clone(&done), Arc::clone(&begin));
@@ -200,12 +247,20 @@ impl Shared {
         self.runtime.block_on(begin.wait());
         let worked = work();
         done.store(true, Ordering::Relaxed);
+        (worked, neighbours)
+    }
+
+    /// Waits until the neighbours' last runs have ended.
+    fn join(&self, neighbours: Neighbours) -> Result<()> {
         for neighbour in neighbours {
             self.runtime.block_on(neighbour)??;
         }
-        worked
+        Ok(())
     }
 }
+
+/// The guests that run beside another.
+type Neighbours = Vec<JoinHandle<Result<()>>>;
 
 /// A component that a host accepted or refused: either way its runs have reports.
 #[derive(Clone)]
