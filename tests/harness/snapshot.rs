@@ -63,7 +63,8 @@ pub(crate) fn check(
         _ => compare(case, &cost, &new_cost),
     };
     let moved = old_cost.as_deref() != Some(&new_cost);
-    let parts = if moved || every_function() {
+    let is_missing = accepting() && !parts.exists();
+    let parts = if moved || is_missing || every_function() {
         check_functions(case, &parts, profile, costs.is_ok())
     } else {
         Ok(())
