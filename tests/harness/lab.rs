@@ -159,6 +159,15 @@ impl Lab {
 }
 
 impl Lab {
+    /// Runs the case once, as its cost is looked at and not its repetition.
+    pub(crate) fn run_once(&self, case: &Case) -> Result<Report> {
+        let shared = self.shared()?;
+        let subject = shared.subject(&case.component(&self.components)?)?;
+        let scratch = case.scratch()?;
+        let run = case.run(scratch.as_ref())?;
+        shared.runtime.block_on(subject.run(&shared.host, &run))
+    }
+
     /// Profiles the case: which of its functions used how much.
     ///
     /// # Errors

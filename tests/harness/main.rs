@@ -10,6 +10,7 @@
 //! - `rendering`: the report becomes two texts, behaviour and cost;
 //! - `snapshot`: they are compared with what was reviewed;
 //! - `functions`: where the cost moved, a profile says in which functions;
+//! - `record`: or, where costs are to be shown, it is written down and not compared;
 //! - `verdict`: what moved is gathered into one table with the command that accepts it.
 //!
 //! `own_tests` are those of the harness itself.
@@ -22,6 +23,7 @@ mod inventory;
 mod lab;
 mod misplaced;
 mod own_tests;
+mod record;
 mod rendering;
 mod snapshot;
 mod verdict;
@@ -36,6 +38,7 @@ use libtest_mimic::{Arguments, Failed, Trial};
 use crate::case::Case;
 use crate::inventory::Inventory;
 use crate::lab::Lab;
+use crate::record::Records;
 use crate::verdict::Verdict;
 
 fn main() -> ExitCode {
@@ -52,13 +55,16 @@ fn main() -> ExitCode {
     snapshot::silence_comparisons();
     let lab = Arc::new(Lab::new(&inventory));
     let verdict = Arc::new(Verdict::default());
-    trials.extend(own_tests::trials());
-    trials.extend(
-        inventory
-            .cases
-            .into_iter()
-            .map(|case| trial(case, &lab, &verdict)),
-    );
+    if let Some(records) = Records::asked_for() {
+        let records = Arc::new(records);
+        trials.clear();
+        let cases = inventory.cases.into_iter();
+        trials.extend(cases.map(|case| recording(case, &lab, &records)));
+    } else {
+        trials.extend(own_tests::trials());
+        let cases = inventory.cases.into_iter();
+        trials.extend(cases.map(|case| trial(case, &lab, &verdict)));
+    }
     let conclusion = libtest_mimic::run(&arguments, trials);
     verdict.print();
     // For `cargo xtask bench`, which says what share is the harness's own.
@@ -70,6 +76,15 @@ fn main() -> ExitCode {
         }
     }
     conclusion.exit_code()
+}
+
+fn recording(case: Case, lab: &Arc<Lab>, records: &Arc<Records>) -> Trial {
+    let (lab, records) = (Arc::clone(lab), Arc::clone(records));
+    Trial::test(case.name(), move || {
+        records
+            .write(&case, &lab)
+            .map_err(|error| Failed::from(format!("{error:#}")))
+    })
 }
 
 fn trial(case: Case, lab: &Arc<Lab>, verdict: &Arc<Verdict>) -> Trial {

@@ -93,6 +93,12 @@ pub(crate) fn check(
     }
 }
 
+/// What was reviewed of a case's cost.
+pub(crate) fn reviewed_cost(case: &Case) -> Option<String> {
+    let [_, cost, _] = files(&folder().join(&case.subject), &case.stem);
+    contents(&cost)
+}
+
 /// A case's profile, or why it has none.
 pub(crate) type Profiled = Result<Functions, String>;
 
