@@ -1,6 +1,8 @@
 //! All commands and flags, with their help: `cargo xtask` alone shows the page below.
 
-use clap::{Args, Parser, Subcommand};
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// The way data flows, then each command with an example.
 const GUIDE: &str = "\
@@ -23,6 +25,9 @@ Examples:
     cargo xtask test                         hold every guest against its snapshots
     cargo xtask test hello --accept          accept what the cases of `hello-world` do now
     cargo xtask build-guests --json          build all guests, describe them for a tool
+    cargo xtask profile duty-finder --against HEAD
+                                             which functions became dearer since the last commit
+    cargo xtask fuel                         what every case costs, and its share of the budget
     cargo xtask bench warm --save before     measure one more run beside raw Wasmtime's
     cargo xtask new my-app                   make a guest with a first case that passes
     cargo xtask ci                           everything that CI checks
@@ -42,7 +47,8 @@ Exit codes:
      9  quota exceeded
     10  the host failed
     11  a guest failed to build
-    12  another step failed: the host's build, a test, a check";
+    12  another step failed: the host's build, a test, a check
+    13  `fuel`: a cost moved by more than is allowed, and nothing else is wrong";
 
 /// Options of `run`, which the host's binary defines and parses; listed here to be found.
 const RUN_OPTIONS: &str = "\
@@ -57,6 +63,7 @@ Options of the run, given to `fractalaw run` as they stand:
     --dir HOST[::GUEST][:rw]       a folder, read-only unless `:rw` follows; repeat for more
     --stdin FILE                   standard input; `-` passes on our own
     --json                         the report as JSON
+    --trace                        list each host call with its place on the fuel axis
     --deterministic                fixed clocks and seeded randomness, as under test
     --cache FOLDER, --no-cache     where compiled code is kept, or not at all
 
@@ -88,6 +95,10 @@ pub(crate) enum Command {
     Run(Run),
     /// Hold every guest's report against its reviewed snapshots, and run the host's own tests
     Test(Test),
+    /// Say which function of a guest used how much fuel, to the unit
+    Profile(Profile),
+    /// Show what every case costs, beside what was reviewed or another revision
+    Fuel(Fuel),
     /// Measure the host beside raw Wasmtime
     Bench(Bench),
     /// Make a guest with a first case that passes
@@ -145,6 +156,63 @@ pub(crate) struct Test {
     /// Arguments for the test binaries
     #[arg(last = true, value_name = "ARGS")]
     pub(crate) rest: Vec<String>,
+}
+
+/// Flags of `profile`.
+#[derive(Debug, Args)]
+pub(crate) struct Profile {
+    /// The name of a guest, or the path of a component: what holds a `/` or ends in `.wasm`
+    #[arg(value_name = "GUEST|PATH")]
+    pub(crate) what: String,
+    /// The case of the guest [default: `default`]
+    pub(crate) case: Option<String>,
+    /// Show what moved since a git revision, or since a component (`.wasm`)
+    #[arg(long, value_name = "REV|PATH")]
+    pub(crate) against: Option<String>,
+    /// How it is written
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: Format,
+    /// Where it is written to, instead of standard output
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+    /// Show every function, not the first ones
+    #[arg(long)]
+    pub(crate) all: bool,
+    /// Options of the run of a component given by its path, as `fractalaw run` takes them
+    #[arg(last = true, value_name = "OPTIONS")]
+    pub(crate) options: Vec<String>,
+}
+
+/// How a profile is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// Functions by their own fuel; beside it, a flame graph in `target/profiles/`
+    #[default]
+    Table,
+    /// A line for each stack, from the outside in, with its fuel
+    Folded,
+    /// For <https://www.speedscope.app>
+    Speedscope,
+    /// A flame graph
+    Svg,
+    /// Functions and the tree of calls
+    Json,
+}
+
+/// Flags of `fuel`.
+#[derive(Debug, Args)]
+pub(crate) struct Fuel {
+    /// Only cases whose name contains this
+    pub(crate) filter: Option<String>,
+    /// Compare with another git revision's guests, functions included, instead of the snapshots
+    #[arg(long, value_name = "REV")]
+    pub(crate) against: Option<String>,
+    /// Print a JSON document
+    #[arg(long, conflicts_with = "markdown")]
+    pub(crate) json: bool,
+    /// Print Markdown, and add it to the summary of a CI run that offers one
+    #[arg(long)]
+    pub(crate) markdown: bool,
 }
 
 /// Flags of `bench`.

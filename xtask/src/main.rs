@@ -10,7 +10,9 @@ mod project;
 mod bench;
 mod build_guests;
 mod ci;
+mod fuel;
 mod new;
+mod profile;
 mod run;
 mod test;
 mod tidy;
@@ -26,10 +28,14 @@ mod shape;
 mod sizes;
 mod toolchain;
 
+mod records;
+mod revision;
+
 mod digest;
 mod fault;
 mod files;
 mod in_ci;
+mod numbers;
 mod workspace_cargo;
 
 use std::process::ExitCode;
@@ -66,6 +72,8 @@ fn dispatch(command: &Command) -> Result<ExitCode> {
         Command::Run(flags) => return run::run(&project, flags),
         Command::Test(flags) => return test::run(&project, flags),
         Command::Bench(flags) => return bench::run(&project, flags),
+        Command::Profile(flags) => return profile::run(&project, flags),
+        Command::Fuel(flags) => return fuel::run(&project, flags),
         Command::New(flags) => return new::run(&project, flags),
         Command::Ci => return ci::run(&project),
         Command::Tidy => tidy::run(&project)?,

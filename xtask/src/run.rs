@@ -64,7 +64,7 @@ fn component(project: &Project, what: &str) -> Result<PathBuf> {
 }
 
 /// Builds the host's binary and returns its path.
-fn host(project: &Project) -> Result<PathBuf> {
+pub(crate) fn host(project: &Project) -> Result<PathBuf> {
     let binary = project
         .target
         .join("debug")

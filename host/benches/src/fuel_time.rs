@@ -182,8 +182,18 @@ const BR_TABLE: &str = "i32.const 1103515245 i32.mul i32.const 12345 i32.add loc
 
 /// Nanoseconds for a unit of fuel, for each kernel.
 fn measure(costs: OperatorCost) -> Result<Vec<f64>> {
+    let engine = engine(costs)?;
+    KERNELS
+        .iter()
+        .map(|kernel| {
+            time(&engine, &kernel.text()).map_err(|error| anyhow!("`{}`: {error:#}", kernel.name))
+        })
+        .collect()
+}
+
+fn engine(costs: OperatorCost) -> Result<Engine> {
     let mut pool = PoolingAllocationConfig::new();
-    pool.max_tables_per_module(2);
+    pool.max_tables_per_module(2).max_memory_size(64 << 20);
     let mut config = Config::new();
     config
         .allocation_strategy(InstanceAllocationStrategy::Pooling(pool))
@@ -193,21 +203,11 @@ fn measure(costs: OperatorCost) -> Result<Vec<f64>> {
         .cranelift_nan_canonicalization(true)
         .wasm_relaxed_simd(true)
         .relaxed_simd_deterministic(true);
-    let engine = engine(&config)?;
-    KERNELS
-        .iter()
-        .map(|kernel| {
-            time(&engine, kernel).map_err(|error| anyhow!("`{}`: {error:#}", kernel.name))
-        })
-        .collect()
+    Engine::new(&config).map_err(|error| anyhow!("{error:#}"))
 }
 
-fn engine(config: &Config) -> Result<Engine> {
-    Engine::new(config).map_err(|error| anyhow!("{error:#}"))
-}
-
-fn time(engine: &Engine, kernel: &Kernel) -> wasmtime::Result<f64> {
-    let module = Module::new(engine, wat::parse_str(kernel.text())?)?;
+fn time(engine: &Engine, text: &str) -> wasmtime::Result<f64> {
+    let module = Module::new(engine, wat::parse_str(text)?)?;
     let mut store = Store::new(engine, ());
     store.set_fuel(u64::MAX / 2)?;
     store.set_epoch_deadline(1_000_000);
@@ -234,6 +234,25 @@ fn time(engine: &Engine, kernel: &Kernel) -> wasmtime::Result<f64> {
     }
     Ok(best)
 }
+
+/// A walk through 64 MiB in which each address is known only when the one before was read, and no cache holds
+/// the next: what no cost of an instruction can foresee. It has no bar; the deadline is what bounds it.
+const COLD: &str = r#"(module
+  (memory 1024)
+  (func $link (local $i i32)
+    loop $next
+      (i32.store (local.get $i)
+        (i32.and (i32.add (local.get $i) (i32.const 29360192)) (i32.const 0x3ffffc0)))
+      (br_if $next (i32.ne (i32.const 0)
+        (local.tee $i (i32.and (i32.add (local.get $i) (i32.const 64)) (i32.const 0x3ffffc0)))))
+    end)
+  (start $link)
+  (global $at (mut i32) (i32.const 0))
+  (func (export "run") (param $n i32)
+    loop $again
+      (global.set $at STEPS)
+      (br_if $again (local.tee $n (i32.sub (local.get $n) (i32.const 1))))
+    end))"#;
 
 /// What the median kernel takes for a unit of fuel, with the host's costs.
 pub(crate) fn median_instruction() -> Result<f64> {
@@ -262,5 +281,26 @@ pub(crate) fn instructions(_: &Flags, table: &mut Table) -> Result<()> {
             bar: Some(Bar::AtMost(4.0)),
         });
     }
+    let steps = format!(
+        "{}(global.get $at){}",
+        "(i32.load ".repeat(UNROLLED),
+        ")".repeat(UNROLLED)
+    );
+    let cold = |costs| {
+        let text = COLD.replace("STEPS", &steps);
+        time(&engine(costs)?, &text).map_err(|error| anyhow!("{error:#}"))
+    };
+    let (before, after) = (
+        cold(OperatorCost::default())?,
+        cold(fractalaw_host::OPERATOR_COSTS)?,
+    );
+    table.add(Row {
+        name: "fuel/memory that no cache holds: i32.load".to_owned(),
+        unit: Unit::NanosecondsPerFuel,
+        ours: after,
+        reference: before,
+        ratio: after / middle,
+        bar: None,
+    });
     Ok(())
 }

@@ -53,8 +53,9 @@ pub(crate) const STREAM: Price = Price {
 
 /// Waits: the run gives way to others and is woken.
 pub(crate) const WAIT: Price = Price {
-    base: 1_000,
-    per_byte: 1,
+    base: 500,
+    // A list of four-byte handles, each of which is asked.
+    per_byte: 25,
 };
 
 /// Reads a clock of the system.
@@ -65,7 +66,7 @@ pub(crate) const CLOCK: Price = Price {
 
 /// Draws random bytes: those of the system cost a system call, the seeded ones arithmetic.
 pub(crate) const RANDOM: Price = Price {
-    base: 1_000,
+    base: 250,
     per_byte: 8,
 };
 

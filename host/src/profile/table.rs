@@ -60,8 +60,42 @@ fn row(
 
 fn name(function: &Function) -> String {
     match (&function.name, &function.stands_for) {
-        (Some(name), _) => format!("{:#}", rustc_demangle::demangle(name)),
+        (Some(name), _) => format!("{:#}", rustc_demangle::demangle(without_suffix(name))),
         (None, Some(import)) => import.clone(),
         (None, None) => format!("function {}", function.index),
+    }
+}
+
+/// A name without what LLVM appends to tell copies of a function apart, such as `.14` or `.llvm.1405`: it changes
+/// with every build.
+fn without_suffix(name: &str) -> &str {
+    let mut name = name;
+    while let Some((rest, last)) = name.rsplit_once('.') {
+        let is_number = !last.is_empty() && last.bytes().all(|byte| byte.is_ascii_digit());
+        if rest.is_empty() || !(is_number || last == "llvm") {
+            break;
+        }
+        name = rest;
+    }
+    name
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_suffix;
+
+    #[test]
+    fn only_what_tells_copies_apart_is_left_out() {
+        for (name, shown) in [
+            ("write_str.14", "write_str"),
+            ("f.llvm.1405", "f"),
+            ("_R.llvm.3.7", "_R"),
+            ("a.b", "a.b"),
+            ("module.wasm", "module.wasm"),
+            (".5", ".5"),
+            ("", ""),
+        ] {
+            assert_eq!(without_suffix(name), shown, "{name}");
+        }
     }
 }

@@ -33,6 +33,10 @@ pub(crate) enum Command {
     /// shows audit entries as they are recorded.
     #[command(after_help = EXIT_CODES)]
     Run(Run),
+    /// Say which function used how much fuel, to the unit, as JSON.
+    ///
+    /// The run is a deterministic one. `cargo xtask profile` shows the JSON as a table or a flame graph.
+    Profile(Run),
 }
 
 #[derive(Debug, Args)]

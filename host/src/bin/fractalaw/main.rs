@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 mod flags;
+mod profile;
 mod run;
 
 use std::process::ExitCode;
@@ -13,5 +14,6 @@ fn main() -> ExitCode {
     let flags::Fractalaw { command } = flags::Fractalaw::parse();
     match command {
         flags::Command::Run(flags) => run::run(flags),
+        flags::Command::Profile(flags) => profile::run(flags),
     }
 }

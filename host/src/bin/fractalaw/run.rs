@@ -15,7 +15,7 @@ use tracing_subscriber::EnvFilter;
 use crate::flags;
 
 const USAGE: u8 = 2;
-const HOST_FAILED: u8 = 10;
+pub(crate) const HOST_FAILED: u8 = 10;
 
 pub(crate) fn run(flags: flags::Run) -> ExitCode {
     start_logging();
@@ -38,7 +38,7 @@ pub(crate) fn run(flags: flags::Run) -> ExitCode {
 }
 
 /// Warnings, or what `RUST_LOG` asks for, on standard error.
-fn start_logging() {
+pub(crate) fn start_logging() {
     let subscriber = tracing_subscriber::fmt()
         .with_writer(io::stderr)
         .with_ansi(io::stderr().is_terminal());
@@ -75,7 +75,7 @@ fn report(flags: flags::Run) -> anyhow::Result<Report> {
     Ok(report?)
 }
 
-fn request(flags: flags::Run) -> Result<Run, HostError> {
+pub(crate) fn request(flags: flags::Run) -> Result<Run, HostError> {
     let mut run = Run::new();
     if let Some(tier) = flags.tier {
         run = run.tier(tier);
@@ -161,7 +161,7 @@ fn cache_folder(flags: &flags::Run) -> Result<Option<PathBuf>, HostError> {
     }
 }
 
-fn fail(error: &anyhow::Error) -> ExitCode {
+pub(crate) fn fail(error: &anyhow::Error) -> ExitCode {
     let _ = writeln!(io::stderr(), "error: {error:#}");
     let Some(error) = error.downcast_ref::<HostError>() else {
         return ExitCode::from(HOST_FAILED);

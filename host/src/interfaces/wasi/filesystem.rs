@@ -28,7 +28,7 @@ pub(super) fn add_to_linker(linker: &mut Linker<RunState>) -> wasmtime::Result<(
         wait "[method]descriptor.advise"(this, offset, length, advice) -> file = FILE, HostDescriptor::advise;
         wait "[method]descriptor.sync-data"(this) -> file = FILE, HostDescriptor::sync_data;
         wait "[method]descriptor.get-flags"(this) -> file = FILE, HostDescriptor::get_flags;
-        wait "[method]descriptor.get-type"(this) -> file = FILE, HostDescriptor::get_type;
+        wait "[method]descriptor.get-type"(this) -> file = HANDLE, HostDescriptor::get_type;
         wait "[method]descriptor.set-size"(this, size) -> file = FILE, HostDescriptor::set_size;
         wait "[method]descriptor.set-times"(this, accessed, modified) -> file = FILE, HostDescriptor::set_times;
         wait "[method]descriptor.read"(this, length, offset) -> file = FILE, HostDescriptor::read;

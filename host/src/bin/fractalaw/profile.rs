@@ -1,0 +1,56 @@
+//! `fractalaw profile`: which function used how much fuel, as JSON.
+
+use std::fs;
+use std::io::{self, Write};
+use std::mem::ManuallyDrop;
+use std::process::ExitCode;
+
+use anyhow::Context;
+use fractalaw_host::{COMPONENT_BYTES, Host, ProfileError};
+
+use crate::flags;
+use crate::run::{self, HOST_FAILED, fail};
+
+pub(crate) fn run(flags: flags::Run) -> ExitCode {
+    run::start_logging();
+    match profile(flags) {
+        Ok(json) => {
+            let _ = io::stdout().write_all(json.as_bytes());
+            ExitCode::SUCCESS
+        }
+        Err(error) => match error.downcast_ref::<ProfileError>() {
+            Some(reason) => {
+                let _ = writeln!(io::stderr(), "error: {reason}");
+                if let Some(hint) = reason.hint() {
+                    let _ = writeln!(io::stderr(), "hint: {hint}");
+                }
+                ExitCode::from(HOST_FAILED)
+            }
+            None => fail(&error),
+        },
+    }
+}
+
+fn profile(flags: flags::Run) -> anyhow::Result<String> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build()
+        .context("could not start the async runtime")?;
+    let path = flags.component.display().to_string();
+    let size =
+        fs::metadata(&flags.component).with_context(|| format!("could not read `{path}`"))?;
+    let host = ManuallyDrop::new(Host::builder().slots(1).build()?);
+    // One that is too large is refused by its size, unread.
+    let component = if size.len() > COMPONENT_BYTES as u64 {
+        host.load_file(&flags.component)
+            .map(|_| Vec::new())
+            .map_err(ProfileError::Load)?
+    } else {
+        fs::read(&flags.component).with_context(|| format!("could not read `{path}`"))?
+    };
+    let run = run::request(flags)?.deterministic();
+    let app = host.load_profiled(&component)?;
+    let profile = runtime.block_on(host.profile(&app, &run));
+    runtime.shutdown_background();
+    Ok(serde_json::to_string_pretty(&profile?).context("could not write the profile")? + "\n")
+}

@@ -1,0 +1,191 @@
+//! `cargo xtask profile`: which function of a guest used how much fuel, exactly.
+
+pub(crate) mod difference;
+mod flame;
+mod folded;
+mod speedscope;
+mod table;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode, Stdio};
+
+use anyhow::{Context, Result};
+
+use crate::build_guests;
+use crate::fault::{FAILED, Fault, USAGE, list};
+use crate::flags;
+use crate::flags::Format;
+use crate::project::Project;
+use crate::records::{self, Profile, Wanted};
+use crate::revision;
+use crate::run;
+
+/// The command.
+pub(crate) fn run(project: &Project, flags: &flags::Profile) -> Result<ExitCode> {
+    let now = profile(project, flags, Side::Now)?;
+    let before = flags
+        .against
+        .as_deref()
+        .map(|against| profile(project, flags, Side::Before(against)))
+        .transpose()?;
+    let name = title(flags);
+    let text = match (flags.format, &before) {
+        (Format::Table, None) => table::functions(&now, flags.all),
+        (Format::Table, Some(before)) => {
+            table::changes(&difference::functions(before, &now), flags.all)
+        }
+        (Format::Folded, None) => folded::stacks(&now),
+        (Format::Folded, Some(before)) => folded::both(before, &now),
+        (Format::Speedscope, _) => speedscope::document(&name, &now)?,
+        (Format::Svg, before) => flame::graph(&name, before.as_ref(), &now)?,
+        (Format::Json, _) => serde_json::to_string_pretty(&now)? + "\n",
+    };
+    match &flags.out {
+        Some(path) => {
+            fs::write(path, text).with_context(|| format!("cannot write `{}`", path.display()))?
+        }
+        None => print!("{text}"),
+    }
+    // The table is what one reads; the picture is for when it is not enough.
+    if flags.format == Format::Table {
+        let path = project
+            .target
+            .join("profiles")
+            .join(format!("{}.svg", name.replace('/', "-")));
+        let folder = path.parent().context("a profile stands in a folder")?;
+        fs::create_dir_all(folder)
+            .and_then(|()| {
+                Ok(fs::write(
+                    &path,
+                    flame::graph(&name, before.as_ref(), &now).map_err(std::io::Error::other)?,
+                )?)
+            })
+            .with_context(|| format!("cannot write `{}`", path.display()))?;
+        eprintln!("flame graph: {}", project.relative(&path).display());
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Which of two profiles.
+#[derive(Clone, Copy)]
+enum Side<'a> {
+    Now,
+    /// Of another revision, or of a component.
+    Before(&'a str),
+}
+
+fn title(flags: &flags::Profile) -> String {
+    let what = Path::new(&flags.what).file_stem().unwrap_or_default();
+    let what = what.to_string_lossy();
+    match &flags.case {
+        Some(case) if !is_path(&flags.what) => format!("{what}/{case}"),
+        _ => what.into_owned(),
+    }
+}
+
+fn is_path(what: &str) -> bool {
+    what.contains(['/', std::path::MAIN_SEPARATOR]) || revision::is_component(what)
+}
+
+fn profile(project: &Project, flags: &flags::Profile, side: Side<'_>) -> Result<Profile> {
+    if is_path(&flags.what) {
+        let component = match side {
+            Side::Now => &*flags.what,
+            Side::Before(component) if revision::is_component(component) => component,
+            Side::Before(revision) => {
+                return Err(Fault::new(
+                    USAGE,
+                    format!(
+                        "`{revision}` is no component, and `{}` is compared with one",
+                        flags.what
+                    ),
+                )
+                .hint("name the `.wasm` file to compare with")
+                .into());
+            }
+        };
+        return of_component(project, Path::new(component), &flags.options);
+    }
+    let guest = &flags.what;
+    match side {
+        Side::Now => {
+            build_guests::ensure(project, &[guest.clone()])?;
+            of_case(project, flags, &project.outputs(), "now")
+        }
+        Side::Before(component) if revision::is_component(component) => {
+            // The harness looks for the guest by its name.
+            let folder = project.target.join("against").join("component");
+            fs::create_dir_all(&folder)
+                .and_then(|()| fs::copy(component, folder.join(format!("{guest}.wasm"))))
+                .and_then(|_| {
+                    // The guest that the harness makes slots dirty with.
+                    let name = "slot-scribbler.wasm";
+                    fs::copy(project.outputs().join(name), folder.join(name))
+                })
+                .with_context(|| format!("cannot copy `{component}`"))?;
+            of_case(project, flags, &folder, "against")
+        }
+        Side::Before(revision) => {
+            let guests = revision::guests(project, revision)?;
+            of_case(project, flags, &guests, "against")
+        }
+    }
+}
+
+/// Profiles a case through the harness, which knows what it grants.
+fn of_case(
+    project: &Project,
+    flags: &flags::Profile,
+    guests: &Path,
+    name: &str,
+) -> Result<Profile> {
+    let subject = format!("{}/", flags.what);
+    let wanted = format!("{subject}{}", flags.case.as_deref().unwrap_or("default"));
+    let records = records::read(&records::write(
+        project,
+        &Wanted {
+            guests,
+            filter: Some(&subject),
+            profiles: true,
+            name,
+        },
+    )?)?;
+    let Some(record) = records.iter().find(|record| record.case == wanted) else {
+        let cases = list(records.iter().map(|record| &*record.case));
+        return Err(Fault::new(USAGE, format!("no case is called `{wanted}`"))
+            .hint(format!("cases: {cases}"))
+            .into());
+    };
+    match (&record.profile, &record.no_profile) {
+        (Some(profile), _) => Ok(profile.clone()),
+        (None, reason) => Err(Fault::new(
+            FAILED,
+            format!(
+                "`{wanted}` has no profile: {}",
+                reason.as_deref().unwrap_or("it says no reason")
+            ),
+        )
+        .into()),
+    }
+}
+
+/// Profiles any component through the host's binary.
+fn of_component(project: &Project, component: &Path, options: &[String]) -> Result<Profile> {
+    let host: PathBuf = run::host(project)?;
+    let output = Command::new(&host)
+        .arg("profile")
+        .arg(component)
+        .args(options)
+        .stderr(Stdio::inherit())
+        .output()
+        .with_context(|| format!("cannot start `{}`", host.display()))?;
+    if !output.status.success() {
+        return Err(
+            Fault::new(FAILED, format!("`{}` has no profile", component.display()))
+                .hint("what stands above says why")
+                .into(),
+        );
+    }
+    serde_json::from_slice(&output.stdout).context("the host's profile cannot be read")
+}

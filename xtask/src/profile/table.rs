@@ -1,0 +1,118 @@
+//! A profile as a table.
+
+use std::cmp::Reverse;
+
+use comfy_table::{CellAlignment, Table, presets};
+
+use super::difference::Change;
+use crate::numbers::{grouped, percent, signed};
+use crate::records::Profile;
+
+/// How many functions are shown unless all are asked for.
+const MOST: usize = 25;
+
+/// The functions by their own fuel, the dearest first, and the sum.
+pub(super) fn functions(profile: &Profile, all: bool) -> String {
+    let mut functions: Vec<_> = profile
+        .functions
+        .iter()
+        .filter(|function| function.calls > 0 || function.own_fuel > 0)
+        .collect();
+    functions.sort_by_key(|function| (Reverse(function.own_fuel), &function.name));
+    let whole: u64 = functions.iter().map(|function| function.own_fuel).sum();
+    let shown = shown(functions.len(), all);
+    let mut table = start(["own fuel", "percent", "with callees", "calls", "function"]);
+    for function in &functions[..shown] {
+        table.add_row([
+            grouped(function.own_fuel),
+            part(function.own_fuel, whole),
+            grouped(function.total_fuel),
+            grouped(function.calls),
+            function.name.clone(),
+        ]);
+    }
+    let rest = &functions[shown..];
+    if !rest.is_empty() {
+        let fuel = rest.iter().map(|function| function.own_fuel).sum();
+        table.add_row([
+            grouped(fuel),
+            part(fuel, whole),
+            String::new(),
+            String::new(),
+            format!("{} more functions (`--all` shows them)", rest.len()),
+        ]);
+    }
+    table.add_row([
+        grouped(whole),
+        part(whole, whole),
+        String::new(),
+        String::new(),
+        "the whole run".to_owned(),
+    ]);
+    end(table)
+}
+
+/// The functions that moved, the dearer first, and the sum.
+pub(super) fn changes(changes: &[Change], all: bool) -> String {
+    if changes.is_empty() {
+        return "no function moved\n".to_owned();
+    }
+    let shown = shown(changes.len(), all);
+    let mut table = start(["change", "percent", "before", "after", "calls", "function"]);
+    for change in &changes[..shown] {
+        table.add_row([
+            signed(change.difference()),
+            percent(change.before.fuel, change.after.fuel),
+            grouped(change.before.fuel),
+            grouped(change.after.fuel),
+            signed(i128::from(change.after.calls) - i128::from(change.before.calls)),
+            change.name.clone(),
+        ]);
+    }
+    let sum = |changes: &[Change]| changes.iter().map(Change::difference).sum::<i128>();
+    let rest = &changes[shown..];
+    for (changes, name) in [
+        (
+            rest,
+            format!("{} more functions (`--all` shows them)", rest.len()),
+        ),
+        (changes, "all functions that moved".to_owned()),
+    ] {
+        if !changes.is_empty() {
+            let mut row: [String; 6] = Default::default();
+            row[0] = signed(sum(changes));
+            row[5] = name;
+            table.add_row(row);
+        }
+    }
+    end(table)
+}
+
+fn shown(functions: usize, all: bool) -> usize {
+    if all { functions } else { functions.min(MOST) }
+}
+
+fn part(fuel: u64, whole: u64) -> String {
+    #[expect(clippy::cast_precision_loss, reason = "two decimals of a percentage")]
+    let part = fuel as f64 * 100.0 / whole.max(1) as f64;
+    format!("{part:.2}")
+}
+
+fn start<const COLUMNS: usize>(heading: [&str; COLUMNS]) -> Table {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING);
+    table.set_header(heading);
+    table
+}
+
+/// Figures stand to the right, the name, last, to the left.
+fn end(mut table: Table) -> String {
+    let last = table.column_count().saturating_sub(1);
+    for (index, column) in table.column_iter_mut().enumerate() {
+        column.set_padding((0, 2));
+        if index < last {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    format!("{table}\n")
+}

@@ -1,0 +1,152 @@
+//! What the harness says of cases: outcome, cost and, if asked, which functions the cost is made of.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+use anyhow::{Context, Result};
+use serde::{Deserialize, Serialize};
+
+use crate::fault::{FAILED, Fault};
+use crate::project::Project;
+use crate::workspace_cargo::{HOST, cargo, shell};
+
+/// One case as it runs now. The file that it is read from has more: the whole report.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct Record {
+    /// `subject/case`.
+    pub(crate) case: String,
+    pub(crate) report: Report,
+    pub(crate) reviewed: Option<Reviewed>,
+    pub(crate) profile: Option<Profile>,
+    pub(crate) no_profile: Option<String>,
+}
+
+/// What is read of the report.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct Report {
+    pub(crate) outcome: Outcome,
+    pub(crate) fuel: Fuel,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct Outcome {
+    pub(crate) kind: String,
+}
+
+/// Fuel in units.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct Fuel {
+    pub(crate) budget: u64,
+    pub(crate) consumed: u64,
+    pub(crate) certainty: String,
+    pub(crate) cost_model: u32,
+}
+
+/// What the committed snapshot says.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct Reviewed {
+    pub(crate) cost_model: Option<u32>,
+    pub(crate) fuel: Option<u64>,
+}
+
+/// Functions, and the tree of calls. The first two nodes are its roots.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub(crate) struct Profile {
+    pub(crate) functions: Vec<Function>,
+    pub(crate) nodes: Vec<Node>,
+}
+
+/// What one function used.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub(crate) struct Function {
+    pub(crate) name: String,
+    pub(crate) calls: u64,
+    pub(crate) own_fuel: u64,
+    pub(crate) total_fuel: u64,
+}
+
+/// A place in the tree of calls; it stands behind its parent.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub(crate) struct Node {
+    pub(crate) parent: Option<u32>,
+    pub(crate) function: u32,
+    pub(crate) calls: u64,
+    pub(crate) own_fuel: u64,
+}
+
+impl Record {
+    /// The fuel, where it is the same each time.
+    pub(crate) fn fuel(&self) -> Option<u64> {
+        let fuel = &self.report.fuel;
+        (fuel.certainty != "unrepeatable").then_some(fuel.consumed)
+    }
+}
+
+/// Which cases are looked at, with which components.
+pub(crate) struct Wanted<'a> {
+    /// The folder of built guests.
+    pub(crate) guests: &'a Path,
+    /// Only cases whose name contains this.
+    pub(crate) filter: Option<&'a str>,
+    pub(crate) profiles: bool,
+    /// Names the folder below `target/records/` in which the records stay.
+    pub(crate) name: &'a str,
+}
+
+/// Runs the cases, and leaves the records in the folder that it returns.
+pub(crate) fn write(project: &Project, wanted: &Wanted<'_>) -> Result<PathBuf> {
+    let folder = project.target.join("records").join(wanted.name);
+    if folder.exists() {
+        fs::remove_dir_all(&folder)
+            .with_context(|| format!("cannot empty `{}`", folder.display()))?;
+    }
+    fs::create_dir_all(&folder).with_context(|| format!("cannot make `{}`", folder.display()))?;
+    let shell = shell(project)?;
+    let mut command = cargo(&shell, "test")
+        .args(HOST)
+        .args(["--test", "cases", "--quiet", "--"])
+        .args(wanted.filter)
+        .arg("--quiet")
+        .env("FRACTALAW_GUESTS", wanted.guests)
+        .env("FRACTALAW_RECORD", &folder)
+        .quiet();
+    if wanted.profiles {
+        command = command.env("FRACTALAW_RECORD_PROFILES", "1");
+    }
+    let output = std::process::Command::from(command)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::inherit())
+        .output()
+        .context("cannot start the cases")?;
+    if !output.status.success() {
+        eprintln!("{}", String::from_utf8_lossy(&output.stdout));
+        return Err(Fault::new(FAILED, "the cases cannot be run")
+            .hint("what stands above says why; `cargo xtask test` checks the cases themselves")
+            .into());
+    }
+    Ok(folder)
+}
+
+/// Reads what [`write`] left, in the order of the cases' names.
+pub(crate) fn read(folder: &Path) -> Result<Vec<Record>> {
+    let mut records = Vec::new();
+    for subject in entries(folder)? {
+        for file in entries(&subject)? {
+            let text = fs::read_to_string(&file)
+                .with_context(|| format!("cannot read `{}`", file.display()))?;
+            let record = serde_json::from_str(&text)
+                .with_context(|| format!("`{}` is not a record", file.display()))?;
+            records.push(record);
+        }
+    }
+    records.sort_by(|a: &Record, b: &Record| a.case.cmp(&b.case));
+    Ok(records)
+}
+
+fn entries(folder: &Path) -> Result<Vec<PathBuf>> {
+    fs::read_dir(folder)
+        .with_context(|| format!("cannot list `{}`", folder.display()))?
+        .map(|entry| Ok(entry?.path()))
+        .collect()
+}

@@ -1,0 +1,86 @@
+//! The guests of another git revision, built beside those of the working tree.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result};
+
+use crate::build_guests;
+use crate::fault::{FAILED, Fault, USAGE};
+use crate::project::Project;
+
+/// Writes the revision's files below `target/against/`, builds its guests there and gives the folder of their
+/// components. The next revision takes the same place, so that guests which are the same in both are not
+/// built again.
+pub(crate) fn guests(project: &Project, revision: &str) -> Result<PathBuf> {
+    let commit = commit(project, revision)?;
+    let room = project.target.join("against");
+    let source = room.join("source");
+    fs::create_dir_all(&source).with_context(|| format!("cannot make `{}`", source.display()))?;
+    let index = room.join("index");
+    let git = |arguments: &[&OsStr]| {
+        let status = Command::new("git")
+            .current_dir(&project.root)
+            .env("GIT_INDEX_FILE", &index)
+            .arg("--work-tree")
+            .arg(&source)
+            .args(arguments)
+            .status()
+            .context("cannot start `git`")?;
+        if status.success() {
+            return Ok(());
+        }
+        Err(anyhow::Error::from(Fault::new(
+            FAILED,
+            format!(
+                "`git` cannot write the files of `{revision}` to `{}`",
+                source.display()
+            ),
+        )))
+    };
+    // An index of its own: the one of the working tree stays as it is. Files that the revision does not have
+    // go, those that it has already stay untouched.
+    if !index.exists() {
+        git(&["read-tree".as_ref(), "--empty".as_ref()])?;
+    }
+    git(&[
+        "read-tree".as_ref(),
+        "-u".as_ref(),
+        "--reset".as_ref(),
+        commit.as_ref(),
+    ])?;
+    let there = Project {
+        root: source,
+        target: room.join("target"),
+    };
+    eprintln!("building the guests of `{revision}`");
+    build_guests::ensure(&there, &[])?;
+    Ok(there.outputs())
+}
+
+fn commit(project: &Project, revision: &str) -> Result<String> {
+    let output = Command::new("git")
+        .current_dir(&project.root)
+        .args(["rev-parse", "--verify", "--quiet", "--end-of-options"])
+        .arg(format!("{revision}^{{commit}}"))
+        .output()
+        .context("cannot start `git`")?;
+    if !output.status.success() {
+        return Err(Fault::new(
+            USAGE,
+            format!("`{revision}` is no revision of this repository"),
+        )
+        .hint("name a commit, a branch or a tag, such as `HEAD`")
+        .into());
+    }
+    Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+}
+
+/// Whether an argument names a component and not a revision.
+pub(crate) fn is_component(argument: &str) -> bool {
+    Path::new(argument)
+        .extension()
+        .is_some_and(|extension| extension == "wasm")
+}
