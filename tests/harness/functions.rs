@@ -79,8 +79,37 @@ pub(crate) fn changes(before: &Functions, after: &Functions) -> Vec<Change> {
         })
         .filter(|change| change.before != change.after)
         .collect();
-    changes.sort_by_key(|change| (-change.difference(), change.name.clone()));
+    sort(&mut changes);
     changes
+}
+
+/// The changes of several cases as one, by the functions' names.
+pub(crate) fn together<'a>(changes: impl IntoIterator<Item = &'a Change>) -> Vec<Change> {
+    let mut sums: BTreeMap<&str, Change> = BTreeMap::new();
+    for change in changes {
+        let sum = sums.entry(&change.name).or_insert_with(|| Change {
+            name: change.name.clone(),
+            before: Used::default(),
+            after: Used::default(),
+        });
+        for (sum, part) in [
+            (&mut sum.before, change.before),
+            (&mut sum.after, change.after),
+        ] {
+            sum.calls += part.calls;
+            sum.fuel += part.fuel;
+        }
+    }
+    let mut changes: Vec<_> = sums.into_values().collect();
+    sort(&mut changes);
+    changes
+}
+
+fn sort(changes: &mut [Change]) {
+    changes.sort_by(|a, b| {
+        let dearer_first = b.difference().cmp(&a.difference());
+        dearer_first.then_with(|| a.name.cmp(&b.name))
+    });
 }
 
 /// The first of them as lines for a person.

@@ -8,15 +8,19 @@ use libtest_mimic::{Failed, Trial};
 use tempfile::TempDir;
 
 use crate::inventory::Inventory;
-use crate::{misplaced, rendering, verdict};
+use crate::{functions, misplaced, rendering, verdict};
 
 pub(crate) fn trials() -> Vec<Trial> {
     type Test = fn() -> Result<()>;
-    let tests: [(&str, Test); 4] = [
+    let tests: [(&str, Test); 5] = [
         ("a-bad-case-keeps-no-other-from-running", bad_case),
         ("misplaced-files-are-named", misplaced_files),
         ("the-hint-accepts-what-failed", hint),
         ("a-last-newline-is-seen", last_newline),
+        (
+            "the-function-that-became-dearest-stands-first",
+            functions_that_moved,
+        ),
     ];
     tests
         .map(|(name, test)| {
@@ -118,5 +122,23 @@ fn last_newline() -> Result<()> {
     ensure!(rendering::lines("x") == ["x"]);
     ensure!(rendering::lines("x\n") == ["x", ""]);
     ensure!(rendering::lines("x\r\ny") == ["x\\r", "y"]);
+    Ok(())
+}
+
+fn functions_that_moved() -> Result<()> {
+    let before = functions::parse("10 2 a <b as c>::d\n7 1 gone\n5 5 same\n");
+    let after = functions::parse("12 3 a <b as c>::d\n5 5 same\n40 1 [new] one\n");
+    ensure!(functions::parse(&functions::text(&after)) == after);
+    let changes = functions::changes(&before, &after);
+    let found: Vec<_> = changes
+        .iter()
+        .map(|change| (&*change.name, change.difference()))
+        .collect();
+    ensure!(
+        found == [("[new] one", 40), ("a <b as c>::d", 2), ("gone", -7)],
+        "{found:?}"
+    );
+    let twice = functions::together(changes.iter().chain(&changes));
+    ensure!(twice[0].difference() == 80 && twice.len() == 3, "{twice:?}");
     Ok(())
 }

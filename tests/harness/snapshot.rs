@@ -15,7 +15,7 @@ use libtest_mimic::Failed;
 use similar::TextDiff;
 
 use crate::case::Case;
-use crate::functions::{self, Functions};
+use crate::functions::{self, Change, Functions};
 use crate::inventory;
 use crate::rendering;
 use crate::verdict::{Moved, Verdict};
@@ -64,10 +64,10 @@ pub(crate) fn check(
     };
     let moved = old_cost.as_deref() != Some(&new_cost);
     let is_missing = accepting() && !parts.exists();
-    let parts = if moved || is_missing || every_function() {
+    let (parts, changes) = if moved || is_missing || every_function() {
         check_functions(case, &parts, profile, costs.is_ok())
     } else {
-        Ok(())
+        (Ok(()), Vec::new())
     };
     if behaves.is_err() {
         verdict.behaviour_moved(case.name());
@@ -80,9 +80,10 @@ pub(crate) fn check(
             case: case.name(),
             before: rendering::fuel_of(old),
             after: rendering::fuel_of(&new_cost),
+            functions: changes,
         });
     }
-    let messages: Vec<_> = [behaves, costs, parts]
+    let messages: Vec<_> = [parts, behaves, costs]
         .into_iter()
         .filter_map(Result::err)
         .collect();
@@ -108,7 +109,7 @@ fn check_functions(
     path: &Path,
     profile: &dyn Fn() -> Profiled,
     cost_is_accepted: bool,
-) -> Result<(), String> {
+) -> (Result<(), String>, Vec<Change>) {
     let (new, text) = match profile() {
         Ok(functions) => {
             let text = functions::text(&functions);
@@ -118,16 +119,17 @@ fn check_functions(
     };
     let old = contents(path);
     if cost_is_accepted {
-        return compare(case, path, &text);
+        return (compare(case, path, &text), Vec::new());
     }
     let changes = functions::changes(&functions::parse(old.as_deref().unwrap_or_default()), &new);
-    match old {
+    let said = match old {
         Some(_) if !changes.is_empty() => Err(format!(
             "functions whose fuel moved:\n\n{}",
             functions::shown(&changes, 10)
         )),
         _ => Ok(()),
-    }
+    };
+    (said, changes)
 }
 
 /// Whether functions are held against their snapshots although the cost is as it was.

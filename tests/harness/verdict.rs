@@ -4,6 +4,8 @@
 use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard};
 
+use crate::functions::{self, Change};
+
 /// Gathers from all cases.
 #[derive(Default)]
 pub(crate) struct Verdict {
@@ -25,6 +27,8 @@ pub(crate) struct Moved {
     /// Fuel in units; none where the outcome has no repeatable figure.
     pub(crate) before: Option<u64>,
     pub(crate) after: Option<u64>,
+    /// The functions whose fuel moved.
+    pub(crate) functions: Vec<Change>,
 }
 
 impl Verdict {
@@ -67,6 +71,13 @@ impl Verdict {
                 moved.len(),
                 table(moved)
             );
+            let functions = functions::together(moved.iter().flat_map(|case| &case.functions));
+            if !functions.is_empty() {
+                println!(
+                    "functions whose fuel moved, in all of them together:\n\n{}",
+                    functions::shown(&functions, 5)
+                );
+            }
         }
         let moved = moved.iter().map(|moved| &moved.case);
         let failing: BTreeSet<&str> = moved.chain(behaviour).chain(new).map(|s| &**s).collect();

@@ -150,7 +150,8 @@ pub(crate) struct Test {
     /// Review the pending snapshots one by one, with `cargo insta`
     #[arg(long)]
     pub(crate) review: bool,
-    /// Also the examples in the documentation, and the tests of `xtask`, which build guests from nothing
+    /// Also the examples in the documentation, the tests of `xtask`, which build guests from nothing, those of
+    /// the ledger, and the profile of every case
     #[arg(long, conflicts_with_all = ["accept", "review"])]
     pub(crate) all: bool,
     /// Arguments for the test binaries

@@ -60,7 +60,10 @@ pub(crate) fn verify(project: &Project, flags: &flags::Test, update: &str) -> Re
             good &= run_tests(arguments(command, filter, &flags.rest), &mut totals)?;
         }
     }
-    let cases = cases(project, &shell, update, filter, &flags.rest);
+    let mut cases = cases(project, &shell, update, filter, &flags.rest);
+    if flags.all {
+        cases = cases.env("FRACTALAW_EVERY_FUNCTION", "1");
+    }
     good &= run_tests(cases, &mut totals)?;
     end(project, filter, good, totals)
 }
