@@ -54,13 +54,9 @@ pub(crate) fn run(project: &Project, flags: &flags::Profile) -> Result<ExitCode>
             .join("profiles")
             .join(format!("{}.svg", name.replace('/', "-")));
         let folder = path.parent().context("a profile stands in a folder")?;
+        let graph = flame::graph(&name, before.as_ref(), &now)?;
         fs::create_dir_all(folder)
-            .and_then(|()| {
-                Ok(fs::write(
-                    &path,
-                    flame::graph(&name, before.as_ref(), &now).map_err(std::io::Error::other)?,
-                )?)
-            })
+            .and_then(|()| fs::write(&path, graph))
             .with_context(|| format!("cannot write `{}`", path.display()))?;
         eprintln!("flame graph: {}", project.relative(&path).display());
     }
@@ -110,7 +106,7 @@ fn profile(project: &Project, flags: &flags::Profile, side: Side<'_>) -> Result<
     let guest = &flags.what;
     match side {
         Side::Now => {
-            build_guests::ensure(project, &[guest.clone()])?;
+            build_guests::ensure(project, std::slice::from_ref(guest))?;
             of_case(project, flags, &project.outputs(), "now")
         }
         Side::Before(component) if revision::is_component(component) => {
