@@ -128,7 +128,7 @@ pub(crate) fn write(project: &Project, wanted: &Wanted<'_>) -> Result<PathBuf> {
     Ok(folder)
 }
 
-/// Reads what [`write`] left, in the order of the cases' names.
+/// Reads what [`write()`] left, in the order of the cases' names.
 pub(crate) fn read(folder: &Path) -> Result<Vec<Record>> {
     let mut records = Vec::new();
     for subject in entries(folder)? {
