@@ -1,7 +1,7 @@
 //! What the fuel figure means for each outcome, and that limits can be overridden.
 //!
 //! The same prologue of known cost stands before every end. Each function costs 1 to enter, each of
-//! its operators 1, `drop`, `block`, `loop`, `end` and the like nothing.
+//! its operators 1, `drop`, `block`, `end` and the like nothing, and a call [`CALL`].
 
 use std::time::Duration;
 
@@ -14,6 +14,9 @@ use crate::components::{RUNTIME, component, run};
 /// 1 for entering `run`, then three operators.
 const PROLOGUE: &str = "(drop (i32.add (i32.const 1) (i32.const 2)))";
 const PROLOGUE_FUEL: u64 = 1 + 3;
+
+/// What a call of a function costs.
+const CALL: u64 = 4;
 
 fn kind(outcome: &Outcome) -> String {
     match outcome {
@@ -32,7 +35,7 @@ fn fuel_is_exact_where_the_report_says_so_and_behind_where_it_says_at_least() {
         // `unreachable` itself costs nothing.
         ("unreachable", "trap unreachable", 0, true),
         // The count is stored before a call, here with `$record`'s own: entry, six constants, call.
-        ("(call $record)", "completed", 1 + 1 + 6 + 1 + 1, true),
+        ("(call $record)", "completed", CALL + 1 + 6 + CALL + 1, true),
         // Nothing stores the count on the way to a trap of the processor: all of it is missing.
         (
             "(drop (i32.div_u (i32.const 1) (i32.const 0)))",

@@ -211,7 +211,7 @@ fn whatever_stops_a_function_the_parts_sum_to_what_the_run_says() {
             "(call $work) (call $inner)",
             "(call $deep (i32.const 1000))",
         ] {
-            let run = Run::new().memory_bytes(1 << 20).fuel(1_000_000);
+            let run = Run::new().memory_bytes(1 << 20).fuel(4_000_000);
             let profile = profile(&host, &component(&items, body), run).unwrap();
             let certainty = profile.report.fuel.certainty;
             assert_eq!(certainty == Certainty::Exact, exact, "{end} {body}");

@@ -44,58 +44,58 @@ fn without_host(profile: &Profile, name: &str) -> u64 {
 #[test]
 fn each_construct_costs_what_it_does_without_hooks() {
     let host = Host::builder().slots(1).build().unwrap();
-    // `run` ends with a constant, so that it costs 2 beside its body.
+    // `run` ends with a constant, so that it costs 2 beside its body. A call costs 4, an indirect one 6, a loop 1.
     let cases: [Case; 16] = [
         ("", "", &[("run", (1, 2, 2)), ("[run]", (1, 0, 2))]),
         (
             "(func $leaf (param i32) (result i32) (i32.add (local.get 0) (i32.const 1)))",
             "(drop (call $leaf (i32.const 5))) (drop (call $leaf (i32.const 5)))",
-            &[("leaf", (2, 8, 8)), ("run", (1, 6, 14))],
+            &[("leaf", (2, 8, 8)), ("run", (1, 12, 20))],
         ),
         (
             "(func $empty)",
             "(call $empty)",
-            &[("empty", (1, 1, 1)), ("run", (1, 3, 4))],
+            &[("empty", (1, 1, 1)), ("run", (1, 6, 7))],
         ),
         (
             "(func $two (result i32 i32) i32.const 1 i32.const 2)",
             "call $two drop drop",
-            &[("two", (1, 3, 3)), ("run", (1, 3, 6))],
+            &[("two", (1, 3, 3)), ("run", (1, 6, 9))],
         ),
         (
             "(func $swap (param i32 i64) (result i64 i32) local.get 1 local.get 0 return)",
             "i32.const 1 i64.const 2 call $swap drop drop",
-            &[("swap", (1, 3, 3)), ("run", (1, 5, 8))],
+            &[("swap", (1, 3, 3)), ("run", (1, 8, 11))],
         ),
         (
             "(func $early (param i32) (block (loop (br_if 1 (local.get 0)) (return))) (drop (i32.const 1)))",
             "(call $early (i32.const 0)) (call $early (i32.const 1))",
-            &[("early", (2, 3 + 4, 7)), ("run", (1, 6, 13))],
+            &[("early", (2, 4 + 5, 9)), ("run", (1, 12, 21))],
         ),
         (
             "(func $out (param i32) (br_if 0 (local.get 0)) (block (br 1)) (drop (i32.const 1)))",
             "(call $out (i32.const 0)) (call $out (i32.const 1))",
-            &[("out", (2, 4 + 3, 7)), ("run", (1, 6, 13))],
+            &[("out", (2, 4 + 3, 7)), ("run", (1, 12, 19))],
         ),
         (
             "(func $pick (param i32) (result i32)
                 (drop (block (result i32) (br_table 0 1 (i32.const 7) (local.get 0)))) i32.const 8)",
             "(drop (call $pick (i32.const 0))) (drop (call $pick (i32.const 1)))",
-            &[("pick", (2, 5 + 4, 9)), ("run", (1, 6, 15))],
+            &[("pick", (2, 5 + 4, 9)), ("run", (1, 12, 21))],
         ),
         (
             "(table 1 funcref) (elem (i32.const 0) $called) (type $t (func (result i32)))
              (func $called (type $t) i32.const 1)",
             "(drop (call_indirect (type $t) (i32.const 0)))",
-            &[("called", (1, 2, 2)), ("run", (1, 4, 6))],
+            &[("called", (1, 2, 2)), ("run", (1, 9, 11))],
         ),
         (
             "(func $down (param i32)
                 (if (local.get 0) (then (call $down (i32.sub (local.get 0) (i32.const 1))))))",
             "(call $down (i32.const 5000))",
             &[
-                ("down", (5001, 7 * 5000 + 3, 7 * 5000 + 3)),
-                ("run", (1, 4, 7 * 5000 + 7)),
+                ("down", (5001, 10 * 5000 + 3, 10 * 5000 + 3)),
+                ("run", (1, 7, 10 * 5000 + 10)),
             ],
         ),
         (
@@ -104,7 +104,7 @@ fn each_construct_costs_what_it_does_without_hooks() {
              (func $odd (param i32)
                 (if (local.get 0) (then (call $even (i32.sub (local.get 0) (i32.const 1))))))",
             "(call $even (i32.const 4))",
-            &[("even", (3, 7 + 7 + 3, 31)), ("odd", (2, 14, 24))],
+            &[("even", (3, 10 + 10 + 3, 43)), ("odd", (2, 20, 33))],
         ),
         (
             "(func $init (drop (i32.const 1))) (start $init)",
@@ -120,18 +120,18 @@ fn each_construct_costs_what_it_does_without_hooks() {
             "",
             "(call $record)",
             // Six constants and a call of the host in a function of the module's own.
-            &[("record", (1, 8, 8)), ("run", (1, 3, 11))],
+            &[("record", (1, 11, 11)), ("run", (1, 6, 17))],
         ),
         (
             "(func $stops (drop (i32.const 1)) unreachable)",
             "(call $stops)",
-            &[("stops", (1, 2, 2)), ("run", (1, 2, 4))],
+            &[("stops", (1, 2, 2)), ("run", (1, 5, 7))],
         ),
         // The processor stops a function before it has stored anything, its entry included.
         (
             "(func $divides (drop (i32.div_u (i32.const 1) (i32.const 0))))",
             "(call $divides)",
-            &[("divides", (1, 0, 0)), ("run", (1, 2, 2))],
+            &[("divides", (1, 0, 0)), ("run", (1, 5, 5))],
         ),
         (
             "(func $init (drop (i32.div_u (i32.const 1) (i32.const 0)))) (start $init)",
@@ -176,11 +176,11 @@ fn the_tree_has_a_node_for_each_path_and_recursion_adds_none() {
     let expected = [
         ("[instantiation]", 1, 0),
         ("[run]", 1, 0),
-        ("[run]/run", 1, 6),
+        ("[run]/run", 1, 15),
         ("[run]/run/leaf", 2, 2),
-        ("[run]/run/a", 1001, 1000 * 8 + 4),
+        ("[run]/run/a", 1001, 1000 * 14 + 7),
         ("[run]/run/a/leaf", 1001, 1001),
-        ("[run]/run/a/b", 1000, 1000 * 4),
+        ("[run]/run/a/b", 1000, 1000 * 10),
         ("[run]/run/a/b/leaf", 1000, 1000),
     ];
     let expected: Vec<_> = expected
@@ -219,14 +219,14 @@ fn what_the_host_calls_counts_where_it_was_called() {
                     (memory $lib "memory") (post-return (func $lib "clean")))))"#,
     )
     .unwrap();
-    // One list and two strings: three times `realloc`, of 3 units, and `bump`, of 6.
+    // One list and two strings: three times `realloc`, of 6 units, and `bump`, of 6.
     let profile = profile(&host, &bytes, Run::new().arg("one").arg("two")).unwrap();
     check(
         &profile,
         &[
-            ("function 1", (1, 4 + 3 * (3 + 6), 31)),
-            ("[post-return]", (1, 3 + 6, 9)),
-            ("[run]", (1, 0, 40)),
+            ("function 1", (1, 7 + 3 * (6 + 6), 43)),
+            ("[post-return]", (1, 6 + 6, 12)),
+            ("[run]", (1, 0, 55)),
         ],
     );
     // What is none of the component's, `run`, and the function of the host.
@@ -272,8 +272,8 @@ fn what_the_host_calls_may_reach_other_modules() {
         &profile,
         &[
             ("malloc", (1, 6, 6)),
-            ("realloc", (1, 3, 9)),
-            ("run", (1, 9 + 2 * (3 + 6), 36)),
+            ("realloc", (1, 6, 12)),
+            ("run", (1, 15 + 2 * (6 + 6), 51)),
         ],
     );
 }
