@@ -1,5 +1,7 @@
 //! All commands and flags, with their help: `cargo xtask` alone shows the page below.
 
+use std::path::PathBuf;
+
 use clap::{Args, Parser, Subcommand};
 
 /// The way data flows, then each command with an example.
@@ -22,6 +24,7 @@ Examples:
     cargo xtask run hello-world --fuel 1000  the same, with less fuel than it needs
     cargo xtask test                         hold every guest against its snapshots
     cargo xtask test hello --accept          accept what the cases of `hello-world` do now
+    cargo xtask report                       one page of all of that, to be read in a browser
     cargo xtask build-guests --json          build all guests, describe them for a tool
     cargo xtask bench warm --save before     measure one more run beside raw Wasmtime's
     cargo xtask new my-app                   make a guest with a first case that passes
@@ -88,6 +91,8 @@ pub(crate) enum Command {
     Run(Run),
     /// Hold every guest's report against its reviewed snapshots, and run the host's own tests
     Test(Test),
+    /// Write one page of what every case does and costs, to be read in a browser
+    Report(Report),
     /// Measure the host beside raw Wasmtime
     Bench(Bench),
     /// Make a guest with a first case that passes
@@ -145,6 +150,22 @@ pub(crate) struct Test {
     /// Arguments for the test binaries
     #[arg(last = true, value_name = "ARGS")]
     pub(crate) rest: Vec<String>,
+}
+
+/// Flags of `report`.
+#[derive(Debug, Args)]
+pub(crate) struct Report {
+    /// Only the cases whose name contains this
+    pub(crate) filter: Option<String>,
+    /// The page; `target/report/index.html` when it is not given
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+    /// Show the difference to earlier records, instead of to the reviewed fuel
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) against: Option<PathBuf>,
+    /// Show these records, instead of running the cases
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) records: Option<PathBuf>,
 }
 
 /// Flags of `bench`.

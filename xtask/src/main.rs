@@ -11,6 +11,7 @@ mod bench;
 mod build_guests;
 mod ci;
 mod new;
+mod page;
 mod run;
 mod test;
 mod tidy;
@@ -65,6 +66,7 @@ fn dispatch(command: &Command) -> Result<ExitCode> {
         Command::BuildGuests(flags) => build_guests::run(&project, flags)?,
         Command::Run(flags) => return run::run(&project, flags),
         Command::Test(flags) => return test::run(&project, flags),
+        Command::Report(flags) => page::run(&project, flags)?,
         Command::Bench(flags) => return bench::run(&project, flags),
         Command::New(flags) => return new::run(&project, flags),
         Command::Ci => return ci::run(&project),
