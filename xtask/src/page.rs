@@ -28,7 +28,7 @@ use written::Grouped;
 /// The command. It says where the page is, and how large.
 pub(crate) fn run(project: &Project, flags: &flags::Report) -> Result<()> {
     let home = project.target.join("report");
-    let earlier = flags.against.as_deref().map(earlier).transpose()?;
+    let mut earlier = flags.against.as_deref().map(earlier).transpose()?;
     let folder = match &flags.records {
         Some(folder) => folder.clone(),
         None => {
@@ -41,7 +41,10 @@ pub(crate) fn run(project: &Project, flags: &flags::Report) -> Result<()> {
     progress.say("reading records");
     let mut records = record::read_all(&folder, project.relative(&folder))?;
     if let Some(filter) = &flags.filter {
-        records.retain(|record| record.case.raw().contains(filter));
+        // The baseline's too: what was not asked for is not gone.
+        for records in [Some(&mut records), earlier.as_mut()].into_iter().flatten() {
+            records.retain(|record| record.case.raw().contains(filter));
+        }
         if records.is_empty() {
             return Err(Fault::new(USAGE, format!("no case is called `{filter}`"))
                 .hint("`cargo xtask test -- --list` shows the name of every case")
@@ -74,8 +77,8 @@ fn earlier(against: &Path) -> Result<Vec<record::Record>> {
             ),
         )
         .hint(
-            "`cargo xtask report` leaves its records in `target/report/records`: copy that folder \
-             before the change, and name the copy",
+            "`cargo xtask report` leaves its records in `target/report/records`, which may be named \
+             after the change",
         )
         .into());
     }

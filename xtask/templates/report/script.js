@@ -20,6 +20,8 @@
     const guest = element.closest(".guest").querySelector("h2").textContent;
     const texts = [["guest", guest]];
     for (const part of all("[data-s]", element)) texts.push([part.dataset.s, part.textContent]);
+    // Each line of them begins with the kind of the function.
+    for (const text of texts) if (text[0] === "function") text[1] = text[1].replace(/^. /gm, "");
     return {
       element,
       outcome: element.dataset.outcome,
@@ -131,7 +133,8 @@
     const told = make("p", "told", "Choose a frame to zoom in.");
     const text = make("pre", "w");
     text.hidden = true;
-    place.append(tools, told, frames, text);
+    const thinner = make("p", "note");
+    place.append(tools, told, frames, thinner, text);
 
     const tell = (node) => {
       const own = grouped(node.own) + " own, " + grouped(node.total) + " with callees (" + percent(node.total, root.total) + ")";
@@ -175,7 +178,8 @@
       };
       walk(focus, 0, 1);
       frames.style.height = (deepest + 1) * ROW + "px";
-      frames.dataset.thin = thin > 0 ? thin + " frames are narrower than a pixel, with what they call: zoom in to see them" : "";
+      thinner.hidden = thin === 0;
+      thinner.textContent = "Narrower than a pixel and not drawn, with what they call: " + grouped(thin) + ". Zoom in to see them.";
       // Fuel that is in what was found, each unit once although a function may stand within another.
       let fuel = 0;
       const add = (node) => {
