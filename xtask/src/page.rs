@@ -57,8 +57,9 @@ pub(crate) fn run(project: &Project, flags: &flags::Report) -> Result<()> {
     let out = flags.out.clone().unwrap_or_else(|| home.join("index.html"));
     write_atomically(&out, page.as_bytes())?;
     drop(progress);
+    let plural = if records.len() == 1 { "" } else { "s" };
     println!(
-        "{} cases, {} bytes: {}",
+        "{} case{plural}, {} bytes: {}",
         records.len(),
         Grouped(page.len() as u64),
         project.relative(&out).display()

@@ -24,9 +24,13 @@ pub(super) fn obtain(project: &Project, filter: Option<&str>, folder: &Path) -> 
         _ => {}
     }
     let shell = shell(project)?;
-    let command = cases(project, &shell, NEVER, filter, &[])
+    let progress = Progress::new();
+    let mut command = cases(project, &shell, NEVER, filter, &[])
         .env("FRACTALAW_RECORD", folder)
         .env("FRACTALAW_RECORD_PROFILES", "1");
+    if !progress.is_shown() {
+        command = command.env("CARGO_TERM_QUIET", "true");
+    }
     let shown = shown(&command);
     let mut child = Command::from(command)
         .stdout(Stdio::piped())
@@ -36,7 +40,7 @@ pub(super) fn obtain(project: &Project, filter: Option<&str>, folder: &Path) -> 
     let output = BufReader::new(output.with_context(|| format!("`{shown}` has no output"))?);
     let mut said = Vec::new();
     let mut done = 0;
-    let progress = Progress::new();
+    let mut all = String::new();
     for line in output.split(b'\n') {
         let line = line.with_context(|| format!("cannot read from `{shown}`"))?;
         let line = String::from_utf8_lossy(&line).into_owned();
@@ -46,7 +50,9 @@ pub(super) fn obtain(project: &Project, filter: Option<&str>, folder: &Path) -> 
         {
             done += 1;
             let name = name.split(' ').next().unwrap_or_default();
-            progress.say(&format!("{done} cases run, last {name}"));
+            progress.say(&format!("{done} of {all} cases run, last {name}"));
+        } else if let Some(count) = line.strip_prefix("running ") {
+            all = count.split(' ').next().unwrap_or_default().to_owned();
         }
         said.push(line);
     }

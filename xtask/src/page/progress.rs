@@ -16,6 +16,10 @@ impl Progress {
         }
     }
 
+    pub(super) fn is_shown(&self) -> bool {
+        self.is_shown
+    }
+
     pub(super) fn say(&self, text: &str) {
         if self.is_shown {
             // Wider than a terminal it would wrap, and not be written over.

@@ -11,6 +11,9 @@ use super::written::{Grouped, Share, Shown};
 const FIRST_ROWS: usize = 60;
 const LAST_ROWS: usize = 15;
 
+/// Rows that do not push away what comes below them.
+const SHORT: usize = 12;
+
 /// Characters of a guest's text in a cell, in a list, and where it stands by itself.
 const CELL_CHARACTERS: usize = 400;
 const ABOUT_CHARACTERS: usize = 300;
@@ -173,7 +176,14 @@ pub(super) fn case(record: &Record, difference: Difference) -> Case {
     }
 }
 
-/// Whether one case is held against its reviewed fuel or an earlier record is for the caller to say.
+impl<T> Rows<T> {
+    /// Whether it can be open from the start.
+    pub(super) fn is_short(&self) -> bool {
+        self.first.len() <= SHORT
+    }
+}
+
+/// A case against its earlier record, or its reviewed fuel where there are no earlier records at all.
 pub(super) fn against(record: &Record, earlier: Option<&[Record]>) -> Difference {
     match earlier {
         Some(earlier) => {

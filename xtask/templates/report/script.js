@@ -142,9 +142,24 @@
     };
     const hit = (node) => words.length > 0 && words.some((word) => node.name.toLowerCase().includes(word));
 
+    // Its frame, of each node that is drawn. Only one of them is a stop of the tabulator; arrows lead on.
+    let drawn = new Map();
+    const step = {
+      ArrowUp: (node) => node.parent,
+      ArrowDown: (node) => node.children.find((child) => drawn.has(child)),
+      ArrowLeft: (node) => beside(node, -1),
+      ArrowRight: (node) => beside(node, 1),
+    };
+    const beside = (node, by) => {
+      const row = node.parent ? node.parent.children : [node];
+      return row[row.indexOf(node) + by];
+    };
+
     function paint() {
       const width = frames.clientWidth || 800;
+      const hadFocus = frames.contains(document.activeElement);
       frames.replaceChildren();
+      drawn = new Map();
       reset.disabled = focus === root;
       let deepest = 0;
       let thin = 0;
@@ -162,7 +177,15 @@
         });
         frame.addEventListener("pointerenter", () => tell(node));
         frame.addEventListener("focus", () => tell(node));
+        frame.addEventListener("keydown", (event) => {
+          const next = step[event.key] && drawn.get(step[event.key](node));
+          if (!next) return;
+          event.preventDefault();
+          next.focus();
+        });
+        frame.tabIndex = node === focus ? 0 : -1;
         frames.append(frame);
+        drawn.set(node, frame);
         deepest = Math.max(deepest, node.depth);
       };
       for (let node = focus.parent; node; node = node.parent) put(node, 0, 1);
@@ -177,6 +200,7 @@
         }
       };
       walk(focus, 0, 1);
+      if (hadFocus) drawn.get(focus).focus({ preventScroll: true });
       frames.style.height = (deepest + 1) * ROW + "px";
       thinner.hidden = thin === 0;
       thinner.textContent = "Narrower than a pixel and not drawn, with what they call: " + grouped(thin) + ". Zoom in to see them.";

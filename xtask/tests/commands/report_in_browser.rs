@@ -92,6 +92,15 @@ fn it_renders_is_searched_and_opens_a_flame_graph_without_a_complaint() {
         browser.eval("document.querySelectorAll('.frame.above').length"),
         3
     );
+    // Arrows lead from frame to frame.
+    browser.eval("document.querySelectorAll('.frame')[3].focus()");
+    browser.eval(
+        "document.activeElement.dispatchEvent(new KeyboardEvent('keydown', { key: 'ArrowDown' }))",
+    );
+    assert_eq!(
+        browser.eval("document.activeElement.textContent"),
+        "fractal:app/audit-log@0.1.0 record-event"
+    );
     let stacks = "(() => { document.querySelectorAll('.tools button')[1].click(); \
                   return document.querySelector('.draw pre').textContent; })()";
     assert_eq!(
