@@ -57,6 +57,31 @@
     return places;
   }
 
+  // Where the words stand, in what is shown. A browser that cannot do it goes without.
+  const MOST_MARKS = 2000;
+  function mark(words) {
+    if (!CSS.highlights) return;
+    const ranges = [];
+    const parts = words.length > 0 ? all(".case:not([hidden]) [data-s]:not([hidden])") : [];
+    for (const part of parts) {
+      const texts = document.createTreeWalker(part, NodeFilter.SHOW_TEXT);
+      while (texts.nextNode() && ranges.length < MOST_MARKS) {
+        const lower = texts.currentNode.data.toLowerCase();
+        // Some letters have another length in lower case, and then no place can be told.
+        if (lower.length !== texts.currentNode.data.length) continue;
+        for (const word of words) {
+          for (let at = lower.indexOf(word); at >= 0; at = lower.indexOf(word, at + word.length)) {
+            const range = new Range();
+            range.setStart(texts.currentNode, at);
+            range.setEnd(texts.currentNode, at + word.length);
+            ranges.push(range);
+          }
+        }
+      }
+    }
+    CSS.highlights.set("found", new Highlight(...ranges));
+  }
+
   function search() {
     const words = input.value.toLowerCase().split(/\s+/).filter(Boolean);
     const outcomes = chips.filter((chip) => pressed(chip) && chip.dataset.outcome);
@@ -74,6 +99,7 @@
     for (const guest of all(".guest")) guest.hidden = !guest.querySelector(".case:not([hidden])");
     count.textContent = shown + " of " + cases.length;
     nothing.hidden = shown > 0;
+    mark(words);
     for (const graph of graphs) graph.find(words);
   }
 

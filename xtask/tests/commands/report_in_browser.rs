@@ -50,6 +50,8 @@ fn it_renders_is_searched_and_opens_a_flame_graph_without_a_complaint() {
         browser.eval("document.querySelector('#nothing').hidden"),
         false
     );
+    type_in(&mut browser, "#q", "valid permits");
+    assert_eq!(browser.eval("CSS.highlights.get('found').size"), 3);
     type_in(&mut browser, "#q", "");
     browser.eval("document.querySelector('.chip.limit').click()");
     assert_eq!(browser.eval(SHOWN), "plain/flood");
