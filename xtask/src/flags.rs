@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand};
 
 /// The way data flows, then each command with an example.
 const GUIDE: &str = "\
@@ -24,6 +25,7 @@ Examples:
     cargo xtask run hello-world --fuel 1000  the same, with less fuel than it needs
     cargo xtask test                         hold every guest against its snapshots
     cargo xtask test hello --accept          accept what the cases of `hello-world` do now
+    cargo xtask report                       one page of all of that, to be read in a browser
     cargo xtask build-guests --json          build all guests, describe them for a tool
     cargo xtask profile duty-finder --against HEAD
                                              which functions became dearer since the last commit
@@ -99,6 +101,8 @@ pub(crate) enum Command {
     Profile(Profile),
     /// Show what every case costs, beside what was reviewed or another revision
     Fuel(Fuel),
+    /// Write one page of what every case does and costs, to be read in a browser
+    Report(Report),
     /// Measure the host beside raw Wasmtime
     Bench(Bench),
     /// Make a guest with a first case that passes
@@ -214,6 +218,20 @@ pub(crate) struct Fuel {
     /// Print Markdown, and add it to the summary of a CI run that offers one
     #[arg(long)]
     pub(crate) markdown: bool,
+/// Flags of `report`.
+#[derive(Debug, Args)]
+pub(crate) struct Report {
+    /// Only the cases whose name contains this
+    pub(crate) filter: Option<String>,
+    /// The page; `target/report/index.html` when it is not given
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+    /// Show the difference to earlier records, instead of to the reviewed fuel
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) against: Option<PathBuf>,
+    /// Show these records, instead of running the cases
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) records: Option<PathBuf>,
 }
 
 /// Flags of `bench`.

@@ -13,6 +13,7 @@ mod ci;
 mod fuel;
 mod new;
 mod profile;
+mod page;
 mod run;
 mod test;
 mod tidy;
@@ -71,6 +72,7 @@ fn dispatch(command: &Command) -> Result<ExitCode> {
         Command::BuildGuests(flags) => build_guests::run(&project, flags)?,
         Command::Run(flags) => return run::run(&project, flags),
         Command::Test(flags) => return test::run(&project, flags),
+        Command::Report(flags) => page::run(&project, flags)?,
         Command::Bench(flags) => return bench::run(&project, flags),
         Command::Profile(flags) => return profile::run(&project, flags),
         Command::Fuel(flags) => return fuel::run(&project, flags),

@@ -2,6 +2,8 @@
 //!
 //! One binary for all of them, so that it links once.
 
+#[cfg(unix)]
+mod chromium;
 mod guests;
 mod scratch;
 
@@ -9,6 +11,8 @@ mod broken_guests;
 mod freshness;
 mod missing_target;
 mod new_guest;
+mod report_in_browser;
+mod report_page;
 mod reproducible;
 mod start_host;
 mod tidiness;

@@ -1,0 +1,252 @@
+//! What a case does otherwise than in the baseline: earlier records, or the reviewed fuel if there are none.
+
+use std::collections::BTreeMap;
+
+use super::record::{Entry, Record};
+use super::written::{Grouped, Moved, Shown, Written};
+
+/// Functions of whose own fuel the difference is shown, those that moved most.
+const MOST_FUNCTIONS: usize = 15;
+
+/// Characters of a text of which only the difference is of interest.
+const TEXT_CHARACTERS: usize = 300;
+
+/// One case against its baseline.
+#[derive(Debug)]
+pub(super) struct Difference {
+    /// In one word or number, for the list.
+    pub(super) mark: Shown,
+    /// `same`, `more`, `less`, `changed`, `new` or `none`.
+    pub(super) kind: &'static str,
+    pub(super) rows: Vec<Row>,
+    pub(super) functions: Vec<FunctionMoved>,
+    pub(super) functions_left_out: usize,
+    /// Why something is not compared.
+    pub(super) notes: Vec<String>,
+}
+
+/// Something that is not what it was.
+#[derive(Debug)]
+pub(super) struct Row {
+    pub(super) what: &'static str,
+    pub(super) before: Shown,
+    pub(super) now: Shown,
+    pub(super) moved: Option<Moved>,
+}
+
+/// A function whose own fuel moved.
+#[derive(Debug)]
+pub(super) struct FunctionMoved {
+    pub(super) name: Shown,
+    pub(super) before: Grouped,
+    pub(super) now: Grouped,
+    pub(super) moved: Moved,
+}
+
+impl Difference {
+    fn nothing(mark: &str, kind: &'static str) -> Difference {
+        Difference {
+            mark: Shown::ours(mark),
+            kind,
+            rows: Vec::new(),
+            functions: Vec::new(),
+            functions_left_out: 0,
+            notes: Vec::new(),
+        }
+    }
+
+    /// Whether it is worth opening.
+    pub(super) fn is_something(&self) -> bool {
+        !self.rows.is_empty() || !self.functions.is_empty() || !self.notes.is_empty()
+    }
+
+    /// Whether the case counts among those that moved.
+    pub(super) fn moved(&self) -> bool {
+        !matches!(self.kind, "same" | "none")
+    }
+}
+
+/// Against the fuel that was reviewed.
+pub(super) fn to_reviewed(record: &Record) -> Difference {
+    let Some(reviewed) = &record.reviewed else {
+        return Difference::nothing("new", "new");
+    };
+    let Some(before) = reviewed.fuel else {
+        return Difference::nothing("–", "none");
+    };
+    let now = &record.report.fuel;
+    let mut difference = Difference::nothing("=", "same");
+    if reviewed
+        .cost_model
+        .is_some_and(|model| model != now.cost_model)
+    {
+        difference = Difference::nothing("other model", "none");
+        difference.notes.push(OTHER_MODEL.to_owned());
+    } else if before != now.consumed {
+        difference.number("fuel", before, now.consumed);
+    }
+    difference.marked()
+}
+
+const OTHER_MODEL: &str = "The baseline was made with another cost model, so its fuel is another unit and is not compared.";
+
+/// Against an earlier record of the same case, if there is one.
+pub(super) fn to_record(record: &Record, earlier: Option<&Record>) -> Difference {
+    let Some(earlier) = earlier else {
+        return Difference::nothing("new", "new");
+    };
+    let (before, now) = (&earlier.report, &record.report);
+    let mut difference = Difference::nothing("=", "same");
+    difference.text("outcome", &before.outcome.kind, &now.outcome.kind);
+    if before.outcome.kind == now.outcome.kind && before.outcome != now.outcome {
+        let said = super::outcome::said;
+        difference.rows.push(Row {
+            what: "outcome says",
+            before: said(&before.outcome).start_of_lines(TEXT_CHARACTERS),
+            now: said(&now.outcome).start_of_lines(TEXT_CHARACTERS),
+            moved: None,
+        });
+    }
+    if before.fuel.cost_model != now.fuel.cost_model {
+        difference.notes.push(OTHER_MODEL.to_owned());
+    } else {
+        for (what, before, now) in [
+            ("fuel", before.fuel.consumed, now.fuel.consumed),
+            (
+                "instantiation",
+                before.fuel.instantiation,
+                now.fuel.instantiation,
+            ),
+            ("guest", before.fuel.guest, now.fuel.guest),
+            ("host calls", before.fuel.host_calls, now.fuel.host_calls),
+        ] {
+            difference.number(what, before, now);
+        }
+        difference.functions(earlier, record);
+    }
+    difference.number(
+        "peak memory",
+        before.memory.peak_bytes,
+        now.memory.peak_bytes,
+    );
+    difference.number(
+        "audit entries",
+        before.audit.len() as u64,
+        now.audit.len() as u64,
+    );
+    difference.first_other_entry(&before.audit, &now.audit);
+    for (what, before, now) in [
+        ("standard output", &before.stdout.text, &now.stdout.text),
+        ("standard error", &before.stderr.text, &now.stderr.text),
+    ] {
+        difference.text(what, before, now);
+    }
+    difference.marked()
+}
+
+impl Difference {
+    fn number(&mut self, what: &'static str, before: u64, now: u64) {
+        if before != now {
+            self.rows.push(Row {
+                what,
+                before: Shown::ours(Grouped(before).to_string()),
+                now: Shown::ours(Grouped(now).to_string()),
+                moved: Some(Moved { before, now }),
+            });
+        }
+    }
+
+    fn text(&mut self, what: &'static str, before: &Written, now: &Written) {
+        if before != now {
+            self.rows.push(Row {
+                what,
+                before: before.start_of_lines(TEXT_CHARACTERS),
+                now: now.start_of_lines(TEXT_CHARACTERS),
+                moved: None,
+            });
+        }
+    }
+
+    /// Entries behind the first that differs differ too, most often, and would only repeat it.
+    fn first_other_entry(&mut self, before: &[Entry], now: &[Entry]) {
+        let same = |(a, b): &(&Entry, &Entry)| {
+            (&a.event_type, &a.resource, &a.detail) == (&b.event_type, &b.resource, &b.detail)
+        };
+        let at = before.iter().zip(now).take_while(same).count();
+        let show = |entry: Option<&Entry>| match entry {
+            Some(entry) => Shown::ours(format!(
+                "{}: [{}] {} — {}",
+                entry.sequence,
+                entry.event_type.start_of_line(TEXT_CHARACTERS),
+                entry.resource.start_of_line(TEXT_CHARACTERS),
+                entry.detail.start_of_line(TEXT_CHARACTERS)
+            )),
+            None => Shown::ours("none"),
+        };
+        if at < before.len() || at < now.len() {
+            self.rows.push(Row {
+                what: "first other entry",
+                before: show(before.get(at)),
+                now: show(now.get(at)),
+                moved: None,
+            });
+        }
+    }
+
+    fn functions(&mut self, earlier: &Record, record: &Record) {
+        let (Some(before), Some(now)) = (own_fuel(earlier), own_fuel(record)) else {
+            return;
+        };
+        let names: std::collections::BTreeSet<_> = before.keys().chain(now.keys()).collect();
+        let mut moved: Vec<(&Written, Moved)> = names
+            .into_iter()
+            .map(|name| {
+                let of = |table: &BTreeMap<&Written, u64>| table.get(*name).copied().unwrap_or(0);
+                let moved = Moved {
+                    before: of(&before),
+                    now: of(&now),
+                };
+                (*name, moved)
+            })
+            .filter(|(_, moved)| moved.before != moved.now)
+            .collect();
+        moved.sort_by_key(|(_, moved)| std::cmp::Reverse(moved.before.abs_diff(moved.now)));
+        self.functions_left_out = moved.len().saturating_sub(MOST_FUNCTIONS);
+        moved.truncate(MOST_FUNCTIONS);
+        self.functions = moved
+            .into_iter()
+            .map(|(name, moved)| FunctionMoved {
+                name: name.start_of_line(TEXT_CHARACTERS),
+                before: Grouped(moved.before),
+                now: Grouped(moved.now),
+                moved,
+            })
+            .collect();
+    }
+
+    /// With the mark that its rows ask for: by how much fuel moved, else that something did.
+    fn marked(mut self) -> Difference {
+        let fuel = self.rows.iter().find(|row| row.what == "fuel");
+        if let Some(moved) = fuel.and_then(|row| row.moved) {
+            self.mark = Shown::ours(moved.to_string());
+            self.kind = if moved.now > moved.before {
+                "more"
+            } else {
+                "less"
+            };
+        } else if !self.rows.is_empty() || !self.functions.is_empty() {
+            self.mark = Shown::ours("changed");
+            self.kind = "changed";
+        }
+        self
+    }
+}
+
+/// Own fuel by name; what has the same name counts as one.
+fn own_fuel(record: &Record) -> Option<BTreeMap<&Written, u64>> {
+    let mut table = BTreeMap::new();
+    for function in &record.profile.as_ref()?.functions {
+        *table.entry(&function.name).or_default() += function.own_fuel;
+    }
+    Some(table)
+}

@@ -1,0 +1,149 @@
+//! The page: records in, one HTML file out. The same records give the same bytes.
+//!
+//! Three things keep what a guest wrote from becoming code: only [`Shown`] text reaches a template, the
+//! templates escape it, and the page's security policy allows no script and no style but its own two.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context, Result};
+use askama::Template;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use sha2::{Digest, Sha256};
+
+use super::outcome;
+use super::record::Record;
+use super::view::{self, Case};
+use super::written::{Grouped, Shown, Written};
+
+const STYLE: &str = include_str!("../../templates/report/style.css");
+const SCRIPT: &str = include_str!("../../templates/report/script.js");
+
+#[derive(Template)]
+#[template(path = "report/page.html")]
+struct Page<'a> {
+    style: &'a str,
+    script: &'a str,
+    style_hash: String,
+    script_hash: String,
+    cases: usize,
+    guests: Vec<Guest>,
+    outcomes: Vec<OutcomeCount>,
+    fuel: Grouped,
+    entries: Grouped,
+    cost_models: String,
+    baseline: Baseline,
+}
+
+/// Cases of one guest, or of one folder of fixtures.
+struct Guest {
+    name: Shown,
+    is_fixture: bool,
+    cases: Vec<Case>,
+}
+
+struct OutcomeCount {
+    kind: Shown,
+    family: &'static str,
+    count: usize,
+}
+
+/// What the cases are held against.
+struct Baseline {
+    name: &'static str,
+    moved: usize,
+    gone: Vec<Shown>,
+}
+
+/// The page of these records, against earlier ones if there are any.
+pub(super) fn page(records: &[Record], earlier: Option<&[Record]>) -> Result<String> {
+    let mut guests: Vec<Guest> = Vec::new();
+    let mut last: Option<&Written> = None;
+    for record in records {
+        if last != Some(&record.subject) {
+            guests.push(Guest {
+                name: record.subject.line(),
+                is_fixture: record.is_fixture,
+                cases: Vec::new(),
+            });
+            last = Some(&record.subject);
+        }
+        let guest = guests.last_mut().context("a guest was added above")?;
+        guest
+            .cases
+            .push(view::case(record, view::against(record, earlier)));
+    }
+    // The cases of guests are what is looked for; fixtures come last.
+    guests.sort_by_key(|guest| guest.is_fixture);
+    let moved = guests
+        .iter()
+        .flat_map(|guest| &guest.cases)
+        .filter(|case| case.difference.moved())
+        .count();
+    let page = Page {
+        style: STYLE,
+        script: SCRIPT,
+        style_hash: hash(STYLE),
+        script_hash: hash(SCRIPT),
+        cases: records.len(),
+        guests,
+        outcomes: outcomes(records),
+        fuel: Grouped(sum(records
+            .iter()
+            .map(|record| record.report.fuel.consumed))),
+        entries: Grouped(sum(records
+            .iter()
+            .map(|record| record.report.audit.len() as u64))),
+        cost_models: cost_models(records),
+        baseline: Baseline {
+            name: if earlier.is_some() {
+                "baseline"
+            } else {
+                "reviewed"
+            },
+            moved,
+            gone: gone(records, earlier.unwrap_or_default()),
+        },
+    };
+    page.render().context("cannot write the page")
+}
+
+/// As a security policy names what it allows.
+fn hash(text: &str) -> String {
+    format!("sha256-{}", STANDARD.encode(Sha256::digest(text)))
+}
+
+fn sum(parts: impl Iterator<Item = u64>) -> u64 {
+    parts.fold(0, u64::saturating_add)
+}
+
+fn outcomes(records: &[Record]) -> Vec<OutcomeCount> {
+    let mut counts: BTreeMap<&Written, OutcomeCount> = BTreeMap::new();
+    for record in records {
+        let outcome = &record.report.outcome;
+        counts
+            .entry(&outcome.kind)
+            .or_insert_with(|| OutcomeCount {
+                kind: outcome.kind.line(),
+                family: outcome::family(outcome),
+                count: 0,
+            })
+            .count += 1;
+    }
+    let mut counts: Vec<_> = counts.into_values().collect();
+    counts.sort_by_key(|outcome| std::cmp::Reverse(outcome.count));
+    counts
+}
+
+fn cost_models(records: &[Record]) -> String {
+    let models = records.iter().map(|record| record.report.fuel.cost_model);
+    let models: std::collections::BTreeSet<u64> = models.collect();
+    let models: Vec<String> = models.iter().map(u64::to_string).collect();
+    models.join(", ")
+}
+
+fn gone(records: &[Record], earlier: &[Record]) -> Vec<Shown> {
+    let is_gone = |earlier: &&Record| records.iter().all(|record| record.case != earlier.case);
+    let gone = earlier.iter().filter(is_gone);
+    gone.map(|record| record.case.line()).collect()
+}

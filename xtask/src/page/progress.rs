@@ -1,0 +1,37 @@
+//! Progress on a terminal: one line that is written over. Elsewhere, as in CI, nothing.
+
+use std::io::{IsTerminal, Write, stderr};
+
+use crate::in_ci;
+
+/// One line on standard error, gone when it is dropped.
+pub(super) struct Progress {
+    is_shown: bool,
+}
+
+impl Progress {
+    pub(super) fn new() -> Progress {
+        Progress {
+            is_shown: stderr().is_terminal() && !in_ci::is_here(),
+        }
+    }
+
+    pub(super) fn is_shown(&self) -> bool {
+        self.is_shown
+    }
+
+    pub(super) fn say(&self, text: &str) {
+        if self.is_shown {
+            // Wider than a terminal it would wrap, and not be written over.
+            let start: String = text.chars().take(70).collect();
+            eprint!("\r\u{1b}[K{start}");
+            let _ = stderr().flush();
+        }
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        self.say("");
+    }
+}
