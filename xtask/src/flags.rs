@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use clap::{Args, Parser, Subcommand};
 
 /// The way data flows, then each command with an example.
 const GUIDE: &str = "\
