@@ -3,6 +3,7 @@
 //! The tree is two texts, a line for each function and a line for each node, because a rectangle for each
 //! node would be twenty times as large and most are never looked at.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use super::record::{Function, Profile};
@@ -10,6 +11,12 @@ use super::written::{Grouped, Share, Shown};
 
 /// Functions in the table.
 const MOST_FUNCTIONS: usize = 12;
+
+/// Nodes of a tree; a line of text each.
+const MOST_NODES: usize = 5_000;
+
+/// What those that used least are called where they stand together.
+const SMALLER: &str = "o [smaller ones]";
 
 /// Characters of a name; demangled ones of generic functions reach thousands.
 const NAME_CHARACTERS: usize = 300;
@@ -27,6 +34,8 @@ pub(super) struct Flame {
     pub(super) functions: Shown,
     /// `parent function calls own-fuel`, the parent `-` for a root: one a line, behind its parent's.
     pub(super) nodes: String,
+    /// Nodes that stand together.
+    pub(super) left_out: Grouped,
 }
 
 /// A line of the table.
@@ -54,6 +63,7 @@ pub(super) fn flame(profile: &Profile) -> Flame {
     by_own.retain(|(_, function)| function.own_fuel > 0);
     let rest = by_own.split_off(by_own.len().min(MOST_FUNCTIONS));
     let rest_own = rest.iter().map(|(_, function)| function.own_fuel).sum();
+    let tree = tree(profile, MOST_NODES);
     Flame {
         top: by_own
             .iter()
@@ -75,8 +85,9 @@ pub(super) fn flame(profile: &Profile) -> Flame {
         }),
         count: Grouped(profile.functions.len() as u64),
         total: Grouped(whole),
-        functions: functions(profile),
-        nodes: nodes(profile),
+        functions: functions(profile, tree.left_out > 0),
+        nodes: tree.lines,
+        left_out: Grouped(tree.left_out as u64),
     }
 }
 
@@ -99,24 +110,111 @@ fn name(index: usize, function: &Function) -> Shown {
     name
 }
 
-fn functions(profile: &Profile) -> Shown {
+fn functions(profile: &Profile, and_smaller: bool) -> Shown {
     let mut lines = String::new();
     for (index, function) in profile.functions.iter().enumerate() {
         let initial = &kind(index, function)[..1];
         let _ = writeln!(lines, "{initial} {}", name(index, function));
     }
+    if and_smaller {
+        let _ = writeln!(lines, "{SMALLER}");
+    }
     Shown::ours(lines)
 }
 
-fn nodes(profile: &Profile) -> String {
-    let mut lines = String::new();
-    for node in &profile.nodes {
-        match node.parent {
-            Some(parent) => write!(lines, "{parent}"),
-            None => write!(lines, "-"),
+/// The tree with at most about so many nodes: those that used least stand together below their parents, so
+/// that the sum stays what it is.
+fn tree(profile: &Profile, most: usize) -> Tree {
+    let mut totals: Vec<u64> = profile.nodes.iter().map(|node| node.own_fuel).collect();
+    for (index, node) in profile.nodes.iter().enumerate().rev() {
+        if let Some(parent) = node.parent {
+            totals[parent] += totals[index];
         }
-        .and_then(|()| writeln!(lines, " {} {} {}", node.function, node.calls, node.own_fuel))
-        .expect("a string takes it");
     }
-    lines
+    let mut sorted = totals.clone();
+    sorted.sort_unstable_by(|a, b| b.cmp(a));
+    let least = sorted.get(most).map_or(0, |next| next + 1);
+    let mut lines = String::new();
+    // Where each node that is kept stands among those that are, and what each keeps of the others.
+    let mut places: Vec<Option<usize>> = Vec::with_capacity(totals.len());
+    let mut kept = 0;
+    let mut smaller: BTreeMap<Option<usize>, (u64, u64)> = BTreeMap::new();
+    let mut left_out = 0;
+    for (node, total) in profile.nodes.iter().zip(&totals) {
+        // A node uses no more than its parent, so what is kept is a tree.
+        let parent = match node.parent {
+            Some(parent) => places[parent],
+            None => None,
+        };
+        let is_below_kept = node.parent.is_none() || parent.is_some();
+        if *total >= least {
+            line(&mut lines, parent, node.function, node.calls, node.own_fuel);
+            places.push(Some(kept));
+            kept += 1;
+            continue;
+        }
+        places.push(None);
+        left_out += 1;
+        if is_below_kept {
+            let (calls, fuel) = smaller.entry(parent).or_default();
+            *calls += node.calls;
+            *fuel += total;
+        }
+    }
+    for (parent, (calls, fuel)) in smaller {
+        line(&mut lines, parent, profile.functions.len(), calls, fuel);
+    }
+    Tree { lines, left_out }
+}
+
+struct Tree {
+    lines: String,
+    left_out: usize,
+}
+
+fn line(lines: &mut String, parent: Option<usize>, function: usize, calls: u64, own: u64) {
+    let parent = parent.map_or_else(|| "-".to_owned(), |parent| parent.to_string());
+    let _ = writeln!(lines, "{parent} {function} {calls} {own}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::record::Node;
+    use super::*;
+
+    #[test]
+    fn a_large_tree_loses_its_smallest_nodes_and_none_of_its_fuel() {
+        let node = |parent, function, own_fuel| Node {
+            parent,
+            function,
+            calls: 1,
+            own_fuel,
+        };
+        let profile = Profile {
+            functions: Vec::new(),
+            nodes: vec![
+                node(None, 0, 1),
+                node(None, 1, 100),
+                node(Some(1), 2, 50),
+                node(Some(1), 3, 4),
+                node(Some(3), 4, 3),
+                node(Some(1), 5, 2),
+                node(Some(2), 6, 1),
+            ],
+        };
+        let whole = tree(&profile, 7);
+        assert_eq!(whole.left_out, 0);
+        assert_eq!(whole.lines.lines().count(), 7);
+        let cut = tree(&profile, 2);
+        assert_eq!(cut.left_out, 5);
+        assert_eq!(
+            cut.lines,
+            "- 1 1 100\n0 2 1 50\n- 0 1 1\n0 0 2 9\n1 0 1 1\n"
+        );
+        for tree in [whole, cut] {
+            let own = tree.lines.lines().map(|line| line.rsplit(' ').next());
+            let own = own.map(|own| own.unwrap().parse::<u64>().unwrap());
+            assert_eq!(own.sum::<u64>(), 161);
+        }
+    }
 }

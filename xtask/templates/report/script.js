@@ -278,7 +278,13 @@
 
   // The address says what is shown: `#q=words` a search, anything else the id of a case or of a graph.
   function follow() {
-    const fragment = decodeURIComponent(location.hash.slice(1));
+    let fragment = "";
+    try {
+      fragment = decodeURIComponent(location.hash.slice(1));
+    } catch {
+      // Typed by hand and not well-formed: as if it were not there.
+      return;
+    }
     if (fragment.startsWith("q=")) {
       input.value = fragment.slice(2);
       search();
