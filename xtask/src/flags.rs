@@ -217,6 +217,8 @@ pub(crate) struct Fuel {
     /// Print Markdown, and add it to the summary of a CI run that offers one
     #[arg(long)]
     pub(crate) markdown: bool,
+}
+
 /// Flags of `report`.
 #[derive(Debug, Args)]
 pub(crate) struct Report {
@@ -225,9 +227,10 @@ pub(crate) struct Report {
     /// The page; `target/report/index.html` when it is not given
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
-    /// Show the difference to earlier records, instead of to the reviewed fuel
-    #[arg(long, value_name = "FOLDER")]
-    pub(crate) against: Option<PathBuf>,
+    /// Show the difference to another git revision's guests, or to earlier records, instead of to the reviewed
+    /// fuel
+    #[arg(long, value_name = "REV|FOLDER")]
+    pub(crate) against: Option<String>,
     /// Show these records, instead of running the cases
     #[arg(long, value_name = "FOLDER")]
     pub(crate) records: Option<PathBuf>,

@@ -12,8 +12,8 @@ mod build_guests;
 mod ci;
 mod fuel;
 mod new;
-mod profile;
 mod page;
+mod profile;
 mod run;
 mod test;
 mod tidy;
@@ -29,6 +29,7 @@ mod shape;
 mod sizes;
 mod toolchain;
 
+mod progress;
 mod records;
 mod revision;
 

@@ -6,9 +6,7 @@
 mod difference;
 mod flame;
 mod html;
-mod obtain;
 mod outcome;
-mod progress;
 mod record;
 mod timeline;
 mod view;
@@ -18,23 +16,29 @@ use std::path::Path;
 
 use anyhow::Result;
 
+use crate::build_guests;
 use crate::fault::{Fault, USAGE};
 use crate::files::write_atomically;
 use crate::flags;
+use crate::progress::Progress;
 use crate::project::Project;
-use progress::Progress;
+use crate::records::{self, Wanted};
+use crate::revision;
 use written::Grouped;
 
 /// The command. It says where the page is, and how large.
 pub(crate) fn run(project: &Project, flags: &flags::Report) -> Result<()> {
     let home = project.target.join("report");
-    let mut earlier = flags.against.as_deref().map(earlier).transpose()?;
+    let filter = flags.filter.as_deref();
+    let against = flags.against.as_deref();
+    let mut earlier = against
+        .map(|against| earlier(project, against, filter))
+        .transpose()?;
     let folder = match &flags.records {
         Some(folder) => folder.clone(),
         None => {
-            let folder = home.join("records");
-            obtain::obtain(project, flags.filter.as_deref(), &folder)?;
-            folder
+            build_guests::ensure(project, &[])?;
+            records::write(project, &wanted("report", &project.outputs(), filter))?
         }
     };
     let progress = Progress::new();
@@ -67,21 +71,22 @@ pub(crate) fn run(project: &Project, flags: &flags::Report) -> Result<()> {
     Ok(())
 }
 
-/// The baseline's records.
-fn earlier(against: &Path) -> Result<Vec<record::Record>> {
-    if !against.is_dir() {
-        return Err(Fault::new(
-            USAGE,
-            format!(
-                "`{}` is not there, expected a folder of records",
-                against.display()
-            ),
-        )
-        .hint(
-            "`cargo xtask report` leaves its records in `target/report/records`, which may be named \
-             after the change",
-        )
-        .into());
+fn wanted<'a>(name: &'a str, guests: &'a Path, filter: Option<&'a str>) -> Wanted<'a> {
+    Wanted {
+        guests,
+        filter,
+        profiles: true,
+        name,
     }
-    record::read_all(against, against)
+}
+
+/// The baseline's records: a folder of them, or those of another revision's guests.
+fn earlier(project: &Project, against: &str, filter: Option<&str>) -> Result<Vec<record::Record>> {
+    let folder = Path::new(against);
+    if folder.is_dir() {
+        return record::read_all(folder, folder);
+    }
+    let guests = revision::guests(project, against)?;
+    let folder = records::write(project, &wanted("against", &guests, filter))?;
+    record::read_all(&folder, project.relative(&folder))
 }

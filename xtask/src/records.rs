@@ -1,15 +1,18 @@
 //! What the harness says of cases: outcome, cost and, if asked, which functions the cost is made of.
 
 use std::fs;
+use std::io::{BufRead, BufReader, ErrorKind};
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 
 use crate::fault::{FAILED, Fault};
+use crate::progress::Progress;
 use crate::project::Project;
-use crate::workspace_cargo::{HOST, cargo, shell};
+use crate::test::{NEVER, cases};
+use crate::workspace_cargo::{shell, shown};
 
 /// One case as it runs now. The file that it is read from has more: the whole report.
 #[derive(Clone, Debug, Deserialize)]
@@ -97,33 +100,61 @@ pub(crate) struct Wanted<'a> {
 /// Runs the cases, and leaves the records in the folder that it returns.
 pub(crate) fn write(project: &Project, wanted: &Wanted<'_>) -> Result<PathBuf> {
     let folder = project.target.join("records").join(wanted.name);
-    if folder.exists() {
-        fs::remove_dir_all(&folder)
-            .with_context(|| format!("cannot empty `{}`", folder.display()))?;
+    match fs::remove_dir_all(&folder) {
+        Err(error) if error.kind() != ErrorKind::NotFound => {
+            return Err(error).with_context(|| format!("cannot empty `{}`", folder.display()));
+        }
+        _ => {}
     }
-    fs::create_dir_all(&folder).with_context(|| format!("cannot make `{}`", folder.display()))?;
     let shell = shell(project)?;
-    let mut command = cargo(&shell, "test")
-        .args(HOST)
-        .args(["--test", "cases", "--quiet", "--"])
-        .args(wanted.filter)
-        .arg("--quiet")
+    let progress = Progress::new();
+    let mut command = cases(project, &shell, NEVER, wanted.filter, &[])
         .env("FRACTALAW_GUESTS", wanted.guests)
-        .env("FRACTALAW_RECORD", &folder)
-        .quiet();
+        .env("FRACTALAW_RECORD", &folder);
     if wanted.profiles {
         command = command.env("FRACTALAW_RECORD_PROFILES", "1");
     }
-    let output = std::process::Command::from(command)
+    if !progress.is_shown() {
+        command = command.env("CARGO_TERM_QUIET", "true");
+    }
+    let shown = shown(&command);
+    let mut child = Command::from(command)
         .stdout(Stdio::piped())
-        .stderr(Stdio::inherit())
-        .output()
-        .context("cannot start the cases")?;
-    if !output.status.success() {
-        eprintln!("{}", String::from_utf8_lossy(&output.stdout));
-        return Err(Fault::new(FAILED, "the cases cannot be run")
-            .hint("what stands above says why; `cargo xtask test` checks the cases themselves")
-            .into());
+        .spawn()
+        .with_context(|| format!("cannot start `{shown}`"))?;
+    let output = child.stdout.take();
+    let output = BufReader::new(output.with_context(|| format!("`{shown}` has no output"))?);
+    let mut said = Vec::new();
+    let mut done = 0;
+    let mut all = String::new();
+    for line in output.split(b'\n') {
+        let line = line.with_context(|| format!("cannot read from `{shown}`"))?;
+        let line = String::from_utf8_lossy(&line).into_owned();
+        if let Some(name) = line
+            .strip_prefix("test ")
+            .filter(|line| line.contains(" ... "))
+        {
+            done += 1;
+            let name = name.split(' ').next().unwrap_or_default();
+            progress.say(&format!("{done} of {all} cases run, last {name}"));
+        } else if let Some(count) = line.strip_prefix("running ") {
+            all = count.split(' ').next().unwrap_or_default().to_owned();
+        }
+        said.push(line);
+    }
+    let status = child.wait();
+    drop(progress);
+    if !status
+        .with_context(|| format!("cannot wait for `{shown}`"))?
+        .success()
+    {
+        // Quiet until here: only now does it matter which case it was.
+        eprintln!("{}", said.join("\n"));
+        return Err(
+            Fault::new(FAILED, "not every case could be run and recorded")
+                .hint("the harness's messages stand above; `cargo xtask test` runs the same cases")
+                .into(),
+        );
     }
     Ok(folder)
 }

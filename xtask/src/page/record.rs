@@ -189,7 +189,7 @@ pub(super) fn read_all(folder: &Path, shown: &Path) -> Result<Vec<Record>> {
                 shown.display()
             ),
         )
-        .hint("`cargo xtask report` leaves those of its cases in `target/report/records`")
+        .hint("`cargo xtask report` leaves those of its cases in `target/records/report`")
         .into());
     }
     records.sort_by(|a, b| (&a.subject, &a.case).cmp(&(&b.subject, &b.case)));

@@ -5,22 +5,22 @@ use std::io::{IsTerminal, Write, stderr};
 use crate::in_ci;
 
 /// One line on standard error, gone when it is dropped.
-pub(super) struct Progress {
+pub(crate) struct Progress {
     is_shown: bool,
 }
 
 impl Progress {
-    pub(super) fn new() -> Progress {
+    pub(crate) fn new() -> Progress {
         Progress {
             is_shown: stderr().is_terminal() && !in_ci::is_here(),
         }
     }
 
-    pub(super) fn is_shown(&self) -> bool {
+    pub(crate) fn is_shown(&self) -> bool {
         self.is_shown
     }
 
-    pub(super) fn say(&self, text: &str) {
+    pub(crate) fn say(&self, text: &str) {
         if self.is_shown {
             // Wider than a terminal it would wrap, and not be written over.
             let start: String = text.chars().take(70).collect();
