@@ -261,7 +261,7 @@ fn records_that_contradict_themselves_or_are_not_there_make_no_page() {
     assert!(
         ended
             .stderr
-            .starts_with("error: `absent` is not there, expected a folder of records\nhint: "),
+            .starts_with("error: `absent` is no revision of this repository\nhint: "),
         "{}",
         ended.stderr
     );
