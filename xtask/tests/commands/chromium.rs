@@ -53,7 +53,7 @@ impl Browser {
         // The pipe is descriptors 3 and 4, which only a shell gives without `unsafe`. The page is our own,
         // and the sandbox is refused to root, whom containers have.
         let script = format!(
-            "exec {name} --headless --no-sandbox --disable-gpu --no-first-run --remote-debugging-pipe \
+            "exec {name} --headless --no-sandbox --disable-gpu --disable-dev-shm-usage --no-first-run --remote-debugging-pipe \
              --user-data-dir=\"$0\" about:blank 3<&0 4>&1 >/dev/null 2>&1"
         );
         let mut child = Command::new("sh")
@@ -202,9 +202,16 @@ impl Drop for Browser {
             "{}\0",
             json!({ "id": 0, "method": "Browser.close" })
         );
-        if asked.and_then(|()| self.to.flush()).is_err() {
-            let _ = self.child.kill();
+        let mut patience = if asked.and_then(|()| self.to.flush()).is_ok() {
+            100
+        } else {
+            0
+        };
+        while patience > 0 && matches!(self.child.try_wait(), Ok(None)) {
+            std::thread::sleep(Duration::from_millis(100));
+            patience -= 1;
         }
+        let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
