@@ -9,12 +9,14 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow, bail};
-use fractalaw_host::{Certainty, Durations, Host, LoadError, MicroApp, Refusal, Report, Run, Tier};
+use fractalaw_host::{
+    Certainty, Decision, Durations, Host, LoadError, MicroApp, Policy, Refusal, Report, Run, Tier,
+};
 use tokio::runtime::Runtime;
 use tokio::sync::Barrier;
 
 use crate::case::Case;
-use crate::inventory::Inventory;
+use crate::inventory::{self, Inventory};
 
 /// The guest that fills memory and stack with a pattern before a case's second run.
 const HOSTILE: &str = "slot-scribbler";
@@ -29,6 +31,8 @@ const NEIGHBOURS_END: Duration = Duration::from_secs(180);
 pub(crate) struct Lab {
     components: PathBuf,
     cache: PathBuf,
+    /// The policy's file, which is in force for every case.
+    policy: PathBuf,
     shared: OnceLock<Result<Shared, String>>,
     in_runs: AtomicU64,
 }
@@ -36,6 +40,7 @@ pub(crate) struct Lab {
 struct Shared {
     runtime: Runtime,
     host: Host,
+    policy: Policy,
     hostile: Vec<u8>,
     neighbour: MicroApp,
     /// What this host loaded, by the component's bytes: many cases are of one guest.
@@ -49,6 +54,7 @@ impl Lab {
         Lab {
             components,
             cache,
+            policy: inventory::tests().join("policy.toml"),
             shared: OnceLock::new(),
             in_runs: AtomicU64::new(0),
         }
@@ -68,8 +74,10 @@ impl Lab {
     }
 
     fn shared(&self) -> Result<&Shared> {
-        let make =
-            || Shared::new(&self.components, &self.cache).map_err(|error| format!("{error:#}"));
+        let make = || {
+            Shared::new(&self.components, &self.cache, &self.policy)
+                .map_err(|error| format!("{error:#}"))
+        };
         self.shared
             .get_or_init(make)
             .as_ref()
@@ -82,6 +90,7 @@ impl Lab {
         let Shared {
             runtime,
             host,
+            policy,
             hostile,
             ..
         } = shared;
@@ -92,7 +101,11 @@ impl Lab {
             self.timed(|| runtime.block_on(subject.run(host, &run)))
         };
         // A host with a single slot: nothing ran in it before, and then nothing but the hostile guest.
-        let single = Host::builder().slots(1).cache(&self.cache).build()?;
+        let single = Host::builder()
+            .slots(1)
+            .cache(&self.cache)
+            .policy(policy.clone())
+            .build()?;
         let subject = Subject::load(&single, &component)?;
         let fresh = once(&single, &subject)?;
         let hostile = Subject::load(&single, hostile)?;
@@ -107,11 +120,21 @@ impl Lab {
 }
 
 impl Shared {
-    fn new(components: &Path, cache: &Path) -> Result<Shared> {
+    fn new(components: &Path, cache: &Path, policy: &Path) -> Result<Shared> {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .enable_time()
             .build()?;
-        let host = Host::builder().cache(cache).build()?;
+        // Without the file nothing is granted that a case does not bring.
+        let policy = match policy.is_file() {
+            true => {
+                Policy::load(policy).map_err(|error| anyhow!("{error}\nhint: {}", error.hint))?
+            }
+            false => Policy::default(),
+        };
+        let host = Host::builder()
+            .cache(cache)
+            .policy(policy.clone())
+            .build()?;
         let path = components.join(format!("{HOSTILE}.wasm"));
         let hostile = fs::read(&path).with_context(|| {
             format!(
@@ -123,6 +146,7 @@ impl Shared {
         Ok(Shared {
             runtime,
             host,
+            policy,
             hostile,
             neighbour,
             subjects: Mutex::default(),
@@ -188,7 +212,10 @@ impl Subject {
     async fn run(&self, host: &Host, run: &Run) -> Result<Report> {
         let mut report = match &self.0 {
             Ok(app) => host.run(app, run).await?,
-            Err(refusal) => Report::refused(refusal.clone(), None, run.limits(Tier::default())),
+            Err(refusal) => {
+                let limits = run.limits(Tier::default());
+                Report::refused(refusal.clone(), None, limits, Decision::default())
+            }
         };
         report.durations = Durations::default();
         if report.fuel.certainty == Certainty::Unrepeatable {
