@@ -210,7 +210,7 @@ impl fmt::Display for NotGranted {
         };
         write!(
             f,
-            "it asks for {things} not granted to it; this policy would:\n{}",
+            "it asks for {things} that it is not granted; these lines of policy grant it:\n{}",
             self.policy()
         )
     }

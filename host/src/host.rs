@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use fractalaw_ledger::{Durability, Ledger, Options};
+use fractalaw_ledger::{Durability, Ledger, Opening, Options};
 use fractalaw_manifest::Tier;
 use tokio::sync::watch;
 use wasmtime::Engine;
@@ -14,7 +14,9 @@ use crate::component_source::Source;
 use crate::decision::{self, Decided};
 use crate::error::{HostError, LoadError};
 use crate::grant::Decision;
+use crate::inspect::Inspection;
 use crate::interfaces::{self, RunState};
+use crate::limits::AppliedLimits;
 use crate::micro_app::MicroApp;
 use crate::policy::Policy;
 use crate::profile::{self, Profile, ProfileError, ProfiledApp};
@@ -258,13 +260,24 @@ impl Host {
         let limits = run.limits(Tier::default());
         let report = Report::refused(refusal, None, limits, Decision::default());
         if let Some(ledger) = &self.0.ledger {
-            // Of a file over the size limit there is no digest, because it is not read.
-            let digest = Source::File(path).digest().ok();
-            let opening = ledger::opening_of_refused(digest.as_deref(), run, &limits);
+            let opening = self.opening_of_refused(path, run, &limits);
             let recording = Recording::open(ledger, opening).await?;
             recording.close(&report).await?;
         }
         Ok(report)
+    }
+
+    /// By what can be told without loading it.
+    fn opening_of_refused(&self, path: &Path, run: &Run, limits: &AppliedLimits) -> Opening {
+        if let Ok(inspection) = Inspection::of_file(path) {
+            let manifest = inspection.manifest.clone().unwrap_or_default();
+            let policy = self.0.policy.as_ref();
+            let decided = decision::decide(inspection.asking(&manifest), run, policy);
+            return ledger::opening(&inspection.app, run, &decided);
+        }
+        // Of a file over the size limit there is no digest, because it is not read.
+        let digest = Source::File(path).digest().ok();
+        ledger::opening_of_refused(digest.as_deref(), run, limits)
     }
 
     /// Loads a component for profiling: as [`Host::load`], and its twin with hooks, which is compiled anew.

@@ -192,7 +192,7 @@ impl Inspection {
         asked(self.asking(&self.manifest.clone().unwrap_or_default()))
     }
 
-    fn asking<'a>(&'a self, manifest: &'a Manifest) -> Asking<'a> {
+    pub(crate) fn asking<'a>(&'a self, manifest: &'a Manifest) -> Asking<'a> {
         Asking {
             app: &self.app,
             manifest,

@@ -67,6 +67,7 @@ mod limiter;
 mod meter;
 mod policy;
 mod recorder;
+mod until;
 
 // What is said of it afterwards:
 mod error;

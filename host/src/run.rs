@@ -5,7 +5,6 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use fractalaw_manifest::Tier;
 use tokio::sync::watch;
-use tokio::time::timeout_at;
 use wasmtime::component::ResourceTable;
 use wasmtime::{Engine, Store, UpdateDeadline};
 
@@ -23,7 +22,7 @@ use crate::limits::{
 };
 use crate::meter::Meter;
 use crate::micro_app::MicroApp;
-use crate::outcome::{Certainty, DeadlineExceeded, Interrupted, Outcome};
+use crate::outcome::{Certainty, DeadlineExceeded, Outcome};
 use crate::policy::Section;
 use crate::recorder::Recorder;
 use crate::recording::Recording;
@@ -31,6 +30,7 @@ use crate::refusal::Refusal;
 use crate::report::{Durations, Fuel, Memory, Report};
 use crate::slots::Slots;
 use crate::trap;
+use crate::until::{Until, after, in_time};
 
 /// How to run a micro-app: limits and grants. The default is the tier of its own manifest, and
 /// nothing granted.
@@ -263,12 +263,6 @@ pub(crate) async fn execute(
     Ok((report, state.recorder))
 }
 
-/// A deadline past what the clock can express is as good as a century.
-fn after(start: Instant, deadline: Duration) -> Instant {
-    const CENTURY: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
-    start + deadline.min(CENTURY)
-}
-
 fn store(
     engine: &Engine,
     run: &Run,
@@ -308,12 +302,6 @@ struct Metered {
     certainty: Certainty,
     instantiation_fuel: u64,
     guest_fuel: u64,
-}
-
-/// What ends a run that does not end by itself.
-struct Until {
-    deadline: Instant,
-    stop: watch::Receiver<bool>,
 }
 
 async fn call(store: &mut Store<RunState>, app: &MicroApp, mut until: Until) -> Metered {
@@ -361,31 +349,6 @@ async fn call(store: &mut Store<RunState>, app: &MicroApp, mut until: Until) -> 
         certainty,
         instantiation_fuel: budget - after_instantiation - called_by_instantiation,
         guest_fuel: after_instantiation - left - (host_calls - called_by_instantiation),
-    }
-}
-
-/// The epoch interrupts a guest that computes; this one that waits in a host call. The guest is asked first,
-/// so that one that never gives way pays nothing for being interruptible.
-async fn in_time<T>(
-    until: &mut Until,
-    guest: impl Future<Output = wasmtime::Result<T>>,
-) -> wasmtime::Result<T> {
-    if Instant::now() >= until.deadline {
-        return Err(DeadlineExceeded.into());
-    }
-    tokio::select! {
-        biased;
-        ended = timeout_at(until.deadline.into(), guest) => {
-            ended.unwrap_or_else(|_| Err(DeadlineExceeded.into()))
-        }
-        () = stopped(&mut until.stop) => Err(Interrupted.into()),
-    }
-}
-
-/// Returns when the host is told to stop: never, if it is not.
-async fn stopped(stop: &mut watch::Receiver<bool>) {
-    if stop.wait_for(|stop| *stop).await.is_err() {
-        std::future::pending().await
     }
 }
 

@@ -1,5 +1,7 @@
 //! All commands and flags, with their help: `cargo xtask` alone shows the page below.
 
+use std::ffi::OsString;
+
 use clap::{Args, Parser, Subcommand};
 
 /// The way data flows, then each command with an example.
@@ -20,6 +22,9 @@ Examples:
 
     cargo xtask run hello-world              build it, run it, print its report
     cargo xtask run hello-world --fuel 1000  the same, with less fuel than it needs
+    cargo xtask run hello-world --ledger     the same, recorded in target/ledger/audit.ledger
+    cargo xtask ledger runs target/ledger/audit.ledger
+    cargo xtask inspect hello-world          what it is, and what it asks for
     cargo xtask test                         hold every guest against its snapshots
     cargo xtask test hello --accept          accept what the cases of `hello-world` do now
     cargo xtask build-guests --json          build all guests, describe them for a tool
@@ -42,7 +47,9 @@ Exit codes:
      9  quota exceeded
     10  the host failed
     11  a guest failed to build
-    12  another step failed: the host's build, a test, a check";
+    12  another step failed: the host's build, a test, a check
+    13  interrupted by a signal
+    14  not acknowledged: the ledger failed after the run had begun";
 
 /// Options of `run`, which the host's binary defines and parses; listed here to be found.
 const RUN_OPTIONS: &str = "\
@@ -56,6 +63,11 @@ Options of the run, given to `fractalaw run` as they stand:
     --env NAME=VALUE               an environment variable; repeat for more
     --dir HOST[::GUEST][:rw]       a folder, read-only unless `:rw` follows; repeat for more
     --stdin FILE                   standard input; `-` passes on our own
+    --policy FILE                  what is granted to which micro-apps: host/POLICY.md
+    --grant LINE                   a line of policy for this run; repeat for more
+    --ledger [FILE]                record it; without FILE in target/ledger/audit.ledger
+    --durability entry|run|group   when the ledger's entries are on disk
+    --grace DURATION               how long it may go on after SIGINT or SIGTERM
     --json                         the report as JSON
     --deterministic                fixed clocks and seeded randomness, as under test
     --cache FOLDER, --no-cache     where compiled code is kept, or not at all
@@ -86,6 +98,11 @@ pub(crate) enum Command {
     /// Build what is stale, then run a guest and print its report
     #[command(after_help = RUN_OPTIONS, after_long_help = RUN_OPTIONS)]
     Run(Run),
+    /// Build what is stale, then say what a guest is, what it asks for, and what a policy says of it
+    Inspect(Inspect),
+    /// Read and verify a ledger, with the auditor's program
+    #[command(disable_help_flag = true)]
+    Ledger(Ledger),
     /// Hold every guest's report against its reviewed snapshots, and run the host's own tests
     Test(Test),
     /// Measure the host beside raw Wasmtime
@@ -126,6 +143,29 @@ pub(crate) struct Run {
         allow_hyphen_values = true
     )]
     pub(crate) options: Vec<String>,
+}
+
+/// Flags of `inspect`. All after the first argument belongs to `fractalaw inspect`.
+#[derive(Debug, Args)]
+pub(crate) struct Inspect {
+    /// The name of a guest, or the path of a component: what holds a `/` or ends in `.wasm`
+    #[arg(value_name = "GUEST|PATH")]
+    pub(crate) what: String,
+    /// `--policy FILE`, `--grant LINE`, `--json`
+    #[arg(
+        value_name = "OPTIONS",
+        trailing_var_arg = true,
+        allow_hyphen_values = true
+    )]
+    pub(crate) options: Vec<String>,
+}
+
+/// Flags of `ledger`: all of it belongs to `fractalaw-ledger`.
+#[derive(Debug, Args)]
+pub(crate) struct Ledger {
+    /// Its arguments: `cargo xtask ledger --help` shows them
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    pub(crate) arguments: Vec<OsString>,
 }
 
 /// Flags of `test`.

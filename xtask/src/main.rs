@@ -10,6 +10,8 @@ mod project;
 mod bench;
 mod build_guests;
 mod ci;
+mod inspect;
+mod ledger;
 mod new;
 mod run;
 mod test;
@@ -64,6 +66,8 @@ fn dispatch(command: &Command) -> Result<ExitCode> {
     match command {
         Command::BuildGuests(flags) => build_guests::run(&project, flags)?,
         Command::Run(flags) => return run::run(&project, flags),
+        Command::Inspect(flags) => return inspect::run(&project, flags),
+        Command::Ledger(flags) => return ledger::run(&project, flags),
         Command::Test(flags) => return test::run(&project, flags),
         Command::Bench(flags) => return bench::run(&project, flags),
         Command::New(flags) => return new::run(&project, flags),
