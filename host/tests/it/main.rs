@@ -10,6 +10,8 @@ mod host_calls;
 mod hostile;
 mod inspection;
 mod isolation;
+mod ledger;
+mod ledger_cli;
 mod line;
 mod metering;
 mod policies;
