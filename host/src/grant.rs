@@ -194,8 +194,11 @@ impl NotGranted {
         for missing in &self.missing {
             let instead = missing.instead.as_ref();
             let instead = instead.map_or_else(String::new, |instead| format!("; {instead}"));
-            let line = missing.line().map_or_else(String::new, |line| line + "  ");
-            text += &format!("\n{line}# {}{instead}", missing.item);
+            let item = &missing.item;
+            text += &match missing.line() {
+                Some(line) => format!("\n{line}  # {item}{instead}"),
+                None => format!("\n# no policy grants {item}{instead}"),
+            };
         }
         text
     }

@@ -21,8 +21,12 @@ use crate::run::Run;
 /// What a component is called that has no name, or was refused before it could be asked.
 const UNNAMED: &str = "unnamed";
 
-/// Bytes of a component's name that go into the ledger: it is in each of a run's entries.
+/// Bytes of a component's name, and of its version, that go into the ledger: what it says of itself must not
+/// keep its run from being recorded, and the name is in each of a run's entries.
 const NAME_BYTES: usize = 200;
+
+/// Bytes of what the host has to say about an end, which can quote what a component imports.
+const MESSAGE_BYTES: usize = 16 * 1024;
 
 /// How a run ended that the host could not carry out.
 const HOST_FAILED: &str = "host-failed";
@@ -31,7 +35,10 @@ const HOST_FAILED: &str = "host-failed";
 pub(crate) fn opening(app: &App, run: &Run, decided: &Decided<'_>) -> Opening {
     Opening {
         name: name(app.name.as_deref()),
-        version: app.version.as_deref().map(str::to_owned),
+        version: app
+            .version
+            .as_deref()
+            .map(|version| cut(version, NAME_BYTES)),
         sha256: hash(&app.digest),
         tier: decided.limits.tier.name().to_owned(),
         limits: limits(&decided.limits),
@@ -63,7 +70,7 @@ pub(crate) fn opening_of_refused(
 pub(crate) fn closing(report: &Report) -> Closing {
     Closing {
         outcome: report.outcome.kind().to_owned(),
-        message: message(&report.outcome),
+        message: message(&report.outcome).map(|message| cut(&message, MESSAGE_BYTES)),
         fuel: ledger::Fuel {
             budget: report.fuel.budget,
             consumed: report.fuel.consumed(),
@@ -113,8 +120,11 @@ fn listed(not_granted: &NotGranted) -> String {
 
 fn name(name: Option<&str>) -> String {
     let name = name.filter(|name| !name.is_empty()).unwrap_or(UNNAMED);
-    let end = name.floor_char_boundary(NAME_BYTES);
-    name[..end].to_owned()
+    cut(name, NAME_BYTES)
+}
+
+fn cut(text: &str, bytes: usize) -> String {
+    text[..text.floor_char_boundary(bytes)].to_owned()
 }
 
 fn hash(digest: &str) -> Hash {

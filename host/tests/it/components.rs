@@ -91,17 +91,21 @@ pub(crate) fn run(host: &Host, component: &[u8], run: Run) -> Report {
 
 /// The component with another manifest: of several sections the last counts.
 pub(crate) fn with_manifest(component: &[u8], manifest: &Manifest) -> Vec<u8> {
-    let mut section = vec![SECTION.len() as u8];
-    section.extend(SECTION.as_bytes());
-    section.extend(manifest.encode());
+    with_section(component, SECTION, &manifest.encode())
+}
+
+/// The component with one more custom section, of a short name.
+pub(crate) fn with_section(component: &[u8], name: &str, data: &[u8]) -> Vec<u8> {
     let mut bytes = component.to_vec();
     bytes.push(0);
-    let mut left = section.len();
+    let mut left = 1 + name.len() + data.len();
     while left >= 0x80 {
-        bytes.push(left as u8 | 0x80);
+        bytes.push((left & 0x7f) as u8 | 0x80);
         left >>= 7;
     }
     bytes.push(left as u8);
-    bytes.extend(section);
+    bytes.push(name.len() as u8);
+    bytes.extend(name.as_bytes());
+    bytes.extend(data);
     bytes
 }

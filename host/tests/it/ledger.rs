@@ -9,7 +9,7 @@ use fractalaw_ledger::{
 };
 use tempfile::TempDir;
 
-use crate::components::{RUNTIME, cache, component, guest, guest_bytes};
+use crate::components::{RUNTIME, cache, component, guest, guest_bytes, with_section};
 
 /// A ledger of its own.
 pub(crate) struct Lab {
@@ -350,6 +350,20 @@ fn many_runs_at_once_share_a_ledger() {
         .filter(|entry| entry.actor_role == Role::MicroApp)
         .count();
     assert_eq!(own, entries);
+}
+
+#[test]
+fn what_a_component_says_of_itself_does_not_keep_its_run_from_being_recorded() {
+    let lab = Lab::new();
+    let host = lab.host(Durability::Run);
+    let long = "é".repeat(3 << 20);
+    let bytes = with_section(&guest_bytes("hello-world"), "version", long.as_bytes());
+    let app = host.load(&bytes).unwrap();
+    let report = RUNTIME.block_on(host.run(&app, &Run::new())).unwrap();
+    assert_eq!(report.outcome.kind(), "completed");
+    let opened: serde_json::Value = serde_json::from_str(&lab.entries()[0].detail).unwrap();
+    assert_eq!(opened["version"], "é".repeat(100));
+    assert_eq!(lab.verified().open_runs, Vec::<u64>::new());
 }
 
 #[test]

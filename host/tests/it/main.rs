@@ -18,3 +18,4 @@ mod policies;
 mod policy_cli;
 mod profile;
 mod profile_on_paper;
+mod quotas;

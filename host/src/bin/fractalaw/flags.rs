@@ -34,7 +34,7 @@ pub(crate) enum Command {
     /// The report goes to standard output, timings and logs to standard error. `RUST_LOG=fractalaw=info`
     /// shows audit entries as they are recorded.
     #[command(after_help = EXIT_CODES)]
-    Run(Run),
+    Run(Box<Run>),
     /// Print what a component is, what it asks for, and what a policy says of it.
     Inspect(Inspect),
     /// Read and verify a ledger: starts the auditor's program, `fractalaw-ledger`.

@@ -17,7 +17,7 @@ use clap::Parser;
 fn main() -> ExitCode {
     let flags::Fractalaw { command } = flags::Fractalaw::parse();
     match command {
-        flags::Command::Run(flags) => run::run(flags),
+        flags::Command::Run(flags) => run::run(*flags),
         flags::Command::Inspect(flags) => inspect::run(&flags),
         flags::Command::Ledger { arguments } => ledger::run(&arguments),
     }
