@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use fractalaw_ledger::{Durability, Ledger, Opening, Options};
 use fractalaw_manifest::Tier;
@@ -51,6 +52,7 @@ pub struct HostBuilder {
     cache: Option<PathBuf>,
     policy: Option<Policy>,
     ledger: Option<(PathBuf, Durability)>,
+    ledger_wait: Duration,
 }
 
 impl Default for HostBuilder {
@@ -63,6 +65,7 @@ impl Default for HostBuilder {
             cache: None,
             policy: None,
             ledger: None,
+            ledger_wait: Options::default().busy_timeout,
         }
     }
 }
@@ -100,6 +103,12 @@ impl HostBuilder {
         self
     }
 
+    /// How long to wait for other processes that append to the ledger. Default 10 s.
+    pub fn ledger_wait(mut self, wait: Duration) -> HostBuilder {
+        self.ledger_wait = wait;
+        self
+    }
+
     /// Reserves the pool and starts the ticker.
     ///
     /// # Errors
@@ -108,7 +117,10 @@ impl HostBuilder {
     /// cannot be opened.
     pub fn build(self) -> Result<Host, HostError> {
         let cache = self.cache.map(CodeCache::open).transpose()?;
-        let ledger = self.ledger.map(open).transpose()?;
+        let ledger = self
+            .ledger
+            .map(|(file, durability)| open(&file, durability, self.ledger_wait))
+            .transpose()?;
         let engine = engine::new(self.slots)?;
         let durable = ledger
             .as_ref()
@@ -129,13 +141,14 @@ impl HostBuilder {
     }
 }
 
-fn open((file, durability): (PathBuf, Durability)) -> Result<Recorded, HostError> {
+fn open(file: &Path, durability: Durability, wait: Duration) -> Result<Recorded, HostError> {
     let options = Options {
         durability,
+        busy_timeout: wait,
         ..Options::default()
     };
     Ok(Recorded {
-        ledger: Ledger::open(&file, options)?,
+        ledger: Ledger::open(file, options)?,
         durability,
     })
 }

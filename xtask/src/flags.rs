@@ -67,6 +67,7 @@ Options of the run, given to `fractalaw run` as they stand:
     --grant LINE                   a line of policy for this run; repeat for more
     --ledger [FILE]                record it; without FILE in target/ledger/audit.ledger
     --durability entry|run|group   when the ledger's entries are on disk
+    --ledger-wait DURATION         how long to wait for other processes that append
     --grace DURATION               how long it may go on after SIGINT or SIGTERM
     --json                         the report as JSON
     --deterministic                fixed clocks and seeded randomness, as under test

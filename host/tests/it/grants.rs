@@ -6,7 +6,7 @@ use std::path::Path;
 
 use fractalaw_host::{
     By, DirAsk, DirGrant, Granted, Host, HostError, Inspection, Item, LoadError, Manifest, Outcome,
-    Policy, Quota, Quotas, Refusal, Report, Run, Section, Tier,
+    Policy, Quotas, Refusal, Report, Run, Section, Tier,
 };
 
 use crate::components::{RUNTIME, cache, component, guest_bytes, run, with_manifest, workspace};

@@ -1,13 +1,16 @@
 //! Runs in the ledger, through the library: what is on disk, when, and that it verifies.
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use fractalaw_host::{DirGrant, Durability, Host, HostError, LedgerError, Policy, Run};
+use fractalaw_host::{
+    Certainty, DirGrant, Durability, Host, HostError, LedgerError, Outcome, Policy, Run,
+};
 use fractalaw_ledger::{
     Entry, LedgerKey, Reader, Role, Trust, Verified, create, now_unix_ns, runs, verify,
 };
 use tempfile::TempDir;
+use tokio::task::JoinHandle;
 
 use crate::components::{RUNTIME, cache, component, guest, guest_bytes, with_section};
 
@@ -183,50 +186,60 @@ fn fuel_and_entries_are_the_same_with_a_ledger_and_without() {
     }
 }
 
-/// Entries that anybody else can read while the guest is in the middle of its run, and after it.
-fn while_it_runs(durability: Durability) -> (u64, u64) {
-    let lab = Lab::new();
-    let host = lab.host(durability);
+/// A run without end that records one entry, and the wait for so many entries to be on disk.
+fn endless(
+    lab: &Lab,
+    host: &Host,
+    entries: u64,
+) -> JoinHandle<Result<fractalaw_host::Report, HostError>> {
     let app = host
         .load(&component("", "(call $record) (loop $again (br $again))"))
         .unwrap();
-    let slow = Run::new()
+    let run = Run::new()
         .fuel(u64::MAX)
-        .deadline(Duration::from_millis(600));
-    let running = {
-        let host = host.clone();
-        RUNTIME.spawn(async move { host.run(&app, &slow).await.unwrap() })
-    };
-    std::thread::sleep(Duration::from_millis(300));
-    let during = lab.count();
-    let report = RUNTIME.block_on(running).unwrap();
-    assert_eq!(report.outcome.kind(), "deadline-exceeded");
-    assert_eq!(lab.outcomes(), [Some("deadline-exceeded".to_owned())]);
-    (during, lab.verified().entries)
+        .deadline(Duration::from_secs(3600));
+    let host = host.clone();
+    let running = RUNTIME.spawn(async move { host.run(&app, &run).await });
+    let end = Instant::now() + Duration::from_secs(60);
+    while lab.count() < entries {
+        assert!(Instant::now() < end, "{} entries", lab.count());
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    running
 }
 
 #[test]
 fn an_entry_is_on_disk_before_the_guest_goes_on_where_that_was_asked_for() {
-    assert_eq!(while_it_runs(Durability::Entry), (3, 4));
-    assert_eq!(while_it_runs(Durability::Run), (2, 4));
+    for (durability, during) in [(Durability::Entry, 3), (Durability::Run, 2)] {
+        let lab = Lab::new();
+        let host = lab.host(durability);
+        let running = endless(&lab, &host, during);
+        // Long enough for the guest to have recorded, and no more comes of it.
+        std::thread::sleep(Duration::from_millis(100));
+        assert_eq!(lab.count(), during);
+        host.stop();
+        let report = RUNTIME.block_on(running).unwrap().unwrap();
+        assert_eq!(report.outcome, Outcome::Interrupted);
+        assert_eq!(report.fuel.certainty, Certainty::Unrepeatable);
+        assert_eq!(report.audit.len(), 1);
+        assert_eq!(lab.outcomes(), [Some("interrupted".to_owned())]);
+        assert_eq!(lab.verified().entries, 4);
+    }
 }
 
 #[test]
 fn a_run_that_its_caller_gives_up_is_cut_off_and_seen_to_be() {
     let lab = Lab::new();
     let host = lab.host(Durability::Entry);
-    let app = host
-        .load(&component("", "(call $record) (loop $again (br $again))"))
-        .unwrap();
-    let endless = Run::new()
-        .fuel(u64::MAX)
-        .deadline(Duration::from_secs(3600));
-    let given_up = RUNTIME.block_on(async {
-        tokio::time::timeout(Duration::from_millis(300), host.run(&app, &endless)).await
-    });
-    assert!(given_up.is_err());
+    let running = endless(&lab, &host, 3);
+    running.abort();
+    assert!(RUNTIME.block_on(running).unwrap_err().is_cancelled());
     let verified = lab.verified();
     assert_eq!((verified.entries, verified.open_runs), (3, vec![2]));
+    // Its slot is free, and the ledger goes on.
+    let run = RUNTIME.block_on(host.run_file(guest("hello-world"), &Run::new()));
+    assert_eq!(run.unwrap().outcome.kind(), "completed");
+    assert_eq!(lab.outcomes(), [None, Some("completed".to_owned())]);
 }
 
 #[test]

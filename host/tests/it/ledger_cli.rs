@@ -150,14 +150,16 @@ fn several_processes_append_to_one_ledger() {
 #[test]
 fn a_ledger_that_stays_locked_keeps_runs_from_starting_and_from_being_acknowledged() {
     let lab = Lab::new();
-    let running = start(&lab, &["--timeout", "2s"]);
+    let running = start(&lab, &["--timeout", "2s", "--ledger-wait", "300ms"]);
     let other = rusqlite::Connection::open(&lab.path).unwrap();
     other.busy_timeout(Duration::from_secs(5)).unwrap();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
-    let late = fractalaw(&lab, &guest("hello-world"), &[]).spawn().unwrap();
+    let late = fractalaw(&lab, &guest("hello-world"), &["--ledger-wait", "300ms"])
+        .spawn()
+        .unwrap();
     let path = lab.path.display();
     let why = format!(
-        "`{path}` is locked by another program, waited 10s\nhint: end the program that holds a transaction \
+        "`{path}` is locked by another program, waited 300ms\nhint: end the program that holds a transaction \
          open, or wait longer\n"
     );
     for (child, code, what) in [

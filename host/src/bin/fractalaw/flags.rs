@@ -125,6 +125,9 @@ pub(crate) struct Run {
         requires = "ledger"
     )]
     pub(crate) durability: Durability,
+    /// How long to wait for other processes that append to the ledger.
+    #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = humantime::parse_duration)]
+    pub(crate) ledger_wait: Duration,
     /// How long a run may go on after SIGINT or SIGTERM before it is cut off.
     #[arg(long, value_name = "DURATION", default_value = "2s", value_parser = humantime::parse_duration)]
     pub(crate) grace: Duration,

@@ -76,7 +76,9 @@ fn report(flags: flags::Run) -> anyhow::Result<Report> {
         if flags.create_ledger {
             ledger::ensure(file)?;
         }
-        builder = builder.ledger(file, durability(flags.durability));
+        builder = builder
+            .ledger(file, durability(flags.durability))
+            .ledger_wait(flags.ledger_wait);
     }
     // The process ends when the report is printed, and the system takes back what the host holds
     // sooner than it could give it back piece by piece.
