@@ -263,7 +263,12 @@ impl Host {
         }
     }
 
-    /// The report of a file that was refused, recorded as a run that did not begin.
+    /// The report of a file that [`Host::load_file`] refused, recorded as a run that did not begin:
+    /// [`Host::run_file`] does both.
+    ///
+    /// # Errors
+    ///
+    /// When the ledger cannot be written.
     pub async fn refused(
         &self,
         path: &Path,
@@ -302,7 +307,8 @@ impl Host {
         ProfiledApp::load(self.load(bytes)?, bytes, &self.0.linker)
     }
 
-    /// Runs a micro-app and says which of its functions used how much fuel, to the unit.
+    /// Runs a micro-app and says which of its functions used how much fuel, to the unit. What it is granted is
+    /// decided as for any run; a measurement is not recorded in the ledger.
     ///
     /// It runs as by [`Host::run`], and then its twin, once or, if it runs out of fuel, up to three times,
     /// with the same limits but for the deadline. What the twin does is compared with the run: a

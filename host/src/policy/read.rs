@@ -60,7 +60,8 @@ impl<'a> Text<'a> {
             let message = one_line(error.message().trim_end());
             let at = error.span().map_or(0, |span| span.start);
             self.error(at, format!("not TOML: {message}")).hint(
-                "keys with other characters than letters, digits, `-` and `_` stand in quotes",
+                "a section stands once, with all its lines; keys with other characters than letters, digits, \
+                 `-` and `_` stand in quotes",
             )
         })
     }

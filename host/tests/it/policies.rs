@@ -12,7 +12,8 @@ fn a_policy_that_is_wrong_says_where_and_what_to_do() {
         (
             "[apps.x]\nenv.A = true\nenv.A = true\n",
             "3: not TOML: duplicate key",
-            "keys with other characters than letters, digits, `-` and `_` stand in quotes",
+            "a section stands once, with all its lines; keys with other characters than letters, digits, `-` \
+             and `_` stand in quotes",
         ),
         (
             "[app.x]\n",
