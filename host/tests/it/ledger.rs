@@ -1,76 +1,24 @@
 //! Runs in the ledger, through the library: what is on disk, when, and that it verifies.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use fractalaw_host::{
     Certainty, DirGrant, Durability, Host, HostError, LedgerError, Outcome, Policy, Run,
 };
-use fractalaw_ledger::{
-    Entry, LedgerKey, Reader, Role, Trust, Verified, create, now_unix_ns, runs, verify,
-};
-use tempfile::TempDir;
+use fractalaw_ledger::{Entry, Role};
 use tokio::task::JoinHandle;
 
 use crate::components::{RUNTIME, cache, component, guest, guest_bytes, with_section};
+use crate::ledger_lab::{DURABILITIES, Lab};
 
-/// A ledger of its own.
-pub(crate) struct Lab {
-    pub(crate) folder: TempDir,
-    pub(crate) path: PathBuf,
-}
-
-pub(crate) const DURABILITIES: [(Durability, &str); 3] = [
-    (Durability::Entry, "entry"),
-    (Durability::Run, "run"),
-    (Durability::Group, "group"),
-];
-
-impl Lab {
-    pub(crate) fn new() -> Lab {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("audit.ledger");
-        let key = LedgerKey::from_seed(&[7; 32]);
-        create(&path, "node-7", &key.public_key(), now_unix_ns()).unwrap();
-        Lab { folder, path }
-    }
-
-    fn host(&self, durability: Durability) -> Host {
-        Host::builder()
-            .slots(4)
-            .cache(cache())
-            .ledger(&self.path, durability)
-            .build()
-            .unwrap()
-    }
-
-    pub(crate) fn verified(&self) -> Verified {
-        verify(&Reader::open(&self.path).unwrap(), &Trust::default()).unwrap()
-    }
-
-    /// The entries after the ledger's own first.
-    pub(crate) fn entries(&self) -> Vec<Entry> {
-        let mut entries = Vec::new();
-        let reader = Reader::open(&self.path).unwrap();
-        let read = reader.visit(2, |entry| {
-            entries.push(entry);
-            Ok::<_, LedgerError>(())
-        });
-        read.unwrap();
-        entries
-    }
-
-    /// How each run ended, in the order in which they were opened.
-    pub(crate) fn outcomes(&self) -> Vec<Option<String>> {
-        let runs = runs(&Reader::open(&self.path).unwrap()).unwrap();
-        let closing = |run: fractalaw_ledger::Run| Some(run.closed?.closing?.outcome);
-        runs.into_iter().map(closing).collect()
-    }
-
-    /// How many entries anybody else can read now.
-    pub(crate) fn count(&self) -> u64 {
-        Reader::open(&self.path).unwrap().entry_count()
-    }
+fn host(lab: &Lab, durability: Durability) -> Host {
+    Host::builder()
+        .slots(4)
+        .cache(cache())
+        .ledger(&lab.path, durability)
+        .build()
+        .unwrap()
 }
 
 /// What entry it is, of whom, about what.
@@ -86,7 +34,7 @@ fn shape(entries: &[Entry]) -> Vec<(&'static str, &str, &str)> {
 fn a_run_is_opened_recorded_and_closed_whatever_the_durability() {
     for (durability, name) in DURABILITIES {
         let lab = Lab::new();
-        let host = lab.host(durability);
+        let host = host(&lab, durability);
         let app = host.load(&guest_bytes("hello-world")).unwrap();
         let run = Run::new()
             .arg("site-7")
@@ -176,7 +124,7 @@ fn fuel_and_entries_are_the_same_with_a_ledger_and_without() {
         let expected = report(&plain);
         for (durability, _) in DURABILITIES {
             let lab = Lab::new();
-            assert_eq!(report(&lab.host(durability)), expected, "{name}");
+            assert_eq!(report(&host(&lab, durability)), expected, "{name}");
             let opening: serde_json::Value =
                 serde_json::from_str(&lab.entries()[0].detail).unwrap();
             assert_eq!(opening["deterministic"], true);
@@ -212,7 +160,7 @@ fn endless(
 fn an_entry_is_on_disk_before_the_guest_goes_on_where_that_was_asked_for() {
     for (durability, during) in [(Durability::Entry, 3), (Durability::Run, 2)] {
         let lab = Lab::new();
-        let host = lab.host(durability);
+        let host = host(&lab, durability);
         let running = endless(&lab, &host, during);
         // Long enough for the guest to have recorded, and no more comes of it.
         std::thread::sleep(Duration::from_millis(100));
@@ -230,7 +178,7 @@ fn an_entry_is_on_disk_before_the_guest_goes_on_where_that_was_asked_for() {
 #[test]
 fn a_run_that_its_caller_gives_up_is_cut_off_and_seen_to_be() {
     let lab = Lab::new();
-    let host = lab.host(Durability::Entry);
+    let host = host(&lab, Durability::Entry);
     let running = endless(&lab, &host, 3);
     running.abort();
     assert!(RUNTIME.block_on(running).unwrap_err().is_cancelled());
@@ -245,7 +193,7 @@ fn a_run_that_its_caller_gives_up_is_cut_off_and_seen_to_be() {
 #[test]
 fn a_component_that_is_refused_is_recorded_with_why() {
     let lab = Lab::new();
-    let host = lab.host(Durability::Run);
+    let host = host(&lab, Durability::Run);
     for name in ["asks-for-ai", "wants-everything"] {
         let report = RUNTIME
             .block_on(host.run_file(guest(name), &Run::new()))
@@ -342,7 +290,7 @@ fn a_request_that_cannot_be_met_is_closed_as_such_and_the_policy_is_named() {
 #[test]
 fn many_runs_at_once_share_a_ledger() {
     let lab = Lab::new();
-    let host = lab.host(Durability::Group);
+    let host = host(&lab, Durability::Group);
     let app = host.load(&guest_bytes("ordered-entries")).unwrap();
     let running: Vec<_> = (0..40)
         .map(|_| {
@@ -368,7 +316,7 @@ fn many_runs_at_once_share_a_ledger() {
 #[test]
 fn what_a_component_says_of_itself_does_not_keep_its_run_from_being_recorded() {
     let lab = Lab::new();
-    let host = lab.host(Durability::Run);
+    let host = host(&lab, Durability::Run);
     let long = "é".repeat(3 << 20);
     let bytes = with_section(&guest_bytes("hello-world"), "version", long.as_bytes());
     let app = host.load(&bytes).unwrap();

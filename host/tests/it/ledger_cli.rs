@@ -6,7 +6,7 @@ use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::components::{component, guest};
-use crate::ledger::{DURABILITIES, Lab};
+use crate::ledger_lab::{DURABILITIES, Lab};
 
 const ENDLESS: &str = "(call $record) (loop $again (br $again))";
 

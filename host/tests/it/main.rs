@@ -12,6 +12,7 @@ mod inspection;
 mod isolation;
 mod ledger;
 mod ledger_cli;
+mod ledger_lab;
 mod line;
 mod metering;
 mod policies;
