@@ -6,6 +6,7 @@ use std::io;
 use std::path::PathBuf;
 
 use bytesize::ByteSize;
+use fractalaw_ledger::LedgerError;
 
 use crate::limits::{MAX_SLOTS, SLOT_MEMORY_BYTES, STDIN_BYTES};
 use crate::refusal::Refusal;
@@ -77,6 +78,12 @@ pub enum HostError {
         /// What Wasmtime's file system said.
         message: String,
     },
+    /// The ledger cannot be used: no run starts.
+    #[error("the ledger cannot be written, so nothing runs")]
+    Ledger(#[from] LedgerError),
+    /// The ledger failed after the run had begun: what came of it is not handed out.
+    #[error("the run is not acknowledged: the ledger could not be written")]
+    NotAcknowledged(#[source] LedgerError),
     /// The run asks for more memory than a slot of the pool holds.
     #[error(
         "memory limit of {} is more than a slot holds, expected at most {}",
@@ -110,6 +117,7 @@ impl HostError {
             HostError::Grant { .. } => {
                 Some("a grant names an existing folder on the host".to_owned())
             }
+            HostError::Ledger(error) | HostError::NotAcknowledged(error) => error.hint(),
             HostError::MemoryOverSlot { .. } => {
                 Some("lower `--memory`; the heavy tier's is the most".to_owned())
             }
@@ -126,6 +134,7 @@ impl HostError {
                 | HostError::StdinTooLarge
                 | HostError::Grant { .. }
                 | HostError::MemoryOverSlot { .. }
+                | HostError::Ledger(LedgerError::Missing { .. } | LedgerError::NotALedger { .. })
         )
     }
 }

@@ -2,22 +2,32 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
+use fractalaw_ledger::{Durability, Ledger, Opening, Options};
 use fractalaw_manifest::Tier;
+use tokio::sync::watch;
 use wasmtime::Engine;
 use wasmtime::component::Linker;
 
 use crate::cache::CodeCache;
 use crate::component_source::Source;
+use crate::decision::{self, Decided};
 use crate::error::{HostError, LoadError};
+use crate::grant::Decision;
+use crate::inspect::Inspection;
 use crate::interfaces::{self, RunState};
+use crate::limits::AppliedLimits;
 use crate::micro_app::MicroApp;
+use crate::policy::Policy;
 use crate::profile::{self, Profile, ProfileError, ProfiledApp};
+use crate::recording::{Recorded, Recording};
+use crate::refusal::Refusal;
 use crate::report::Report;
-use crate::run::Run;
+use crate::run::{Beside, Run};
 use crate::slots::Slots;
 use crate::ticker::Ticker;
-use crate::{engine, run};
+use crate::{engine, ledger, run};
 
 /// Everything that runs share. Cheap to clone; the clones are one host.
 #[derive(Clone)]
@@ -28,6 +38,9 @@ struct Inner {
     linker: Linker<RunState>,
     cache: Option<CodeCache>,
     slots: Slots,
+    policy: Option<Policy>,
+    ledger: Option<Recorded>,
+    stop: watch::Sender<bool>,
     _ticker: Ticker,
 }
 
@@ -37,6 +50,9 @@ pub struct HostBuilder {
     slots: u32,
     max_waiting: usize,
     cache: Option<PathBuf>,
+    policy: Option<Policy>,
+    ledger: Option<(PathBuf, Durability)>,
+    ledger_wait: Duration,
 }
 
 impl Default for HostBuilder {
@@ -47,6 +63,9 @@ impl Default for HostBuilder {
             // Each waiting run costs the memory of a suspended future, well under a kilobyte.
             max_waiting: 100_000,
             cache: None,
+            policy: None,
+            ledger: None,
+            ledger_wait: Options::default().busy_timeout,
         }
     }
 }
@@ -71,15 +90,42 @@ impl HostBuilder {
         self
     }
 
+    /// What is granted to which micro-apps, beyond what each run brings. Default: nothing is.
+    pub fn policy(mut self, policy: Policy) -> HostBuilder {
+        self.policy = Some(policy);
+        self
+    }
+
+    /// The ledger that every run is recorded in: its opening before the guest starts, its entries and its
+    /// closing before there is a report. Default: none, which costs nothing.
+    pub fn ledger(mut self, file: impl Into<PathBuf>, durability: Durability) -> HostBuilder {
+        self.ledger = Some((file.into(), durability));
+        self
+    }
+
+    /// How long to wait for other processes that append to the ledger. Default 10 s.
+    pub fn ledger_wait(mut self, wait: Duration) -> HostBuilder {
+        self.ledger_wait = wait;
+        self
+    }
+
     /// Reserves the pool and starts the ticker.
     ///
     /// # Errors
     ///
-    /// When the address space cannot hold the pool, or the cache folder is missing or not private.
+    /// When the address space cannot hold the pool, the cache folder is missing or not private, or the ledger
+    /// cannot be opened.
     pub fn build(self) -> Result<Host, HostError> {
         let cache = self.cache.map(CodeCache::open).transpose()?;
+        let ledger = self
+            .ledger
+            .map(|(file, durability)| open(&file, durability, self.ledger_wait))
+            .transpose()?;
         let engine = engine::new(self.slots)?;
-        let linker = interfaces::linker(&engine).map_err(HostError::Linker)?;
+        let durable = ledger
+            .as_ref()
+            .is_some_and(|ledger| ledger.durability == Durability::Entry);
+        let linker = interfaces::linker(&engine, durable).map_err(HostError::Linker)?;
         let ticker = Ticker::start(&engine)?;
         let slots = Slots::new(self.slots, self.max_waiting);
         Ok(Host(Arc::new(Inner {
@@ -87,9 +133,24 @@ impl HostBuilder {
             linker,
             cache,
             slots,
+            policy: self.policy,
+            ledger,
+            stop: watch::Sender::new(false),
             _ticker: ticker,
         })))
     }
+}
+
+fn open(file: &Path, durability: Durability, wait: Duration) -> Result<Recorded, HostError> {
+    let options = Options {
+        durability,
+        busy_timeout: wait,
+        ..Options::default()
+    };
+    Ok(Recorded {
+        ledger: Ledger::open(file, options)?,
+        durability,
+    })
 }
 
 impl Host {
@@ -132,14 +193,59 @@ impl Host {
     /// When the request cannot be met, such as a granted folder that is not there; never because of
     /// what the guest does, which is the report's [`outcome`](Report::outcome).
     pub async fn run(&self, app: &MicroApp, run: &Run) -> Result<Report, HostError> {
-        match run::execute(&self.0.engine, &self.0.slots, app, run).await {
-            Ok(report) => Ok(report),
+        let decided = decision::decide(app.asking(), run, self.0.policy.as_ref());
+        let Some(ledger) = &self.0.ledger else {
+            return self.execute(app, run, decided, None).await;
+        };
+        let budget = decided.limits.limits.fuel;
+        let opening = ledger::opening(app.identity(), run, &decided);
+        let recording = Recording::open(ledger, opening).await?;
+        let trail = recording.is_live().then(|| recording.clone());
+        match self.execute(app, run, decided, trail).await {
+            Ok(report) => {
+                recording.close(&report).await?;
+                Ok(report)
+            }
+            Err(error) => {
+                recording.close_failed(&error, budget).await;
+                Err(error)
+            }
+        }
+    }
+
+    async fn execute(
+        &self,
+        app: &MicroApp,
+        run: &Run,
+        decided: Decided<'_>,
+        trail: Option<Recording>,
+    ) -> Result<Report, HostError> {
+        let (limits, decision) = (decided.limits, decided.decision.clone());
+        let beside = Beside {
+            trail,
+            ..Beside::default()
+        };
+        match run::execute(self.shared(), app, run, decided, beside).await {
+            Ok((report, _)) => Ok(report),
             Err(run::NotRun::Refused(refusal)) => {
-                let limits = run.limits(app.manifest().tier);
-                Ok(Report::refused(refusal, Some(app), limits))
+                Ok(Report::refused(refusal, Some(app), limits, decision))
             }
             Err(run::NotRun::Host(error)) => Err(error),
         }
+    }
+
+    fn shared(&self) -> run::Shared<'_> {
+        run::Shared {
+            engine: &self.0.engine,
+            slots: &self.0.slots,
+            stop: self.0.stop.subscribe(),
+        }
+    }
+
+    /// Cuts off all runs, and those that begin later where they first give way: their outcome is
+    /// [`Interrupted`](crate::Outcome::Interrupted), and their reports and the ledger are as of any other.
+    pub fn stop(&self) {
+        self.0.stop.send_replace(true);
     }
 
     /// Loads and runs a file; a component that is refused gives a report that says so. It loads on the
@@ -149,13 +255,47 @@ impl Host {
     ///
     /// When the file cannot be read or the request cannot be met.
     pub async fn run_file(&self, path: impl AsRef<Path>, run: &Run) -> Result<Report, HostError> {
+        let path = path.as_ref();
         match self.load_file(path) {
             Ok(app) => self.run(&app, run).await,
-            Err(LoadError::Refused(refusal)) => {
-                Ok(Report::refused(refusal, None, run.limits(Tier::default())))
-            }
+            Err(LoadError::Refused(refusal)) => self.refused(path, run, refusal).await,
             Err(LoadError::Host(error)) => Err(error),
         }
+    }
+
+    /// The report of a file that [`Host::load_file`] refused, recorded as a run that did not begin:
+    /// [`Host::run_file`] does both.
+    ///
+    /// # Errors
+    ///
+    /// When the ledger cannot be written.
+    pub async fn refused(
+        &self,
+        path: &Path,
+        run: &Run,
+        refusal: Refusal,
+    ) -> Result<Report, HostError> {
+        let limits = run.limits(Tier::default());
+        let report = Report::refused(refusal, None, limits, Decision::default());
+        if let Some(ledger) = &self.0.ledger {
+            let opening = self.opening_of_refused(path, run, &limits);
+            let recording = Recording::open(ledger, opening).await?;
+            recording.close(&report).await?;
+        }
+        Ok(report)
+    }
+
+    /// By what can be told without loading it.
+    fn opening_of_refused(&self, path: &Path, run: &Run, limits: &AppliedLimits) -> Opening {
+        if let Ok(inspection) = Inspection::of_file(path) {
+            let manifest = inspection.manifest.clone().unwrap_or_default();
+            let policy = self.0.policy.as_ref();
+            let decided = decision::decide(inspection.asking(&manifest), run, policy);
+            return ledger::opening(&inspection.app, run, &decided);
+        }
+        // Of a file over the size limit there is no digest, because it is not read.
+        let digest = Source::File(path).digest().ok();
+        ledger::opening_of_refused(digest.as_deref(), run, limits)
     }
 
     /// Loads a component for profiling: as [`Host::load`], and its twin with hooks, which is compiled anew.
@@ -167,7 +307,8 @@ impl Host {
         ProfiledApp::load(self.load(bytes)?, bytes, &self.0.linker)
     }
 
-    /// Runs a micro-app and says which of its functions used how much fuel, to the unit.
+    /// Runs a micro-app and says which of its functions used how much fuel, to the unit. What it is granted is
+    /// decided as for any run; a measurement is not recorded in the ledger.
     ///
     /// It runs as by [`Host::run`], and then its twin, once or, if it runs out of fuel, up to three times,
     /// with the same limits but for the deadline. What the twin does is compared with the run: a
@@ -177,7 +318,7 @@ impl Host {
     ///
     /// When the outcome is one whose fuel does not repeat, when run and twin differ, and as [`Host::run`].
     pub async fn profile(&self, app: &ProfiledApp, run: &Run) -> Result<Profile, ProfileError> {
-        profile::profile(&self.0.engine, &self.0.slots, app, run).await
+        profile::profile(|| self.shared(), app, run, self.0.policy.as_ref()).await
     }
 }
 

@@ -13,6 +13,7 @@ use crate::determinism::Determinism;
 use crate::limiter::Limiter;
 use crate::meter::Meter;
 use crate::recorder::Recorder;
+use crate::recording::Recording;
 use audit_log::AuditLog;
 
 /// The data of one run's store.
@@ -23,6 +24,8 @@ pub(crate) struct RunState {
     pub(crate) limiter: Limiter,
     pub(crate) wasi: WasiCtx,
     pub(crate) handles: ResourceTable,
+    /// Where the ledger is to have each entry before the guest goes on.
+    pub(crate) trail: Option<Recording>,
     /// In the run of a profiled twin only.
     pub(crate) recorder: Option<Box<Recorder>>,
 }
@@ -41,10 +44,33 @@ pub(crate) fn is_offered(import: &str) -> bool {
     import == audit_log::NAME || wasi::is_offered(import)
 }
 
-/// A linker with every interface that is offered.
-pub(crate) fn linker(engine: &Engine) -> wasmtime::Result<Linker<RunState>> {
+/// What a component may import only if it is granted: everything that reaches out of the run. WASI's
+/// plumbing needs no grant, because nothing is behind it that was not given by other grants; the audit log
+/// needs none, because every run has one. `POLICY.md` has the reasons.
+pub(crate) const NEED_GRANT: [&str; 8] = [
+    "fractal:app/ai-classify",
+    "fractal:app/ai-embeddings",
+    "fractal:app/ai-inference",
+    "fractal:app/data-mutate",
+    "fractal:app/data-query",
+    "fractal:app/events-emit",
+    "fractal:app/events-schedule",
+    "wasi:sockets",
+];
+
+/// The grant that an import of this name needs, if it needs one.
+pub(crate) fn needs_grant(import: &str) -> Option<&'static str> {
+    NEED_GRANT.into_iter().find(|grant| {
+        let rest = import.strip_prefix(grant);
+        rest.is_some_and(|rest| rest.starts_with(['@', '/']))
+    })
+}
+
+/// A linker with every interface that is offered. `durable` says that an entry is to be on disk before the
+/// guest goes on.
+pub(crate) fn linker(engine: &Engine, durable: bool) -> wasmtime::Result<Linker<RunState>> {
     let mut linker = Linker::new(engine);
-    audit_log::add_to_linker(&mut linker)?;
+    audit_log::add_to_linker(&mut linker, durable)?;
     wasi::add_to_linker(&mut linker)?;
     Ok(linker)
 }

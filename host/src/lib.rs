@@ -58,17 +58,24 @@ mod ticker;
 // What a guest reaches, and what it is given there:
 mod bindings;
 mod capture;
+mod decision;
 mod determinism;
+mod grant;
 mod grants;
 mod interfaces;
 mod limiter;
 mod meter;
+mod policy;
 mod recorder;
+mod until;
 
 // What is said of it afterwards:
 mod error;
+mod inspect;
+mod ledger;
 mod outcome;
 mod profile;
+mod recording;
 mod refusal;
 mod report;
 mod trap;
@@ -78,18 +85,22 @@ pub use capture::Captured;
 pub use cost::COST_MODEL;
 pub use cost::operators::TABLE as OPERATOR_COSTS;
 pub use error::{HostError, LoadError};
-pub use fractalaw_manifest::{Manifest, Tier, terminal};
+pub use fractalaw_ledger::{Durability, LedgerError};
+pub use fractalaw_manifest::{DirAsk, Manifest, Quotas, Tier, terminal};
+pub use grant::{By, Decision, Granted, Item, Missing, NotGranted};
 pub use grants::{DirGrant, Grants};
 pub use host::{Host, HostBuilder, run_component};
+pub use inspect::{INSPECTION_VERSION, Inspection, Verdict};
 pub use interfaces::audit_log::AuditEntry;
 pub use limits::{
     AUDIT_BYTES, AUDIT_ENTRIES, AUDIT_ENTRY_BYTES, AppliedLimits, COMPONENT_BYTES, HANDLES,
-    HOST_CALL_BYTES, Limits, MAX_SLOTS, OUTPUT_BYTES, PROFILE_NODES, SLOT_MEMORY_BYTES,
-    STDIN_BYTES, TRACE_CALLS,
+    HOST_BYTES, HOST_CALL_BYTES, HOST_CALLS, Limits, MAX_SLOTS, OUTPUT_BYTES, PROFILE_NODES,
+    QuotaLimits, SLOT_MEMORY_BYTES, STDIN_BYTES, TRACE_CALLS,
 };
 pub use meter::{HostCall, HostCalls, Trace};
 pub use micro_app::{App, Code, MicroApp};
 pub use outcome::{Certainty, MemoryKind, Outcome, Quota};
+pub use policy::{Policy, PolicyError, PolicyId, Section};
 pub use profile::{Difference, FunctionFuel, PROFILE_VERSION, Profile, ProfileError, ProfiledApp};
 pub use recorder::ProfileNode;
 pub use refusal::Refusal;

@@ -73,6 +73,16 @@ pub const AUDIT_ENTRY_BYTES: usize = 64 * KIB;
 /// Text of all audit entries of one run together.
 pub const AUDIT_BYTES: usize = 4 * MIB;
 
+/// Host calls of one run: as many as the heavy tier's fuel pays for at the lowest price, so that only policy
+/// makes it the one that is reached.
+pub const HOST_CALLS: u64 = 40_000_000;
+
+/// Bytes that cross in all host calls of one run, in both directions: as many as that fuel pays for.
+pub const HOST_BYTES: u64 = 10_000_000_000;
+
+/// A policy file: each app of a large installation with a page of its own.
+pub(crate) const POLICY_BYTES: usize = 4 * MIB;
+
 /// Host calls of one run that a trace lists; further ones are counted. A person reads some hundreds; a
 /// budget of the heavy tier pays for millions.
 pub const TRACE_CALLS: usize = 100_000;
@@ -128,6 +138,35 @@ impl Limits {
     }
 }
 
+/// What one run may hand to its host. The default is the host's own; policy may lower it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct QuotaLimits {
+    /// Calls of the host's functions.
+    pub host_calls: u64,
+    /// Bytes that cross in all of them, in both directions.
+    pub host_bytes: u64,
+    /// Audit entries.
+    pub audit_entries: u64,
+    /// Text of all audit entries together, in bytes.
+    pub audit_bytes: u64,
+}
+
+impl Default for QuotaLimits {
+    fn default() -> QuotaLimits {
+        QuotaLimits::HOST
+    }
+}
+
+impl QuotaLimits {
+    /// The host's own, which no policy raises.
+    pub const HOST: QuotaLimits = QuotaLimits {
+        host_calls: HOST_CALLS,
+        host_bytes: HOST_BYTES,
+        audit_entries: AUDIT_ENTRIES as u64,
+        audit_bytes: AUDIT_BYTES as u64,
+    };
+}
+
 /// The limits that a run was held to, and the tier from which those not overridden came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AppliedLimits {
@@ -135,6 +174,8 @@ pub struct AppliedLimits {
     pub tier: Tier,
     /// The limits in force.
     pub limits: Limits,
+    /// The quotas in force.
+    pub quotas: QuotaLimits,
 }
 
 // Every tier fits into a slot of the pool, and every host call into the guest's trail or payload.

@@ -4,7 +4,8 @@ use wasmtime::StoreContextMut;
 
 use crate::cost::host_calls::Function;
 use crate::interfaces::RunState;
-use crate::limits::TRACE_CALLS;
+use crate::limits::{QuotaLimits, TRACE_CALLS};
+use crate::outcome::{Quota, QuotaExceeded};
 
 /// All calls of one function in one run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,6 +57,9 @@ pub(crate) struct Meter {
     budget: u64,
     tallies: Vec<(&'static Function, Tally)>,
     calls: u64,
+    /// That crossed so far, in both directions.
+    bytes: u64,
+    quotas: QuotaLimits,
     fuel: u64,
     trace: Option<Trace>,
     position: u64,
@@ -79,11 +83,13 @@ pub(crate) struct Metered {
 }
 
 impl Meter {
-    pub(crate) fn new(budget: u64, trace: bool) -> Meter {
+    pub(crate) fn new(budget: u64, quotas: QuotaLimits, trace: bool) -> Meter {
         Meter {
             budget,
             tallies: Vec::new(),
             calls: 0,
+            bytes: 0,
+            quotas,
             fuel: 0,
             trace: trace.then(Trace::default),
             position: 0,
@@ -134,6 +140,7 @@ impl Meter {
     fn begin(&mut self, function: &'static Function, left: u64, bytes: u64, fuel: u64) {
         self.position = self.budget - left;
         self.calls += 1;
+        self.bytes = self.bytes.saturating_add(bytes);
         self.fuel += fuel;
         let tally = self.tally(function);
         tally.calls += 1;
@@ -158,8 +165,27 @@ impl Meter {
         });
     }
 
-    /// Adds what the call that began last was given.
-    fn end(&mut self, function: &'static Function, bytes: u64, fuel: u64) {
+    /// Whether the calls so far are within the run's quotas.
+    fn within(&self) -> Result<(), QuotaExceeded> {
+        let QuotaLimits {
+            host_calls,
+            host_bytes,
+            ..
+        } = self.quotas;
+        for (quota, used, limit) in [
+            (Quota::HostCalls, self.calls, host_calls),
+            (Quota::HostBytes, self.bytes, host_bytes),
+        ] {
+            if used > limit {
+                return Err(QuotaExceeded { quota, limit });
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds what the call that began last was given, of which so much was counted when it was asked for.
+    fn end(&mut self, function: &'static Function, bytes: u64, asked: u64, fuel: u64) {
+        self.bytes = self.bytes.saturating_add(bytes.saturating_sub(asked));
         self.fuel += fuel;
         let tally = self.tally(function);
         tally.bytes_out += bytes;
@@ -186,7 +212,9 @@ pub(crate) fn charge(
     if let Some(recorder) = &mut state.recorder {
         recorder.host_call(function, left, fuel, false)?;
     }
-    paid
+    paid?;
+    // After it was paid and counted, so that the report has the call that was one too many.
+    Ok(state.meter.within()?)
 }
 
 /// Charges for the answer of a call that was made, before the guest is given it.
@@ -198,17 +226,19 @@ pub(crate) fn charge_answer(
 ) -> wasmtime::Result<()> {
     let price = function.price.bytes(bytes.saturating_sub(asked));
     if price == 0 {
-        store.data_mut().meter.end(function, bytes, 0);
-        return Ok(());
+        let meter = &mut store.data_mut().meter;
+        meter.end(function, bytes, asked, 0);
+        return Ok(meter.within()?);
     }
     let left = store.get_fuel()?;
     let (fuel, paid) = take(store, left, price)?;
     let state = store.data_mut();
-    state.meter.end(function, bytes, fuel);
+    state.meter.end(function, bytes, asked, fuel);
     if let Some(recorder) = &mut state.recorder {
         recorder.host_call(function, left, fuel, true)?;
     }
-    paid
+    paid?;
+    Ok(state.meter.within()?)
 }
 
 /// Takes the price, or all that is left: then the run is out of fuel.

@@ -1,5 +1,6 @@
 //! A micro-app: a component that was examined, compiled or taken from the cache, and pre-linked.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -11,6 +12,7 @@ use wasmtime::{Engine, component::Type};
 use crate::bindings::MicroAppPre;
 use crate::cache::CodeCache;
 use crate::component_source::{self, Source};
+use crate::decision::Asking;
 use crate::error::{HostError, LoadError};
 use crate::interfaces::RunState;
 use crate::preflight::{self, Preflight};
@@ -23,6 +25,8 @@ pub struct MicroApp(Arc<Inner>);
 struct Inner {
     identity: App,
     manifest: Manifest,
+    /// What its imports need of policy.
+    interfaces: BTreeSet<String>,
     code: Code,
     load: Duration,
     pre: MicroAppPre<RunState>,
@@ -79,6 +83,7 @@ impl MicroApp {
         Ok(MicroApp(Arc::new(Inner {
             identity,
             manifest,
+            interfaces: preflight.interfaces,
             code,
             load,
             pre,
@@ -95,6 +100,7 @@ impl MicroApp {
         Ok(MicroApp(Arc::new(Inner {
             identity: self.0.identity.clone(),
             manifest: self.0.manifest.clone(),
+            interfaces: self.0.interfaces.clone(),
             code: Code::Compiled,
             load: self.0.load,
             pre,
@@ -129,6 +135,19 @@ impl MicroApp {
     /// How long loading took.
     pub fn load_duration(&self) -> Duration {
         self.0.load
+    }
+
+    /// The interfaces that it imports and that need a grant, sorted.
+    pub fn interfaces(&self) -> impl Iterator<Item = &str> {
+        self.0.interfaces.iter().map(String::as_str)
+    }
+
+    pub(crate) fn asking(&self) -> Asking<'_> {
+        Asking {
+            app: &self.0.identity,
+            manifest: &self.0.manifest,
+            interfaces: &self.0.interfaces,
+        }
     }
 
     pub(crate) fn identity(&self) -> &App {

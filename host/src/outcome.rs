@@ -36,11 +36,13 @@ pub enum Outcome {
     QuotaExceeded {
         /// Which one.
         quota: Quota,
-        /// Its value: bytes or entries.
+        /// Its value: bytes, entries or calls.
         limit: u64,
     },
     /// Any other trap.
     Trap(Trap),
+    /// The host was told to stop, and cut the run off: see [`Host::stop`](crate::Host::stop).
+    Interrupted,
     /// It never ran.
     Refused(Refusal),
 }
@@ -65,6 +67,10 @@ pub enum Quota {
     AuditEntryBytes,
     /// Data of one host call, in bytes.
     HostCallBytes,
+    /// Number of host calls.
+    HostCalls,
+    /// Data of all host calls together, in both directions, in bytes.
+    HostBytes,
     /// Open streams, files, pollables and the like.
     Handles,
 }
@@ -77,16 +83,20 @@ impl Quota {
             Quota::AuditBytes => "audit-bytes",
             Quota::AuditEntryBytes => "audit-entry-bytes",
             Quota::HostCallBytes => "host-call-bytes",
+            Quota::HostCalls => "host-calls",
+            Quota::HostBytes => "host-bytes",
             Quota::Handles => "handles",
         }
     }
 
-    fn describe(self) -> &'static str {
+    pub(crate) fn describe(self) -> &'static str {
         match self {
             Quota::AuditEntries => "audit entries",
             Quota::AuditBytes => "bytes of audit entries",
             Quota::AuditEntryBytes => "bytes in one audit entry",
             Quota::HostCallBytes => "bytes in one host call",
+            Quota::HostCalls => "host calls",
+            Quota::HostBytes => "bytes in all host calls",
             Quota::Handles => "open handles",
         }
     }
@@ -127,6 +137,7 @@ impl Outcome {
             Outcome::StackOverflow => "stack-overflow",
             Outcome::QuotaExceeded { .. } => "quota-exceeded",
             Outcome::Trap(_) => "trap",
+            Outcome::Interrupted => "interrupted",
             Outcome::Refused(_) => "refused",
         }
     }
@@ -167,7 +178,9 @@ impl Outcome {
             },
             Outcome::MemoryLimit { .. } => Certainty::LowerBound,
             // Where the clock strikes and how large frames are differ from machine to machine.
-            Outcome::DeadlineExceeded | Outcome::StackOverflow => Certainty::Unrepeatable,
+            Outcome::DeadlineExceeded | Outcome::StackOverflow | Outcome::Interrupted => {
+                Certainty::Unrepeatable
+            }
         }
     }
 
@@ -175,6 +188,9 @@ impl Outcome {
     pub(crate) fn from_error(error: &wasmtime::Error) -> Outcome {
         if error.is::<DeadlineExceeded>() {
             return Outcome::DeadlineExceeded;
+        }
+        if error.is::<Interrupted>() {
+            return Outcome::Interrupted;
         }
         if let Some(exceeded) = error.downcast_ref::<QuotaExceeded>() {
             return Outcome::QuotaExceeded {
@@ -251,6 +267,7 @@ impl fmt::Display for Outcome {
                 write!(f, "quota exceeded: more than {limit} {}", quota.describe())
             }
             Outcome::Trap(trap) => write!(f, "trap: {trap}"),
+            Outcome::Interrupted => f.write_str("interrupted: the host was told to stop"),
             Outcome::Refused(refusal) => write!(f, "refused: {refusal}"),
         }
     }
@@ -260,6 +277,11 @@ impl fmt::Display for Outcome {
 #[derive(Debug, thiserror::Error)]
 #[error("deadline exceeded")]
 pub(crate) struct DeadlineExceeded;
+
+/// Raised where a run is interrupted because the host is to stop.
+#[derive(Debug, thiserror::Error)]
+#[error("interrupted")]
+pub(crate) struct Interrupted;
 
 /// Raised by an interface where a quota is passed.
 #[derive(Debug, thiserror::Error)]

@@ -1,6 +1,8 @@
 //! What can be told from a component's bytes without compiling them: that they are a component, what
 //! it says of itself, and what it imports.
 
+use std::collections::BTreeSet;
+
 use fractalaw_manifest::Manifest;
 use serde::{Deserialize, Serialize};
 use wasmparser::{KnownCustom, Parser, Payload};
@@ -19,6 +21,8 @@ pub(crate) struct Preflight {
     pub(crate) name: Option<String>,
     /// From the standard `version` section.
     pub(crate) version: Option<String>,
+    /// What its imports need of policy, each once, sorted.
+    pub(crate) interfaces: BTreeSet<String>,
 }
 
 /// Looks at the size alone, so that a file can be refused before it is read.
@@ -49,6 +53,9 @@ pub(crate) fn inspect(bytes: &[u8]) -> Result<Preflight, Refusal> {
                     if !interfaces::is_offered(interface) {
                         missing.push(interface.to_owned());
                     }
+                    if let Some(grant) = interfaces::needs_grant(interface) {
+                        preflight.interfaces.insert(grant.to_owned());
+                    }
                 }
             }
             Payload::CustomSection(section) if depth == 1 => {
@@ -62,7 +69,25 @@ pub(crate) fn inspect(bytes: &[u8]) -> Result<Preflight, Refusal> {
             interfaces: missing,
         });
     }
+    confirmed(&preflight)?;
     Ok(preflight)
+}
+
+/// A manifest that names interfaces must name all that are imported: its author says so, not its tools.
+fn confirmed(preflight: &Preflight) -> Result<(), Refusal> {
+    let Some(named) = &preflight.manifest.interfaces else {
+        return Ok(());
+    };
+    let is_named = |grant: &str| {
+        let mut named = named.iter();
+        named.any(|name| name == grant || interfaces::needs_grant(name) == Some(grant))
+    };
+    match preflight.interfaces.iter().find(|grant| !is_named(grant)) {
+        Some(grant) => Err(Refusal::Manifest {
+            message: format!("the component imports `{grant}`, which its manifest does not name"),
+        }),
+        None => Ok(()),
+    }
 }
 
 fn check_header(bytes: &[u8]) -> Result<(), Refusal> {

@@ -18,18 +18,18 @@ use std::time::Duration;
 use fractalaw_instrument::Function;
 use serde::{Serialize, Serializer, ser::Error as _};
 use serde_json::Value;
-use wasmtime::Engine;
 use wasmtime::component::{Component, Linker};
 
+use crate::decision::decide;
 use crate::error::HostError;
 use crate::interfaces::RunState;
 use crate::limits::PROFILE_SLOWDOWN;
 use crate::micro_app::MicroApp;
 use crate::outcome::{Certainty, Outcome};
+use crate::policy::Policy;
 use crate::recorder::{Counter, OUTSIDE, ProfileNode, Recorder};
 use crate::report::Report;
-use crate::run::{self, NotRun, Run};
-use crate::slots::Slots;
+use crate::run::{self, Beside, NotRun, Run, Shared};
 
 /// Version of the serialised shape of a [`Profile`]: it goes up when a field changes its meaning or goes
 /// away.
@@ -145,17 +145,18 @@ impl ProfiledApp {
 }
 
 /// Runs the component, then its twin, and holds one against the other.
-pub(crate) async fn profile(
-    engine: &Engine,
-    slots: &Slots,
+pub(crate) async fn profile<'a>(
+    shared: impl Fn() -> Shared<'a>,
     app: &ProfiledApp,
     run: &Run,
+    policy: Option<&Policy>,
 ) -> Result<Profile, ProfileError> {
     let not_run = |not_run| match not_run {
         NotRun::Refused(refusal) => ProfileError::Load(refusal.into()),
         NotRun::Host(error) => ProfileError::Host(error),
     };
-    let report = run::execute(engine, slots, &app.app, run)
+    let decided = decide(app.app.asking(), run, policy);
+    let (report, _) = run::execute(shared(), &app.app, run, decided, Beside::default())
         .await
         .map_err(not_run)?;
     if report.fuel.certainty == Certainty::Unrepeatable {
@@ -166,8 +167,12 @@ pub(crate) async fn profile(
     let patient = run.clone().deadline(patience(&report));
     let twin = async |counter: Counter| {
         let recorder = Box::new(Recorder::new(app.functions.len(), counter));
-        let (twin, recorder) =
-            run::execute_recorded(engine, slots, &app.twin, &patient, Some(recorder)).await?;
+        let beside = Beside {
+            recorder: Some(recorder),
+            ..Beside::default()
+        };
+        let decided = decide(app.twin.asking(), &patient, policy);
+        let (twin, recorder) = run::execute(shared(), &app.twin, &patient, decided, beside).await?;
         let recorder = recorder.expect("the run gives back the recorder that it was given");
         Ok::<(Report, Recorder), NotRun>((twin, *recorder))
     };

@@ -2,6 +2,7 @@
 
 use bytesize::ByteSize;
 
+use crate::grant::NotGranted;
 use crate::limits::COMPONENT_BYTES;
 
 /// The component, or the request to run it, is refused.
@@ -62,6 +63,9 @@ pub enum Refusal {
         /// What stands in its place.
         found: &'static str,
     },
+    /// It asks for more than it is granted: all that is missing.
+    #[error("{0}")]
+    NotGranted(Box<NotGranted>),
     /// More runs wait for a slot than the host lets wait.
     #[error("{waiting} runs wait for a slot already")]
     LineFull {
@@ -94,6 +98,7 @@ impl Refusal {
             Refusal::InterfaceNotOffered { .. } => "interface-not-offered",
             Refusal::ImportMismatch { .. } => "import-mismatch",
             Refusal::WrongExport { .. } => "wrong-export",
+            Refusal::NotGranted(_) => "not-granted",
             Refusal::LineFull { .. } => "line-full",
         }
     }
@@ -117,6 +122,9 @@ impl Refusal {
             Refusal::ImportMismatch { .. } => "build it against `fractal:app@0.1.0` in `wit/`",
             Refusal::WrongExport { .. } => {
                 "target the world `fractal:app/micro-app@0.1.0` in `wit/`"
+            }
+            Refusal::NotGranted(_) => {
+                "put the lines that you agree to into a policy file and run with `--policy FILE`, or give each after `--grant`"
             }
             Refusal::LineFull { .. } => "run fewer at once, or raise `HostBuilder::max_waiting`",
         }

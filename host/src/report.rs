@@ -1,13 +1,14 @@
 //! The report of one run: the facts, as data. How they read is in `report/`.
 
-mod json;
-mod text;
+pub(crate) mod json;
+pub(crate) mod text;
 
 pub use json::JSON_VERSION;
 
 use std::time::Duration;
 
 use crate::capture::Captured;
+use crate::grant::Decision;
 use crate::interfaces::audit_log::AuditEntry;
 use crate::limits::AppliedLimits;
 use crate::meter::{HostCalls, Trace};
@@ -43,6 +44,8 @@ pub struct Report {
     pub stderr: Captured,
     /// What it was held to.
     pub limits: AppliedLimits,
+    /// What it was granted, and by whom.
+    pub grants: Decision,
     /// How long it took.
     pub durations: Durations,
 }
@@ -91,7 +94,12 @@ pub struct Durations {
 
 impl Report {
     /// The report of a component that did not run, under the limits that it would have run under.
-    pub fn refused(refusal: Refusal, app: Option<&MicroApp>, limits: AppliedLimits) -> Report {
+    pub fn refused(
+        refusal: Refusal,
+        app: Option<&MicroApp>,
+        limits: AppliedLimits,
+        grants: Decision,
+    ) -> Report {
         Report {
             app: app.map(|app| app.identity().clone()),
             outcome: Outcome::Refused(refusal),
@@ -113,6 +121,7 @@ impl Report {
             stdout: Captured::default(),
             stderr: Captured::default(),
             limits,
+            grants,
             durations: Durations::default(),
         }
     }

@@ -4,26 +4,33 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use fractalaw_manifest::Tier;
-use tokio::time::timeout_at;
+use tokio::sync::watch;
 use wasmtime::component::ResourceTable;
 use wasmtime::{Engine, Store, UpdateDeadline};
 
 use crate::capture::Capture;
+use crate::decision::Decided;
 use crate::determinism::Determinism;
 use crate::error::HostError;
+use crate::grant::NotGranted;
 use crate::grants::{DirGrant, Grants};
 use crate::interfaces::audit_log::AuditLog;
 use crate::interfaces::{RunState, wasi};
 use crate::limiter::Limiter;
-use crate::limits::{AppliedLimits, HANDLES, HOST_CALL_BYTES, Limits, SLOT_MEMORY_BYTES};
+use crate::limits::{
+    AppliedLimits, HANDLES, HOST_CALL_BYTES, Limits, QuotaLimits, SLOT_MEMORY_BYTES,
+};
 use crate::meter::Meter;
 use crate::micro_app::MicroApp;
 use crate::outcome::{Certainty, DeadlineExceeded, Outcome};
+use crate::policy::Section;
 use crate::recorder::Recorder;
+use crate::recording::Recording;
 use crate::refusal::Refusal;
 use crate::report::{Durations, Fuel, Memory, Report};
 use crate::slots::Slots;
 use crate::trap;
+use crate::until::{Until, after, in_time};
 
 /// How to run a micro-app: limits and grants. The default is the tier of its own manifest, and
 /// nothing granted.
@@ -34,6 +41,7 @@ pub struct Run {
     deadline: Option<Duration>,
     memory_bytes: Option<usize>,
     grants: Grants,
+    section: Section,
     deterministic: bool,
     trace: bool,
 }
@@ -92,6 +100,12 @@ impl Run {
         self
     }
 
+    /// Lines of policy for this run, before what the host's policy says.
+    pub fn grant(mut self, section: Section) -> Run {
+        self.section = section;
+        self
+    }
+
     /// Clocks that stand still and seeded randomness: the same component with the same grants then
     /// gives the same report, durations apart.
     pub fn deterministic(mut self) -> Run {
@@ -110,7 +124,12 @@ impl Run {
         &self.grants
     }
 
-    /// The limits in force for a component of this tier.
+    /// The lines of policy that it brings.
+    pub(crate) fn section(&self) -> &Section {
+        &self.section
+    }
+
+    /// The limits in force for a component of this tier, unless a policy lowers its quotas.
     pub fn limits(&self, manifest: Tier) -> AppliedLimits {
         let tier = self.tier.unwrap_or(manifest);
         let default = Limits::of(tier);
@@ -119,7 +138,11 @@ impl Run {
             fuel: self.fuel.unwrap_or(default.fuel),
             deadline: self.deadline.unwrap_or(default.deadline),
         };
-        AppliedLimits { tier, limits }
+        AppliedLimits {
+            tier,
+            limits,
+            quotas: QuotaLimits::HOST,
+        }
     }
 
     /// Whether clocks stand still and randomness is seeded.
@@ -148,26 +171,41 @@ impl From<HostError> for NotRun {
     }
 }
 
-/// Waits for a slot and runs the guest in it.
-pub(crate) async fn execute(
-    engine: &Engine,
-    slots: &Slots,
-    app: &MicroApp,
-    run: &Run,
-) -> Result<Report, NotRun> {
-    let (report, _) = execute_recorded(engine, slots, app, run, None).await?;
-    Ok(report)
+/// What a run shares with all others of its host.
+pub(crate) struct Shared<'a> {
+    pub(crate) engine: &'a Engine,
+    pub(crate) slots: &'a Slots,
+    /// Turns true when the host is to stop.
+    pub(crate) stop: watch::Receiver<bool>,
 }
 
-/// The same, of a profiled twin: its hooks tell the recorder.
-pub(crate) async fn execute_recorded(
-    engine: &Engine,
-    slots: &Slots,
+/// What goes on beside a run.
+#[derive(Default)]
+pub(crate) struct Beside {
+    /// Takes each entry before the guest goes on.
+    pub(crate) trail: Option<Recording>,
+    /// Of a profiled twin: its hooks tell it.
+    pub(crate) recorder: Option<Box<Recorder>>,
+}
+
+/// Waits for a slot and runs the guest in it, if it is granted all that it asks for.
+pub(crate) async fn execute(
+    shared: Shared<'_>,
     app: &MicroApp,
     run: &Run,
-    recorder: Option<Box<Recorder>>,
+    decided: Decided<'_>,
+    beside: Beside,
 ) -> Result<(Report, Option<Box<Recorder>>), NotRun> {
-    let applied = run.limits(app.manifest().tier);
+    let Decided {
+        grants,
+        limits: applied,
+        decision,
+        missing,
+    } = decided;
+    if !missing.is_empty() {
+        let refused = NotGranted::new(app.identity(), missing);
+        return Err(NotRun::Refused(Refusal::NotGranted(Box::new(refused))));
+    }
     if applied.limits.memory_bytes > SLOT_MEMORY_BYTES {
         return Err(HostError::MemoryOverSlot {
             requested: applied.limits.memory_bytes,
@@ -176,11 +214,21 @@ pub(crate) async fn execute_recorded(
     }
     let queued = Instant::now();
     // Declared before the store, so that it is given back after the store has freed its instance.
-    let _slot = slots.acquire().await.map_err(NotRun::Refused)?;
+    let _slot = shared.slots.acquire().await.map_err(NotRun::Refused)?;
     let started = Instant::now();
     let (stdout, stderr) = (Capture::default(), Capture::default());
-    let mut store = store(engine, run, &applied.limits, (&stdout, &stderr), recorder)?;
-    let metered = call(&mut store, app, after(started, applied.limits.deadline)).await;
+    let mut store = store(
+        shared.engine,
+        run,
+        (&grants, &applied),
+        (&stdout, &stderr),
+        beside,
+    )?;
+    let until = Until {
+        deadline: after(started, applied.limits.deadline),
+        stop: shared.stop,
+    };
+    let metered = call(&mut store, app, until).await;
     let peak_bytes = store.data().limiter.peak_bytes();
     let state = store.into_data();
     let host_calls = state.meter.finish();
@@ -196,6 +244,7 @@ pub(crate) async fn execute_recorded(
         outcome: metered.outcome,
         backtrace: metered.backtrace,
         audit: state.audit.into_entries(),
+        grants: decision.used(&host_calls.calls),
         host_calls: host_calls.calls,
         trace: host_calls.trace,
         memory: Memory {
@@ -214,18 +263,12 @@ pub(crate) async fn execute_recorded(
     Ok((report, state.recorder))
 }
 
-/// A deadline past what the clock can express is as good as a century.
-fn after(start: Instant, deadline: Duration) -> Instant {
-    const CENTURY: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
-    start + deadline.min(CENTURY)
-}
-
 fn store(
     engine: &Engine,
     run: &Run,
-    limits: &Limits,
+    (grants, AppliedLimits { limits, quotas, .. }): (&Grants, &AppliedLimits),
     (stdout, stderr): (&Capture, &Capture),
-    recorder: Option<Box<Recorder>>,
+    Beside { trail, recorder }: Beside,
 ) -> Result<Store<RunState>, HostError> {
     let determinism = run.determinism();
     let fuel = match &recorder {
@@ -233,12 +276,13 @@ fn store(
         None => limits.fuel,
     };
     let state = RunState {
-        meter: Meter::new(fuel, run.trace),
-        audit: AuditLog::new(determinism.wall_clock()),
+        meter: Meter::new(fuel, *quotas, run.trace),
+        audit: AuditLog::new(determinism.wall_clock(), quotas),
         determinism,
         limiter: Limiter::new(limits.memory_bytes),
-        wasi: wasi::context(&run.grants, determinism, stdout, stderr)?,
+        wasi: wasi::context(grants, determinism, stdout, stderr)?,
         handles: ResourceTable::with_capacity(0),
+        trail,
         recorder,
     };
     let mut store = Store::new(engine, state);
@@ -260,7 +304,8 @@ struct Metered {
     guest_fuel: u64,
 }
 
-async fn call(store: &mut Store<RunState>, app: &MicroApp, deadline: Instant) -> Metered {
+async fn call(store: &mut Store<RunState>, app: &MicroApp, mut until: Until) -> Metered {
+    let deadline = until.deadline;
     // At each tick the guest gives way to others on its thread, unless its time is up.
     store.set_epoch_deadline(1);
     store.epoch_deadline_callback(move |_| {
@@ -274,14 +319,14 @@ async fn call(store: &mut Store<RunState>, app: &MicroApp, deadline: Instant) ->
         recorder.begin(budget);
     }
     let mut after_instantiation = None;
-    let ended = match in_time(deadline, app.pre().instantiate_async(&mut *store)).await {
+    let ended = match in_time(&mut until, app.pre().instantiate_async(&mut *store)).await {
         Ok(instance) => {
             let left = fuel_left(store);
             after_instantiation = Some((left, store.data().meter.fuel()));
             if let Some(recorder) = &mut store.data_mut().recorder {
                 recorder.begin_run(left);
             }
-            in_time(deadline, instance.call_run(&mut *store)).await
+            in_time(&mut until, instance.call_run(&mut *store)).await
         }
         Err(error) => Err(error),
     };
@@ -305,19 +350,6 @@ async fn call(store: &mut Store<RunState>, app: &MicroApp, deadline: Instant) ->
         instantiation_fuel: budget - after_instantiation - called_by_instantiation,
         guest_fuel: after_instantiation - left - (host_calls - called_by_instantiation),
     }
-}
-
-/// The epoch interrupts a guest that computes; this one that waits in a host call.
-async fn in_time<T>(
-    deadline: Instant,
-    guest: impl Future<Output = wasmtime::Result<T>>,
-) -> wasmtime::Result<T> {
-    if Instant::now() >= deadline {
-        return Err(DeadlineExceeded.into());
-    }
-    timeout_at(deadline.into(), guest)
-        .await
-        .unwrap_or_else(|_| Err(DeadlineExceeded.into()))
 }
 
 fn fuel_left(store: &Store<RunState>) -> u64 {

@@ -10,15 +10,15 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow, bail};
 use fractalaw_host::{
-    Certainty, Durations, Host, LoadError, MicroApp, Profile, ProfileError, ProfiledApp, Refusal,
-    Report, Run, Tier,
+    Certainty, Decision, Durations, Host, LoadError, MicroApp, Policy, Profile, ProfileError,
+    ProfiledApp, Refusal, Report, Run, Tier,
 };
 use tokio::runtime::Runtime;
 use tokio::sync::Barrier;
 use tokio::task::JoinHandle;
 
 use crate::case::Case;
-use crate::inventory::Inventory;
+use crate::inventory::{self, Inventory};
 
 /// The guest that fills memory and stack with a pattern before a case's second run.
 const HOSTILE: &str = "slot-scribbler";
@@ -33,6 +33,8 @@ const NEIGHBOURS_END: Duration = Duration::from_secs(180);
 pub(crate) struct Lab {
     components: PathBuf,
     cache: PathBuf,
+    /// The policy's file, which is in force for every case.
+    policy: PathBuf,
     shared: OnceLock<Result<Shared, String>>,
     in_runs: AtomicU64,
     /// At most one for each thread that runs cases.
@@ -50,6 +52,7 @@ struct UsedSlot {
 struct Shared {
     runtime: Runtime,
     host: Host,
+    policy: Policy,
     hostile: Vec<u8>,
     neighbour: MicroApp,
     /// What this host loaded, by the component's bytes: many cases are of one guest.
@@ -65,6 +68,7 @@ impl Lab {
         Lab {
             components,
             cache,
+            policy: inventory::tests().join("policy.toml"),
             shared: OnceLock::new(),
             in_runs: AtomicU64::new(0),
             used: Mutex::default(),
@@ -77,16 +81,17 @@ impl Lab {
     }
 
     /// A host with a single slot in which nothing ran yet.
-    fn single(&self) -> Result<Host> {
-        Ok(Host::builder().slots(1).cache(&self.cache).build()?)
+    fn single(&self, policy: &Policy) -> Result<Host> {
+        let host = Host::builder().slots(1).cache(&self.cache);
+        Ok(host.policy(policy.clone()).build()?)
     }
 
     /// A slot for this component, kept from its case before or made.
-    fn used_slot(&self, component: &[u8], hostile: &[u8]) -> Result<UsedSlot> {
+    fn used_slot(&self, policy: &Policy, component: &[u8], hostile: &[u8]) -> Result<UsedSlot> {
         if let Some(slot) = self.used().pop().filter(|slot| slot.component == component) {
             return Ok(slot);
         }
-        let host = self.single()?;
+        let host = self.single(policy)?;
         Ok(UsedSlot {
             subject: Subject::load(&host, component)?,
             hostile: Subject::load(&host, hostile)?,
@@ -112,8 +117,10 @@ impl Lab {
     }
 
     fn shared(&self) -> Result<&Shared> {
-        let make =
-            || Shared::new(&self.components, &self.cache).map_err(|error| format!("{error:#}"));
+        let make = || {
+            Shared::new(&self.components, &self.cache, &self.policy)
+                .map_err(|error| format!("{error:#}"))
+        };
         self.shared
             .get_or_init(make)
             .as_ref()
@@ -126,6 +133,7 @@ impl Lab {
         let Shared {
             runtime,
             host,
+            policy,
             hostile,
             ..
         } = shared;
@@ -136,12 +144,12 @@ impl Lab {
             self.timed(|| runtime.block_on(subject.run(host, &run)))
         };
         let fresh = {
-            let unused = self.single()?;
+            let unused = self.single(policy)?;
             let subject = Subject::load(&unused, &component)?;
             once(&unused, &subject)?
         };
         let used = {
-            let slot = self.used_slot(&component, hostile)?;
+            let slot = self.used_slot(policy, &component, hostile)?;
             let hostile = &slot.hostile;
             let scribble = Run::new().deterministic();
             self.timed(|| runtime.block_on(hostile.run(&slot.host, &scribble)))?;
@@ -198,11 +206,21 @@ impl Lab {
 }
 
 impl Shared {
-    fn new(components: &Path, cache: &Path) -> Result<Shared> {
+    fn new(components: &Path, cache: &Path, policy: &Path) -> Result<Shared> {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .enable_time()
             .build()?;
-        let host = Host::builder().cache(cache).build()?;
+        // Without the file nothing is granted that a case does not bring.
+        let policy = match policy.is_file() {
+            true => {
+                Policy::load(policy).map_err(|error| anyhow!("{error}\nhint: {}", error.hint))?
+            }
+            false => Policy::default(),
+        };
+        let host = Host::builder()
+            .cache(cache)
+            .policy(policy.clone())
+            .build()?;
         let path = components.join(format!("{HOSTILE}.wasm"));
         let hostile = fs::read(&path).with_context(|| {
             format!(
@@ -214,6 +232,7 @@ impl Shared {
         Ok(Shared {
             runtime,
             host,
+            policy,
             hostile,
             neighbour,
             subjects: Mutex::default(),
@@ -288,7 +307,10 @@ impl Subject {
     async fn run(&self, host: &Host, run: &Run) -> Result<Report> {
         let mut report = match &self.0 {
             Ok(app) => host.run(app, run).await?,
-            Err(refusal) => Report::refused(refusal.clone(), None, run.limits(Tier::default())),
+            Err(refusal) => {
+                let limits = run.limits(Tier::default());
+                Report::refused(refusal.clone(), None, limits, Decision::default())
+            }
         };
         report.durations = Durations::default();
         if report.fuel.certainty == Certainty::Unrepeatable {

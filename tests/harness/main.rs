@@ -6,7 +6,8 @@
 //! - `case`: a file in `cases/` or `fixtures/` becomes a run;
 //! - `inventory`: guests, cases and snapshots are found, and none may lack the others;
 //! - `misplaced`: no file stands where nothing would look at it;
-//! - `lab`: the run happens three times, in a fresh slot, in a used one and beside others;
+//! - `lab`: the run happens three times, in a fresh slot, in a used one and beside others, under the policy in
+//!   `policy.toml`;
 //! - `rendering`: the report becomes two texts, behaviour and cost;
 //! - `snapshot`: they are compared with what was reviewed;
 //! - `functions`: where the cost moved, a profile says in which functions;

@@ -12,7 +12,7 @@ pub(crate) const GUEST_BUILD: u8 = 11;
 /// Anything else: a failed step of `ci`, a host that does not build, a file that cannot be read.
 pub(crate) const FAILED: u8 = 12;
 /// A cost moved by more than `tests/fuel.toml` allows, and nothing else is wrong.
-pub(crate) const ONLY_FUEL: u8 = 13;
+pub(crate) const ONLY_FUEL: u8 = 15;
 
 /// An error that knows its exit code and what to do about it.
 ///

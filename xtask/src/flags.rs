@@ -1,5 +1,6 @@
 //! All commands and flags, with their help: `cargo xtask` alone shows the page below.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -22,6 +23,9 @@ Examples:
 
     cargo xtask run hello-world              build it, run it, print its report
     cargo xtask run hello-world --fuel 1000  the same, with less fuel than it needs
+    cargo xtask run hello-world --ledger     the same, recorded in target/ledger/audit.ledger
+    cargo xtask ledger runs target/ledger/audit.ledger
+    cargo xtask inspect hello-world          what it is, and what it asks for
     cargo xtask test                         hold every guest against its snapshots
     cargo xtask test hello --accept          accept what the cases of `hello-world` do now
     cargo xtask report                       one page of all of that, to be read in a browser
@@ -49,7 +53,9 @@ Exit codes:
     10  the host failed
     11  a guest failed to build
     12  another step failed: the host's build, a test, a check
-    13  `fuel`: a cost moved by more than is allowed, and nothing else is wrong";
+    13  interrupted by a signal
+    14  not acknowledged: the ledger failed after the run had begun
+    15  `fuel`: a cost moved by more than is allowed, and nothing else is wrong";
 
 /// Options of `run`, which the host's binary defines and parses; listed here to be found.
 const RUN_OPTIONS: &str = "\
@@ -63,6 +69,12 @@ Options of the run, given to `fractalaw run` as they stand:
     --env NAME=VALUE               an environment variable; repeat for more
     --dir HOST[::GUEST][:rw]       a folder, read-only unless `:rw` follows; repeat for more
     --stdin FILE                   standard input; `-` passes on our own
+    --policy FILE                  what is granted to which micro-apps: host/POLICY.md
+    --grant LINE                   a line of policy for this run; repeat for more
+    --ledger [FILE]                record it; without FILE in target/ledger/audit.ledger
+    --durability entry|run|group   when the ledger's entries are on disk
+    --ledger-wait DURATION         how long to wait for other processes that append
+    --grace DURATION               how long it may go on after SIGINT or SIGTERM
     --json                         the report as JSON
     --trace                        list each host call with its place on the fuel axis
     --deterministic                fixed clocks and seeded randomness, as under test
@@ -94,6 +106,11 @@ pub(crate) enum Command {
     /// Build what is stale, then run a guest and print its report
     #[command(after_help = RUN_OPTIONS, after_long_help = RUN_OPTIONS)]
     Run(Run),
+    /// Build what is stale, then say what a guest is, what it asks for, and what a policy says of it
+    Inspect(Inspect),
+    /// Read and verify a ledger, with the auditor's program
+    #[command(disable_help_flag = true)]
+    Ledger(Ledger),
     /// Hold every guest's report against its reviewed snapshots, and run the host's own tests
     Test(Test),
     /// Say which function of a guest used how much fuel, to the unit
@@ -140,6 +157,29 @@ pub(crate) struct Run {
         allow_hyphen_values = true
     )]
     pub(crate) options: Vec<String>,
+}
+
+/// Flags of `inspect`. All after the first argument belongs to `fractalaw inspect`.
+#[derive(Debug, Args)]
+pub(crate) struct Inspect {
+    /// The name of a guest, or the path of a component: what holds a `/` or ends in `.wasm`
+    #[arg(value_name = "GUEST|PATH")]
+    pub(crate) what: String,
+    /// `--policy FILE`, `--grant LINE`, `--json`
+    #[arg(
+        value_name = "OPTIONS",
+        trailing_var_arg = true,
+        allow_hyphen_values = true
+    )]
+    pub(crate) options: Vec<String>,
+}
+
+/// Flags of `ledger`: all of it belongs to `fractalaw-ledger`.
+#[derive(Debug, Args)]
+pub(crate) struct Ledger {
+    /// Its arguments: `cargo xtask ledger --help` shows them
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    pub(crate) arguments: Vec<OsString>,
 }
 
 /// Flags of `test`.

@@ -11,6 +11,8 @@ mod bench;
 mod build_guests;
 mod ci;
 mod fuel;
+mod inspect;
+mod ledger;
 mod new;
 mod page;
 mod profile;
@@ -72,6 +74,8 @@ fn dispatch(command: &Command) -> Result<ExitCode> {
     match command {
         Command::BuildGuests(flags) => build_guests::run(&project, flags)?,
         Command::Run(flags) => return run::run(&project, flags),
+        Command::Inspect(flags) => return inspect::run(&project, flags),
+        Command::Ledger(flags) => return ledger::run(&project, flags),
         Command::Test(flags) => return test::run(&project, flags),
         Command::Report(flags) => page::run(&project, flags)?,
         Command::Bench(flags) => return bench::run(&project, flags),

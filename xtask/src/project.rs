@@ -91,6 +91,11 @@ impl Project {
         self.target.join("guests")
     }
 
+    /// The workspace's own ledger, which a run without another one is recorded in.
+    pub(crate) fn ledger(&self) -> PathBuf {
+        self.target.join("ledger").join("audit.ledger")
+    }
+
     /// A guest's component.
     pub(crate) fn component(&self, guest: &str) -> PathBuf {
         self.outputs().join(format!("{guest}.wasm"))

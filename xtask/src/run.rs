@@ -1,6 +1,7 @@
 //! `cargo xtask run`: builds what is stale, then lets the host's binary run it.
 
 use std::env;
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
@@ -19,16 +20,42 @@ pub(crate) fn run(project: &Project, flags: &flags::Run) -> Result<ExitCode> {
     }
     let component = component(project, &flags.what)?;
     let host = host(project)?;
-    // In the current directory, because the paths among the options are relative to it.
-    let status = Command::new(&host)
-        .arg("run")
-        .arg(&component)
-        .args(&flags.options)
+    start(
+        Command::new(&host)
+            .arg("run")
+            .arg(&component)
+            .args(options(project, &flags.options)),
+    )
+}
+
+/// The options of the run; `--ledger` without a file means the workspace's own, made if there is none.
+fn options(project: &Project, given: &[String]) -> Vec<OsString> {
+    let mut options = Vec::new();
+    let mut given = given.iter().peekable();
+    while let Some(option) = given.next() {
+        options.push(OsString::from(option));
+        let alone = given.peek().is_none_or(|next| next.starts_with('-'));
+        if option == "--ledger" && alone {
+            options.push(project.ledger().into());
+            options.push("--create-ledger".into());
+        }
+    }
+    options
+}
+
+/// Starts a program in the current directory, because the paths among its options are relative to it, and
+/// ends as it does.
+pub(crate) fn start(command: &mut Command) -> Result<ExitCode> {
+    let program = Path::new(command.get_program()).to_owned();
+    let status = command
         .status()
-        .with_context(|| format!("cannot start `{}`", host.display()))?;
+        .with_context(|| format!("cannot start `{}`", program.display()))?;
     match status.code() {
         Some(code) => Ok(ExitCode::from(u8::try_from(code).unwrap_or(FAILED))),
-        None => Err(Fault::new(FAILED, format!("`fractalaw` was stopped: {status}")).into()),
+        None => {
+            let name = program.file_stem().unwrap_or_default().to_string_lossy();
+            Err(Fault::new(FAILED, format!("`{name}` was stopped: {status}")).into())
+        }
     }
 }
 
@@ -54,7 +81,7 @@ fn misplaced(project: &Project, flags: &flags::Run) -> Result<Fault> {
 }
 
 /// The component to run: that of a guest, built if it is stale, or the one at a path.
-fn component(project: &Project, what: &str) -> Result<PathBuf> {
+pub(crate) fn component(project: &Project, what: &str) -> Result<PathBuf> {
     let is_path = what.contains(['/', std::path::MAIN_SEPARATOR]) || what.ends_with(".wasm");
     if is_path {
         return Ok(Path::new(what).to_owned());

@@ -95,6 +95,8 @@ fn one_run(ledger: &Ledger, entries: u64) -> Result<(), LedgerError> {
             memory_bytes: 64 << 20,
         },
         grants: Grants::default(),
+        deterministic: false,
+        decision: None,
     };
     let mut run = ledger.begin_run(&opening, now_unix_ns())?;
     for number in 0..entries {

@@ -69,6 +69,8 @@ pub use error::LedgerError;
 pub use key::{KeyError, LedgerKey, PublicKey, Signature};
 pub use ledger::{Durability, Ledger, Options, RunHandle};
 pub use reader::{Identity, Reader};
-pub use run_record::{Closing, Dir, Event, Fuel, Grants, Limits, Opening, Stdin, now_unix_ns};
+pub use run_record::{
+    Closing, Decision, Dir, Event, Fuel, Granted, Grants, Limits, Opening, Stdin, now_unix_ns,
+};
 pub use runs::{Closed, Run, runs};
 pub use verify::{Trust, Verified, VerifyError, verify};

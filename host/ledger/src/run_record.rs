@@ -25,6 +25,37 @@ pub struct Opening {
     pub limits: Limits,
     /// What it is given.
     pub grants: Grants,
+    /// Whether its clocks stand still: then its entries carry that time instead of the host's.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub deterministic: bool,
+    /// What it was granted and by whom, and what it was refused; none from a host that decides nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decision: Option<Decision>,
+}
+
+fn is_false(value: &bool) -> bool {
+    !value
+}
+
+/// What a host decided about what a micro-app asks for. Each line is one of its policy's, and holds no value
+/// that could be a secret.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Decision {
+    /// Digest of the policy in force, if there was one.
+    pub policy_sha256: Option<String>,
+    /// What was granted.
+    pub granted: Vec<Granted>,
+    /// What was asked for and not granted: if there is anything, the run did not start.
+    pub missing: Vec<String>,
+}
+
+/// One thing that was granted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Granted {
+    /// The line of policy that grants it.
+    pub line: String,
+    /// `policy`, or `run` for what whoever started the run brought.
+    pub by: String,
 }
 
 /// The limits of a run, as they are in force.

@@ -9,7 +9,10 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
+mod asks;
 pub mod terminal;
+
+pub use asks::{BadName, DirAsk, MAX_NAMES, Quotas, check_env, check_path};
 
 use std::fmt;
 use std::str::FromStr;
@@ -31,6 +34,42 @@ pub struct Manifest {
     /// The tier whose limits the micro-app runs under.
     #[serde(default)]
     pub tier: Tier,
+    /// The interfaces that it imports and that need a grant. Without it, whatever the component imports is
+    /// asked for; with it, a component that imports another is refused.
+    #[serde(
+        default,
+        deserialize_with = "asks::interfaces",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub interfaces: Option<Vec<String>>,
+    /// Whether it needs arguments.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub args: bool,
+    /// Names of the environment variables that it needs.
+    #[serde(
+        default,
+        deserialize_with = "asks::env",
+        skip_serializing_if = "Vec::is_empty"
+    )]
+    pub env: Vec<String>,
+    /// Whether it needs standard input.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub stdin: bool,
+    /// Folders that it needs.
+    #[serde(
+        default,
+        deserialize_with = "asks::few",
+        skip_serializing_if = "Vec::is_empty"
+    )]
+    pub dirs: Vec<DirAsk>,
+    /// Quotas that it needs at least.
+    #[serde(default, skip_serializing_if = "Quotas::is_empty")]
+    pub quotas: Quotas,
+}
+
+/// What is not asked for is not written, so that a manifest of the tier alone keeps its bytes.
+fn is_false(value: &bool) -> bool {
+    !value
 }
 
 /// A named set of limits; the figures are the host's.
@@ -106,6 +145,17 @@ pub enum DecodeError {
 }
 
 impl Manifest {
+    /// Every key that a manifest may have.
+    pub const KEYS: [&str; 7] = [
+        "tier",
+        "interfaces",
+        "args",
+        "env",
+        "stdin",
+        "dirs",
+        "quotas",
+    ];
+
     /// The bytes of the custom section. The same manifest always gives the same bytes.
     pub fn encode(&self) -> Vec<u8> {
         let section = Section {
@@ -138,7 +188,10 @@ mod tests {
     #[test]
     fn a_section_reads_back_as_the_manifest_it_was_written_from() {
         for tier in Tier::ALL {
-            let manifest = Manifest { tier };
+            let manifest = Manifest {
+                tier,
+                ..Manifest::default()
+            };
             assert_eq!(Manifest::decode(&manifest.encode()).unwrap(), manifest);
             assert_eq!(tier.name().parse::<Tier>().unwrap(), tier);
         }
@@ -146,6 +199,28 @@ mod tests {
             String::from_utf8(Manifest::default().encode()).unwrap(),
             r#"{"version":1,"manifest":{"tier":"standard"}}"#
         );
+        let manifest = Manifest {
+            tier: Tier::Heavy,
+            interfaces: Some(vec!["fractal:app/data-query".to_owned()]),
+            args: true,
+            env: vec!["SITE".to_owned()],
+            stdin: true,
+            dirs: vec![DirAsk {
+                guest: "/data".to_owned(),
+                writable: true,
+            }],
+            quotas: Quotas {
+                audit_entries: Some(9),
+                ..Quotas::default()
+            },
+        };
+        let bytes = manifest.encode();
+        assert_eq!(Manifest::decode(&bytes).unwrap(), manifest);
+        let section: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
+        let keys = section["manifest"].as_object().unwrap().keys();
+        let mut known = Manifest::KEYS;
+        known.sort_unstable();
+        assert!(keys.eq(known.iter()), "{section}");
     }
 
     #[test]
@@ -161,7 +236,13 @@ mod tests {
             ),
             (
                 br#"{"version":1,"manifest":{"teir":"heavy"}}"#,
-                "the manifest section is malformed: unknown field `teir`, expected `tier`",
+                "the manifest section is malformed: unknown field `teir`, expected one of `tier`, \
+                 `interfaces`, `args`, `env`, `stdin`, `dirs`, `quotas`",
+            ),
+            (
+                br#"{"version":1,"manifest":{"env":["A=B"]}}"#,
+                "the manifest section is malformed: `A=B` is no name of a variable, expected letters, \
+                 digits and `_`, and no digit in front",
             ),
             (
                 br#"{"version":1,"manifest":{"tier":"huge"}}"#,

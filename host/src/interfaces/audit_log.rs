@@ -9,7 +9,7 @@ use crate::determinism::WallClock;
 use crate::interfaces::RunState;
 use crate::interfaces::offer::offer;
 use crate::interfaces::payload::Payload;
-use crate::limits::{AUDIT_BYTES, AUDIT_ENTRIES, AUDIT_ENTRY_BYTES};
+use crate::limits::{AUDIT_ENTRY_BYTES, QuotaLimits};
 use crate::outcome::{Quota, QuotaExceeded};
 use crate::terminal::one_line;
 
@@ -46,14 +46,18 @@ impl fmt::Display for AuditEntry {
 pub(crate) struct AuditLog {
     entries: Vec<AuditEntry>,
     bytes: usize,
+    /// How many there may be, and how long they may be together.
+    most: (usize, usize),
     clock: WallClock,
 }
 
 impl AuditLog {
-    pub(crate) fn new(clock: WallClock) -> AuditLog {
+    pub(crate) fn new(clock: WallClock, quotas: &QuotaLimits) -> AuditLog {
+        let fits = |limit| usize::try_from(limit).unwrap_or(usize::MAX);
         AuditLog {
             entries: Vec::new(),
             bytes: 0,
+            most: (fits(quotas.audit_entries), fits(quotas.audit_bytes)),
             clock,
         }
     }
@@ -65,8 +69,8 @@ impl AuditLog {
     fn record(&mut self, entry: wit::AuditEntry, fuel: u64) -> Result<(), QuotaExceeded> {
         let bytes = entry.event_type.len() + entry.resource.len() + entry.detail.len();
         at_most(Quota::AuditEntryBytes, bytes, AUDIT_ENTRY_BYTES)?;
-        at_most(Quota::AuditEntries, self.entries.len() + 1, AUDIT_ENTRIES)?;
-        at_most(Quota::AuditBytes, self.bytes + bytes, AUDIT_BYTES)?;
+        at_most(Quota::AuditEntries, self.entries.len() + 1, self.most.0)?;
+        at_most(Quota::AuditBytes, self.bytes + bytes, self.most.1)?;
         self.bytes += bytes;
         let entry = AuditEntry {
             sequence: self.entries.len() as u64 + 1,
@@ -100,7 +104,14 @@ fn at_most(quota: Quota, wanted: usize, limit: usize) -> Result<(), QuotaExceede
     Ok(())
 }
 
-pub(crate) fn add_to_linker(linker: &mut Linker<RunState>) -> wasmtime::Result<()> {
+/// Waiting costs a guest that need not wait, so there are two of the one function.
+pub(crate) fn add_to_linker(linker: &mut Linker<RunState>, durable: bool) -> wasmtime::Result<()> {
+    if durable {
+        offer! { linker, "fractal:app/audit-log@0.1.0", state => state;
+            wait "record-event"(entry) -> nothing = AUDIT, record_event_durably;
+        }
+        return Ok(());
+    }
     offer! { linker, "fractal:app/audit-log@0.1.0", state => state;
         sync "record-event"(entry) -> nothing = AUDIT, record_event;
     }
@@ -112,6 +123,19 @@ fn record_event(state: &mut &mut RunState, entry: wit::AuditEntry) -> wasmtime::
     Ok(state.audit.record(entry, at)?)
 }
 
+/// Returns when the entry is on disk. A run that is cut off meanwhile has it in its report as well, because
+/// the ledger's thread writes it all the same.
+async fn record_event_durably(
+    state: &mut &mut RunState,
+    entry: wit::AuditEntry,
+) -> wasmtime::Result<()> {
+    record_event(state, entry)?;
+    if let (Some(trail), Some(entry)) = (&state.trail, state.audit.entries.last()) {
+        trail.record(entry).await?;
+    }
+    Ok(())
+}
+
 impl Payload for wit::AuditEntry {
     fn bytes(&self) -> u64 {
         self.event_type.bytes() + self.resource.bytes() + self.detail.bytes()
@@ -121,6 +145,7 @@ impl Payload for wit::AuditEntry {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::limits::{AUDIT_BYTES, AUDIT_ENTRIES};
 
     fn entry(detail_bytes: usize) -> wit::AuditEntry {
         wit::AuditEntry {
@@ -132,7 +157,7 @@ mod tests {
 
     #[test]
     fn entries_are_numbered_from_one_and_carry_the_hosts_time() {
-        let mut log = AuditLog::new(WallClock::fixed());
+        let mut log = AuditLog::new(WallClock::fixed(), &QuotaLimits::HOST);
         for _ in 0..3 {
             log.record(entry(1), 0).unwrap();
         }
@@ -159,7 +184,7 @@ mod tests {
             (1, AUDIT_ENTRIES, Quota::AuditEntries, AUDIT_ENTRIES),
         ];
         for (detail_bytes, accepted, quota, limit) in cases {
-            let mut log = AuditLog::new(WallClock::fixed());
+            let mut log = AuditLog::new(WallClock::fixed(), &QuotaLimits::HOST);
             for _ in 0..accepted {
                 log.record(entry(detail_bytes), 0).unwrap();
             }

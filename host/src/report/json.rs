@@ -6,8 +6,11 @@ use serde_json::{Value, json};
 
 use crate::capture::Captured;
 use crate::cost::COST_MODEL;
+use crate::grant::{Decision, Item};
+use crate::limits::AppliedLimits;
 use crate::meter::{HostCall, HostCalls, Trace};
 use crate::outcome::{MemoryKind, Outcome};
+use crate::refusal::Refusal;
 use crate::report::Report;
 use crate::trap::TrapCode;
 
@@ -30,6 +33,7 @@ struct Json<'a> {
     stdout: Value,
     stderr: Value,
     limits: Value,
+    grants: Value,
     durations_us: Value,
 }
 
@@ -73,12 +77,8 @@ pub(super) fn render(report: &Report) -> String {
         }),
         stdout: captured(&report.stdout),
         stderr: captured(&report.stderr),
-        limits: json!({
-            "tier": report.limits.tier.name(),
-            "fuel": report.limits.limits.fuel,
-            "deadline_us": micros(report.limits.limits.deadline),
-            "memory_bytes": report.limits.limits.memory_bytes,
-        }),
+        limits: limits(&report.limits),
+        grants: grants(&report.grants),
         durations_us: json!({
             "load": micros(report.durations.load),
             "wait": micros(report.durations.wait),
@@ -86,6 +86,63 @@ pub(super) fn render(report: &Report) -> String {
         }),
     };
     serde_json::to_string_pretty(&json).expect("a report is plain data")
+}
+
+pub(crate) fn limits(applied: &AppliedLimits) -> Value {
+    let quotas = &applied.quotas;
+    json!({
+        "tier": applied.tier.name(),
+        "fuel": applied.limits.fuel,
+        "deadline_us": micros(applied.limits.deadline),
+        "memory_bytes": applied.limits.memory_bytes,
+        "quotas": {
+            "host_calls": quotas.host_calls,
+            "host_bytes": quotas.host_bytes,
+            "audit_entries": quotas.audit_entries,
+            "audit_bytes": quotas.audit_bytes,
+        },
+    })
+}
+
+pub(crate) fn grants(decision: &Decision) -> Value {
+    let granted = decision.granted.iter().map(|granted| {
+        let mut value = item(&granted.item);
+        value["by"] = json!(granted.by.name());
+        value
+    });
+    let items = |items: &[Item]| items.iter().map(item).collect::<Vec<_>>();
+    json!({
+        "policy": decision.policy.as_ref().map(|id| json!({ "path": id.path, "sha256": id.sha256 })),
+        "sections": decision.sections,
+        "granted": granted.collect::<Vec<_>>(),
+        "not_asked": items(&decision.not_asked),
+        "unused": items(&decision.unused),
+    })
+}
+
+/// What it is, and the line of policy that grants it.
+pub(crate) fn item(item: &Item) -> Value {
+    json!({ "what": item.to_string(), "line": item.line() })
+}
+
+pub(crate) fn refusal(refusal: &Refusal) -> Value {
+    let mut value = json!({
+        "refusal": refusal.kind(),
+        "message": refusal.to_string(),
+        "hint": refusal.hint(),
+    });
+    if let Refusal::NotGranted(not_granted) = refusal {
+        let missing = not_granted.missing.iter().map(|missing| {
+            json!({
+                "what": missing.item.to_string(),
+                "line": missing.line(),
+                "instead": missing.instead,
+            })
+        });
+        value["missing"] = missing.collect();
+        value["policy"] = json!(not_granted.policy());
+    }
+    value
 }
 
 fn host_calls(calls: &HostCalls) -> Value {
@@ -122,7 +179,10 @@ fn outcome(outcome: &Outcome) -> Value {
     match outcome {
         Outcome::Completed(text) => value["ok"] = json!(text),
         Outcome::GuestError(message) => value["err"] = json!(message),
-        Outcome::OutOfFuel | Outcome::DeadlineExceeded | Outcome::StackOverflow => {}
+        Outcome::OutOfFuel
+        | Outcome::DeadlineExceeded
+        | Outcome::StackOverflow
+        | Outcome::Interrupted => {}
         Outcome::MemoryLimit {
             kind,
             requested,
@@ -146,10 +206,10 @@ fn outcome(outcome: &Outcome) -> Value {
                 value["status"] = json!(status);
             }
         }
-        Outcome::Refused(refusal) => {
-            value["refusal"] = json!(refusal.kind());
-            value["message"] = json!(refusal.to_string());
-            value["hint"] = json!(refusal.hint());
+        Outcome::Refused(refused) => {
+            let mut refused = refusal(refused);
+            refused["kind"] = value["kind"].take();
+            return refused;
         }
     }
     value

@@ -6,7 +6,8 @@ use std::time::Duration;
 use bytesize::ByteSize;
 
 use crate::capture::Captured;
-use crate::limits::{AppliedLimits, Limits, OUTPUT_BYTES};
+use crate::grant::{Decision, Item};
+use crate::limits::{AppliedLimits, Limits, OUTPUT_BYTES, QuotaLimits};
 use crate::meter::Trace;
 use crate::outcome::{Certainty, Outcome};
 use crate::report::{Fuel, Report};
@@ -30,6 +31,7 @@ pub(super) fn render(report: &Report) -> String {
     }
     text += &fuel_line(&report.fuel);
     text += &limits_line(&report.limits);
+    text += &grants_line(&report.grants);
     text += &report.trace.as_ref().map_or_else(String::new, trace);
     text += &output("Standard Output", &report.stdout);
     text += &output("Standard Error", &report.stderr);
@@ -38,7 +40,7 @@ pub(super) fn render(report: &Report) -> String {
 
 /// How each other end than `ok` begins, and the headings below. A result that begins like one is marked,
 /// so that it cannot pass for it.
-const OURS: [&str; 10] = [
+const OURS: [&str; 11] = [
     "guest error:",
     "out of fuel:",
     "deadline exceeded:",
@@ -46,6 +48,7 @@ const OURS: [&str; 10] = [
     "stack overflow:",
     "quota exceeded:",
     "trap:",
+    "interrupted:",
     "refused:",
     "result:",
     "---",
@@ -142,6 +145,15 @@ fn limits_line(applied: &AppliedLimits) -> String {
         bytes(now.memory_bytes),
         bytes(tier.memory_bytes),
     );
+    let (quotas, host) = (&applied.quotas, QuotaLimits::HOST);
+    for (what, now, host) in [
+        ("host-calls", quotas.host_calls, host.host_calls),
+        ("host-bytes", quotas.host_bytes, host.host_bytes),
+        ("audit-entries", quotas.audit_entries, host.audit_entries),
+        ("audit-bytes", quotas.audit_bytes, host.audit_bytes),
+    ] {
+        compare(what, now.cmp(&host), grouped(now), grouped(host));
+    }
     if overridden.is_empty() {
         return String::new();
     }
@@ -150,6 +162,15 @@ fn limits_line(applied: &AppliedLimits) -> String {
         applied.tier,
         overridden.join(", ")
     )
+}
+
+/// Says what was granted in vain, and nothing when all was used.
+fn grants_line(decision: &Decision) -> String {
+    let unused: Vec<_> = decision.unused.iter().map(Item::to_string).collect();
+    if unused.is_empty() {
+        return String::new();
+    }
+    format!("Granted, not used: {}\n", unused.join(", "))
 }
 
 fn output(heading: &str, captured: &Captured) -> String {
@@ -176,7 +197,7 @@ fn output(heading: &str, captured: &Captured) -> String {
 }
 
 /// `1234567` as `1,234,567`.
-fn grouped(number: u64) -> String {
+pub(crate) fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::with_capacity(digits.len() * 4 / 3);
     for (i, digit) in digits.chars().enumerate() {

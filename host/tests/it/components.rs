@@ -5,7 +5,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
-use fractalaw_host::{Host, Report, Run};
+use fractalaw_host::{Host, Manifest, Report, Run};
+use fractalaw_manifest::SECTION;
 use tokio::runtime::Runtime;
 
 /// One runtime for all tests.
@@ -86,4 +87,25 @@ pub(crate) fn run(host: &Host, component: &[u8], run: Run) -> Report {
     RUNTIME
         .block_on(host.run(&app, &run.deterministic()))
         .expect("the host works")
+}
+
+/// The component with another manifest: of several sections the last counts.
+pub(crate) fn with_manifest(component: &[u8], manifest: &Manifest) -> Vec<u8> {
+    with_section(component, SECTION, &manifest.encode())
+}
+
+/// The component with one more custom section, of a short name.
+pub(crate) fn with_section(component: &[u8], name: &str, data: &[u8]) -> Vec<u8> {
+    let mut bytes = component.to_vec();
+    bytes.push(0);
+    let mut left = 1 + name.len() + data.len();
+    while left >= 0x80 {
+        bytes.push((left & 0x7f) as u8 | 0x80);
+        left >>= 7;
+    }
+    bytes.push(left as u8);
+    bytes.push(name.len() as u8);
+    bytes.extend(name.as_bytes());
+    bytes.extend(data);
+    bytes
 }

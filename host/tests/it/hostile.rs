@@ -4,7 +4,7 @@
 use std::fs;
 use std::time::Duration;
 
-use fractalaw_host::{Host, LoadError, Run};
+use fractalaw_host::{Host, LoadError, Policy, Run};
 
 use crate::components::{RUNTIME, cache, guest_bytes, workspace};
 
@@ -26,7 +26,14 @@ const HOSTILE: [&str; 13] = [
 
 #[test]
 fn nothing_that_a_component_does_is_noticed_by_the_next() {
-    let host = Host::builder().slots(1).cache(cache()).build().unwrap();
+    // So that each of them starts.
+    let policy = Policy::load(workspace().join("tests/policy.toml")).unwrap();
+    let host = Host::builder()
+        .slots(1)
+        .cache(cache())
+        .policy(policy)
+        .build()
+        .unwrap();
     let hello = host.load(&guest_bytes("hello-world")).unwrap();
     let run = Run::new().deterministic();
     let clean = RUNTIME.block_on(host.run(&hello, &run)).unwrap();

@@ -5,7 +5,7 @@ use std::fs;
 use std::time::Duration;
 
 use fractalaw_host::{
-    Certainty, DirGrant, Host, LoadError, Outcome, Profile, ProfileError, Report, Run, Tier,
+    Certainty, DirGrant, Host, LoadError, Outcome, Policy, Profile, ProfileError, Report, Run, Tier,
 };
 
 use crate::components::{RUNTIME, cache, component, guest, guest_bytes, workspace};
@@ -79,7 +79,13 @@ fn all_guests() -> Vec<String> {
 
 #[test]
 fn every_guest_has_an_exact_profile_or_says_why_it_has_none() {
-    let host = Host::builder().slots(1).cache(cache()).build().unwrap();
+    let policy = Policy::load(workspace().join("tests/policy.toml")).unwrap();
+    let host = Host::builder()
+        .slots(1)
+        .cache(cache())
+        .policy(policy)
+        .build()
+        .unwrap();
     let run = || {
         Run::new()
             .fuel(3_000_000)

@@ -99,7 +99,8 @@ fn broken() -> Vec<(&'static str, &'static str, String, String)> {
             "[package.metadata.micro-app]\nteir = \"heavy\"\n",
             saying("never built"),
             "`guests/broken-key/Cargo.toml`: unknown key `teir` in `[package.metadata.micro-app]`, \
-             expected `tier`\nhint: correct or remove `teir`"
+             expected `tier`, `interfaces`, `args`, `env`, `stdin`, `dirs`, `quotas`\nhint: correct or \
+             remove `teir`"
                 .into(),
         ),
         (

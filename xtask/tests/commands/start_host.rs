@@ -86,6 +86,16 @@ fn children_get_their_arguments_and_their_ends_are_passed_on() {
         (0, "run|a.wasm\n", "")
     );
 
+    let ended = scratch.xtask(["inspect", "a.wasm", "--json", "--policy", "p.toml"]);
+    assert_eq!(ended.stdout, "inspect|a.wasm|--json|--policy|p.toml\n");
+    // Without a file it is the workspace's own ledger, made if there is none; with one, that.
+    let ended = scratch.xtask(["run", "a.wasm", "--ledger", "--json"]);
+    let (before, after) = ended.stdout.split_once("/ledger/audit.ledger").unwrap();
+    assert!(before.starts_with("run|a.wasm|--ledger|/"), "{before}");
+    assert_eq!(after, "|--create-ledger|--json\n");
+    let ended = scratch.xtask(["run", "a.wasm", "--ledger", "my.ledger"]);
+    assert_eq!(ended.stdout, "run|a.wasm|--ledger|my.ledger\n");
+
     let ended = scratch.xtask(["test"]);
     assert_eq!(ended.code, 0, "{}{}", ended.stdout, ended.stderr);
     assert!(

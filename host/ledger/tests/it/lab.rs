@@ -161,6 +161,8 @@ pub(crate) fn opening(name: &str) -> Opening {
             stdin: None,
             dirs: Vec::new(),
         },
+        deterministic: false,
+        decision: None,
     }
 }
 

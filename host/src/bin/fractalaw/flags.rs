@@ -1,5 +1,6 @@
 //! Every flag of `fractalaw`: its name, its help, and how its value is read.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -15,7 +16,8 @@ Exit codes:
    2  usage                7  stack overflow
    3  refused              8  other trap
    4  out of fuel          9  quota exceeded
-  10  the host failed";
+  10  the host failed     13  interrupted by a signal
+  14  not acknowledged: the ledger failed after the run had begun";
 
 /// Runs micro-apps: WebAssembly components of the world `fractal:app/micro-app@0.1.0`.
 #[derive(Debug, Parser)]
@@ -32,11 +34,54 @@ pub(crate) enum Command {
     /// The report goes to standard output, timings and logs to standard error. `RUST_LOG=fractalaw=info`
     /// shows audit entries as they are recorded.
     #[command(after_help = EXIT_CODES)]
-    Run(Run),
+    Run(Box<Run>),
     /// Say which function used how much fuel, to the unit, as JSON.
     ///
     /// The run is a deterministic one. `cargo xtask profile` shows the JSON as a table or a flame graph.
-    Profile(Run),
+    Profile(Box<Run>),
+    /// Print what a component is, what it asks for, and what a policy says of it.
+    Inspect(Inspect),
+    /// Read and verify a ledger: starts the auditor's program, `fractalaw-ledger`.
+    #[command(disable_help_flag = true)]
+    Ledger {
+        /// Its arguments: `fractalaw ledger --help` shows them.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<OsString>,
+    },
+}
+
+/// What is granted beyond what the run brings.
+#[derive(Debug, Args)]
+pub(crate) struct Grants {
+    /// What is granted to which micro-apps: a TOML file, described in `host/POLICY.md`.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) policy: Option<PathBuf>,
+    /// A line of policy for this component, such as `env.PATH = true`; repeat for more.
+    #[arg(long = "grant", value_name = "LINE")]
+    pub(crate) lines: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Inspect {
+    /// The component: a `.wasm` file.
+    pub(crate) component: PathBuf,
+    #[command(flatten)]
+    pub(crate) grants: Grants,
+    /// Print it as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// When what is recorded is on disk; `LEDGER.md` has what each costs.
+#[derive(Clone, Copy, Debug, Default, clap::ValueEnum)]
+pub(crate) enum Durability {
+    /// Each entry before the guest goes on.
+    Entry,
+    /// All entries with the closing.
+    #[default]
+    Run,
+    /// The same, sharing a transaction with other runs of the process.
+    Group,
 }
 
 #[derive(Debug, Args)]
@@ -67,6 +112,29 @@ pub(crate) struct Run {
     /// Give the guest this file as standard input; `-` passes on our own.
     #[arg(long, value_name = "FILE")]
     pub(crate) stdin: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) grants: Grants,
+    /// Record the run in this ledger, which `fractalaw ledger init` makes.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ledger: Option<PathBuf>,
+    /// Make the ledger, its key beside it, if there is none: for a workspace of one's own.
+    #[arg(long, requires = "ledger")]
+    pub(crate) create_ledger: bool,
+    /// When entries are on disk.
+    #[arg(
+        long,
+        value_enum,
+        value_name = "WHEN",
+        default_value_t,
+        requires = "ledger"
+    )]
+    pub(crate) durability: Durability,
+    /// How long to wait for other processes that append to the ledger.
+    #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = humantime::parse_duration)]
+    pub(crate) ledger_wait: Duration,
+    /// How long a run may go on after SIGINT or SIGTERM before it is cut off.
+    #[arg(long, value_name = "DURATION", default_value = "2s", value_parser = humantime::parse_duration)]
+    pub(crate) grace: Duration,
     /// Print the report as JSON.
     #[arg(long)]
     pub(crate) json: bool,

@@ -3,8 +3,12 @@
 #![forbid(unsafe_code)]
 
 mod flags;
+mod inspect;
+mod ledger;
 mod profile;
 mod run;
+
+mod signals;
 
 use std::process::ExitCode;
 
@@ -13,7 +17,9 @@ use clap::Parser;
 fn main() -> ExitCode {
     let flags::Fractalaw { command } = flags::Fractalaw::parse();
     match command {
-        flags::Command::Run(flags) => run::run(flags),
-        flags::Command::Profile(flags) => profile::run(flags),
+        flags::Command::Run(flags) => run::run(*flags),
+        flags::Command::Profile(flags) => profile::run(*flags),
+        flags::Command::Inspect(flags) => inspect::run(&flags),
+        flags::Command::Ledger { arguments } => ledger::run(&arguments),
     }
 }

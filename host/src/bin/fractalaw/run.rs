@@ -8,14 +8,19 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Context;
-use fractalaw_host::{CodeCache, Host, HostError, Outcome, Report, Run, STDIN_BYTES};
+use fractalaw_host::{
+    CodeCache, Durability, Host, HostError, LedgerError, LoadError, Outcome, Policy, PolicyError,
+    Report, Run, STDIN_BYTES, Section,
+};
 use tracing::Level;
 use tracing_subscriber::EnvFilter;
 
-use crate::flags;
+use crate::{flags, ledger, signals};
 
 const USAGE: u8 = 2;
+pub(crate) const REFUSED: u8 = 3;
 pub(crate) const HOST_FAILED: u8 = 10;
+const NOT_ACKNOWLEDGED: u8 = 14;
 
 pub(crate) fn run(flags: flags::Run) -> ExitCode {
     start_logging();
@@ -57,26 +62,68 @@ pub(crate) fn start_logging() {
 
 fn report(flags: flags::Run) -> anyhow::Result<Report> {
     let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_time()
+        .enable_all()
         .build()
         .context("could not start the async runtime")?;
     let mut builder = Host::builder().slots(1);
     if let Some(folder) = cache_folder(&flags)? {
         builder = builder.cache(folder);
     }
+    if let Some(policy) = policy(&flags.grants)? {
+        builder = builder.policy(policy);
+    }
+    if let Some(file) = &flags.ledger {
+        if flags.create_ledger {
+            ledger::ensure(file)?;
+        }
+        builder = builder
+            .ledger(file, durability(flags.durability))
+            .ledger_wait(flags.ledger_wait);
+    }
     // The process ends when the report is printed, and the system takes back what the host holds
     // sooner than it could give it back piece by piece.
     let host = ManuallyDrop::new(builder.build()?);
-    let component = flags.component.clone();
+    let (component, grace, has_ledger) =
+        (flags.component.clone(), flags.grace, flags.ledger.is_some());
     let run = request(flags)?;
-    let report = runtime.block_on(host.run_file(component, &run));
+    // Until here, and while it is compiled, a signal ends the process: nothing was recorded yet.
+    let loaded = host.load_file(&component);
+    let report = runtime.block_on(signals::until_told(&host, grace, async {
+        match loaded {
+            Ok(app) => host.run(&app, &run).await,
+            Err(LoadError::Refused(refusal)) => host.refused(&component, &run, refusal).await,
+            Err(LoadError::Host(error)) => Err(error),
+        }
+    }));
     // A guest that was cut off may have left a thread of the runtime waiting for a file for ever.
     runtime.shutdown_background();
-    Ok(report?)
+    if has_ledger {
+        // Closed, so that it is one file.
+        drop(ManuallyDrop::into_inner(host));
+    }
+    Ok(report.context("could not listen for signals")??)
 }
 
-pub(crate) fn request(flags: flags::Run) -> Result<Run, HostError> {
-    let mut run = Run::new();
+/// The policy that is in force.
+pub(crate) fn policy(grants: &flags::Grants) -> anyhow::Result<Option<Policy>> {
+    Ok(grants.policy.as_ref().map(Policy::load).transpose()?)
+}
+
+/// The run with the lines of policy that were given for it.
+pub(crate) fn granted(run: Run, grants: &flags::Grants) -> anyhow::Result<Run> {
+    Ok(run.grant(Section::parse(&grants.lines.join("\n"))?))
+}
+
+fn durability(flag: flags::Durability) -> Durability {
+    match flag {
+        flags::Durability::Entry => Durability::Entry,
+        flags::Durability::Run => Durability::Run,
+        flags::Durability::Group => Durability::Group,
+    }
+}
+
+pub(crate) fn request(flags: flags::Run) -> anyhow::Result<Run> {
+    let mut run = granted(Run::new(), &flags.grants)?;
     if let Some(tier) = flags.tier {
         run = run.tier(tier);
     }
@@ -161,27 +208,40 @@ fn cache_folder(flags: &flags::Run) -> Result<Option<PathBuf>, HostError> {
     }
 }
 
+/// Says what went wrong and what to do about it.
 pub(crate) fn fail(error: &anyhow::Error) -> ExitCode {
     let _ = writeln!(io::stderr(), "error: {error:#}");
-    let Some(error) = error.downcast_ref::<HostError>() else {
-        return ExitCode::from(HOST_FAILED);
+    let (hint, code) = if let Some(error) = error.downcast_ref::<HostError>() {
+        let code = match error {
+            HostError::NotAcknowledged(_) => NOT_ACKNOWLEDGED,
+            error if error.is_usage() => USAGE,
+            _ => HOST_FAILED,
+        };
+        (error.hint(), code)
+    } else if let Some(error) = error.downcast_ref::<PolicyError>() {
+        (Some(error.hint.clone()), USAGE)
+    } else if let Some(error) = error.downcast_ref::<LedgerError>() {
+        (error.hint(), HOST_FAILED)
+    } else {
+        (None, HOST_FAILED)
     };
-    if let Some(hint) = error.hint() {
+    if let Some(hint) = hint {
         let _ = writeln!(io::stderr(), "hint: {hint}");
     }
-    ExitCode::from(if error.is_usage() { USAGE } else { HOST_FAILED })
+    ExitCode::from(code)
 }
 
 fn exit_code(outcome: &Outcome) -> u8 {
     match outcome {
         Outcome::Completed(_) => 0,
         Outcome::GuestError(_) => 1,
-        Outcome::Refused(_) => 3,
+        Outcome::Refused(_) => REFUSED,
         Outcome::OutOfFuel => 4,
         Outcome::DeadlineExceeded => 5,
         Outcome::MemoryLimit { .. } => 6,
         Outcome::StackOverflow => 7,
         Outcome::Trap(_) => 8,
         Outcome::QuotaExceeded { .. } => 9,
+        Outcome::Interrupted => 13,
     }
 }

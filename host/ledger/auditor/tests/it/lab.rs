@@ -110,5 +110,7 @@ fn opening(name: &str) -> Opening {
             memory_bytes: 64 << 20,
         },
         grants: Grants::default(),
+        deterministic: false,
+        decision: None,
     }
 }

@@ -1,0 +1,144 @@
+//! What a micro-app asks for beyond its tier, and what each of it may look like. Whether it is granted is
+//! the host's policy.
+
+use std::fmt;
+
+use serde::{Deserialize, Deserializer, Serialize};
+
+/// The most of one kind that a manifest or a section of policy names: more, nobody would read.
+pub const MAX_NAMES: usize = 64;
+
+/// A folder that the micro-app needs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct DirAsk {
+    /// The path under which it looks for it.
+    #[serde(deserialize_with = "path")]
+    pub guest: String,
+    /// Whether it writes there.
+    #[serde(default)]
+    pub writable: bool,
+}
+
+/// Bounds on what one run hands to its host. In a manifest, what the micro-app needs at least; in a policy,
+/// what it gets at most. What is absent is the host's own.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Quotas {
+    /// Calls of the host's functions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub host_calls: Option<u64>,
+    /// Bytes that cross in all of them, in both directions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub host_bytes: Option<u64>,
+    /// Audit entries.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub audit_entries: Option<u64>,
+    /// Text of all audit entries together, in bytes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub audit_bytes: Option<u64>,
+}
+
+impl Quotas {
+    /// Whether it says nothing.
+    pub fn is_empty(&self) -> bool {
+        *self == Quotas::default()
+    }
+}
+
+/// Why a name cannot be asked for or granted.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BadName {
+    /// No name of an environment variable.
+    #[error(
+        "`{0}` is no name of a variable, expected letters, digits and `_`, and no digit in front"
+    )]
+    Env(String),
+    /// No path of a folder in a guest.
+    #[error(
+        "`{0}` is no path of a guest, expected printable characters without `\\`, `\"` and `'`"
+    )]
+    Path(String),
+}
+
+/// Whether a variable may have this name: one that a shell would take, so that it needs no quotes anywhere.
+pub fn check_env(name: &str) -> Result<(), BadName> {
+    let good = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let first = name.chars().next();
+    if first.is_some_and(|c| !c.is_ascii_digit()) && name.chars().all(good) && name.len() <= 256 {
+        return Ok(());
+    }
+    Err(BadName::Env(crate::terminal::one_line(name)))
+}
+
+/// Whether a guest may find a folder at this path. What would have to be escaped where it is printed or
+/// quoted is left out, so that a line of policy can be copied from a message.
+pub fn check_path(path: &str) -> Result<(), BadName> {
+    let good = |c: char| !crate::terminal::is_unsafe(c) && !matches!(c, '\\' | '"' | '\'');
+    if !path.is_empty() && path.chars().all(good) && path.len() <= 1024 {
+        return Ok(());
+    }
+    Err(BadName::Path(crate::terminal::one_line(path)))
+}
+
+fn path<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    let path = String::deserialize(deserializer)?;
+    check_path(&path).map_err(serde::de::Error::custom)?;
+    Ok(path)
+}
+
+pub(crate) fn env<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    let names: Vec<String> = few(deserializer)?;
+    for name in &names {
+        check_env(name).map_err(serde::de::Error::custom)?;
+    }
+    Ok(names)
+}
+
+/// A list that a person could have written.
+pub(crate) fn few<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    let list = Vec::deserialize(deserializer)?;
+    if list.len() > MAX_NAMES {
+        return Err(serde::de::Error::custom(TooMany(list.len())));
+    }
+    Ok(list)
+}
+
+pub(crate) fn interfaces<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Vec<String>>, D::Error> {
+    few(deserializer).map(Some)
+}
+
+struct TooMany(usize);
+
+impl fmt::Display for TooMany {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} in one list, expected at most {MAX_NAMES}", self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_those_that_need_no_quotes() {
+        for name in ["PATH", "_x9", "lower"] {
+            assert_eq!(check_env(name), Ok(()), "{name}");
+        }
+        for name in ["", "9X", "A-B", "A=B", "Ä", "A\n"] {
+            assert!(check_env(name).is_err(), "{name}");
+        }
+        for path in ["/data", "data/permits", "/Füße", "/a b"] {
+            assert_eq!(check_path(path), Ok(()), "{path}");
+        }
+        for path in ["", "/a\"b", "/a\\b", "/a\nb", "/\u{202e}x"] {
+            assert!(check_path(path).is_err(), "{path}");
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! `fractalaw ledger`: the auditor's program, which is one of its own so that auditors need no runtime; and
+//! the ledger that a run makes for itself where there is none.
+
+use std::env;
+use std::ffi::OsString;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+
+use anyhow::{Context, Result};
+use fractalaw_ledger::{LedgerError, LedgerKey, create, now_unix_ns};
+
+use crate::run::HOST_FAILED;
+
+const PROGRAM: &str = "fractalaw-ledger";
+
+/// The command: starts the program that stands beside our own, or else on the path.
+pub(crate) fn run(arguments: &[OsString]) -> ExitCode {
+    let Some(program) = find() else {
+        let _ = writeln!(
+            io::stderr(),
+            "error: `{PROGRAM}` is neither beside `fractalaw` nor on the path\n\
+             hint: build it with `cargo build -p fractalaw-auditor`, or use `cargo xtask ledger`"
+        );
+        return ExitCode::from(HOST_FAILED);
+    };
+    let error = start(Command::new(&program).args(arguments));
+    match error {
+        Ok(code) => code,
+        Err(error) => {
+            let program = program.display();
+            let _ = writeln!(io::stderr(), "error: could not start `{program}`: {error}");
+            ExitCode::from(HOST_FAILED)
+        }
+    }
+}
+
+fn find() -> Option<PathBuf> {
+    let name = format!("{PROGRAM}{}", env::consts::EXE_SUFFIX);
+    let own = env::current_exe().ok();
+    let beside = own.as_deref().and_then(Path::parent).map(Path::to_owned);
+    let path = env::var_os("PATH").unwrap_or_default();
+    let folders = beside.into_iter().chain(env::split_paths(&path));
+    folders
+        .map(|folder| folder.join(&name))
+        .find(|program| program.is_file())
+}
+
+/// In our place, so that signals and the exit code are its own.
+#[cfg(unix)]
+fn start(command: &mut Command) -> io::Result<ExitCode> {
+    use std::os::unix::process::CommandExt;
+    Err(command.exec())
+}
+
+#[cfg(not(unix))]
+fn start(command: &mut Command) -> io::Result<ExitCode> {
+    let code = command
+        .status()?
+        .code()
+        .and_then(|code| u8::try_from(code).ok());
+    Ok(ExitCode::from(code.unwrap_or(HOST_FAILED)))
+}
+
+/// Makes a ledger, its key beside it, if there is none: for a workspace of one's own. Whoever can write such
+/// a ledger can also sign it.
+pub(crate) fn ensure(path: &Path) -> Result<()> {
+    if path.symlink_metadata().is_ok() {
+        return Ok(());
+    }
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder)
+            .with_context(|| format!("could not make `{}`", folder.display()))?;
+    }
+    let mut key_path = path.as_os_str().to_owned();
+    key_path.push(".key");
+    let key_path = PathBuf::from(key_path);
+    let key = match LedgerKey::create(&key_path) {
+        Ok(key) => key,
+        // Left from an earlier ledger, or just made by a process beside us.
+        Err(_) if key_path.exists() => LedgerKey::load(&key_path)?,
+        Err(error) => return Err(error.into()),
+    };
+    match create(path, &node(), &key.public_key(), now_unix_ns()) {
+        // A process beside us was faster: its ledger is as good.
+        Ok(_) | Err(LedgerError::Exists { .. }) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The machine's name, where it can be told without asking the network.
+fn node() -> String {
+    let name = std::fs::read_to_string("/proc/sys/kernel/hostname").ok();
+    let name = name.or_else(|| env::var("HOSTNAME").ok());
+    let name = name.map(|name| name.trim().to_owned());
+    name.filter(|name| !name.is_empty())
+        .unwrap_or_else(|| "workspace".to_owned())
+}

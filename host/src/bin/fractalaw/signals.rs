@@ -1,0 +1,78 @@
+//! What a run does when its process is told to end: it may finish, and is cut off after a while; either way
+//! it has a report, and the ledger its closing.
+
+use std::io::{self, Write};
+use std::time::Duration;
+
+use fractalaw_host::Host;
+use tokio::select;
+use tokio::time::sleep;
+
+/// Runs to the end, or until the process is told to end and the grace period is over.
+pub(crate) async fn until_told<T>(
+    host: &Host,
+    grace: Duration,
+    run: impl Future<Output = T>,
+) -> io::Result<T> {
+    let mut told = Told::new()?;
+    let mut run = std::pin::pin!(run);
+    select! {
+        biased;
+        ended = &mut run => return Ok(ended),
+        () = told.again() => {}
+    }
+    let _ = writeln!(
+        io::stderr(),
+        "told to end: the run has {}, and a second signal cuts it off at once",
+        humantime::format_duration(grace)
+    );
+    select! {
+        biased;
+        ended = &mut run => return Ok(ended),
+        () = sleep(grace) => {}
+        () = told.again() => {}
+    }
+    host.stop();
+    Ok(run.await)
+}
+
+/// The signals that ask a process to end.
+#[cfg(unix)]
+struct Told {
+    interrupt: tokio::signal::unix::Signal,
+    terminate: tokio::signal::unix::Signal,
+}
+
+#[cfg(unix)]
+impl Told {
+    fn new() -> io::Result<Told> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Told {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+        })
+    }
+
+    async fn again(&mut self) {
+        select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
+}
+
+#[cfg(not(unix))]
+struct Told;
+
+#[cfg(not(unix))]
+impl Told {
+    fn new() -> io::Result<Told> {
+        Ok(Told)
+    }
+
+    async fn again(&mut self) {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
+}

@@ -1,0 +1,334 @@
+//! What a micro-app asks for, held against what it is granted: decided before it starts.
+//!
+//! Two parties grant: the policy, and whoever starts the run. What the run brings it also grants; a bound
+//! (the tier, a quota) is the most particular section's. `grant` has the vocabulary.
+
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+
+use fractalaw_manifest::{Manifest, Quotas, Tier};
+
+use crate::grant::{By, Decision, Granted, Item, Missing};
+use crate::grants::{DirGrant, Grants};
+use crate::limits::{AppliedLimits, QuotaLimits};
+use crate::micro_app::App;
+use crate::outcome::Quota;
+use crate::policy::Section;
+use crate::policy::{Args, Policy};
+use crate::run::Run;
+
+/// What a micro-app asks for, and what it is.
+#[derive(Clone, Copy)]
+pub(crate) struct Asking<'a> {
+    pub(crate) app: &'a App,
+    pub(crate) manifest: &'a Manifest,
+    /// What its imports need.
+    pub(crate) interfaces: &'a BTreeSet<String>,
+}
+
+/// What a run gets, and why.
+pub(crate) struct Decided<'a> {
+    pub(crate) grants: Cow<'a, Grants>,
+    pub(crate) limits: AppliedLimits,
+    pub(crate) decision: Decision,
+    /// What it asks for and is not granted: if there is anything, it does not start.
+    pub(crate) missing: Vec<Missing>,
+}
+
+/// Decides. Where there is neither a policy nor anything asked for, that costs nothing.
+pub(crate) fn decide<'a>(asking: Asking<'_>, run: &'a Run, policy: Option<&Policy>) -> Decided<'a> {
+    let brought = run.section();
+    let mut sections = Vec::new();
+    if !brought.is_empty() {
+        sections.push(("command line".to_owned(), brought));
+    }
+    if let Some(policy) = policy {
+        sections.extend(policy.sections(asking.app));
+    }
+    let mut table = Table {
+        asking,
+        run,
+        sections: &sections,
+        decision: Decision::default(),
+        missing: Vec::new(),
+    };
+    let mut limits = run.limits(asking.manifest.tier);
+    table.tier(limits.tier, policy.is_some());
+    table.interfaces();
+    let grants = table.inputs();
+    limits.quotas = table.quotas();
+    let Table {
+        mut decision,
+        missing,
+        ..
+    } = table;
+    decision.policy = policy.map(|policy| policy.id().clone());
+    decision.sections = sections.into_iter().map(|(name, _)| name).collect();
+    Decided {
+        grants,
+        limits,
+        decision,
+        missing,
+    }
+}
+
+/// Everything that is asked for, the tier first.
+pub(crate) fn asked(asking: Asking<'_>) -> Vec<Item> {
+    let manifest = asking.manifest;
+    let mut items = vec![Item::Tier(manifest.tier)];
+    items.extend(asking.interfaces.iter().cloned().map(Item::Interface));
+    items.extend(manifest.args.then_some(Item::Args));
+    items.extend(manifest.env.iter().cloned().map(Item::Env));
+    items.extend(manifest.stdin.then_some(Item::Stdin));
+    items.extend(manifest.dirs.iter().map(|dir| Item::Dir {
+        guest: dir.guest.clone(),
+        writable: dir.writable,
+    }));
+    let Quotas {
+        host_calls,
+        host_bytes,
+        audit_entries,
+        audit_bytes,
+    } = manifest.quotas;
+    let quotas = [
+        (Quota::HostCalls, host_calls),
+        (Quota::HostBytes, host_bytes),
+        (Quota::AuditEntries, audit_entries),
+        (Quota::AuditBytes, audit_bytes),
+    ];
+    let quotas = quotas
+        .into_iter()
+        .filter_map(|(quota, needed)| Some(Item::Quota(quota, needed?)));
+    items.extend(quotas);
+    items
+}
+
+struct Table<'a, 's> {
+    asking: Asking<'s>,
+    run: &'a Run,
+    /// The most particular first.
+    sections: &'s [(String, &'s Section)],
+    decision: Decision,
+    missing: Vec<Missing>,
+}
+
+impl<'a> Table<'a, '_> {
+    /// What the most particular section that says something about it says.
+    fn first<T>(&self, of: impl Fn(&Section) -> Option<T>) -> Option<T> {
+        self.sections.iter().find_map(|(_, section)| of(section))
+    }
+
+    /// What any section grants. Of what is granted to all, nobody needs to hear that one does not ask.
+    fn all_granted(&self, items: impl Fn(&Section) -> Vec<Item>) -> Vec<(Item, bool)> {
+        let mut granted: Vec<(Item, bool)> = Vec::new();
+        for (name, section) in self.sections {
+            for item in items(section) {
+                if !granted.iter().any(|(known, _)| *known == item) {
+                    granted.push((item, name != "all"));
+                }
+            }
+        }
+        granted
+    }
+
+    fn grant(&mut self, item: Item, by: By, is_asked: bool, particular: bool) {
+        if !is_asked && particular {
+            self.decision.not_asked.push(item.clone());
+        }
+        self.decision.granted.push(Granted { item, by });
+    }
+
+    fn miss(&mut self, item: Item, instead: Option<String>) {
+        self.missing.push(Missing { item, instead });
+    }
+
+    /// Without a policy nobody bounds the tier; with one, the highest is that of whom nothing is said.
+    fn tier(&mut self, wanted: Tier, has_policy: bool) {
+        let unsaid = if has_policy {
+            Tier::default()
+        } else {
+            Tier::Heavy
+        };
+        let highest = self.first(|section| section.tier).unwrap_or(unsaid);
+        if wanted > highest {
+            let instead = format!("the highest granted is `{highest}`");
+            self.miss(Item::Tier(wanted), Some(instead));
+        }
+    }
+
+    fn interfaces(&mut self) {
+        let interfaces = self.asking.interfaces;
+        let granted = self.all_granted(|section| {
+            let names = section.interfaces.iter().cloned();
+            names.map(Item::Interface).collect()
+        });
+        for name in interfaces {
+            let item = Item::Interface(name.clone());
+            if !granted.iter().any(|(granted, _)| *granted == item) {
+                self.miss(item, None);
+            }
+        }
+        for (item, particular) in granted {
+            let is_asked = matches!(&item, Item::Interface(name) if interfaces.contains(name));
+            self.grant(item, By::Policy, is_asked, particular);
+        }
+    }
+
+    /// Arguments, variables, standard input and folders.
+    fn inputs(&mut self) -> Cow<'a, Grants> {
+        let mut grants = Cow::Borrowed(self.run.grants());
+        self.args(&mut grants);
+        self.env(&mut grants);
+        self.stdin();
+        self.dirs(&mut grants);
+        grants
+    }
+
+    fn args(&mut self, grants: &mut Cow<'a, Grants>) {
+        let asked = self.asking.manifest.args;
+        if !grants.args.is_empty() {
+            return self.grant(Item::Args, By::Run, asked, true);
+        }
+        match self.first(|section| section.args.clone()) {
+            Some(args) => {
+                if let Args::These(args) = args {
+                    grants.to_mut().args = args;
+                }
+                self.grant(Item::Args, By::Policy, asked, true);
+            }
+            None if asked => self.miss(Item::Args, None),
+            None => {}
+        }
+    }
+
+    fn env(&mut self, grants: &mut Cow<'a, Grants>) {
+        let asked = &self.asking.manifest.env;
+        let brought: Vec<String> = grants.env.iter().map(|(name, _)| name.clone()).collect();
+        let granted = self.all_granted(|section| {
+            let names = section.env.keys().cloned();
+            names.map(Item::Env).collect()
+        });
+        for name in asked {
+            let is_granted = granted
+                .iter()
+                .any(|(item, _)| *item == Item::Env(name.clone()));
+            if !is_granted && !brought.contains(name) {
+                self.miss(Item::Env(name.clone()), None);
+            }
+        }
+        for name in &brought {
+            self.grant(Item::Env(name.clone()), By::Run, asked.contains(name), true);
+        }
+        for (item, particular) in granted {
+            let Item::Env(name) = &item else { continue };
+            if brought.contains(name) {
+                continue;
+            }
+            if let Some(Some(value)) = self.first(|section| section.env.get(name).cloned()) {
+                grants.to_mut().env.push((name.clone(), value));
+            }
+            let is_asked = asked.contains(name);
+            self.grant(item, By::Policy, is_asked, particular);
+        }
+    }
+
+    fn stdin(&mut self) {
+        let asked = self.asking.manifest.stdin;
+        if self.run.grants().stdin.is_some() {
+            return self.grant(Item::Stdin, By::Run, asked, true);
+        }
+        match self.first(|section| section.stdin.then_some(())) {
+            Some(()) => self.grant(Item::Stdin, By::Policy, asked, true),
+            None if asked => self.miss(Item::Stdin, None),
+            None => {}
+        }
+    }
+
+    fn dirs(&mut self, grants: &mut Cow<'a, Grants>) {
+        let asked = &self.asking.manifest.dirs;
+        let is_asked = |guest: &str| asked.iter().any(|dir| dir.guest == guest);
+        let brought = &self.run.grants().dirs;
+        for dir in brought {
+            let (guest, writable) = (dir.guest.clone(), dir.writable);
+            let is_asked = is_asked(&guest);
+            self.grant(Item::Dir { guest, writable }, By::Run, is_asked, true);
+        }
+        let mut paths: Vec<(&String, bool)> = Vec::new();
+        for (name, section) in self.sections {
+            for guest in section.dirs.keys() {
+                if !paths.iter().any(|(known, _)| *known == guest) {
+                    paths.push((guest, name != "all"));
+                }
+            }
+        }
+        for (guest, particular) in paths {
+            let Some(rule) = self.first(|section| section.dirs.get(guest).cloned()) else {
+                continue;
+            };
+            if brought.iter().any(|dir| dir.guest == *guest) {
+                continue;
+            }
+            let (guest, writable) = (guest.clone(), rule.writable);
+            if let Some(host) = rule.host {
+                grants.to_mut().dirs.push(DirGrant {
+                    host,
+                    guest: guest.clone(),
+                    writable,
+                });
+            }
+            let is_asked = is_asked(&guest);
+            self.grant(
+                Item::Dir { guest, writable },
+                By::Policy,
+                is_asked,
+                particular,
+            );
+        }
+        for ask in asked {
+            let found = self
+                .decision
+                .granted
+                .iter()
+                .find_map(|granted| match &granted.item {
+                    Item::Dir { guest, writable } if *guest == ask.guest => Some(*writable),
+                    _ => None,
+                });
+            let enough = found.is_some_and(|writable| writable || !ask.writable);
+            if !enough {
+                let instead = found.map(|_| "granted is reading only".to_owned());
+                let (guest, writable) = (ask.guest.clone(), ask.writable);
+                self.miss(Item::Dir { guest, writable }, instead);
+            }
+        }
+    }
+
+    fn quotas(&mut self) -> QuotaLimits {
+        let mut limits = QuotaLimits::HOST;
+        let needed = self.asking.manifest.quotas;
+        type Of = fn(&Quotas) -> Option<u64>;
+        let quotas: [(Quota, &mut u64, Of); 4] = [
+            (Quota::HostCalls, &mut limits.host_calls, |q| q.host_calls),
+            (Quota::HostBytes, &mut limits.host_bytes, |q| q.host_bytes),
+            (Quota::AuditEntries, &mut limits.audit_entries, |q| {
+                q.audit_entries
+            }),
+            (Quota::AuditBytes, &mut limits.audit_bytes, |q| {
+                q.audit_bytes
+            }),
+        ];
+        for (quota, limit, of) in quotas {
+            let most = *limit;
+            *limit = self.first(|section| of(&section.quotas)).unwrap_or(most);
+            let Some(needed) = of(&needed).filter(|needed| needed > limit) else {
+                continue;
+            };
+            let instead = if needed > most {
+                format!("this host's most is {most}")
+            } else {
+                format!("granted are {limit}")
+            };
+            self.miss(Item::Quota(quota, needed), Some(instead));
+        }
+        limits
+    }
+}

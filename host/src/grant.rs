@@ -1,0 +1,231 @@
+//! The vocabulary of grants: what can be asked for, how it is called, and the line of policy that grants it.
+
+use std::fmt;
+
+use fractalaw_manifest::Tier;
+
+use crate::limits::QuotaLimits;
+use crate::meter::HostCalls;
+use crate::micro_app::App;
+use crate::outcome::Quota;
+use crate::policy::PolicyId;
+use crate::terminal::{is_unsafe, one_line};
+
+/// One thing that can be asked for and granted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Item {
+    /// A tier, as the highest.
+    Tier(Tier),
+    /// An interface, or a package of them, without a version.
+    Interface(String),
+    /// A folder.
+    Dir {
+        /// The path in the guest.
+        guest: String,
+        /// Whether the guest may write.
+        writable: bool,
+    },
+    /// An environment variable.
+    Env(String),
+    /// Arguments.
+    Args,
+    /// Standard input.
+    Stdin,
+    /// A quota, and its value.
+    Quota(Quota, u64),
+}
+
+impl fmt::Display for Item {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Item::Tier(tier) => write!(f, "the tier `{tier}`"),
+            Item::Interface(name) if name == "wasi:sockets" => write!(f, "the network, `{name}`"),
+            Item::Interface(name) => write!(f, "the interface `{name}`"),
+            Item::Dir { guest, writable } => {
+                let how = if *writable { "writable" } else { "read-only" };
+                write!(f, "the folder `{}`, {how}", one_line(guest))
+            }
+            Item::Env(name) => write!(f, "the variable `{}`", one_line(name)),
+            Item::Args => f.write_str("arguments"),
+            Item::Stdin => f.write_str("standard input"),
+            Item::Quota(quota, value) => write!(f, "{value} {}", quota.describe()),
+        }
+    }
+}
+
+impl Item {
+    /// The line of policy that grants it. It stands for itself, so that lines can be put together, and holds
+    /// no values.
+    pub fn line(&self) -> String {
+        match self {
+            Item::Tier(tier) => format!("tier = \"{tier}\""),
+            Item::Interface(name) => format!("interfaces.\"{name}\" = true"),
+            Item::Dir { guest, writable } => {
+                let rule = if *writable {
+                    "{ writable = true }"
+                } else {
+                    "true"
+                };
+                format!("dirs.\"{guest}\" = {rule}")
+            }
+            Item::Env(name) => format!("env.{name} = true"),
+            Item::Args => "args = true".to_owned(),
+            Item::Stdin => "stdin = true".to_owned(),
+            Item::Quota(quota, value) => format!("quotas.{} = {value}", quota.name()),
+        }
+    }
+
+    /// Whether a run that made these calls made use of it.
+    fn is_used(&self, calls: &[HostCalls]) -> bool {
+        let called = |package: &str, function: &str| {
+            calls.iter().any(|call| {
+                let rest = call.interface.strip_prefix(package);
+                rest.is_some_and(|rest| rest.starts_with(['@', '/']))
+                    && (function.is_empty() || call.function == function)
+            })
+        };
+        match self {
+            Item::Tier(_) | Item::Quota(..) => true,
+            Item::Interface(name) => called(name, ""),
+            Item::Dir { .. } => called("wasi:filesystem/preopens", "get-directories"),
+            Item::Env(_) => called("wasi:cli/environment", "get-environment"),
+            Item::Args => called("wasi:cli/environment", "get-arguments"),
+            Item::Stdin => called("wasi:cli/stdin", "get-stdin"),
+        }
+    }
+}
+
+/// Who granted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum By {
+    /// A section of the policy, or a line of one on the command line.
+    Policy,
+    /// Whoever started the run, by bringing it.
+    Run,
+}
+
+impl By {
+    /// The name used in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            By::Policy => "policy",
+            By::Run => "run",
+        }
+    }
+}
+
+/// What was granted, and by whom.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Granted {
+    /// What.
+    pub item: Item,
+    /// By whom.
+    pub by: By,
+}
+
+/// What was asked for and is not granted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Missing {
+    /// What.
+    pub item: Item,
+    /// What is granted in its place, if it is something.
+    pub instead: Option<String>,
+}
+
+impl Missing {
+    /// The line of policy that grants it; none for more than the host itself has.
+    pub fn line(&self) -> Option<String> {
+        let most = QuotaLimits::HOST;
+        let possible = match self.item {
+            Item::Quota(Quota::HostCalls, value) => value <= most.host_calls,
+            Item::Quota(Quota::HostBytes, value) => value <= most.host_bytes,
+            Item::Quota(Quota::AuditEntries, value) => value <= most.audit_entries,
+            Item::Quota(Quota::AuditBytes, value) => value <= most.audit_bytes,
+            _ => true,
+        };
+        possible.then(|| self.item.line())
+    }
+}
+
+/// What a run was granted, by which policy, and what of it nobody needs.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Decision {
+    /// The policy in force, if there was one.
+    pub policy: Option<PolicyId>,
+    /// Its sections that are about the micro-app, the most particular first.
+    pub sections: Vec<String>,
+    /// What was granted beyond the audit log.
+    pub granted: Vec<Granted>,
+    /// What of it the micro-app does not ask for; what is granted to all is not among it.
+    pub not_asked: Vec<Item>,
+    /// What of it the run did not use.
+    pub unused: Vec<Item>,
+}
+
+impl Decision {
+    /// After a run that made these calls.
+    pub(crate) fn used(mut self, calls: &[HostCalls]) -> Decision {
+        let items = self.granted.iter().map(|granted| &granted.item);
+        self.unused = items.filter(|item| !item.is_used(calls)).cloned().collect();
+        self
+    }
+}
+
+/// All that a micro-app asks for and is not granted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NotGranted {
+    /// The name of its section in a policy, quoted if need be.
+    pub section: String,
+    /// What is missing.
+    pub missing: Vec<Missing>,
+}
+
+impl NotGranted {
+    pub(crate) fn new(app: &App, missing: Vec<Missing>) -> NotGranted {
+        NotGranted {
+            section: format!("apps.{}", key(app)),
+            missing,
+        }
+    }
+
+    /// The section of policy that grants all of it, as TOML.
+    pub fn policy(&self) -> String {
+        let mut text = format!("[{}]", self.section);
+        for missing in &self.missing {
+            let instead = missing.instead.as_ref();
+            let instead = instead.map_or_else(String::new, |instead| format!("; {instead}"));
+            let item = &missing.item;
+            text += &match missing.line() {
+                Some(line) => format!("\n{line}  # {item}{instead}"),
+                None => format!("\n# no policy grants {item}{instead}"),
+            };
+        }
+        text
+    }
+}
+
+/// As lines of policy, each with what it is for.
+impl fmt::Display for NotGranted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let things = match self.missing.len() {
+            1 => "1 thing".to_owned(),
+            many => format!("{many} things"),
+        };
+        write!(
+            f,
+            "it asks for {things} that it is not granted; these lines of policy grant it:\n{}",
+            self.policy()
+        )
+    }
+}
+
+/// By its name, if that can stand in a line of TOML; else by its digest.
+fn key(app: &App) -> String {
+    let bare = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+    let quotable = |c: char| !is_unsafe(c) && !matches!(c, '"' | '\\' | '@');
+    match app.name.as_deref() {
+        Some(name) if !name.is_empty() && name.chars().all(bare) => name.to_owned(),
+        Some(name) if !name.is_empty() && name.chars().all(quotable) => format!("\"{name}\""),
+        _ => format!("\"@{}\"", &app.digest[..12]),
+    }
+}

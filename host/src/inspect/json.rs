@@ -1,0 +1,45 @@
+//! An inspection as programs read it.
+
+use serde_json::json;
+
+use crate::inspect::{INSPECTION_VERSION, Inspection, Verdict};
+use crate::interfaces::needs_grant;
+use crate::report::json as report;
+
+pub(super) fn render(inspection: &Inspection, verdict: &Verdict) -> String {
+    let pairs = |pairs: &[(String, String)]| {
+        pairs
+            .iter()
+            .map(|(name, text)| json!({ "name": name, "text": text }))
+            .collect::<Vec<_>>()
+    };
+    let producers = inspection
+        .producers
+        .iter()
+        .map(|(role, name, version)| json!({ "role": role, "name": name, "version": version }));
+    let imports = inspection
+        .imports
+        .iter()
+        .map(|name| json!({ "name": name, "needs_grant": needs_grant(name) }));
+    let asks = inspection.asks();
+    let value = json!({
+        "version": INSPECTION_VERSION,
+        "app": {
+            "name": inspection.app.name.as_deref(),
+            "version": inspection.app.version.as_deref(),
+            "sha256": &*inspection.app.digest,
+        },
+        "bytes": inspection.bytes,
+        "manifest": inspection.manifest,
+        "metadata": pairs(&inspection.metadata),
+        "producers": producers.collect::<Vec<_>>(),
+        "imports": imports.collect::<Vec<_>>(),
+        "exports": inspection.exports,
+        "asks": asks.iter().map(report::item).collect::<Vec<_>>(),
+        "limits": report::limits(&verdict.limits),
+        "grants": report::grants(&verdict.decision),
+        "starts": verdict.refusal.is_none(),
+        "refusal": verdict.refusal.as_ref().map(report::refusal),
+    });
+    serde_json::to_string_pretty(&value).expect("an inspection is plain data")
+}

@@ -1,0 +1,113 @@
+//! An inspection as people read it.
+
+use crate::grant::Item;
+use crate::inspect::{Inspection, Verdict};
+use crate::interfaces::needs_grant;
+use crate::report::text::grouped;
+use crate::terminal::{lines, one_line};
+
+pub(super) fn render(inspection: &Inspection, verdict: &Verdict) -> String {
+    let app = &inspection.app;
+    let name = app.name.as_deref().map_or("unnamed".to_owned(), one_line);
+    let version = app.version.as_deref().map_or(String::new(), one_line);
+    let mut text = format!("{} {version}", name).trim_end().to_owned() + "\n";
+    let mut part = |label: &str, lines: Vec<String>| {
+        for (index, line) in lines.iter().enumerate() {
+            let label = if index == 0 { label } else { "" };
+            text += format!("  {label:<10}{line}").trim_end();
+            text += "\n";
+        }
+    };
+    part("sha256", vec![app.digest.to_string()]);
+    part(
+        "size",
+        vec![format!("{} bytes", grouped(inspection.bytes as u64))],
+    );
+    part("manifest", vec![manifest(inspection)]);
+    part("asks for", items(&inspection.asks()));
+    let metadata = inspection.metadata.iter();
+    part(
+        "metadata",
+        metadata
+            .map(|(name, text)| format!("{name}: {}", one_line(text)))
+            .collect(),
+    );
+    let producers = inspection.producers.iter();
+    part(
+        "made by",
+        producers
+            .map(|(role, name, version)| {
+                one_line(&format!("{name} {version}")).trim_end().to_owned()
+                    + &format!(" ({})", one_line(role))
+            })
+            .collect(),
+    );
+    let imports = inspection.imports.iter();
+    part(
+        "imports",
+        imports
+            .map(|import| match needs_grant(import) {
+                Some(_) => format!("{}  needs a grant", one_line(import)),
+                None => one_line(import),
+            })
+            .collect(),
+    );
+    part(
+        "exports",
+        inspection
+            .exports
+            .iter()
+            .map(|export| one_line(export))
+            .collect(),
+    );
+    part("policy", vec![policy(verdict)]);
+    let granted = verdict.decision.granted.iter();
+    part(
+        "granted",
+        granted
+            .map(|granted| format!("{} ({})", granted.item, granted.by.name()))
+            .collect(),
+    );
+    part("not asked", items(&verdict.decision.not_asked));
+    match &verdict.refusal {
+        None => text += "it starts\n",
+        Some(refusal) => {
+            text += &format!("it does not start: {}\n", lines(&refusal.to_string()));
+            text += &format!("hint: {}\n", refusal.hint());
+        }
+    }
+    text
+}
+
+fn items(items: &[Item]) -> Vec<String> {
+    items.iter().map(Item::to_string).collect()
+}
+
+fn manifest(inspection: &Inspection) -> String {
+    match &inspection.manifest {
+        None => "none: the defaults hold".to_owned(),
+        Some(manifest) => {
+            let json = serde_json::to_string(manifest).expect("a manifest is plain data");
+            one_line(&json)
+        }
+    }
+}
+
+fn policy(verdict: &Verdict) -> String {
+    let Some(id) = &verdict.decision.policy else {
+        return "none".to_owned();
+    };
+    let path = one_line(&id.path.display().to_string());
+    let sections: Vec<_> = verdict
+        .decision
+        .sections
+        .iter()
+        .map(|name| format!("`{}`", one_line(name)))
+        .collect();
+    let sections = if sections.is_empty() {
+        "no section is about it".to_owned()
+    } else {
+        sections.join(", ")
+    };
+    format!("`{path}`, sha256 {}: {sections}", &id.sha256[..12])
+}

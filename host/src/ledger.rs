@@ -1,0 +1,175 @@
+//! What a host tells the ledger: its own types as the ledger's. Values of variables and standard input itself
+//! stay out, because a ledger forgets nothing.
+
+use std::path::Path;
+
+use fractalaw_ledger::{self as ledger, Closing, Event, Hash, Opening};
+use sha2::{Digest, Sha256};
+
+use crate::decision::Decided;
+use crate::error::HostError;
+use crate::grant::{Decision, Missing, NotGranted};
+use crate::grants::Grants;
+use crate::interfaces::audit_log::AuditEntry;
+use crate::limits::AppliedLimits;
+use crate::micro_app::App;
+use crate::outcome::{Certainty, Outcome};
+use crate::refusal::Refusal;
+use crate::report::Report;
+use crate::run::Run;
+
+/// What a component is called that has no name, or was refused before it could be asked.
+const UNNAMED: &str = "unnamed";
+
+/// Bytes of a component's name, and of its version, that go into the ledger: what it says of itself must not
+/// keep its run from being recorded, and the name is in each of a run's entries.
+const NAME_BYTES: usize = 200;
+
+/// Bytes of what the host has to say about an end, which can quote what a component imports.
+const MESSAGE_BYTES: usize = 16 * 1024;
+
+/// How a run ended that the host could not carry out.
+const HOST_FAILED: &str = "host-failed";
+
+/// The opening of a run that was decided about.
+pub(crate) fn opening(app: &App, run: &Run, decided: &Decided<'_>) -> Opening {
+    Opening {
+        name: name(app.name.as_deref()),
+        version: app
+            .version
+            .as_deref()
+            .map(|version| cut(version, NAME_BYTES)),
+        sha256: hash(&app.digest),
+        tier: decided.limits.tier.name().to_owned(),
+        limits: limits(&decided.limits),
+        grants: grants(&decided.grants),
+        deterministic: run.is_deterministic(),
+        decision: Some(decision(&decided.decision, &decided.missing)),
+    }
+}
+
+/// The opening of a component that was refused before it was examined; its digest if it was read.
+pub(crate) fn opening_of_refused(
+    digest: Option<&str>,
+    run: &Run,
+    applied: &AppliedLimits,
+) -> Opening {
+    Opening {
+        name: name(None),
+        version: None,
+        sha256: digest.map_or(Hash([0; 32]), hash),
+        tier: applied.tier.name().to_owned(),
+        limits: limits(applied),
+        grants: grants(run.grants()),
+        deterministic: run.is_deterministic(),
+        decision: None,
+    }
+}
+
+/// The end of a run that has a report.
+pub(crate) fn closing(report: &Report) -> Closing {
+    Closing {
+        outcome: report.outcome.kind().to_owned(),
+        message: message(&report.outcome).map(|message| cut(&message, MESSAGE_BYTES)),
+        fuel: ledger::Fuel {
+            budget: report.fuel.budget,
+            consumed: report.fuel.consumed(),
+            certainty: report.fuel.certainty.name().to_owned(),
+        },
+    }
+}
+
+/// The end of a run that the host could not carry out.
+pub(crate) fn closing_of_failed(error: &HostError, budget: u64) -> Closing {
+    Closing {
+        outcome: HOST_FAILED.to_owned(),
+        message: Some(error.to_string()),
+        fuel: ledger::Fuel {
+            budget,
+            consumed: 0,
+            certainty: Certainty::Exact.name().to_owned(),
+        },
+    }
+}
+
+pub(crate) fn event(entry: &AuditEntry) -> Event {
+    Event {
+        time_unix_ns: entry.time_unix_ns,
+        event_type: entry.event_type.clone(),
+        resource: entry.resource.clone(),
+        detail: entry.detail.clone(),
+    }
+}
+
+/// What the host has to say; a result and an error of the guest's own are not among it.
+fn message(outcome: &Outcome) -> Option<String> {
+    match outcome {
+        Outcome::Completed(_) | Outcome::GuestError(_) => None,
+        Outcome::Refused(Refusal::NotGranted(not_granted)) => {
+            Some(format!("refused: not granted: {}", listed(not_granted)))
+        }
+        other => Some(other.to_string()),
+    }
+}
+
+fn listed(not_granted: &NotGranted) -> String {
+    let missing = not_granted.missing.iter();
+    let missing: Vec<_> = missing.map(|missing| missing.item.to_string()).collect();
+    missing.join(", ")
+}
+
+fn name(name: Option<&str>) -> String {
+    let name = name.filter(|name| !name.is_empty()).unwrap_or(UNNAMED);
+    cut(name, NAME_BYTES)
+}
+
+fn cut(text: &str, bytes: usize) -> String {
+    text[..text.floor_char_boundary(bytes)].to_owned()
+}
+
+fn hash(digest: &str) -> Hash {
+    let hash = Hash::try_from(digest.to_owned());
+    hash.unwrap_or_else(|_| unreachable!("a SHA-256 has 64 hexadecimal digits"))
+}
+
+fn limits(applied: &AppliedLimits) -> ledger::Limits {
+    let micros = applied.limits.deadline.as_micros();
+    ledger::Limits {
+        fuel: applied.limits.fuel,
+        deadline_us: u64::try_from(micros).unwrap_or(u64::MAX),
+        memory_bytes: applied.limits.memory_bytes as u64,
+    }
+}
+
+fn grants(grants: &Grants) -> ledger::Grants {
+    let text = |path: &Path| path.to_string_lossy().into_owned();
+    ledger::Grants {
+        args: grants.args.clone(),
+        env: grants.env.iter().map(|(name, _)| name.clone()).collect(),
+        stdin: grants.stdin.as_ref().map(|bytes| ledger::Stdin {
+            bytes: bytes.len() as u64,
+            sha256: Hash(Sha256::digest(bytes).into()),
+        }),
+        dirs: grants
+            .dirs
+            .iter()
+            .map(|dir| ledger::Dir {
+                host: text(&dir.host),
+                guest: dir.guest.clone(),
+                writable: dir.writable,
+            })
+            .collect(),
+    }
+}
+
+fn decision(decision: &Decision, missing: &[Missing]) -> ledger::Decision {
+    let granted = decision.granted.iter().map(|granted| ledger::Granted {
+        line: granted.item.line(),
+        by: granted.by.name().to_owned(),
+    });
+    ledger::Decision {
+        policy_sha256: decision.policy.as_ref().map(|id| id.sha256.clone()),
+        granted: granted.collect(),
+        missing: missing.iter().map(|missing| missing.item.line()).collect(),
+    }
+}

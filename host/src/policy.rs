@@ -1,0 +1,154 @@
+//! The policy: what a host grants to which micro-apps. `POLICY.md` describes the file; reading it is in
+//! `policy/`, holding it against what a micro-app asks for in `decision`.
+
+mod error;
+mod read;
+mod section;
+
+pub use error::PolicyError;
+pub(crate) use section::Args;
+pub use section::Section;
+
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use crate::component_source::digest;
+use crate::limits::POLICY_BYTES;
+use crate::micro_app::App;
+
+/// What a host grants to which micro-apps. Whatever it does not name is denied.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Policy {
+    id: PolicyId,
+    all: Option<Section>,
+    groups: Vec<Group>,
+    apps: Vec<(Selector, Section)>,
+}
+
+/// Which policy was in force.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PolicyId {
+    /// The file, as it was named.
+    pub path: PathBuf,
+    /// SHA-256 of its bytes, in lower-case hexadecimal.
+    pub sha256: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Group {
+    name: String,
+    apps: Vec<Selector>,
+    section: Section,
+}
+
+/// Which micro-apps a section is about: `name`, `name@digits` or `@digits` of its component's SHA-256.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Selector {
+    name: Option<String>,
+    digits: Option<String>,
+}
+
+/// Digits of a digest below which another component could be made to have the same.
+const MIN_DIGITS: usize = 12;
+
+impl Selector {
+    fn parse(text: &str) -> Option<Selector> {
+        let (name, digits) = match text.rsplit_once('@') {
+            Some((name, digits)) => (name, Some(digits)),
+            None => (text, None),
+        };
+        let good = |digits: &str| {
+            let hex = |c: u8| c.is_ascii_digit() || (b'a'..=b'f').contains(&c);
+            (MIN_DIGITS..=64).contains(&digits.len()) && digits.bytes().all(hex)
+        };
+        if digits.is_some_and(|digits| !good(digits)) || (name.is_empty() && digits.is_none()) {
+            return None;
+        }
+        Some(Selector {
+            name: (!name.is_empty()).then(|| name.to_owned()),
+            digits: digits.map(str::to_owned),
+        })
+    }
+
+    fn is_of(&self, app: &App) -> bool {
+        let name = self.name.as_deref();
+        let digits = self.digits.as_deref();
+        name.is_none_or(|name| app.name.as_deref() == Some(name))
+            && digits.is_none_or(|digits| app.digest.starts_with(digits))
+    }
+}
+
+impl std::fmt::Display for Selector {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name.as_deref().unwrap_or_default())?;
+        match &self.digits {
+            Some(digits) => write!(f, "@{digits}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Policy {
+    /// Reads a policy file. Folders in it that are not absolute are meant from where it stands.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be read, or says what a policy cannot say: with the line, and what to do.
+    pub fn load(path: impl AsRef<Path>) -> Result<Policy, PolicyError> {
+        let path = path.as_ref();
+        let failed = |error| PolicyError::unreadable(path, &error);
+        let mut text = String::new();
+        let file = File::open(path).map_err(failed)?;
+        file.take(POLICY_BYTES as u64 + 1)
+            .read_to_string(&mut text)
+            .map_err(failed)?;
+        if text.len() > POLICY_BYTES {
+            return Err(PolicyError::too_large(path));
+        }
+        Policy::parse(path, &text)
+    }
+
+    /// Reads the text of a policy that stands, or could stand, at this path.
+    ///
+    /// # Errors
+    ///
+    /// As [`Policy::load`].
+    pub fn parse(path: &Path, text: &str) -> Result<Policy, PolicyError> {
+        let mut policy = read::policy(path, text)?;
+        policy.id = PolicyId {
+            path: path.to_owned(),
+            sha256: digest(text.as_bytes()),
+        };
+        Ok(policy)
+    }
+
+    /// Which one it is.
+    pub fn id(&self) -> &PolicyId {
+        &self.id
+    }
+
+    /// The sections that are about a micro-app, with their names, the most particular first: that of its
+    /// digest, that of its name, its groups by their names, and the one for all.
+    pub(crate) fn sections(&self, app: &App) -> Vec<(String, &Section)> {
+        let mut apps: Vec<_> = self
+            .apps
+            .iter()
+            .filter(|(selector, _)| selector.is_of(app))
+            .collect();
+        apps.sort_by_key(|(selector, _)| {
+            let digits = selector.digits.as_ref().map_or(0, String::len);
+            std::cmp::Reverse((digits, selector.name.is_some()))
+        });
+        let apps = apps
+            .into_iter()
+            .map(|(selector, section)| (format!("apps.{selector}"), section));
+        let groups = self
+            .groups
+            .iter()
+            .filter(|group| group.apps.iter().any(|selector| selector.is_of(app)))
+            .map(|group| (format!("groups.{}", group.name), &group.section));
+        let all = self.all.iter().map(|section| ("all".to_owned(), section));
+        apps.chain(groups).chain(all).collect()
+    }
+}

@@ -1,0 +1,72 @@
+//! What can be wrong with a policy, where, and what to do about it.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use bytesize::ByteSize;
+
+use crate::limits::POLICY_BYTES;
+
+/// Where every key is described.
+const PAGE: &str = "`host/POLICY.md` describes every key";
+
+/// A policy that cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{}{message}", self.place())]
+pub struct PolicyError {
+    /// The file; none for a line that was given without one.
+    pub path: Option<PathBuf>,
+    /// The line in it, from 1, if it is one line's fault.
+    pub line: Option<usize>,
+    /// What is wrong.
+    pub message: String,
+    /// What to do about it.
+    pub hint: String,
+}
+
+impl PolicyError {
+    pub(super) fn new(message: impl Into<String>) -> PolicyError {
+        PolicyError {
+            path: None,
+            line: None,
+            message: message.into(),
+            hint: PAGE.to_owned(),
+        }
+    }
+
+    pub(super) fn hint(mut self, hint: impl Into<String>) -> PolicyError {
+        self.hint = hint.into();
+        self
+    }
+
+    /// At this byte of the text.
+    pub(super) fn at(mut self, text: &str, byte: usize) -> PolicyError {
+        let before = &text.as_bytes()[..byte.min(text.len())];
+        self.line = Some(1 + before.iter().filter(|&&byte| byte == b'\n').count());
+        self
+    }
+
+    pub(super) fn in_file(mut self, path: &Path) -> PolicyError {
+        self.path = Some(path.to_owned());
+        self
+    }
+
+    pub(super) fn unreadable(path: &Path, error: &io::Error) -> PolicyError {
+        PolicyError::new(format!("could not read `{}`: {error}", path.display()))
+            .hint("name a policy file with `--policy`")
+    }
+
+    pub(super) fn too_large(path: &Path) -> PolicyError {
+        let most = ByteSize(POLICY_BYTES as u64);
+        PolicyError::new(format!("`{}` is larger than {most}", path.display()))
+            .hint("use groups, or a policy for each host")
+    }
+
+    fn place(&self) -> String {
+        match (&self.path, self.line) {
+            (Some(path), Some(line)) => format!("`{}`:{line}: ", path.display()),
+            (Some(path), None) => format!("`{}`: ", path.display()),
+            (None, _) => String::new(),
+        }
+    }
+}

@@ -1,0 +1,327 @@
+//! From TOML to a policy, by hand: so that each error has its line, and says what was expected there.
+
+use std::path::Path;
+
+use fractalaw_manifest::{check_env, check_path};
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::section::{Args, DirRule, Section};
+use super::{Group, Policy, PolicyError, Selector};
+use crate::interfaces::{NEED_GRANT, needs_grant};
+use crate::limits::QuotaLimits;
+use crate::terminal::one_line;
+
+type Value<'a> = Spanned<DeValue<'a>>;
+
+const SECTIONS: [&str; 3] = ["all", "groups", "apps"];
+const KEYS: [&str; 7] = [
+    "tier",
+    "interfaces",
+    "dirs",
+    "env",
+    "args",
+    "stdin",
+    "quotas",
+];
+
+/// What is read, for errors and for folders.
+struct Text<'a> {
+    path: &'a Path,
+    text: &'a str,
+}
+
+pub(super) fn policy(path: &Path, text: &str) -> Result<Policy, PolicyError> {
+    let read = || {
+        let text = Text { path, text };
+        let mut policy = Policy::default();
+        for (key, value) in text.document()?.get_ref() {
+            match &**key.get_ref() {
+                "all" => policy.all = Some(text.section(text.table(value, "all")?, false)?.1),
+                "groups" => policy.groups = text.groups(value)?,
+                "apps" => policy.apps = text.apps(value)?,
+                other => return Err(text.unknown(key.span().start, other, &SECTIONS)),
+            }
+        }
+        Ok(policy)
+    };
+    read().map_err(|error: PolicyError| error.in_file(path))
+}
+
+pub(super) fn section(path: &Path, text: &str) -> Result<Section, PolicyError> {
+    let text = Text { path, text };
+    let document = text.document()?;
+    Ok(text.section(document.get_ref(), false)?.1)
+}
+
+impl<'a> Text<'a> {
+    fn document(&self) -> Result<Spanned<DeTable<'a>>, PolicyError> {
+        DeTable::parse(self.text).map_err(|error| {
+            let message = one_line(error.message().trim_end());
+            let at = error.span().map_or(0, |span| span.start);
+            self.error(at, format!("not TOML: {message}")).hint(
+                "a section stands once, with all its lines; keys with other characters than letters, digits, \
+                 `-` and `_` stand in quotes",
+            )
+        })
+    }
+
+    fn error(&self, at: usize, message: impl Into<String>) -> PolicyError {
+        PolicyError::new(message).at(self.text, at)
+    }
+
+    fn unknown(&self, at: usize, key: &str, known: &[&str]) -> PolicyError {
+        let known: Vec<_> = known.iter().map(|known| format!("`{known}`")).collect();
+        let message = format!(
+            "unknown key `{}`, expected {}",
+            one_line(key),
+            known.join(", ")
+        );
+        self.error(at, message)
+    }
+
+    fn expected(&self, value: &Value<'_>, key: &str, expected: &str) -> PolicyError {
+        let found = value.get_ref().type_str();
+        let message = format!("`{}` is {found}, expected {expected}", one_line(key));
+        self.error(value.span().start, message)
+    }
+
+    fn table<'v>(&self, value: &'v Value<'a>, key: &str) -> Result<&'v DeTable<'a>, PolicyError> {
+        value
+            .get_ref()
+            .as_table()
+            .ok_or_else(|| self.expected(value, key, "a table"))
+    }
+
+    fn groups(&self, value: &Value<'a>) -> Result<Vec<Group>, PolicyError> {
+        let mut groups = Vec::new();
+        for (name, value) in self.table(value, "groups")? {
+            let (apps, section) = self.section(self.table(value, name.get_ref())?, true)?;
+            if apps.is_empty() {
+                let message = format!("group `{}` is about nothing", one_line(name.get_ref()));
+                let hint = "say which micro-apps are in it: `apps = [\"one\", \"two\"]`";
+                return Err(self.error(name.span().start, message).hint(hint));
+            }
+            groups.push(Group {
+                name: name.get_ref().to_string(),
+                apps,
+                section,
+            });
+        }
+        Ok(groups)
+    }
+
+    fn apps(&self, value: &Value<'a>) -> Result<Vec<(Selector, Section)>, PolicyError> {
+        let mut apps = Vec::new();
+        for (name, value) in self.table(value, "apps")? {
+            let selector = self.selector(name.span().start, name.get_ref())?;
+            let (_, section) = self.section(self.table(value, name.get_ref())?, false)?;
+            apps.push((selector, section));
+        }
+        Ok(apps)
+    }
+
+    fn selector(&self, at: usize, text: &str) -> Result<Selector, PolicyError> {
+        Selector::parse(text).ok_or_else(|| {
+            let text = one_line(text);
+            self.error(
+                at,
+                format!("`{text}` names no micro-app, expected `NAME`, `NAME@DIGITS` or `@DIGITS`"),
+            )
+            .hint("DIGITS are the first 12 or more of the component's SHA-256: `fractalaw inspect` prints it")
+        })
+    }
+
+    fn section(
+        &self,
+        table: &DeTable<'a>,
+        is_group: bool,
+    ) -> Result<(Vec<Selector>, Section), PolicyError> {
+        let (mut apps, mut section) = (Vec::new(), Section::default());
+        for (key, value) in table {
+            let key_at = key.span().start;
+            match &**key.get_ref() {
+                "apps" if is_group => apps = self.selectors(value)?,
+                "tier" => section.tier = Some(self.tier(value)?),
+                "interfaces" => {
+                    for (name, value) in self.table(value, "interfaces")? {
+                        let at = name.span().start;
+                        section
+                            .interfaces
+                            .insert(self.interface(at, name.get_ref())?);
+                        self.only_true(value, name.get_ref())?;
+                    }
+                }
+                "dirs" => {
+                    for (guest, value) in self.table(value, "dirs")? {
+                        let bad = check_path(guest.get_ref()).map_err(|error| error.to_string());
+                        bad.map_err(|message| self.error(guest.span().start, message))?;
+                        let rule = self.dir(value, guest.get_ref())?;
+                        section.dirs.insert(guest.get_ref().to_string(), rule);
+                    }
+                }
+                "env" => {
+                    for (name, value) in self.table(value, "env")? {
+                        let bad = check_env(name.get_ref()).map_err(|error| error.to_string());
+                        bad.map_err(|message| self.error(name.span().start, message))?;
+                        let given = self.variable(value, name.get_ref())?;
+                        section.env.insert(name.get_ref().to_string(), given);
+                    }
+                }
+                "args" => section.args = Some(self.args(value)?),
+                "stdin" => {
+                    self.only_true(value, "stdin")?;
+                    section.stdin = true;
+                }
+                "quotas" => self.quotas(self.table(value, "quotas")?, &mut section)?,
+                other if is_group => {
+                    let known: Vec<_> = ["apps"].into_iter().chain(KEYS).collect();
+                    return Err(self.unknown(key_at, other, &known));
+                }
+                other => return Err(self.unknown(key_at, other, &KEYS)),
+            }
+        }
+        Ok((apps, section))
+    }
+
+    fn selectors(&self, value: &Value<'a>) -> Result<Vec<Selector>, PolicyError> {
+        let texts = self.texts(value, "apps")?;
+        texts
+            .iter()
+            .map(|text| self.selector(value.span().start, text))
+            .collect()
+    }
+
+    fn texts(&self, value: &Value<'a>, key: &str) -> Result<Vec<String>, PolicyError> {
+        let wrong = |value: &Value<'a>| self.expected(value, key, "a list of strings");
+        let list = value.get_ref().as_array().ok_or_else(|| wrong(value))?;
+        let text = |value: &Value<'a>| match value.get_ref().as_str() {
+            Some(text) => Ok(text.to_owned()),
+            None => Err(wrong(value)),
+        };
+        list.iter().map(text).collect()
+    }
+
+    fn tier(&self, value: &Value<'a>) -> Result<fractalaw_manifest::Tier, PolicyError> {
+        let expected = "`lightweight`, `standard` or `heavy`";
+        let text = value.get_ref().as_str();
+        let text = text.ok_or_else(|| self.expected(value, "tier", expected))?;
+        text.parse().map_err(|_| {
+            let message = format!("unknown tier `{}`, expected {expected}", one_line(text));
+            self.error(value.span().start, message)
+        })
+    }
+
+    /// Grants are by interface, or by package where there is no telling its interfaces apart; whatever the
+    /// version.
+    fn interface(&self, at: usize, name: &str) -> Result<String, PolicyError> {
+        if NEED_GRANT.contains(&name) {
+            return Ok(name.to_owned());
+        }
+        let message = format!("`{}` is no interface that needs a grant", one_line(name));
+        let error = self.error(at, message);
+        Err(match needs_grant(name) {
+            Some(grant) => error.hint(format!("grant `{grant}`, without a version")),
+            None => error.hint(format!("those that do: {}", NEED_GRANT.join(", "))),
+        })
+    }
+
+    /// What is not granted is denied anyway, so `false` could only mislead.
+    fn only_true(&self, value: &Value<'a>, key: &str) -> Result<(), PolicyError> {
+        match value.get_ref().as_bool() {
+            Some(true) => Ok(()),
+            Some(false) => Err(self
+                .error(
+                    value.span().start,
+                    format!("`{}` is `false`, expected `true`", one_line(key)),
+                )
+                .hint("what no section grants is denied: remove the line")),
+            None => Err(self.expected(value, key, "`true`")),
+        }
+    }
+
+    fn dir(&self, value: &Value<'a>, key: &str) -> Result<DirRule, PolicyError> {
+        let host = |text: &str| {
+            let folder = self.path.parent().unwrap_or(Path::new(""));
+            Some(folder.join(text))
+        };
+        if let Some(text) = value.get_ref().as_str() {
+            return Ok(DirRule {
+                host: host(text),
+                writable: false,
+            });
+        }
+        let Some(table) = value.get_ref().as_table() else {
+            self.only_true(value, key)?;
+            return Ok(DirRule::default());
+        };
+        let mut rule = DirRule::default();
+        for (name, value) in table {
+            match &**name.get_ref() {
+                "host" => {
+                    let text = value.get_ref().as_str();
+                    rule.host = host(text.ok_or_else(|| self.expected(value, "host", "a folder"))?);
+                }
+                "writable" => {
+                    let writable = value.get_ref().as_bool();
+                    let wrong = || self.expected(value, "writable", "`true` or `false`");
+                    rule.writable = writable.ok_or_else(wrong)?;
+                }
+                other => return Err(self.unknown(name.span().start, other, &["host", "writable"])),
+            }
+        }
+        Ok(rule)
+    }
+
+    fn variable(&self, value: &Value<'a>, key: &str) -> Result<Option<String>, PolicyError> {
+        match value.get_ref().as_str() {
+            Some(text) => Ok(Some(text.to_owned())),
+            None if value.get_ref().as_bool().is_some() => {
+                self.only_true(value, key)?;
+                Ok(None)
+            }
+            None => Err(self.expected(value, key, "`true` or a string")),
+        }
+    }
+
+    fn args(&self, value: &Value<'a>) -> Result<Args, PolicyError> {
+        if value.get_ref().as_bool().is_some() {
+            self.only_true(value, "args")?;
+            return Ok(Args::Any);
+        }
+        if !value.get_ref().is_array() {
+            return Err(self.expected(value, "args", "`true` or a list of strings"));
+        }
+        Ok(Args::These(self.texts(value, "args")?))
+    }
+
+    fn quotas(&self, table: &DeTable<'a>, section: &mut Section) -> Result<(), PolicyError> {
+        let quotas = &mut section.quotas;
+        for (key, value) in table {
+            let most = QuotaLimits::HOST;
+            let (quota, most) = match &**key.get_ref() {
+                "host-calls" => (&mut quotas.host_calls, most.host_calls),
+                "host-bytes" => (&mut quotas.host_bytes, most.host_bytes),
+                "audit-entries" => (&mut quotas.audit_entries, most.audit_entries),
+                "audit-bytes" => (&mut quotas.audit_bytes, most.audit_bytes),
+                other => {
+                    let known = ["host-calls", "host-bytes", "audit-entries", "audit-bytes"];
+                    return Err(self.unknown(key.span().start, other, &known));
+                }
+            };
+            let integer = value.get_ref().as_integer();
+            let number = integer
+                .and_then(|integer| u64::from_str_radix(integer.as_str(), integer.radix()).ok());
+            let number =
+                number.ok_or_else(|| self.expected(value, key.get_ref(), "a number from 0"))?;
+            if number > most {
+                let message = format!("`{}` is {number}, expected at most {most}", key.get_ref());
+                return Err(self.error(value.span().start, message).hint(
+                    "a policy lowers the host's own bounds, which stand in `host/src/limits.rs`",
+                ));
+            }
+            *quota = Some(number);
+        }
+        Ok(())
+    }
+}

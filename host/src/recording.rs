@@ -1,0 +1,125 @@
+//! One run in the ledger, from its opening to its closing. The ledger answers when the disk has, so each call
+//! waits on a thread where waiting is allowed.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use fractalaw_ledger::{
+    Closing, Durability, Event, Ledger, LedgerError, Opening, RunHandle, now_unix_ns,
+};
+use tokio::task::spawn_blocking;
+
+use crate::error::HostError;
+use crate::interfaces::audit_log::AuditEntry;
+use crate::ledger;
+use crate::report::Report;
+
+/// The ledger of a host.
+pub(crate) struct Recorded {
+    pub(crate) ledger: Ledger,
+    pub(crate) durability: Durability,
+}
+
+/// A run that was opened. Dropped without being closed, it is cut off in the ledger.
+#[derive(Clone)]
+pub(crate) struct Recording {
+    /// Locked only on threads where waiting is allowed. A guest that is cut off while its entry is being
+    /// written leaves the writing behind, and closing waits for it here.
+    shared: Arc<Mutex<Shared>>,
+    durability: Durability,
+}
+
+struct Shared {
+    handle: Option<RunHandle>,
+    failed: Option<LedgerError>,
+}
+
+impl Recording {
+    /// Records that a run begins, durably.
+    pub(crate) async fn open(
+        recorded: &Recorded,
+        opening: Opening,
+    ) -> Result<Recording, HostError> {
+        let ledger = recorded.ledger.clone();
+        let handle = on_a_thread(move || ledger.begin_run(&opening, now_unix_ns())).await;
+        Ok(Recording {
+            shared: Arc::new(Mutex::new(Shared {
+                handle: Some(handle?),
+                failed: None,
+            })),
+            durability: recorded.durability,
+        })
+    }
+
+    /// Whether the guest has to wait for each of its entries.
+    pub(crate) fn is_live(&self) -> bool {
+        self.durability == Durability::Entry
+    }
+
+    /// Records one entry, durably. When it fails, so does closing.
+    pub(crate) async fn record(&self, entry: &AuditEntry) -> wasmtime::Result<()> {
+        let event = ledger::event(entry);
+        self.locked(move |shared| {
+            let recorded = match &mut shared.handle {
+                Some(handle) => handle.record(event),
+                None => Ok(()),
+            };
+            recorded.inspect_err(|error| shared.failed = Some(error.clone()))
+        })
+        .await
+        .map_err(wasmtime::Error::from)
+    }
+
+    /// Records how the run ended, and its entries if they are not there yet, durably.
+    pub(crate) async fn close(self, report: &Report) -> Result<(), HostError> {
+        let events = if self.is_live() {
+            Vec::new()
+        } else {
+            report.audit.iter().map(ledger::event).collect()
+        };
+        self.finish(events, ledger::closing(report)).await
+    }
+
+    /// Records that the host could not carry the run out.
+    pub(crate) async fn close_failed(self, error: &HostError, budget: u64) {
+        // The error that is told is the first one; the run stays cut off if this fails as well.
+        let _ = self
+            .finish(Vec::new(), ledger::closing_of_failed(error, budget))
+            .await;
+    }
+
+    async fn finish(self, events: Vec<Event>, closing: Closing) -> Result<(), HostError> {
+        let finished = self.locked(move |shared| {
+            if let Some(error) = shared.failed.take() {
+                return Err(error);
+            }
+            match shared.handle.take() {
+                Some(handle) => handle.finish(events, &closing, now_unix_ns()),
+                None => Ok(()),
+            }
+        });
+        finished.await.map_err(HostError::NotAcknowledged)
+    }
+
+    async fn locked<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Shared) -> T + Send + 'static,
+    ) -> T {
+        let shared = Arc::clone(&self.shared);
+        on_a_thread(move || {
+            let mut shared = shared.lock().unwrap_or_else(PoisonError::into_inner);
+            work(&mut shared)
+        })
+        .await
+    }
+}
+
+async fn on_a_thread<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    match spawn_blocking(work).await {
+        Ok(done) => done,
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            // The runtime is going away, and with it whoever waits.
+            Err(_) => std::future::pending().await,
+        },
+    }
+}

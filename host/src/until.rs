@@ -1,0 +1,46 @@
+//! What ends a run that does not end by itself: its deadline, and the host that is to stop.
+
+use std::time::{Duration, Instant};
+
+use tokio::sync::watch;
+use tokio::time::timeout_at;
+
+use crate::outcome::{DeadlineExceeded, Interrupted};
+
+/// What ends a run that does not end by itself.
+pub(crate) struct Until {
+    pub(crate) deadline: Instant,
+    /// Turns true when the host is to stop.
+    pub(crate) stop: watch::Receiver<bool>,
+}
+
+/// A deadline past what the clock can express is as good as a century.
+pub(crate) fn after(start: Instant, deadline: Duration) -> Instant {
+    const CENTURY: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
+    start + deadline.min(CENTURY)
+}
+
+/// The epoch interrupts a guest that computes; this one that waits in a host call. The guest is asked first,
+/// so that one that never gives way pays nothing for being interruptible.
+pub(crate) async fn in_time<T>(
+    until: &mut Until,
+    guest: impl Future<Output = wasmtime::Result<T>>,
+) -> wasmtime::Result<T> {
+    if Instant::now() >= until.deadline {
+        return Err(DeadlineExceeded.into());
+    }
+    tokio::select! {
+        biased;
+        ended = timeout_at(until.deadline.into(), guest) => {
+            ended.unwrap_or_else(|_| Err(DeadlineExceeded.into()))
+        }
+        () = stopped(&mut until.stop) => Err(Interrupted.into()),
+    }
+}
+
+/// Returns when the host is told to stop: never, if it is not.
+async fn stopped(stop: &mut watch::Receiver<bool>) {
+    if stop.wait_for(|stop| *stop).await.is_err() {
+        std::future::pending().await
+    }
+}

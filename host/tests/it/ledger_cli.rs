@@ -1,0 +1,290 @@
+//! The ledger from the command line: processes that are killed, told to end, and in each other's way.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use crate::components::{component, guest};
+use crate::ledger_lab::{DURABILITIES, Lab};
+
+const ENDLESS: &str = "(call $record) (loop $again (br $again))";
+
+fn fractalaw(lab: &Lab, component: &Path, args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_fractalaw"));
+    command
+        .args(["run", "--no-cache"])
+        .arg(component)
+        .arg("--ledger")
+        .arg(&lab.path)
+        .args(args)
+        .env_remove("RUST_LOG")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    command
+}
+
+fn endless(lab: &Lab) -> PathBuf {
+    let path = lab.folder.path().join("endless.wasm");
+    fs::write(&path, component("", ENDLESS)).unwrap();
+    path
+}
+
+/// Starts a run without end and waits until its first entry is on disk.
+fn start(lab: &Lab, args: &[&str]) -> Child {
+    let before = lab.count();
+    let mut all = vec!["--durability", "entry", "--fuel", "18446744073709551615"];
+    all.extend(args);
+    let mut child = fractalaw(lab, &endless(lab), &all).spawn().unwrap();
+    let end = Instant::now() + Duration::from_secs(60);
+    while lab.count() < before + 2 {
+        assert!(child.try_wait().unwrap().is_none(), "it ended by itself");
+        assert!(Instant::now() < end, "it recorded nothing");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    child
+}
+
+fn signal(child: &Child, name: &str) {
+    let sent = Command::new("kill")
+        .args([name, &child.id().to_string()])
+        .status()
+        .unwrap();
+    assert!(sent.success());
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+fn is_one_file(lab: &Lab) -> bool {
+    ["-wal", "-shm"].iter().all(|suffix| {
+        let mut name = lab.path.as_os_str().to_owned();
+        name.push(suffix);
+        !Path::new(&name).exists()
+    })
+}
+
+#[test]
+fn a_process_that_is_killed_leaves_its_run_cut_off_and_its_trail() {
+    let lab = Lab::new();
+    let mut child = start(&lab, &["--timeout", "1h"]);
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let verified = lab.verified();
+    assert_eq!((verified.entries, verified.open_runs), (3, vec![2]));
+    // The next one finds it usable.
+    let output = fractalaw(&lab, &guest("hello-world"), &[])
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    assert_eq!(lab.outcomes(), [None, Some("completed".to_owned())]);
+    assert_eq!(lab.verified().entries, 6);
+}
+
+#[test]
+fn a_process_that_is_told_to_end_cuts_the_run_off_and_closes_the_ledger() {
+    for name in ["-TERM", "-INT"] {
+        let lab = Lab::new();
+        let child = start(&lab, &["--timeout", "1h", "--grace", "100ms"]);
+        signal(&child, name);
+        let Output {
+            status,
+            stdout,
+            stderr,
+        } = child.wait_with_output().unwrap();
+        assert_eq!(status.code(), Some(13), "{}", text(&stderr));
+        let begin = "interrupted: the host was told to stop\n\n--- Audit Trail (1 entries) ---\n";
+        assert!(text(&stdout).starts_with(begin), "{}", text(&stdout));
+        let told = "told to end: the run has 100ms, and a second signal cuts it off at once\n";
+        assert!(text(&stderr).starts_with(told), "{}", text(&stderr));
+        assert!(is_one_file(&lab));
+        assert_eq!(lab.outcomes(), [Some("interrupted".to_owned())]);
+        assert_eq!(lab.verified().entries, 4);
+    }
+}
+
+#[test]
+fn within_the_grace_period_a_run_ends_by_itself() {
+    let lab = Lab::new();
+    let child = start(&lab, &["--timeout", "1s", "--grace", "1h"]);
+    signal(&child, "-TERM");
+    assert_eq!(child.wait_with_output().unwrap().status.code(), Some(5));
+    assert_eq!(lab.outcomes(), [Some("deadline-exceeded".to_owned())]);
+}
+
+#[test]
+fn a_second_signal_ends_the_grace_period() {
+    let lab = Lab::new();
+    let mut child = start(&lab, &["--timeout", "1h", "--grace", "1h"]);
+    signal(&child, "-TERM");
+    // Two that arrive together are one to the process.
+    std::thread::sleep(Duration::from_millis(300));
+    assert!(child.try_wait().unwrap().is_none());
+    signal(&child, "-TERM");
+    assert_eq!(child.wait_with_output().unwrap().status.code(), Some(13));
+    assert_eq!(lab.outcomes(), [Some("interrupted".to_owned())]);
+}
+
+#[test]
+fn several_processes_append_to_one_ledger() {
+    let lab = Lab::new();
+    let hello = guest("hello-world");
+    let children: Vec<Child> = (0..9)
+        .map(|index| {
+            let (_, durability) = DURABILITIES[index % 3];
+            let args = ["--durability", durability];
+            fractalaw(&lab, &hello, &args).spawn().unwrap()
+        })
+        .collect();
+    for child in children {
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    }
+    let verified = lab.verified();
+    assert_eq!((verified.runs, verified.open_runs), (9, vec![]));
+    assert_eq!(verified.entries, 1 + 9 * 3);
+}
+
+#[test]
+fn a_ledger_that_stays_locked_keeps_runs_from_starting_and_from_being_acknowledged() {
+    let lab = Lab::new();
+    let running = start(&lab, &["--timeout", "2s", "--ledger-wait", "300ms"]);
+    let other = rusqlite::Connection::open(&lab.path).unwrap();
+    other.busy_timeout(Duration::from_secs(5)).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let late = fractalaw(&lab, &guest("hello-world"), &["--ledger-wait", "300ms"])
+        .spawn()
+        .unwrap();
+    let path = lab.path.display();
+    let why = format!(
+        "`{path}` is locked by another program, waited 300ms\nhint: end the program that holds a transaction \
+         open, or wait longer\n"
+    );
+    for (child, code, what) in [
+        (
+            running,
+            14,
+            "the run is not acknowledged: the ledger could not be written",
+        ),
+        (late, 10, "the ledger cannot be written, so nothing runs"),
+    ] {
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(text(&output.stderr), format!("error: {what}: {why}"));
+        assert_eq!(output.status.code(), Some(code));
+        // No result is handed out that is not recorded.
+        assert_eq!(text(&output.stdout), "");
+    }
+    other.execute_batch("ROLLBACK").unwrap();
+    drop(other);
+    let verified = lab.verified();
+    assert_eq!((verified.entries, verified.open_runs), (3, vec![2]));
+}
+
+#[test]
+fn a_ledger_that_may_only_be_read_keeps_the_run_from_starting() {
+    use std::os::unix::fs::{MetadataExt, PermissionsExt};
+    use std::os::unix::process::CommandExt;
+    let lab = Lab::new();
+    // Another user's eyes are the only ones that permissions hold for everywhere.
+    let program = lab.folder.path().join("fractalaw");
+    fs::copy(env!("CARGO_BIN_EXE_fractalaw"), &program).unwrap();
+    let wasm = lab.folder.path().join("a.wasm");
+    fs::write(&wasm, component("", "")).unwrap();
+    let mode = |path: &Path, mode| {
+        fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    };
+    mode(&wasm, 0o444);
+    mode(&lab.path, 0o444);
+    mode(lab.folder.path(), 0o555);
+    let mut command = Command::new(&program);
+    command
+        .args(["run", "--no-cache"])
+        .arg(&wasm)
+        .arg("--ledger")
+        .arg(&lab.path)
+        .stdin(Stdio::null());
+    if fs::metadata(&program).unwrap().uid() == 0 {
+        command.uid(65534).gid(65534);
+    }
+    let output = command.output().unwrap();
+    mode(lab.folder.path(), 0o755);
+    assert_eq!(
+        text(&output.stderr),
+        format!(
+            "error: the ledger cannot be written, so nothing runs: `{}` is read-only, expected to append \
+             to it\nhint: give the host's user write access to the file and its folder\n",
+            lab.path.display()
+        )
+    );
+    assert_eq!(output.status.code(), Some(10));
+    assert_eq!(text(&output.stdout), "");
+    assert_eq!(lab.count(), 1);
+}
+
+#[test]
+fn a_ledger_that_is_not_there_is_wrong_usage_unless_it_is_to_be_made() {
+    let mut lab = Lab::new();
+    lab.path = lab.folder.path().join("new/audit.ledger");
+    let hello = guest("hello-world");
+    let output = fractalaw(&lab, &hello, &[]).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert_eq!(
+        text(&output.stderr),
+        format!(
+            "error: the ledger cannot be written, so nothing runs: there is no ledger `{0}`\n\
+             hint: make one with `fractalaw ledger init {0}`\n",
+            lab.path.display()
+        )
+    );
+    for runs in [1, 2] {
+        let output = fractalaw(&lab, &hello, &["--create-ledger"])
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+        assert_eq!(lab.verified().runs, runs);
+    }
+    let key = lab.folder.path().join("new/audit.ledger.key");
+    assert!(key.is_file());
+}
+
+#[test]
+fn ledger_is_the_auditors_program_beside_our_own_or_on_the_path() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("bin");
+    fs::create_dir(&path).unwrap();
+    let program = folder.path().join("fractalaw");
+    if fs::hard_link(env!("CARGO_BIN_EXE_fractalaw"), &program).is_err() {
+        fs::copy(env!("CARGO_BIN_EXE_fractalaw"), &program).unwrap();
+    }
+    let ledger = || {
+        Command::new(&program)
+            .args(["ledger", "verify", "a.ledger", "--help", "--", "-x"])
+            .env("PATH", format!("{}:/usr/bin:/bin", path.display()))
+            .output()
+            .unwrap()
+    };
+    let output = ledger();
+    assert_eq!(output.status.code(), Some(10));
+    assert_eq!(
+        text(&output.stderr),
+        "error: `fractalaw-ledger` is neither beside `fractalaw` nor on the path\nhint: build it with \
+         `cargo build -p fractalaw-auditor`, or use `cargo xtask ledger`\n"
+    );
+    let stand_in = |folder: &Path, name: &str| {
+        let file = folder.join("fractalaw-ledger");
+        fs::write(&file, format!("#!/bin/sh\necho {name} \"$@\"\nexit 7\n")).unwrap();
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o755)).unwrap();
+    };
+    for (folder, name) in [(&*path, "path"), (folder.path(), "beside")] {
+        stand_in(folder, name);
+        let output = ledger();
+        assert_eq!(output.status.code(), Some(7), "{}", text(&output.stderr));
+        assert_eq!(
+            text(&output.stdout),
+            format!("{name} verify a.ledger --help -- -x\n")
+        );
+    }
+}

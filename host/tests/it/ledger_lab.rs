@@ -1,0 +1,59 @@
+//! A ledger for a test, and what can be read in it.
+
+use std::path::PathBuf;
+
+use fractalaw_host::{Durability, LedgerError};
+use fractalaw_ledger::{
+    Entry, LedgerKey, Reader, Trust, Verified, create, now_unix_ns, runs, verify,
+};
+use tempfile::TempDir;
+
+/// A ledger of its own.
+pub(crate) struct Lab {
+    pub(crate) folder: TempDir,
+    pub(crate) path: PathBuf,
+}
+
+pub(crate) const DURABILITIES: [(Durability, &str); 3] = [
+    (Durability::Entry, "entry"),
+    (Durability::Run, "run"),
+    (Durability::Group, "group"),
+];
+
+impl Lab {
+    pub(crate) fn new() -> Lab {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("audit.ledger");
+        let key = LedgerKey::from_seed(&[7; 32]);
+        create(&path, "node-7", &key.public_key(), now_unix_ns()).unwrap();
+        Lab { folder, path }
+    }
+
+    pub(crate) fn verified(&self) -> Verified {
+        verify(&Reader::open(&self.path).unwrap(), &Trust::default()).unwrap()
+    }
+
+    /// The entries after the ledger's own first.
+    pub(crate) fn entries(&self) -> Vec<Entry> {
+        let mut entries = Vec::new();
+        let reader = Reader::open(&self.path).unwrap();
+        let read = reader.visit(2, |entry| {
+            entries.push(entry);
+            Ok::<_, LedgerError>(())
+        });
+        read.unwrap();
+        entries
+    }
+
+    /// How each run ended, in the order in which they were opened.
+    pub(crate) fn outcomes(&self) -> Vec<Option<String>> {
+        let runs = runs(&Reader::open(&self.path).unwrap()).unwrap();
+        let closing = |run: fractalaw_ledger::Run| Some(run.closed?.closing?.outcome);
+        runs.into_iter().map(closing).collect()
+    }
+
+    /// How many entries anybody else can read now.
+    pub(crate) fn count(&self) -> u64 {
+        Reader::open(&self.path).unwrap().entry_count()
+    }
+}

@@ -1,0 +1,152 @@
+//! Policy files: what they say, and what is said of those that are wrong.
+
+use std::fs;
+use std::path::Path;
+
+use fractalaw_host::{Policy, Section};
+
+#[test]
+fn a_policy_that_is_wrong_says_where_and_what_to_do() {
+    let page = "`host/POLICY.md` describes every key";
+    let cases = [
+        (
+            "[apps.x]\nenv.A = true\nenv.A = true\n",
+            "3: not TOML: duplicate key",
+            "a section stands once, with all its lines; keys with other characters than letters, digits, `-` \
+             and `_` stand in quotes",
+        ),
+        (
+            "[app.x]\n",
+            "1: unknown key `app`, expected `all`, `groups`, `apps`",
+            page,
+        ),
+        (
+            "[apps.x]\n\nevn.A = true\n",
+            "3: unknown key `evn`, expected `tier`, `interfaces`, `dirs`, `env`, `args`, `stdin`, `quotas`",
+            page,
+        ),
+        (
+            "[all]\ntier = \"huge\"\n",
+            "2: unknown tier `huge`, expected `lightweight`, `standard` or `heavy`",
+            page,
+        ),
+        (
+            "[all]\ntier = 3\n",
+            "2: `tier` is integer, expected `lightweight`, `standard` or `heavy`",
+            page,
+        ),
+        (
+            "[apps.x]\nstdin = false\n",
+            "2: `stdin` is `false`, expected `true`",
+            "what no section grants is denied: remove the line",
+        ),
+        (
+            "[apps.x]\ninterfaces.\"fractal:app/data-qery\" = true\n",
+            "2: `fractal:app/data-qery` is no interface that needs a grant",
+            "those that do: fractal:app/ai-classify, fractal:app/ai-embeddings, \
+             fractal:app/ai-inference, fractal:app/data-mutate, fractal:app/data-query, \
+             fractal:app/events-emit, fractal:app/events-schedule, wasi:sockets",
+        ),
+        (
+            "[apps.x]\ninterfaces.\"fractal:app/data-query@0.1.0\" = true\n",
+            "2: `fractal:app/data-query@0.1.0` is no interface that needs a grant",
+            "grant `fractal:app/data-query`, without a version",
+        ),
+        (
+            "[apps.x]\nquotas.audit-entries = 10_001\n",
+            "2: `audit-entries` is 10001, expected at most 10000",
+            "a policy lowers the host's own bounds, which stand in `host/src/limits.rs`",
+        ),
+        (
+            "[apps.x]\nquotas.audit-entries = -1\n",
+            "2: `audit-entries` is integer, expected a number from 0",
+            page,
+        ),
+        (
+            "[apps.x]\nquotas.entries = 1\n",
+            "2: unknown key `entries`, expected `host-calls`, `host-bytes`, `audit-entries`, `audit-bytes`",
+            page,
+        ),
+        (
+            "[apps.x]\ndirs.\"/d\" = { hots = \"d\" }\n",
+            "2: unknown key `hots`, expected `host`, `writable`",
+            page,
+        ),
+        (
+            "[apps.x]\nenv.\"A B\" = \"x\"\n",
+            "2: `A B` is no name of a variable, expected letters, digits and `_`, and no digit in front",
+            page,
+        ),
+        (
+            "[apps.x]\nargs = \"one\"\n",
+            "2: `args` is string, expected `true` or a list of strings",
+            page,
+        ),
+        (
+            "[apps.\"x@123\"]\nargs = true\n",
+            "1: `x@123` names no micro-app, expected `NAME`, `NAME@DIGITS` or `@DIGITS`",
+            "DIGITS are the first 12 or more of the component's SHA-256: `fractalaw inspect` prints it",
+        ),
+        (
+            "[all]\nstdin = true\n[groups.g]\nargs = true\n",
+            "3: group `g` is about nothing",
+            "say which micro-apps are in it: `apps = [\"one\", \"two\"]`",
+        ),
+        (
+            "[groups.g]\napps = [\"one\", 2]\n",
+            "2: `apps` is integer, expected a list of strings",
+            page,
+        ),
+        (
+            "[apps.\"\\u001b[2J\"]\n\"\\u001b\" = 1\n",
+            "2: unknown key `\\u{1b}`, expected `tier`, `interfaces`, `dirs`, `env`, `args`, `stdin`, `quotas`",
+            page,
+        ),
+    ];
+    for (text, message, hint) in cases {
+        let error = Policy::parse(Path::new("p.toml"), text).unwrap_err();
+        assert_eq!(error.to_string(), format!("`p.toml`:{message}"), "{text}");
+        assert_eq!(error.hint, hint, "{text}");
+    }
+}
+
+#[test]
+fn a_line_on_its_own_has_no_place_to_name() {
+    let error = Section::parse("args = 1").unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "`args` is integer, expected `true` or a list of strings"
+    );
+    assert!(Section::parse("").unwrap().is_empty());
+    assert!(
+        !Section::parse("args = true\nenv.A = \"1\"")
+            .unwrap()
+            .is_empty()
+    );
+}
+
+#[test]
+fn a_file_is_known_by_its_digest_and_one_that_cannot_be_read_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("policy.toml");
+    let error = Policy::load(&path).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        format!(
+            "could not read `{}`: No such file or directory (os error 2)",
+            path.display()
+        )
+    );
+    fs::write(&path, "").unwrap();
+    let policy = Policy::load(&path).unwrap();
+    assert_eq!(policy.id().path, path);
+    assert_eq!(
+        policy.id().sha256,
+        "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+    );
+    fs::write(&path, vec![b'#'; (4 << 20) + 1]).unwrap();
+    assert_eq!(
+        Policy::load(&path).unwrap_err().to_string(),
+        format!("`{}` is larger than 4.0 MiB", path.display())
+    );
+}

@@ -1,0 +1,112 @@
+//! Policies on the command line: from one refusal to a policy under which the component starts.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use crate::components::{guest, guest_bytes, with_manifest};
+use crate::grants::greedy;
+
+fn run(component: &Path, args: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_fractalaw"))
+        .args(["run", "--no-cache"])
+        .arg(component)
+        .args(args)
+        .env_remove("RUST_LOG")
+        .stdin(Stdio::null())
+        .output()
+        .unwrap()
+}
+
+fn text(bytes: &[u8]) -> &str {
+    std::str::from_utf8(bytes).unwrap()
+}
+
+#[test]
+fn from_one_message_its_author_can_write_the_policy() {
+    let folder = tempfile::tempdir().unwrap();
+    let (wasm, file) = (folder.path().join("a.wasm"), folder.path().join("p.toml"));
+    let bytes = with_manifest(&guest_bytes("wants-everything"), &greedy());
+    fs::write(&wasm, bytes).unwrap();
+    fs::write(&file, "").unwrap();
+    let policy = ["--policy", file.to_str().unwrap()];
+    let refused = run(&wasm, &policy);
+    assert_eq!(refused.status.code(), Some(3));
+    let message = text(&refused.stdout);
+    // All but the first line and the hint, as they stand.
+    let lines: Vec<&str> = message.lines().collect();
+    let lines = &lines[1..lines.len() - 1];
+    assert_eq!(lines.len(), 1 + 8);
+    fs::write(&file, lines.join("\n")).unwrap();
+    let ran = run(&wasm, &policy);
+    assert_eq!(ran.status.code(), Some(0), "{}", text(&ran.stdout));
+    // And each on the command line.
+    let without_header = lines[1..].iter().map(|line| line.trim());
+    let args: Vec<&str> = without_header.flat_map(|line| ["--grant", line]).collect();
+    assert_eq!(run(&wasm, &args).status.code(), Some(0));
+}
+
+#[test]
+fn the_json_of_a_refusal_has_each_line() {
+    let refused = run(&guest("wants-everything"), &["--json"]);
+    let json: serde_json::Value = serde_json::from_slice(&refused.stdout).unwrap();
+    assert_eq!(json["outcome"]["kind"], "refused");
+    assert_eq!(json["outcome"]["refusal"], "not-granted");
+    assert_eq!(
+        json["outcome"]["missing"],
+        serde_json::json!([{
+            "what": "the network, `wasi:sockets`",
+            "line": "interfaces.\"wasi:sockets\" = true",
+            "instead": null,
+        }])
+    );
+    assert_eq!(json["app"]["name"], "wants-everything");
+    let ran = run(
+        &guest("hello-world"),
+        &["--json", "--arg", "x", "--grant", "env.A = true"],
+    );
+    let json: serde_json::Value = serde_json::from_slice(&ran.stdout).unwrap();
+    assert_eq!(
+        json["grants"],
+        serde_json::json!({
+            "policy": null,
+            "sections": ["command line"],
+            "granted": [
+                { "what": "arguments", "line": "args = true", "by": "run" },
+                { "what": "the variable `A`", "line": "env.A = true", "by": "policy" },
+            ],
+            "not_asked": [
+                { "what": "arguments", "line": "args = true" },
+                { "what": "the variable `A`", "line": "env.A = true" },
+            ],
+            "unused": [
+                { "what": "arguments", "line": "args = true" },
+                { "what": "the variable `A`", "line": "env.A = true" },
+            ],
+        })
+    );
+}
+
+#[test]
+fn a_policy_that_is_wrong_is_wrong_usage() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("p.toml");
+    fs::write(&file, "[all]\n\nevn.A = true\n").unwrap();
+    let hello = guest("hello-world");
+    let output = run(&hello, &["--policy", file.to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(2));
+    assert_eq!(
+        text(&output.stderr),
+        format!(
+            "error: `{}`:3: unknown key `evn`, expected `tier`, `interfaces`, `dirs`, `env`, `args`, \
+             `stdin`, `quotas`\nhint: `host/POLICY.md` describes every key\n",
+            file.display()
+        )
+    );
+    let output = run(&hello, &["--grant", "stdin = 1"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert_eq!(
+        text(&output.stderr),
+        "error: `stdin` is integer, expected `true`\nhint: `host/POLICY.md` describes every key\n"
+    );
+}

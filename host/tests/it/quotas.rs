@@ -1,0 +1,64 @@
+//! Quotas of policy: each is reached to the unit, and named.
+
+use fractalaw_host::{Inspection, Manifest, Outcome, Quota, Quotas, Run};
+
+use crate::components::{component, guest_bytes, run, with_manifest};
+use crate::grants::{free, host};
+
+#[test]
+fn a_quota_of_policy_is_reached_exactly_and_named() {
+    let bytes = guest_bytes("hello-world");
+    let size = run(&free(), &bytes, Run::new()).host_calls[0].bytes_in;
+    let three = component("", "(call $record) (call $record) (call $record)");
+    let cases = [
+        (&three, "host-calls", Quota::HostCalls, 3, 2),
+        (&three, "audit-entries", Quota::AuditEntries, 3, 2),
+        (&bytes, "host-bytes", Quota::HostBytes, size, 0),
+        (&bytes, "audit-bytes", Quota::AuditBytes, size, 0),
+    ];
+    for (bytes, name, quota, enough, kept) in cases {
+        let limited = |limit: u64| {
+            let host = host(&format!("[all]\nquotas.{name} = {limit}\n"));
+            run(&host, bytes, Run::new())
+        };
+        assert_eq!(limited(enough).outcome.kind(), "completed", "{name}");
+        let report = limited(enough - 1);
+        let limit = enough - 1;
+        assert_eq!(report.outcome, Outcome::QuotaExceeded { quota, limit });
+        assert_eq!(quota.name(), name);
+        assert_eq!(report.audit.len(), kept, "{name}");
+        // The call that was one too many was paid, and is counted.
+        assert_eq!(report.host_calls[0].calls, kept as u64 + 1, "{name}");
+        let text = report.text();
+        let line = format!(
+            "Limits: tier {}, but {name} {limit} (lower than ",
+            report.limits.tier
+        );
+        assert!(text.contains(&line), "{text}");
+    }
+}
+
+#[test]
+fn more_than_the_host_has_no_policy_can_grant() {
+    let manifest = Manifest {
+        quotas: Quotas {
+            audit_entries: Some(10_001),
+            ..Quotas::default()
+        },
+        ..Manifest::default()
+    };
+    let bytes = with_manifest(&component("", ""), &manifest);
+    let report = run(&free(), &bytes, Run::new());
+    let digest = Inspection::of(&bytes).unwrap().app.digest;
+    let Outcome::Refused(refusal) = &report.outcome else {
+        panic!("{:?}", report.outcome)
+    };
+    assert_eq!(
+        refusal.to_string(),
+        format!(
+            "it asks for 1 thing that it is not granted; these lines of policy grant it:\n\
+             [apps.\"@{}\"]\n# no policy grants 10001 audit entries; this host's most is 10000",
+            &digest[..12]
+        )
+    );
+}

@@ -1,0 +1,21 @@
+//! `cargo xtask inspect`: builds what is stale, then lets the host's binary say what it is.
+
+use std::process::{Command, ExitCode};
+
+use anyhow::Result;
+
+use crate::flags;
+use crate::project::Project;
+use crate::run::{component, host, start};
+
+/// The command. The exit code is that of `fractalaw inspect`.
+pub(crate) fn run(project: &Project, flags: &flags::Inspect) -> Result<ExitCode> {
+    let component = component(project, &flags.what)?;
+    let host = host(project)?;
+    start(
+        Command::new(host)
+            .arg("inspect")
+            .arg(component)
+            .args(&flags.options),
+    )
+}
