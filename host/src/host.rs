@@ -2,15 +2,18 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use fractalaw_manifest::Tier;
 use wasmtime::Engine;
 use wasmtime::component::Linker;
 
 use crate::cache::CodeCache;
+use crate::compiler::Compiler;
 use crate::component_source::Source;
 use crate::error::{HostError, LoadError};
 use crate::interfaces::{self, RunState};
+use crate::limits::COMPILE_TIME;
 use crate::micro_app::MicroApp;
 use crate::profile::{self, Profile, ProfileError, ProfiledApp};
 use crate::report::Report;
@@ -27,6 +30,7 @@ struct Inner {
     engine: Engine,
     linker: Linker<RunState>,
     cache: Option<CodeCache>,
+    compiler: Compiler,
     slots: Slots,
     _ticker: Ticker,
 }
@@ -36,6 +40,7 @@ struct Inner {
 pub struct HostBuilder {
     slots: u32,
     max_waiting: usize,
+    compile_time: Duration,
     cache: Option<PathBuf>,
 }
 
@@ -46,6 +51,7 @@ impl Default for HostBuilder {
             slots: 64,
             // Each waiting run costs the memory of a suspended future, well under a kilobyte.
             max_waiting: 100_000,
+            compile_time: COMPILE_TIME,
             cache: None,
         }
     }
@@ -62,6 +68,12 @@ impl HostBuilder {
     /// How many runs may wait for a slot before further ones are refused. Default 100 000.
     pub fn max_waiting(mut self, runs: usize) -> HostBuilder {
         self.max_waiting = runs;
+        self
+    }
+
+    /// Wall-clock time that compiling one component may take before it is refused. Default 60 s.
+    pub fn compile_time(mut self, limit: Duration) -> HostBuilder {
+        self.compile_time = limit;
         self
     }
 
@@ -86,6 +98,7 @@ impl HostBuilder {
             engine,
             linker,
             cache,
+            compiler: Compiler::new(self.compile_time),
             slots,
             _ticker: ticker,
         })))
@@ -111,7 +124,8 @@ impl Host {
     }
 
     fn load_source(&self, source: &Source<'_>) -> Result<MicroApp, LoadError> {
-        MicroApp::load(source, &self.0.linker, self.0.cache.as_ref())
+        let inner = &*self.0;
+        MicroApp::load(source, &inner.linker, inner.cache.as_ref(), &inner.compiler)
     }
 
     /// As [`Host::load`], from a file. A file over the size limit is refused unread.
@@ -164,7 +178,7 @@ impl Host {
     ///
     /// When the component is refused, or has something in which its functions cannot be followed.
     pub fn load_profiled(&self, bytes: &[u8]) -> Result<ProfiledApp, ProfileError> {
-        ProfiledApp::load(self.load(bytes)?, bytes, &self.0.linker)
+        ProfiledApp::load(self.load(bytes)?, bytes, &self.0.linker, &self.0.compiler)
     }
 
     /// Runs a micro-app and says which of its functions used how much fuel, to the unit.

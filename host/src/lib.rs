@@ -47,7 +47,9 @@ mod run;
 
 // From a component's bytes to code, and to a slot to run it in:
 mod cache;
+mod compile_fit;
 mod compiled;
+mod compiler;
 mod component_source;
 mod engine;
 mod preflight;
@@ -83,7 +85,7 @@ pub use grants::{DirGrant, Grants};
 pub use host::{Host, HostBuilder, run_component};
 pub use interfaces::audit_log::AuditEntry;
 pub use limits::{
-    AUDIT_BYTES, AUDIT_ENTRIES, AUDIT_ENTRY_BYTES, AppliedLimits, COMPONENT_BYTES, HANDLES,
+    AUDIT_BYTES, AUDIT_ENTRIES, AUDIT_ENTRY_BYTES, AppliedLimits, COMPILE_TIME, COMPONENT_BYTES, HANDLES,
     HOST_CALL_BYTES, Limits, MAX_SLOTS, OUTPUT_BYTES, PROFILE_NODES, SLOT_MEMORY_BYTES,
     STDIN_BYTES, TRACE_CALLS,
 };

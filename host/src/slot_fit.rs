@@ -1,5 +1,5 @@
-//! Whether a component and all that is nested in it fits a slot of the pool and what the compiler can be
-//! asked to do, told from its sections alone: before the first byte of it is compiled.
+//! Whether a component and all that is nested in it fits a slot of the pool, told from its sections alone:
+//! before the first byte of it is compiled. Whether it can be compiled is `compile_fit`'s.
 
 use wasmparser::{
     ComponentAlias, ComponentExternalKind, ComponentInstance, ComponentOuterAliasKind,
@@ -7,8 +7,7 @@ use wasmparser::{
 };
 
 use crate::limits::{
-    CODE_BYTES_TIMES_LOCALS, CORE_INSTANCES, FUNCTION_BYTES, FUNCTION_BYTES_TIMES_LOCALS,
-    SLOT_MEMORY_BYTES, TABLE_ELEMENTS,
+    COMPONENT_DEPTH, CORE_INSTANCES, SLOT_MEMORY_BYTES, TABLE_ELEMENTS,
 };
 use crate::refusal::Refusal;
 
@@ -20,8 +19,6 @@ pub(crate) struct SlotFit {
     /// The most core instances that any component read so far makes: what is assumed of one whose
     /// definition cannot be told.
     most: u64,
-    /// Bytes times locals of all functions read so far.
-    code: u64,
 }
 
 /// What is known of a component while it is read.
@@ -38,10 +35,14 @@ impl SlotFit {
     /// Takes the next section; refuses what does not fit.
     pub(crate) fn visit(&mut self, payload: &Payload<'_>) -> Result<(), Refusal> {
         match payload {
-            Payload::Version { encoding, .. } => self.open.push(Scope {
-                is_component: *encoding == Encoding::Component,
-                ..Scope::default()
-            }),
+            Payload::Version { encoding, .. } => {
+                self.open.push(Scope {
+                    is_component: *encoding == Encoding::Component,
+                    ..Scope::default()
+                });
+                let depth = self.open.len() as u64;
+                at_most("components in each other", depth, COMPONENT_DEPTH)?;
+            }
             Payload::End(_) => self.close(),
             Payload::MemorySection(memories) => {
                 for memory in memories.clone() {
@@ -58,26 +59,6 @@ impl SlotFit {
                     let elements = table.map_err(Refusal::invalid)?.ty.initial;
                     at_most("a table (elements)", elements, TABLE_ELEMENTS)?;
                 }
-            }
-            Payload::CodeSectionEntry(body) => {
-                let bytes = body.range().len() as u64;
-                at_most("a function (bytes)", bytes, FUNCTION_BYTES)?;
-                let mut locals = 0_u64;
-                for declared in body.get_locals_reader().map_err(Refusal::invalid)? {
-                    locals += u64::from(declared.map_err(Refusal::invalid)?.0);
-                }
-                let tables = bytes.saturating_mul(locals);
-                at_most(
-                    "a function (bytes × locals)",
-                    tables,
-                    FUNCTION_BYTES_TIMES_LOCALS,
-                )?;
-                self.code += tables;
-                at_most(
-                    "all functions (bytes × locals)",
-                    self.code,
-                    CODE_BYTES_TIMES_LOCALS,
-                )?;
             }
             _ => self.count_instances(payload)?,
         }
@@ -165,7 +146,7 @@ impl SlotFit {
     }
 }
 
-fn at_most(what: &'static str, found: u64, limit: usize) -> Result<(), Refusal> {
+pub(crate) fn at_most(what: &'static str, found: u64, limit: usize) -> Result<(), Refusal> {
     let limit = limit as u64;
     if found > limit {
         return Err(Refusal::OverSlot { what, found, limit });
