@@ -14,7 +14,7 @@ use crate::refusal::Refusal;
 use crate::slot_fit::at_most;
 
 /// What a function counts for beside its instructions: it is entered, checked, linked and listed.
-const FUNCTION: u64 = 64;
+const FUNCTION: u64 = 128;
 /// A loop, at whose head fuel and epoch are looked at.
 const LOOP: u64 = 64;
 /// A call, around which fuel is stored and loaded.
@@ -25,8 +25,13 @@ const RUNTIME: u64 = 96;
 const BLOCK: u64 = 1;
 /// A conditional branch, after which two ways go on, and perhaps meet again.
 const BRANCH: u64 = 24;
-/// A value that a call or a branch moves.
-const VALUE: u64 = 8;
+/// A value that a call moves.
+const ARGUMENT: u64 = 8;
+/// A value that a branch moves, which lives in every block between.
+const VALUE: u64 = 32;
+
+/// An element that is an expression, among declarations: of many bytes where an index has four.
+const EXPRESSION: u64 = 4;
 
 /// Counts the work of all functions of a component, those of modules that are never instantiated too.
 #[derive(Default)]
@@ -64,12 +69,14 @@ impl CompileFit {
             Payload::TypeSection(types) => {
                 for group in types.clone() {
                     for ty in group.map_err(Refusal::invalid)?.types() {
-                        module.types.push(match &ty.composite_type.inner {
-                            CompositeInnerType::Func(ty) => {
-                                (ty.params().len() as u32, ty.results().len() as u32)
-                            }
+                        let (params, results) = match &ty.composite_type.inner {
+                            CompositeInnerType::Func(ty) => (ty.params().len(), ty.results().len()),
                             _ => (0, 0),
-                        });
+                        };
+                        module.types.push((params as u32, results as u32));
+                        // For each the compiler makes a function that calls the host.
+                        self.work += FUNCTION + ARGUMENT * (params + results) as u64;
+                        at_most("all functions (units of compiling)", self.work, CODE_WORK)?;
                     }
                 }
             }
@@ -123,7 +130,9 @@ impl CompileFit {
                 for segment in s.clone() {
                     elements += match segment.map_err(Refusal::invalid)?.items {
                         wasmparser::ElementItems::Functions(items) => u64::from(items.count()),
-                        wasmparser::ElementItems::Expressions(_, items) => u64::from(items.count()),
+                        wasmparser::ElementItems::Expressions(_, items) => {
+                            EXPRESSION * u64::from(items.count())
+                        }
                     };
                 }
                 elements + u64::from(s.count())
@@ -167,6 +176,7 @@ impl Module {
                 is_loop: false,
             }],
             loops: 0,
+            locals,
         };
         let mut operators = body.get_operators_reader().map_err(Refusal::invalid)?;
         while !operators.eof() {
@@ -195,6 +205,8 @@ struct Work {
     units: u64,
     labels: Vec<Label>,
     loops: u64,
+    /// Each may become a value of each loop.
+    locals: u64,
 }
 
 /// What can be branched to.
@@ -216,7 +228,7 @@ impl Work {
                 self.loops += 1;
                 at_most("loops in each other", self.loops, LOOP_DEPTH)?;
                 values(params, results)?;
-                LOOP + VALUE * u64::from(params + results)
+                LOOP + self.locals / 2 + VALUE * u64::from(params + results)
             }
             Operator::Block { blockty } | Operator::If { blockty } => {
                 let (params, results) = module.block(*blockty);
@@ -254,11 +266,11 @@ impl Work {
             Operator::Call { function_index } => {
                 let ty = module.functions.get(*function_index as usize);
                 let (params, results) = ty.map_or((0, 0), |ty| module.signature(*ty));
-                CALL + VALUE * u64::from(params + results)
+                CALL + ARGUMENT * u64::from(params + results)
             }
             Operator::CallIndirect { type_index, .. } => {
                 let (params, results) = module.signature(*type_index);
-                RUNTIME + VALUE * u64::from(params + results)
+                RUNTIME + ARGUMENT * u64::from(params + results)
             }
             Operator::MemoryGrow { .. }
             | Operator::MemoryCopy { .. }

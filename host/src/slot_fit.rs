@@ -3,7 +3,7 @@
 
 use wasmparser::{
     ComponentAlias, ComponentExternalKind, ComponentInstance, ComponentOuterAliasKind,
-    ComponentTypeRef, Encoding, Instance, Payload,
+    ComponentTypeRef, Encoding, Instance, Payload, TypeRef,
 };
 
 use crate::limits::{
@@ -25,6 +25,8 @@ pub(crate) struct SlotFit {
 #[derive(Default)]
 struct Scope {
     is_component: bool,
+    /// Memories that a module imports or has.
+    memories: u64,
     /// Core modules that it instantiates, in all that it instantiates.
     core_instances: u64,
     /// The same for each component that it can refer to, by index.
@@ -44,7 +46,15 @@ impl SlotFit {
                 at_most("components in each other", depth, COMPONENT_DEPTH)?;
             }
             Payload::End(_) => self.close(),
+            Payload::ImportSection(imports) => {
+                for import in imports.clone().into_imports() {
+                    if let TypeRef::Memory(_) = import.map_err(Refusal::invalid)?.ty {
+                        self.memories(1)?;
+                    }
+                }
+            }
             Payload::MemorySection(memories) => {
+                self.memories(memories.count())?;
                 for memory in memories.clone() {
                     let memory = memory.map_err(Refusal::invalid)?;
                     let page_bytes = 1_u64.checked_shl(memory.page_size_log2.unwrap_or(16));
@@ -63,6 +73,15 @@ impl SlotFit {
             _ => self.count_instances(payload)?,
         }
         Ok(())
+    }
+
+    /// Several memories in one module are a proposal that no guest needs; the engine has it for itself.
+    fn memories(&mut self, more: u32) -> Result<(), Refusal> {
+        let Some(scope) = self.open.last_mut() else {
+            return Ok(());
+        };
+        scope.memories += u64::from(more);
+        at_most("memories of one module", scope.memories, 1)
     }
 
     /// A component that instantiates another twice, which instantiates a third twice, and so on, is small

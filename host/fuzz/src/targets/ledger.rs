@@ -1,0 +1,120 @@
+//! Any bytes as a ledger's file.
+
+use std::fs;
+use std::path::Path;
+use std::sync::LazyLock;
+
+use fractalaw_ledger::{
+    Closing, Event, Fuel, Ledger, LedgerError, LedgerKey, Opening, Options, Reader, Trust, create,
+    verify,
+};
+use tempfile::TempDir;
+
+/// 2025-01-01T00:00:00Z.
+const T0: u64 = 1_735_689_600_000_000_000;
+
+/// In memory where there is such a folder: each input is a file.
+fn folder() -> TempDir {
+    let memory = Path::new("/dev/shm");
+    let folder = if memory.is_dir() {
+        tempfile::tempdir_in(memory)
+    } else {
+        tempfile::tempdir()
+    };
+    folder.expect("a folder can be made")
+}
+
+pub(crate) fn run(bytes: &[u8]) {
+    static FOLDER: LazyLock<TempDir> = LazyLock::new(folder);
+    thread_local! {
+        static OWN: TempDir = tempfile::tempdir_in(FOLDER.path()).expect("a folder can be made");
+    }
+    OWN.with(|folder| {
+        let path = folder.path().join("audit.ledger");
+        for suffix in ["-wal", "-shm", "-journal"] {
+            let _ = fs::remove_file(folder.path().join(format!("audit.ledger{suffix}")));
+        }
+        fs::write(&path, bytes).expect("a file can be written");
+        let whole = read(&path);
+        append(&path, whole);
+    });
+}
+
+/// Whether it verifies. What verifies can be read to its end.
+fn read(path: &Path) -> bool {
+    let Ok(reader) = Reader::open(path) else {
+        return false;
+    };
+    let verified = verify(&reader, &Trust::default());
+    let mut entries = 0;
+    let visited = reader.visit(0, |entry| {
+        entries += 1;
+        // Recomputed of whatever stands there.
+        let _ = entry.hash();
+        Ok::<(), LedgerError>(())
+    });
+    if let Ok(verified) = &verified {
+        visited.expect("what verifies can be read");
+        assert_eq!((verified.entries, verified.head_hash), (entries, reader.head_hash()));
+    }
+    verified.is_ok()
+}
+
+/// A host that is given such a file either refuses it or appends so that what was whole stays whole.
+fn append(path: &Path, whole: bool) {
+    let Ok(ledger) = Ledger::open(path, Options::default()) else {
+        return;
+    };
+    let Ok(run) = ledger.begin_run(&opening(), T0 + 10) else {
+        return;
+    };
+    let ended = run.finish(Vec::new(), &closing(), T0 + 11);
+    drop(ledger);
+    assert!(!whole || ended.is_err() || read(path), "a whole ledger is damaged");
+}
+
+fn opening() -> Opening {
+    serde_json::from_value(serde_json::json!({
+        "name": "duty-finder", "version": null, "sha256": "ab".repeat(32), "tier": "standard",
+        "limits": { "fuel": 1, "deadline_us": 1, "memory_bytes": 1 },
+        "grants": { "args": [], "env": [], "stdin": null, "dirs": [] },
+    }))
+    .expect("it is an opening")
+}
+
+fn closing() -> Closing {
+    Closing {
+        outcome: "completed".to_owned(),
+        message: None,
+        fuel: Fuel {
+            budget: 1,
+            consumed: 1,
+            certainty: "exact".to_owned(),
+        },
+    }
+}
+
+/// A ledger of two runs with a checkpoint between them, and one just made.
+pub(crate) fn seeds() -> Vec<Vec<u8>> {
+    let folder = folder();
+    let path = folder.path().join("audit.ledger");
+    let made = (|| -> Result<_, LedgerError> {
+        let key = LedgerKey::from_seed(&[7; 32]);
+        create(&path, "node-1", &key.public_key(), T0)?;
+        let empty = fs::read(&path).expect("it is there");
+        let ledger = Ledger::open(&path, Options::default())?;
+        let mut run = ledger.begin_run(&opening(), T0 + 1)?;
+        run.record(Event {
+            time_unix_ns: T0 + 2,
+            event_type: "duty-found".to_owned(),
+            resource: "act/1".to_owned(),
+            detail: "\u{1b}[2J".to_owned(),
+        })?;
+        run.finish(Vec::new(), &closing(), T0 + 3)?;
+        ledger.checkpoint(&key, T0 + 4)?;
+        drop(ledger.begin_run(&opening(), T0 + 5)?);
+        drop(ledger);
+        Ok([empty, fs::read(&path).expect("it is there")])
+    })();
+    made.expect("a ledger can be made").into()
+}
