@@ -8,8 +8,6 @@
 #![warn(missing_docs)]
 
 // In reading order.
-#[doc(hidden)]
-pub mod bombs;
 mod target;
 mod targets;
 
@@ -19,6 +17,7 @@ mod host;
 mod world;
 
 // How they are run here:
+pub mod bombs;
 pub mod bounds;
 pub mod corpus;
 pub mod mutate;

@@ -1,5 +1,7 @@
 //! The host through its public face: real components in the real engine, and the `fractalaw` binary.
 
+mod apart;
+mod attacks;
 mod cache;
 mod cli;
 mod components;
@@ -7,8 +9,10 @@ mod files;
 mod first_run;
 mod host_calls;
 mod hostile;
+mod interfaces;
 mod isolation;
 mod line;
 mod metering;
+mod printing;
 mod profile;
 mod profile_on_paper;

@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::path::Path;
-use std::sync::LazyLock;
 
 use fractalaw_ledger::{
     Closing, Event, Fuel, Ledger, LedgerError, LedgerKey, Opening, Options, Reader, Trust, create,
@@ -25,19 +24,11 @@ fn folder() -> TempDir {
 }
 
 pub(crate) fn run(bytes: &[u8]) {
-    static FOLDER: LazyLock<TempDir> = LazyLock::new(folder);
-    thread_local! {
-        static OWN: TempDir = tempfile::tempdir_in(FOLDER.path()).expect("a folder can be made");
-    }
-    OWN.with(|folder| {
-        let path = folder.path().join("audit.ledger");
-        for suffix in ["-wal", "-shm", "-journal"] {
-            let _ = fs::remove_file(folder.path().join(format!("audit.ledger{suffix}")));
-        }
-        fs::write(&path, bytes).expect("a file can be written");
-        let whole = read(&path);
-        append(&path, whole);
-    });
+    let folder = folder();
+    let path = folder.path().join("audit.ledger");
+    fs::write(&path, bytes).expect("a file can be written");
+    let whole = read(&path);
+    append(&path, whole);
 }
 
 /// Whether it verifies. What verifies can be read to its end.
