@@ -7,14 +7,14 @@
 use wasmparser::{BlockType, CompositeInnerType, FunctionBody, Operator, Payload, TypeRef};
 
 use crate::limits::{
-    BLOCK_VALUES, CODE_BYTES_TIMES_LOCALS, CODE_WORK, DECLARATIONS, FUNCTION_BYTES, FUNCTION_BYTES_TIMES_LOCALS,
-    FUNCTION_WORK, LOOP_DEPTH,
+    BLOCK_VALUES, CODE_BYTES_TIMES_LOCALS, CODE_WORK, DECLARATIONS, FUNCTION_BYTES,
+    FUNCTION_BYTES_TIMES_LOCALS, FUNCTION_WORK, LOOP_DEPTH,
 };
 use crate::refusal::Refusal;
 use crate::slot_fit::at_most;
 
 /// What a function counts for beside its instructions: it is entered, checked, linked and listed.
-const FUNCTION: u64 = 128;
+const FUNCTION: u64 = 384;
 /// A loop, at whose head fuel and epoch are looked at.
 const LOOP: u64 = 64;
 /// A call, around which fuel is stored and loaded.
@@ -300,5 +300,9 @@ impl Work {
 }
 
 fn values(params: u32, results: u32) -> Result<(), Refusal> {
-    at_most("values of a block", u64::from(params + results), BLOCK_VALUES)
+    at_most(
+        "values of a block",
+        u64::from(params + results),
+        BLOCK_VALUES,
+    )
 }

@@ -18,7 +18,7 @@ use wasmtime::Engine;
 use wasmtime::component::Component;
 
 use crate::error::{HostError, LoadError};
-use crate::limits::{COMPILES, COMPILE_STACK_BYTES, COMPILE_THREADS};
+use crate::limits::{COMPILE_STACK_BYTES, COMPILE_THREADS, COMPILES};
 use crate::refusal::Refusal;
 
 /// Compiles for one host.
@@ -54,7 +54,9 @@ impl Compiler {
         let (say, said) = mpsc::sync_channel(1);
         // A pool of its own: in the one that all share, what was given up would stand before what comes after.
         let pool = rayon::ThreadPoolBuilder::new()
-            .num_threads(thread::available_parallelism().map_or(1, |n| n.get().min(COMPILE_THREADS)))
+            .num_threads(
+                thread::available_parallelism().map_or(1, |n| n.get().min(COMPILE_THREADS)),
+            )
             .stack_size(COMPILE_STACK_BYTES)
             .thread_name(|i| format!("compiler-{i}"))
             .build()
@@ -99,7 +101,10 @@ impl Places {
         let mut taken = self.lock();
         while *taken >= COMPILES {
             taken = match until {
-                None => self.freed.wait(taken).unwrap_or_else(PoisonError::into_inner),
+                None => self
+                    .freed
+                    .wait(taken)
+                    .unwrap_or_else(PoisonError::into_inner),
                 Some(until) => {
                     let left = until.checked_duration_since(Instant::now())?;
                     let waited = self.freed.wait_timeout(taken, left);

@@ -85,8 +85,8 @@ pub use grants::{DirGrant, Grants};
 pub use host::{Host, HostBuilder, run_component};
 pub use interfaces::audit_log::AuditEntry;
 pub use limits::{
-    AUDIT_BYTES, AUDIT_ENTRIES, AUDIT_ENTRY_BYTES, AppliedLimits, COMPILE_TIME, COMPONENT_BYTES, HANDLES,
-    HOST_CALL_BYTES, Limits, MAX_SLOTS, OUTPUT_BYTES, PROFILE_NODES, SLOT_MEMORY_BYTES,
+    AUDIT_BYTES, AUDIT_ENTRIES, AUDIT_ENTRY_BYTES, AppliedLimits, COMPILE_TIME, COMPONENT_BYTES,
+    HANDLES, HOST_CALL_BYTES, Limits, MAX_SLOTS, OUTPUT_BYTES, PROFILE_NODES, SLOT_MEMORY_BYTES,
     STDIN_BYTES, TRACE_CALLS,
 };
 pub use meter::{HostCall, HostCalls, Trace};

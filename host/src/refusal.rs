@@ -134,9 +134,7 @@ impl Refusal {
                 "split it into several micro-apps, or raise `HostBuilder::compile_time`"
             }
             Refusal::CompilersBusy { .. } => "load it again later",
-            Refusal::CompilerFailed => {
-                "report it with the component: see `.github/SECURITY.md`"
-            }
+            Refusal::CompilerFailed => "report it with the component: see `.github/SECURITY.md`",
             Refusal::Manifest { .. } => "build it again with the tools of this host's version",
             Refusal::InterfaceNotOffered { .. } => {
                 "this host offers `fractal:app/audit-log@0.1.0` and WASI 0.2"

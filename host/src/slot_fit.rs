@@ -6,9 +6,7 @@ use wasmparser::{
     ComponentTypeRef, Encoding, Instance, Payload, TypeRef,
 };
 
-use crate::limits::{
-    COMPONENT_DEPTH, CORE_INSTANCES, SLOT_MEMORY_BYTES, TABLE_ELEMENTS,
-};
+use crate::limits::{COMPONENT_DEPTH, CORE_INSTANCES, SLOT_MEMORY_BYTES, TABLE_ELEMENTS};
 use crate::refusal::Refusal;
 
 /// Follows the sections of a component as a parser yields them.

@@ -10,6 +10,7 @@ mod project;
 mod bench;
 mod build_guests;
 mod ci;
+mod fuzz;
 mod new;
 mod run;
 mod test;
@@ -66,6 +67,7 @@ fn dispatch(command: &Command) -> Result<ExitCode> {
         Command::Run(flags) => return run::run(&project, flags),
         Command::Test(flags) => return test::run(&project, flags),
         Command::Bench(flags) => return bench::run(&project, flags),
+        Command::Fuzz(flags) => return fuzz::run(&project, flags),
         Command::New(flags) => return new::run(&project, flags),
         Command::Ci => return ci::run(&project),
         Command::Tidy => tidy::run(&project)?,

@@ -66,7 +66,10 @@ fn largest(what: &str, most: u32, make: impl Fn(u32) -> Vec<u8>) {
             Err(LoadError::Refused(Refusal::WrongExport { .. })) | Ok(_) => {
                 let held = bounds::peak_bytes().saturating_sub(before);
                 let (bytes, seconds) = (bytes.len(), took.as_secs_f64());
-                println!("{what:32} {bytes:>10} bytes {seconds:>8.2} s {:>6} MiB", held >> 20);
+                println!(
+                    "{what:32} {bytes:>10} bytes {seconds:>8.2} s {:>6} MiB",
+                    held >> 20
+                );
                 return;
             }
             Err(error) => panic!("{what}: {error}"),

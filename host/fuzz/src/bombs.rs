@@ -50,10 +50,17 @@ pub const SHAPES: [Shape; 17] = [
             [[0x41, 0].repeat(8), loops, vec![0x1a; 8]].concat()
         })
     },
-    shape("blocks in blocks", |bytes| around(&[0x02, 0x40], &[0x0b], bytes)),
-    shape("ifs in ifs", |bytes| around(&[0x41, 0, 0x04, 0x40], &[0x0b], bytes)),
+    shape("blocks in blocks", |bytes| {
+        around(&[0x02, 0x40], &[0x0b], bytes)
+    }),
+    shape("ifs in ifs", |bytes| {
+        around(&[0x41, 0, 0x04, 0x40], &[0x0b], bytes)
+    }),
     shape("ifs with values", |bytes| {
-        repeat(&[0x41, 0, 0x04, 0x7f, 0x41, 1, 0x05, 0x41, 2, 0x0b, 0x1a], bytes)
+        repeat(
+            &[0x41, 0, 0x04, 0x7f, 0x41, 1, 0x05, 0x41, 2, 0x0b, 0x1a],
+            bytes,
+        )
     }),
     shape("branch tables", |bytes| {
         let table = [&[0x02, 0x40, 0x41, 0, 0x0e, 100][..], &[0; 101], &[0x0b]].concat();
@@ -67,17 +74,34 @@ pub const SHAPES: [Shape; 17] = [
             [[0x41, 0].repeat(1000), calls, vec![0x1a; 1000]].concat()
         })
     },
-    shape("indirect calls", |bytes| repeat(&[0x41, 1, 0x11, 0, 0], bytes)),
-    shape("table reads", |bytes| repeat(&[0x41, 1, 0x25, 0, 0x1a], bytes)),
-    shape("growth of memory", |bytes| chain(&[0x41, 1], &[0x40, 0], bytes)),
+    shape("indirect calls", |bytes| {
+        repeat(&[0x41, 1, 0x11, 0, 0], bytes)
+    }),
+    shape("table reads", |bytes| {
+        repeat(&[0x41, 1, 0x25, 0, 0x1a], bytes)
+    }),
+    shape("growth of memory", |bytes| {
+        chain(&[0x41, 1], &[0x40, 0], bytes)
+    }),
     shape("values that live across calls", |bytes| {
         let count = bytes / 5;
-        [[0x3f, 0, 0x10, 0].repeat(count), vec![0x6a; count.saturating_sub(1)], vec![0x1a]].concat()
+        [
+            [0x3f, 0, 0x10, 0].repeat(count),
+            vec![0x6a; count.saturating_sub(1)],
+            vec![0x1a],
+        ]
+        .concat()
     }),
     shape("square roots", |bytes| {
-        chain(&[&[0x44][..], &1.5_f64.to_le_bytes()].concat(), &[0x9f], bytes)
+        chain(
+            &[&[0x44][..], &1.5_f64.to_le_bytes()].concat(),
+            &[0x9f],
+            bytes,
+        )
     }),
-    shape("conversions", |bytes| chain(&[0x41, 1], &[0xb2, 0xa8], bytes)),
+    shape("conversions", |bytes| {
+        chain(&[0x41, 1], &[0xb2, 0xa8], bytes)
+    }),
     shape("loads", |bytes| chain(&[0x41, 1], &[0x28, 0, 0], bytes)),
 ];
 
@@ -166,7 +190,9 @@ pub fn types(count: u32) -> Vec<u8> {
     let mut types = TypeSection::new();
     for i in 0..count {
         let bit = |bit: u32| [ValType::I32, ValType::I64][(i >> bit & 1) as usize];
-        types.ty().function((0..20).map(bit).collect::<Vec<_>>(), []);
+        types
+            .ty()
+            .function((0..20).map(bit).collect::<Vec<_>>(), []);
     }
     module.section(&types);
     around_module(&module.finish())
@@ -223,7 +249,9 @@ pub fn adapters(count: usize, fields: usize) -> Vec<u8> {
     });
     let imported = each(|i| format!("(export \"f{i}\" (func (param \"a\" $t)))"));
     let lowered = each(|i| {
-        format!("(core func $l{i} (canon lower (func $a \"f{i}\") (memory $i \"m\") (realloc (func $i \"r\"))))")
+        format!(
+            "(core func $l{i} (canon lower (func $a \"f{i}\") (memory $i \"m\") (realloc (func $i \"r\"))))"
+        )
     });
     let arguments = each(|i| format!("(export \"f{i}\" (func $l{i}))"));
     let taken = each(|i| format!("(import \"\" \"f{i}\" (func (param i32 i32)))"));

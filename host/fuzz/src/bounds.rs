@@ -76,7 +76,10 @@ impl Watch {
 /// What the process holds in memory, where the system says so.
 pub fn resident_bytes() -> u64 {
     let said = fs::read_to_string("/proc/self/statm").unwrap_or_default();
-    let pages = said.split(' ').nth(1).and_then(|pages| pages.parse::<u64>().ok());
+    let pages = said
+        .split(' ')
+        .nth(1)
+        .and_then(|pages| pages.parse::<u64>().ok());
     pages.unwrap_or(0) * 4096
 }
 

@@ -2,7 +2,7 @@
 
 use fractalaw_host::terminal::is_unsafe;
 use fractalaw_host::{
-    AUDIT_BYTES, AUDIT_ENTRIES, AUDIT_ENTRY_BYTES, Outcome, OUTPUT_BYTES, Report,
+    AUDIT_BYTES, AUDIT_ENTRIES, AUDIT_ENTRY_BYTES, OUTPUT_BYTES, Outcome, Report,
 };
 use serde_json::Value;
 
@@ -26,7 +26,11 @@ fn bounds(report: &Report) {
     assert!(report.stdout.bytes.len() <= OUTPUT_BYTES);
     assert!(report.stderr.bytes.len() <= OUTPUT_BYTES);
     assert!(report.memory.peak_bytes <= report.memory.cap_bytes);
-    assert!(report.fuel.consumed() <= report.fuel.budget, "{:?}", report.fuel);
+    assert!(
+        report.fuel.consumed() <= report.fuel.budget,
+        "{:?}",
+        report.fuel
+    );
     let sequence = entries.iter().map(|entry| entry.sequence);
     assert!(sequence.eq(1..=entries.len() as u64));
 }
@@ -52,14 +56,27 @@ fn text(report: &Report) {
         .collect();
     assert_eq!(ours[0], header, "{text}");
     assert!(ours[1].starts_with("Fuel: "), "{text}");
-    let known = ["Limits: tier ", "--- Host Calls (", "--- Standard Output (", "--- Standard Error ("];
+    let known = [
+        "Limits: tier ",
+        "--- Host Calls (",
+        "--- Standard Output (",
+        "--- Standard Error (",
+    ];
     let mut next = 0;
     for line in &ours[2..] {
-        let found = known[next..].iter().position(|known| line.starts_with(known));
+        let found = known[next..]
+            .iter()
+            .position(|known| line.starts_with(known));
         next += 1 + found.unwrap_or_else(|| panic!("a line was forged: {line}"));
     }
-    let trail = text.split(&format!("\n{header}\n")).nth(1).expect("there is a trail");
-    let entries = trail.lines().take_while(|line| line.starts_with("  ")).count();
+    let trail = text
+        .split(&format!("\n{header}\n"))
+        .nth(1)
+        .expect("there is a trail");
+    let entries = trail
+        .lines()
+        .take_while(|line| line.starts_with("  "))
+        .count();
     assert_eq!(entries, report.audit.len(), "{text}");
 }
 

@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 
 /// Where it stands.
 pub fn folder(target: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus").join(target)
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("corpus")
+        .join(target)
 }
 
 /// Every input of a target with its file's name, in order; none if it has no folder.

@@ -14,7 +14,8 @@ use fractalaw_fuzz::bounds::{self, Bounds, Watch};
 use fractalaw_fuzz::mutate::{Random, mutate};
 use fractalaw_fuzz::{TARGETS, Target, corpus};
 
-const USAGE: &str = "usage: fractalaw-fuzz TARGET|all [--seed N] [--runs N] [--seconds N] [--keep FOLDER]";
+const USAGE: &str =
+    "usage: fractalaw-fuzz TARGET|all [--seed N] [--runs N] [--seconds N] [--keep FOLDER]";
 
 struct Flags {
     targets: Vec<&'static Target>,
@@ -49,8 +50,14 @@ fn flags(mut words: impl Iterator<Item = String>) -> Result<Flags, String> {
         name => Target::find(name).into_iter().collect(),
     };
     if targets.is_empty() {
-        let names: Vec<_> = TARGETS.iter().map(|target| format!("`{}`", target.name)).collect();
-        return Err(format!("no target is called `{name}`, expected {}", names.join(", ")));
+        let names: Vec<_> = TARGETS
+            .iter()
+            .map(|target| format!("`{}`", target.name))
+            .collect();
+        return Err(format!(
+            "no target is called `{name}`, expected {}",
+            names.join(", ")
+        ));
     }
     let mut flags = Flags {
         targets,
@@ -60,7 +67,9 @@ fn flags(mut words: impl Iterator<Item = String>) -> Result<Flags, String> {
         keep: PathBuf::from("target/fuzz"),
     };
     while let Some(flag) = words.next() {
-        let value = words.next().ok_or_else(|| format!("`{flag}` has no value"))?;
+        let value = words
+            .next()
+            .ok_or_else(|| format!("`{flag}` has no value"))?;
         let number = || {
             let number = value.parse::<u64>();
             number.map_err(|_| format!("`{flag} {value}`, expected a whole number"))
@@ -81,13 +90,19 @@ fn fuzz(target: &'static Target, flags: &Flags) -> u64 {
     let mut seeds = (target.seeds)();
     match corpus::inputs(target.name) {
         Ok(inputs) => seeds.extend(inputs.into_iter().map(|(_, bytes)| bytes)),
-        Err(error) => eprintln!("warning: the corpus of `{}` cannot be read: {error}", target.name),
+        Err(error) => eprintln!(
+            "warning: the corpus of `{}` cannot be read: {error}",
+            target.name
+        ),
     }
     let folder = flags.keep.join(target.name);
     let watched = folder.clone();
     let watch = Watch::start(Bounds::default(), move |input, what| {
         let path = keep(&watched, input);
-        eprintln!("error: {what}: `{}`\nhint: the input is kept there", path.display());
+        eprintln!(
+            "error: {what}: `{}`\nhint: the input is kept there",
+            path.display()
+        );
         process::exit(1);
     });
     let mut random = Random::new(flags.seed);
@@ -100,7 +115,10 @@ fn fuzz(target: &'static Target, flags: &Flags) -> u64 {
         let began = Instant::now();
         if panic::catch_unwind(|| (target.run)(&input)).is_err() {
             failed += 1;
-            eprintln!("error: a promise is broken, see `{}`", keep(&folder, &input).display());
+            eprintln!(
+                "error: a promise is broken, see `{}`",
+                keep(&folder, &input).display()
+            );
         }
         slowest = slowest.max(began.elapsed());
         watch.end();

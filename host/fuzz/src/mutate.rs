@@ -61,7 +61,10 @@ fn change(bytes: &mut Vec<u8>, seeds: &[Vec<u8>], random: &mut Random) {
     match random.below(8) {
         0 | 1 if at < bytes.len() => bytes[at] ^= 1 << random.below(8),
         2 if at < bytes.len() => bytes[at] = random.next() as u8,
-        3 => drop(bytes.splice(at..end, TELLING[random.below(TELLING.len())].iter().copied())),
+        3 => drop(bytes.splice(
+            at..end,
+            TELLING[random.below(TELLING.len())].iter().copied(),
+        )),
         4 => drop(bytes.drain(at..end)),
         5 => {
             let piece = bytes[at..end].to_vec();

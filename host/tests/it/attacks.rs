@@ -12,7 +12,11 @@ use crate::interfaces::with_wasi;
 fn attack(component: &[u8], request: Run) -> Report {
     let host = Host::builder().slots(1).build().unwrap();
     let report = run(&host, component, request);
-    let after = run(&host, &crate::components::component("", "(call $record)"), Run::new());
+    let after = run(
+        &host,
+        &crate::components::component("", "(call $record)"),
+        Run::new(),
+    );
     assert_eq!(after.outcome, Outcome::Completed(String::new()));
     assert_eq!(after.audit.len(), 1);
     report
@@ -81,7 +85,11 @@ fn a_list_as_large_as_a_call_may_carry_is_carried_and_a_larger_one_is_not() {
             "(drop (memory.grow (i32.const 512)))
              (call $write (call $stdout) (i32.const 0) (i32.const {bytes}) (i32.const 32))"
         );
-        attack(&with_wasi("", &body, "unreachable"), Run::new().tier(Tier::Standard)).outcome
+        attack(
+            &with_wasi("", &body, "unreachable"),
+            Run::new().tier(Tier::Standard),
+        )
+        .outcome
     };
     let expected = Outcome::QuotaExceeded {
         quota: Quota::HostCallBytes,
@@ -180,7 +188,10 @@ fn as_many_instances_as_a_slot_has_run_and_one_more_is_refused() {
         );
         wat::parse_str(text).unwrap()
     };
-    assert_eq!(attack(&instances(16), Run::new()).outcome.kind(), "completed");
+    assert_eq!(
+        attack(&instances(16), Run::new()).outcome.kind(),
+        "completed"
+    );
     let host = Host::builder().slots(1).build().unwrap();
     let refusal = host.load(&instances(17)).unwrap_err().to_string();
     let expected = Refusal::OverSlot {

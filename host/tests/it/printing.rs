@@ -14,7 +14,10 @@ const HOSTILE: &str = "\u{1b}[2J\u{9b}1A\u{7f}\u{8}\r\n--- Audit Trail (0 entrie
 
 /// As text of the text format.
 fn literal() -> String {
-    HOSTILE.bytes().map(|byte| format!("\\{byte:02x}")).collect()
+    HOSTILE
+        .bytes()
+        .map(|byte| format!("\\{byte:02x}"))
+        .collect()
 }
 
 /// Records it, and then traps in a function of that name.
@@ -72,7 +75,10 @@ fn named(component: Vec<u8>) -> Vec<u8> {
 fn imports() -> Vec<u8> {
     let text = r#"(component (import "wasi:http/zzzzzzzz@0.2.0" (instance)))"#;
     let mut bytes = wat::parse_str(text).unwrap();
-    let at = bytes.windows(8).position(|found| found == b"zzzzzzzz").unwrap();
+    let at = bytes
+        .windows(8)
+        .position(|found| found == b"zzzzzzzz")
+        .unwrap();
     bytes[at..at + 8].copy_from_slice(b"\x1b[2J\n---");
     bytes
 }
@@ -99,7 +105,10 @@ fn nothing_that_a_component_holds_is_obeyed_by_a_terminal() {
         (named(traps()), 8),
         (named(fails()), 1),
         (imports(), 3),
-        (named(component("", "(call_indirect (i32.const 0))").split_off(8)), 3),
+        (
+            named(component("", "(call_indirect (i32.const 0))").split_off(8)),
+            3,
+        ),
     ] {
         for json in [false, true] {
             let output = run(&folder, &component, json);
@@ -108,7 +117,11 @@ fn nothing_that_a_component_holds_is_obeyed_by_a_terminal() {
                 let text = std::str::from_utf8(stream).unwrap();
                 let harm = text.lines().find(|line| line.contains(is_unsafe));
                 assert_eq!(harm, None);
-                assert!(!text.lines().any(|line| line == "--- Audit Trail (0 entries) ---" && exit == 8));
+                assert!(
+                    !text
+                        .lines()
+                        .any(|line| line == "--- Audit Trail (0 entries) ---" && exit == 8)
+                );
             }
             if json {
                 let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
@@ -129,5 +142,8 @@ fn each_audit_entry_is_one_line_of_the_log() {
     let log = String::from_utf8(output.stderr).unwrap();
     let entries = log.lines().filter(|line| line.contains("fractalaw::audit"));
     assert_eq!(entries.count(), 1, "{log}");
-    assert!(!log.lines().any(|line| line.starts_with("--- ") || line.starts_with("Fuel")));
+    assert!(
+        !log.lines()
+            .any(|line| line.starts_with("--- ") || line.starts_with("Fuel"))
+    );
 }

@@ -23,7 +23,10 @@ pub(crate) fn seeds() -> Vec<Vec<u8>> {
     ];
     let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures");
     for folder in ["hostile", "malformed"] {
-        let entries = fs::read_dir(fixtures.join(folder)).into_iter().flatten().flatten();
+        let entries = fs::read_dir(fixtures.join(folder))
+            .into_iter()
+            .flatten()
+            .flatten();
         let mut paths: Vec<_> = entries.map(|entry| entry.path()).collect();
         paths.sort();
         for path in paths {

@@ -46,7 +46,10 @@ fn read(path: &Path) -> bool {
     });
     if let Ok(verified) = &verified {
         visited.expect("what verifies can be read");
-        assert_eq!((verified.entries, verified.head_hash), (entries, reader.head_hash()));
+        assert_eq!(
+            (verified.entries, verified.head_hash),
+            (entries, reader.head_hash())
+        );
     }
     verified.is_ok()
 }
@@ -61,7 +64,10 @@ fn append(path: &Path, whole: bool) {
     };
     let ended = run.finish(Vec::new(), &closing(), T0 + 11);
     drop(ledger);
-    assert!(!whole || ended.is_err() || read(path), "a whole ledger is damaged");
+    assert!(
+        !whole || ended.is_err() || read(path),
+        "a whole ledger is damaged"
+    );
 }
 
 fn opening() -> Opening {

@@ -41,9 +41,21 @@ pub(crate) fn seeds() -> Vec<Vec<u8>> {
     vec![
         [&[0][..], &Manifest::default().encode()].concat(),
         [&[0][..], br#"{"version":1,"manifest":{"\u001b[2J":1}}"#].concat(),
-        [&[0][..], br#"{"version":4294967296,"manifest":[[[[[[{}]]]]]]}"#].concat(),
+        [
+            &[0][..],
+            br#"{"version":4294967296,"manifest":[[[[[[{}]]]]]]}"#,
+        ]
+        .concat(),
         names,
         [&[2][..], "1.0\n\u{9b}2J".as_bytes()].concat(),
-        [&[3][..], &RawSection { id: 0, data: b"\x01\x08language\x01\x04Rust\x00" }.data].concat(),
+        [
+            &[3][..],
+            &RawSection {
+                id: 0,
+                data: b"\x01\x08language\x01\x04Rust\x00",
+            }
+            .data,
+        ]
+        .concat(),
     ]
 }

@@ -10,7 +10,12 @@ pub(crate) fn run(bytes: &[u8]) {
     check::printable(&terminal::one_line(&text));
     check::printable(&terminal::lines(&text));
     assert!(!terminal::one_line(&text).contains('\n'));
-    assert!(terminal::lines(&text).lines().skip(1).all(|line| line.starts_with("  ")));
+    assert!(
+        terminal::lines(&text)
+            .lines()
+            .skip(1)
+            .all(|line| line.starts_with("  "))
+    );
     // Larger ones say nothing new and take their time.
     let bytes = &bytes[..bytes.len().min(512)];
     let literal: String = bytes.iter().map(|byte| format!("\\{byte:02x}")).collect();
@@ -32,7 +37,11 @@ pub(crate) fn run(bytes: &[u8]) {
              (i32.store (i32.const 24) (i32.const {length}))"
         )
     };
-    for body in [answer(0), answer(1), "(call $twice (i32.const 1))".to_owned()] {
+    for body in [
+        answer(0),
+        answer(1),
+        "(call $twice (i32.const 1))".to_owned(),
+    ] {
         let body = format!("(call $twice (i32.const 0)) {body}");
         let report = host::load_and_run(&world::component(&data, &body), &host::small());
         assert_ne!(report.outcome.kind(), "refused", "{:?}", report.outcome);
@@ -52,6 +61,10 @@ pub(crate) fn seeds() -> Vec<Vec<u8>> {
     ];
     let mut seeds: Vec<_> = texts.iter().map(|text| text.as_bytes().to_vec()).collect();
     // A lone surrogate, an overlong line end, and the beginning of a character without its end.
-    seeds.extend([b"\xed\xa0\x80".to_vec(), b"\xc0\x8a".to_vec(), b"\xf0\x9f\x91".to_vec()]);
+    seeds.extend([
+        b"\xed\xa0\x80".to_vec(),
+        b"\xc0\x8a".to_vec(),
+        b"\xf0\x9f\x91".to_vec(),
+    ]);
     seeds
 }

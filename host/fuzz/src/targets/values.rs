@@ -135,7 +135,10 @@ fn core_module(imports: &[Import]) -> String {
         for ty in results {
             let _ = write!(types, " (result {ty})");
         }
-        let _ = writeln!(declared, "(import \"{module}\" \"{name}\" (func $h{i}{types}))");
+        let _ = writeln!(
+            declared,
+            "(import \"{module}\" \"{name}\" (func $h{i}{types}))"
+        );
         let _ = writeln!(calls, "(func $c{i} {call})");
         let _ = write!(table, " $c{i}");
     }
@@ -223,16 +226,44 @@ pub(crate) fn seeds() -> Vec<Vec<u8>> {
     let write = "[method]output-stream.write";
     let record = at("record-event");
     seeds.extend([
-        [&[at("get-stdout"), at(write), 0xe0, 0x80, 20, 0xf0][..], b"\x1b[2J\n--- Audit\n"].concat(),
-        [&[at("get-stderr"), at(write), 0xe0, 0x80][..], &wide, &[0xf0]].concat(),
-        [&[record, 0x80, 20, 0x81, 20, 0x82, 20][..], "\n[a] b — c\u{202e}\u{9b}".as_bytes()].concat(),
+        [
+            &[at("get-stdout"), at(write), 0xe0, 0x80, 20, 0xf0][..],
+            b"\x1b[2J\n--- Audit\n",
+        ]
+        .concat(),
+        [
+            &[at("get-stderr"), at(write), 0xe0, 0x80][..],
+            &wide,
+            &[0xf0],
+        ]
+        .concat(),
+        [
+            &[record, 0x80, 20, 0x81, 20, 0x82, 20][..],
+            "\n[a] b — c\u{202e}\u{9b}".as_bytes(),
+        ]
+        .concat(),
         [&[record, 0x80, 1, 0x80, 1, 0x80][..], &wide].concat(),
         [&[at("get-random-bytes")][..], &wide, &[0xf0]].concat(),
-        [&[at("subscribe-duration")][..], &wide, &[at("[method]pollable.block"), 0xe0]].concat(),
-        vec![at("get-directories"), 0xf0, at("[method]descriptor.stat"), 0xc0, 0xf0],
+        [
+            &[at("subscribe-duration")][..],
+            &wide,
+            &[at("[method]pollable.block"), 0xe0],
+        ]
+        .concat(),
+        vec![
+            at("get-directories"),
+            0xf0,
+            at("[method]descriptor.stat"),
+            0xc0,
+            0xf0,
+        ],
         vec![at("exit"), 1],
         [at("get-stdout")].repeat(200),
-        [&[imports.len() as u8, 1, 0x80, 30][..], b"trap: \xff\x1b[2J\n--- Audit Trail (0 entries) ---"].concat(),
+        [
+            &[imports.len() as u8, 1, 0x80, 30][..],
+            b"trap: \xff\x1b[2J\n--- Audit Trail (0 entries) ---",
+        ]
+        .concat(),
     ]);
     seeds
 }
@@ -249,7 +280,14 @@ mod tests {
         let at = |name| place(&imports, name) as u8;
         let text = b"hello";
         let program = [
-            &[at("get-stdout"), at("[method]output-stream.write"), 0xe0, 0x80 + 19, 5, 0xf0][..],
+            &[
+                at("get-stdout"),
+                at("[method]output-stream.write"),
+                0xe0,
+                0x80 + 19,
+                5,
+                0xf0,
+            ][..],
             &[at("record-event"), 0x80 + 19, 1, 0x80 + 19, 2, 0x80 + 19, 5],
             &[imports.len() as u8, 1, 0x80 + 19, 5, at("get-stderr"), 0][..],
             text,

@@ -45,13 +45,21 @@ fn functions_that_are_dear_for_their_bytes_are_refused() {
         "indirect calls",
         "table reads",
         "growth of memory",
+        "values that live across calls",
     ];
     for name in dear {
         let shape = SHAPES.iter().find(|shape| shape.name == name).unwrap();
         let whole = shape.component(250_000, 1);
-        assert_eq!(too_much(&host, &whole), "a function (units of compiling)", "{name}");
+        assert_eq!(
+            too_much(&host, &whole),
+            "a function (units of compiling)",
+            "{name}"
+        );
     }
-    let cheap: Vec<_> = SHAPES.iter().filter(|shape| !dear.contains(&shape.name)).collect();
+    let cheap: Vec<_> = SHAPES
+        .iter()
+        .filter(|shape| !dear.contains(&shape.name))
+        .collect();
     assert_eq!(cheap.len() + dear.len(), SHAPES.len());
     for shape in cheap {
         let three = shape.component(250_000, 200);
@@ -69,9 +77,15 @@ fn numbers_depth_and_width_have_bounds_of_their_own() {
     let host = hurried();
     let text = |body: &str| wat::parse_str(format!("(component (core module {body}))")).unwrap();
     let loops = format!("(func {} {})", "loop ".repeat(101), "end ".repeat(101));
-    let wide = format!("(func (block (result {}) unreachable) unreachable)", "i32 ".repeat(17));
+    let wide = format!(
+        "(func (block (result {}) unreachable) unreachable)",
+        "i32 ".repeat(17)
+    );
     for (bytes, what) in [
-        (bombs::functions(400_000), "all functions (units of compiling)"),
+        (
+            bombs::functions(400_000),
+            "all functions (units of compiling)",
+        ),
         (bombs::types(200_000), "all functions (units of compiling)"),
         (bombs::elements(200_000), "declarations"),
         (bombs::nested(40), "components in each other"),
@@ -79,7 +93,10 @@ fn numbers_depth_and_width_have_bounds_of_their_own() {
         (text(&loops), "loops in each other"),
         (text(&wide), "values of a block"),
         (text("(memory 1) (memory 1)"), "memories of one module"),
-        (text("(import \"\" \"m\" (memory 1)) (memory 1)"), "memories of one module"),
+        (
+            text("(import \"\" \"m\" (memory 1)) (memory 1)"),
+            "memories of one module",
+        ),
     ] {
         assert_eq!(too_much(&host, &bytes), what);
     }

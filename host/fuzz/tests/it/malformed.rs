@@ -41,7 +41,9 @@ fn the_same_seed_makes_the_same_inputs() {
     let seeds = vec![b"one".to_vec(), b"another".to_vec()];
     let made = |seed| {
         let mut random = Random::new(seed);
-        (0..100).map(|_| mutate(&seeds, &mut random)).collect::<Vec<_>>()
+        (0..100)
+            .map(|_| mutate(&seeds, &mut random))
+            .collect::<Vec<_>>()
     };
     assert_eq!(made(7), made(7));
     assert_ne!(made(7), made(8));
