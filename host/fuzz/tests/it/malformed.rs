@@ -7,7 +7,7 @@ use fractalaw_fuzz::mutate::{Random, mutate};
 use fractalaw_fuzz::{TARGETS, Target};
 
 /// Some seconds, all targets together.
-const SAMPLE: u64 = 150;
+const SAMPLE: u64 = 100;
 
 fn runs() -> u64 {
     let asked = env::var("FRACTALAW_FUZZ_RUNS").ok();

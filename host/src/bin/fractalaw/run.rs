@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Context;
-use fractalaw_host::{CodeCache, Host, HostError, Outcome, Report, Run, STDIN_BYTES};
+use fractalaw_host::{CodeCache, Host, HostError, Outcome, Report, Run, STDIN_BYTES, terminal};
 use tracing::Level;
 use tracing_subscriber::EnvFilter;
 
@@ -162,7 +162,9 @@ fn cache_folder(flags: &flags::Run) -> Result<Option<PathBuf>, HostError> {
 }
 
 fn fail(error: &anyhow::Error) -> ExitCode {
-    let _ = writeln!(io::stderr(), "error: {error:#}");
+    // Paths are part of messages, and a name of a file may hold anything.
+    let message = terminal::one_line(&format!("{error:#}"));
+    let _ = writeln!(io::stderr(), "error: {message}");
     let Some(error) = error.downcast_ref::<HostError>() else {
         return ExitCode::from(HOST_FAILED);
     };
