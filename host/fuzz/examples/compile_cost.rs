@@ -32,7 +32,7 @@ fn measure(what: &str) {
         "elements" => largest(what, 2_000_000, bombs::elements),
         "adapters" => largest(what, 3_000, |count| bombs::adapters(count as usize, 20)),
         // As many as there may be of the dearest function.
-        "whole" => largest(what, 100_000, |count| SHAPES[0].component(20_000, count)),
+        "whole" => largest(what, 2_000, |count| SHAPES[0].component(20_000, count)),
         _ => {
             let shape = SHAPES.iter().find(|shape| shape.name == what);
             let shape = shape.expect("it is a shape");

@@ -29,15 +29,18 @@ impl Default for Bounds {
     }
 }
 
+/// Since when an input runs, and which.
+type Running = Option<(Instant, Vec<u8>)>;
+
 /// The thread, as long as the process lives.
 pub struct Watch {
-    running: Arc<Mutex<Option<(Instant, Vec<u8>)>>>,
+    running: Arc<Mutex<Running>>,
 }
 
 impl Watch {
     /// Starts it. `exceeded` is told the input and what was too much, and should not return.
     pub fn start(bounds: Bounds, exceeded: impl Fn(&[u8], &str) + Send + 'static) -> Watch {
-        let running: Arc<Mutex<Option<(Instant, Vec<u8>)>>> = Arc::default();
+        let running: Arc<Mutex<Running>> = Arc::default();
         let watched = Arc::clone(&running);
         let before = resident_bytes();
         thread::spawn(move || {

@@ -147,3 +147,20 @@ fn each_audit_entry_is_one_line_of_the_log() {
             .any(|line| line.starts_with("--- ") || line.starts_with("Fuel"))
     );
 }
+
+#[test]
+fn the_name_of_a_file_in_a_message_is_only_shown() {
+    let output = Command::new(env!("CARGO_BIN_EXE_fractalaw"))
+        .args([
+            "run",
+            "--no-cache",
+            "no\u{1b}[2J\nhint: such \u{9b} file.wasm",
+        ])
+        .output()
+        .unwrap();
+    let message = String::from_utf8(output.stderr).unwrap();
+    let expected = "error: could not read `no\\u{1b}[2J\\nhint: such \\u{9b} file.wasm`: No such file or directory (os \
+                    error 2)\n";
+    assert_eq!(message, expected);
+    assert_eq!(output.status.code(), Some(2));
+}

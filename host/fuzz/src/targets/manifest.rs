@@ -1,7 +1,7 @@
 //! What a component says of itself: manifest, name and version.
 
 use fractalaw_host::Manifest;
-use wasm_encoder::{Component, CustomSection, RawSection};
+use wasm_encoder::{Component, CustomSection};
 
 use crate::{host, world};
 
@@ -48,14 +48,6 @@ pub(crate) fn seeds() -> Vec<Vec<u8>> {
         .concat(),
         names,
         [&[2][..], "1.0\n\u{9b}2J".as_bytes()].concat(),
-        [
-            &[3][..],
-            &RawSection {
-                id: 0,
-                data: b"\x01\x08language\x01\x04Rust\x00",
-            }
-            .data,
-        ]
-        .concat(),
+        [&[3][..], b"\x01\x08language\x01\x04Rust\x00"].concat(),
     ]
 }
