@@ -314,7 +314,12 @@ mod tests {
             let file = File::create(folder.path().join(name)).unwrap();
             file.set_modified(SystemTime::now() - age).unwrap();
         }
+        // The clock was set back since: how old it is cannot be told.
+        let file = File::create(folder.path().join(".writing-later")).unwrap();
+        file.set_modified(SystemTime::now() + 2 * ABANDONED_AFTER)
+            .unwrap();
         cache.trim(Path::new("none")).unwrap();
+        assert!(folder.path().join(".writing-later").exists());
         assert!(!folder.path().join(".writing-old").exists());
         assert!(folder.path().join(".writing-new").exists());
     }

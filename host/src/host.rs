@@ -11,13 +11,14 @@ use wasmtime::Engine;
 use wasmtime::component::Linker;
 
 use crate::cache::CodeCache;
+use crate::compiler::Compiler;
 use crate::component_source::Source;
 use crate::decision::{self, Decided};
 use crate::error::{HostError, LoadError};
 use crate::grant::Decision;
 use crate::inspect::Inspection;
 use crate::interfaces::{self, RunState};
-use crate::limits::AppliedLimits;
+use crate::limits::{AppliedLimits, COMPILE_TIME};
 use crate::micro_app::MicroApp;
 use crate::policy::Policy;
 use crate::profile::{self, Profile, ProfileError, ProfiledApp};
@@ -37,6 +38,7 @@ struct Inner {
     engine: Engine,
     linker: Linker<RunState>,
     cache: Option<CodeCache>,
+    compiler: Compiler,
     slots: Slots,
     policy: Option<Policy>,
     ledger: Option<Recorded>,
@@ -49,6 +51,7 @@ struct Inner {
 pub struct HostBuilder {
     slots: u32,
     max_waiting: usize,
+    compile_time: Duration,
     cache: Option<PathBuf>,
     policy: Option<Policy>,
     ledger: Option<(PathBuf, Durability)>,
@@ -62,6 +65,7 @@ impl Default for HostBuilder {
             slots: 64,
             // Each waiting run costs the memory of a suspended future, well under a kilobyte.
             max_waiting: 100_000,
+            compile_time: COMPILE_TIME,
             cache: None,
             policy: None,
             ledger: None,
@@ -81,6 +85,12 @@ impl HostBuilder {
     /// How many runs may wait for a slot before further ones are refused. Default 100 000.
     pub fn max_waiting(mut self, runs: usize) -> HostBuilder {
         self.max_waiting = runs;
+        self
+    }
+
+    /// Wall-clock time that compiling one component may take before it is refused. Default 60 s.
+    pub fn compile_time(mut self, limit: Duration) -> HostBuilder {
+        self.compile_time = limit;
         self
     }
 
@@ -132,6 +142,7 @@ impl HostBuilder {
             engine,
             linker,
             cache,
+            compiler: Compiler::new(self.compile_time),
             slots,
             policy: self.policy,
             ledger,
@@ -172,7 +183,8 @@ impl Host {
     }
 
     fn load_source(&self, source: &Source<'_>) -> Result<MicroApp, LoadError> {
-        MicroApp::load(source, &self.0.linker, self.0.cache.as_ref())
+        let inner = &*self.0;
+        MicroApp::load(source, &inner.linker, inner.cache.as_ref(), &inner.compiler)
     }
 
     /// As [`Host::load`], from a file. A file over the size limit is refused unread.
@@ -304,7 +316,7 @@ impl Host {
     ///
     /// When the component is refused, or has something in which its functions cannot be followed.
     pub fn load_profiled(&self, bytes: &[u8]) -> Result<ProfiledApp, ProfileError> {
-        ProfiledApp::load(self.load(bytes)?, bytes, &self.0.linker)
+        ProfiledApp::load(self.load(bytes)?, bytes, &self.0.linker, &self.0.compiler)
     }
 
     /// Runs a micro-app and says which of its functions used how much fuel, to the unit. What it is granted is

@@ -47,7 +47,9 @@ mod run;
 
 // From a component's bytes to code, and to a slot to run it in:
 mod cache;
+mod compile_fit;
 mod compiled;
+mod compiler;
 mod component_source;
 mod engine;
 mod preflight;
@@ -93,9 +95,9 @@ pub use host::{Host, HostBuilder, run_component};
 pub use inspect::{INSPECTION_VERSION, Inspection, Verdict};
 pub use interfaces::audit_log::AuditEntry;
 pub use limits::{
-    AUDIT_BYTES, AUDIT_ENTRIES, AUDIT_ENTRY_BYTES, AppliedLimits, COMPONENT_BYTES, HANDLES,
-    HOST_BYTES, HOST_CALL_BYTES, HOST_CALLS, Limits, MAX_SLOTS, OUTPUT_BYTES, PROFILE_NODES,
-    QuotaLimits, SLOT_MEMORY_BYTES, STDIN_BYTES, TRACE_CALLS,
+    AUDIT_BYTES, AUDIT_ENTRIES, AUDIT_ENTRY_BYTES, AppliedLimits, COMPILE_TIME, COMPONENT_BYTES,
+    HANDLES, HOST_BYTES, HOST_CALL_BYTES, HOST_CALLS, Limits, MAX_SLOTS, OUTPUT_BYTES,
+    PROFILE_NODES, QuotaLimits, SLOT_MEMORY_BYTES, STDIN_BYTES, TRACE_CALLS,
 };
 pub use meter::{HostCall, HostCalls, Trace};
 pub use micro_app::{App, Code, MicroApp};

@@ -17,11 +17,43 @@ pub(crate) const FUNCTION_BYTES: usize = 256 * KIB;
 
 /// Body of a function in bytes times its locals: a compiler's tables are as large where each local lives
 /// in each block.
-/// At this bound one takes some five seconds.
 pub(crate) const FUNCTION_BYTES_TIMES_LOCALS: usize = 64 * MIB;
 
 /// The same, all functions of a component together.
 pub(crate) const CODE_BYTES_TIMES_LOCALS: usize = 512 * MIB;
+
+/// What compiling one function costs, in units: about one a byte of plain code, see `compile_fit`. At this bound
+/// one takes up to three seconds unoptimised, and 400 MiB.
+pub(crate) const FUNCTION_WORK: usize = 512 * KIB;
+
+/// The same, all functions of a component together: room for the largest language runtimes.
+pub(crate) const CODE_WORK: usize = 32 * MIB;
+
+/// Loops inside loops: the compiler's time grows with the square of it. People write a handful.
+pub(crate) const LOOP_DEPTH: usize = 100;
+
+/// Parameters and results of one block together: the compiler's time grows with the square of it. Compilers
+/// that give a block more than one value are rare.
+pub(crate) const BLOCK_VALUES: usize = 16;
+
+/// Types, imports, functions, elements and so on that a component and all that is nested in it declares. Each
+/// takes some hundred bytes of the compiler's memory. The largest runtimes have a hundred thousand.
+pub(crate) const DECLARATIONS: usize = 500_000;
+
+/// Components and modules inside each other: those that tools compose have three or four levels.
+pub(crate) const COMPONENT_DEPTH: usize = 32;
+
+/// Wall-clock time to compile one component, waiting for others included.
+pub const COMPILE_TIME: Duration = Duration::from_secs(60);
+
+/// Components that one host compiles at once: what it holds for that is as many times a component's own.
+pub(crate) const COMPILES: usize = 2;
+
+/// Threads that compile one component: each holds what its function needs.
+pub(crate) const COMPILE_THREADS: usize = 4;
+
+/// Stack of such a thread: four times what Rust gives one, because parts of the compiler are recursive.
+pub(crate) const COMPILE_STACK_BYTES: usize = 8 * MIB;
 
 /// Core modules that one component may instantiate, in all that is nested in it: the guest's own,
 /// wit-component's two, and room for a component composed of several.
@@ -187,3 +219,55 @@ const _: () = {
     }
     assert!(AUDIT_ENTRY_BYTES <= AUDIT_BYTES && AUDIT_ENTRY_BYTES <= HOST_CALL_BYTES);
 };
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    /// The table in `SECURITY.md`, and every constant of this file.
+    #[test]
+    fn the_page_on_security_has_every_limit_with_its_value() {
+        let page = include_str!("../../.github/SECURITY.md");
+        let shown: BTreeMap<&str, &str> = page
+            .lines()
+            .filter_map(|line| line.strip_prefix("| `")?.split_once("` | "))
+            .filter_map(|(name, rest)| Some((name, rest.split_once(" | ")?.0)))
+            .collect();
+        let source = include_str!("limits.rs");
+        let source = source.split("#[cfg(test)]").next().unwrap_or_default();
+        let declared: Vec<&str> = source
+            .lines()
+            .filter_map(|line| {
+                let line = line
+                    .strip_prefix("pub(crate) const ")
+                    .or(line.strip_prefix("pub const "));
+                Some(line?.split_once(':')?.0)
+            })
+            .collect();
+        let mut values = BTreeMap::new();
+        macro_rules! values {
+            ($($name:ident)*) => {
+                $(values.insert(stringify!($name), $name.to_string());)*
+            };
+        }
+        values! {
+            COMPONENT_BYTES COMPONENT_DEPTH DECLARATIONS FUNCTION_BYTES FUNCTION_BYTES_TIMES_LOCALS FUNCTION_WORK
+            CODE_BYTES_TIMES_LOCALS CODE_WORK LOOP_DEPTH BLOCK_VALUES COMPILES COMPILE_THREADS COMPILE_STACK_BYTES
+            CORE_INSTANCES MEMORIES TABLES TABLE_ELEMENTS SLOT_MEMORY_BYTES MAX_SLOTS STDIN_BYTES GUEST_STACK_BYTES
+            HOST_STACK_BYTES HOST_CALL_BYTES HANDLES RANDOM_BYTES AUDIT_ENTRIES AUDIT_ENTRY_BYTES AUDIT_BYTES
+            OUTPUT_BYTES TRACE_CALLS BACKTRACE_FRAMES PROFILE_NODES PROFILE_SLOWDOWN
+        }
+        values.insert("COMPILE_TIME", format!("{} s", COMPILE_TIME.as_secs()));
+        values.insert("TICK", format!("{} ms", TICK.as_millis()));
+        for name in &declared {
+            assert_eq!(
+                shown.get(name).copied(),
+                values.get(name).map(String::as_str),
+                "{name}"
+            );
+        }
+        assert_eq!(shown.len(), declared.len(), "a limit of the page is gone");
+    }
+}

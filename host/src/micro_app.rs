@@ -11,6 +11,7 @@ use wasmtime::{Engine, component::Type};
 
 use crate::bindings::MicroAppPre;
 use crate::cache::CodeCache;
+use crate::compiler::Compiler;
 use crate::component_source::{self, Source};
 use crate::decision::Asking;
 use crate::error::{HostError, LoadError};
@@ -57,6 +58,7 @@ impl MicroApp {
         source: &Source<'_>,
         linker: &Linker<RunState>,
         cache: Option<&CodeCache>,
+        compiler: &Compiler,
     ) -> Result<MicroApp, LoadError> {
         let started = Instant::now();
         let engine = linker.engine();
@@ -66,7 +68,7 @@ impl MicroApp {
         };
         let (compiled, code) = match found {
             Some(compiled) => (compiled, Code::Cached),
-            None => (compile(engine, cache, source)?, Code::Compiled),
+            None => (compile(engine, cache, compiler, source)?, Code::Compiled),
         };
         check_export(engine, &compiled.component)?;
         let pre = link(linker, &compiled.component)?;
@@ -192,15 +194,14 @@ fn find(
 fn compile(
     engine: &Engine,
     cache: Option<&CodeCache>,
+    compiler: &Compiler,
     source: &Source<'_>,
 ) -> Result<Compiled, LoadError> {
     let bytes = source.bytes()?;
     let preflight = preflight::inspect(&bytes)?;
-    let component = Component::from_binary(engine, &bytes).map_err(|error| Refusal::Invalid {
-        message: format!("{error:#}"),
-    })?;
     // Of these bytes: a file may have changed since it was looked for.
     let digest = component_source::digest(&bytes);
+    let component = compiler.compile(engine, bytes.into_owned())?;
     if let Some(cache) = cache {
         cache.store(engine, &digest, &component, &preflight);
     }

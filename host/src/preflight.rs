@@ -7,6 +7,7 @@ use fractalaw_manifest::Manifest;
 use serde::{Deserialize, Serialize};
 use wasmparser::{KnownCustom, Parser, Payload};
 
+use crate::compile_fit::CompileFit;
 use crate::interfaces;
 use crate::limits::COMPONENT_BYTES;
 use crate::refusal::Refusal;
@@ -38,12 +39,13 @@ pub(crate) fn inspect(bytes: &[u8]) -> Result<Preflight, Refusal> {
     check_size(bytes.len() as u64)?;
     check_header(bytes)?;
     let mut preflight = Preflight::default();
-    let mut fit = SlotFit::default();
+    let (mut slot, mut compiler) = (SlotFit::default(), CompileFit::default());
     let mut missing = Vec::new();
     let mut depth = 0;
     for payload in Parser::new(0).parse_all(bytes) {
         let payload = payload.map_err(Refusal::invalid)?;
-        fit.visit(&payload)?;
+        slot.visit(&payload)?;
+        compiler.visit(&payload)?;
         match payload {
             Payload::Version { .. } => depth += 1,
             Payload::End(_) => depth -= 1,

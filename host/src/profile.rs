@@ -18,10 +18,11 @@ use std::time::Duration;
 use fractalaw_instrument::Function;
 use serde::{Serialize, Serializer, ser::Error as _};
 use serde_json::Value;
-use wasmtime::component::{Component, Linker};
+use wasmtime::component::Linker;
 
+use crate::compiler::Compiler;
 use crate::decision::decide;
-use crate::error::HostError;
+use crate::error::{HostError, LoadError};
 use crate::interfaces::RunState;
 use crate::limits::PROFILE_SLOWDOWN;
 use crate::micro_app::MicroApp;
@@ -123,12 +124,16 @@ impl ProfiledApp {
         app: MicroApp,
         bytes: &[u8],
         linker: &Linker<RunState>,
+        compiler: &Compiler,
     ) -> Result<ProfiledApp, ProfileError> {
         let twin = fractalaw_instrument::instrument(bytes)?;
         let linker = hooks::linker(linker).map_err(HostError::Linker)?;
         let refused = |message: String| ProfileError::TwinRefused { message };
-        let component = Component::from_binary(linker.engine(), &twin.bytes)
-            .map_err(|error| refused(format!("{error:#}")))?;
+        let component = match compiler.compile(linker.engine(), twin.bytes) {
+            Ok(component) => component,
+            Err(LoadError::Refused(refusal)) => return Err(refused(refusal.to_string())),
+            Err(LoadError::Host(error)) => return Err(error.into()),
+        };
         Ok(ProfiledApp {
             twin: app
                 .with_code(&linker, &component)

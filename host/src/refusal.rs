@@ -1,5 +1,7 @@
 //! Why a component is not run at all. Decided before its first instruction.
 
+use std::time::Duration;
+
 use bytesize::ByteSize;
 
 use crate::grant::NotGranted;
@@ -39,6 +41,21 @@ pub enum Refusal {
         /// What the validator or compiler said.
         message: String,
     },
+    /// Compiling it takes longer than the host lets it.
+    #[error("compiling took longer than {}", humantime::format_duration(*limit))]
+    CompileTime {
+        /// The time that it had.
+        limit: Duration,
+    },
+    /// Others were being compiled for as long as the host lets one wait.
+    #[error("other components were being compiled for {}", humantime::format_duration(*limit))]
+    CompilersBusy {
+        /// The time that it waited.
+        limit: Duration,
+    },
+    /// The compiler gave up in a way that it should not. The host goes on.
+    #[error("the compiler failed on this component")]
+    CompilerFailed,
     /// The manifest section cannot be read.
     #[error("{message}")]
     Manifest {
@@ -94,6 +111,9 @@ impl Refusal {
             Refusal::TooLarge { .. } => "too-large",
             Refusal::OverSlot { .. } => "over-slot",
             Refusal::Invalid { .. } => "invalid",
+            Refusal::CompileTime { .. } => "compile-time",
+            Refusal::CompilersBusy { .. } => "compilers-busy",
+            Refusal::CompilerFailed => "compiler-failed",
             Refusal::Manifest { .. } => "manifest",
             Refusal::InterfaceNotOffered { .. } => "interface-not-offered",
             Refusal::ImportMismatch { .. } => "import-mismatch",
@@ -115,6 +135,11 @@ impl Refusal {
             Refusal::Invalid { .. } => {
                 "the file may be damaged or made by newer tools: build it again"
             }
+            Refusal::CompileTime { .. } => {
+                "split it into several micro-apps, or raise `HostBuilder::compile_time`"
+            }
+            Refusal::CompilersBusy { .. } => "load it again later",
+            Refusal::CompilerFailed => "report it with the component: see `.github/SECURITY.md`",
             Refusal::Manifest { .. } => "build it again with the tools of this host's version",
             Refusal::InterfaceNotOffered { .. } => {
                 "this host offers `fractal:app/audit-log@0.1.0` and WASI 0.2"

@@ -1,15 +1,12 @@
-//! Whether a component and all that is nested in it fits a slot of the pool and what the compiler can be
-//! asked to do, told from its sections alone: before the first byte of it is compiled.
+//! Whether a component and all that is nested in it fits a slot of the pool, told from its sections alone:
+//! before the first byte of it is compiled. Whether it can be compiled is `compile_fit`'s.
 
 use wasmparser::{
     ComponentAlias, ComponentExternalKind, ComponentInstance, ComponentOuterAliasKind,
-    ComponentTypeRef, Encoding, Instance, Payload,
+    ComponentTypeRef, Encoding, Instance, Payload, TypeRef,
 };
 
-use crate::limits::{
-    CODE_BYTES_TIMES_LOCALS, CORE_INSTANCES, FUNCTION_BYTES, FUNCTION_BYTES_TIMES_LOCALS,
-    SLOT_MEMORY_BYTES, TABLE_ELEMENTS,
-};
+use crate::limits::{COMPONENT_DEPTH, CORE_INSTANCES, SLOT_MEMORY_BYTES, TABLE_ELEMENTS};
 use crate::refusal::Refusal;
 
 /// Follows the sections of a component as a parser yields them.
@@ -20,14 +17,14 @@ pub(crate) struct SlotFit {
     /// The most core instances that any component read so far makes: what is assumed of one whose
     /// definition cannot be told.
     most: u64,
-    /// Bytes times locals of all functions read so far.
-    code: u64,
 }
 
 /// What is known of a component while it is read.
 #[derive(Default)]
 struct Scope {
     is_component: bool,
+    /// Memories that a module imports or has.
+    memories: u64,
     /// Core modules that it instantiates, in all that it instantiates.
     core_instances: u64,
     /// The same for each component that it can refer to, by index.
@@ -38,12 +35,24 @@ impl SlotFit {
     /// Takes the next section; refuses what does not fit.
     pub(crate) fn visit(&mut self, payload: &Payload<'_>) -> Result<(), Refusal> {
         match payload {
-            Payload::Version { encoding, .. } => self.open.push(Scope {
-                is_component: *encoding == Encoding::Component,
-                ..Scope::default()
-            }),
+            Payload::Version { encoding, .. } => {
+                self.open.push(Scope {
+                    is_component: *encoding == Encoding::Component,
+                    ..Scope::default()
+                });
+                let depth = self.open.len() as u64;
+                at_most("components in each other", depth, COMPONENT_DEPTH)?;
+            }
             Payload::End(_) => self.close(),
+            Payload::ImportSection(imports) => {
+                for import in imports.clone().into_imports() {
+                    if let TypeRef::Memory(_) = import.map_err(Refusal::invalid)?.ty {
+                        self.memories(1)?;
+                    }
+                }
+            }
             Payload::MemorySection(memories) => {
+                self.memories(memories.count())?;
                 for memory in memories.clone() {
                     let memory = memory.map_err(Refusal::invalid)?;
                     let page_bytes = 1_u64.checked_shl(memory.page_size_log2.unwrap_or(16));
@@ -59,29 +68,18 @@ impl SlotFit {
                     at_most("a table (elements)", elements, TABLE_ELEMENTS)?;
                 }
             }
-            Payload::CodeSectionEntry(body) => {
-                let bytes = body.range().len() as u64;
-                at_most("a function (bytes)", bytes, FUNCTION_BYTES)?;
-                let mut locals = 0_u64;
-                for declared in body.get_locals_reader().map_err(Refusal::invalid)? {
-                    locals += u64::from(declared.map_err(Refusal::invalid)?.0);
-                }
-                let tables = bytes.saturating_mul(locals);
-                at_most(
-                    "a function (bytes × locals)",
-                    tables,
-                    FUNCTION_BYTES_TIMES_LOCALS,
-                )?;
-                self.code += tables;
-                at_most(
-                    "all functions (bytes × locals)",
-                    self.code,
-                    CODE_BYTES_TIMES_LOCALS,
-                )?;
-            }
             _ => self.count_instances(payload)?,
         }
         Ok(())
+    }
+
+    /// Several memories in one module are a proposal that no guest needs; the engine has it for itself.
+    fn memories(&mut self, more: u32) -> Result<(), Refusal> {
+        let Some(scope) = self.open.last_mut() else {
+            return Ok(());
+        };
+        scope.memories += u64::from(more);
+        at_most("memories of one module", scope.memories, 1)
     }
 
     /// A component that instantiates another twice, which instantiates a third twice, and so on, is small
@@ -165,7 +163,7 @@ impl SlotFit {
     }
 }
 
-fn at_most(what: &'static str, found: u64, limit: usize) -> Result<(), Refusal> {
+pub(crate) fn at_most(what: &'static str, found: u64, limit: usize) -> Result<(), Refusal> {
     let limit = limit as u64;
     if found > limit {
         return Err(Refusal::OverSlot { what, found, limit });

@@ -34,6 +34,7 @@ Examples:
                                              which functions became dearer since the last commit
     cargo xtask fuel                         what every case costs, and its share of the budget
     cargo xtask bench warm --save before     measure one more run beside raw Wasmtime's
+    cargo xtask fuzz component --time 10m    look for bytes that break the host
     cargo xtask new my-app                   make a guest with a first case that passes
     cargo xtask ci                           everything that CI checks
     cargo xtask tidy                         only the rules that no other tool checks
@@ -121,6 +122,8 @@ pub(crate) enum Command {
     Report(Report),
     /// Measure the host beside raw Wasmtime
     Bench(Bench),
+    /// Look for inputs that break a promise of the host
+    Fuzz(Fuzz),
     /// Make a guest with a first case that passes
     New(New),
     /// Check everything that CI checks
@@ -287,6 +290,39 @@ pub(crate) struct Bench {
     /// Compare with the figures kept under this name
     #[arg(long, value_name = "NAME")]
     pub(crate) against: Option<String>,
+}
+
+/// Flags of `fuzz`.
+#[derive(Debug, Args)]
+pub(crate) struct Fuzz {
+    /// What is given inputs: component, smith, manifest, values, text or ledger; all in turn when none is named
+    #[arg(default_value = "all", hide_default_value = true)]
+    pub(crate) target: String,
+    /// How long, for each target, such as 90s or 10m
+    #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = seconds)]
+    pub(crate) time: u64,
+    /// Seed of the inputs: the same one makes the same. Without libFuzzer only
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// At most so many inputs for each target
+    #[arg(long, value_name = "N")]
+    pub(crate) runs: Option<u64>,
+    /// Mutate seeds on the stable toolchain, even where libFuzzer is at hand
+    #[arg(long)]
+    pub(crate) stable: bool,
+}
+
+/// Whole seconds, minutes or hours.
+fn seconds(text: &str) -> Result<u64, String> {
+    let (number, unit) = match text.char_indices().next_back() {
+        Some((at, 's')) => (&text[..at], 1),
+        Some((at, 'm')) => (&text[..at], 60),
+        Some((at, 'h')) => (&text[..at], 3600),
+        _ => (text, 1),
+    };
+    let number: Option<u64> = number.parse().ok();
+    let seconds = number.and_then(|number| number.checked_mul(unit));
+    seconds.ok_or_else(|| "expected a duration such as 90s, 10m or 1h".to_owned())
 }
 
 /// Flags of `new`.

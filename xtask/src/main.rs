@@ -11,6 +11,7 @@ mod bench;
 mod build_guests;
 mod ci;
 mod fuel;
+mod fuzz;
 mod inspect;
 mod ledger;
 mod new;
@@ -81,6 +82,7 @@ fn dispatch(command: &Command) -> Result<ExitCode> {
         Command::Bench(flags) => return bench::run(&project, flags),
         Command::Profile(flags) => return profile::run(&project, flags),
         Command::Fuel(flags) => return fuel::run(&project, flags),
+        Command::Fuzz(flags) => return fuzz::run(&project, flags),
         Command::New(flags) => return new::run(&project, flags),
         Command::Ci => return ci::run(&project),
         Command::Tidy => tidy::run(&project)?,

@@ -13,7 +13,7 @@ use crate::fault::{FAILED, Fault};
 use crate::project::{Project, cargo_program};
 
 /// Everything that links Wasmtime, and what it shares with the rest.
-pub(crate) const HOST: [&str; 8] = [
+pub(crate) const HOST: [&str; 10] = [
     "-p",
     "fractalaw-manifest",
     "-p",
@@ -22,6 +22,8 @@ pub(crate) const HOST: [&str; 8] = [
     "fractalaw-host",
     "-p",
     "fractalaw-tests",
+    "-p",
+    "fractalaw-fuzz",
 ];
 
 /// The benchmarks, which link the host's library in another profile.

@@ -33,12 +33,33 @@ pub fn lines(text: &str) -> String {
     safe
 }
 
+/// JSON that is safe to print and means the same: what a terminal would obey is escaped beyond what JSON asks
+/// for. Outside of strings there is nothing of the kind, apart from line ends, which stay.
+pub fn json(text: String) -> String {
+    let harms = |c: char| is_unsafe(c) && c != '\n';
+    if !text.contains(harms) {
+        return text;
+    }
+    let mut safe = String::with_capacity(text.len());
+    for c in text.chars() {
+        if harms(c) {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                write!(safe, "\\u{unit:04x}").expect("a string takes it");
+            }
+        } else {
+            safe.push(c);
+        }
+    }
+    safe
+}
+
 /// Whether printing it could do harm: control characters, and the invisible ones that reorder or hide text around them.
 pub fn is_unsafe(c: char) -> bool {
     c.is_control()
         || matches!(c,
             '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}' | '\u{200e}' | '\u{200f}'
-            | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
+            | '\u{115f}' | '\u{1160}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}'
+            | '\u{feff}' | '\u{ffa0}' | '\u{fff9}'..='\u{fffb}' | '\u{1d173}'..='\u{1d17a}'
             | '\u{e0000}'..='\u{e007f}')
 }
 
@@ -57,6 +78,16 @@ mod tests {
         ] {
             assert_eq!(one_line(text), safe);
         }
+    }
+
+    #[test]
+    fn json_is_escaped_where_a_terminal_would_obey_and_means_the_same() {
+        let text = "a\u{1b}[2J\u{9b}\u{202e}\u{e0041}\u{7f} ünï \"\\\n";
+        let plain = serde_json::to_string_pretty(&[text]).unwrap();
+        let safe = json(plain);
+        let expected = "[\n  \"a\\u001b[2J\\u009b\\u202e\\udb40\\udc41\\u007f ünï \\\"\\\\\\n\"\n]";
+        assert_eq!(safe, expected);
+        assert_eq!(serde_json::from_str::<[String; 1]>(&safe).unwrap(), [text]);
     }
 
     #[test]

@@ -12,6 +12,7 @@ use crate::meter::{HostCall, HostCalls, Trace};
 use crate::outcome::{MemoryKind, Outcome};
 use crate::refusal::Refusal;
 use crate::report::Report;
+use crate::terminal;
 use crate::trap::TrapCode;
 
 /// Version of the report's shape: it goes up when a field changes its meaning or goes away. Fields
@@ -85,7 +86,7 @@ pub(super) fn render(report: &Report) -> String {
             "run": micros(report.durations.run),
         }),
     };
-    serde_json::to_string_pretty(&json).expect("a report is plain data")
+    terminal::json(serde_json::to_string_pretty(&json).expect("a report is plain data"))
 }
 
 pub(crate) fn limits(applied: &AppliedLimits) -> Value {

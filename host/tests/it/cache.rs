@@ -97,3 +97,62 @@ fn a_folder_that_cannot_be_written_costs_time_and_not_the_run() {
     // Given back, so that the temporary folder's own removal finds it.
     fs::create_dir(folder.path()).unwrap();
 }
+
+#[test]
+fn a_folder_that_vanishes_or_is_a_file_later_costs_time_and_not_the_run() {
+    let outer = tempfile::tempdir().unwrap();
+    let folder = outer.path().join("cache");
+    let bytes = component("", "");
+    let host = host(&folder);
+    assert_eq!(host.load(&bytes).unwrap().code(), Code::Compiled);
+    assert_eq!(host.load(&bytes).unwrap().code(), Code::Cached);
+    fs::remove_dir_all(&folder).unwrap();
+    assert_eq!(host.load(&bytes).unwrap().code(), Code::Compiled);
+    fs::write(&folder, "no folder").unwrap();
+    assert_eq!(host.load(&bytes).unwrap().code(), Code::Compiled);
+}
+
+/// What stands in an entry's place may be anything that has a name.
+#[test]
+fn an_entry_that_is_no_file_costs_time_and_not_the_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let bytes = component("", "");
+    code(folder.path(), &bytes);
+    let path = only_entry(folder.path());
+    fs::remove_file(&path).unwrap();
+    fs::create_dir(&path).unwrap();
+    assert_eq!(code(folder.path(), &bytes), Code::Compiled);
+    fs::remove_dir(&path).unwrap();
+    std::os::unix::fs::symlink("/dev/zero", &path).unwrap();
+    assert_eq!(code(folder.path(), &bytes), Code::Compiled);
+    fs::remove_file(&path).unwrap();
+    std::os::unix::fs::symlink(&path, &path).unwrap();
+    assert_eq!(code(folder.path(), &bytes), Code::Compiled);
+}
+
+/// No file may grow past four kilobytes, as on a disk that is full.
+#[test]
+fn a_disk_that_is_full_costs_time_and_not_the_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let component_file = folder.path().join("component.wasm");
+    fs::write(&component_file, component("", "")).unwrap();
+    let cache = folder.path().join("cache");
+    let output = std::process::Command::new("sh")
+        .args([
+            "-c",
+            "trap '' XFSZ; ulimit -f 8; exec \"$0\" run --cache \"$1\" \"$2\"",
+        ])
+        .arg(env!("CARGO_BIN_EXE_fractalaw"))
+        .args([&cache, &component_file])
+        .env_remove("RUST_LOG")
+        .output()
+        .unwrap();
+    let log = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(0), "{log}");
+    assert!(log.contains("could not write cache entry"), "{log}");
+    assert_eq!(
+        fs::read_dir(&cache).unwrap().count(),
+        0,
+        "half an entry was left"
+    );
+}

@@ -1,5 +1,7 @@
 //! The host through its public face: real components in the real engine, and the `fractalaw` binary.
 
+mod apart;
+mod attacks;
 mod cache;
 mod cli;
 mod components;
@@ -9,6 +11,7 @@ mod grants;
 mod host_calls;
 mod hostile;
 mod inspection;
+mod interfaces;
 mod isolation;
 mod ledger;
 mod ledger_cli;
@@ -17,6 +20,7 @@ mod line;
 mod metering;
 mod policies;
 mod policy_cli;
+mod printing;
 mod profile;
 mod profile_on_paper;
 mod quotas;

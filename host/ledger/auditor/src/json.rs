@@ -1,32 +1,15 @@
 //! JSON on one line, for programs and yet safe to print: what could move a terminal's cursor or reorder
 //! its text is escaped beyond what JSON asks for.
 
-use std::fmt::Write;
-
 use fractalaw_ledger::{Entry, Hash, Signature};
-use fractalaw_manifest::terminal::is_unsafe;
+use fractalaw_manifest::terminal;
 use serde::Serialize;
 
 use crate::time;
 
 /// Any value, without a newline at the end.
 pub(crate) fn line(value: &impl Serialize) -> serde_json::Result<String> {
-    let text = serde_json::to_string(value)?;
-    if !text.contains(is_unsafe) {
-        return Ok(text);
-    }
-    let mut safe = String::with_capacity(text.len());
-    for c in text.chars() {
-        if is_unsafe(c) {
-            // Outside of strings there is nothing of the kind.
-            for unit in c.encode_utf16(&mut [0; 2]) {
-                write!(safe, "\\u{unit:04x}").expect("a string takes it");
-            }
-        } else {
-            safe.push(c);
-        }
-    }
-    Ok(safe)
+    Ok(terminal::json(serde_json::to_string(value)?))
 }
 
 /// An entry under the names of its fields: times as text, bytes as hexadecimal digits.

@@ -10,7 +10,7 @@ use std::process::ExitCode;
 use anyhow::Context;
 use fractalaw_host::{
     CodeCache, Durability, Host, HostError, LedgerError, LoadError, Outcome, Policy, PolicyError,
-    Report, Run, STDIN_BYTES, Section,
+    Report, Run, STDIN_BYTES, Section, terminal,
 };
 use tracing::Level;
 use tracing_subscriber::EnvFilter;
@@ -210,7 +210,9 @@ fn cache_folder(flags: &flags::Run) -> Result<Option<PathBuf>, HostError> {
 
 /// Says what went wrong and what to do about it.
 pub(crate) fn fail(error: &anyhow::Error) -> ExitCode {
-    let _ = writeln!(io::stderr(), "error: {error:#}");
+    // Paths are part of messages, and a name of a file may hold anything.
+    let message = terminal::lines(&format!("{error:#}"));
+    let _ = writeln!(io::stderr(), "error: {message}");
     let (hint, code) = if let Some(error) = error.downcast_ref::<HostError>() {
         let code = match error {
             HostError::NotAcknowledged(_) => NOT_ACKNOWLEDGED,

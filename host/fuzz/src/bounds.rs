@@ -1,0 +1,95 @@
+//! Time and memory of one input, held while it runs by a thread that looks.
+//!
+//! An input past a bound cannot be stopped: it is kept as a file, and the process ends.
+
+use std::fs;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// How often it looks.
+const LOOK: Duration = Duration::from_millis(50);
+
+/// What an input may take.
+#[derive(Clone, Copy, Debug)]
+pub struct Bounds {
+    /// From its beginning to its end.
+    pub time: Duration,
+    /// What the process holds, less what it held when the bounds were set.
+    pub memory_bytes: u64,
+}
+
+impl Default for Bounds {
+    fn default() -> Bounds {
+        Bounds {
+            // What the worst accepted component takes to compile unoptimised, on a machine that is busy.
+            time: Duration::from_secs(60),
+            memory_bytes: 2 << 30,
+        }
+    }
+}
+
+/// Since when an input runs, and which.
+type Running = Option<(Instant, Vec<u8>)>;
+
+/// The thread, as long as the process lives.
+pub struct Watch {
+    running: Arc<Mutex<Running>>,
+}
+
+impl Watch {
+    /// Starts it. `exceeded` is told the input and what was too much, and should not return.
+    pub fn start(bounds: Bounds, exceeded: impl Fn(&[u8], &str) + Send + 'static) -> Watch {
+        let running: Arc<Mutex<Running>> = Arc::default();
+        let watched = Arc::clone(&running);
+        let before = resident_bytes();
+        thread::spawn(move || {
+            loop {
+                thread::sleep(LOOK);
+                let running = watched.lock().unwrap_or_else(PoisonError::into_inner);
+                let Some((since, input)) = &*running else {
+                    continue;
+                };
+                let (took, holds) = (since.elapsed(), resident_bytes().saturating_sub(before));
+                if took > bounds.time {
+                    exceeded(input, &format!("it runs for {took:?}"));
+                } else if holds > bounds.memory_bytes {
+                    exceeded(input, &format!("{} MiB are held", holds >> 20));
+                }
+            }
+        });
+        Watch { running }
+    }
+
+    /// An input begins.
+    pub fn begin(&self, input: &[u8]) {
+        self.set(Some((Instant::now(), input.to_vec())));
+    }
+
+    /// It has ended.
+    pub fn end(&self) {
+        self.set(None);
+    }
+
+    fn set(&self, to: Option<(Instant, Vec<u8>)>) {
+        *self.running.lock().unwrap_or_else(PoisonError::into_inner) = to;
+    }
+}
+
+/// What the process holds in memory, where the system says so.
+pub fn resident_bytes() -> u64 {
+    let said = fs::read_to_string("/proc/self/statm").unwrap_or_default();
+    let pages = said
+        .split(' ')
+        .nth(1)
+        .and_then(|pages| pages.parse::<u64>().ok());
+    pages.unwrap_or(0) * 4096
+}
+
+/// The most that it held so far.
+pub fn peak_bytes() -> u64 {
+    let said = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = said.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let kib = line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());
+    kib.unwrap_or(0) * 1024
+}

@@ -1,0 +1,91 @@
+//! One host for all inputs, as a server would have it: what one input leaves behind, the next ones meet.
+
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use fractalaw_host::{Host, LoadError, MicroApp, Refusal, Report, Run, Tier};
+use tokio::runtime::Runtime;
+
+use crate::{check, world};
+
+static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_time()
+        .build()
+        .expect("a runtime starts")
+});
+
+static HOST: LazyLock<Host> = LazyLock::new(|| {
+    let host = Host::builder().slots(2);
+    host.build().expect("a host starts")
+});
+
+/// Between how many inputs a component that is known is run, to see that nothing was left behind.
+const LOOK_EVERY: u64 = 64;
+
+/// Little enough for an input to take milliseconds, and enough for it to reach every bound but the clock's.
+pub(crate) fn small() -> Run {
+    Run::new()
+        .tier(Tier::Lightweight)
+        .fuel(2_000_000)
+        .deadline(Duration::from_millis(100))
+        .arg("site-7")
+        .env("LANGUAGE", "en")
+        .stdin("one\ntwo\n")
+        .trace()
+}
+
+pub(crate) fn load(bytes: &[u8]) -> Result<MicroApp, Refusal> {
+    match HOST.load(bytes) {
+        Ok(app) => Ok(app),
+        Err(LoadError::Refused(refusal)) => {
+            assert_ne!(refusal, Refusal::CompilerFailed, "the compiler panicked");
+            Err(refusal)
+        }
+        Err(LoadError::Host(error)) => panic!("the host failed: {error}"),
+    }
+}
+
+pub(crate) fn run(app: &MicroApp, run: &Run) -> Report {
+    let report = RUNTIME.block_on(HOST.run(app, run));
+    report.unwrap_or_else(|error| panic!("the host failed: {error}"))
+}
+
+/// Loads and runs, and holds what is said of it to what is promised.
+pub(crate) fn load_and_run(bytes: &[u8], request: &Run) -> Report {
+    let report = match load(bytes) {
+        Ok(app) => run(&app, request),
+        Err(refusal) => Report::refused(refusal, None, request.limits(Tier::default())),
+    };
+    check::report(&report);
+    look_around();
+    report
+}
+
+/// What is known has the time that it needs, however busy the machine is.
+fn known() -> Run {
+    small().deterministic().deadline(Duration::from_secs(60))
+}
+
+/// Now and then: a known component still does what it always did.
+fn look_around() {
+    static INPUTS: AtomicU64 = AtomicU64::new(0);
+    static KNOWN: LazyLock<(MicroApp, Report)> = LazyLock::new(|| {
+        let bytes = world::component("", "(call $record)");
+        let app = load(&bytes).expect("the component is accepted");
+        let report = run(&app, &known());
+        assert_eq!(report.outcome.kind(), "completed");
+        (app, report)
+    });
+    if INPUTS
+        .fetch_add(1, Ordering::Relaxed)
+        .is_multiple_of(LOOK_EVERY)
+    {
+        let (app, expected) = &*KNOWN;
+        let mut found = run(app, &known());
+        found.durations = expected.durations;
+        assert_eq!(&found, expected, "something was left behind");
+    }
+}

@@ -1,0 +1,66 @@
+//! The table of targets.
+
+use crate::targets;
+
+/// Something of the host's that takes bytes which others made.
+pub struct Target {
+    /// What it is called on the command line, and its folder in the corpus.
+    pub name: &'static str,
+    /// What its bytes are.
+    pub about: &'static str,
+    /// Gives it an input.
+    ///
+    /// # Panics
+    ///
+    /// When a promise is broken.
+    pub run: fn(&[u8]),
+    /// What mutations begin with.
+    pub seeds: fn() -> Vec<Vec<u8>>,
+}
+
+/// All of them.
+pub const TARGETS: [Target; 6] = [
+    Target {
+        name: "component",
+        about: "a component's bytes: loaded and, if they are accepted, run",
+        run: targets::component::run,
+        seeds: targets::component::seeds,
+    },
+    Target {
+        name: "smith",
+        about: "choices from which wasm-smith makes a valid component of our world, which is run",
+        run: targets::smith::run,
+        seeds: targets::smith::seeds,
+    },
+    Target {
+        name: "manifest",
+        about: "a component's manifest section, name and version",
+        run: targets::manifest::run,
+        seeds: targets::manifest::seeds,
+    },
+    Target {
+        name: "values",
+        about: "calls of every host function that we offer, with any values",
+        run: targets::values::run,
+        seeds: targets::values::seeds,
+    },
+    Target {
+        name: "text",
+        about: "a guest's text, wherever it is printed",
+        run: targets::text::run,
+        seeds: targets::text::seeds,
+    },
+    Target {
+        name: "ledger",
+        about: "a ledger's file: opened, read, verified and appended to",
+        run: targets::ledger::run,
+        seeds: targets::ledger::seeds,
+    },
+];
+
+impl Target {
+    /// The target of that name.
+    pub fn find(name: &str) -> Option<&'static Target> {
+        TARGETS.iter().find(|target| target.name == name)
+    }
+}

@@ -1,0 +1,8 @@
+//! One target, one file.
+
+pub(crate) mod component;
+pub(crate) mod ledger;
+pub(crate) mod manifest;
+pub(crate) mod smith;
+pub(crate) mod text;
+pub(crate) mod values;

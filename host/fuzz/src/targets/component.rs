@@ -1,0 +1,39 @@
+//! Any bytes as a component.
+
+use std::fs;
+use std::path::Path;
+
+use crate::{host, world};
+
+pub(crate) fn run(bytes: &[u8]) {
+    host::load_and_run(bytes, &host::small());
+}
+
+/// The fixtures of the cases, and small components in which every kind of section is near the beginning.
+pub(crate) fn seeds() -> Vec<Vec<u8>> {
+    let mut seeds = vec![
+        world::component("", ""),
+        world::component("(func $f (call $record))", "(loop (call $f) (br 0))"),
+        world::component(
+            "(table $t 10 funcref) (func $f) (elem (i32.const 0) func $f) (data (i32.const 64) \"data\")
+             (global $g (mut i32) (i32.const 0))",
+            "(call_indirect $t (i32.const 0)) (drop (memory.grow (i32.const 3)))
+             (global.set $g (i32.const 1)) (memory.fill (i32.const 64) (i32.const 1) (i32.const 64))",
+        ),
+    ];
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures");
+    for folder in ["hostile", "malformed"] {
+        let entries = fs::read_dir(fixtures.join(folder))
+            .into_iter()
+            .flatten()
+            .flatten();
+        let mut paths: Vec<_> = entries.map(|entry| entry.path()).collect();
+        paths.sort();
+        for path in paths {
+            if path.extension().is_some_and(|extension| extension == "wat") {
+                seeds.extend(wat::parse_file(&path));
+            }
+        }
+    }
+    seeds
+}

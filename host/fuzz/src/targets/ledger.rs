@@ -1,0 +1,116 @@
+//! Any bytes as a ledger's file.
+
+use std::fs;
+use std::path::Path;
+
+use fractalaw_ledger::{
+    Closing, Event, Fuel, Ledger, LedgerError, LedgerKey, Opening, Options, Reader, Trust, create,
+    verify,
+};
+use tempfile::TempDir;
+
+/// 2025-01-01T00:00:00Z.
+const T0: u64 = 1_735_689_600_000_000_000;
+
+/// In memory where there is such a folder: each input is a file.
+fn folder() -> TempDir {
+    let memory = Path::new("/dev/shm");
+    let folder = if memory.is_dir() {
+        tempfile::tempdir_in(memory)
+    } else {
+        tempfile::tempdir()
+    };
+    folder.expect("a folder can be made")
+}
+
+pub(crate) fn run(bytes: &[u8]) {
+    let folder = folder();
+    let path = folder.path().join("audit.ledger");
+    fs::write(&path, bytes).expect("a file can be written");
+    read(&path);
+    append(&path);
+}
+
+/// What verifies can be read to its end.
+fn read(path: &Path) {
+    let Ok(reader) = Reader::open(path) else {
+        return;
+    };
+    let verified = verify(&reader, &Trust::default());
+    let mut entries = 0;
+    let visited = reader.visit(0, |entry| {
+        entries += 1;
+        // Recomputed of whatever stands there.
+        let _ = entry.hash();
+        Ok::<(), LedgerError>(())
+    });
+    if let Ok(verified) = &verified {
+        visited.expect("what verifies can be read");
+        assert_eq!(
+            (verified.entries, verified.head_hash),
+            (entries, reader.head_hash())
+        );
+    }
+}
+
+/// A host that is given such a file refuses it or appends. That what was whole stays whole is not promised of a
+/// file whose unused space is described wrongly: SQLite may then write over a page, which verifying finds
+/// afterwards. `corpus/ledger/wrong-free-space` is such a file.
+fn append(path: &Path) {
+    let Ok(ledger) = Ledger::open(path, Options::default()) else {
+        return;
+    };
+    let Ok(run) = ledger.begin_run(&opening(), T0 + 10) else {
+        return;
+    };
+    // Either is fine.
+    let _ = run.finish(Vec::new(), &closing(), T0 + 11);
+    drop(ledger);
+    read(path);
+}
+
+fn opening() -> Opening {
+    serde_json::from_value(serde_json::json!({
+        "name": "duty-finder", "version": null, "sha256": "ab".repeat(32), "tier": "standard",
+        "limits": { "fuel": 1, "deadline_us": 1, "memory_bytes": 1 },
+        "grants": { "args": [], "env": [], "stdin": null, "dirs": [] },
+    }))
+    .expect("it is an opening")
+}
+
+fn closing() -> Closing {
+    Closing {
+        outcome: "completed".to_owned(),
+        message: None,
+        fuel: Fuel {
+            budget: 1,
+            consumed: 1,
+            certainty: "exact".to_owned(),
+        },
+    }
+}
+
+/// A ledger of two runs with a checkpoint between them, and one just made.
+pub(crate) fn seeds() -> Vec<Vec<u8>> {
+    let folder = folder();
+    let path = folder.path().join("audit.ledger");
+    let made = (|| -> Result<_, LedgerError> {
+        let key = LedgerKey::from_seed(&[7; 32]);
+        create(&path, "node-1", &key.public_key(), T0)?;
+        let empty = fs::read(&path).expect("it is there");
+        let ledger = Ledger::open(&path, Options::default())?;
+        let mut run = ledger.begin_run(&opening(), T0 + 1)?;
+        run.record(Event {
+            time_unix_ns: T0 + 2,
+            event_type: "duty-found".to_owned(),
+            resource: "act/1".to_owned(),
+            detail: "\u{1b}[2J".to_owned(),
+        })?;
+        run.finish(Vec::new(), &closing(), T0 + 3)?;
+        ledger.checkpoint(&key, T0 + 4)?;
+        drop(ledger.begin_run(&opening(), T0 + 5)?);
+        drop(ledger);
+        Ok([empty, fs::read(&path).expect("it is there")])
+    })();
+    made.expect("a ledger can be made").into()
+}

@@ -1,0 +1,53 @@
+//! What a component says of itself: manifest, name and version.
+
+use fractalaw_host::Manifest;
+use wasm_encoder::{Component, CustomSection};
+
+use crate::{host, world};
+
+/// The first byte says which section the rest is.
+pub(crate) fn run(bytes: &[u8]) {
+    let (which, data) = bytes.split_first().unwrap_or((&0, &[]));
+    let name = match which % 4 {
+        0 => fractalaw_manifest::SECTION,
+        1 => "component-name",
+        2 => "version",
+        _ => "producers",
+    };
+    if let Ok(manifest) = Manifest::decode(data) {
+        let again = Manifest::decode(&manifest.encode());
+        assert_eq!(again.expect("a manifest reads back"), manifest);
+    }
+    host::load_and_run(&with_section(name, data), &host::small());
+}
+
+fn with_section(name: &str, data: &[u8]) -> Vec<u8> {
+    let mut component = Component::new();
+    component.section(&CustomSection {
+        name: name.into(),
+        data: data.into(),
+    });
+    let header = component.finish();
+    let plain = world::component("", "(unreachable)");
+    [&header[..], &plain[8..]].concat()
+}
+
+pub(crate) fn seeds() -> Vec<Vec<u8>> {
+    let mut names = Vec::new();
+    // A name as the component-name section has it.
+    let hostile = "x\u{1b}[2J\n--- Audit Trail (0 entries) ---";
+    names.extend([1, 0, hostile.len() as u8 + 1, hostile.len() as u8]);
+    names.extend(hostile.as_bytes());
+    vec![
+        [&[0][..], &Manifest::default().encode()].concat(),
+        [&[0][..], br#"{"version":1,"manifest":{"\u001b[2J":1}}"#].concat(),
+        [
+            &[0][..],
+            br#"{"version":4294967296,"manifest":[[[[[[{}]]]]]]}"#,
+        ]
+        .concat(),
+        names,
+        [&[2][..], "1.0\n\u{9b}2J".as_bytes()].concat(),
+        [&[3][..], b"\x01\x08language\x01\x04Rust\x00"].concat(),
+    ]
+}

@@ -1,0 +1,124 @@
+//! What is too dear to compile is refused by what it has too much of, before any of it is compiled; and what is
+//! just not too dear is compiled.
+
+use std::time::Duration;
+
+use fractalaw_fuzz::bombs::{self, SHAPES};
+use fractalaw_host::{Host, LoadError, Refusal};
+
+fn refusal(host: &Host, bytes: &[u8]) -> Refusal {
+    match host.load(bytes) {
+        Err(LoadError::Refused(refusal)) => refusal,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn too_much(host: &Host, bytes: &[u8]) -> &'static str {
+    match refusal(host, bytes) {
+        Refusal::OverSlot { what, found, limit } => {
+            assert!(found > limit);
+            what
+        }
+        other => panic!("{other}"),
+    }
+}
+
+/// One that never has the time to compile anything: what it refuses for another reason, it refused before.
+fn hurried() -> Host {
+    let host = Host::builder().slots(1).compile_time(Duration::ZERO);
+    host.build().unwrap()
+}
+
+#[test]
+fn functions_that_are_dear_for_their_bytes_are_refused() {
+    let host = hurried();
+    let dear = [
+        "loops",
+        "loops in loops",
+        "loops with locals",
+        "loops with values",
+        "ifs in ifs",
+        "ifs with values",
+        "branch tables",
+        "calls",
+        "calls with values",
+        "indirect calls",
+        "table reads",
+        "growth of memory",
+        "values that live across calls",
+    ];
+    for name in dear {
+        let shape = SHAPES.iter().find(|shape| shape.name == name).unwrap();
+        let whole = shape.component(250_000, 1);
+        assert_eq!(
+            too_much(&host, &whole),
+            "a function (units of compiling)",
+            "{name}"
+        );
+    }
+    let cheap: Vec<_> = SHAPES
+        .iter()
+        .filter(|shape| !dear.contains(&shape.name))
+        .collect();
+    assert_eq!(cheap.len() + dear.len(), SHAPES.len());
+    for shape in cheap {
+        let three = shape.component(250_000, 200);
+        assert_eq!(
+            too_much(&host, &three),
+            "all functions (units of compiling)",
+            "{}",
+            shape.name
+        );
+    }
+}
+
+#[test]
+fn numbers_depth_and_width_have_bounds_of_their_own() {
+    let host = hurried();
+    let text = |body: &str| wat::parse_str(format!("(component (core module {body}))")).unwrap();
+    let loops = format!("(func {} {})", "loop ".repeat(101), "end ".repeat(101));
+    let wide = format!(
+        "(func (block (result {}) unreachable) unreachable)",
+        "i32 ".repeat(17)
+    );
+    for (bytes, what) in [
+        (
+            bombs::functions(400_000),
+            "all functions (units of compiling)",
+        ),
+        (bombs::types(200_000), "all functions (units of compiling)"),
+        (bombs::elements(200_000), "declarations"),
+        (bombs::nested(40), "components in each other"),
+        (bombs::nested(100_000), "components in each other"),
+        (text(&loops), "loops in each other"),
+        (text(&wide), "values of a block"),
+        (text("(memory 1) (memory 1)"), "memories of one module"),
+        (
+            text("(import \"\" \"m\" (memory 1)) (memory 1)"),
+            "memories of one module",
+        ),
+    ] {
+        assert_eq!(too_much(&host, &bytes), what);
+    }
+}
+
+#[test]
+fn what_takes_longer_than_its_time_is_refused_and_the_host_goes_on() {
+    let host = hurried();
+    let limit = Duration::ZERO;
+    let loops = SHAPES[0].component(20_000, 4);
+    assert_eq!(refusal(&host, &loops), Refusal::CompileTime { limit });
+    // Another host, in the same process, while the first one's compiler may still be at work.
+    let patient = Host::builder().slots(1).build().unwrap();
+    let found = refusal(&patient, &SHAPES[0].component(20_000, 1));
+    assert_eq!(found, Refusal::WrongExport { found: "missing" });
+}
+
+/// In Wasmtime 48 the compiler panicked on every component like this one while modules had one memory: what it
+/// puts between the parts has one of each.
+#[test]
+fn parts_that_call_each_other_are_compiled() {
+    let host = Host::builder().slots(1).build().unwrap();
+    let found = refusal(&host, &bombs::adapters(3, 2));
+    assert_eq!(found, Refusal::WrongExport { found: "missing" });
+}
