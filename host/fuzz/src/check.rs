@@ -58,6 +58,7 @@ fn text(report: &Report) {
     assert!(ours[1].starts_with("Fuel: "), "{text}");
     let known = [
         "Limits: tier ",
+        "Granted, not used: ",
         "--- Host Calls (",
         "--- Standard Output (",
         "--- Standard Error (",

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use fractalaw_host::{Host, LoadError, MicroApp, Refusal, Report, Run, Tier};
+use fractalaw_host::{Decision, Host, LoadError, MicroApp, Refusal, Report, Run, Section, Tier};
 use tokio::runtime::Runtime;
 
 use crate::{check, world};
@@ -25,6 +25,9 @@ static HOST: LazyLock<Host> = LazyLock::new(|| {
 /// Between how many inputs a component that is known is run, to see that nothing was left behind.
 const LOOK_EVERY: u64 = 64;
 
+/// What only a policy can grant, so that what imports it runs.
+const GRANTS: &str = "interfaces.\"wasi:sockets\" = true";
+
 /// Little enough for an input to take milliseconds, and enough for it to reach every bound but the clock's.
 pub(crate) fn small() -> Run {
     Run::new()
@@ -34,6 +37,7 @@ pub(crate) fn small() -> Run {
         .arg("site-7")
         .env("LANGUAGE", "en")
         .stdin("one\ntwo\n")
+        .grant(Section::parse(GRANTS).expect("the line is one of policy"))
         .trace()
 }
 
@@ -57,7 +61,12 @@ pub(crate) fn run(app: &MicroApp, run: &Run) -> Report {
 pub(crate) fn load_and_run(bytes: &[u8], request: &Run) -> Report {
     let report = match load(bytes) {
         Ok(app) => run(&app, request),
-        Err(refusal) => Report::refused(refusal, None, request.limits(Tier::default())),
+        Err(refusal) => Report::refused(
+            refusal,
+            None,
+            request.limits(Tier::default()),
+            Decision::default(),
+        ),
     };
     check::report(&report);
     look_around();
