@@ -210,8 +210,13 @@ fn cache_folder(flags: &flags::Run) -> Result<Option<PathBuf>, HostError> {
 
 /// Says what went wrong and what to do about it.
 pub(crate) fn fail(error: &anyhow::Error) -> ExitCode {
-    // Paths are part of messages, and a name of a file may hold anything.
-    let message = terminal::lines(&format!("{error:#}"));
+    // Paths are part of messages, and a name of a file may hold anything. What is wrong with a policy is
+    // shown with its lines.
+    let message = format!("{error:#}");
+    let message = match error.downcast_ref::<PolicyError>() {
+        Some(_) => terminal::lines(&message),
+        None => terminal::one_line(&message),
+    };
     let _ = writeln!(io::stderr(), "error: {message}");
     let (hint, code) = if let Some(error) = error.downcast_ref::<HostError>() {
         let code = match error {
