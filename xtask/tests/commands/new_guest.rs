@@ -9,11 +9,20 @@ fn everything_that_was_made_or_changed_is_listed() {
         .unwrap()
         .parse()
         .unwrap();
-    let members = ["guests/*", "host", "instrument", "manifest", "tests"].map(toml::Value::from);
+    let members = [
+        "guests/*",
+        "fuzz",
+        "host",
+        "instrument",
+        "manifest",
+        "tests",
+    ]
+    .map(toml::Value::from);
     root["workspace"]["members"] = toml::Value::Array(members.into());
     scratch.write("Cargo.toml", &toml::to_string(&root).unwrap());
     for (folder, name) in [
         ("host", "fractalaw-host"),
+        ("fuzz", "fractalaw-fuzz"),
         ("instrument", "fractalaw-instrument"),
         ("manifest", "fractalaw-manifest"),
         ("tests", "fractalaw-tests"),

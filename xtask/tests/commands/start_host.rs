@@ -10,11 +10,12 @@ fn scratch() -> Scratch {
     let scratch = Scratch::new().without_env("CARGO_BUILD_BUILD_DIR");
     scratch.write(
         "Cargo.toml",
-        "[workspace]\nresolver = \"3\"\nmembers = [\"host\", \"instrument\", \"manifest\", \"tests\", \"xtask\"]\n",
+        "[workspace]\nresolver = \"3\"\nmembers = [\"fuzz\", \"host\", \"instrument\", \"manifest\", \"tests\", \"xtask\"]\n",
     );
     fs::remove_file(scratch.path("Cargo.lock")).unwrap();
     let packages = [
         ("host", "fractalaw-host"),
+        ("fuzz", "fractalaw-fuzz"),
         ("instrument", "fractalaw-instrument"),
         ("manifest", "fractalaw-manifest"),
         ("tests", "fractalaw-tests"),
