@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use fractalaw_host::Profile;
+use fractalaw_host::terminal::one_line;
 
 /// What one function used in a run: the first line of two that are equal by name holds both.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -23,7 +24,8 @@ pub(crate) fn of(profile: &Profile) -> Functions {
     let mut functions = Functions::new();
     for function in &profile.functions {
         if function.calls > 0 || function.own_fuel > 0 {
-            let used = functions.entry(function.name.clone()).or_default();
+            // The guest's own words, as they are committed and printed.
+            let used = functions.entry(one_line(&function.name)).or_default();
             used.calls += function.calls;
             used.fuel += function.own_fuel;
         }
@@ -35,7 +37,6 @@ pub(crate) fn of(profile: &Profile) -> Functions {
 pub(crate) fn text(functions: &Functions) -> String {
     let mut text = String::new();
     for (name, used) in functions {
-        let name = fractalaw_host::terminal::one_line(name);
         writeln!(text, "{} {} {name}", used.fuel, used.calls).expect("a string takes it");
     }
     text

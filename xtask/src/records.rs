@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result};
-use serde::{Deserialize, Serialize};
+use fractalaw_manifest::terminal::one_line;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::fault::{FAILED, Fault};
 use crate::progress::Progress;
@@ -63,6 +64,8 @@ pub(crate) struct Profile {
 /// What one function used.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub(crate) struct Function {
+    /// The guest's own words, made safe to print where they are read: tables, stacks and pictures show them.
+    #[serde(deserialize_with = "printable")]
     pub(crate) name: String,
     pub(crate) calls: u64,
     pub(crate) own_fuel: u64,
@@ -84,6 +87,10 @@ impl Record {
         let fuel = &self.report.fuel;
         (fuel.certainty != "unrepeatable").then_some(fuel.consumed)
     }
+}
+
+fn printable<'de, D: Deserializer<'de>>(text: D) -> Result<String, D::Error> {
+    String::deserialize(text).map(|text| one_line(&text))
 }
 
 /// Which cases are looked at, with which components.
@@ -180,4 +187,18 @@ fn entries(folder: &Path) -> Result<Vec<PathBuf>> {
         .with_context(|| format!("cannot list `{}`", folder.display()))?
         .map(|entry| Ok(entry?.path()))
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Profile;
+
+    #[test]
+    fn the_name_of_a_function_is_safe_to_print() {
+        let profile: Profile = serde_json::from_str(
+            r#"{"functions": [{"name": "a\u001b[2J\nb", "calls": 1, "own_fuel": 2, "total_fuel": 2}], "nodes": []}"#,
+        )
+        .unwrap();
+        assert_eq!(profile.functions[0].name, r"a\u{1b}[2J\nb");
+    }
 }
