@@ -11,13 +11,13 @@ use fractalaw_manifest::Manifest;
 use wasmparser::{KnownCustom, Parser, Payload};
 
 use crate::component_source::{self, Source};
-use crate::decision::{Asking, asked, decide};
 use crate::error::LoadError;
-use crate::grant::{Decision, Item, NotGranted};
 use crate::interfaces;
 use crate::limits::AppliedLimits;
 use crate::micro_app::App;
 use crate::policy::Policy;
+use crate::policy::decision::{Asking, asked, decide};
+use crate::policy::grant::{Decision, Item, NotGranted};
 use crate::preflight;
 use crate::refusal::Refusal;
 use crate::run::Run;

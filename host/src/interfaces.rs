@@ -10,10 +10,10 @@ use wasmtime::component::{Linker, ResourceTable};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
 use crate::determinism::Determinism;
+use crate::ledger::recording::Recording;
 use crate::limiter::Limiter;
 use crate::meter::Meter;
 use crate::recorder::Recorder;
-use crate::recording::Recording;
 use audit_log::AuditLog;
 
 /// The data of one run's store.

@@ -1,19 +1,21 @@
 //! What a host tells the ledger: its own types as the ledger's. Values of variables and standard input itself
 //! stay out, because a ledger forgets nothing.
 
+pub(crate) mod recording;
+
 use std::path::Path;
 
 use fractalaw_ledger::{self as ledger, Closing, Event, Hash, Opening};
 use sha2::{Digest, Sha256};
 
-use crate::decision::Decided;
 use crate::error::HostError;
-use crate::grant::{Decision, Missing, NotGranted};
 use crate::grants::Grants;
 use crate::interfaces::audit_log::AuditEntry;
 use crate::limits::AppliedLimits;
 use crate::micro_app::App;
 use crate::outcome::{Certainty, Outcome};
+use crate::policy::decision::Decided;
+use crate::policy::grant::{Decision, Missing, NotGranted};
 use crate::refusal::Refusal;
 use crate::report::Report;
 use crate::run::Run;

@@ -13,9 +13,9 @@ use crate::bindings::MicroAppPre;
 use crate::cache::CodeCache;
 use crate::compiler::Compiler;
 use crate::component_source::{self, Source};
-use crate::decision::Asking;
 use crate::error::{HostError, LoadError};
 use crate::interfaces::RunState;
+use crate::policy::decision::Asking;
 use crate::preflight::{self, Preflight};
 use crate::refusal::Refusal;
 

@@ -1,7 +1,9 @@
 //! The policy: what a host grants to which micro-apps. `POLICY.md` describes the file; reading it is in
 //! `policy/`, holding it against what a micro-app asks for in `decision`.
 
+pub(crate) mod decision;
 mod error;
+pub(crate) mod grant;
 mod read;
 mod section;
 

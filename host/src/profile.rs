@@ -21,13 +21,13 @@ use serde_json::Value;
 use wasmtime::component::Linker;
 
 use crate::compiler::Compiler;
-use crate::decision::decide;
 use crate::error::{HostError, LoadError};
 use crate::interfaces::RunState;
 use crate::limits::PROFILE_SLOWDOWN;
 use crate::micro_app::MicroApp;
 use crate::outcome::{Certainty, Outcome};
 use crate::policy::Policy;
+use crate::policy::decision::decide;
 use crate::recorder::{Counter, OUTSIDE, ProfileNode, Recorder};
 use crate::report::Report;
 use crate::run::{self, Beside, NotRun, Run, Shared};

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use bytesize::ByteSize;
 
-use crate::grant::NotGranted;
 use crate::limits::COMPONENT_BYTES;
+use crate::policy::grant::NotGranted;
 
 /// The component, or the request to run it, is refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -8,12 +8,12 @@ pub use json::JSON_VERSION;
 use std::time::Duration;
 
 use crate::capture::Captured;
-use crate::grant::Decision;
 use crate::interfaces::audit_log::AuditEntry;
 use crate::limits::AppliedLimits;
 use crate::meter::{HostCalls, Trace};
 use crate::micro_app::{App, MicroApp};
 use crate::outcome::{Certainty, Outcome};
+use crate::policy::grant::Decision;
 use crate::refusal::Refusal;
 
 /// Everything that is known about one run.

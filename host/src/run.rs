@@ -9,13 +9,12 @@ use wasmtime::component::ResourceTable;
 use wasmtime::{Engine, Store, UpdateDeadline};
 
 use crate::capture::Capture;
-use crate::decision::Decided;
 use crate::determinism::Determinism;
 use crate::error::HostError;
-use crate::grant::NotGranted;
 use crate::grants::{DirGrant, Grants};
 use crate::interfaces::audit_log::AuditLog;
 use crate::interfaces::{RunState, wasi};
+use crate::ledger::recording::Recording;
 use crate::limiter::Limiter;
 use crate::limits::{
     AppliedLimits, HANDLES, HOST_CALL_BYTES, Limits, QuotaLimits, SLOT_MEMORY_BYTES,
@@ -24,8 +23,9 @@ use crate::meter::Meter;
 use crate::micro_app::MicroApp;
 use crate::outcome::{Certainty, DeadlineExceeded, Outcome};
 use crate::policy::Section;
+use crate::policy::decision::Decided;
+use crate::policy::grant::NotGranted;
 use crate::recorder::Recorder;
-use crate::recording::Recording;
 use crate::refusal::Refusal;
 use crate::report::{Durations, Fuel, Memory, Report};
 use crate::slots::Slots;

@@ -4,6 +4,7 @@ use std::fs;
 
 use anyhow::{Context, Result};
 
+use crate::build_summary::{self, Built, Status, Summary};
 use crate::compile::Compiler;
 use crate::contract::Contract;
 use crate::encode;
@@ -13,7 +14,6 @@ use crate::flags::BuildGuests;
 use crate::fresh::{self, Before, Record};
 use crate::guest::Guest;
 use crate::project::Project;
-use crate::report::{self, Built, Status, Summary};
 use crate::sizes;
 use crate::toolchain::Toolchain;
 
@@ -24,10 +24,10 @@ pub(crate) fn run(project: &Project, flags: &BuildGuests) -> Result<()> {
     if flags.json {
         println!(
             "{}",
-            report::json(project, &outcome.built, &outcome.failures)
+            build_summary::json(project, &outcome.built, &outcome.failures)
         );
     } else if !outcome.built.is_empty() {
-        println!("{}", report::table(&outcome.built));
+        println!("{}", build_summary::table(&outcome.built));
     }
     if flags.sizes {
         for Built { summary, .. } in &outcome.built {
@@ -49,7 +49,7 @@ pub(crate) fn ensure(project: &Project, names: &[String]) -> Result<()> {
         .filter(|built| built.status == Status::Rebuilt);
     let rebuilt: Vec<Built> = rebuilt.cloned().collect();
     if !rebuilt.is_empty() {
-        eprintln!("{}", report::table(&rebuilt));
+        eprintln!("{}", build_summary::table(&rebuilt));
     }
     outcome.check()
 }

@@ -13,11 +13,11 @@ use anyhow::{Context, Result};
 use fractalaw_manifest::Manifest;
 use serde::{Deserialize, Serialize};
 
+use crate::build_summary::Summary;
 use crate::compile::Compiled;
 use crate::digest;
 use crate::hermetic;
 use crate::project::Project;
-use crate::report::Summary;
 use crate::toolchain::Toolchain;
 
 /// The sources of `xtask` that shape a component: when one of them changes, all are encoded again.

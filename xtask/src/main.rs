@@ -15,19 +15,19 @@ mod fuzz;
 mod inspect;
 mod ledger;
 mod new;
-mod page;
 mod profile;
+mod report;
 mod run;
 mod test;
 mod tidy;
 
+mod build_summary;
 mod compile;
 mod contract;
 mod encode;
 mod fresh;
 mod guest;
 mod hermetic;
-mod report;
 mod shape;
 mod sizes;
 mod toolchain;
@@ -78,7 +78,7 @@ fn dispatch(command: &Command) -> Result<ExitCode> {
         Command::Inspect(flags) => return inspect::run(&project, flags),
         Command::Ledger(flags) => return ledger::run(&project, flags),
         Command::Test(flags) => return test::run(&project, flags),
-        Command::Report(flags) => page::run(&project, flags)?,
+        Command::Report(flags) => report::run(&project, flags)?,
         Command::Bench(flags) => return bench::run(&project, flags),
         Command::Profile(flags) => return profile::run(&project, flags),
         Command::Fuel(flags) => return fuel::run(&project, flags),

@@ -1,123 +1,92 @@
-//! What a build of the guests has to say: the table for people, the JSON for tools.
+//! `cargo xtask report`: one page of what every case does and costs, to be read in a browser.
+//!
+//! The file needs nothing beside it and asks the network for nothing. How records are read, compared and
+//! drawn stands in the modules below; here is only the order of things.
 
-use comfy_table::{CellAlignment, Table, presets};
-use fractalaw_manifest::Tier;
-use serde::{Deserialize, Serialize};
-use serde_json::json;
+mod difference;
+mod flame;
+mod html;
+mod outcome;
+mod record;
+mod timeline;
+mod view;
+mod written;
 
-use crate::contract::is_wasi_0_2;
+use std::path::Path;
+
+use anyhow::Result;
+
+use crate::build_guests;
+use crate::fault::{Fault, USAGE};
+use crate::files::write_atomically;
+use crate::flags;
+use crate::progress::Progress;
 use crate::project::Project;
+use crate::records::{self, Wanted};
+use crate::revision;
+use written::Grouped;
 
-/// Version of the JSON's shape; it changes when a key is removed or means something else.
-const SCHEMA_VERSION: u32 = 1;
-
-/// A built guest.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) struct Summary {
-    pub(crate) name: String,
-    pub(crate) tier: Tier,
-    pub(crate) core_bytes: usize,
-    pub(crate) component_bytes: usize,
-    /// Full names of the imported interfaces, sorted.
-    pub(crate) imports: Vec<String>,
-}
-
-/// Whether a build changed anything.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum Status {
-    Fresh,
-    Rebuilt,
-}
-
-/// A guest after a build that went well.
-#[derive(Clone, Debug)]
-pub(crate) struct Built {
-    pub(crate) summary: Summary,
-    pub(crate) status: Status,
-}
-
-/// The table, one guest a line.
-pub(crate) fn table(built: &[Built]) -> String {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING);
-    table.set_header(["guest", "tier", "core", "component", "imports", "state"]);
-    for Built { summary, status } in built {
-        table.add_row([
-            summary.name.clone(),
-            summary.tier.to_string(),
-            bytes(summary.core_bytes),
-            bytes(summary.component_bytes),
-            imports(&summary.imports),
-            format!("{status:?}").to_lowercase(),
-        ]);
-    }
-    for (index, column) in table.column_iter_mut().enumerate() {
-        column.set_padding((0, 2));
-        if index == 2 || index == 3 {
-            column.set_cell_alignment(CellAlignment::Right);
+/// The command. It says where the page is, and how large.
+pub(crate) fn run(project: &Project, flags: &flags::Report) -> Result<()> {
+    let home = project.target.join("report");
+    let filter = flags.filter.as_deref();
+    let against = flags.against.as_deref();
+    let mut earlier = against
+        .map(|against| earlier(project, against, filter))
+        .transpose()?;
+    let folder = match &flags.records {
+        Some(folder) => folder.clone(),
+        None => {
+            build_guests::ensure(project, &[])?;
+            records::write(project, &wanted("report", &project.outputs(), filter))?
+        }
+    };
+    let progress = Progress::new();
+    progress.say("reading records");
+    let mut records = record::read_all(&folder, project.relative(&folder))?;
+    if let Some(filter) = &flags.filter {
+        // The baseline's too: what was not asked for is not gone.
+        for records in [Some(&mut records), earlier.as_mut()].into_iter().flatten() {
+            records.retain(|record| record.case.raw().contains(filter));
+        }
+        if records.is_empty() {
+            return Err(Fault::new(USAGE, format!("no case is called `{filter}`"))
+                .hint("`cargo xtask test -- --list` shows the name of every case")
+                .into());
         }
     }
-    table.trim_fmt()
+    progress.say("writing the page");
+    let mut page = html::page(&records, earlier.as_deref())?;
+    page.push('\n');
+    let out = flags.out.clone().unwrap_or_else(|| home.join("index.html"));
+    write_atomically(&out, page.as_bytes())?;
+    drop(progress);
+    let plural = if records.len() == 1 { "" } else { "s" };
+    println!(
+        "{} case{plural}, {} bytes: {}",
+        records.len(),
+        Grouped(page.len() as u64),
+        project.relative(&out).display()
+    );
+    Ok(())
 }
 
-/// The JSON: `{"schema-version": 1, "guests": [...], "failures": [...]}`.
-///
-/// A guest has `name`, `tier`, `core-path`, `core-bytes`, `component-path`, `component-bytes`,
-/// `imports` (full names of interfaces, sorted) and `state` (`fresh` or `rebuilt`); a failure has
-/// `name` and `message`.
-pub(crate) fn json(project: &Project, built: &[Built], failures: &[(String, String)]) -> String {
-    let guests = built.iter().map(|Built { summary, status }| {
-        json!({
-            "name": summary.name,
-            "tier": summary.tier,
-            "core-path": project.core_module(&summary.name),
-            "core-bytes": summary.core_bytes,
-            "component-path": project.component(&summary.name),
-            "component-bytes": summary.component_bytes,
-            "imports": summary.imports,
-            "state": status,
-        })
-    });
-    let failures = failures
-        .iter()
-        .map(|(name, message)| json!({ "name": name, "message": message }));
-    let document = json!({
-        "schema-version": SCHEMA_VERSION,
-        "guests": guests.collect::<Vec<_>>(),
-        "failures": failures.collect::<Vec<_>>(),
-    });
-    format!("{document:#}")
-}
-
-/// A size as people read it, exact to a tenth.
-fn bytes(bytes: usize) -> String {
-    match bytes {
-        0..1024 => format!("{bytes} B"),
-        1024..1_048_576 => format!("{:.1} KiB", bytes as f64 / 1024.0),
-        _ => format!("{:.1} MiB", bytes as f64 / 1_048_576.0),
+fn wanted<'a>(name: &'a str, guests: &'a Path, filter: Option<&'a str>) -> Wanted<'a> {
+    Wanted {
+        guests,
+        filter,
+        profiles: true,
+        name,
     }
 }
 
-/// Our interfaces by their short names, WASI's by their number.
-fn imports(names: &[String]) -> String {
-    let (wasi, own): (Vec<&str>, Vec<&str>) = names
-        .iter()
-        .map(String::as_str)
-        .partition(|name| is_wasi_0_2(name));
-    let mut parts: Vec<String> = own.into_iter().map(|name| short(name).to_owned()).collect();
-    if !wasi.is_empty() {
-        parts.push(format!("{} of wasi", wasi.len()));
+/// The baseline's records: a folder of them, or those of another revision's guests.
+fn earlier(project: &Project, against: &str, filter: Option<&str>) -> Result<Vec<record::Record>> {
+    let folder = Path::new(against);
+    if folder.is_dir() {
+        return record::read_all(folder, folder);
     }
-    if parts.is_empty() {
-        "none".to_owned()
-    } else {
-        parts.join(", ")
-    }
-}
-
-/// `audit-log` of `fractal:app/audit-log@0.1.0`.
-fn short(name: &str) -> &str {
-    let name = name.rsplit_once('/').map_or(name, |(_, name)| name);
-    name.split_once('@').map_or(name, |(name, _)| name)
+    let guests = revision::guests(project, against)?;
+    let folder = records::write(project, &wanted("against", &guests, filter))?;
+    record::read_all(&folder, project.relative(&folder))
 }

@@ -92,21 +92,38 @@ pub(crate) fn component(project: &Project, what: &str) -> Result<PathBuf> {
 
 /// Builds the host's binary and returns its path.
 pub(crate) fn host(project: &Project) -> Result<PathBuf> {
+    program(
+        project,
+        &HOST,
+        "fractalaw",
+        "the host",
+        "this compiles Wasmtime and takes some minutes, once",
+    )
+}
+
+/// Builds a binary and returns its path. It is said what is built when that takes its time, which is the
+/// first time.
+pub(crate) fn program(
+    project: &Project,
+    packages: &[&str],
+    name: &str,
+    what: &str,
+    first_time: &str,
+) -> Result<PathBuf> {
     let binary = project
         .target
         .join("debug")
-        .join(format!("fractalaw{}", env::consts::EXE_SUFFIX));
+        .join(format!("{name}{}", env::consts::EXE_SUFFIX));
     let shell = shell(project)?;
-    let mut build = cargo(&shell, "build")
-        .args(HOST)
-        .args(["--bin", "fractalaw"]);
+    let mut build = cargo(&shell, "build").args(packages).args(["--bin", name]);
     if binary.exists() {
         build = build.arg("--quiet");
     } else {
-        eprintln!("first build of the host: this compiles Wasmtime and takes some minutes, once");
+        eprintln!("first build of {what}: {first_time}");
     }
     build.quiet().run().map_err(|_| {
-        Fault::new(FAILED, "the host does not build").hint("the compiler's messages stand above")
+        Fault::new(FAILED, format!("{what} does not build"))
+            .hint("the compiler's messages stand above")
     })?;
     Ok(binary)
 }

@@ -1,8 +1,8 @@
 //! An inspection as people read it.
 
-use crate::grant::Item;
 use crate::inspect::{Inspection, Verdict};
 use crate::interfaces::needs_grant;
+use crate::policy::grant::Item;
 use crate::report::text::grouped;
 use crate::terminal::{lines, one_line};
 

@@ -6,10 +6,10 @@ use serde_json::{Value, json};
 
 use crate::capture::Captured;
 use crate::cost::COST_MODEL;
-use crate::grant::{Decision, Item};
 use crate::limits::AppliedLimits;
 use crate::meter::{HostCall, HostCalls, Trace};
 use crate::outcome::{MemoryKind, Outcome};
+use crate::policy::grant::{Decision, Item};
 use crate::refusal::Refusal;
 use crate::report::Report;
 use crate::terminal;

@@ -6,10 +6,10 @@ use std::time::Duration;
 use bytesize::ByteSize;
 
 use crate::capture::Captured;
-use crate::grant::{Decision, Item};
 use crate::limits::{AppliedLimits, Limits, OUTPUT_BYTES, QuotaLimits};
 use crate::meter::Trace;
 use crate::outcome::{Certainty, Outcome};
+use crate::policy::grant::{Decision, Item};
 use crate::report::{Fuel, Report};
 use crate::terminal::{lines, one_line};
 

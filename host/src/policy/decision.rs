@@ -8,12 +8,12 @@ use std::collections::BTreeSet;
 
 use fractalaw_manifest::{Manifest, Quotas, Tier};
 
-use crate::grant::{By, Decision, Granted, Item, Missing};
 use crate::grants::{DirGrant, Grants};
 use crate::limits::{AppliedLimits, QuotaLimits};
 use crate::micro_app::App;
 use crate::outcome::Quota;
 use crate::policy::Section;
+use crate::policy::grant::{By, Decision, Granted, Item, Missing};
 use crate::policy::{Args, Policy};
 use crate::run::Run;
 

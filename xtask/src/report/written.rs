@@ -8,6 +8,8 @@ use std::fmt;
 use fractalaw_manifest::terminal::{is_unsafe, one_line};
 use serde::Deserialize;
 
+use crate::numbers::grouped;
+
 /// Text of a record: a guest's, or one that holds something of a guest's.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(transparent)]
@@ -92,14 +94,7 @@ pub(super) struct Grouped(pub(super) u64);
 
 impl fmt::Display for Grouped {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let digits = self.0.to_string();
-        for (index, digit) in digits.chars().enumerate() {
-            if index > 0 && (digits.len() - index).is_multiple_of(3) {
-                f.write_str(",")?;
-            }
-            write!(f, "{digit}")?;
-        }
-        Ok(())
+        f.write_str(&grouped(self.0))
     }
 }
 

@@ -1,0 +1,123 @@
+//! What a build of the guests has to say: the table for people, the JSON for tools.
+
+use comfy_table::{CellAlignment, Table, presets};
+use fractalaw_manifest::Tier;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use crate::contract::is_wasi_0_2;
+use crate::project::Project;
+
+/// Version of the JSON's shape; it changes when a key is removed or means something else.
+const SCHEMA_VERSION: u32 = 1;
+
+/// A built guest.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Summary {
+    pub(crate) name: String,
+    pub(crate) tier: Tier,
+    pub(crate) core_bytes: usize,
+    pub(crate) component_bytes: usize,
+    /// Full names of the imported interfaces, sorted.
+    pub(crate) imports: Vec<String>,
+}
+
+/// Whether a build changed anything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Status {
+    Fresh,
+    Rebuilt,
+}
+
+/// A guest after a build that went well.
+#[derive(Clone, Debug)]
+pub(crate) struct Built {
+    pub(crate) summary: Summary,
+    pub(crate) status: Status,
+}
+
+/// The table, one guest a line.
+pub(crate) fn table(built: &[Built]) -> String {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING);
+    table.set_header(["guest", "tier", "core", "component", "imports", "state"]);
+    for Built { summary, status } in built {
+        table.add_row([
+            summary.name.clone(),
+            summary.tier.to_string(),
+            bytes(summary.core_bytes),
+            bytes(summary.component_bytes),
+            imports(&summary.imports),
+            format!("{status:?}").to_lowercase(),
+        ]);
+    }
+    for (index, column) in table.column_iter_mut().enumerate() {
+        column.set_padding((0, 2));
+        if index == 2 || index == 3 {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    table.trim_fmt()
+}
+
+/// The JSON: `{"schema-version": 1, "guests": [...], "failures": [...]}`.
+///
+/// A guest has `name`, `tier`, `core-path`, `core-bytes`, `component-path`, `component-bytes`,
+/// `imports` (full names of interfaces, sorted) and `state` (`fresh` or `rebuilt`); a failure has
+/// `name` and `message`.
+pub(crate) fn json(project: &Project, built: &[Built], failures: &[(String, String)]) -> String {
+    let guests = built.iter().map(|Built { summary, status }| {
+        json!({
+            "name": summary.name,
+            "tier": summary.tier,
+            "core-path": project.core_module(&summary.name),
+            "core-bytes": summary.core_bytes,
+            "component-path": project.component(&summary.name),
+            "component-bytes": summary.component_bytes,
+            "imports": summary.imports,
+            "state": status,
+        })
+    });
+    let failures = failures
+        .iter()
+        .map(|(name, message)| json!({ "name": name, "message": message }));
+    let document = json!({
+        "schema-version": SCHEMA_VERSION,
+        "guests": guests.collect::<Vec<_>>(),
+        "failures": failures.collect::<Vec<_>>(),
+    });
+    format!("{document:#}")
+}
+
+/// A size as people read it, exact to a tenth.
+fn bytes(bytes: usize) -> String {
+    match bytes {
+        0..1024 => format!("{bytes} B"),
+        1024..1_048_576 => format!("{:.1} KiB", bytes as f64 / 1024.0),
+        _ => format!("{:.1} MiB", bytes as f64 / 1_048_576.0),
+    }
+}
+
+/// Our interfaces by their short names, WASI's by their number.
+fn imports(names: &[String]) -> String {
+    let (wasi, own): (Vec<&str>, Vec<&str>) = names
+        .iter()
+        .map(String::as_str)
+        .partition(|name| is_wasi_0_2(name));
+    let mut parts: Vec<String> = own.into_iter().map(|name| short(name).to_owned()).collect();
+    if !wasi.is_empty() {
+        parts.push(format!("{} of wasi", wasi.len()));
+    }
+    if parts.is_empty() {
+        "none".to_owned()
+    } else {
+        parts.join(", ")
+    }
+}
+
+/// `audit-log` of `fractal:app/audit-log@0.1.0`.
+fn short(name: &str) -> &str {
+    let name = name.rsplit_once('/').map_or(name, |(_, name)| name);
+    name.split_once('@').map_or(name, |(name, _)| name)
+}
