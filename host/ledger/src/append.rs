@@ -202,13 +202,13 @@ fn write(insert: &mut Statement<'_>, entry: &Entry) -> rusqlite::Result<()> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use std::time::Duration;
 
     use super::*;
     use crate::{LedgerKey, Reader, Trust, create, verify};
 
-    fn draft(bytes: usize) -> Vec<Draft> {
+    pub(crate) fn draft(bytes: usize) -> Vec<Draft> {
         vec![Draft {
             belongs: Belongs::Opens,
             timestamp: 0,

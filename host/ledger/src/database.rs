@@ -11,6 +11,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use crate::entry::FIELD_BYTES;
 use crate::error::LedgerError;
+use crate::pages::check_appendable;
 use crate::schema;
 
 /// What SQLite reads as one row at most: the six texts of an entry, and some.
@@ -47,6 +48,7 @@ impl Database {
             other => other?,
         }
         database.map(durable(&database.connection))?;
+        check_appendable(&database)?;
         // From here on the one who appends asks again and again.
         let attempt = busy_timeout.min(BUSY_ATTEMPT);
         database.map(database.connection.busy_timeout(attempt))?;

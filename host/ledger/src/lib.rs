@@ -48,6 +48,7 @@ mod key;
 mod create;
 mod database;
 mod error;
+mod pages;
 mod schema;
 
 // How it gets there:

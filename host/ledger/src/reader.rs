@@ -11,6 +11,7 @@ use crate::database::Database;
 use crate::entry::{Entry, FIELD_BYTES, Hash, LedgerId, Role, event};
 use crate::error::LedgerError;
 use crate::key::{PublicKey, Signature};
+use crate::pages::structural_flaw;
 
 /// A reader waits only for another program's recovery after a crash.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
@@ -81,6 +82,18 @@ impl Reader {
             visitor(entry(row)?)?;
         }
         Ok(())
+    }
+
+    /// Whether all pages of the file are in order, those without entries included.
+    pub(crate) fn check_structure(&self) -> Result<(), LedgerError> {
+        let flaw = structural_flaw(&self.database.connection);
+        match self.database.map(flaw)? {
+            Some(message) => Err(LedgerError::Corrupt {
+                path: self.database.path.clone(),
+                message,
+            }),
+            None => Ok(()),
+        }
     }
 }
 

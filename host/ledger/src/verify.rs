@@ -61,6 +61,8 @@ pub fn verify(reader: &Reader, trust: &Trust) -> Result<Verified, VerifyError> {
         Ok::<(), VerifyError>(())
     })?;
     chain.finish(reader.entry_count(), reader.head_hash())?;
+    // What a host appends to such a file could go over what is there.
+    reader.check_structure()?;
     let kept = trust.checkpoints.iter().map(|kept| kept.entry_count).max();
     Ok(Verified {
         entries: chain.entry_count(),

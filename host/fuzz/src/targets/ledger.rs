@@ -27,15 +27,13 @@ pub(crate) fn run(bytes: &[u8]) {
     let folder = folder();
     let path = folder.path().join("audit.ledger");
     fs::write(&path, bytes).expect("a file can be written");
-    read(&path);
-    append(&path);
+    let whole = read(&path);
+    append(&path, whole);
 }
 
-/// What verifies can be read to its end.
-fn read(path: &Path) {
-    let Ok(reader) = Reader::open(path) else {
-        return;
-    };
+/// How many entries it has, if it verifies; what verifies can be read to its end.
+fn read(path: &Path) -> Option<u64> {
+    let reader = Reader::open(path).ok()?;
     let verified = verify(&reader, &Trust::default());
     let mut entries = 0;
     let visited = reader.visit(0, |entry| {
@@ -44,29 +42,29 @@ fn read(path: &Path) {
         let _ = entry.hash();
         Ok::<(), LedgerError>(())
     });
-    if let Ok(verified) = &verified {
-        visited.expect("what verifies can be read");
-        assert_eq!(
-            (verified.entries, verified.head_hash),
-            (entries, reader.head_hash())
-        );
-    }
+    let verified = verified.ok()?;
+    visited.expect("what verifies can be read");
+    assert_eq!(
+        (verified.entries, verified.head_hash),
+        (entries, reader.head_hash())
+    );
+    Some(entries)
 }
 
-/// A host that is given such a file refuses it or appends. That what was whole stays whole is not promised of a
-/// file whose unused space is described wrongly: SQLite may then write over a page, which verifying finds
-/// afterwards. `corpus/ledger/wrong-free-space` is such a file.
-fn append(path: &Path) {
+/// A host that is given such a file refuses it or appends: to one that verifies, so that it still does.
+fn append(path: &Path, whole: Option<u64>) {
     let Ok(ledger) = Ledger::open(path, Options::default()) else {
         return;
     };
-    let Ok(run) = ledger.begin_run(&opening(), T0 + 10) else {
-        return;
-    };
-    // Either is fine.
-    let _ = run.finish(Vec::new(), &closing(), T0 + 11);
+    let appended = ledger
+        .begin_run(&opening(), T0 + 10)
+        .map(|run| run.finish(Vec::new(), &closing(), T0 + 11).is_ok());
     drop(ledger);
-    read(path);
+    let more = appended.map_or(0, |finished| 1 + u64::from(finished));
+    let after = read(path);
+    if let Some(whole) = whole {
+        assert_eq!(after, Some(whole + more));
+    }
 }
 
 fn opening() -> Opening {
