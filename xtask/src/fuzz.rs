@@ -12,7 +12,15 @@ use crate::project::Project;
 use crate::workspace_cargo::{HOST, cargo, shell, step};
 
 /// As `host/fuzz/src/target.rs` has them; a test of this file compares.
-const TARGETS: [&str; 6] = ["component", "smith", "manifest", "values", "text", "ledger"];
+const TARGETS: [&str; 7] = [
+    "component",
+    "smith",
+    "manifest",
+    "policy",
+    "values",
+    "text",
+    "ledger",
+];
 
 /// The command. It ends with 0 if no input broke a promise.
 pub(crate) fn run(project: &Project, flags: &flags::Fuzz) -> Result<ExitCode> {

@@ -19,7 +19,7 @@ pub struct Target {
 }
 
 /// All of them.
-pub const TARGETS: [Target; 6] = [
+pub const TARGETS: [Target; 7] = [
     Target {
         name: "component",
         about: "a component's bytes: loaded and, if they are accepted, run",
@@ -37,6 +37,12 @@ pub const TARGETS: [Target; 6] = [
         about: "a component's manifest section, name and version",
         run: targets::manifest::run,
         seeds: targets::manifest::seeds,
+    },
+    Target {
+        name: "policy",
+        about: "a policy file, and what a component asks for held against it",
+        run: targets::policy::run,
+        seeds: targets::policy::seeds,
     },
     Target {
         name: "values",

@@ -3,6 +3,7 @@
 pub(crate) mod component;
 pub(crate) mod ledger;
 pub(crate) mod manifest;
+pub(crate) mod policy;
 pub(crate) mod smith;
 pub(crate) mod text;
 pub(crate) mod values;

@@ -1,5 +1,7 @@
 //! Components of the world, around little code.
 
+use wasm_encoder::{ComponentSection, CustomSection};
+
 /// A component whose core module has these items, and `body` in `run`, which then returns `ok("")`. It may call
 /// `$record`, which records an empty audit entry.
 pub(crate) fn component(items: &str, body: &str) -> Vec<u8> {
@@ -28,4 +30,15 @@ pub(crate) fn component(items: &str, body: &str) -> Vec<u8> {
                 (canon lift (core func $i "run") (memory $memory "memory") (realloc (func $i "realloc")))))"#
     );
     wat::parse_str(text).expect("the text is a component")
+}
+
+/// The component with one more custom section.
+pub(crate) fn with_section(component: &[u8], name: &str, data: &[u8]) -> Vec<u8> {
+    let mut bytes = component.to_vec();
+    CustomSection {
+        name: name.into(),
+        data: data.into(),
+    }
+    .append_to_component(&mut bytes);
+    bytes
 }

@@ -5,6 +5,7 @@ use serde_json::json;
 use crate::inspect::{INSPECTION_VERSION, Inspection, Verdict};
 use crate::interfaces::needs_grant;
 use crate::report::json as report;
+use crate::terminal;
 
 pub(super) fn render(inspection: &Inspection, verdict: &Verdict) -> String {
     let pairs = |pairs: &[(String, String)]| {
@@ -41,5 +42,5 @@ pub(super) fn render(inspection: &Inspection, verdict: &Verdict) -> String {
         "starts": verdict.refusal.is_none(),
         "refusal": verdict.refusal.as_ref().map(report::refusal),
     });
-    serde_json::to_string_pretty(&value).expect("an inspection is plain data")
+    terminal::json(serde_json::to_string_pretty(&value).expect("an inspection is plain data"))
 }

@@ -112,23 +112,25 @@ struct Table<'a, 's> {
     missing: Vec<Missing>,
 }
 
-impl<'a> Table<'a, '_> {
+impl<'a, 's> Table<'a, 's> {
     /// What the most particular section that says something about it says.
     fn first<T>(&self, of: impl Fn(&Section) -> Option<T>) -> Option<T> {
         self.sections.iter().find_map(|(_, section)| of(section))
     }
 
-    /// What any section grants. Of what is granted to all, nobody needs to hear that one does not ask.
-    fn all_granted(&self, items: impl Fn(&Section) -> Vec<Item>) -> Vec<(Item, bool)> {
-        let mut granted: Vec<(Item, bool)> = Vec::new();
-        for (name, section) in self.sections {
-            for item in items(section) {
-                if !granted.iter().any(|(known, _)| *known == item) {
-                    granted.push((item, name != "all"));
-                }
-            }
+    /// The names that any section says something about, each once, and whether a section that is not about all
+    /// does so first: of what is granted to all, nobody needs to hear that one does not ask.
+    fn names<I>(&self, of: impl Fn(&'s Section) -> I) -> Vec<(&'s String, bool)>
+    where
+        I: Iterator<Item = &'s String>,
+    {
+        let mut seen = BTreeSet::new();
+        let mut names = Vec::new();
+        for (section, says) in self.sections {
+            let new = of(says).filter(|name| seen.insert(*name));
+            names.extend(new.map(|name| (name, section != "all")));
         }
-        granted
+        names
     }
 
     fn grant(&mut self, item: Item, by: By, is_asked: bool, particular: bool) {
@@ -158,18 +160,15 @@ impl<'a> Table<'a, '_> {
 
     fn interfaces(&mut self) {
         let interfaces = self.asking.interfaces;
-        let granted = self.all_granted(|section| {
-            let names = section.interfaces.iter().cloned();
-            names.map(Item::Interface).collect()
-        });
+        let granted = self.names(|section| section.interfaces.iter());
         for name in interfaces {
-            let item = Item::Interface(name.clone());
-            if !granted.iter().any(|(granted, _)| *granted == item) {
-                self.miss(item, None);
+            if !granted.iter().any(|(granted, _)| *granted == name) {
+                self.miss(Item::Interface(name.clone()), None);
             }
         }
-        for (item, particular) in granted {
-            let is_asked = matches!(&item, Item::Interface(name) if interfaces.contains(name));
+        for (name, particular) in granted {
+            let is_asked = interfaces.contains(name);
+            let item = Item::Interface(name.clone());
             self.grant(item, By::Policy, is_asked, particular);
         }
     }
@@ -203,32 +202,27 @@ impl<'a> Table<'a, '_> {
 
     fn env(&mut self, grants: &mut Cow<'a, Grants>) {
         let asked = &self.asking.manifest.env;
-        let brought: Vec<String> = grants.env.iter().map(|(name, _)| name.clone()).collect();
-        let granted = self.all_granted(|section| {
-            let names = section.env.keys().cloned();
-            names.map(Item::Env).collect()
-        });
+        let given = &self.run.grants().env;
+        let brought: BTreeSet<&String> = given.iter().map(|(name, _)| name).collect();
+        let granted = self.names(|section| section.env.keys());
         for name in asked {
-            let is_granted = granted
-                .iter()
-                .any(|(item, _)| *item == Item::Env(name.clone()));
+            let is_granted = granted.iter().any(|(granted, _)| *granted == name);
             if !is_granted && !brought.contains(name) {
                 self.miss(Item::Env(name.clone()), None);
             }
         }
-        for name in &brought {
+        for (name, _) in given {
             self.grant(Item::Env(name.clone()), By::Run, asked.contains(name), true);
         }
-        for (item, particular) in granted {
-            let Item::Env(name) = &item else { continue };
+        for (name, particular) in granted {
             if brought.contains(name) {
                 continue;
             }
             if let Some(Some(value)) = self.first(|section| section.env.get(name).cloned()) {
                 grants.to_mut().env.push((name.clone(), value));
             }
-            let is_asked = asked.contains(name);
-            self.grant(item, By::Policy, is_asked, particular);
+            let item = Item::Env(name.clone());
+            self.grant(item, By::Policy, asked.contains(name), particular);
         }
     }
 
@@ -253,19 +247,12 @@ impl<'a> Table<'a, '_> {
             let is_asked = is_asked(&guest);
             self.grant(Item::Dir { guest, writable }, By::Run, is_asked, true);
         }
-        let mut paths: Vec<(&String, bool)> = Vec::new();
-        for (name, section) in self.sections {
-            for guest in section.dirs.keys() {
-                if !paths.iter().any(|(known, _)| *known == guest) {
-                    paths.push((guest, name != "all"));
-                }
-            }
-        }
-        for (guest, particular) in paths {
+        let paths: BTreeSet<&String> = brought.iter().map(|dir| &dir.guest).collect();
+        for (guest, particular) in self.names(|section| section.dirs.keys()) {
             let Some(rule) = self.first(|section| section.dirs.get(guest).cloned()) else {
                 continue;
             };
-            if brought.iter().any(|dir| dir.guest == *guest) {
+            if paths.contains(guest) {
                 continue;
             }
             let (guest, writable) = (guest.clone(), rule.writable);

@@ -83,19 +83,28 @@ fn imports() -> Vec<u8> {
     bytes
 }
 
-fn run(folder: &TempDir, component: &[u8], json: bool) -> Output {
+const RUN: &[&str] = &["run", "--no-cache", "--trace"];
+const RUN_JSON: &[&str] = &["run", "--no-cache", "--trace", "--json"];
+const OTHERS: [&[&str]; 3] = [&["inspect"], &["inspect", "--json"], &["profile"]];
+
+fn fractalaw(folder: &TempDir, component: &[u8], args: &[&str]) -> Output {
     let path = folder.path().join("component.wasm");
     fs::write(&path, component).unwrap();
-    let mut command = Command::new(env!("CARGO_BIN_EXE_fractalaw"));
-    command.args(["run", "--no-cache", "--trace"]).arg(path);
-    if json {
-        command.arg("--json");
-    }
-    command
+    Command::new(env!("CARGO_BIN_EXE_fractalaw"))
+        .args(args)
+        .arg(path)
         .env("RUST_LOG", "trace")
         .stdin(Stdio::null())
         .output()
         .unwrap()
+}
+
+fn is_harmless(output: &Output) {
+    for stream in [&output.stdout, &output.stderr] {
+        let text = std::str::from_utf8(stream).unwrap();
+        let harm = text.lines().find(|line| line.contains(is_unsafe));
+        assert_eq!(harm, None);
+    }
 }
 
 #[test]
@@ -110,27 +119,23 @@ fn nothing_that_a_component_holds_is_obeyed_by_a_terminal() {
             3,
         ),
     ] {
-        for json in [false, true] {
-            let output = run(&folder, &component, json);
-            assert_eq!(output.status.code(), Some(exit));
-            for stream in [&output.stdout, &output.stderr] {
-                let text = std::str::from_utf8(stream).unwrap();
-                let harm = text.lines().find(|line| line.contains(is_unsafe));
-                assert_eq!(harm, None);
-                assert!(
-                    !text
-                        .lines()
-                        .any(|line| line == "--- Audit Trail (0 entries) ---" && exit == 8)
-                );
-            }
-            if json {
-                let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
-                assert_eq!(report.get("x"), None);
-                if exit == 8 {
-                    assert_eq!(report["audit"][0]["detail"], HOSTILE);
-                    assert_eq!(report["backtrace"][0], HOSTILE);
-                }
-            }
+        for args in OTHERS {
+            is_harmless(&fractalaw(&folder, &component, args));
+        }
+        let output = fractalaw(&folder, &component, RUN);
+        assert_eq!(output.status.code(), Some(exit));
+        is_harmless(&output);
+        let text = String::from_utf8(output.stdout).unwrap();
+        let forged = |line: &str| line == "--- Audit Trail (0 entries) ---";
+        assert!(exit != 8 || !text.lines().any(forged));
+        let output = fractalaw(&folder, &component, RUN_JSON);
+        assert_eq!(output.status.code(), Some(exit));
+        is_harmless(&output);
+        let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(report.get("x"), None);
+        if exit == 8 {
+            assert_eq!(report["audit"][0]["detail"], HOSTILE);
+            assert_eq!(report["backtrace"][0], HOSTILE);
         }
     }
 }
@@ -138,7 +143,7 @@ fn nothing_that_a_component_holds_is_obeyed_by_a_terminal() {
 #[test]
 fn each_audit_entry_is_one_line_of_the_log() {
     let folder = tempfile::tempdir().unwrap();
-    let output = run(&folder, &traps(), false);
+    let output = fractalaw(&folder, &traps(), RUN);
     let log = String::from_utf8(output.stderr).unwrap();
     let entries = log.lines().filter(|line| line.contains("fractalaw::audit"));
     assert_eq!(entries.count(), 1, "{log}");

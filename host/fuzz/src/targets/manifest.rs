@@ -1,7 +1,6 @@
 //! What a component says of itself: manifest, name and version.
 
 use fractalaw_host::Manifest;
-use wasm_encoder::{Component, CustomSection};
 
 use crate::{host, world};
 
@@ -18,18 +17,8 @@ pub(crate) fn run(bytes: &[u8]) {
         let again = Manifest::decode(&manifest.encode());
         assert_eq!(again.expect("a manifest reads back"), manifest);
     }
-    host::load_and_run(&with_section(name, data), &host::small());
-}
-
-fn with_section(name: &str, data: &[u8]) -> Vec<u8> {
-    let mut component = Component::new();
-    component.section(&CustomSection {
-        name: name.into(),
-        data: data.into(),
-    });
-    let header = component.finish();
     let plain = world::component("", "(unreachable)");
-    [&header[..], &plain[8..]].concat()
+    host::load_and_run(&world::with_section(&plain, name, data), &host::small());
 }
 
 pub(crate) fn seeds() -> Vec<Vec<u8>> {

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use fractalaw_host::{HostError, Inspection, LoadError, Run};
+use fractalaw_host::{HostError, Inspection, LoadError, Run, terminal};
 
 use crate::flags;
 use crate::run::{REFUSED, fail, granted, policy};
@@ -19,7 +19,12 @@ pub(crate) fn run(flags: &flags::Inspect) -> ExitCode {
     let inspection = match Inspection::of_file(&flags.component) {
         Ok(inspection) => inspection,
         Err(LoadError::Refused(refusal)) => {
-            let _ = writeln!(io::stderr(), "error: {refusal}\nhint: {}", refusal.hint());
+            let _ = writeln!(
+                io::stderr(),
+                "error: {}\nhint: {}",
+                terminal::lines(&refusal.to_string()),
+                refusal.hint()
+            );
             return ExitCode::from(REFUSED);
         }
         Err(LoadError::Host(error)) => return fail(&HostError::into(error)),

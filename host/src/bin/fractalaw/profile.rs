@@ -6,7 +6,7 @@ use std::mem::ManuallyDrop;
 use std::process::ExitCode;
 
 use anyhow::Context;
-use fractalaw_host::{COMPONENT_BYTES, Host, ProfileError};
+use fractalaw_host::{COMPONENT_BYTES, Host, ProfileError, terminal};
 
 use crate::flags;
 use crate::run::{self, HOST_FAILED, fail};
@@ -20,7 +20,8 @@ pub(crate) fn run(flags: flags::Run) -> ExitCode {
         }
         Err(error) => match error.downcast_ref::<ProfileError>() {
             Some(reason) => {
-                let _ = writeln!(io::stderr(), "error: {reason}");
+                let said = terminal::lines(&reason.to_string());
+                let _ = writeln!(io::stderr(), "error: {said}");
                 if let Some(hint) = reason.hint() {
                     let _ = writeln!(io::stderr(), "hint: {hint}");
                 }
@@ -52,5 +53,6 @@ fn profile(flags: flags::Run) -> anyhow::Result<String> {
     let app = host.load_profiled(&component)?;
     let profile = runtime.block_on(host.profile(&app, &run));
     runtime.shutdown_background();
-    Ok(serde_json::to_string_pretty(&profile?).context("could not write the profile")? + "\n")
+    let json = serde_json::to_string_pretty(&profile?).context("could not write the profile")?;
+    Ok(terminal::json(json) + "\n")
 }

@@ -1,0 +1,160 @@
+//! A policy file, and what a component asks for held against it.
+//!
+//! Up to the first zero byte the input is the policy; then, if it goes on, the micro-app's name up to the next one,
+//! and its manifest.
+
+use std::path::Path;
+use std::sync::LazyLock;
+
+use fractalaw_host::{
+    DirAsk, Inspection, Manifest, Policy, PolicyError, Quotas, Refusal, Run, Section, Tier,
+};
+use wasm_encoder::{ComponentNameSection, Encode};
+
+use crate::{check, world};
+
+pub(crate) fn run(bytes: &[u8]) {
+    let mut parts = bytes.splitn(3, |byte| *byte == 0);
+    let text = String::from_utf8_lossy(parts.next().unwrap_or_default());
+    let name = parts.next().map(String::from_utf8_lossy);
+    let manifest = parts.next().map(<[u8]>::to_vec);
+    let component = component(
+        &name.unwrap_or("greedy".into()),
+        &manifest.unwrap_or_else(|| greedy().encode()),
+    );
+    if let Err(error) = Section::parse(&text) {
+        wrong(&text, &error);
+    }
+    match Policy::parse(Path::new("policy.toml"), &text) {
+        Ok(policy) => decide(&component, &policy),
+        Err(error) => {
+            assert!(error.to_string().starts_with("`policy.toml`:"), "{error}");
+            wrong(&text, &error);
+        }
+    }
+}
+
+/// What is said of a policy that is none is a line and a hint.
+fn wrong(text: &str, error: &PolicyError) {
+    for said in [error.to_string(), error.hint.clone()] {
+        check::printable(&said);
+        assert!(!said.contains('\n') && !said.is_empty(), "{said}");
+    }
+    let lines = 1 + text.matches('\n').count();
+    assert!(error.line.is_none_or(|line| (1..=lines).contains(&line)));
+}
+
+/// What is missing can be granted with the lines that say so.
+fn decide(component: &[u8], policy: &Policy) {
+    let Ok(inspection) = Inspection::of(component) else {
+        return;
+    };
+    let Some(missing) = missing(&inspection, &Run::new(), policy) else {
+        return;
+    };
+    let lines: Vec<_> = missing.lines().skip(1).collect();
+    for line in &lines {
+        let read = Section::parse(line);
+        assert_eq!(
+            read.is_ok_and(|section| section.is_empty()),
+            line.starts_with('#')
+        );
+    }
+    let all = Section::parse(&lines.join("\n")).expect("lines can stand together");
+    let left = self::missing(&inspection, &Run::new().grant(all), policy);
+    let left = left.iter().flat_map(|text| text.lines().skip(1)).count();
+    let impossible = lines.iter().filter(|line| line.starts_with('#'));
+    assert_eq!(left, impossible.count(), "{missing}");
+    // As a file of its own it is one, and about this micro-app.
+    let own = Policy::parse(Path::new("policy.toml"), &missing);
+    let own = own.unwrap_or_else(|error| panic!("{missing}\n{error}"));
+    let verdict = inspection.verdict(&Run::new(), Some(&own));
+    assert_eq!(verdict.decision.sections.len(), 1, "{missing}");
+}
+
+/// The section of policy that would grant what is missing, if something is.
+fn missing(inspection: &Inspection, run: &Run, policy: &Policy) -> Option<String> {
+    let verdict = inspection.verdict(run, Some(policy));
+    check::printable(&inspection.text(&verdict));
+    let json = inspection.json(&verdict);
+    check::printable(&json);
+    let json: serde_json::Value = serde_json::from_str(&json).expect("it is JSON");
+    assert_eq!(json["starts"], verdict.refusal.is_none());
+    match verdict.refusal? {
+        Refusal::NotGranted(not_granted) => {
+            check::printable(&not_granted.to_string());
+            Some(not_granted.policy())
+        }
+        _ => None,
+    }
+}
+
+fn component(name: &str, manifest: &[u8]) -> Vec<u8> {
+    static PLAIN: LazyLock<Vec<u8>> = LazyLock::new(|| world::component("", ""));
+    let mut names = ComponentNameSection::new();
+    names.component(name);
+    let mut component = PLAIN.clone();
+    component.push(0);
+    names.encode(&mut component);
+    world::with_section(&component, fractalaw_manifest::SECTION, manifest)
+}
+
+/// Asks for one of each.
+fn greedy() -> Manifest {
+    let dir = |guest: &str, writable| DirAsk {
+        guest: guest.to_owned(),
+        writable,
+    };
+    Manifest {
+        tier: Tier::Heavy,
+        interfaces: None,
+        args: true,
+        env: vec!["PATH".to_owned(), "SITE".to_owned()],
+        stdin: true,
+        dirs: vec![dir("/in", false), dir("/out", true)],
+        quotas: Quotas {
+            host_calls: Some(100),
+            host_bytes: Some(10_000),
+            audit_entries: Some(4),
+            audit_bytes: Some(u64::MAX),
+        },
+    }
+}
+
+pub(crate) fn seeds() -> Vec<Vec<u8>> {
+    let every_key = r#"[all]
+tier = "standard"
+quotas.host-calls = 1
+quotas.host-bytes = 2
+quotas.audit-entries = 3
+quotas.audit-bytes = 4
+[groups.readers]
+apps = ["greedy", "@0123456789ab"]
+dirs."/in" = "regulations"
+env.PATH = "en"
+[apps.greedy]
+args = ["one", "two"]
+stdin = true
+[apps."other@0123456789abcdef"]
+interfaces."fractal:app/data-query" = true
+dirs."/out" = { host = "/srv/permits", writable = true }
+"#;
+    let hostile =
+        "[apps.\"\\u001b[2J\"]\n\"\\u001b\" = 1\nenv.A = \"\u{9b}2J\u{202e}\"\r\n# \u{2028}";
+    let manifest =
+        r#"{"version":1,"manifest":{"env":["A_B"],"dirs":[{"guest":"/a b","writable":true}]}}"#;
+    let named = |policy: &str, name: &str| [policy, name, manifest].join("\0").into_bytes();
+    vec![
+        Vec::new(),
+        every_key.into(),
+        hostile.into(),
+        "all = { env = { A = true }, args = true, interfaces = { \"wasi:sockets\" = true } }"
+            .into(),
+        "[all]\nquotas = { audit-entries = 0x1F, host-calls = 1_0 }\ntier = '''heavy'''".into(),
+        named("[all]\n", "greedy"),
+        named("[apps.\"quoted name\"]\nargs = true", "quoted name"),
+        named("", "\u{1b}[2J\"]\n[all"),
+        named("", "a@b"),
+        named("", ""),
+    ]
+}
