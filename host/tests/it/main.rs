@@ -15,6 +15,7 @@ mod interfaces;
 mod isolation;
 mod ledger;
 mod ledger_cli;
+mod ledger_kills;
 mod ledger_lab;
 mod line;
 mod metering;

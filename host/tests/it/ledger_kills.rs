@@ -1,0 +1,247 @@
+//! Hosts that are killed at any moment while runs are under way side by side: what a report acknowledged is in the
+//! ledger, and what has no report is whole or shown as cut off.
+//!
+//! `FRACTALAW_TEST_KILLS` says how often. The ledger's own tests kill its writer in the same way, with entries that
+//! are acknowledged one by one.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::env;
+use std::fs;
+use std::io::{BufRead, BufReader, Read, Write, stdout};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use fractalaw_host::{Host, Run};
+use fractalaw_ledger::Entry;
+use serde_json::Value;
+
+use crate::components::{RUNTIME, cache, component};
+use crate::ledger_lab::{DURABILITIES, Lab};
+
+const LEDGER: &str = "FRACTALAW_TEST_LEDGER";
+const DURABILITY: &str = "FRACTALAW_TEST_DURABILITY";
+/// Runs that one process has under way.
+const TASKS: u64 = 12;
+/// Processes that append to one ledger.
+const PROCESSES: usize = 4;
+
+fn kills() -> u64 {
+    env::var("FRACTALAW_TEST_KILLS").map_or(24, |text| text.parse().unwrap())
+}
+
+/// The same numbers each time, from 0 to 65535.
+fn random(seed: u64) -> u64 {
+    let mixed = (seed + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    (mixed ^ (mixed >> 29)).wrapping_mul(0xbf58_476d_1ce4_e5b9) >> 48
+}
+
+/// Records five entries, of which each says which it is.
+fn five() -> Vec<u8> {
+    let records: String = (0..5)
+        .map(|index| {
+            let at = 1024 + index * 4;
+            format!(
+                "(call $record-raw (i32.const {at}) (i32.const 4) (i32.const {at}) (i32.const 4)
+                    (i32.const {at}) (i32.const 4))"
+            )
+        })
+        .collect();
+    component("(data (i32.const 1024) \"no 1no 2no 3no 4no 5\")", &records)
+}
+
+const TRAIL: [&str; 5] = ["no 1", "no 2", "no 3", "no 4", "no 5"];
+
+/// What the ledger has of each run, by the number that was its argument: its trail, and whether it was closed.
+fn recorded(lab: &Lab) -> BTreeMap<u64, (Vec<String>, bool)> {
+    let mut numbers = BTreeMap::new();
+    let mut runs: BTreeMap<u64, (Vec<String>, bool)> = BTreeMap::new();
+    let entries: Vec<Entry> = lab.entries();
+    for entry in entries {
+        let run_id = entry.run_id.expect("all of them are runs'");
+        if entry.event_type == "run-opened" {
+            let opened: Value = serde_json::from_str(&entry.detail).unwrap();
+            let number = opened["grants"]["args"][0].as_str().unwrap();
+            assert_eq!(numbers.insert(run_id, number.parse().unwrap()), None);
+            runs.insert(numbers[&run_id], (Vec::new(), false));
+            continue;
+        }
+        let (trail, closed) = runs.get_mut(&numbers[&run_id]).unwrap();
+        match &*entry.event_type {
+            "run-closed" => *closed = true,
+            _ => trail.push(entry.detail),
+        }
+    }
+    runs
+}
+
+/// Holds what was acknowledged against what is there, and says how it stands.
+fn holds(lab: &Lab, kills: u64, acknowledged: &BTreeSet<u64>) {
+    let verified = lab.verified();
+    let runs = recorded(lab);
+    assert_eq!(runs.len() as u64, verified.runs);
+    for number in acknowledged {
+        let (_, closed) = runs.get(number).expect("its opening is lost");
+        assert!(closed, "run {number} lost its closing");
+    }
+    for (number, (trail, closed)) in &runs {
+        // Of a run that was cut off only the end is missing.
+        assert!(TRAIL.starts_with(&trail.iter().map(String::as_str).collect::<Vec<_>>()));
+        assert!(trail.len() == 5 || !closed, "run {number}");
+    }
+    let cut_off = runs.values().filter(|(_, closed)| !closed).count();
+    assert_eq!(cut_off, verified.open_runs.len());
+    let shown = lab
+        .outcomes()
+        .iter()
+        .filter(|outcome| outcome.is_none())
+        .count();
+    assert_eq!(shown, cut_off);
+    eprintln!(
+        "{kills} kills: {} entries, {} runs, {} acknowledged, {cut_off} cut off",
+        verified.entries,
+        runs.len(),
+        acknowledged.len(),
+    );
+    assert!(cut_off > 0 && !acknowledged.is_empty());
+}
+
+#[test]
+fn what_a_host_acknowledged_of_many_runs_at_once_is_not_lost() {
+    let lab = Lab::new();
+    let mut acknowledged = BTreeSet::new();
+    for kill in 0..kills() {
+        let (_, durability) = DURABILITIES[kill as usize % 3];
+        let mut child = Command::new(env::current_exe().unwrap())
+            .args(["--exact", "ledger_kills::a_host_without_end", "--nocapture"])
+            .env(LEDGER, &lab.path)
+            .env(DURABILITY, format!("{durability} {}", kill * 1_000_000))
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut out = BufReader::new(child.stdout.take().unwrap());
+        let mut text = String::new();
+        while (text.matches("ack ").count() as u64) < random(kill) % 60 {
+            assert_ne!(out.read_line(&mut text).unwrap(), 0, "it ended by itself");
+        }
+        end_after(&mut child, Duration::from_micros(random(kill + 7_000) / 16));
+        child.wait().unwrap();
+        out.read_to_string(&mut text).unwrap();
+        // What has no end was not said.
+        let whole = text.rsplit_once('\n').map_or("", |(whole, _)| whole);
+        let numbers = whole.lines().filter_map(|line| line.strip_prefix("ack "));
+        acknowledged.extend(numbers.map(|number| number.parse::<u64>().unwrap()));
+    }
+    holds(&lab, kills(), &acknowledged);
+}
+
+/// The process that is killed above; as a test of its own it does nothing.
+#[test]
+fn a_host_without_end() {
+    let (Some(ledger), Ok(task)) = (env::var_os(LEDGER), env::var(DURABILITY)) else {
+        return;
+    };
+    let (name, first) = task.split_once(' ').unwrap();
+    let (durability, _) = DURABILITIES
+        .into_iter()
+        .find(|(_, known)| *known == name)
+        .unwrap();
+    let host = Host::builder()
+        .slots(4)
+        .cache(cache())
+        .ledger(ledger, durability);
+    let host = host.build().unwrap();
+    let app = host.load(&five()).unwrap();
+    let next = AtomicU64::new(first.parse().unwrap());
+    say("\n".to_owned());
+    thread::scope(|scope| {
+        for _ in 0..TASKS {
+            scope.spawn(|| {
+                loop {
+                    let number = next.fetch_add(1, Ordering::Relaxed);
+                    let run = Run::new().arg(number.to_string());
+                    let report = RUNTIME.block_on(host.run(&app, &run)).unwrap();
+                    assert_eq!(report.outcome.kind(), "completed");
+                    say(format!("ack {number}\n"));
+                }
+            });
+        }
+    });
+}
+
+/// At once and in one piece, so that what was said is in the pipe when the process is killed.
+fn say(text: String) {
+    let mut out = stdout().lock();
+    out.write_all(text.as_bytes()).unwrap();
+    out.flush().unwrap();
+}
+
+#[test]
+fn what_processes_acknowledged_side_by_side_is_not_lost() {
+    let lab = Lab::new();
+    let path = lab.folder.path().join("five.wasm");
+    fs::write(&path, five()).unwrap();
+    let begin = Instant::now();
+    assert_eq!(ended(start(&lab, &path, u64::MAX)), Some(()));
+    // Later than at the end there is nothing to kill.
+    let whole = begin.elapsed() * 3;
+    let (next, acknowledged) = (AtomicU64::new(0), Mutex::new(BTreeSet::from([u64::MAX])));
+    thread::scope(|scope| {
+        for _ in 0..PROCESSES {
+            scope.spawn(|| {
+                loop {
+                    let number = next.fetch_add(1, Ordering::Relaxed);
+                    if number >= kills() {
+                        return;
+                    }
+                    let mut child = start(&lab, &path, number);
+                    end_after(&mut child, whole * random(number) as u32 / 0x1_0000);
+                    if ended(child).is_some() {
+                        acknowledged.lock().unwrap().insert(number);
+                    }
+                }
+            });
+        }
+    });
+    holds(&lab, kills(), &acknowledged.into_inner().unwrap());
+}
+
+fn start(lab: &Lab, component: &Path, number: u64) -> Child {
+    let (_, durability) = DURABILITIES[number as usize % 3];
+    Command::new(env!("CARGO_BIN_EXE_fractalaw"))
+        .args(["run", "--json", "--durability", durability, "--arg"])
+        .arg(number.to_string())
+        .arg("--ledger")
+        .arg(&lab.path)
+        .arg("--cache")
+        .arg(cache())
+        .arg(component)
+        .env_remove("RUST_LOG")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap()
+}
+
+/// Waits for its end, and says whether it gave a whole report.
+fn ended(child: Child) -> Option<()> {
+    let output = child.wait_with_output().unwrap();
+    let report: Value = serde_json::from_slice(&output.stdout).ok()?;
+    assert_eq!(report["audit"].as_array().unwrap().len(), 5);
+    Some(())
+}
+
+/// To the microsecond: a thread that sleeps is late by more.
+fn end_after(child: &mut Child, delay: Duration) {
+    let begin = Instant::now();
+    while begin.elapsed() < delay {
+        std::hint::spin_loop();
+    }
+    child.kill().unwrap();
+}
