@@ -31,11 +31,12 @@ impl Determinism {
         }
     }
 
-    /// Sets the guest's clocks and generators; WASI's defaults are the real ones.
+    /// Sets the guest's clocks and generators; WASI's defaults are the real ones, of which the wall clock panics on a
+    /// machine whose clock stands before 1970.
     pub(crate) fn apply(self, context: &mut WasiCtxBuilder) {
+        context.wall_clock(self.wall_clock());
         if self == Determinism::Fixed {
             context
-                .wall_clock(WallClock::fixed())
                 .monotonic_clock(StoppedClock)
                 .secure_random(ChaCha12Rng::seed_from_u64(RANDOM_SEED))
                 .insecure_random(ChaCha12Rng::seed_from_u64(INSECURE_RANDOM_SEED))

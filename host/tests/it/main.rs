@@ -4,6 +4,7 @@ mod apart;
 mod attacks;
 mod cache;
 mod cli;
+mod clock_jumps;
 mod components;
 mod files;
 mod first_run;
