@@ -14,9 +14,14 @@
 //! | 0xf1 | the four bytes that follow |
 
 use std::fmt::Write;
+use std::fs::{self, File};
+use std::io;
 use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, UNIX_EPOCH};
 
-use fractalaw_host::{MicroApp, Run};
+use fractalaw_host::{DirGrant, MicroApp};
+use tempfile::TempDir;
 use wasmparser::{Parser, Payload, TypeRef, ValType};
 use wit_component::{ComponentEncoder, StringEncoding, dummy_module, embed_component_metadata};
 use wit_parser::{LiftLowerAbi, ManglingAndAbi, Resolve, WorldId};
@@ -44,14 +49,63 @@ static CALLER: LazyLock<MicroApp> = LazyLock::new(|| {
     app.expect("what the host offers can be imported")
 });
 
-pub(crate) fn run(bytes: &[u8]) {
-    let program = &bytes[..bytes.len().min(60_000)];
-    let request = request().stdin(program.to_vec());
-    check::report(&host::run(&CALLER, &request));
+/// What the guest is given: a folder to read, and one to write, whose contents the next inputs meet.
+struct Folders {
+    /// Gone with the process, as far as the process has a say in that.
+    root: TempDir,
 }
 
-fn request() -> Run {
-    host::small().deterministic()
+/// Between how many inputs the folder to write is emptied.
+const EMPTY_EVERY: u64 = 256;
+
+static FOLDERS: LazyLock<Folders> = LazyLock::new(|| {
+    let root = tempfile::tempdir().expect("a folder can be made");
+    let make = || -> io::Result<()> {
+        fs::create_dir_all(root.path().join("in/below"))?;
+        fs::create_dir(root.path().join("out"))?;
+        fs::write(root.path().join("in/a"), "some text\n")?;
+        // Before 1970, which not every representation of a time can say.
+        let old = File::create(root.path().join("in/old"))?;
+        old.set_modified(UNIX_EPOCH - Duration::from_secs(1 << 30))
+    };
+    make().expect("files can be made");
+    Folders { root }
+});
+
+impl Folders {
+    fn grant(&self, name: &str) -> DirGrant {
+        static INPUTS: AtomicU64 = AtomicU64::new(0);
+        let host = self.root.path().join(name);
+        let writable = name == "out";
+        if writable
+            && INPUTS
+                .fetch_add(1, Ordering::Relaxed)
+                .is_multiple_of(EMPTY_EVERY)
+        {
+            let emptied = fs::remove_dir_all(&host).and_then(|()| fs::create_dir(&host));
+            emptied.expect("what a guest left can be removed");
+        }
+        DirGrant {
+            host,
+            guest: format!("/{name}"),
+            writable,
+        }
+    }
+}
+
+/// Of every four inputs one meets the machine's clocks and files' own times.
+pub(crate) fn run(bytes: &[u8]) {
+    let program = &bytes[..bytes.len().min(60_000)];
+    let run = host::small()
+        .dir(FOLDERS.grant("in"))
+        .dir(FOLDERS.grant("out"))
+        .stdin(program.to_vec());
+    let run = if program.len() % 4 == 3 {
+        run
+    } else {
+        run.deterministic()
+    };
+    check::report(&host::run(&CALLER, &run));
 }
 
 fn world() -> (Resolve, WorldId) {
@@ -202,11 +256,12 @@ fn place(imports: &[Import], name: &str) -> usize {
     found.expect("the world imports it")
 }
 
-/// Each function alone with small arguments, and some that lead on from one to the next.
+/// Each function alone with small arguments, and some that lead on from one to the next. Handles count up from 1,
+/// which is standard input; where folders were asked for, 2 and 3 are these.
 pub(crate) fn seeds() -> Vec<Vec<u8>> {
     let (resolve, world) = world();
     let imports = imports(&resolve, world);
-    let at = |name| place(&imports, name) as u8;
+    let at = |name: &str| place(&imports, name) as u8;
     let mut seeds: Vec<Vec<u8>> = imports
         .iter()
         .enumerate()
@@ -222,6 +277,57 @@ pub(crate) fn seeds() -> Vec<Vec<u8>> {
             program
         })
         .collect();
+    let folders = [at("get-directories"), 0xf0];
+    let method = |name: &str| at(&format!("[method]descriptor.{name}"));
+    let of_folders = imports.iter().enumerate().filter_map(|(i, import)| {
+        let arguments = import.params.len().checked_sub(2)?;
+        let is_method = import.name.starts_with("[method]descriptor.");
+        let middle = vec![1; arguments];
+        is_method.then(|| [&folders[..], &[i as u8, 2], &middle, &[0xf0]].concat())
+    });
+    seeds.extend(of_folders.collect::<Vec<_>>());
+    // Of a path that is the last byte of the program: its place is its length less one.
+    let open = |folder: u8, rest: &[u8]| {
+        let mut program = folders.to_vec();
+        let path = 0x80 + (10 + rest.len()) as u8;
+        program.extend([method("open-at"), folder, 0, path, 1, 1, 3, 0xf0]);
+        program.extend(rest);
+        program.push(b'a');
+        program
+    };
+    seeds.extend([
+        open(2, &[]),
+        open(3, &[]),
+        // What was opened is 4: written to, listed, given other times and another size.
+        open(3, &[method("write"), 4, 0x80, 9, 5, 0xf0]),
+        open(3, &[method("write-via-stream"), 4, 9, 0xf0]),
+        open(
+            3,
+            &[method("set-size"), 4, 0xf1, 0xff, 0xff, 0xff, 0xff, 0xf0],
+        ),
+        open(
+            3,
+            &[
+                method("set-times"),
+                4,
+                2,
+                0xf1,
+                0xff,
+                0xff,
+                0xff,
+                0xff,
+                9,
+                2,
+                9,
+                9,
+                0xf0,
+            ],
+        ),
+        open(3, &[method("symlink-at"), 3, 0x80, 5, 0x85, 5, 0xf0]),
+        open(3, &[method("rename-at"), 3, 0x92, 1, 3, 0x80, 4, 0xf0]),
+        open(2, &[method("read-directory"), 2, 0xf0]),
+        open(2, &[method("stat-at"), 2, 1, 0x80, 3, 0xf0]),
+    ]);
     let wide = [0xf1, 0xff, 0xff, 0xff, 0x7f];
     let write = "[method]output-stream.write";
     let record = at("record-event");
@@ -277,7 +383,7 @@ mod tests {
     fn the_component_that_calls_does_what_its_program_says() {
         let (resolve, world) = world();
         let imports = imports(&resolve, world);
-        let at = |name| place(&imports, name) as u8;
+        let at = |name: &str| place(&imports, name) as u8;
         let text = b"hello";
         let program = [
             &[
@@ -294,7 +400,8 @@ mod tests {
         ]
         .concat();
         // What follows the calls is a program too, and ends it one way or another: so only a part is given.
-        let report = host::run(&CALLER, &request().stdin(program));
+        let request = host::small().deterministic().stdin(program);
+        let report = host::run(&CALLER, &request);
         assert_eq!(report.stdout.bytes, text);
         assert_eq!(report.audit[0].to_string(), "[h] he — hello");
         assert!(!matches!(report.outcome, Outcome::Refused(_)));
@@ -304,5 +411,15 @@ mod tests {
     fn every_function_of_the_world_is_imported() {
         let (resolve, world) = world();
         assert!(imports(&resolve, world).len() > 100);
+    }
+
+    #[test]
+    fn what_mutations_begin_with_reaches_files() {
+        let made = FOLDERS.root.path().join("out/a");
+        let reached = seeds().iter().any(|seed| {
+            super::run(seed);
+            fs::metadata(&made).is_ok_and(|file| file.len() > 0)
+        });
+        assert!(reached, "nothing was written");
     }
 }
