@@ -65,6 +65,7 @@ mod grants;
 mod interfaces;
 mod limiter;
 mod meter;
+mod panics;
 mod policy;
 mod recorder;
 mod until;

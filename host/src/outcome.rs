@@ -7,6 +7,7 @@ use wasmtime::component::ResourceTableError;
 use wasmtime_wasi::I32Exit;
 
 use crate::limits::{HANDLES, HOST_CALL_BYTES};
+use crate::panics::HostPanicked;
 use crate::refusal::Refusal;
 use crate::trap::{Trap, TrapCode};
 
@@ -212,6 +213,9 @@ impl Outcome {
         }
         if let Some(I32Exit(status)) = error.downcast_ref() {
             return Outcome::Trap(Trap::exit(*status));
+        }
+        if let Some(panic) = error.downcast_ref::<HostPanicked>() {
+            return Outcome::Trap(Trap::host_panicked(panic));
         }
         if let Some(ResourceTableError::Full) = error.downcast_ref() {
             return Outcome::QuotaExceeded {

@@ -5,6 +5,7 @@ use std::fmt;
 use wasmtime::{Trap as WasmtimeTrap, WasmBacktrace};
 
 use crate::limits::BACKTRACE_FRAMES;
+use crate::panics::HostPanicked;
 
 /// A trap that is no outcome of its own.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,6 +43,8 @@ pub enum TrapCode {
     },
     /// What crossed between guest and host did not fit the types, such as text that is not UTF-8.
     Boundary,
+    /// A host function panicked: a flaw of the host's, which the guest only came upon.
+    HostPanicked,
     /// One that Wasmtime knows and this list does not.
     Other,
 }
@@ -60,6 +63,7 @@ impl TrapCode {
             TrapCode::BadConversionToInteger => "bad-conversion-to-integer",
             TrapCode::Exit { .. } => "exit",
             TrapCode::Boundary => "boundary",
+            TrapCode::HostPanicked => "host-panicked",
             TrapCode::Other => "other",
         }
     }
@@ -90,6 +94,13 @@ impl Trap {
         Trap {
             code: TrapCode::Exit { status },
             message: format!("the guest called exit with status {status} instead of returning"),
+        }
+    }
+
+    pub(crate) fn host_panicked(panic: &HostPanicked) -> Trap {
+        Trap {
+            code: TrapCode::HostPanicked,
+            message: panic.to_string(),
         }
     }
 
