@@ -307,9 +307,9 @@ pub(crate) struct Fuzz {
     /// At most so many inputs for each target
     #[arg(long, value_name = "N")]
     pub(crate) runs: Option<u64>,
-    /// Mutate seeds on the stable toolchain, even where libFuzzer is at hand
+    /// Mutate seeds, the same from the same seed, even where libFuzzer is at hand
     #[arg(long)]
-    pub(crate) stable: bool,
+    pub(crate) mutate: bool,
 }
 
 /// Whole seconds, minutes or hours.

@@ -1,10 +1,12 @@
-//! `cargo xtask fuzz`: libFuzzer over the targets in `host/fuzz/` where a nightly toolchain and `cargo-fuzz` are
-//! installed; elsewhere, mutations of the same seeds over the same targets.
+//! `cargo xtask fuzz`: libFuzzer over the targets in `host/fuzz/` where `cargo-fuzz` is installed, with
+//! AddressSanitizer where there is a nightly toolchain as well; elsewhere, mutations of the same seeds over the same
+//! targets.
 
 use std::fs;
-use std::process::{Command, ExitCode, Stdio};
+use std::path::PathBuf;
+use std::process::{Command, ExitCode};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 
 use crate::fault::{FAILED, Fault, USAGE, list, nearest};
 use crate::flags;
@@ -35,49 +37,68 @@ pub(crate) fn run(project: &Project, flags: &flags::Fuzz) -> Result<ExitCode> {
         let hint = format!("{near}targets: {}", list(TARGETS));
         return Err(Fault::new(USAGE, message).hint(hint).into());
     }
-    if flags.stable {
-        return mutate(project, flags);
+    let engine = if flags.mutate {
+        None
+    } else {
+        Engine::found(project)
+    };
+    match engine {
+        Some(engine) => libfuzzer(project, flags, &targets, engine),
+        None => mutate(project, flags),
     }
-    match missing(project) {
-        None => libfuzzer(project, flags, &targets),
-        Some((what, hint)) => {
+}
+
+/// The toolchain that libFuzzer's programs are built with.
+#[derive(Clone, Copy)]
+enum Engine {
+    /// With AddressSanitizer, which sees what goes wrong in memory.
+    Nightly,
+    /// The pinned one: what the code does with an input is looked at, its memory is not.
+    Stable,
+}
+
+impl Engine {
+    /// The best that is installed, with a word on what is missing.
+    fn found(project: &Project) -> Option<Engine> {
+        let said = |program: &str, arguments: &[&str]| {
+            let output = Command::new(program)
+                .args(arguments)
+                .current_dir(&project.root)
+                .output()
+                .ok()?;
+            let is_good = output.status.success();
+            is_good.then(|| String::from_utf8_lossy(&output.stdout).into_owned())
+        };
+        if said("cargo", &["fuzz", "--version"]).is_none() {
             eprintln!(
-                "note: {what}, so seeds are mutated without looking at what the code does with them"
+                "note: `cargo-fuzz` is not installed, so seeds are mutated without looking at what the code does with \
+                 them\nhint: `cargo install cargo-fuzz`; it needs a C++ compiler"
             );
-            eprintln!("hint: {hint}");
-            mutate(project, flags)
+            return None;
+        }
+        // To ask `cargo +nightly` could install it.
+        let toolchains = said("rustup", &["toolchain", "list"]).unwrap_or_default();
+        if toolchains.lines().any(|line| line.starts_with("nightly-")) {
+            return Some(Engine::Nightly);
+        }
+        eprintln!(
+            "note: there is no nightly toolchain, so libFuzzer runs without AddressSanitizer\n\
+             hint: `rustup toolchain install nightly --profile minimal`"
+        );
+        Some(Engine::Stable)
+    }
+
+    /// Of `cargo`.
+    fn arguments(self) -> &'static [&'static str] {
+        match self {
+            Engine::Nightly => &["+nightly", "fuzz", "run"],
+            Engine::Stable => &["fuzz", "run", "--sanitizer", "none"],
         }
     }
 }
 
-/// What libFuzzer needs and is not there, and how to get it.
-fn missing(project: &Project) -> Option<(&'static str, &'static str)> {
-    let works = |arguments: &[&str]| {
-        let status = Command::new("cargo")
-            .args(arguments)
-            .current_dir(&project.root)
-            .env_remove("RUSTUP_TOOLCHAIN")
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .status();
-        status.is_ok_and(|status| status.success())
-    };
-    if !works(&["+nightly", "--version"]) {
-        return Some((
-            "there is no nightly toolchain",
-            "`rustup toolchain install nightly --profile minimal`, then `cargo install cargo-fuzz`",
-        ));
-    }
-    if !works(&["fuzz", "--version"]) {
-        return Some((
-            "`cargo-fuzz` is not installed",
-            "`cargo install cargo-fuzz`",
-        ));
-    }
-    None
-}
-
-fn mutate(project: &Project, flags: &flags::Fuzz) -> Result<ExitCode> {
+/// Builds the program that has the seeds, and can mutate them itself.
+fn fractalaw_fuzz(project: &Project) -> Result<PathBuf> {
     let shell = shell(project)?;
     let build = cargo(&shell, "build").args(HOST).arg("--quiet");
     step(
@@ -85,7 +106,11 @@ fn mutate(project: &Project, flags: &flags::Fuzz) -> Result<ExitCode> {
         "correct what the compiler names",
         build.args(["--bin", "fractalaw-fuzz"]),
     )?;
-    let mut fuzz = Command::new(project.target.join("debug").join("fractalaw-fuzz"));
+    Ok(project.target.join("debug").join("fractalaw-fuzz"))
+}
+
+fn mutate(project: &Project, flags: &flags::Fuzz) -> Result<ExitCode> {
+    let mut fuzz = Command::new(fractalaw_fuzz(project)?);
     fuzz.current_dir(&project.root)
         .arg(&flags.target)
         .args(["--seed", &flags.seed.to_string()])
@@ -99,34 +124,45 @@ fn mutate(project: &Project, flags: &flags::Fuzz) -> Result<ExitCode> {
     end(status.success(), project)
 }
 
-fn libfuzzer(project: &Project, flags: &flags::Fuzz, targets: &[&str]) -> Result<ExitCode> {
+fn libfuzzer(
+    project: &Project,
+    flags: &flags::Fuzz,
+    targets: &[&str],
+    engine: Engine,
+) -> Result<ExitCode> {
     let programs = project.root.join("host/fuzz/libfuzzer");
     // The host that is looked at is the one that is tested: with the same dependencies.
     fs::copy(project.root.join("Cargo.lock"), programs.join("Cargo.lock"))
         .with_context(|| format!("cannot write into `{}`", programs.display()))?;
+    let seeds = fractalaw_fuzz(project)?;
     let mut good = true;
     for target in targets {
         let own = project.target.join("fuzz").join(target);
         let found = own.join("corpus");
         fs::create_dir_all(&found).with_context(|| format!("cannot make `{}`", found.display()))?;
+        let written = Command::new(&seeds)
+            .args([target, "--write-seeds"])
+            .arg(&found)
+            .status();
+        if !written.is_ok_and(|status| status.success()) {
+            bail!(
+                "cannot write the seeds of `{target}` into `{}`",
+                found.display()
+            );
+        }
+        let kept = project.root.join("host/fuzz/corpus").join(target);
         let mut fuzz = Command::new("cargo");
-        fuzz.args([
-            "+nightly",
-            "fuzz",
-            "run",
-            "--fuzz-dir",
-            "host/fuzz/libfuzzer",
-            target,
-        ])
-        .arg(&found)
-        .arg(project.root.join("host/fuzz/corpus").join(target))
-        .arg("--")
-        .arg(format!("-max_total_time={}", flags.time))
-        .args(["-timeout=60", "-rss_limit_mb=4096"])
-        .arg(format!("-artifact_prefix={}/", own.display()))
-        .current_dir(&project.root)
-        .env("CARGO_TARGET_DIR", project.target.join("fuzz/build"))
-        .env_remove("RUSTUP_TOOLCHAIN");
+        fuzz.args(engine.arguments())
+            .args(["--fuzz-dir", "host/fuzz/libfuzzer", target])
+            .arg(&found)
+            .args(Some(kept).filter(|kept| kept.is_dir()))
+            .arg("--")
+            .arg(format!("-max_total_time={}", flags.time))
+            .args(["-timeout=60", "-rss_limit_mb=4096"])
+            .arg(format!("-artifact_prefix={}/", own.display()))
+            .current_dir(&project.root)
+            .env("CARGO_TARGET_DIR", project.target.join("fuzz/build"))
+            .env_remove("RUSTUP_TOOLCHAIN");
         if let Some(runs) = flags.runs {
             fuzz.arg(format!("-runs={runs}"));
         }

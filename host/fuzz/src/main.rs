@@ -15,7 +15,8 @@ use fractalaw_fuzz::mutate::{Random, mutate};
 use fractalaw_fuzz::{TARGETS, Target, corpus};
 
 const USAGE: &str =
-    "usage: fractalaw-fuzz TARGET|all [--seed N] [--runs N] [--seconds N] [--keep FOLDER]";
+    "usage: fractalaw-fuzz TARGET|all [--seed N] [--runs N] [--seconds N] [--keep FOLDER]
+       fractalaw-fuzz TARGET --write-seeds FOLDER";
 
 struct Flags {
     targets: Vec<&'static Target>,
@@ -26,6 +27,8 @@ struct Flags {
     time: Duration,
     /// Where inputs are kept that break a promise.
     keep: PathBuf,
+    /// Where the seeds are only to be written, for a fuzzer that mutates them itself.
+    write_seeds: Option<PathBuf>,
 }
 
 fn main() -> ExitCode {
@@ -38,7 +41,14 @@ fn main() -> ExitCode {
     };
     let mut failed = 0;
     for target in &flags.targets {
-        failed += fuzz(target, &flags);
+        match &flags.write_seeds {
+            Some(folder) => {
+                for seed in (target.seeds)() {
+                    keep(folder, &seed);
+                }
+            }
+            None => failed += fuzz(target, &flags),
+        }
     }
     ExitCode::from(u8::from(failed > 0))
 }
@@ -65,6 +75,7 @@ fn flags(mut words: impl Iterator<Item = String>) -> Result<Flags, String> {
         runs: u64::MAX,
         time: Duration::from_secs(60),
         keep: PathBuf::from("target/fuzz"),
+        write_seeds: None,
     };
     while let Some(flag) = words.next() {
         let value = words
@@ -79,6 +90,7 @@ fn flags(mut words: impl Iterator<Item = String>) -> Result<Flags, String> {
             "--runs" => flags.runs = number()?,
             "--seconds" => flags.time = Duration::from_secs(number()?),
             "--keep" => flags.keep = PathBuf::from(value),
+            "--write-seeds" => flags.write_seeds = Some(PathBuf::from(value)),
             _ => return Err(format!("`{flag}` is unknown")),
         }
     }
