@@ -310,13 +310,21 @@ impl Host {
         ledger::opening_of_refused(digest.as_deref(), run, limits)
     }
 
-    /// Loads a component for profiling: as [`Host::load`], and its twin with hooks, which is compiled anew.
+    /// Loads a component for profiling: as [`Host::load`], and its twin with hooks.
     ///
     /// # Errors
     ///
     /// When the component is refused, or has something in which its functions cannot be followed.
     pub fn load_profiled(&self, bytes: &[u8]) -> Result<ProfiledApp, ProfileError> {
-        ProfiledApp::load(self.load(bytes)?, bytes, &self.0.linker, &self.0.compiler)
+        let inner = &*self.0;
+        let app = self.load(bytes)?;
+        ProfiledApp::load(
+            app,
+            bytes,
+            &inner.linker,
+            inner.cache.as_ref(),
+            &inner.compiler,
+        )
     }
 
     /// Runs a micro-app and says which of its functions used how much fuel, to the unit. What it is granted is

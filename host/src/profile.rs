@@ -18,9 +18,12 @@ use std::time::Duration;
 use fractalaw_instrument::Function;
 use serde::{Serialize, Serializer, ser::Error as _};
 use serde_json::Value;
-use wasmtime::component::Linker;
+use wasmtime::Engine;
+use wasmtime::component::{Component, Linker};
 
+use crate::cache::CodeCache;
 use crate::compiler::Compiler;
+use crate::component_source::digest;
 use crate::error::{HostError, LoadError};
 use crate::interfaces::RunState;
 use crate::limits::PROFILE_SLOWDOWN;
@@ -28,6 +31,7 @@ use crate::micro_app::MicroApp;
 use crate::outcome::{Certainty, Outcome};
 use crate::policy::Policy;
 use crate::policy::decision::decide;
+use crate::preflight::Preflight;
 use crate::recorder::{Counter, OUTSIDE, ProfileNode, Recorder};
 use crate::report::Report;
 use crate::run::{self, Beside, NotRun, Run, Shared};
@@ -124,12 +128,13 @@ impl ProfiledApp {
         app: MicroApp,
         bytes: &[u8],
         linker: &Linker<RunState>,
+        cache: Option<&CodeCache>,
         compiler: &Compiler,
     ) -> Result<ProfiledApp, ProfileError> {
         let twin = fractalaw_instrument::instrument(bytes)?;
         let linker = hooks::linker(linker).map_err(HostError::Linker)?;
         let refused = |message: String| ProfileError::TwinRefused { message };
-        let component = match compiler.compile(linker.engine(), twin.bytes) {
+        let component = match compiled(linker.engine(), cache, compiler, twin.bytes) {
             Ok(component) => component,
             Err(LoadError::Refused(refusal)) => return Err(refused(refusal.to_string())),
             Err(LoadError::Host(error)) => return Err(error.into()),
@@ -147,6 +152,25 @@ impl ProfiledApp {
     pub fn app(&self) -> &MicroApp {
         &self.app
     }
+}
+
+/// The twin's code, of the cache if it is there. Under its own digest it would pass for a component that the host
+/// has examined, and it is none.
+fn compiled(
+    engine: &Engine,
+    cache: Option<&CodeCache>,
+    compiler: &Compiler,
+    twin: Vec<u8>,
+) -> Result<Component, LoadError> {
+    let digest = digest(&[b"profiled twin\0", &twin[..]].concat());
+    if let Some((component, _)) = cache.and_then(|cache| cache.load(engine, &digest)) {
+        return Ok(component);
+    }
+    let component = compiler.compile(engine, twin)?;
+    if let Some(cache) = cache {
+        cache.store(engine, &digest, &component, &Preflight::default());
+    }
+    Ok(component)
 }
 
 /// Runs the component, then its twin, and holds one against the other.

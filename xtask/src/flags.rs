@@ -197,7 +197,7 @@ pub(crate) struct Test {
     #[arg(long)]
     pub(crate) review: bool,
     /// Also the examples in the documentation, the tests of `xtask`, which build guests from nothing, those of
-    /// the ledger, and the profile of every case
+    /// the ledger, what fuzzing has found, and the profile of every case
     #[arg(long, conflicts_with_all = ["accept", "review"])]
     pub(crate) all: bool,
     /// Arguments for the test binaries

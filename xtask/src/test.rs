@@ -51,6 +51,14 @@ pub(crate) fn verify(project: &Project, flags: &flags::Test, update: &str) -> Re
     if !filter.is_some_and(|filter| filter.contains('/')) {
         let host = with_guests(project, cargo(&shell, "test").args(HOST), update);
         let host = host.args(["--lib", "--bins", "--test", "it"]);
+        // What fuzzing has found and what it begins with takes as long as all else.
+        let host = host.args(
+            flags
+                .all
+                .then_some(["--test", "inputs"])
+                .into_iter()
+                .flatten(),
+        );
         good &= run_tests(arguments(host, filter, &flags.rest), &mut totals)?;
     }
     if flags.all {

@@ -4,12 +4,16 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
-use crate::components::{guest, guest_bytes, with_manifest};
+use crate::components::{guest, guest_bytes, with_manifest, workspace};
 use crate::grants::greedy;
 
 fn run(component: &Path, args: &[&str]) -> Output {
+    fractalaw("run", component, args)
+}
+
+fn fractalaw(command: &str, component: &Path, args: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_fractalaw"))
-        .args(["run", "--no-cache"])
+        .args([command, "--no-cache"])
         .arg(component)
         .args(args)
         .env_remove("RUST_LOG")
@@ -108,5 +112,34 @@ fn a_policy_that_is_wrong_is_wrong_usage() {
     assert_eq!(
         text(&output.stderr),
         "error: `stdin` is integer, expected `true`\nhint: `host/POLICY.md` describes every key\n"
+    );
+}
+
+#[test]
+fn a_profile_is_taken_under_the_policy_and_in_no_ledger() {
+    let policy = workspace().join("tests/policy.toml");
+    let policy = ["--policy", policy.to_str().unwrap()];
+    let guest = guest("wants-everything");
+    let refused = fractalaw("profile", &guest, &[]);
+    assert_eq!(refused.status.code(), Some(10));
+    let message = "error: it asks for 1 thing that it is not granted; ";
+    assert!(
+        text(&refused.stderr).starts_with(message),
+        "{}",
+        text(&refused.stderr)
+    );
+    let profiled = fractalaw("profile", &guest, &policy);
+    assert_eq!(
+        profiled.status.code(),
+        Some(0),
+        "{}",
+        text(&profiled.stderr)
+    );
+    let with_ledger = fractalaw("profile", &guest, &["--ledger", "any"]);
+    assert_eq!(with_ledger.status.code(), Some(2));
+    assert_eq!(
+        text(&with_ledger.stderr),
+        "error: `--ledger` with `profile`, expected no ledger: a measurement is not recorded\n\
+         hint: record the run itself, with `fractalaw run --ledger`\n"
     );
 }

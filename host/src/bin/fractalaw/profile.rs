@@ -6,13 +6,21 @@ use std::mem::ManuallyDrop;
 use std::process::ExitCode;
 
 use anyhow::Context;
-use fractalaw_host::{COMPONENT_BYTES, Host, ProfileError, terminal};
+use fractalaw_host::{COMPONENT_BYTES, ProfileError, terminal};
 
 use crate::flags;
-use crate::run::{self, HOST_FAILED, fail};
+use crate::run::{self, HOST_FAILED, USAGE, fail};
 
 pub(crate) fn run(flags: flags::Run) -> ExitCode {
     run::start_logging();
+    if flags.ledger.is_some() {
+        let _ = writeln!(
+            io::stderr(),
+            "error: `--ledger` with `profile`, expected no ledger: a measurement is not recorded\n\
+             hint: record the run itself, with `fractalaw run --ledger`"
+        );
+        return ExitCode::from(USAGE);
+    }
     match profile(flags) {
         Ok(json) => {
             let _ = io::stdout().write_all(json.as_bytes());
@@ -40,7 +48,7 @@ fn profile(flags: flags::Run) -> anyhow::Result<String> {
     let path = flags.component.display().to_string();
     let size =
         fs::metadata(&flags.component).with_context(|| format!("could not read `{path}`"))?;
-    let host = ManuallyDrop::new(Host::builder().slots(1).build()?);
+    let host = ManuallyDrop::new(run::host(&flags)?.build()?);
     // One that is too large is refused by its size, unread.
     let component = if size.len() > COMPONENT_BYTES as u64 {
         host.load_file(&flags.component)

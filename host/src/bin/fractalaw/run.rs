@@ -9,15 +9,15 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use fractalaw_host::{
-    CodeCache, Durability, Host, HostError, LedgerError, LoadError, Outcome, Policy, PolicyError,
-    Report, Run, STDIN_BYTES, Section, terminal,
+    CodeCache, Durability, Host, HostBuilder, HostError, LedgerError, LoadError, Outcome, Policy,
+    PolicyError, Report, Run, STDIN_BYTES, Section, terminal,
 };
 use tracing::Level;
 use tracing_subscriber::EnvFilter;
 
 use crate::{flags, ledger, signals};
 
-const USAGE: u8 = 2;
+pub(crate) const USAGE: u8 = 2;
 pub(crate) const REFUSED: u8 = 3;
 pub(crate) const HOST_FAILED: u8 = 10;
 const NOT_ACKNOWLEDGED: u8 = 14;
@@ -65,13 +65,7 @@ fn report(flags: flags::Run) -> anyhow::Result<Report> {
         .enable_all()
         .build()
         .context("could not start the async runtime")?;
-    let mut builder = Host::builder().slots(1);
-    if let Some(folder) = cache_folder(&flags)? {
-        builder = builder.cache(folder);
-    }
-    if let Some(policy) = policy(&flags.grants)? {
-        builder = builder.policy(policy);
-    }
+    let mut builder = host(&flags)?;
     if let Some(file) = &flags.ledger {
         if flags.create_ledger {
             ledger::ensure(file)?;
@@ -102,6 +96,18 @@ fn report(flags: flags::Run) -> anyhow::Result<Report> {
         drop(ManuallyDrop::into_inner(host));
     }
     Ok(report.context("could not listen for signals")??)
+}
+
+/// A host for one guest, with the cache and the policy that the flags name.
+pub(crate) fn host(flags: &flags::Run) -> anyhow::Result<HostBuilder> {
+    let mut builder = Host::builder().slots(1);
+    if let Some(folder) = cache_folder(flags)? {
+        builder = builder.cache(folder);
+    }
+    if let Some(policy) = policy(&flags.grants)? {
+        builder = builder.policy(policy);
+    }
+    Ok(builder)
 }
 
 /// The policy that is in force.
