@@ -3,14 +3,15 @@
 use std::io::Write;
 use std::process::{Command, Output, Stdio};
 
-use crate::components::{guest, workspace};
+use crate::components::{cache, guest, workspace};
 
 fn fractalaw(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_fractalaw"));
     command
         .arg("run")
         .args(args)
-        .arg("--no-cache")
+        .arg("--cache")
+        .arg(cache())
         .env_remove("RUST_LOG");
     command
 }

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
-use crate::components::{guest, guest_bytes, with_manifest, workspace};
+use crate::components::{cache, guest, guest_bytes, with_manifest, workspace};
 use crate::grants::greedy;
 
 fn run(component: &Path, args: &[&str]) -> Output {
@@ -13,7 +13,8 @@ fn run(component: &Path, args: &[&str]) -> Output {
 
 fn fractalaw(command: &str, component: &Path, args: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_fractalaw"))
-        .args([command, "--no-cache"])
+        .args([command, "--cache"])
+        .arg(cache())
         .arg(component)
         .args(args)
         .env_remove("RUST_LOG")

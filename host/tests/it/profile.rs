@@ -151,7 +151,7 @@ fn guests_that_were_given_something_or_end_in_another_way_are_profiled_too() {
 
 #[test]
 fn a_fixture_is_profiled_or_refused_as_it_is_run_or_refused() {
-    let host = Host::builder().slots(1).build().unwrap();
+    let host = Host::builder().slots(1).cache(cache()).build().unwrap();
     let (mut profiled, mut refused) = (0, 0);
     for folder in ["malformed", "hostile"] {
         for entry in fs::read_dir(workspace().join("tests/fixtures").join(folder)).unwrap() {
@@ -178,7 +178,7 @@ fn a_fixture_is_profiled_or_refused_as_it_is_run_or_refused() {
 /// A processor's trap stops a function before it has stored its count; the hooks store more often.
 #[test]
 fn whatever_stops_a_function_the_parts_sum_to_what_the_run_says() {
-    let host = Host::builder().slots(1).build().unwrap();
+    let host = Host::builder().slots(1).cache(cache()).build().unwrap();
     let items = r#"
         (table 2 funcref) (elem (i32.const 1) $void)
         (type $number (func (result i32)))
@@ -227,7 +227,7 @@ fn whatever_stops_a_function_the_parts_sum_to_what_the_run_says() {
 
 #[test]
 fn a_budget_strikes_where_it_does_without_hooks_whatever_it_is() {
-    let host = Host::builder().slots(1).build().unwrap();
+    let host = Host::builder().slots(1).cache(cache()).build().unwrap();
     let items = r#"
         (func $leaf) (func $three (drop (i32.const 1)) (drop (i32.const 2)))
         (func $loops (param i32)
@@ -266,7 +266,7 @@ fn a_budget_strikes_where_it_does_without_hooks_whatever_it_is() {
 
 #[test]
 fn a_component_whose_functions_cannot_be_followed_says_so() {
-    let host = Host::builder().slots(1).build().unwrap();
+    let host = Host::builder().slots(1).cache(cache()).build().unwrap();
     let nested = wat::parse_str(
         r#"(component
             (component $inner
@@ -290,7 +290,7 @@ fn a_component_whose_functions_cannot_be_followed_says_so() {
 /// A table holds functions with hooks, which must not be called while the component may not call the host.
 #[test]
 fn an_allocator_behind_a_table_is_seen_to_end_otherwise() {
-    let host = Host::builder().slots(1).build().unwrap();
+    let host = Host::builder().slots(1).cache(cache()).build().unwrap();
     let text = |realloc: &str| {
         format!(
             r#"(component
@@ -326,7 +326,7 @@ fn an_allocator_behind_a_table_is_seen_to_end_otherwise() {
 
 #[test]
 fn no_component_is_offered_the_hooks() {
-    let host = Host::builder().slots(1).build().unwrap();
+    let host = Host::builder().slots(1).cache(cache()).build().unwrap();
     let twin = fractalaw_instrument::instrument(&guest_bytes("hello-world")).unwrap();
     let Err(LoadError::Refused(refusal)) = host.load(&twin.bytes) else {
         panic!("a twin is no micro-app")
@@ -339,7 +339,7 @@ fn no_component_is_offered_the_hooks() {
 
 #[test]
 fn a_run_that_differs_from_time_to_time_says_in_what() {
-    let host = Host::builder().slots(1).build().unwrap();
+    let host = Host::builder().slots(1).cache(cache()).build().unwrap();
     let app = host.load_profiled(&guest_bytes("time-and-chance")).unwrap();
     let error = RUNTIME
         .block_on(host.profile(&app, &Run::new().tier(Tier::Heavy)))

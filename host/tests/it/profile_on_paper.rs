@@ -3,7 +3,7 @@
 
 use fractalaw_host::{FunctionFuel, Host, Profile, ProfileNode, Run};
 
-use crate::components::{component, guest_bytes};
+use crate::components::{cache, component, guest_bytes};
 use crate::profile::profile;
 
 /// Calls, own fuel, fuel with callees.
@@ -43,7 +43,7 @@ fn without_host(profile: &Profile, name: &str) -> u64 {
 
 #[test]
 fn each_construct_costs_what_it_does_without_hooks() {
-    let host = Host::builder().slots(1).build().unwrap();
+    let host = Host::builder().slots(1).cache(cache()).build().unwrap();
     // `run` ends with a constant, so that it costs 2 beside its body. A call costs 4, an indirect one 6, a loop 1.
     let cases: [Case; 16] = [
         ("", "", &[("run", (1, 2, 2)), ("[run]", (1, 0, 2))]),
@@ -159,7 +159,7 @@ fn path(profile: &Profile, node: &ProfileNode) -> String {
 
 #[test]
 fn the_tree_has_a_node_for_each_path_and_recursion_adds_none() {
-    let host = Host::builder().slots(1).build().unwrap();
+    let host = Host::builder().slots(1).cache(cache()).build().unwrap();
     let items = "
         (func $leaf)
         (func $a (param i32)
@@ -193,7 +193,7 @@ fn the_tree_has_a_node_for_each_path_and_recursion_adds_none() {
 /// What the host calls by itself has no hooks, because it may not call the host.
 #[test]
 fn what_the_host_calls_counts_where_it_was_called() {
-    let host = Host::builder().slots(1).build().unwrap();
+    let host = Host::builder().slots(1).cache(cache()).build().unwrap();
     let bytes = wat::parse_str(
         r#"(component
             (import "wasi:cli/environment@0.2.0" (instance $environment
@@ -236,7 +236,7 @@ fn what_the_host_calls_counts_where_it_was_called() {
 /// As in a component that is linked from several modules, with one allocator for all.
 #[test]
 fn what_the_host_calls_may_reach_other_modules() {
-    let host = Host::builder().slots(1).build().unwrap();
+    let host = Host::builder().slots(1).cache(cache()).build().unwrap();
     let bytes = wat::parse_str(
         r#"(component
             (import "wasi:cli/environment@0.2.0" (instance $environment
@@ -280,7 +280,7 @@ fn what_the_host_calls_may_reach_other_modules() {
 
 #[test]
 fn a_component_with_as_many_core_instances_as_there_may_be_has_a_profile() {
-    let host = Host::builder().slots(1).build().unwrap();
+    let host = Host::builder().slots(1).cache(cache()).build().unwrap();
     let others = "(core instance (instantiate $other))".repeat(15);
     let text = format!(
         r#"(component
@@ -298,7 +298,7 @@ fn a_component_with_as_many_core_instances_as_there_may_be_has_a_profile() {
 
 #[test]
 fn functions_have_readable_names_and_those_towards_the_host_the_imports() {
-    let host = Host::builder().slots(1).build().unwrap();
+    let host = Host::builder().slots(1).cache(cache()).build().unwrap();
     let profile = profile(&host, &guest_bytes("granted-inputs"), Run::new()).unwrap();
     let known = [
         ("core::fmt::write", Some(0)),
