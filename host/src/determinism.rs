@@ -34,9 +34,12 @@ impl Determinism {
     /// Sets the guest's clocks and generators; WASI's defaults are the real ones, of which the wall clock panics on a
     /// machine whose clock stands before 1970.
     pub(crate) fn apply(self, context: &mut WasiCtxBuilder) {
-        context.wall_clock(self.wall_clock());
-        if self == Determinism::Fixed {
+        if self == Determinism::Real {
+            // Of no size, so that it costs no allocation.
+            context.wall_clock(SystemWallClock);
+        } else {
             context
+                .wall_clock(WallClock::fixed())
                 .monotonic_clock(StoppedClock)
                 .secure_random(ChaCha12Rng::seed_from_u64(RANDOM_SEED))
                 .insecure_random(ChaCha12Rng::seed_from_u64(INSECURE_RANDOM_SEED))
@@ -66,11 +69,21 @@ impl HostWallClock for WallClock {
     }
 
     fn now(&self) -> Duration {
-        self.0.unwrap_or_else(|| {
-            SystemTime::now()
-                .duration_since(UNIX_EPOCH)
-                .unwrap_or_default()
-        })
+        self.0.unwrap_or_else(|| SystemWallClock.now())
+    }
+}
+
+/// The machine's wall clock.
+struct SystemWallClock;
+
+impl HostWallClock for SystemWallClock {
+    fn resolution(&self) -> Duration {
+        Duration::from_nanos(1)
+    }
+
+    fn now(&self) -> Duration {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH);
+        since.unwrap_or_default()
     }
 }
 

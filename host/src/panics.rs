@@ -6,24 +6,22 @@
 use std::any::Any;
 use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::pin;
+use std::pin::Pin;
 
 /// A host function panicked, with this message.
 #[derive(Debug, thiserror::Error)]
 #[error("a host function panicked: {0}")]
 pub(crate) struct HostPanicked(String);
 
-/// The future, with a panic as an error. It is not polled again after one.
-pub(crate) async fn caught<T>(
-    guest: impl Future<Output = wasmtime::Result<T>>,
-) -> wasmtime::Result<T> {
-    let mut guest = pin!(guest);
-    let polled = poll_fn(|context| {
+/// The future, with a panic as an error. It is not polled again after one, and not moved: such futures are large.
+pub(crate) fn caught<T>(
+    mut guest: Pin<&mut impl Future<Output = wasmtime::Result<T>>>,
+) -> impl Future<Output = wasmtime::Result<T>> {
+    poll_fn(move |context| {
         // Of what it borrows, the store is only asked for its state afterwards.
         let polled = catch_unwind(AssertUnwindSafe(|| guest.as_mut().poll(context)));
         polled.unwrap_or_else(|payload| Err(HostPanicked(message(&*payload)).into()).into())
-    });
-    polled.await
+    })
 }
 
 fn message(payload: &(dyn Any + Send)) -> String {
@@ -34,6 +32,8 @@ fn message(payload: &(dyn Any + Send)) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::pin::pin;
+
     use wasmtime::Store;
     use wasmtime::component::{Component, Linker};
 
@@ -88,7 +88,8 @@ mod tests {
                 store.set_epoch_deadline(1);
                 let instance = pre.instantiate_async(&mut store).await.unwrap();
                 let call = instance.get_typed_func::<(), ()>(&mut store, export);
-                let ended = caught(call.unwrap().call_async(&mut store, ())).await;
+                let call = call.unwrap();
+                let ended = caught(pin!(call.call_async(&mut store, ()))).await;
                 let outcome = ended.map_err(|error| Outcome::from_error(&error));
                 let expected = expected.map(|message| {
                     Outcome::Trap(Trap {

@@ -22,7 +22,6 @@ use crate::limits::{
 use crate::meter::Meter;
 use crate::micro_app::MicroApp;
 use crate::outcome::{Certainty, DeadlineExceeded, Outcome};
-use crate::panics::caught;
 use crate::policy::Section;
 use crate::policy::decision::Decided;
 use crate::policy::grant::NotGranted;
@@ -320,14 +319,14 @@ async fn call(store: &mut Store<RunState>, app: &MicroApp, mut until: Until) -> 
         recorder.begin(budget);
     }
     let mut after_instantiation = None;
-    let ended = match in_time(&mut until, caught(app.pre().instantiate_async(&mut *store))).await {
+    let ended = match in_time(&mut until, app.pre().instantiate_async(&mut *store)).await {
         Ok(instance) => {
             let left = fuel_left(store);
             after_instantiation = Some((left, store.data().meter.fuel()));
             if let Some(recorder) = &mut store.data_mut().recorder {
                 recorder.begin_run(left);
             }
-            in_time(&mut until, caught(instance.call_run(&mut *store))).await
+            in_time(&mut until, instance.call_run(&mut *store)).await
         }
         Err(error) => Err(error),
     };

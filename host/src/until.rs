@@ -1,11 +1,13 @@
 //! What ends a run that does not end by itself: its deadline, and the host that is to stop.
 
+use std::pin::pin;
 use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 use tokio::time::timeout_at;
 
 use crate::outcome::{DeadlineExceeded, Interrupted};
+use crate::panics::caught;
 
 /// What ends a run that does not end by itself.
 pub(crate) struct Until {
@@ -21,7 +23,7 @@ pub(crate) fn after(start: Instant, deadline: Duration) -> Instant {
 }
 
 /// The epoch interrupts a guest that computes; this one that waits in a host call. The guest is asked first,
-/// so that one that never gives way pays nothing for being interruptible.
+/// so that one that never gives way pays nothing for being interruptible. A panic in a host function is an error.
 pub(crate) async fn in_time<T>(
     until: &mut Until,
     guest: impl Future<Output = wasmtime::Result<T>>,
@@ -29,9 +31,10 @@ pub(crate) async fn in_time<T>(
     if Instant::now() >= until.deadline {
         return Err(DeadlineExceeded.into());
     }
+    let guest = pin!(guest);
     tokio::select! {
         biased;
-        ended = timeout_at(until.deadline.into(), guest) => {
+        ended = timeout_at(until.deadline.into(), caught(guest)) => {
             ended.unwrap_or_else(|_| Err(DeadlineExceeded.into()))
         }
         () = stopped(&mut until.stop) => Err(Interrupted.into()),
