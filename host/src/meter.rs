@@ -144,7 +144,8 @@ impl Meter {
         self.fuel += fuel;
         let tally = self.tally(function);
         tally.calls += 1;
-        tally.bytes_in += bytes;
+        // A guest asks for as many as it likes.
+        tally.bytes_in = tally.bytes_in.saturating_add(bytes);
         tally.fuel += fuel;
         let (sequence, at) = (self.calls, self.position);
         let Some(trace) = &mut self.trace else {
@@ -188,7 +189,7 @@ impl Meter {
         self.bytes = self.bytes.saturating_add(bytes.saturating_sub(asked));
         self.fuel += fuel;
         let tally = self.tally(function);
-        tally.bytes_out += bytes;
+        tally.bytes_out = tally.bytes_out.saturating_add(bytes);
         tally.fuel += fuel;
         let calls = self.calls;
         let last = self.trace.as_mut().and_then(|trace| trace.calls.last_mut());

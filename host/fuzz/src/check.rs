@@ -2,7 +2,7 @@
 
 use fractalaw_host::terminal::is_unsafe;
 use fractalaw_host::{
-    AUDIT_BYTES, AUDIT_ENTRIES, AUDIT_ENTRY_BYTES, OUTPUT_BYTES, Outcome, Report,
+    AUDIT_BYTES, AUDIT_ENTRIES, AUDIT_ENTRY_BYTES, OUTPUT_BYTES, Outcome, Report, TrapCode,
 };
 use serde_json::Value;
 
@@ -10,6 +10,9 @@ use serde_json::Value;
 ///
 /// When something does not hold.
 pub(crate) fn report(report: &Report) {
+    let panicked =
+        matches!(&report.outcome, Outcome::Trap(trap) if trap.code == TrapCode::HostPanicked);
+    assert!(!panicked, "{:?}", report.outcome);
     bounds(report);
     text(report);
     json(report);

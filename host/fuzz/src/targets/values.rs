@@ -350,6 +350,12 @@ pub(crate) fn seeds() -> Vec<Vec<u8>> {
         .concat(),
         [&[record, 0x80, 1, 0x80, 1, 0x80][..], &wide].concat(),
         [&[at("get-random-bytes")][..], &wide, &[0xf0]].concat(),
+        // More than can be counted, after some that were.
+        [
+            &[at("get-random-bytes"), 1, 0xf0, at("get-random-bytes")][..],
+            &[0xf1, 0xff, 0xff, 0xff, 0xff, 0xf0],
+        ]
+        .concat(),
         [
             &[at("subscribe-duration")][..],
             &wide,
