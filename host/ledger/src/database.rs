@@ -158,7 +158,9 @@ fn is_file(path: &Path) -> Result<(), LedgerError> {
 
 /// What a hostile file could do is switched off.
 fn guarded(connection: &Connection, busy_timeout: Duration) -> rusqlite::Result<()> {
-    connection.busy_timeout(busy_timeout)?;
+    // SQLite counts milliseconds in 32 bits, and who appends asks again until the time is over.
+    let most = Duration::from_millis(i32::MAX as u64);
+    connection.busy_timeout(busy_timeout.min(most))?;
     connection.set_limit(Limit::SQLITE_LIMIT_LENGTH, ROW_BYTES)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;

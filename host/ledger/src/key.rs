@@ -1,6 +1,6 @@
 //! Ed25519 keys: the secret one in a file that only its owner can read, the public one in the ledger.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -72,10 +72,19 @@ impl LedgerKey {
         getrandom::fill(&mut seed).map_err(|error| KeyError::Random(error.to_string()))?;
         let key = LedgerKey::from_seed(&seed);
         let text = format!("{HEADER}{}\n", Seed(seed));
-        let written = private_file(path).and_then(|mut file| {
-            file.write_all(text.as_bytes())?;
-            file.sync_all()
-        });
+        let folder = match path.parent() {
+            Some(folder) if !folder.as_os_str().is_empty() => folder,
+            _ => Path::new("."),
+        };
+        // A whole key or none, which only its owner can read, and never in place of another.
+        let written = tempfile::Builder::new()
+            .prefix(".key-")
+            .tempfile_in(folder)
+            .and_then(|mut file| {
+                file.write_all(text.as_bytes())?;
+                file.as_file().sync_all()?;
+                file.persist_noclobber(path).map_err(|failed| failed.error)
+            });
         written.map_err(|source| KeyError::File {
             path: path.to_owned(),
             source,
@@ -118,21 +127,6 @@ impl LedgerKey {
     pub(crate) fn sign(&self, message: &[u8]) -> Signature {
         Signature(self.0.sign(message).to_bytes())
     }
-}
-
-#[cfg(unix)]
-fn private_file(path: &Path) -> io::Result<File> {
-    use std::os::unix::fs::OpenOptionsExt;
-    OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(path)
-}
-
-#[cfg(not(unix))]
-fn private_file(path: &Path) -> io::Result<File> {
-    OpenOptions::new().write(true).create_new(true).open(path)
 }
 
 #[cfg(unix)]

@@ -219,3 +219,37 @@ fn a_cache_folder_that_others_can_write_is_refused_with_the_command_that_mends_i
     );
     assert_eq!(text(&output.stderr), expected);
 }
+
+/// `/dev/full` takes nothing: a report that nobody got is no success.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_report_that_cannot_be_written_is_a_failure() {
+    for command in ["run", "inspect", "profile"] {
+        let full = std::fs::OpenOptions::new().write(true).open("/dev/full");
+        let output = Command::new(env!("CARGO_BIN_EXE_fractalaw"))
+            .arg(command)
+            .arg(guest("hello-world"))
+            .env_remove("RUST_LOG")
+            .stdout(full.unwrap())
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(10), "{command}");
+        assert_eq!(
+            text(&output.stderr),
+            "error: could not write to standard output: No space left on device (os error 28)\n"
+        );
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn what_has_no_end_is_not_read_to_its_end() {
+    for command in ["run", "inspect", "profile"] {
+        let output = Command::new(env!("CARGO_BIN_EXE_fractalaw"))
+            .args([command, "/dev/zero"])
+            .output()
+            .unwrap();
+        let expected = "error: `/dev/zero` is no regular file, expected a WebAssembly component\n";
+        assert_eq!(text(&output.stderr), expected, "{command}");
+    }
+}

@@ -247,6 +247,11 @@ fn a_ledger_that_is_not_there_is_wrong_usage_unless_it_is_to_be_made() {
     }
     let key = lab.folder.path().join("new/audit.ledger.key");
     assert!(key.is_file());
+    // SQLite counts milliseconds in 32 bits.
+    let output = fractalaw(&lab, &hello, &["--ledger-wait", "25days"])
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
 }
 
 #[test]

@@ -24,6 +24,7 @@ pub(crate) fn report(error: &anyhow::Error) -> ExitCode {
     let mut stderr = io::stderr();
     let _ = writeln!(stderr, "error: {message}");
     if let Some(hint) = hint(error) {
+        let hint = fractalaw_manifest::terminal::one_line(&hint);
         let _ = writeln!(stderr, "hint: {hint}");
     }
     ExitCode::from(if is_damage(error) { DAMAGE } else { FAILED })
@@ -38,8 +39,8 @@ fn is_damage(error: &anyhow::Error) -> bool {
 fn hint(error: &anyhow::Error) -> Option<String> {
     if let Some(VerifyError::Flaw(_)) = error.downcast_ref() {
         return Some(
-            "what stands before that entry is as it was written; `show` and `export --unverified` read the \
-             rest, and a checkpoint that was kept says which copy is the right one"
+            "keep the file as it is; what a checkpoint that was kept, or the last good signature before that \
+             entry, vouches for can be relied on, and nothing else: `show` and `export --unverified` read it"
                 .to_owned(),
         );
     }

@@ -18,7 +18,7 @@ pub(crate) fn parse(text: &str) -> Result<u64, String> {
         text
     };
     let expected = "expected a time such as 2026-03-01 or 2026-03-01T12:00:00Z, from 1970 to 2554";
-    let time = humantime::parse_rfc3339_weak(text).map_err(|_| expected.to_owned())?;
+    let time = humantime::parse_rfc3339(text).map_err(|_| expected.to_owned())?;
     let since = time.duration_since(UNIX_EPOCH).map_err(|_| expected)?;
     u64::try_from(since.as_nanos()).map_err(|_| expected.to_owned())
 }
@@ -38,7 +38,15 @@ mod tests {
             assert_eq!(parse(text), Ok(ns));
         }
         assert_eq!(parse("2025-01-01"), Ok(1_735_689_600_000_000_000));
-        for wrong in ["", "tomorrow", "2025-13-01", "1969-12-31", "2600-01-01"] {
+        for wrong in [
+            "",
+            "tomorrow",
+            "2025-13-01",
+            "1969-12-31",
+            "2600-01-01",
+            "2026-11-24T01:51:39.35+23:59",
+            "2026-11-24T01:51:39Zxx",
+        ] {
             assert!(parse(wrong).is_err(), "{wrong}");
         }
     }

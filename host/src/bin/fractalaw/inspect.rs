@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use fractalaw_host::{HostError, Inspection, LoadError, Run, terminal};
 
 use crate::flags;
-use crate::run::{REFUSED, fail, granted, policy};
+use crate::run::{REFUSED, fail, granted, policy, print};
 
 /// The command. A component that would not start is no failure: it was asked what would come of it.
 pub(crate) fn run(flags: &flags::Inspect) -> ExitCode {
@@ -35,7 +35,8 @@ pub(crate) fn run(flags: &flags::Inspect) -> ExitCode {
     } else {
         inspection.text(&verdict)
     };
-    // A reader that closed the pipe has seen what it wanted.
-    let _ = io::stdout().write_all(text.as_bytes());
-    ExitCode::SUCCESS
+    match print(&text) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(&error),
+    }
 }

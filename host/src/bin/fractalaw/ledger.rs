@@ -3,12 +3,12 @@
 
 use std::env;
 use std::ffi::OsString;
-use std::io::{self, Write};
+use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
 use anyhow::{Context, Result};
-use fractalaw_ledger::{LedgerError, LedgerKey, create, now_unix_ns};
+use fractalaw_ledger::{KeyError, LedgerError, LedgerKey, create, now_unix_ns};
 
 use crate::run::HOST_FAILED;
 
@@ -78,7 +78,9 @@ pub(crate) fn ensure(path: &Path) -> Result<()> {
     let key = match LedgerKey::create(&key_path) {
         Ok(key) => key,
         // Left from an earlier ledger, or just made by a process beside us.
-        Err(_) if key_path.exists() => LedgerKey::load(&key_path)?,
+        Err(KeyError::File { source, .. }) if source.kind() == ErrorKind::AlreadyExists => {
+            LedgerKey::load(&key_path)?
+        }
         Err(error) => return Err(error.into()),
     };
     match create(path, &node(), &key.public_key(), now_unix_ns()) {

@@ -22,10 +22,10 @@ pub(crate) fn run(flags: flags::Run) -> ExitCode {
         return ExitCode::from(USAGE);
     }
     match profile(flags) {
-        Ok(json) => {
-            let _ = io::stdout().write_all(json.as_bytes());
-            ExitCode::SUCCESS
-        }
+        Ok(json) => match run::print(&json) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => fail(&error),
+        },
         Err(error) => match error.downcast_ref::<ProfileError>() {
             Some(reason) => {
                 let said = terminal::lines(&reason.to_string());
@@ -46,11 +46,11 @@ fn profile(flags: flags::Run) -> anyhow::Result<String> {
         .build()
         .context("could not start the async runtime")?;
     let path = flags.component.display().to_string();
-    let size =
+    let file =
         fs::metadata(&flags.component).with_context(|| format!("could not read `{path}`"))?;
     let host = ManuallyDrop::new(run::host(&flags)?.build()?);
-    // One that is too large is refused by its size, unread.
-    let component = if size.len() > COMPONENT_BYTES as u64 {
+    // One that is too large is refused by its size, and what has no end by what it is, unread.
+    let component = if !file.is_file() || file.len() > COMPONENT_BYTES as u64 {
         host.load_file(&flags.component)
             .map(|_| Vec::new())
             .map_err(ProfileError::Load)?

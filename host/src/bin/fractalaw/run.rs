@@ -2,7 +2,7 @@
 
 use std::env;
 use std::fs::File;
-use std::io::{self, IsTerminal, Read, Write};
+use std::io::{self, ErrorKind, IsTerminal, Read, Write};
 use std::mem::ManuallyDrop;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -34,12 +34,24 @@ pub(crate) fn run(flags: flags::Run) -> ExitCode {
     } else {
         report.text()
     };
-    // A reader that closed the pipe has seen what it wanted.
-    let _ = io::stdout().write_all(text.as_bytes());
+    if let Err(error) = print(&text) {
+        return fail(&error);
+    }
     if !json && !matches!(report.outcome, Outcome::Refused(_)) {
         let _ = writeln!(io::stderr(), "{}", report.summary());
     }
     ExitCode::from(exit_code(&report.outcome))
+}
+
+/// Prints what the command is for. A reader that closed the pipe has seen what it wanted.
+pub(crate) fn print(text: &str) -> anyhow::Result<()> {
+    let mut out = io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            Err(error).context("could not write to standard output")
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Warnings, or what `RUST_LOG` asks for, on standard error.
@@ -239,7 +251,7 @@ pub(crate) fn fail(error: &anyhow::Error) -> ExitCode {
         (None, HOST_FAILED)
     };
     if let Some(hint) = hint {
-        let _ = writeln!(io::stderr(), "hint: {hint}");
+        let _ = writeln!(io::stderr(), "hint: {}", terminal::one_line(&hint));
     }
     ExitCode::from(code)
 }

@@ -105,11 +105,9 @@ fn what_is_wrong_decides_the_exit_code() {
         "{}",
         said.err
     );
-    assert!(
-        said.err.contains(
-            ", as entry 4 says\nhint: what stands before that entry is as it was written"
-        )
-    );
+    assert!(said.err.contains(
+        ", as entry 4 says\nhint: keep the file as it is; what a checkpoint that was kept,"
+    ));
 }
 
 #[test]
