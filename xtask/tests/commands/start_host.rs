@@ -50,6 +50,7 @@ fn scratch() -> Scratch {
         "host/tests/it.rs",
         "//! A stand-in.\n#[test]\nfn of_the_host() {}\n",
     );
+    scratch.write("fuzz/tests/inputs.rs", "#[test]\nfn of_fuzzing() {}\n");
     scratch.write(
         "xtask/tests/one.rs",
         "//! A stand-in.\n#[test]\nfn of_xtask() {}\n",
@@ -104,10 +105,10 @@ fn children_get_their_arguments_and_their_ends_are_passed_on() {
         "{}",
         ended.stdout
     );
-    // The tests of `xtask` are slow, and run when they are asked for.
+    // The tests of `xtask` and of fuzzing are slow, and run when they are asked for.
     let ended = scratch.xtask(["test", "--all"]);
     assert!(
-        ended.stdout.ends_with("\n5 passed, 0 failed\n"),
+        ended.stdout.ends_with("\n6 passed, 0 failed\n"),
         "{}{}",
         ended.stdout,
         ended.stderr
