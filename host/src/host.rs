@@ -258,6 +258,9 @@ impl Host {
     /// [`Interrupted`](crate::Outcome::Interrupted), and their reports and the ledger are as of any other.
     pub fn stop(&self) {
         self.0.stop.send_replace(true);
+        if let Some(recorded) = &self.0.ledger {
+            recorded.ledger.hurry();
+        }
     }
 
     /// Loads and runs a file; a component that is refused gives a report that says so. It loads on the

@@ -1,11 +1,12 @@
 //! One transaction: what waits becomes the next entries of the chain, all of them or none.
 
+use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use rusqlite::{Statement, params};
 
 use crate::checkpoint::{self, Checkpoint};
-use crate::database::Database;
+use crate::database::{Database, HURRIED_WAIT};
 use crate::entry::{Entry, FIELD_BYTES, Hash, Role};
 use crate::error::LedgerError;
 use crate::key::LedgerKey;
@@ -116,7 +117,17 @@ fn begin(database: &Database) -> Result<(), LedgerError> {
     let begin = Instant::now();
     loop {
         match database.map(database.connection.execute_batch("BEGIN IMMEDIATE")) {
-            Err(LedgerError::Locked { .. }) if begin.elapsed() < database.busy_timeout => {}
+            Err(LedgerError::Locked { path, .. }) => {
+                let waited = begin.elapsed();
+                let hurried = database.hurried.load(Ordering::Relaxed);
+                if waited >= database.busy_timeout {
+                    let waited = database.busy_timeout;
+                    return Err(LedgerError::Locked { path, waited });
+                }
+                if hurried && waited >= HURRIED_WAIT {
+                    return Err(LedgerError::Locked { path, waited });
+                }
+            }
             ended => return ended,
         }
     }

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use rusqlite::{Connection, params};
@@ -58,6 +59,7 @@ pub fn create(
             .map_err(|error| LedgerError::sqlite(path, Duration::ZERO, error))?,
         path: path.to_owned(),
         busy_timeout: Duration::ZERO,
+        hurried: Arc::default(),
     };
     database.map(set_up(&database.connection, ledger_id))?;
     let created = Draft {

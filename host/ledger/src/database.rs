@@ -3,6 +3,8 @@
 use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
@@ -20,11 +22,16 @@ const ROW_BYTES: i32 = 8 * FIELD_BYTES as i32;
 /// How long SQLite itself waits for the lock to append, each time that it is asked.
 const BUSY_ATTEMPT: Duration = Duration::from_millis(20);
 
+/// What is left to wait for the lock when the process is told to end.
+pub(crate) const HURRIED_WAIT: Duration = Duration::from_secs(1);
+
 /// A connection and what its errors are told with.
 pub(crate) struct Database {
     pub(crate) connection: Connection,
     pub(crate) path: PathBuf,
     pub(crate) busy_timeout: Duration,
+    /// Turns true when there is no more time to wait than [`HURRIED_WAIT`].
+    pub(crate) hurried: Arc<AtomicBool>,
 }
 
 impl Database {
@@ -85,6 +92,7 @@ impl Database {
             connection,
             path: path.to_owned(),
             busy_timeout,
+            hurried: Arc::default(),
         };
         database.map(guarded(&database.connection, busy_timeout))?;
         Ok(database)

@@ -1,6 +1,8 @@
 //! A ledger as hosts use it: begin a run, hand over its entries, finish it.
 
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use crate::append::{Belongs, Draft};
@@ -59,6 +61,7 @@ pub struct Ledger {
     writer: Writer,
     durability: Durability,
     identity: Identity,
+    hurried: Arc<AtomicBool>,
 }
 
 impl Ledger {
@@ -70,6 +73,7 @@ impl Ledger {
         let node_id = options.node_id.unwrap_or_else(|| identity.node_id.clone());
         let grouped = options.durability == Durability::Group;
         Ok(Ledger {
+            hurried: Arc::clone(&database.hurried),
             writer: Writer::start(database, node_id, grouped)?,
             durability: options.durability,
             identity,
@@ -79,6 +83,12 @@ impl Ledger {
     /// What the ledger says of itself.
     pub fn identity(&self) -> &Identity {
         &self.identity
+    }
+
+    /// From now on nobody waits for other programs for longer than a second, also who waits already: for a
+    /// process that is told to end.
+    pub fn hurry(&self) {
+        self.hurried.store(true, Ordering::Relaxed);
     }
 
     /// Records that a run begins. It is on disk when this returns, so that no run goes unrecorded.

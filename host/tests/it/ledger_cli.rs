@@ -106,6 +106,36 @@ fn a_process_that_is_told_to_end_cuts_the_run_off_and_closes_the_ledger() {
 }
 
 #[test]
+fn a_process_that_waits_for_the_ledger_ends_when_it_is_told_to() {
+    let lab = Lab::new();
+    let other = rusqlite::Connection::open(&lab.path).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let args = ["--ledger-wait", "1h", "--grace", "1h"];
+    let mut child = fractalaw(&lab, &guest("hello-world"), &args)
+        .spawn()
+        .unwrap();
+    let mut told = String::new();
+    let mut said = std::io::BufReader::new(child.stderr.take().unwrap());
+    // Until it listens, a signal ends it at once, which is right too but not what is tested here.
+    std::thread::sleep(Duration::from_millis(500));
+    signal(&child, "-TERM");
+    std::io::BufRead::read_line(&mut said, &mut told).unwrap();
+    assert!(told.starts_with("told to end: "), "{told}");
+    signal(&child, "-TERM");
+    assert_eq!(child.wait().unwrap().code(), Some(10));
+    let mut why = String::new();
+    std::io::Read::read_to_string(&mut said, &mut why).unwrap();
+    let begin = "error: the ledger cannot be written, so nothing runs: ";
+    assert!(
+        why.starts_with(begin) && why.contains(" is locked by another program, waited "),
+        "{why}"
+    );
+    other.execute_batch("ROLLBACK").unwrap();
+    drop(other);
+    assert_eq!(lab.verified().entries, 1);
+}
+
+#[test]
 fn within_the_grace_period_a_run_ends_by_itself() {
     let lab = Lab::new();
     let child = start(&lab, &["--timeout", "1s", "--grace", "1h"]);
