@@ -119,12 +119,10 @@ fn begin(database: &Database) -> Result<(), LedgerError> {
         match database.map(database.connection.execute_batch("BEGIN IMMEDIATE")) {
             Err(LedgerError::Locked { path, .. }) => {
                 let waited = begin.elapsed();
+                let patience = database.busy_timeout;
                 let hurried = database.hurried.load(Ordering::Relaxed);
-                if waited >= database.busy_timeout {
-                    let waited = database.busy_timeout;
-                    return Err(LedgerError::Locked { path, waited });
-                }
-                if hurried && waited >= HURRIED_WAIT {
+                if waited >= patience || hurried && waited >= HURRIED_WAIT {
+                    let waited = waited.min(patience);
                     return Err(LedgerError::Locked { path, waited });
                 }
             }

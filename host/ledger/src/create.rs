@@ -1,6 +1,5 @@
 //! Making a ledger: a whole one under its name, or none.
 
-use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,6 +14,7 @@ use crate::error::LedgerError;
 use crate::key::PublicKey;
 use crate::run_record::json;
 use crate::schema;
+use crate::whole_file;
 
 /// The ledger's name for itself in entries.
 pub(crate) const LEDGER: &str = concat!("fractalaw-ledger@", env!("CARGO_PKG_VERSION"));
@@ -45,13 +45,7 @@ pub fn create(
     let mut id = [0; 16];
     getrandom::fill(&mut id).map_err(|error| failed(std::io::Error::other(error.to_string())))?;
     let ledger_id = LedgerId(id);
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
-    let file = tempfile::Builder::new()
-        .prefix(".ledger-")
-        .tempfile_in(folder)
+    let file = whole_file::begin(path, ".ledger-")
         .map_err(failed)?
         .into_temp_path();
     let database = Database {
@@ -79,12 +73,7 @@ pub fn create(
     // Closing moves everything from the log into the file.
     let closed = database.connection.close().map_err(|(_, error)| error);
     closed.map_err(|error| LedgerError::sqlite(path, Duration::ZERO, error))?;
-    // Fails if there is a file by now: nothing is ever replaced.
-    file.persist_noclobber(path)
-        .map_err(|error| failed(error.error))?;
-    // The name must be as durable as what it names.
-    let synced = File::open(folder).and_then(|folder| folder.sync_all());
-    synced.map_err(failed)?;
+    whole_file::finish(file, path).map_err(failed)?;
     Ok(ledger_id)
 }
 

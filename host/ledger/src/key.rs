@@ -8,6 +8,7 @@ use std::sync::Arc;
 use ed25519_dalek::{Signer, SigningKey, VerifyingKey};
 
 use crate::hex::{self, hex_text};
+use crate::whole_file;
 
 /// What a key file begins with; 64 digits and a newline follow.
 const HEADER: &str = "fractalaw-ledger-key-v1 ";
@@ -72,19 +73,11 @@ impl LedgerKey {
         getrandom::fill(&mut seed).map_err(|error| KeyError::Random(error.to_string()))?;
         let key = LedgerKey::from_seed(&seed);
         let text = format!("{HEADER}{}\n", Seed(seed));
-        let folder = match path.parent() {
-            Some(folder) if !folder.as_os_str().is_empty() => folder,
-            _ => Path::new("."),
-        };
-        // A whole key or none, which only its owner can read, and never in place of another.
-        let written = tempfile::Builder::new()
-            .prefix(".key-")
-            .tempfile_in(folder)
-            .and_then(|mut file| {
-                file.write_all(text.as_bytes())?;
-                file.as_file().sync_all()?;
-                file.persist_noclobber(path).map_err(|failed| failed.error)
-            });
+        let written = whole_file::begin(path, ".key-").and_then(|mut file| {
+            file.write_all(text.as_bytes())?;
+            file.as_file().sync_all()?;
+            whole_file::finish(file.into_temp_path(), path)
+        });
         written.map_err(|source| KeyError::File {
             path: path.to_owned(),
             source,

@@ -50,6 +50,7 @@ mod database;
 mod error;
 mod pages;
 mod schema;
+mod whole_file;
 
 // How it gets there:
 mod append;
