@@ -4,13 +4,29 @@ use std::process::{Command, ExitCode};
 
 use anyhow::Result;
 
+use crate::fault::USAGE;
 use crate::flags;
 use crate::project::Project;
 use crate::run::{program, start};
 use crate::workspace_cargo::LEDGER;
 
+/// What the program says of itself. It stands in a file, because building the program takes minutes; a test
+/// of the program compares the two.
+const HELP: &str = include_str!("../../host/ledger/auditor/help.txt");
+
 /// The command. The exit code is that of `fractalaw-ledger`.
 pub(crate) fn run(project: &Project, flags: &flags::Ledger) -> Result<ExitCode> {
+    match flags.arguments.first().and_then(|first| first.to_str()) {
+        None => {
+            eprint!("{HELP}");
+            return Ok(ExitCode::from(USAGE));
+        }
+        Some("--help" | "-h") => {
+            print!("{HELP}");
+            return Ok(ExitCode::SUCCESS);
+        }
+        _ => {}
+    }
     let program = program(
         project,
         &LEDGER,

@@ -40,7 +40,7 @@ const RESERVED: [&str; 14] = [
 const FILES: [(&str, &str); 3] = [
     (
         "guests/{name}/Cargo.toml",
-        include_str!("../templates/Cargo.toml"),
+        include_str!("../templates/manifest.toml"),
     ),
     (
         "guests/{name}/src/lib.rs",

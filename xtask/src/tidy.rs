@@ -6,6 +6,7 @@
 mod features;
 mod guests;
 mod layering;
+mod manifests;
 mod text;
 mod top_level;
 
@@ -40,6 +41,7 @@ pub(crate) fn run(project: &Project) -> Result<()> {
     let mut problems = Vec::new();
     text::check(&project.root, &files, &mut problems);
     top_level::check(&files, &mut problems);
+    manifests::check(&project.root, &files, &mut problems);
     guests::check(project, &mut problems)?;
     layering::check(&project.root, &mut problems)?;
     features::check(project, &mut problems)?;

@@ -53,6 +53,11 @@ fn every_breach_is_named_with_what_to_do() {
         ("guests/untidy/Cargo.toml", cargo_toml("untidy", ""), "`guests/untidy/Cargo.toml` has no `[package.metadata.micro-app]`"),
         ("guests/untidy/src/lib.rs", saying(""), "the guest `untidy` has no case"),
         (
+            "xtask/templates/Cargo.toml",
+            "[package]\nname = \"{name}\"\n".into(),
+            "`xtask/templates/Cargo.toml` is the manifest of no package",
+        ),
+        (
             "Cargo.lock",
             "[[package]]\nname = \"xtask\"\nversion = \"0.1.0\"\ndependencies = [\n \"wasmtime\",\n]\n".into(),
             "`xtask` depends on `wasmtime`: xtask -> wasmtime",

@@ -169,6 +169,21 @@ fn help_teaches_the_path_of_the_data_and_every_command() {
 }
 
 #[test]
+fn help_of_the_ledger_builds_nothing() {
+    let scratch = Scratch::new().env("CARGO", "no-cargo-here");
+    let help = include_str!("../../../host/ledger/auditor/help.txt");
+    for (args, code, stdout, stderr) in [
+        (&["ledger", "--help"][..], 0, help, ""),
+        (&["ledger", "-h"], 0, help, ""),
+        (&["ledger"], 2, "", help),
+    ] {
+        let ended = scratch.xtask(args);
+        assert_eq!(ended.code, code, "{args:?}");
+        assert_eq!((&*ended.stdout, &*ended.stderr), (stdout, stderr));
+    }
+}
+
+#[test]
 fn outside_of_a_workspace_the_error_says_where_it_looked() {
     let folder = tempfile::tempdir().unwrap();
     let output = std::process::Command::new(env!("CARGO_BIN_EXE_xtask"))

@@ -12,6 +12,13 @@ fn fails(said: &Said, code: i32, err: &str) {
     assert_eq!(said.out, "");
 }
 
+/// `cargo xtask ledger --help` prints that file, so that nobody waits for this program to be built.
+#[test]
+fn the_help_is_what_the_file_says() {
+    let said = Lab::new().say("--help");
+    assert_eq!(said.out, include_str!("../../help.txt"));
+}
+
 #[test]
 fn a_ledger_is_made_signed_and_verified() {
     let lab = Lab::new();
