@@ -67,7 +67,7 @@ impl Change {
     }
 }
 
-/// What moved, the dearer first.
+/// What moved, what moved most first.
 pub(crate) fn changes(before: &Functions, after: &Functions) -> Vec<Change> {
     let names: std::collections::BTreeSet<&String> = before.keys().chain(after.keys()).collect();
     let used = |functions: &Functions, name| functions.get(name).copied().unwrap_or_default();
@@ -106,10 +106,14 @@ pub(crate) fn together<'a>(changes: impl IntoIterator<Item = &'a Change>) -> Vec
     changes
 }
 
+/// By size and not by sign: when fuel falls, the cause is the largest fall, and stands first too.
 fn sort(changes: &mut [Change]) {
+    let size = |change: &Change| change.difference().unsigned_abs();
     changes.sort_by(|a, b| {
-        let dearer_first = b.difference().cmp(&a.difference());
-        dearer_first.then_with(|| a.name.cmp(&b.name))
+        let largest_first = size(b).cmp(&size(a));
+        largest_first
+            .then_with(|| b.difference().cmp(&a.difference()))
+            .then_with(|| a.name.cmp(&b.name))
     });
 }
 

@@ -18,7 +18,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         ("the-hint-accepts-what-failed", hint),
         ("a-last-newline-is-seen", last_newline),
         (
-            "the-function-that-became-dearest-stands-first",
+            "the-function-that-moved-most-stands-first",
             functions_that_moved,
         ),
     ];
@@ -135,10 +135,14 @@ fn functions_that_moved() -> Result<()> {
         .map(|change| (&*change.name, change.difference()))
         .collect();
     ensure!(
-        found == [("[new] one", 40), ("a <b as c>::d", 2), ("gone", -7)],
+        found == [("[new] one", 40), ("gone", -7), ("a <b as c>::d", 2)],
         "{found:?}"
     );
     let twice = functions::together(changes.iter().chain(&changes));
     ensure!(twice[0].difference() == 80 && twice.len() == 3, "{twice:?}");
+    // Where fuel fell, the cause of the fall.
+    let back = functions::changes(&after, &before);
+    let found: Vec<_> = back.iter().map(|change| change.difference()).collect();
+    ensure!(found == [-40, 7, -2], "{found:?}");
     Ok(())
 }

@@ -10,6 +10,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
+use similar::{ChangeTag, TextDiff};
 
 use crate::case::Case;
 use crate::lab::Lab;
@@ -38,6 +39,8 @@ impl Records {
             fields.remove("durations_us");
         }
         let reviewed = snapshot::reviewed_cost(case);
+        let behaviour = snapshot::reviewed_behaviour(case)
+            .and_then(|reviewed| moved(&reviewed, &rendering::behaviour(&report)));
         let (profile, no_profile) = match self.profiles.then(|| lab.profile(case)).transpose()? {
             Some(Ok(profile)) => {
                 let functions_and_nodes = json!({
@@ -58,6 +61,7 @@ impl Records {
             "reviewed": reviewed.as_deref().map(|cost| json!({
                 "cost_model": rendering::cost_model_of(cost),
                 "fuel": rendering::fuel_of(cost),
+                "behaviour": behaviour,
             })),
             "profile": profile,
             "no_profile": no_profile,
@@ -71,4 +75,25 @@ impl Records {
             .and_then(|()| fs::write(&path, format!("{record:#}\n")))
             .with_context(|| format!("cannot write `{}`", path.display()))
     }
+}
+
+/// The lines of a behaviour that are gone and those that came, and which outcome was reviewed; nothing if it is
+/// what was reviewed.
+fn moved(reviewed: &str, now: &str) -> Option<Value> {
+    if reviewed == now {
+        return None;
+    }
+    let difference = TextDiff::from_lines(reviewed, now);
+    let lines = |tag| -> String {
+        let changes = difference.iter_all_changes();
+        changes
+            .filter(|change| change.tag() == tag)
+            .map(|change| change.value())
+            .collect()
+    };
+    Some(json!({
+        "outcome": rendering::outcome_of(reviewed),
+        "before": lines(ChangeTag::Delete),
+        "now": lines(ChangeTag::Insert),
+    }))
 }

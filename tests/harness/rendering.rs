@@ -15,7 +15,7 @@ const SHOWN_OF_LONG: usize = 5;
 
 /// Outcome, output and audit entries: what a change of compiler must leave alone.
 pub(crate) fn behaviour(report: &Report) -> String {
-    let mut text = format!("outcome: {}\n", report.outcome.kind());
+    let mut text = format!("{OUTCOME_LINE}{}\n", report.outcome.kind());
     list(&mut text, lines(&report.outcome.to_string()));
     if let Outcome::Refused(refusal) = &report.outcome {
         writeln!(text, "  hint: {}", refusal.hint()).expect("a string takes it");
@@ -25,6 +25,13 @@ pub(crate) fn behaviour(report: &Report) -> String {
     output(&mut text, "standard output", &report.stdout);
     output(&mut text, "standard error", &report.stderr);
     text
+}
+
+const OUTCOME_LINE: &str = "outcome: ";
+
+/// The kind of outcome in a behaviour text.
+pub(crate) fn outcome_of(behaviour: &str) -> Option<&str> {
+    behaviour.lines().next()?.strip_prefix(OUTCOME_LINE)
 }
 
 /// Fuel, where it went, and memory: what a change of compiler may move.

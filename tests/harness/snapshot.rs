@@ -100,6 +100,12 @@ pub(crate) fn reviewed_cost(case: &Case) -> Option<String> {
     contents(&cost)
 }
 
+/// What was reviewed of its behaviour.
+pub(crate) fn reviewed_behaviour(case: &Case) -> Option<String> {
+    let [behaviour, ..] = files(&folder().join(&case.subject), &case.stem);
+    contents(&behaviour)
+}
+
 /// A case's profile, or why it has none.
 pub(crate) type Profiled = Result<Functions, String>;
 

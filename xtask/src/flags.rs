@@ -211,7 +211,7 @@ pub(crate) struct Profile {
     /// The name of a guest, or the path of a component: what holds a `/` or ends in `.wasm`
     #[arg(value_name = "GUEST|PATH")]
     pub(crate) what: String,
-    /// The case of the guest [default: `default`]
+    /// The case of the guest [default: `default`, unless options of a run are given]
     pub(crate) case: Option<String>,
     /// Show what moved since a git revision, or since a component (`.wasm`)
     #[arg(long, value_name = "REV|PATH")]
@@ -225,7 +225,7 @@ pub(crate) struct Profile {
     /// Show every function, not the first ones
     #[arg(long)]
     pub(crate) all: bool,
-    /// Options of the run of a component given by its path, as `fractalaw run` takes them
+    /// Options of a run that is no case, as `fractalaw run` takes them
     #[arg(last = true, value_name = "OPTIONS")]
     pub(crate) options: Vec<String>,
 }

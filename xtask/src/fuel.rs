@@ -35,7 +35,7 @@ pub(crate) fn run(project: &Project, flags: &flags::Fuel) -> Result<ExitCode> {
     let now = records::read(&records::write(project, &wanted("now", &outputs))?)?;
     let rows = match &flags.against {
         Some(revision) => {
-            let guests = revision::guests(project, revision)?;
+            let guests = revision::guests(project, revision, &[])?;
             let before = records::read(&records::write(project, &wanted("against", &guests))?)?;
             compared(&gate, &now, &before)
         }
@@ -84,7 +84,7 @@ pub(crate) struct Row {
     pub(crate) verdict: Verdict,
     /// What stands beside the verdict: `new`, `deleted` and the like.
     pub(crate) note: Option<String>,
-    /// The functions that moved, the dearer first.
+    /// The functions that moved, what moved most first.
     pub(crate) functions: Vec<Change>,
 }
 

@@ -21,8 +21,12 @@ use crate::records::{self, Profile, Wanted};
 use crate::revision;
 use crate::run;
 
+/// The guest that the harness fills a slot with before another runs there.
+const HOSTILE: &str = "slot-scribbler";
+
 /// The command.
 pub(crate) fn run(project: &Project, flags: &flags::Profile) -> Result<ExitCode> {
+    one_run(flags)?;
     let now = profile(project, flags, Side::Now)?;
     let before = flags
         .against
@@ -63,6 +67,35 @@ pub(crate) fn run(project: &Project, flags: &flags::Profile) -> Result<ExitCode>
     Ok(ExitCode::SUCCESS)
 }
 
+/// A case says how its guest is run, and a component given by its path has no cases.
+fn one_run(flags: &flags::Profile) -> Result<()> {
+    let Some(case) = &flags.case else {
+        return Ok(());
+    };
+    let what = &flags.what;
+    if is_path(what) {
+        return Err(Fault::new(
+            USAGE,
+            format!("`{what}` is a component, which has no case `{case}`"),
+        )
+        .hint(format!(
+            "give the options of its run behind `--`, as in `cargo xtask profile {what} -- --arg {case}`"
+        ))
+        .into());
+    }
+    if !flags.options.is_empty() {
+        return Err(Fault::new(
+            USAGE,
+            format!(
+                "the case `{what}/{case}` says how the guest is run, expected nothing behind `--`"
+            ),
+        )
+        .hint("leave out the case, or what stands behind `--`")
+        .into());
+    }
+    Ok(())
+}
+
 /// Which of two profiles.
 #[derive(Clone, Copy)]
 enum Side<'a> {
@@ -85,48 +118,57 @@ fn is_path(what: &str) -> bool {
 }
 
 fn profile(project: &Project, flags: &flags::Profile, side: Side<'_>) -> Result<Profile> {
-    if is_path(&flags.what) {
-        let component = match side {
-            Side::Now => &*flags.what,
-            Side::Before(component) if revision::is_component(component) => component,
-            Side::Before(revision) => {
-                return Err(Fault::new(
-                    USAGE,
-                    format!(
-                        "`{revision}` is no component, and `{}` is compared with one",
-                        flags.what
-                    ),
-                )
-                .hint("name the `.wasm` file to compare with")
-                .into());
-            }
-        };
-        return of_component(project, Path::new(component), &flags.options);
+    let built = component(project, flags, side)?;
+    // A run of its own and no case of the guest.
+    if is_path(&flags.what) || !flags.options.is_empty() {
+        return of_component(project, &built, &flags.options);
     }
+    match side {
+        Side::Now => of_case(project, flags, &project.outputs(), "now"),
+        Side::Before(_) => of_case(
+            project,
+            flags,
+            &alone(project, &flags.what, &built)?,
+            "against",
+        ),
+    }
+}
+
+/// The component of a side, built if it is a guest's.
+fn component(project: &Project, flags: &flags::Profile, side: Side<'_>) -> Result<PathBuf> {
     let guest = &flags.what;
     match side {
+        Side::Before(component) if revision::is_component(component) => Ok(component.into()),
+        Side::Now if is_path(guest) => Ok(guest.into()),
+        Side::Before(revision) if is_path(guest) => Err(Fault::new(
+            USAGE,
+            format!("`{revision}` is no component, and `{guest}` is compared with one"),
+        )
+        .hint("name the `.wasm` file to compare with")
+        .into()),
         Side::Now => {
-            build_guests::ensure(project, std::slice::from_ref(guest))?;
-            of_case(project, flags, &project.outputs(), "now")
-        }
-        Side::Before(component) if revision::is_component(component) => {
-            // The harness looks for the guest by its name.
-            let folder = project.target.join("against").join("component");
-            fs::create_dir_all(&folder)
-                .and_then(|()| fs::copy(component, folder.join(format!("{guest}.wasm"))))
-                .and_then(|_| {
-                    // The guest that the harness makes slots dirty with.
-                    let name = "slot-scribbler.wasm";
-                    fs::copy(project.outputs().join(name), folder.join(name))
-                })
-                .with_context(|| format!("cannot copy `{component}`"))?;
-            of_case(project, flags, &folder, "against")
+            // Only a case is run by the harness.
+            let beside = flags.options.is_empty().then(|| HOSTILE.to_owned());
+            let names: Vec<String> = [guest.clone()].into_iter().chain(beside).collect();
+            build_guests::ensure(project, &names)?;
+            Ok(project.component(guest))
         }
         Side::Before(revision) => {
-            let guests = revision::guests(project, revision)?;
-            of_case(project, flags, &guests, "against")
+            let guests = revision::guests(project, revision, std::slice::from_ref(guest))?;
+            Ok(guests.join(format!("{guest}.wasm")))
         }
     }
+}
+
+/// A folder in which the harness finds the component under the guest's name, and no other guest but its own.
+fn alone(project: &Project, guest: &str, component: &Path) -> Result<PathBuf> {
+    let folder = project.target.join("against").join("component");
+    let hostile = format!("{HOSTILE}.wasm");
+    fs::create_dir_all(&folder)
+        .and_then(|()| fs::copy(project.outputs().join(&hostile), folder.join(&hostile)))
+        .and_then(|_| fs::copy(component, folder.join(format!("{guest}.wasm"))))
+        .with_context(|| format!("cannot copy `{}`", component.display()))?;
+    Ok(folder)
 }
 
 /// Profiles a case through the harness, which knows what it grants.

@@ -86,7 +86,7 @@ fn earlier(project: &Project, against: &str, filter: Option<&str>) -> Result<Vec
     if folder.is_dir() {
         return record::read_all(folder, folder);
     }
-    let guests = revision::guests(project, against)?;
+    let guests = revision::guests(project, against, &[])?;
     let folder = records::write(project, &wanted("against", &guests, filter))?;
     record::read_all(&folder, project.relative(&folder))
 }

@@ -8,13 +8,13 @@ use std::process::Command;
 use anyhow::{Context, Result};
 
 use crate::build_guests;
-use crate::fault::{FAILED, Fault, USAGE};
+use crate::fault::{FAILED, Fault, USAGE, list};
 use crate::project::Project;
 
-/// Writes the revision's files below `target/against/`, builds its guests there and gives the folder of their
-/// components. The next revision takes the same place, so that guests which are the same in both are not
+/// Writes the revision's files below `target/against/`, builds guests of it there, all when none is named, and
+/// gives the folder of their components. The next revision takes the same place, so that guests which are the same in both are not
 /// built again.
-pub(crate) fn guests(project: &Project, revision: &str) -> Result<PathBuf> {
+pub(crate) fn guests(project: &Project, revision: &str, names: &[String]) -> Result<PathBuf> {
     let commit = commit(project, revision)?;
     let room = project.target.join("against");
     let source = room.join("source");
@@ -55,8 +55,11 @@ pub(crate) fn guests(project: &Project, revision: &str) -> Result<PathBuf> {
         root: source,
         target: room.join("target"),
     };
-    eprintln!("building the guests of `{revision}`");
-    build_guests::ensure(&there, &[])?;
+    match names {
+        [] => eprintln!("building the guests of `{revision}`"),
+        names => eprintln!("building {} of `{revision}`", list(names)),
+    }
+    build_guests::ensure(&there, names)?;
     Ok(there.outputs())
 }
 

@@ -27,7 +27,8 @@ impl Change {
     }
 }
 
-/// The functions that moved, the dearer first; what is the same is left out.
+/// The functions that moved, what moved most first; what is the same is left out. By size and not by sign: when
+/// fuel falls, the cause is the largest fall, and stands first too.
 pub(crate) fn functions(before: &Profile, after: &Profile) -> Vec<Change> {
     let (before, after) = (by_name(before), by_name(after));
     let names: BTreeSet<&str> = before.keys().chain(after.keys()).copied().collect();
@@ -42,9 +43,12 @@ pub(crate) fn functions(before: &Profile, after: &Profile) -> Vec<Change> {
         })
         .filter(|change| change.before != change.after)
         .collect();
+    let size = |change: &Change| change.difference().unsigned_abs();
     changes.sort_by(|a, b| {
-        let dearer_first = b.difference().cmp(&a.difference());
-        dearer_first.then_with(|| a.name.cmp(&b.name))
+        let largest_first = size(b).cmp(&size(a));
+        largest_first
+            .then_with(|| b.difference().cmp(&a.difference()))
+            .then_with(|| a.name.cmp(&b.name))
     });
     changes
 }

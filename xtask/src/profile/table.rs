@@ -52,7 +52,7 @@ pub(super) fn functions(profile: &Profile, all: bool) -> String {
     end(table)
 }
 
-/// The functions that moved, the dearer first, and the sum.
+/// The functions that moved, what moved most first, and the sum.
 pub(super) fn changes(changes: &[Change], all: bool) -> String {
     if changes.is_empty() {
         return "no function moved\n".to_owned();

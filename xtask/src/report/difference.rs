@@ -1,5 +1,6 @@
 //! What a case does otherwise than in the baseline: earlier records, or the reviewed fuel if there are none.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 use super::record::{Entry, Record};
@@ -16,8 +17,10 @@ const TEXT_CHARACTERS: usize = 300;
 pub(super) struct Difference {
     /// In one word or number, for the list.
     pub(super) mark: Shown,
-    /// `same`, `more`, `less`, `changed`, `new` or `none`.
+    /// `same`, `more`, `less`, `changed`, `new` or `none`. Only a case that does what it did can be cheaper or dearer.
     pub(super) kind: &'static str,
+    /// How the run ended before, if it ends otherwise now.
+    pub(super) outcome_before: Option<Shown>,
     pub(super) rows: Vec<Row>,
     pub(super) functions: Vec<FunctionMoved>,
     pub(super) functions_left_out: usize,
@@ -32,6 +35,8 @@ pub(super) struct Row {
     pub(super) before: Shown,
     pub(super) now: Shown,
     pub(super) moved: Option<Moved>,
+    /// Whether it is something that the run does, and not what that costs.
+    is_behaviour: bool,
 }
 
 /// A function whose own fuel moved.
@@ -48,6 +53,7 @@ impl Difference {
         Difference {
             mark: Shown::ours(mark),
             kind,
+            outcome_before: None,
             rows: Vec::new(),
             functions: Vec::new(),
             functions_left_out: 0,
@@ -60,27 +66,56 @@ impl Difference {
         !self.rows.is_empty() || !self.functions.is_empty() || !self.notes.is_empty()
     }
 
+    /// What a number's move is shown as. Less is an improvement only of what the run costs, and only if it still
+    /// does the same.
+    pub(super) fn tone(&self, row: &Row, moved: &Moved) -> &'static str {
+        if row.is_behaviour {
+            return "changed";
+        }
+        self.tone_of_cost(moved)
+    }
+
+    /// The same for a cost.
+    pub(super) fn tone_of_cost(&self, moved: &Moved) -> &'static str {
+        match moved.now.cmp(&moved.before) {
+            Ordering::Greater => "more",
+            _ if self.kind == "changed" => "",
+            _ => "less",
+        }
+    }
+
     /// Whether the case counts among those that moved.
     pub(super) fn moved(&self) -> bool {
         !matches!(self.kind, "same" | "none")
     }
 }
 
-/// Against the fuel that was reviewed.
+/// Against the fuel and the behaviour that were reviewed.
 pub(super) fn to_reviewed(record: &Record) -> Difference {
     let Some(reviewed) = &record.reviewed else {
         return Difference::nothing("new", "new");
     };
+    let mut difference = Difference::nothing("=", "same");
+    if let Some(behaviour) = &reviewed.behaviour {
+        let kind = &record.report.outcome.kind;
+        let before = behaviour.outcome.as_ref().filter(|before| *before != kind);
+        difference.outcome_before = before.map(Written::line);
+        difference.text("behaviour", &behaviour.before, &behaviour.now);
+    }
     let Some(before) = reviewed.fuel else {
-        return Difference::nothing("–", "none");
+        if difference.rows.is_empty() {
+            return Difference::nothing("–", "none");
+        }
+        return difference.marked();
     };
     let now = &record.report.fuel;
-    let mut difference = Difference::nothing("=", "same");
     if reviewed
         .cost_model
         .is_some_and(|model| model != now.cost_model)
     {
-        difference = Difference::nothing("other model", "none");
+        if difference.rows.is_empty() {
+            difference = Difference::nothing("other model", "none");
+        }
         difference.notes.push(OTHER_MODEL.to_owned());
     } else if before != now.consumed {
         difference.number("fuel", before, now.consumed);
@@ -98,6 +133,9 @@ pub(super) fn to_record(record: &Record, earlier: Option<&Record>) -> Difference
     let (before, now) = (&earlier.report, &record.report);
     let mut difference = Difference::nothing("=", "same");
     difference.text("outcome", &before.outcome.kind, &now.outcome.kind);
+    if before.outcome != now.outcome {
+        difference.outcome_before = Some(before.outcome.kind.line());
+    }
     if before.outcome.kind == now.outcome.kind && before.outcome != now.outcome {
         let said = super::outcome::said;
         difference.rows.push(Row {
@@ -105,6 +143,7 @@ pub(super) fn to_record(record: &Record, earlier: Option<&Record>) -> Difference
             before: said(&before.outcome).start_of_lines(TEXT_CHARACTERS),
             now: said(&now.outcome).start_of_lines(TEXT_CHARACTERS),
             moved: None,
+            is_behaviour: true,
         });
     }
     if before.fuel.cost_model != now.fuel.cost_model {
@@ -129,7 +168,7 @@ pub(super) fn to_record(record: &Record, earlier: Option<&Record>) -> Difference
         before.memory.peak_bytes,
         now.memory.peak_bytes,
     );
-    difference.number(
+    difference.number_of_behaviour(
         "audit entries",
         before.audit.len() as u64,
         now.audit.len() as u64,
@@ -152,7 +191,16 @@ impl Difference {
                 before: Shown::ours(Grouped(before).to_string()),
                 now: Shown::ours(Grouped(now).to_string()),
                 moved: Some(Moved { before, now }),
+                is_behaviour: false,
             });
+        }
+    }
+
+    fn number_of_behaviour(&mut self, what: &'static str, before: u64, now: u64) {
+        let rows = self.rows.len();
+        self.number(what, before, now);
+        for row in &mut self.rows[rows..] {
+            row.is_behaviour = true;
         }
     }
 
@@ -163,6 +211,7 @@ impl Difference {
                 before: before.start_of_lines(TEXT_CHARACTERS),
                 now: now.start_of_lines(TEXT_CHARACTERS),
                 moved: None,
+                is_behaviour: true,
             });
         }
     }
@@ -189,6 +238,7 @@ impl Difference {
                 before: show(before.get(at)),
                 now: show(now.get(at)),
                 moved: None,
+                is_behaviour: true,
             });
         }
     }
@@ -224,10 +274,16 @@ impl Difference {
             .collect();
     }
 
-    /// With the mark that its rows ask for: by how much fuel moved, else that something did.
+    /// With the mark that its rows ask for: that the run does something else, else by how much fuel moved, else
+    /// that something did. A run that does something else and costs less for it is no cheaper run.
     fn marked(mut self) -> Difference {
         let fuel = self.rows.iter().find(|row| row.what == "fuel");
-        if let Some(moved) = fuel.and_then(|row| row.moved) {
+        let moved = fuel.and_then(|row| row.moved);
+        if self.rows.iter().any(|row| row.is_behaviour) {
+            let fuel = moved.map(|moved| format!(", {moved}")).unwrap_or_default();
+            self.mark = Shown::ours(format!("changed{fuel}"));
+            self.kind = "changed";
+        } else if let Some(moved) = moved {
             self.mark = Shown::ours(moved.to_string());
             self.kind = if moved.now > moved.before {
                 "more"

@@ -29,6 +29,18 @@ pub(super) struct Record {
 pub(super) struct Reviewed {
     pub(super) cost_model: Option<u64>,
     pub(super) fuel: Option<u64>,
+    /// Nothing where the run does what was reviewed.
+    pub(super) behaviour: Option<Behaviour>,
+}
+
+/// A behaviour that is not what was reviewed.
+#[derive(Debug, Deserialize)]
+pub(super) struct Behaviour {
+    /// The kind of outcome that was reviewed.
+    pub(super) outcome: Option<Written>,
+    /// The lines that are gone, and those that came.
+    pub(super) before: Written,
+    pub(super) now: Written,
 }
 
 /// The report of a run as JSON.

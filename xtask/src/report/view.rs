@@ -33,6 +33,9 @@ pub(super) struct Case {
     pub(super) about: Shown,
     pub(super) kind: Shown,
     pub(super) family: &'static str,
+    /// What the list says of the outcome, and its colour: a change is to be looked at, whatever it came to.
+    pub(super) ended: Shown,
+    pub(super) ended_family: &'static str,
     pub(super) said: Shown,
     pub(super) hint: Shown,
     pub(super) backtrace: Vec<Shown>,
@@ -118,6 +121,13 @@ pub(super) fn case(record: &Record, difference: Difference) -> Case {
     let name = record.case.raw();
     let stem = name.split_once('/').map_or(name, |(_, stem)| stem);
     let share = |part, whole| Share { part, whole };
+    let kind = report.outcome.kind.line();
+    let family = outcome::family(&report.outcome);
+    let (ended, ended_family) = match &difference.outcome_before {
+        None => (kind.clone(), family),
+        Some(before) if *before == kind => (Shown::ours(format!("{kind}, other text")), "changed"),
+        Some(before) => (Shown::ours(format!("{before} → {kind}")), "changed"),
+    };
     Case {
         id: record.case.line(),
         stem: super::written::Written::from(stem).line(),
@@ -126,8 +136,10 @@ pub(super) fn case(record: &Record, difference: Difference) -> Case {
             .clone()
             .unwrap_or_default()
             .start_of_line(ABOUT_CHARACTERS),
-        kind: report.outcome.kind.line(),
-        family: outcome::family(&report.outcome),
+        kind,
+        family,
+        ended,
+        ended_family,
         said: outcome::said(&report.outcome).start_of_lines(TEXT_CHARACTERS),
         hint: report
             .outcome

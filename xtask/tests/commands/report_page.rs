@@ -221,12 +221,108 @@ fn the_difference_to_earlier_records_is_shown() {
     assert!(page.contains("<dt>moved from the baseline</dt><dd class=\"more\">2</dd>"));
     assert!(page.contains("In the baseline and gone: <bdi>plain/gone</bdi>"));
     assert!(page.contains("<span class=\"n delta new\">new</span>"));
-    assert!(page.contains("<span class=\"n delta more\">+1,000</span>"));
+    // What it does is another thing too, so that what it costs is not the first thing to be seen.
+    assert!(page.contains("<span class=\"n delta changed\">changed, +1,000</span>"));
     let difference = between(&page, "class=\"difference\"", "</section>")[0];
     assert!(difference.contains("1: [permit-checked] site-7 — valid</td>"));
     assert!(difference.contains("plain::check&#60;[u8; 4]&#62;</td>"));
     assert!(difference.contains("+879</td>"), "{difference}");
     assert!(!difference.contains("record-event"));
+}
+
+/// How a run ended, or what it said, is a change to look at: also where it says `completed`, and costs less.
+#[test]
+fn a_change_of_outcome_is_no_improvement() {
+    let scratch = Scratch::new();
+    let file = "plain/default.json";
+    let list = |page: &str| {
+        let case = page.split("id=\"plain/default\"").nth(1).unwrap();
+        let summary = case.split_once("</summary>").unwrap().0;
+        let badge = between(summary, "<span class=\"badge ", "</span>")[0].to_owned();
+        (
+            badge,
+            between(summary, "<span class=\"n delta ", "</span>")[0].to_owned(),
+        )
+    };
+    let against = |change: &dyn Fn(&mut Value)| {
+        let earlier = changed(&scratch, file, change);
+        let ended = report(
+            &scratch,
+            &records(),
+            &["--against", earlier.to_str().unwrap()],
+        );
+        assert_eq!(ended.code, 0, "{}", ended.stderr);
+        String::from_utf8(scratch.read("target/report/index.html")).unwrap()
+    };
+    let dearer = |record: &mut Value| {
+        record["report"]["fuel"]["instantiation"] = 1001.into();
+        record["report"]["fuel"]["consumed"] = 3234.into();
+        record["profile"]["functions"][0]["own_fuel"] = 1001.into();
+        record["profile"]["nodes"][0]["own_fuel"] = 1001.into();
+    };
+    let page = against(&dearer);
+    assert_eq!(list(&page).1, "less\">−1,000");
+    assert!(page.contains("<td class=\"n less\">−1,000</td>"));
+
+    let page = against(&|record| {
+        dearer(record);
+        record["report"]["outcome"] = serde_json::json!({"kind": "guest-error", "err": "no"});
+    });
+    let (badge, mark) = list(&page);
+    assert_eq!(
+        badge,
+        "changed\" data-s=\"outcome\">guest-error → completed"
+    );
+    assert_eq!(mark, "changed\">changed, −1,000");
+    assert!(page.contains("<td class=\"n \">−1,000</td>"));
+    assert!(!page.contains("<td class=\"n less\">"));
+
+    let page = against(&|record| record["report"]["outcome"]["ok"] = "another text".into());
+    let (badge, mark) = list(&page);
+    assert_eq!(badge, "changed\" data-s=\"outcome\">completed, other text");
+    assert_eq!(mark, "changed\">changed");
+
+    // Fewer entries are no saving.
+    let page = against(&|record| {
+        let audit = record["report"]["audit"].as_array_mut().unwrap();
+        let one_more = audit[0].clone();
+        audit.push(one_more);
+    });
+    assert_eq!(list(&page).1, "changed\">changed");
+    assert!(page.contains("<td class=\"n changed\">−1</td>"));
+}
+
+/// Without earlier records the baseline is what was reviewed, in which the behaviour is too.
+#[test]
+fn a_behaviour_that_was_not_reviewed_is_a_change() {
+    let scratch = Scratch::new();
+    let folder = changed(&scratch, "plain/default.json", |record| {
+        record["reviewed"] = serde_json::json!({
+            "cost_model": record["report"]["fuel"]["cost_model"],
+            "fuel": 3000,
+            "behaviour": {
+                "outcome": "trap",
+                "before": "outcome: trap\n  unreachable\n",
+                "now": "outcome: completed\n  fine\n",
+            },
+        });
+    });
+    let ended = report(&scratch, &folder, &[]);
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    let page = String::from_utf8(scratch.read("target/report/index.html")).unwrap();
+    let case = page.split("id=\"plain/default\"").nth(1).unwrap();
+    let (summary, body) = case.split_once("</summary>").unwrap();
+    assert!(
+        summary.contains("badge changed\" data-s=\"outcome\">trap → completed<"),
+        "{summary}"
+    );
+    assert!(
+        summary.contains("delta changed\">changed, −766<"),
+        "{summary}"
+    );
+    let rows = between(body, "class=\"difference\"", "</section>")[0];
+    assert!(rows.contains("<th scope=\"row\">behaviour</th>"), "{rows}");
+    assert!(rows.contains("outcome: trap\n  unreachable"), "{rows}");
 }
 
 #[test]

@@ -127,6 +127,26 @@ fn options_of_a_run_follow_the_guest() {
 }
 
 #[test]
+fn a_profile_is_of_a_case_or_of_a_run_and_never_ignores_a_word() {
+    let scratch = Scratch::new();
+    scratch.write("guests/hello-world/Cargo.toml", "");
+    let ended = scratch.xtask(["profile", "hello-world", "default", "--", "--arg", "x"]);
+    assert_eq!(ended.code, 2);
+    assert_eq!(
+        ended.stderr,
+        "error: the case `hello-world/default` says how the guest is run, expected nothing behind `--`\n\
+         hint: leave out the case, or what stands behind `--`\n"
+    );
+    let ended = scratch.xtask(["profile", "./a.wasm", "default"]);
+    assert_eq!(ended.code, 2);
+    assert_eq!(
+        ended.stderr,
+        "error: `./a.wasm` is a component, which has no case `default`\n\
+         hint: give the options of its run behind `--`, as in `cargo xtask profile ./a.wasm -- --arg default`\n"
+    );
+}
+
+#[test]
 fn help_teaches_the_path_of_the_data_and_every_command() {
     let scratch = Scratch::new();
     let bare = scratch.xtask([] as [&str; 0]);
