@@ -23,6 +23,7 @@ use crate::policy::Policy;
 use crate::policy::decision::{self, Decided};
 use crate::policy::grant::Decision;
 use crate::profile::{self, Profile, ProfileError, ProfiledApp};
+use crate::reading::on_its_stack;
 use crate::refusal::Refusal;
 use crate::report::Report;
 use crate::run::{Beside, Run};
@@ -184,7 +185,8 @@ impl Host {
 
     fn load_source(&self, source: &Source<'_>) -> Result<MicroApp, LoadError> {
         let inner = &*self.0;
-        MicroApp::load(source, &inner.linker, inner.cache.as_ref(), &inner.compiler)
+        let (cache, compiler) = (inner.cache.as_ref(), &inner.compiler);
+        on_its_stack(|| MicroApp::load(source, &inner.linker, cache, compiler))
     }
 
     /// As [`Host::load`], from a file. A file over the size limit is refused unread.
@@ -321,13 +323,11 @@ impl Host {
     pub fn load_profiled(&self, bytes: &[u8]) -> Result<ProfiledApp, ProfileError> {
         let inner = &*self.0;
         let app = self.load(bytes)?;
-        ProfiledApp::load(
-            app,
-            bytes,
-            &inner.linker,
-            inner.cache.as_ref(),
-            &inner.compiler,
-        )
+        let (cache, compiler) = (inner.cache.as_ref(), &inner.compiler);
+        on_its_stack(|| {
+            let profiled = ProfiledApp::load(app, bytes, &inner.linker, cache, compiler);
+            Ok::<_, LoadError>(profiled)
+        })?
     }
 
     /// Runs a micro-app and says which of its functions used how much fuel, to the unit. What it is granted is

@@ -19,6 +19,7 @@ use crate::policy::Policy;
 use crate::policy::decision::{Asking, asked, decide};
 use crate::policy::grant::{Decision, Item, NotGranted};
 use crate::preflight;
+use crate::reading::on_its_stack;
 use crate::refusal::Refusal;
 use crate::run::Run;
 
@@ -76,7 +77,11 @@ impl Inspection {
     /// # Errors
     ///
     /// When they are not a component's.
-    pub fn of(bytes: &[u8]) -> Result<Inspection, Refusal> {
+    pub fn of(bytes: &[u8]) -> Result<Inspection, LoadError> {
+        on_its_stack(|| Inspection::read_from(bytes))
+    }
+
+    fn read_from(bytes: &[u8]) -> Result<Inspection, Refusal> {
         let examined = preflight::inspect(bytes);
         if let Err(
             refusal @ (Refusal::NotAComponent { .. }
@@ -123,7 +128,7 @@ impl Inspection {
     ///
     /// When it cannot be read or is not a component.
     pub fn of_file(path: &Path) -> Result<Inspection, LoadError> {
-        Ok(Inspection::of(&Source::File(path).bytes()?)?)
+        Inspection::of(&Source::File(path).bytes()?)
     }
 
     fn read(&mut self, payload: Payload<'_>) -> Result<(), wasmparser::BinaryReaderError> {

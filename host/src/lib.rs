@@ -53,9 +53,11 @@ mod compiler;
 mod component_source;
 mod engine;
 mod preflight;
+mod reading;
 mod slot_fit;
 mod slots;
 mod ticker;
+mod type_depth;
 
 // What a guest reaches, and what it is given there:
 mod bindings;

@@ -41,7 +41,11 @@ pub(crate) const BLOCK_VALUES: usize = 16;
 pub(crate) const DECLARATIONS: usize = 500_000;
 
 /// Components and modules inside each other: those that tools compose have three or four levels.
-pub(crate) const COMPONENT_DEPTH: usize = 32;
+pub(crate) const COMPONENT_DEPTH: u32 = 32;
+
+/// Types, instances and components inside each other: those that tools make have some ten levels. Parser and
+/// compiler call themselves for each, and the validator allows 100.
+pub(crate) const TYPE_DEPTH: u32 = 64;
 
 /// Wall-clock time to compile one component, waiting for others included.
 pub const COMPILE_TIME: Duration = Duration::from_secs(60);
@@ -52,7 +56,8 @@ pub(crate) const COMPILES: usize = 2;
 /// Threads that compile one component: each holds what its function needs.
 pub(crate) const COMPILE_THREADS: usize = 4;
 
-/// Stack of such a thread: four times what Rust gives one, because parts of the compiler are recursive.
+/// Stack of such a thread, and of one that reads a component: four times what Rust gives one, because parts of
+/// both are recursive. What is nested as deep as it may be takes 0.75 MiB of it, unoptimised.
 pub(crate) const COMPILE_STACK_BYTES: usize = 8 * MIB;
 
 /// Core modules that one component may instantiate, in all that is nested in it: the guest's own,
@@ -253,7 +258,7 @@ mod tests {
             };
         }
         values! {
-            COMPONENT_BYTES COMPONENT_DEPTH DECLARATIONS FUNCTION_BYTES FUNCTION_BYTES_TIMES_LOCALS FUNCTION_WORK
+            COMPONENT_BYTES COMPONENT_DEPTH TYPE_DEPTH DECLARATIONS FUNCTION_BYTES FUNCTION_BYTES_TIMES_LOCALS FUNCTION_WORK
             CODE_BYTES_TIMES_LOCALS CODE_WORK LOOP_DEPTH BLOCK_VALUES COMPILES COMPILE_THREADS COMPILE_STACK_BYTES
             CORE_INSTANCES MEMORIES TABLES TABLE_ELEMENTS SLOT_MEMORY_BYTES MAX_SLOTS STDIN_BYTES GUEST_STACK_BYTES
             HOST_STACK_BYTES HOST_CALL_BYTES HANDLES RANDOM_BYTES AUDIT_ENTRIES AUDIT_ENTRY_BYTES AUDIT_BYTES

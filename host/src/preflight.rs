@@ -12,6 +12,7 @@ use crate::interfaces;
 use crate::limits::COMPONENT_BYTES;
 use crate::refusal::Refusal;
 use crate::slot_fit::SlotFit;
+use crate::type_depth::TypeDepth;
 
 /// What a component says of itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,12 +40,15 @@ pub(crate) fn inspect(bytes: &[u8]) -> Result<Preflight, Refusal> {
     check_size(bytes.len() as u64)?;
     check_header(bytes)?;
     let mut preflight = Preflight::default();
+    // What nests too deep is told before anything reads it by recursion.
+    let mut types = TypeDepth::new(bytes);
     let (mut slot, mut compiler) = (SlotFit::default(), CompileFit::default());
     let mut missing = Vec::new();
     let mut depth = 0;
     for payload in Parser::new(0).parse_all(bytes) {
         let payload = payload.map_err(Refusal::invalid)?;
         slot.visit(&payload)?;
+        types.visit(&payload)?;
         compiler.visit(&payload)?;
         match payload {
             Payload::Version { .. } => depth += 1,

@@ -35,6 +35,14 @@ pub enum Refusal {
         /// What a slot of the pool holds.
         limit: u64,
     },
+    /// It has more levels inside each other than anything that people or tools make.
+    #[error("nested too deep: {what} in each other, expected at most {limit} levels")]
+    TooDeep {
+        /// What is nested.
+        what: &'static str,
+        /// The most levels.
+        limit: u32,
+    },
     /// The bytes begin like a component and then are not valid, or use what the engine leaves out.
     #[error("invalid component: {message}")]
     Invalid {
@@ -53,7 +61,7 @@ pub enum Refusal {
         /// The time that it waited.
         limit: Duration,
     },
-    /// The compiler gave up in a way that it should not. The host goes on.
+    /// The parser or the compiler gave up in a way that it should not. The host goes on.
     #[error("the compiler failed on this component")]
     CompilerFailed,
     /// The manifest section cannot be read.
@@ -110,6 +118,7 @@ impl Refusal {
             Refusal::NotAComponent { .. } => "not-a-component",
             Refusal::TooLarge { .. } => "too-large",
             Refusal::OverSlot { .. } => "over-slot",
+            Refusal::TooDeep { .. } => "too-deep",
             Refusal::Invalid { .. } => "invalid",
             Refusal::CompileTime { .. } => "compile-time",
             Refusal::CompilersBusy { .. } => "compilers-busy",
@@ -131,6 +140,9 @@ impl Refusal {
             }
             Refusal::TooLarge { .. } | Refusal::OverSlot { .. } => {
                 "build it in release mode with `strip = true`, or split it into several micro-apps"
+            }
+            Refusal::TooDeep { .. } => {
+                "flatten it: let one refer to another by an index or an identifier in place of holding it"
             }
             Refusal::Invalid { .. } => {
                 "the file may be damaged or made by newer tools: build it again"

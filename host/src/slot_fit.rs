@@ -40,8 +40,12 @@ impl SlotFit {
                     is_component: *encoding == Encoding::Component,
                     ..Scope::default()
                 });
-                let depth = self.open.len() as u64;
-                at_most("components in each other", depth, COMPONENT_DEPTH)?;
+                if self.open.len() > COMPONENT_DEPTH as usize {
+                    return Err(Refusal::TooDeep {
+                        what: "components",
+                        limit: COMPONENT_DEPTH,
+                    });
+                }
             }
             Payload::End(_) => self.close(),
             Payload::ImportSection(imports) => {

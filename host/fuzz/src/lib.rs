@@ -21,5 +21,6 @@ pub mod bombs;
 pub mod bounds;
 pub mod corpus;
 pub mod mutate;
+pub mod nestings;
 
 pub use target::{TARGETS, Target};

@@ -5,9 +5,13 @@ use wasm_encoder::{ComponentSection, CustomSection};
 /// A component whose core module has these items, and `body` in `run`, which then returns `ok("")`. It may call
 /// `$record`, which records an empty audit entry.
 pub(crate) fn component(items: &str, body: &str) -> Vec<u8> {
+    wat::parse_str(text(items, body)).expect("the text is a component")
+}
+
+/// The same as text.
+pub(crate) fn text(items: &str, body: &str) -> String {
     let text = include_str!("../../tests/components/one-function.wat");
-    let text = text.replace("{items}", items).replace("{body}", body);
-    wat::parse_str(text).expect("the text is a component")
+    text.replace("{items}", items).replace("{body}", body)
 }
 
 /// The component with one more custom section.

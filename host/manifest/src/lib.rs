@@ -245,6 +245,11 @@ mod tests {
                  digits and `_`, and no digit in front",
             ),
             (
+                // Nested without end: what would go on would overflow the stack.
+                &[&br#"{"version":1,"manifest":"#[..], &b"[".repeat(100_000)].concat(),
+                "the manifest section is malformed: recursion limit exceeded at line 1 column 151",
+            ),
+            (
                 br#"{"version":1,"manifest":{"tier":"huge"}}"#,
                 "the manifest section is malformed: unknown variant `huge`, expected one of \
                  `lightweight`, `standard`, `heavy`",

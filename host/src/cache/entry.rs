@@ -11,7 +11,7 @@ use crate::preflight::Preflight;
 
 /// Begins the trailer. It changes with the format, and with what `preflight` refuses, because a component
 /// that is found here is not examined again.
-const MAGIC: &[u8; 8] = b"fractal3";
+const MAGIC: &[u8; 8] = b"fractal4";
 
 /// Magic, length of the code, length of the JSON, checksum; numbers little-endian, of eight bytes each.
 const TRAILER_BYTES: usize = 32;

@@ -110,6 +110,26 @@ fn a_policy_that_is_wrong_says_where_and_what_to_do() {
     }
 }
 
+/// Each form in which TOML nests, a hundred thousand levels: an error, and no stack that overflows.
+#[test]
+fn what_is_nested_without_end_is_an_error() {
+    let levels = 100_000;
+    let keys = "a.".repeat(levels) + "a";
+    for text in [
+        format!("x = {}1{}", "[".repeat(levels), "]".repeat(levels)),
+        format!("x = {}1{}", "{ a = ".repeat(levels), " }".repeat(levels)),
+        format!("{keys} = 1"),
+        format!("[{keys}]"),
+        format!("[[{keys}]]"),
+        format!("x = {}", "[".repeat(levels)),
+    ] {
+        let form = &text[..20];
+        let error = Policy::parse(Path::new("p.toml"), &text).unwrap_err();
+        assert!(error.to_string().contains("recur"), "{form}: {error}");
+        assert!(Section::parse(&text).is_err(), "{form}");
+    }
+}
+
 #[test]
 fn a_line_on_its_own_has_no_place_to_name() {
     let error = Section::parse("args = 1").unwrap_err();

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 
+use crate::nestings::NESTINGS;
 use crate::{host, world};
 
 pub(crate) fn run(bytes: &[u8]) {
@@ -21,6 +22,10 @@ pub(crate) fn seeds() -> Vec<Vec<u8>> {
              (global.set $g (i32.const 1)) (memory.fill (i32.const 64) (i32.const 1) (i32.const 64))",
         ),
     ];
+    for nesting in NESTINGS {
+        // Of few levels, so that a mutation can change what is nested, and one more than there may be.
+        seeds.extend([4, 65].map(nesting.make));
+    }
     let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures");
     for folder in ["hostile", "malformed"] {
         let entries = fs::read_dir(fixtures.join(folder))

@@ -88,8 +88,6 @@ fn numbers_depth_and_width_have_bounds_of_their_own() {
         ),
         (bombs::types(200_000), "all functions (units of compiling)"),
         (bombs::elements(200_000), "declarations"),
-        (bombs::nested(40), "components in each other"),
-        (bombs::nested(100_000), "components in each other"),
         (text(&loops), "loops in each other"),
         (text(&wide), "values of a block"),
         (text("(memory 1) (memory 1)"), "memories of one module"),

@@ -3,3 +3,4 @@
 mod bombs;
 mod corpus;
 mod malformed;
+mod nestings;

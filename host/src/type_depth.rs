@@ -1,0 +1,304 @@
+//! How deep types, instances and components stand in each other, told without recursion, before anything that reads
+//! them by recursion sees them: the parser, the validator, the compiler, and what is dropped after them.
+//!
+//! There are two ways to nest them. A type can be written inside another, and it can name another by its index.
+//! Both are followed here, the second by what `scopes` knows of each index.
+
+mod scopes;
+
+use wasmparser::{
+    BinaryReader, CanonicalFunction, ComponentAlias, ComponentDefinedType, ComponentExternName,
+    ComponentExternalKind as Kind, ComponentImport, ComponentInstance, ComponentType,
+    ComponentTypeRef, ComponentValType, CoreType, Encoding, FromReader, Payload, SectionLimited,
+    TypeBounds,
+};
+
+use crate::limits::{DECLARATIONS, TYPE_DEPTH};
+use crate::refusal::Refusal;
+use crate::slot_fit::at_most;
+use scopes::{Item, Scopes};
+
+/// First bytes of a component type and of an instance type, which hold declarations.
+const HOLDING: [u8; 2] = [0x41, 0x42];
+
+/// Follows the sections of a component as a parser yields them.
+pub(crate) struct TypeDepth<'a> {
+    bytes: &'a [u8],
+    scopes: Scopes<'a>,
+    /// What stands in types: declarations, fields, cases, parameters. Each takes the validator some hundred bytes.
+    declared: u64,
+}
+
+impl<'a> TypeDepth<'a> {
+    /// For the component with these bytes.
+    pub(crate) fn new(bytes: &'a [u8]) -> TypeDepth<'a> {
+        TypeDepth {
+            bytes,
+            scopes: Scopes::default(),
+            declared: 0,
+        }
+    }
+
+    /// Takes the next section; refuses what is nested too deep.
+    pub(crate) fn visit(&mut self, payload: &Payload<'a>) -> Result<(), Refusal> {
+        match payload {
+            Payload::Version { encoding, .. } => {
+                self.scopes.open(*encoding == Encoding::Component);
+            }
+            Payload::End(_) => {
+                if let Some(component) = self.scopes.close() {
+                    self.add(Kind::Component, component)?;
+                }
+            }
+            Payload::ComponentTypeSection(section) => self.types(section)?,
+            Payload::ComponentImportSection(section) => {
+                for import in section.clone() {
+                    self.import(&import.map_err(Refusal::invalid)?)?;
+                }
+            }
+            Payload::ComponentExportSection(section) => {
+                for export in section.clone() {
+                    let export = export.map_err(Refusal::invalid)?;
+                    let item = match &export.ty {
+                        Some(ty) => self.referred(ty),
+                        None => self.scopes.get(export.kind, export.index),
+                    };
+                    self.export(&export.name, export.kind, item)?;
+                }
+            }
+            Payload::ComponentAliasSection(section) => {
+                for alias in section.clone() {
+                    self.alias(&alias.map_err(Refusal::invalid)?)?;
+                }
+            }
+            Payload::ComponentInstanceSection(section) => {
+                for instance in section.clone() {
+                    self.instance(&instance.map_err(Refusal::invalid)?)?;
+                }
+            }
+            Payload::ComponentCanonicalSection(section) => {
+                for function in section.clone() {
+                    let function = function.map_err(Refusal::invalid)?;
+                    if let CanonicalFunction::Lift { type_index, .. } = function {
+                        self.add(Kind::Func, self.scopes.get(Kind::Type, type_index))?;
+                    }
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Reads a section piece by piece: the parser's own reader calls itself for a type inside another.
+    fn types(&mut self, section: &SectionLimited<'a, ComponentType<'a>>) -> Result<(), Refusal> {
+        let range = section.range();
+        let bytes = self.bytes.get(range.clone()).unwrap_or_default();
+        let mut reader = BinaryReader::new(bytes, range.start);
+        // How much is left of the section, and of each type that is open in it.
+        let mut left: Vec<u32> = vec![read(&mut reader)?];
+        while let Some(here) = left.last_mut() {
+            if let Some(less) = here.checked_sub(1) {
+                *here = less;
+                let held = match left.len() {
+                    1 => self.ty(&mut reader)?,
+                    _ => self.declaration(&mut reader)?,
+                };
+                left.extend(held);
+                too_deep(left.len() as u32 - 1)?;
+            } else {
+                left.pop();
+                if !left.is_empty()
+                    && let Some(ty) = self.scopes.close()
+                {
+                    self.add(Kind::Type, ty)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads one type; of one that holds declarations, only how many, which are read next.
+    fn ty(&mut self, reader: &mut BinaryReader<'a>) -> Result<Option<u32>, Refusal> {
+        if HOLDING.contains(&peek(reader)?) {
+            let _: u8 = reader.read_u8().map_err(Refusal::invalid)?;
+            self.scopes.open(true);
+            return Ok(Some(read(reader)?));
+        }
+        let value = |ty: &ComponentValType| match ty {
+            ComponentValType::Primitive(_) => 1,
+            ComponentValType::Type(index) => self.scopes.get(Kind::Type, *index).depth,
+        };
+        let (parts, deepest) = match read(reader)? {
+            ComponentType::Func(ty) => {
+                let types = ty.params.iter().map(|(_, ty)| ty).chain(&ty.result);
+                (ty.params.len(), types.map(value).max())
+            }
+            ComponentType::Defined(ty) => defined(&ty, value),
+            _ => (0, None),
+        };
+        self.declare(1 + parts)?;
+        self.add(Kind::Type, Item::around(deepest.unwrap_or(0)))?;
+        Ok(None)
+    }
+
+    /// Reads one declaration of a type that is open.
+    fn declaration(&mut self, reader: &mut BinaryReader<'a>) -> Result<Option<u32>, Refusal> {
+        self.declare(1)?;
+        match peek(reader)? {
+            0x01 => {
+                let _: u8 = reader.read_u8().map_err(Refusal::invalid)?;
+                return self.ty(reader);
+            }
+            0x03 => {
+                let _: u8 = reader.read_u8().map_err(Refusal::invalid)?;
+                let import = read(reader)?;
+                self.import(&import)?;
+            }
+            // No type is inside what is left, so that the parser can read it.
+            _ => match read(reader)? {
+                wasmparser::InstanceTypeDeclaration::Alias(alias) => self.alias(&alias)?,
+                wasmparser::InstanceTypeDeclaration::Export { name, ty } => {
+                    let item = self.referred(&ty);
+                    self.export(&name, ty.kind(), item)?;
+                }
+                wasmparser::InstanceTypeDeclaration::CoreType(CoreType::Module(declared)) => {
+                    self.declare(declared.len())?;
+                }
+                _ => {}
+            },
+        }
+        Ok(None)
+    }
+
+    fn import(&mut self, import: &ComponentImport<'a>) -> Result<(), Refusal> {
+        let item = self.referred(&import.ty);
+        self.scopes.holds(item.depth);
+        self.add(import.ty.kind(), item)
+    }
+
+    fn export(
+        &mut self,
+        name: &ComponentExternName<'a>,
+        kind: Kind,
+        item: Item<'a>,
+    ) -> Result<(), Refusal> {
+        self.scopes.export(name.name, item.clone());
+        self.add(kind, item)
+    }
+
+    fn alias(&mut self, alias: &ComponentAlias<'a>) -> Result<(), Refusal> {
+        match alias {
+            ComponentAlias::InstanceExport {
+                kind,
+                instance_index,
+                name,
+            } => self.add(*kind, self.scopes.exported(*instance_index, name)),
+            ComponentAlias::Outer { kind, count, index } => {
+                match self.scopes.outer(*kind, *count, *index) {
+                    Some((kind, item)) => self.add(kind, item),
+                    None => Ok(()),
+                }
+            }
+            ComponentAlias::CoreInstanceExport { .. } => Ok(()),
+        }
+    }
+
+    fn instance(&mut self, instance: &ComponentInstance<'a>) -> Result<(), Refusal> {
+        let item = match instance {
+            ComponentInstance::Instantiate {
+                component_index,
+                args,
+            } => {
+                self.declare(args.len())?;
+                self.scopes.get(Kind::Component, *component_index)
+            }
+            ComponentInstance::FromExports(exports) => {
+                self.declare(exports.len())?;
+                let items = exports.iter().map(|export| {
+                    let item = self.scopes.get(export.kind, export.index);
+                    (export.name.name, item)
+                });
+                Item::of_exports(items.collect())
+            }
+        };
+        self.add(Kind::Instance, item)
+    }
+
+    /// What an import or an export is of, by the type that it names.
+    fn referred(&self, ty: &ComponentTypeRef) -> Item<'a> {
+        match ty {
+            ComponentTypeRef::Func(index)
+            | ComponentTypeRef::Instance(index)
+            | ComponentTypeRef::Component(index)
+            | ComponentTypeRef::Type(TypeBounds::Eq(index))
+            | ComponentTypeRef::Value(ComponentValType::Type(index)) => {
+                self.scopes.get(Kind::Type, *index)
+            }
+            ComponentTypeRef::Type(TypeBounds::SubResource)
+            | ComponentTypeRef::Value(_)
+            | ComponentTypeRef::Module(_) => Item::around(0),
+        }
+    }
+
+    fn add(&mut self, kind: Kind, item: Item<'a>) -> Result<(), Refusal> {
+        too_deep(item.depth)?;
+        self.scopes.add(kind, item);
+        Ok(())
+    }
+
+    fn declare(&mut self, more: usize) -> Result<(), Refusal> {
+        self.declared += more as u64;
+        at_most("declarations", self.declared, DECLARATIONS)
+    }
+}
+
+/// How many parts a value type has, and the depth of the deepest.
+fn defined(
+    ty: &ComponentDefinedType<'_>,
+    value: impl Fn(&ComponentValType) -> u32,
+) -> (usize, Option<u32>) {
+    match ty {
+        ComponentDefinedType::Record(fields) => {
+            (fields.len(), fields.iter().map(|(_, ty)| value(ty)).max())
+        }
+        ComponentDefinedType::Variant(cases) => {
+            let types = cases.iter().filter_map(|case| case.ty.as_ref());
+            (cases.len(), types.map(value).max())
+        }
+        ComponentDefinedType::Tuple(types) => (types.len(), types.iter().map(value).max()),
+        ComponentDefinedType::Flags(names) | ComponentDefinedType::Enum(names) => {
+            (names.len(), None)
+        }
+        ComponentDefinedType::List(ty)
+        | ComponentDefinedType::FixedLengthList(ty, _)
+        | ComponentDefinedType::Option(ty) => (1, Some(value(ty))),
+        ComponentDefinedType::Map(key, of) => (2, Some(value(key).max(value(of)))),
+        ComponentDefinedType::Result { ok, err } => {
+            (2, [ok, err].into_iter().flatten().map(value).max())
+        }
+        ComponentDefinedType::Future(ty) | ComponentDefinedType::Stream(ty) => {
+            (1, ty.as_ref().map(value))
+        }
+        ComponentDefinedType::Primitive(_)
+        | ComponentDefinedType::Own(_)
+        | ComponentDefinedType::Borrow(_) => (0, None),
+    }
+}
+
+fn too_deep(depth: u32) -> Result<(), Refusal> {
+    if depth > TYPE_DEPTH {
+        return Err(Refusal::TooDeep {
+            what: "types",
+            limit: TYPE_DEPTH,
+        });
+    }
+    Ok(())
+}
+
+fn read<'a, T: FromReader<'a>>(reader: &mut BinaryReader<'a>) -> Result<T, Refusal> {
+    reader.read().map_err(Refusal::invalid)
+}
+
+fn peek(reader: &BinaryReader<'_>) -> Result<u8, Refusal> {
+    reader.clone().read_u8().map_err(Refusal::invalid)
+}

@@ -1,0 +1,148 @@
+//! What each index of a component stands for, as far as its depth goes, while the component is read.
+
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use wasmparser::{ComponentExternalKind as Kind, ComponentOuterAliasKind};
+
+/// Something that has an index.
+#[derive(Clone, Default)]
+pub(super) struct Item<'a> {
+    /// 1 for what holds nothing else.
+    pub(super) depth: u32,
+    /// Of an instance, a component, or the type of one.
+    exports: Option<Rc<HashMap<&'a str, Item<'a>>>>,
+}
+
+impl<'a> Item<'a> {
+    /// One that holds others, of which the deepest is so deep.
+    pub(super) fn around(deepest: u32) -> Item<'a> {
+        Item {
+            depth: deepest.saturating_add(1),
+            exports: None,
+        }
+    }
+
+    /// An instance put together of others.
+    pub(super) fn of_exports(exports: HashMap<&'a str, Item<'a>>) -> Item<'a> {
+        let deepest = exports.values().map(|item| item.depth).max();
+        Item {
+            exports: Some(Rc::new(exports)),
+            ..Item::around(deepest.unwrap_or(0))
+        }
+    }
+}
+
+/// A component, a module or a type, while it is read.
+#[derive(Default)]
+struct Scope<'a> {
+    is_component: bool,
+    types: Vec<Item<'a>>,
+    functions: Vec<Item<'a>>,
+    instances: Vec<Item<'a>>,
+    components: Vec<Item<'a>>,
+    /// Depth of the deepest that it imports or exports.
+    deepest: u32,
+    exports: HashMap<&'a str, Item<'a>>,
+}
+
+impl<'a> Scope<'a> {
+    /// The items of one kind, by their index; nothing for kinds that nest nothing.
+    fn of(&self, kind: Kind) -> Option<&Vec<Item<'a>>> {
+        match kind {
+            Kind::Type => Some(&self.types),
+            Kind::Func => Some(&self.functions),
+            Kind::Instance => Some(&self.instances),
+            Kind::Component => Some(&self.components),
+            Kind::Module | Kind::Value => None,
+        }
+    }
+}
+
+/// What is open, the innermost last.
+#[derive(Default)]
+pub(super) struct Scopes<'a>(Vec<Scope<'a>>);
+
+impl<'a> Scopes<'a> {
+    /// Something begins: a component or the type of one, or a module, in which nothing is nested.
+    pub(super) fn open(&mut self, is_component: bool) {
+        self.0.push(Scope {
+            is_component,
+            ..Scope::default()
+        });
+    }
+
+    /// The innermost ends; what it is to the one around it, unless it was a module.
+    pub(super) fn close(&mut self) -> Option<Item<'a>> {
+        let closed = self.0.pop().filter(|closed| closed.is_component)?;
+        self.0.last()?;
+        Some(Item {
+            exports: Some(Rc::new(closed.exports)),
+            ..Item::around(closed.deepest)
+        })
+    }
+
+    /// The item of that index. The validator refuses an index that is not there.
+    pub(super) fn get(&self, kind: Kind, index: u32) -> Item<'a> {
+        let items = self.0.last().and_then(|scope| scope.of(kind));
+        let item = items.and_then(|items| items.get(index as usize));
+        item.cloned().unwrap_or_default()
+    }
+
+    /// What an instance exports under that name; as deep as the instance itself if there is nothing.
+    pub(super) fn exported(&self, instance: u32, name: &str) -> Item<'a> {
+        let instance = self.get(Kind::Instance, instance);
+        let found = instance
+            .exports
+            .as_ref()
+            .and_then(|exports| exports.get(name));
+        found.cloned().unwrap_or(instance)
+    }
+
+    /// An item of what is so many levels outside, and its kind, unless that nests nothing.
+    pub(super) fn outer(
+        &self,
+        kind: ComponentOuterAliasKind,
+        count: u32,
+        index: u32,
+    ) -> Option<(Kind, Item<'a>)> {
+        let kind = match kind {
+            ComponentOuterAliasKind::Type => Kind::Type,
+            ComponentOuterAliasKind::Component => Kind::Component,
+            ComponentOuterAliasKind::CoreModule | ComponentOuterAliasKind::CoreType => return None,
+        };
+        let outer = self.0.iter().rev().nth(count as usize);
+        let items = outer.and_then(|scope| scope.of(kind));
+        let item = items.and_then(|items| items.get(index as usize));
+        Some((kind, item.cloned().unwrap_or_default()))
+    }
+
+    /// The innermost has one more of that kind.
+    pub(super) fn add(&mut self, kind: Kind, item: Item<'a>) {
+        let Some(scope) = self.0.last_mut() else {
+            return;
+        };
+        match kind {
+            Kind::Type => scope.types.push(item),
+            Kind::Func => scope.functions.push(item),
+            Kind::Instance => scope.instances.push(item),
+            Kind::Component => scope.components.push(item),
+            Kind::Module | Kind::Value => {}
+        }
+    }
+
+    /// The innermost exports something.
+    pub(super) fn export(&mut self, name: &'a str, item: Item<'a>) {
+        self.holds(item.depth);
+        if let Some(scope) = self.0.last_mut() {
+            scope.exports.insert(name, item);
+        }
+    }
+
+    /// The innermost imports or exports something so deep.
+    pub(super) fn holds(&mut self, depth: u32) {
+        if let Some(scope) = self.0.last_mut() {
+            scope.deepest = scope.deepest.max(depth);
+        }
+    }
+}
