@@ -27,9 +27,12 @@ mod contract;
 mod encode;
 mod fresh;
 mod guest;
+mod guest_cargo;
+mod guest_profile;
 mod hermetic;
 mod shape;
 mod sizes;
+mod standing;
 mod toolchain;
 
 mod progress;
@@ -40,6 +43,7 @@ mod digest;
 mod fault;
 mod files;
 mod in_ci;
+mod lock;
 mod numbers;
 mod workspace_cargo;
 
