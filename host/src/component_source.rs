@@ -5,7 +5,6 @@
 
 use std::borrow::Cow;
 use std::fmt::Write;
-use std::fs::{self, File};
 use std::io::Read;
 use std::path::Path;
 
@@ -13,7 +12,7 @@ use sha2::{Digest, Sha256};
 
 use crate::error::{HostError, LoadError};
 use crate::limits::COMPONENT_BYTES;
-use crate::preflight;
+use crate::{preflight, regular_file};
 
 /// Pieces in which files are read to be hashed. In a process that runs one guest, each page that is touched
 /// for the first time costs more than reading it.
@@ -77,18 +76,15 @@ fn open(path: &Path) -> Result<impl Read, LoadError> {
         path: path.to_owned(),
         source,
     };
-    // Looked at before it is opened, because opening a pipe waits for its other end.
-    let metadata = fs::metadata(path).map_err(failed)?;
-    if !metadata.is_file() {
+    let Some(file) = regular_file::open(path).map_err(failed)? else {
         return Err(HostError::NotAFile {
             path: path.to_owned(),
+            expected: "a WebAssembly component",
         }
         .into());
-    }
-    preflight::check_size(metadata.len())?;
-    Ok(File::open(path)
-        .map_err(failed)?
-        .take(COMPONENT_BYTES as u64 + 1))
+    };
+    preflight::check_size(file.metadata().map_err(failed)?.len())?;
+    Ok(file.take(COMPONENT_BYTES as u64 + 1))
 }
 
 fn hex(digest: &[u8]) -> String {

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use bytesize::ByteSize;
 use fractalaw_ledger::LedgerError;
 
+use crate::cause;
 use crate::limits::{MAX_SLOTS, SLOT_MEMORY_BYTES, STDIN_BYTES};
 use crate::refusal::Refusal;
 
@@ -39,11 +40,13 @@ pub enum HostError {
         /// What the system said.
         source: io::Error,
     },
-    /// A component must be a regular file: a pipe or a device has no end that could be relied on.
-    #[error("`{}` is no regular file, expected a WebAssembly component", path.display())]
+    /// What the host reads has to be a regular file: a pipe or a device has no end that could be relied on.
+    #[error("`{}` is no regular file, expected {expected}", path.display())]
     NotAFile {
         /// What was named instead.
         path: PathBuf,
+        /// What should have been there.
+        expected: &'static str,
     },
     /// A file could not be read.
     #[error("could not read `{}`", path.display())]
@@ -71,12 +74,35 @@ pub enum HostError {
         path: PathBuf,
     },
     /// A granted folder could not be opened.
-    #[error("could not open granted folder `{}`: {message}", path.display())]
+    #[error("could not open granted folder `{}`", path.display())]
     Grant {
         /// The folder on the host.
         path: PathBuf,
-        /// What Wasmtime's file system said.
-        message: String,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A granted folder is not any more where it was when it was granted.
+    #[error("granted folder `{}` was moved, deleted or replaced since it was granted", path.display())]
+    GrantMoved {
+        /// The folder on the host.
+        path: PathBuf,
+    },
+    /// A guest that may write into one folder could move the other, or what it reads.
+    #[error(
+        "granted folder `{}` is writable and overlaps with granted folder `{}`, expected them to be apart",
+        writable.display(), other.display()
+    )]
+    GrantsOverlap {
+        /// The folder that is granted for writing.
+        writable: PathBuf,
+        /// The other one: the same, one inside of the other, or one whose name leads through it.
+        other: PathBuf,
+    },
+    /// The host could not open a file that a guest may open, for want of descriptors.
+    #[error("could not open a file for the guest")]
+    OpenForGuest {
+        /// What the system said.
+        source: io::Error,
     },
     /// The ledger cannot be used: no run starts.
     #[error("the ledger cannot be written, so nothing runs")]
@@ -111,11 +137,29 @@ impl HostError {
                 "run `chmod go-w {0}`, or choose another folder with `--cache`",
                 path.display()
             )),
-            HostError::CacheFolder { .. } => {
-                Some("choose another folder with `--cache`, or none with `--no-cache`".to_owned())
+            HostError::CacheFolder { source, .. } => {
+                let other = "choose another folder with `--cache`, or none with `--no-cache`";
+                match cause::is_surroundings(source) {
+                    true => cause::hint(source, None),
+                    false => Some(other.to_owned()),
+                }
             }
-            HostError::Grant { .. } => {
-                Some("a grant names an existing folder on the host".to_owned())
+            HostError::Read { source, .. }
+            | HostError::Start { source, .. }
+            | HostError::OpenForGuest { source } => cause::hint(source, None),
+            HostError::Grant { source, .. } => {
+                cause::hint(source, Some("a grant names an existing folder on the host"))
+            }
+            HostError::GrantMoved { .. } => Some(
+                "put it back where it was, or start the host again to grant what is there now".to_owned(),
+            ),
+            HostError::GrantsOverlap { .. } => Some(
+                "grant a folder that is written to once, to a group of those that share it, and nothing inside or \
+                 around it to others"
+                    .to_owned(),
+            ),
+            HostError::NotAFile { expected: "standard input", .. } => {
+                Some("a pipe is read as `--stdin -`".to_owned())
             }
             HostError::Ledger(error) | HostError::NotAcknowledged(error) => error.hint(),
             HostError::MemoryOverSlot { .. } => {
@@ -127,12 +171,15 @@ impl HostError {
 
     /// Whether the request was wrong rather than the host's surroundings.
     pub fn is_usage(&self) -> bool {
+        if let HostError::Read { source, .. } | HostError::Grant { source, .. } = self {
+            return !cause::is_surroundings(source);
+        }
         matches!(
             self,
-            HostError::Read { .. }
-                | HostError::NotAFile { .. }
+            HostError::NotAFile { .. }
                 | HostError::StdinTooLarge
-                | HostError::Grant { .. }
+                | HostError::GrantMoved { .. }
+                | HostError::GrantsOverlap { .. }
                 | HostError::MemoryOverSlot { .. }
                 | HostError::Ledger(LedgerError::Missing { .. } | LedgerError::NotALedger { .. })
         )

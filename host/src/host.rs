@@ -14,6 +14,7 @@ use crate::cache::CodeCache;
 use crate::compiler::Compiler;
 use crate::component_source::Source;
 use crate::error::{HostError, LoadError};
+use crate::file_threads::FileThreads;
 use crate::inspect::Inspection;
 use crate::interfaces::{self, RunState};
 use crate::ledger::recording::{Recorded, Recording};
@@ -41,6 +42,7 @@ struct Inner {
     cache: Option<CodeCache>,
     compiler: Compiler,
     slots: Slots,
+    file_threads: FileThreads,
     policy: Option<Policy>,
     ledger: Option<Recorded>,
     stop: watch::Sender<bool>,
@@ -125,8 +127,11 @@ impl HostBuilder {
     /// # Errors
     ///
     /// When the address space cannot hold the pool, the cache folder is missing or not private, or the ledger
-    /// cannot be opened.
-    pub fn build(self) -> Result<Host, HostError> {
+    /// cannot be opened; when a folder of the policy overlaps with one that it grants for writing.
+    pub fn build(mut self) -> Result<Host, HostError> {
+        if let Some(policy) = &mut self.policy {
+            policy.check_folders()?;
+        }
         let cache = self.cache.map(CodeCache::open).transpose()?;
         let ledger = self
             .ledger
@@ -145,6 +150,7 @@ impl HostBuilder {
             cache,
             compiler: Compiler::new(self.compile_time),
             slots,
+            file_threads: FileThreads::new(),
             policy: self.policy,
             ledger,
             stop: watch::Sender::new(false),
@@ -251,6 +257,7 @@ impl Host {
     fn shared(&self) -> run::Shared<'_> {
         run::Shared {
             engine: &self.0.engine,
+            file_threads: &self.0.file_threads,
             slots: &self.0.slots,
             stop: self.0.stop.subscribe(),
         }

@@ -10,11 +10,13 @@ use wasmtime::component::{Linker, ResourceTable};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
 use crate::determinism::Determinism;
+use crate::file_threads::FileLane;
 use crate::ledger::recording::Recording;
 use crate::limiter::Limiter;
 use crate::meter::Meter;
 use crate::recorder::Recorder;
 use audit_log::AuditLog;
+use wasi::descriptors::Preopen;
 
 /// The data of one run's store.
 pub(crate) struct RunState {
@@ -24,6 +26,10 @@ pub(crate) struct RunState {
     pub(crate) limiter: Limiter,
     pub(crate) wasi: WasiCtx,
     pub(crate) handles: ResourceTable,
+    /// The granted folders.
+    pub(crate) preopens: Vec<Preopen>,
+    /// Where files are read and written.
+    pub(crate) files: FileLane,
     /// Where the ledger is to have each entry before the guest goes on.
     pub(crate) trail: Option<Recording>,
     /// In the run of a profiled twin only.

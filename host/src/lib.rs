@@ -55,6 +55,7 @@ mod engine;
 mod outline;
 mod preflight;
 mod reading;
+mod regular_file;
 mod slot_fit;
 mod slots;
 mod ticker;
@@ -64,6 +65,9 @@ mod type_depth;
 mod bindings;
 mod capture;
 mod determinism;
+mod file_threads;
+mod folder;
+mod granted;
 mod grants;
 mod interfaces;
 mod limiter;
@@ -74,6 +78,7 @@ mod recorder;
 mod until;
 
 // What is said of it afterwards:
+mod cause;
 mod error;
 mod inspect;
 mod ledger;

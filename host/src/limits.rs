@@ -117,6 +117,13 @@ pub const HOST_CALL_BYTES: usize = 16 * MIB;
 /// which all slots together must not take so many that others get none: systems allow a thousand or more.
 pub const HANDLES: usize = 128;
 
+/// Threads of one host on which files are read and written: enough to keep disks busy, few enough that all of them
+/// may wait for a server that never answers.
+pub(crate) const FILE_THREADS: usize = 64;
+
+/// Of these, as many as may wait for one device: a half, so that one that hangs leaves the other half.
+pub(crate) const FILE_THREADS_OF_A_DEVICE: usize = 32;
+
 /// Random bytes for one call. Keys and identifiers need less than a hundred.
 pub(crate) const RANDOM_BYTES: u64 = MIB as u64;
 
@@ -281,7 +288,7 @@ mod tests {
             DECLARATIONS FUNCTION_BYTES FUNCTION_BYTES_TIMES_LOCALS FUNCTION_WORK
             CODE_BYTES_TIMES_LOCALS CODE_WORK LOOP_DEPTH BLOCK_VALUES COMPILES COMPILE_THREADS COMPILE_STACK_BYTES
             CORE_INSTANCES MEMORIES TABLES TABLE_ELEMENTS SLOT_MEMORY_BYTES MAX_SLOTS STDIN_BYTES GUEST_STACK_BYTES
-            HOST_STACK_BYTES HOST_CALL_BYTES HANDLES RANDOM_BYTES AUDIT_ENTRIES AUDIT_ENTRY_BYTES AUDIT_BYTES
+            HOST_STACK_BYTES HOST_CALL_BYTES HANDLES FILE_THREADS FILE_THREADS_OF_A_DEVICE RANDOM_BYTES AUDIT_ENTRIES AUDIT_ENTRY_BYTES AUDIT_BYTES
             HOST_CALLS HOST_BYTES POLICY_BYTES OUTPUT_BYTES TRACE_CALLS BACKTRACE_FRAMES PROFILE_NODES PROFILE_SLOWDOWN
         }
         values.insert("COMPILE_TIME", format!("{} s", COMPILE_TIME.as_secs()));

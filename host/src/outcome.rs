@@ -287,6 +287,12 @@ pub(crate) struct DeadlineExceeded;
 #[error("interrupted")]
 pub(crate) struct Interrupted;
 
+/// Raised where the process has no descriptor left for a file of the guest's: what the guest would do about it says
+/// nothing of the guest. It is no outcome, but ends the request.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+pub(crate) struct NoDescriptors(pub(crate) std::io::Error);
+
 /// Raised by an interface where a quota is passed.
 #[derive(Debug, thiserror::Error)]
 #[error("more than {limit} {}", quota.describe())]

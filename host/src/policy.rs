@@ -11,13 +11,15 @@ pub use error::PolicyError;
 pub(crate) use section::Args;
 pub use section::Section;
 
-use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use crate::component_source::digest;
+use crate::error::HostError;
+use crate::folder::{Held, Overlap, overlap};
 use crate::limits::POLICY_BYTES;
 use crate::micro_app::App;
+use crate::regular_file;
 
 /// What a host grants to which micro-apps. Whatever it does not name is denied.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -92,26 +94,32 @@ impl std::fmt::Display for Selector {
 }
 
 impl Policy {
-    /// Reads a policy file. Folders in it that are not absolute are meant from where it stands.
+    /// Reads a policy file. Folders in it that are not absolute are meant from where it stands, and are opened now:
+    /// what their names lead to later is not what was granted.
     ///
     /// # Errors
     ///
-    /// When it cannot be read, or says what a policy cannot say: with the line, and what to do.
+    /// When it cannot be read, or says what a policy cannot say: with the line, and what to do. A folder that cannot be
+    /// opened is an error of the runs that it is granted to.
     pub fn load(path: impl AsRef<Path>) -> Result<Policy, PolicyError> {
         let path = path.as_ref();
         let failed = |error| PolicyError::unreadable(path, &error);
         let mut text = String::new();
-        let file = File::open(path).map_err(failed)?;
+        let file = regular_file::open(path).map_err(failed)?;
+        let file = file.ok_or_else(|| PolicyError::not_a_file(path))?;
         file.take(POLICY_BYTES as u64 + 1)
             .read_to_string(&mut text)
             .map_err(failed)?;
         if text.len() > POLICY_BYTES {
             return Err(PolicyError::too_large(path));
         }
-        Policy::parse(path, &text)
+        let mut policy = Policy::parse(path, &text)?;
+        policy.open_folders();
+        Ok(policy)
     }
 
-    /// Reads the text of a policy that stands, or could stand, at this path.
+    /// Reads the text of a policy that stands, or could stand, at this path. Its folders are opened when a host is
+    /// built with it.
     ///
     /// # Errors
     ///
@@ -123,6 +131,33 @@ impl Policy {
             sha256: digest(text.as_bytes()),
         };
         Ok(policy)
+    }
+
+    fn open_folders(&mut self) {
+        let groups = self.groups.iter_mut().map(|group| &mut group.section);
+        let apps = self.apps.iter_mut().map(|(_, section)| section);
+        for section in self.all.iter_mut().chain(groups).chain(apps) {
+            section.open_folders();
+        }
+    }
+
+    /// All folders that it names, open.
+    pub(crate) fn folders(&self) -> Vec<&Held> {
+        let groups = self.groups.iter().map(|group| &group.section);
+        let apps = self.apps.iter().map(|(_, section)| section);
+        let sections = self.all.iter().chain(groups).chain(apps);
+        sections.flat_map(Section::folders).collect()
+    }
+
+    /// Opens the folders that are not open yet, and holds those that are granted for writing apart from all others.
+    /// One that cannot be opened fails the runs that it is granted to, and no others.
+    pub(crate) fn check_folders(&mut self) -> Result<(), HostError> {
+        self.open_folders();
+        let folders = self.folders();
+        match overlap(&folders, &[]) {
+            Some(Overlap { writable, other }) => Err(HostError::GrantsOverlap { writable, other }),
+            None => Ok(()),
+        }
     }
 
     /// Which one it is.

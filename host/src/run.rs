@@ -11,6 +11,9 @@ use wasmtime::{Engine, Store, UpdateDeadline};
 use crate::capture::Capture;
 use crate::determinism::Determinism;
 use crate::error::HostError;
+use crate::file_threads::FileThreads;
+use crate::folder::{Held, Overlap};
+use crate::granted::{self, Opened};
 use crate::grants::{DirGrant, Grants};
 use crate::interfaces::audit_log::AuditLog;
 use crate::interfaces::{RunState, wasi};
@@ -21,7 +24,7 @@ use crate::limits::{
 };
 use crate::meter::Meter;
 use crate::micro_app::MicroApp;
-use crate::outcome::{Certainty, DeadlineExceeded, Outcome};
+use crate::outcome::{Certainty, DeadlineExceeded, NoDescriptors, Outcome};
 use crate::policy::Section;
 use crate::policy::decision::Decided;
 use crate::policy::grant::NotGranted;
@@ -41,6 +44,8 @@ pub struct Run {
     deadline: Option<Duration>,
     memory_bytes: Option<usize>,
     grants: Grants,
+    /// Each of the grants' folders, open.
+    folders: Vec<Held>,
     section: Section,
     deterministic: bool,
     trace: bool,
@@ -94,14 +99,16 @@ impl Run {
         self
     }
 
-    /// One more folder.
+    /// One more folder. It is opened here, once for all runs that are made of this; if it cannot be, they say so.
     pub fn dir(mut self, dir: DirGrant) -> Run {
+        self.folders.push(Held::open(&dir.host, dir.writable));
         self.grants.dirs.push(dir);
         self
     }
 
-    /// Lines of policy for this run, before what the host's policy says.
-    pub fn grant(mut self, section: Section) -> Run {
+    /// Lines of policy for this run, before what the host's policy says. Their folders are opened here.
+    pub fn grant(mut self, mut section: Section) -> Run {
+        section.open_folders();
         self.section = section;
         self
     }
@@ -122,6 +129,11 @@ impl Run {
     /// What the guest is given.
     pub fn grants(&self) -> &Grants {
         &self.grants
+    }
+
+    /// Its own folders, as they stand in its grants.
+    pub(crate) fn folders(&self) -> &[Held] {
+        &self.folders
     }
 
     /// The lines of policy that it brings.
@@ -174,6 +186,7 @@ impl From<HostError> for NotRun {
 /// What a run shares with all others of its host.
 pub(crate) struct Shared<'a> {
     pub(crate) engine: &'a Engine,
+    pub(crate) file_threads: &'a FileThreads,
     pub(crate) slots: &'a Slots,
     /// Turns true when the host is to stop.
     pub(crate) stop: watch::Receiver<bool>,
@@ -198,6 +211,8 @@ pub(crate) async fn execute(
 ) -> Result<(Report, Option<Box<Recorder>>), NotRun> {
     let Decided {
         grants,
+        folders,
+        overlap,
         limits: applied,
         decision,
         missing,
@@ -212,23 +227,27 @@ pub(crate) async fn execute(
         }
         .into());
     }
+    if let Some(Overlap { writable, other }) = overlap {
+        return Err(HostError::GrantsOverlap { writable, other }.into());
+    }
     let queued = Instant::now();
     // Declared before the store, so that it is given back after the store has freed its instance.
     let _slot = shared.slots.acquire().await.map_err(NotRun::Refused)?;
     let started = Instant::now();
     let (stdout, stderr) = (Capture::default(), Capture::default());
-    let mut store = store(
-        shared.engine,
-        run,
-        (&grants, &applied),
-        (&stdout, &stderr),
-        beside,
-    )?;
     let until = Until {
         deadline: after(started, applied.limits.deadline),
         stop: shared.stop,
     };
-    let metered = call(&mut store, app, until).await;
+    let opened = granted::open(shared.file_threads, &grants.dirs, folders, until.deadline).await?;
+    let mut store = store(
+        shared.engine,
+        run,
+        (&grants, opened, &applied),
+        (&stdout, &stderr),
+        beside,
+    )?;
+    let metered = call(&mut store, app, until).await?;
     let peak_bytes = store.data().limiter.peak_bytes();
     let state = store.into_data();
     let host_calls = state.meter.finish();
@@ -266,7 +285,7 @@ pub(crate) async fn execute(
 fn store(
     engine: &Engine,
     run: &Run,
-    (grants, AppliedLimits { limits, quotas, .. }): (&Grants, &AppliedLimits),
+    (grants, opened, AppliedLimits { limits, quotas, .. }): (&Grants, Opened, &AppliedLimits),
     (stdout, stderr): (&Capture, &Capture),
     Beside { trail, recorder }: Beside,
 ) -> Result<Store<RunState>, HostError> {
@@ -280,8 +299,10 @@ fn store(
         audit: AuditLog::new(determinism.wall_clock(), quotas),
         determinism,
         limiter: Limiter::new(limits.memory_bytes),
-        wasi: wasi::context(grants, determinism, stdout, stderr)?,
+        wasi: wasi::context(grants, determinism, stdout, stderr),
         handles: ResourceTable::with_capacity(0),
+        preopens: opened.preopens,
+        files: opened.files,
         trail,
         recorder,
     };
@@ -304,7 +325,11 @@ struct Metered {
     guest_fuel: u64,
 }
 
-async fn call(store: &mut Store<RunState>, app: &MicroApp, mut until: Until) -> Metered {
+async fn call(
+    store: &mut Store<RunState>,
+    app: &MicroApp,
+    mut until: Until,
+) -> Result<Metered, HostError> {
     let deadline = until.deadline;
     // At each tick the guest gives way to others on its thread, unless its time is up.
     store.set_epoch_deadline(1);
@@ -333,7 +358,10 @@ async fn call(store: &mut Store<RunState>, app: &MicroApp, mut until: Until) -> 
     let (outcome, backtrace) = match ended {
         Ok(Ok(text)) => (Outcome::Completed(text), Vec::new()),
         Ok(Err(message)) => (Outcome::GuestError(message), Vec::new()),
-        Err(error) => (Outcome::from_error(&error), trap::backtrace(&error)),
+        Err(error) => match error.downcast::<NoDescriptors>() {
+            Ok(NoDescriptors(source)) => return Err(HostError::OpenForGuest { source }),
+            Err(error) => (Outcome::from_error(&error), trap::backtrace(&error)),
+        },
     };
     let mut left = fuel_left(store);
     if let Some(recorder) = &mut store.data_mut().recorder {
@@ -343,13 +371,13 @@ async fn call(store: &mut Store<RunState>, app: &MicroApp, mut until: Until) -> 
     let host_calls = store.data().meter.fuel();
     let (after_instantiation, called_by_instantiation) =
         after_instantiation.unwrap_or((left, host_calls));
-    Metered {
+    Ok(Metered {
         outcome,
         backtrace,
         certainty,
         instantiation_fuel: budget - after_instantiation - called_by_instantiation,
         guest_fuel: after_instantiation - left - (host_calls - called_by_instantiation),
-    }
+    })
 }
 
 fn fuel_left(store: &Store<RunState>) -> u64 {

@@ -2,20 +2,22 @@
 
 mod cli;
 mod clocks;
+pub(crate) mod descriptors;
 mod directory_order;
 mod file_metadata;
+mod file_streams;
 mod filesystem;
 mod io;
+mod opening;
 mod random;
 mod sockets;
 
 use wasmtime::component::Linker;
+use wasmtime_wasi::WasiCtx;
 use wasmtime_wasi::p2::pipe::MemoryInputPipe;
-use wasmtime_wasi::{FsPerms, WasiCtx};
 
 use crate::capture::Capture;
 use crate::determinism::Determinism;
-use crate::error::HostError;
 use crate::grants::Grants;
 use crate::interfaces::RunState;
 use crate::limits::RANDOM_BYTES;
@@ -79,13 +81,13 @@ pub(crate) fn add_to_linker(linker: &mut Linker<RunState>) -> wasmtime::Result<(
     sockets::add_to_linker(linker)
 }
 
-/// The context of one run: what was granted, and captured output.
+/// The context of one run: what was granted but for folders, and captured output.
 pub(crate) fn context(
     grants: &Grants,
     determinism: Determinism,
     stdout: &Capture,
     stderr: &Capture,
-) -> Result<WasiCtx, HostError> {
+) -> WasiCtx {
     let mut context = WasiCtx::builder();
     context
         .args(&grants.args)
@@ -96,19 +98,6 @@ pub(crate) fn context(
     if let Some(stdin) = &grants.stdin {
         context.stdin(MemoryInputPipe::new(stdin.clone()));
     }
-    for dir in &grants.dirs {
-        let perms = if dir.writable {
-            FsPerms::ReadWrite
-        } else {
-            FsPerms::ReadOnly
-        };
-        context
-            .preopened_dir(&dir.host, &dir.guest, perms)
-            .map_err(|error| HostError::Grant {
-                path: dir.host.clone(),
-                message: format!("{error:#}"),
-            })?;
-    }
     determinism.apply(&mut context);
-    Ok(context.build())
+    context.build()
 }

@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 
 use fractalaw_manifest::{Manifest, Quotas, Tier};
 
+use crate::folder::{Held, Overlap, overlap};
 use crate::grants::{DirGrant, Grants};
 use crate::limits::{AppliedLimits, QuotaLimits};
 use crate::micro_app::App;
@@ -29,6 +30,10 @@ pub(crate) struct Asking<'a> {
 /// What a run gets, and why.
 pub(crate) struct Decided<'a> {
     pub(crate) grants: Cow<'a, Grants>,
+    /// Each of the grants' folders, as it was opened.
+    pub(crate) folders: Vec<Held>,
+    /// What the run brings that may not be granted beside the rest.
+    pub(crate) overlap: Option<Overlap>,
     pub(crate) limits: AppliedLimits,
     pub(crate) decision: Decision,
     /// What it asks for and is not granted: if there is anything, it does not start.
@@ -49,6 +54,7 @@ pub(crate) fn decide<'a>(asking: Asking<'_>, run: &'a Run, policy: Option<&Polic
         asking,
         run,
         sections: &sections,
+        folders: run.folders().to_vec(),
         decision: Decision::default(),
         missing: Vec::new(),
     };
@@ -60,12 +66,20 @@ pub(crate) fn decide<'a>(asking: Asking<'_>, run: &'a Run, policy: Option<&Polic
     let Table {
         mut decision,
         missing,
+        folders,
         ..
     } = table;
+    let new: Vec<_> = run.folders().iter().chain(brought.folders()).collect();
+    let others = match policy {
+        Some(policy) if !new.is_empty() => policy.folders(),
+        _ => Vec::new(),
+    };
     decision.policy = policy.map(|policy| policy.id().clone());
     decision.sections = sections.into_iter().map(|(name, _)| name).collect();
     Decided {
         grants,
+        folders,
+        overlap: overlap(&new, &others),
         limits,
         decision,
         missing,
@@ -108,6 +122,7 @@ struct Table<'a, 's> {
     run: &'a Run,
     /// The most particular first.
     sections: &'s [(String, &'s Section)],
+    folders: Vec<Held>,
     decision: Decision,
     missing: Vec<Missing>,
 }
@@ -256,7 +271,8 @@ impl<'a, 's> Table<'a, 's> {
                 continue;
             }
             let (guest, writable) = (guest.clone(), rule.writable);
-            if let Some(host) = rule.host {
+            if let (Some(host), Some(held)) = (rule.host, rule.held) {
+                self.folders.push(held);
                 grants.to_mut().dirs.push(DirGrant {
                     host,
                     guest: guest.clone(),

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use bytesize::ByteSize;
 
+use crate::cause;
 use crate::limits::POLICY_BYTES;
 
 /// Where every key is described.
@@ -22,6 +23,8 @@ pub struct PolicyError {
     pub message: String,
     /// What to do about it.
     pub hint: String,
+    /// Whether the policy is at fault rather than the host's surroundings.
+    pub is_usage: bool,
 }
 
 impl PolicyError {
@@ -31,6 +34,7 @@ impl PolicyError {
             line: None,
             message: message.into(),
             hint: PAGE.to_owned(),
+            is_usage: true,
         }
     }
 
@@ -52,8 +56,20 @@ impl PolicyError {
     }
 
     pub(super) fn unreadable(path: &Path, error: &io::Error) -> PolicyError {
-        PolicyError::new(format!("could not read `{}`: {error}", path.display()))
-            .hint("name a policy file with `--policy`")
+        let message = format!("could not read `{}`: {error}", path.display());
+        let hint = match error.kind() {
+            io::ErrorKind::InvalidData => Some("a policy is text in UTF-8".to_owned()),
+            _ => cause::hint(error, Some("name a policy file with `--policy`")),
+        };
+        PolicyError {
+            is_usage: !cause::is_surroundings(error),
+            ..PolicyError::new(message).hint(hint.unwrap_or_else(|| PAGE.to_owned()))
+        }
+    }
+
+    pub(super) fn not_a_file(path: &Path) -> PolicyError {
+        let message = format!("`{}` is no regular file, expected a policy", path.display());
+        PolicyError::new(message).hint("name a policy file with `--policy`")
     }
 
     pub(super) fn too_large(path: &Path) -> PolicyError {

@@ -248,7 +248,7 @@ impl<'a> Text<'a> {
         if let Some(text) = value.get_ref().as_str() {
             return Ok(DirRule {
                 host: host(text),
-                writable: false,
+                ..DirRule::default()
             });
         }
         let Some(table) = value.get_ref().as_table() else {

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use fractalaw_manifest::{Quotas, Tier};
 
 use super::{PolicyError, read};
+use crate::folder::Held;
 
 /// Grants, as a section of a policy file or lines on the command line say them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -28,6 +29,8 @@ pub struct Section {
 pub(crate) struct DirRule {
     /// The folder on the host; none for one that the run brings.
     pub(crate) host: Option<PathBuf>,
+    /// That folder, once it is open.
+    pub(crate) held: Option<Held>,
     /// Whether the guest may also write.
     pub(crate) writable: bool,
 }
@@ -49,6 +52,20 @@ impl Section {
     /// When they say what a section cannot say.
     pub fn parse(lines: &str) -> Result<Section, PolicyError> {
         read::section(Path::new(""), lines)
+    }
+
+    /// Opens the folders that it names, if they are not open: from now on they are these, wherever their names lead.
+    pub(crate) fn open_folders(&mut self) {
+        for rule in self.dirs.values_mut() {
+            if let (Some(host), None) = (&rule.host, &rule.held) {
+                rule.held = Some(Held::open(host, rule.writable));
+            }
+        }
+    }
+
+    /// The folders that it names, open.
+    pub(crate) fn folders(&self) -> impl Iterator<Item = &Held> {
+        self.dirs.values().filter_map(|rule| rule.held.as_ref())
     }
 
     /// Whether it grants nothing.

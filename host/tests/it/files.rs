@@ -1,13 +1,14 @@
 //! Granted folders: what a deterministic run sees of them, and what a guest cannot do with them.
 
 use std::fs;
+use std::os::unix::net::UnixListener;
 use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, SystemTime};
 
-use fractalaw_host::{DirGrant, Host, Outcome, Run};
+use fractalaw_host::{DirGrant, Durability, Host, Outcome, Run};
 
-use crate::components::{RUNTIME, guest};
+use crate::components::{RUNTIME, cache, guest};
 
 fn run(folder: &Path, run: Run) -> Outcome {
     let host = Host::builder().slots(1).build().unwrap();
@@ -70,32 +71,89 @@ fn the_same_files_look_the_same_in_a_deterministic_run_and_as_they_are_in_anothe
     );
 }
 
+/// More runs than the host has threads for files, on a runtime that has one thread for what may wait: were one held by a
+/// pipe, the ledger would wait for ever.
 #[test]
-fn a_pipe_in_a_granted_folder_holds_a_guest_no_longer_than_its_deadline() {
+fn pipes_and_sockets_are_refused_and_hold_nothing_however_many_runs_open_them() {
     let folder = tempfile::tempdir().unwrap();
-    let made = Command::new("mkfifo")
-        .arg(folder.path().join("pipe"))
-        .status()
+    let at = |name: &str| folder.path().join(name);
+    let data = at("data");
+    fs::create_dir(&data).unwrap();
+    let made = Command::new("mkfifo").arg(data.join("pipe")).status();
+    assert!(made.unwrap().success());
+    let _socket = UnixListener::bind(data.join("socket")).unwrap();
+    let ledger = at("audit.ledger");
+    let key = fractalaw_ledger::LedgerKey::from_seed(&[7; 32]);
+    fractalaw_ledger::create(&ledger, "node", &key.public_key(), 0).unwrap();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .max_blocking_threads(1)
+        .enable_time()
+        .build()
         .unwrap();
-    assert!(made.success());
-    let output = Command::new(env!("CARGO_BIN_EXE_fractalaw"))
-        .args([
-            "run",
-            "--no-cache",
-            "--timeout",
-            "200ms",
-            "--arg",
-            "/data/pipe",
-            "--dir",
-        ])
-        .arg(format!("{}::/data", folder.path().display()))
-        .arg(guest("duty-finder"))
-        .output()
-        .unwrap();
-    assert_eq!(
-        output.status.code(),
-        Some(5),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
+    let host = Host::builder()
+        .slots(1)
+        .cache(cache())
+        .ledger(&ledger, Durability::Run);
+    let host = host.build().unwrap();
+    let opens = host.load_file(guest("duty-finder")).unwrap();
+    for writable in [false, true] {
+        let run = |name: &str| {
+            Run::new().arg(format!("/data/{name}")).dir(DirGrant {
+                host: data.clone(),
+                guest: "/data".to_owned(),
+                writable,
+            })
+        };
+        for (name, times) in [("pipe", 70), ("socket", 1)] {
+            let run = run(name);
+            for _ in 0..times {
+                let report = runtime.block_on(host.run(&opens, &run)).unwrap();
+                let Outcome::GuestError(said) = report.outcome else {
+                    panic!("{:?}", report.outcome)
+                };
+                let refused = format!("cannot read `/data/{name}`: Not supported (os error 58)");
+                assert_eq!(said.lines().next(), Some(&*refused));
+            }
+        }
+    }
+    let hello = host.load_file(guest("hello-world")).unwrap();
+    let report = runtime.block_on(host.run(&hello, &Run::new())).unwrap();
+    assert_eq!(report.outcome.kind(), "completed");
+}
+
+/// Nothing of ours waits for the other end of a pipe, wherever one is named.
+#[test]
+fn a_pipe_is_no_component_no_policy_and_no_input() {
+    let folder = tempfile::tempdir().unwrap();
+    let pipe = folder.path().join("pipe").display().to_string();
+    assert!(
+        Command::new("mkfifo")
+            .arg(&pipe)
+            .status()
+            .unwrap()
+            .success()
     );
+    let component = guest("hello-world").display().to_string();
+    for (args, expected) in [
+        (["--json", &*pipe, ""], "a WebAssembly component\n"),
+        (
+            ["--policy", &*pipe, &*component],
+            "a policy\nhint: name a policy file with `--policy`\n",
+        ),
+        (
+            ["--stdin", &*pipe, &*component],
+            "standard input\nhint: a pipe is read as `--stdin -`\n",
+        ),
+    ] {
+        let output = Command::new(env!("CARGO_BIN_EXE_fractalaw"))
+            .args(["run", "--no-cache"])
+            .args(args.iter().filter(|arg| !arg.is_empty()))
+            .env_remove("RUST_LOG")
+            .output()
+            .unwrap();
+        let expected = format!("error: `{pipe}` is no regular file, expected {expected}");
+        assert_eq!(String::from_utf8_lossy(&output.stderr), expected);
+        assert_eq!(output.status.code(), Some(2));
+    }
 }

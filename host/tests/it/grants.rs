@@ -137,8 +137,11 @@ fn what_a_run_brings_it_is_granted_by_that() {
     manifest.tier = Tier::Lightweight;
     let bytes = with_manifest(&guest_bytes("wants-everything"), &manifest);
     let folder = tempfile::tempdir().unwrap();
+    for name in ["in", "out"] {
+        fs::create_dir(folder.path().join(name)).unwrap();
+    }
     let dir = |guest: &str, writable| DirGrant {
-        host: folder.path().to_owned(),
+        host: folder.path().join(&guest[1..]),
         guest: guest.to_owned(),
         writable,
     };

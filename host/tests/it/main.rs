@@ -8,6 +8,7 @@ mod clock_jumps;
 mod components;
 mod files;
 mod first_run;
+mod folders;
 mod grants;
 mod host_calls;
 mod hostile;

@@ -1,9 +1,11 @@
 //! `fractalaw run`: flags become a run, the report is printed, the outcome becomes an exit code.
 
 use std::env;
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, ErrorKind, IsTerminal, Read, Write};
 use std::mem::ManuallyDrop;
+use std::os::unix::fs::FileTypeExt;
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -12,6 +14,7 @@ use fractalaw_host::{
     CodeCache, Durability, Host, HostBuilder, HostError, LedgerError, LoadError, Outcome, Policy,
     PolicyError, Report, Run, STDIN_BYTES, Section, terminal,
 };
+use tokio::runtime::Runtime;
 use tracing::Level;
 use tracing_subscriber::EnvFilter;
 
@@ -73,10 +76,10 @@ pub(crate) fn start_logging() {
 }
 
 fn report(flags: flags::Run) -> anyhow::Result<Report> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .context("could not start the async runtime")?;
+    let runtime = runtime().map_err(|source| HostError::Start {
+        what: "the async runtime",
+        source,
+    })?;
     let mut builder = host(&flags)?;
     if let Some(file) = &flags.ledger {
         if flags.create_ledger {
@@ -114,6 +117,18 @@ fn report(flags: flags::Run) -> anyhow::Result<Report> {
     let report = report?;
     settled?;
     Ok(report)
+}
+
+/// The runtime panics where it can open no descriptor for signals, so it is asked before whether it can.
+fn runtime() -> io::Result<Runtime> {
+    drop([
+        UnixStream::pair()?,
+        UnixStream::pair()?,
+        UnixStream::pair()?,
+    ]);
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
 }
 
 /// A host for one guest, with the cache and the policy that the flags name.
@@ -190,7 +205,7 @@ fn read_input(path: &Path) -> Result<Vec<u8>, HostError> {
     };
     let source: Box<dyn Read> = match path.to_str() {
         Some("-") => Box::new(io::stdin()),
-        _ => Box::new(File::open(path).map_err(failed)?),
+        _ => Box::new(open_input(path)?),
     };
     let mut input = Vec::new();
     source
@@ -201,6 +216,25 @@ fn read_input(path: &Path) -> Result<Vec<u8>, HostError> {
         return Err(HostError::StdinTooLarge);
     }
     Ok(input)
+}
+
+/// Opening a pipe waits for its other end, and nothing of ours ends the waiting.
+fn open_input(path: &Path) -> Result<File, HostError> {
+    let open = || {
+        let kind = fs::metadata(path)?.file_type();
+        match kind.is_fifo() || kind.is_socket() {
+            true => Ok(None),
+            false => File::open(path).map(Some),
+        }
+    };
+    let opened = open().map_err(|source| HostError::Read {
+        path: path.to_owned(),
+        source,
+    })?;
+    opened.ok_or_else(|| HostError::NotAFile {
+        path: path.to_owned(),
+        expected: "standard input",
+    })
 }
 
 /// The folder asked for must do; the user's own is used if it can be.
@@ -250,7 +284,8 @@ pub(crate) fn fail(error: &anyhow::Error) -> ExitCode {
         };
         (error.hint(), code)
     } else if let Some(error) = error.downcast_ref::<PolicyError>() {
-        (Some(error.hint.clone()), USAGE)
+        let code = if error.is_usage { USAGE } else { HOST_FAILED };
+        (Some(error.hint.clone()), code)
     } else if let Some(error) = error.downcast_ref::<LedgerError>() {
         (error.hint(), HOST_FAILED)
     } else {

@@ -1,38 +1,73 @@
 //! Directory listings in the order of their names.
 //!
 //! A file system lists a folder in an order of its own, which differs from machine to machine and
-//! would move a guest's result and fuel with it.
+//! would move a guest's result and fuel with it. So all of a folder is read before its first entry is handed out; piece
+//! by piece, because a folder may hold millions, and between pieces a run that is over is.
 
-use std::vec;
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io;
+use std::sync::Arc;
 
+use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, openat, statat};
 use wasmtime::component::Resource;
-use wasmtime_wasi::filesystem::{Descriptor, WasiFilesystemView};
-use wasmtime_wasi::p2::FsError;
-use wasmtime_wasi::p2::bindings::filesystem::types::{DirectoryEntry, HostDescriptor};
+use wasmtime_wasi::filesystem::Descriptor;
+use wasmtime_wasi::p2::bindings::filesystem::types::{DescriptorType, DirectoryEntry, ErrorCode};
+use wasmtime_wasi::p2::{FsError, FsResult};
 
+use super::opening::system_error;
 use crate::interfaces::RunState;
 
-/// A `directory-entry-stream`: entries by name, then what could not be read.
-pub(super) struct SortedEntries(vec::IntoIter<Result<DirectoryEntry, FsError>>);
+/// Entries of one piece: a fraction of a millisecond's work.
+const PIECE_ENTRIES: usize = 500;
+
+/// A `directory-entry-stream`: entries by name, then what has no name in Unicode.
+#[derive(Default)]
+pub(super) struct SortedEntries {
+    entries: BTreeMap<String, DescriptorType>,
+    unnameable: usize,
+}
 
 pub(super) async fn read_directory(
     state: &mut &mut RunState,
     folder: Resource<Descriptor>,
-) -> Result<Resource<SortedEntries>, FsError> {
-    let listing = state.filesystem().read_directory(folder).await?;
-    let mut entries: Vec<_> = state.handles.delete(listing)?.into_iter().collect();
-    entries.sort_by(|a, b| match (a, b) {
-        (Ok(a), Ok(b)) => a.name.cmp(&b.name),
-        (a, b) => a.is_err().cmp(&b.is_err()),
-    });
-    Ok(state.handles.push(SortedEntries(entries.into_iter()))?)
+) -> FsResult<Resource<SortedEntries>> {
+    let Descriptor::Dir(folder) = state.handles.get(&folder)? else {
+        return Err(ErrorCode::NotDirectory.into());
+    };
+    let folder = Arc::clone(&folder.dir);
+    let opened = state.files.run(move || Listing::open(&folder)).await;
+    let mut listing = opened.map_err(FsError::trap)?.map_err(system_error)?;
+    let mut sorted = SortedEntries::default();
+    loop {
+        let read = state.files.run(move || {
+            let piece = listing.piece();
+            (listing, piece)
+        });
+        let (rest, piece) = read.await.map_err(FsError::trap)?;
+        listing = rest;
+        let piece = piece.map_err(system_error)?;
+        sorted.unnameable += piece.unnameable;
+        sorted.entries.extend(piece.entries);
+        if piece.is_last {
+            return Ok(state.handles.push(sorted)?);
+        }
+    }
 }
 
 pub(super) fn read_directory_entry(
     state: &mut &mut RunState,
     entries: Resource<SortedEntries>,
-) -> Result<Option<DirectoryEntry>, FsError> {
-    state.handles.get_mut(&entries)?.0.next().transpose()
+) -> FsResult<Option<DirectoryEntry>> {
+    let sorted = state.handles.get_mut(&entries)?;
+    if let Some((name, type_)) = sorted.entries.pop_first() {
+        return Ok(Some(DirectoryEntry { name, type_ }));
+    }
+    if sorted.unnameable == 0 {
+        return Ok(None);
+    }
+    sorted.unnameable -= 1;
+    Err(ErrorCode::IllegalByteSequence.into())
 }
 
 pub(super) fn drop(
@@ -41,4 +76,68 @@ pub(super) fn drop(
 ) -> wasmtime::Result<()> {
     state.handles.delete(entries)?;
     Ok(())
+}
+
+/// A folder that is being read.
+struct Listing {
+    folder: Arc<File>,
+    entries: Dir,
+}
+
+#[derive(Default)]
+struct Piece {
+    entries: Vec<(String, DescriptorType)>,
+    unnameable: usize,
+    is_last: bool,
+}
+
+impl Listing {
+    /// Opened anew, because a folder that is open is read from where its last reader was.
+    fn open(folder: &Arc<File>) -> io::Result<Listing> {
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let entries = Dir::new(openat(folder, ".", flags, Mode::empty())?)?;
+        Ok(Listing {
+            folder: Arc::clone(folder),
+            entries,
+        })
+    }
+
+    fn piece(&mut self) -> io::Result<Piece> {
+        let mut piece = Piece::default();
+        for _ in 0..PIECE_ENTRIES {
+            let Some(entry) = self.entries.read() else {
+                piece.is_last = true;
+                return Ok(piece);
+            };
+            let entry = entry?;
+            let name = entry.file_name();
+            if matches!(name.to_bytes(), b"." | b"..") {
+                continue;
+            }
+            let mut found = entry.file_type();
+            if found == FileType::Unknown {
+                // Not every file system says it; what is gone by now is of no type.
+                let stat = statat(&self.folder, name, AtFlags::SYMLINK_NOFOLLOW);
+                found = stat.map_or(found, |stat| FileType::from_raw_mode(stat.st_mode));
+            }
+            match name.to_str() {
+                Ok(name) => piece
+                    .entries
+                    .push((name.to_owned(), descriptor_type(found))),
+                Err(_) => piece.unnameable += 1,
+            }
+        }
+        Ok(piece)
+    }
+}
+
+fn descriptor_type(found: FileType) -> DescriptorType {
+    match found {
+        FileType::RegularFile => DescriptorType::RegularFile,
+        FileType::Directory => DescriptorType::Directory,
+        FileType::Symlink => DescriptorType::SymbolicLink,
+        FileType::BlockDevice => DescriptorType::BlockDevice,
+        FileType::CharacterDevice => DescriptorType::CharacterDevice,
+        FileType::Fifo | FileType::Socket | FileType::Unknown => DescriptorType::Unknown,
+    }
 }

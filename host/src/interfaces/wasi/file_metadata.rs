@@ -2,12 +2,13 @@
 //! otherwise on another machine. In any other run it is the system's.
 
 use wasmtime::component::Resource;
-use wasmtime_wasi::filesystem::{Descriptor, WasiFilesystemView};
+use wasmtime_wasi::filesystem::Descriptor;
 use wasmtime_wasi::p2::FsResult;
 use wasmtime_wasi::p2::bindings::filesystem::types::{
-    DescriptorStat, DescriptorType, HostDescriptor, MetadataHashValue, PathFlags,
+    DescriptorStat, DescriptorType, MetadataHashValue, PathFlags,
 };
 
+use super::descriptors;
 use crate::determinism::Determinism;
 use crate::interfaces::RunState;
 
@@ -15,7 +16,7 @@ pub(super) async fn stat(
     state: &mut &mut RunState,
     file: Resource<Descriptor>,
 ) -> FsResult<DescriptorStat> {
-    let stat = state.filesystem().stat(file).await?;
+    let stat = descriptors::stat(state, file).await?;
     Ok(repeatable(state.determinism, stat))
 }
 
@@ -25,7 +26,7 @@ pub(super) async fn stat_at(
     flags: PathFlags,
     path: String,
 ) -> FsResult<DescriptorStat> {
-    let stat = state.filesystem().stat_at(folder, flags, path).await?;
+    let stat = descriptors::stat_at(state, folder, flags, path).await?;
     Ok(repeatable(state.determinism, stat))
 }
 
@@ -34,8 +35,8 @@ pub(super) async fn metadata_hash(
     file: Resource<Descriptor>,
 ) -> FsResult<MetadataHashValue> {
     match state.determinism {
-        Determinism::Real => state.filesystem().metadata_hash(file).await,
-        Determinism::Fixed => state.filesystem().stat(file).await.map(hash),
+        Determinism::Real => descriptors::metadata_hash(state, file).await,
+        Determinism::Fixed => descriptors::stat(state, file).await.map(hash),
     }
 }
 
@@ -45,11 +46,11 @@ pub(super) async fn metadata_hash_at(
     flags: PathFlags,
     path: String,
 ) -> FsResult<MetadataHashValue> {
-    let determinism = state.determinism;
-    let mut files = state.filesystem();
-    match determinism {
-        Determinism::Real => files.metadata_hash_at(folder, flags, path).await,
-        Determinism::Fixed => files.stat_at(folder, flags, path).await.map(hash),
+    match state.determinism {
+        Determinism::Real => descriptors::metadata_hash_at(state, folder, flags, path).await,
+        Determinism::Fixed => descriptors::stat_at(state, folder, flags, path)
+            .await
+            .map(hash),
     }
 }
 

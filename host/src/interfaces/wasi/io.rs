@@ -5,6 +5,7 @@ use wasmtime_wasi::p2::bindings::io::streams::StreamError;
 use wasmtime_wasi::p2::bindings::io::{error, poll, streams};
 use wasmtime_wasi::p2::{DynInputStream, DynOutputStream, DynPollable, IoError};
 
+use super::file_streams;
 use crate::interfaces::RunState;
 use crate::interfaces::offer::offer;
 use crate::interfaces::payload::Payload;
@@ -21,20 +22,20 @@ pub(super) fn add_to_linker(linker: &mut Linker<RunState>) -> wasmtime::Result<(
         [sync "pollable": DynPollable, poll::HostPollable::drop;]
     }
     offer! { linker, "wasi:io/streams@0.2.12", state => &mut state.handles;
-        sync "[method]input-stream.read"(this, len) -> stream = STREAM, streams::HostInputStream::read;
+        wait "[method]input-stream.read"(this, len) -> stream = STREAM, streams::HostInputStream::blocking_read;
         wait "[method]input-stream.blocking-read"(this, len) -> stream = STREAM, streams::HostInputStream::blocking_read;
-        sync "[method]input-stream.skip"(this, len) asks len -> stream = STREAM, streams::HostInputStream::skip;
+        wait "[method]input-stream.skip"(this, len) asks len -> stream = STREAM, streams::HostInputStream::blocking_skip;
         wait "[method]input-stream.blocking-skip"(this, len) asks len -> stream = STREAM, streams::HostInputStream::blocking_skip;
         sync "[method]input-stream.subscribe"(this) -> value = HANDLE, streams::HostInputStream::subscribe;
         sync "[method]output-stream.check-write"(this) -> stream = LOOKUP, streams::HostOutputStream::check_write;
-        sync "[method]output-stream.write"(this, contents) -> stream = STREAM, streams::HostOutputStream::write;
+        wait "[method]output-stream.write"(this, contents) -> stream = STREAM, file_streams::write;
         wait "[method]output-stream.blocking-write-and-flush"(this, contents) -> stream = STREAM, streams::HostOutputStream::blocking_write_and_flush;
         sync "[method]output-stream.flush"(this) -> stream = STREAM, streams::HostOutputStream::flush;
         wait "[method]output-stream.blocking-flush"(this) -> stream = STREAM, streams::HostOutputStream::blocking_flush;
         sync "[method]output-stream.subscribe"(this) -> value = HANDLE, streams::HostOutputStream::subscribe;
-        sync "[method]output-stream.write-zeroes"(this, len) asks len -> stream = STREAM, streams::HostOutputStream::write_zeroes;
+        wait "[method]output-stream.write-zeroes"(this, len) asks len -> stream = STREAM, file_streams::write_zeroes;
         wait "[method]output-stream.blocking-write-zeroes-and-flush"(this, len) asks len -> stream = STREAM, streams::HostOutputStream::blocking_write_zeroes_and_flush;
-        sync "[method]output-stream.splice"(this, src, len) asks len -> stream = STREAM, streams::HostOutputStream::splice;
+        wait "[method]output-stream.splice"(this, src, len) asks len -> stream = STREAM, streams::HostOutputStream::blocking_splice;
         wait "[method]output-stream.blocking-splice"(this, src, len) asks len -> stream = STREAM, streams::HostOutputStream::blocking_splice;
         [wait "input-stream": DynInputStream, streams::HostInputStream::drop;
          wait "output-stream": DynOutputStream, streams::HostOutputStream::drop;]

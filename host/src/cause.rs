@@ -1,0 +1,32 @@
+//! What to do about a file that could not be opened: one hint for each cause.
+
+use std::io::{self, ErrorKind};
+
+use rustix::io::Errno;
+
+/// What to do about it; `expected` is what to do where nothing is there.
+pub(crate) fn hint(error: &io::Error, expected: Option<&str>) -> Option<String> {
+    let hint = match (Errno::from_io_error(error), error.kind()) {
+        (Some(Errno::MFILE), _) => {
+            "the process has as many files open as it may: raise `ulimit -n`, or run fewer at once"
+        }
+        (Some(Errno::NFILE), _) => {
+            "all processes of the machine have as many files open as they may: close some, or raise `fs.file-max`"
+        }
+        (_, ErrorKind::NotFound | ErrorKind::NotADirectory) => expected?,
+        (_, ErrorKind::PermissionDenied) => {
+            "the user who runs the host may not open it: see its permissions, and those of the folders above it"
+        }
+        _ => return None,
+    };
+    Some(hint.to_owned())
+}
+
+/// Whether the surroundings are at fault, and not what was named.
+pub(crate) fn is_surroundings(error: &io::Error) -> bool {
+    let errno = Errno::from_io_error(error);
+    matches!(
+        errno,
+        Some(Errno::MFILE | Errno::NFILE | Errno::NOMEM | Errno::IO)
+    ) || error.kind() == ErrorKind::TimedOut
+}

@@ -1,0 +1,225 @@
+//! The threads on which files are read and written for guests: work that may wait for a disk, or for a server that
+//! never answers.
+//!
+//! They are the host's own and bounded, so that no guest fills the pool of the async runtime, in which the
+//! ledger and the embedder wait. A call that was given up keeps its thread until the system answers. Therefore one
+//! device has only a part of the threads: one that hangs leaves the others to work.
+
+use std::any::Any;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+
+use crate::limits::{FILE_THREADS, FILE_THREADS_OF_A_DEVICE};
+
+/// How long a thread waits for more work before it ends.
+const IDLE: Duration = Duration::from_secs(10);
+
+type Job = Box<dyn FnOnce() + Send>;
+
+/// No thread could be started for the work.
+#[derive(Debug, thiserror::Error)]
+#[error("the host has no thread to read and write files")]
+pub(crate) struct NoFileThread;
+
+/// The threads of one host.
+pub(crate) struct FileThreads {
+    queue: Arc<Queue>,
+    all: Arc<Semaphore>,
+    devices: Mutex<BTreeMap<u64, Arc<Semaphore>>>,
+}
+
+/// A run's way to the threads: its work counts for the devices that its folders are on.
+#[derive(Clone)]
+pub(crate) struct FileLane {
+    queue: Arc<Queue>,
+    places: Vec<Arc<Semaphore>>,
+}
+
+impl FileThreads {
+    pub(crate) fn new() -> FileThreads {
+        FileThreads {
+            queue: Arc::new(Queue::default()),
+            all: Arc::new(Semaphore::new(FILE_THREADS)),
+            devices: Mutex::default(),
+        }
+    }
+
+    /// For a run whose folders are on these devices.
+    pub(crate) fn lane(&self, devices: impl IntoIterator<Item = u64>) -> FileLane {
+        let mut known = lock(&self.devices);
+        // In one order, so that no two runs wait for each other; the place that all share comes last, so that
+        // who waits for a device does not hold it.
+        let devices: BTreeSet<u64> = devices.into_iter().collect();
+        let mut places: Vec<_> = devices
+            .into_iter()
+            .map(|device| {
+                let place = known.entry(device);
+                Arc::clone(
+                    place.or_insert_with(|| Arc::new(Semaphore::new(FILE_THREADS_OF_A_DEVICE))),
+                )
+            })
+            .collect();
+        if !places.is_empty() {
+            places.push(Arc::clone(&self.all));
+        }
+        FileLane {
+            queue: Arc::clone(&self.queue),
+            places,
+        }
+    }
+}
+
+impl Drop for FileThreads {
+    fn drop(&mut self) {
+        lock(&self.queue.state).closed = true;
+        self.queue.work.notify_all();
+    }
+}
+
+impl FileLane {
+    /// Does the work on a thread. Who is dropped while it waits for a place has had no work done; who is dropped
+    /// later leaves it to its end.
+    pub(crate) async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, NoFileThread> {
+        let mut held = Vec::with_capacity(self.places.len());
+        for place in &self.places {
+            let place = Arc::clone(place).acquire_owned().await;
+            held.push(place.expect("the semaphores are never closed"));
+        }
+        let (done, answer) = oneshot::channel();
+        self.queue.push(Box::new(move || {
+            let result = catch_unwind(AssertUnwindSafe(work));
+            // Given back before the answer is there, so that who has the answer finds a free place.
+            drop::<Vec<OwnedSemaphorePermit>>(held);
+            // Who went away has no use for it.
+            let _: Result<(), Result<T, Box<dyn Any + Send>>> = done.send(result);
+        }));
+        match answer.await {
+            Ok(Ok(result)) => Ok(result),
+            Ok(Err(panic)) => resume_unwind(panic),
+            Err(_) => Err(NoFileThread),
+        }
+    }
+}
+
+#[derive(Default)]
+struct Queue {
+    state: Mutex<Waiting>,
+    work: Condvar,
+}
+
+#[derive(Default)]
+struct Waiting {
+    jobs: VecDeque<Job>,
+    /// Threads that wait for one.
+    idle: usize,
+    closed: bool,
+}
+
+impl Queue {
+    fn push(self: &Arc<Queue>, job: Job) {
+        let mut state = lock(&self.state);
+        state.jobs.push_back(job);
+        if state.jobs.len() <= state.idle {
+            self.work.notify_one();
+            return;
+        }
+        drop(state);
+        let queue = Arc::clone(self);
+        let started = thread::Builder::new()
+            .name("files".to_owned())
+            .spawn(move || queue.serve());
+        if started.is_err() {
+            // Dropping a job tells who waits for it.
+            lock(&self.state).jobs.pop_back();
+        }
+    }
+
+    fn serve(&self) {
+        let mut state = lock(&self.state);
+        loop {
+            if let Some(job) = state.jobs.pop_front() {
+                drop(state);
+                job();
+                state = lock(&self.state);
+                continue;
+            }
+            if state.closed {
+                return;
+            }
+            state.idle += 1;
+            let (woken, waited) = self
+                .work
+                .wait_timeout(state, IDLE)
+                .unwrap_or_else(PoisonError::into_inner);
+            state = woken;
+            state.idle -= 1;
+            if waited.timed_out() && state.jobs.is_empty() {
+                return;
+            }
+        }
+    }
+}
+
+/// Jobs run outside of the lock, so none leaves it in the middle of something.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use super::*;
+
+    /// Work that waits until the sender is dropped.
+    fn stuck(lane: &FileLane) -> (mpsc::Sender<()>, tokio::task::JoinHandle<()>) {
+        let (release, waits) = mpsc::channel::<()>();
+        let lane = lane.clone();
+        let work = tokio::spawn(async move {
+            let _ = lane.run(move || waits.recv()).await;
+        });
+        (release, work)
+    }
+
+    #[tokio::test]
+    async fn a_device_that_hangs_takes_its_part_of_the_threads_and_others_go_on() {
+        let threads = FileThreads::new();
+        let (hangs, works) = (threads.lane([1]), threads.lane([2]));
+        // Far more than there are threads, and every call is given up.
+        let mut released = Vec::new();
+        for _ in 0..4 * FILE_THREADS {
+            let (release, work) = stuck(&hangs);
+            released.push(release);
+            tokio::task::yield_now().await;
+            work.abort();
+        }
+        for number in 0..100 {
+            assert_eq!(works.run(move || number).await.unwrap(), number);
+        }
+        assert_eq!(hangs.places[0].available_permits(), 0);
+        assert_eq!(
+            threads.all.available_permits(),
+            FILE_THREADS - FILE_THREADS_OF_A_DEVICE
+        );
+        drop(released);
+        // When it answers again, it serves again.
+        assert_eq!(hangs.run(|| 7).await.unwrap(), 7);
+    }
+
+    #[tokio::test]
+    async fn a_panic_is_that_of_the_caller_and_the_thread_serves_the_next() {
+        let lane = FileThreads::new().lane([1]);
+        let work = lane.clone();
+        let ended = tokio::spawn(async move { work.run::<()>(|| panic!("no")).await }).await;
+        assert!(ended.unwrap_err().is_panic());
+        assert_eq!(lane.run(|| 7).await.unwrap(), 7);
+    }
+}

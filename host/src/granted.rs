@@ -1,0 +1,62 @@
+//! The folders of one run, from what was held open since they were granted.
+
+use std::io;
+use std::time::Instant;
+
+use tokio::time::timeout_at;
+
+use crate::error::HostError;
+use crate::file_threads::{FileLane, FileThreads};
+use crate::folder::Held;
+use crate::grants::DirGrant;
+use crate::interfaces::wasi::descriptors::Preopen;
+
+/// What a run reaches of the file system, and the threads that do it for it.
+pub(crate) struct Opened {
+    pub(crate) preopens: Vec<Preopen>,
+    pub(crate) files: FileLane,
+}
+
+/// The folders that these grants hold. One whose name leads elsewhere by now was moved, deleted or replaced: then the
+/// guest does not start, because neither is what whoever granted it expects.
+pub(crate) async fn open(
+    threads: &FileThreads,
+    dirs: &[DirGrant],
+    held: Vec<Held>,
+    deadline: Instant,
+) -> Result<Opened, HostError> {
+    if held.is_empty() {
+        return Ok(Opened {
+            preopens: Vec::new(),
+            files: threads.lane([]),
+        });
+    }
+    let mut folders = Vec::with_capacity(held.len());
+    for held in &held {
+        let folder = held.folder().map_err(|source| HostError::Grant {
+            path: held.path().to_owned(),
+            source,
+        })?;
+        folders.push(folder.clone());
+    }
+    let files = threads.lane(folders.iter().map(|folder| folder.device()));
+    let preopens = folders
+        .iter()
+        .zip(dirs)
+        .map(|(folder, dir)| Preopen::new(folder, &dir.guest, dir.writable))
+        .collect();
+    let moved = files.run(move || folders.iter().position(|folder| !folder.is_in_place()));
+    let path = |index: usize| held[index].path().to_owned();
+    match timeout_at(deadline.into(), moved).await {
+        Ok(Ok(None)) => Ok(Opened { preopens, files }),
+        Ok(Ok(Some(index))) => Err(HostError::GrantMoved { path: path(index) }),
+        Ok(Err(error)) => Err(HostError::Grant {
+            path: path(0),
+            source: io::Error::other(error),
+        }),
+        Err(_) => Err(HostError::Grant {
+            path: path(0),
+            source: io::ErrorKind::TimedOut.into(),
+        }),
+    }
+}

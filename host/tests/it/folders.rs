@@ -1,0 +1,327 @@
+//! Granted folders are what they were when they were granted: held open, apart from each other, and never found anew
+//! through names that a guest can move.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use fractalaw_host::{DirGrant, Host, HostBuilder, HostError, Outcome, Policy, Run, Section};
+
+use crate::components::{RUNTIME, cache, guest};
+
+fn builder() -> HostBuilder {
+    Host::builder().slots(1).cache(cache())
+}
+
+fn policy(folder: &Path, text: &str) -> Policy {
+    Policy::parse(&folder.join("policy.toml"), text).unwrap()
+}
+
+fn dir(host: impl AsRef<Path>, guest: &str, writable: bool) -> DirGrant {
+    DirGrant {
+        host: host.as_ref().to_owned(),
+        guest: guest.to_owned(),
+        writable,
+    }
+}
+
+/// What the guest sees in its folder `/data`, without the line about the folder itself.
+fn seen(host: &Host, run: &Run) -> Result<Vec<String>, HostError> {
+    let app = host.load_file(guest("file-facts")).unwrap();
+    match RUNTIME.block_on(host.run(&app, run))?.outcome {
+        Outcome::Completed(text) => Ok(text.lines().skip(1).map(str::to_owned).collect()),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn is_moved(result: Result<Vec<String>, HostError>, folder: &Path) {
+    match result {
+        Err(HostError::GrantMoved { path }) => assert_eq!(path, folder),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_folder_that_is_moved_or_replaced_is_not_found_anew() {
+    let folder = tempfile::tempdir().unwrap();
+    let (data, old) = (folder.path().join("in"), folder.path().join("old"));
+    fs::create_dir(&data).unwrap();
+    fs::write(data.join("note"), "12").unwrap();
+    let text = "[apps.file-facts]\ndirs.\"/data\" = \"in\"\n";
+    let by_policy = builder()
+        .policy(policy(folder.path(), text))
+        .build()
+        .unwrap();
+    let free = builder().build().unwrap();
+    let line = format!("dirs.\"/data\" = \"{}\"", data.display());
+    let ways = [
+        (&by_policy, Run::new()),
+        (&free, Run::new().dir(dir(&data, "/data", false))),
+        (&free, Run::new().grant(Section::parse(&line).unwrap())),
+    ];
+    let each = |check: &dyn Fn(Result<Vec<String>, HostError>)| {
+        for (host, run) in &ways {
+            check(seen(host, &run.clone().deterministic()));
+        }
+    };
+    let as_granted: &dyn Fn(_) = &|seen: Result<Vec<String>, HostError>| {
+        let expected = "/data/note: file of 2 bytes, modified unknown";
+        assert_eq!(
+            seen.unwrap()
+                .iter()
+                .map(|line| line.trim())
+                .collect::<Vec<_>>(),
+            [expected]
+        );
+    };
+    each(as_granted);
+    fs::rename(&data, &old).unwrap();
+    each(&|seen| is_moved(seen, &data));
+    symlink("/etc", &data).unwrap();
+    each(&|seen| is_moved(seen, &data));
+    fs::remove_file(&data).unwrap();
+    fs::create_dir(&data).unwrap();
+    each(&|seen| is_moved(seen, &data));
+    // A link to what was granted leads to it.
+    fs::remove_dir(&data).unwrap();
+    symlink("old", &data).unwrap();
+    each(as_granted);
+    fs::remove_dir_all(&old).unwrap();
+    each(&|seen| is_moved(seen, &data));
+}
+
+#[test]
+fn a_policy_in_which_a_guest_could_move_anothers_folder_starts_no_host() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir_all(folder.path().join("work/in")).unwrap();
+    fs::create_dir(folder.path().join("apart")).unwrap();
+    symlink("work/in", folder.path().join("link")).unwrap();
+    symlink("../apart", folder.path().join("work/out")).unwrap();
+    let writable = "{ host = \"work\", writable = true }";
+    let cases = [
+        // Inside, whoever is named first.
+        (
+            format!("[apps.a]\ndirs.\"/w\" = {writable}\n[apps.b]\ndirs.\"/d\" = \"work/in\"\n"),
+            Some("work/in"),
+        ),
+        (
+            format!("[apps.a]\ndirs.\"/d\" = \"work/in\"\n[apps.b]\ndirs.\"/w\" = {writable}\n"),
+            Some("work/in"),
+        ),
+        // By another name, and where the name is looked up.
+        (
+            format!("[all]\ndirs.\"/w\" = {writable}\n[apps.b]\ndirs.\"/d\" = \"link\"\n"),
+            Some("link"),
+        ),
+        (
+            format!("[all]\ndirs.\"/w\" = {writable}\n[apps.b]\ndirs.\"/d\" = \"work/out\"\n"),
+            Some("work/out"),
+        ),
+        // The same one; around it; in a group, and in one section.
+        (
+            format!("[all]\ndirs.\"/w\" = {writable}\n[apps.b]\ndirs.\"/d\" = \"work\"\n"),
+            Some("work"),
+        ),
+        (
+            format!("[all]\ndirs.\"/w\" = {writable}\ndirs.\"/d\" = \".\"\n"),
+            Some(""),
+        ),
+        (
+            format!(
+                "[groups.g]\napps = [\"a\"]\ndirs.\"/w\" = {writable}\n[apps.b]\ndirs.\"/d\" = \"work/in\"\n"
+            ),
+            Some("work/in"),
+        ),
+        // Nobody writes, or they are apart; one grant is for all that share it.
+        (
+            "[all]\ndirs.\"/w\" = \"work\"\ndirs.\"/d\" = \"work/in\"\n".to_owned(),
+            None,
+        ),
+        (
+            format!(
+                "[groups.g]\napps = [\"a\", \"b\"]\ndirs.\"/w\" = {writable}\ndirs.\"/d\" = \"apart\"\n"
+            ),
+            None,
+        ),
+        // What is not there overlaps with nothing.
+        (
+            format!("[all]\ndirs.\"/w\" = {writable}\ndirs.\"/d\" = \"work/absent\"\n"),
+            None,
+        ),
+    ];
+    for (text, overlaps) in cases {
+        let built = builder().policy(policy(folder.path(), &text)).build();
+        match (built, overlaps) {
+            (Ok(_), None) => {}
+            (Err(HostError::GrantsOverlap { writable, other }), Some(name)) => {
+                let at = |name: &str| folder.path().join(name);
+                let other = other.components().collect::<std::path::PathBuf>();
+                let expected = at(name).components().collect::<std::path::PathBuf>();
+                assert_eq!((writable, other), (at("work"), expected), "{text}");
+            }
+            (built, _) => panic!("{text}: {:?}", built.err()),
+        }
+    }
+}
+
+#[test]
+fn what_a_run_brings_stands_apart_from_what_is_granted_for_writing() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    fs::create_dir_all(at("work/in")).unwrap();
+    fs::create_dir_all(at("read/in")).unwrap();
+    let text = "[apps.other]\ndirs.\"/w\" = { host = \"work\", writable = true }\ndirs.\"/r\" = \"read\"\n";
+    let host = builder()
+        .policy(policy(folder.path(), text))
+        .build()
+        .unwrap();
+    let section = |name: &str| {
+        let line = format!("dirs.\"/s\" = \"{}\"", at(name).display());
+        Section::parse(&line).unwrap()
+    };
+    let bring = |name: &str, writable| Run::new().dir(dir(at(name), "/data", writable));
+    let cases = [
+        (bring("read", false), None),
+        (bring("read/in", false).grant(section("read")), None),
+        (bring("work/in", false), Some(("work", "work/in"))),
+        (bring("read/in", true), Some(("read/in", "read"))),
+        (
+            bring("read", false).grant(section("work")),
+            Some(("work", "work")),
+        ),
+    ];
+    for (run, expected) in cases {
+        match (seen(&host, &run), expected) {
+            (Ok(_), None) => {}
+            (Err(HostError::GrantsOverlap { writable, other }), Some(names)) => {
+                assert_eq!((writable, other), (at(names.0), at(names.1)));
+            }
+            (seen, _) => panic!("{run:?}: {seen:?}"),
+        }
+    }
+    // Without a policy, what it brings itself.
+    let free = builder().build().unwrap();
+    let both = bring("work", true).dir(dir(at("work/in"), "/in", false));
+    assert!(matches!(
+        seen(&free, &both),
+        Err(HostError::GrantsOverlap { .. })
+    ));
+    let twice = bring("work", false).dir(dir(at("work/in"), "/in", false));
+    assert_eq!(seen(&free, &twice).unwrap().len(), 1);
+}
+
+fn fractalaw(limit: Option<u32>, args: &[&str]) -> Output {
+    let mut command = Command::new("sh");
+    let limit = limit.map_or_else(String::new, |limit| format!("ulimit -n {limit}; "));
+    command.arg("-c").arg(format!("{limit}exec \"$0\" \"$@\""));
+    command.arg(env!("CARGO_BIN_EXE_fractalaw"));
+    command.args(args).env_remove("RUST_LOG").output().unwrap()
+}
+
+#[test]
+fn a_folder_that_cannot_be_granted_says_why_and_what_to_do() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name).display().to_string();
+    fs::create_dir(at("in")).unwrap();
+    fs::write(at("file"), "").unwrap();
+    assert!(
+        Command::new("mkfifo")
+            .arg(at("pipe"))
+            .status()
+            .unwrap()
+            .success()
+    );
+    symlink("loop", at("loop")).unwrap();
+    let component = guest("file-facts").display().to_string();
+    let writable = format!("{}::/w:rw", at("in"));
+    let exists = "hint: a grant names an existing folder on the host\n";
+    let cases: [(&[&str], String); 5] = [
+        (
+            &["--dir", &at("absent")],
+            format!(
+                "could not open granted folder `{}`: No such file or directory (os error 2)\n{exists}",
+                at("absent")
+            ),
+        ),
+        (
+            &["--dir", &at("file")],
+            format!(
+                "could not open granted folder `{}`: Not a directory (os error 20)\n{exists}",
+                at("file")
+            ),
+        ),
+        (
+            &["--dir", &at("pipe")],
+            format!(
+                "could not open granted folder `{}`: Not a directory (os error 20)\n{exists}",
+                at("pipe")
+            ),
+        ),
+        (
+            &["--dir", &at("loop")],
+            format!(
+                "could not open granted folder `{}`: Too many levels of symbolic links (os error 40)\n",
+                at("loop")
+            ),
+        ),
+        (
+            &["--dir", &at("in"), "--dir", &writable],
+            format!(
+                "granted folder `{0}` is writable and overlaps with granted folder `{0}`, expected them to be apart\n\
+                 hint: grant a folder that is written to once, to a group of those that share it, and nothing inside or \
+                 around it to others\n",
+                at("in")
+            ),
+        ),
+    ];
+    for (args, message) in cases {
+        let args = [&["run", "--no-cache"], args, &[&component]].concat();
+        let output = fractalaw(None, &args);
+        assert_eq!(
+            String::from_utf8_lossy(&output.stderr),
+            format!("error: {message}")
+        );
+        assert_eq!(output.status.code(), Some(2));
+    }
+}
+
+/// However few files the process may have open, it says so, and blames nothing else.
+#[test]
+fn too_many_open_files_are_the_hosts_failure() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("file"), "").unwrap();
+    let granted = format!("{}::/data", folder.path().display());
+    let component = guest("file-facts").display().to_string();
+    let (mut failed, mut completed) = (Vec::new(), 0);
+    for limit in 4..40 {
+        let args = ["run", "--no-cache", "--dir", &granted, &component];
+        let output = fractalaw(Some(limit), &args);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        if output.status.code() == Some(0) {
+            completed += 1;
+            continue;
+        }
+        assert_eq!(output.status.code(), Some(10), "{limit}: {said}");
+        let (error, hint) = said.split_once('\n').unwrap();
+        assert_eq!(
+            hint,
+            "hint: the process has as many files open as it may: raise `ulimit -n`, or run fewer at once\n",
+            "{limit}: {said}"
+        );
+        let (what, why) = error.rsplit_once(": ").unwrap();
+        assert_eq!(why, "Too many open files (os error 24)");
+        failed.push(what.to_owned());
+    }
+    failed.dedup();
+    let folder = format!(
+        "error: could not open granted folder `{}`",
+        folder.path().display()
+    );
+    assert!(failed.contains(&folder), "{failed:?}");
+    assert!(
+        failed.contains(&"error: could not open a file for the guest".to_owned()),
+        "{failed:?}"
+    );
+    assert!(completed > 0);
+}
