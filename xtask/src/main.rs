@@ -27,14 +27,12 @@ mod contract;
 mod encode;
 mod fresh;
 mod guest;
-mod guest_cargo;
-mod guest_profile;
 mod hermetic;
 mod shape;
 mod sizes;
-mod standing;
 mod toolchain;
 
+mod cases;
 mod progress;
 mod records;
 mod revision;
@@ -43,8 +41,8 @@ mod digest;
 mod fault;
 mod files;
 mod in_ci;
-mod lock;
 mod numbers;
+mod tables;
 mod workspace_cargo;
 
 use std::process::ExitCode;

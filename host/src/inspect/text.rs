@@ -2,7 +2,6 @@
 
 use crate::inspect::{Inspection, Verdict};
 use crate::interfaces::needs_grant;
-use crate::listed::Listed;
 use crate::policy::grant::Item;
 use crate::report::text::grouped;
 use crate::terminal::{lines, one_line};
@@ -26,29 +25,40 @@ pub(super) fn render(inspection: &Inspection, verdict: &Verdict) -> String {
     );
     part("manifest", vec![manifest(inspection)]);
     part("asks for", items(&inspection.asks()));
+    let metadata = inspection.metadata.iter();
     part(
         "metadata",
-        listed(&inspection.metadata, |(name, text)| {
-            format!("{name}: {}", one_line(text))
-        }),
+        metadata
+            .map(|(name, text)| format!("{name}: {}", one_line(text)))
+            .collect(),
     );
+    let producers = inspection.producers.iter();
     part(
         "made by",
-        listed(&inspection.producers, |(role, name, version)| {
-            one_line(&format!("{name} {version}")).trim_end().to_owned()
-                + &format!(" ({})", one_line(role))
-        }),
+        producers
+            .map(|(role, name, version)| {
+                one_line(&format!("{name} {version}")).trim_end().to_owned()
+                    + &format!(" ({})", one_line(role))
+            })
+            .collect(),
     );
+    let imports = inspection.imports.iter();
     part(
         "imports",
-        listed(&inspection.imports, |import| match needs_grant(import) {
-            Some(_) => format!("{}  needs a grant", one_line(import)),
-            None => one_line(import),
-        }),
+        imports
+            .map(|import| match needs_grant(import) {
+                Some(_) => format!("{}  needs a grant", one_line(import)),
+                None => one_line(import),
+            })
+            .collect(),
     );
     part(
         "exports",
-        listed(&inspection.exports, |export| one_line(export)),
+        inspection
+            .exports
+            .iter()
+            .map(|export| one_line(export))
+            .collect(),
     );
     part("policy", vec![policy(verdict)]);
     let granted = verdict.decision.granted.iter();
@@ -67,13 +77,6 @@ pub(super) fn render(inspection: &Inspection, verdict: &Verdict) -> String {
         }
     }
     text
-}
-
-/// A line for each, and one for those that are only counted.
-fn listed<T>(listed: &Listed<T>, line: impl Fn(&T) -> String) -> Vec<String> {
-    let omitted = listed.omitted();
-    let more = (omitted > 0).then(|| format!("and {} more", grouped(omitted)));
-    listed.iter().map(line).chain(more).collect()
 }
 
 fn items(items: &[Item]) -> Vec<String> {

@@ -6,18 +6,16 @@
 mod chromium;
 mod guests;
 mod scratch;
+mod stand_ins;
 
 mod broken_guests;
-mod build_scripts;
-mod encoding;
 mod freshness;
-mod inputs;
 mod missing_target;
 mod new_guest;
 mod report_in_browser;
 mod report_page;
 mod reproducible;
-mod same_names;
+mod selecting;
 mod start_host;
 mod tidiness;
 mod usage;

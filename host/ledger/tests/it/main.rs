@@ -2,8 +2,6 @@
 
 mod appenders;
 mod child;
-mod displaced;
-mod displaced_rounds;
 mod encoding;
 mod faults;
 mod fields;
