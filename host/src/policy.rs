@@ -46,48 +46,58 @@ struct Group {
     section: Section,
 }
 
-/// Which micro-apps a section is about: `name`, `name@digits` or `@digits` of its component's SHA-256.
+/// Which micro-apps a section is about: `name`, `name@digest` or `@digest`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Selector {
     name: Option<String>,
-    digits: Option<String>,
+    /// SHA-256 of the component, all of it: another component with the same first digits is soon made.
+    digest: Option<String>,
 }
 
-/// Digits of a digest below which another component could be made to have the same.
-const MIN_DIGITS: usize = 12;
+/// Hexadecimal digits of a SHA-256.
+const DIGITS: usize = 64;
 
 impl Selector {
     fn parse(text: &str) -> Option<Selector> {
-        let (name, digits) = match text.rsplit_once('@') {
-            Some((name, digits)) => (name, Some(digits)),
+        let (name, digest) = match text.rsplit_once('@') {
+            Some((name, digest)) => (name, Some(digest)),
             None => (text, None),
         };
-        let good = |digits: &str| {
-            let hex = |c: u8| c.is_ascii_digit() || (b'a'..=b'f').contains(&c);
-            (MIN_DIGITS..=64).contains(&digits.len()) && digits.bytes().all(hex)
-        };
-        if digits.is_some_and(|digits| !good(digits)) || (name.is_empty() && digits.is_none()) {
+        let whole = |digest: &str| digest.len() == DIGITS && are_digits(digest);
+        if digest.is_some_and(|digest| !whole(digest)) || (name.is_empty() && digest.is_none()) {
             return None;
         }
         Some(Selector {
             name: (!name.is_empty()).then(|| name.to_owned()),
-            digits: digits.map(str::to_owned),
+            digest: digest.map(str::to_owned),
         })
     }
 
-    fn is_of(&self, app: &App) -> bool {
-        let name = self.name.as_deref();
-        let digits = self.digits.as_deref();
-        name.is_none_or(|name| app.name.as_deref() == Some(name))
-            && digits.is_none_or(|digits| app.digest.starts_with(digits))
+    /// How many digits of a digest a text has that has too few.
+    fn digits_given(text: &str) -> Option<usize> {
+        let (_, digits) = text.rsplit_once('@')?;
+        let is_part =
+            (1..DIGITS).contains(&digits.len()) && digits.bytes().all(|c| c.is_ascii_hexdigit());
+        is_part.then_some(digits.len())
     }
+
+    fn is_of(&self, app: &App) -> bool {
+        let (name, digest) = (self.name.as_deref(), self.digest.as_deref());
+        name.is_none_or(|name| app.name.as_deref() == Some(name))
+            && digest.is_none_or(|digest| *app.digest == *digest)
+    }
+}
+
+fn are_digits(text: &str) -> bool {
+    let hex = |c: u8| c.is_ascii_digit() || (b'a'..=b'f').contains(&c);
+    text.bytes().all(hex)
 }
 
 impl std::fmt::Display for Selector {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(self.name.as_deref().unwrap_or_default())?;
-        match &self.digits {
-            Some(digits) => write!(f, "@{digits}"),
+        match &self.digest {
+            Some(digest) => write!(f, "@{digest}"),
             None => Ok(()),
         }
     }
@@ -174,8 +184,7 @@ impl Policy {
             .filter(|(selector, _)| selector.is_of(app))
             .collect();
         apps.sort_by_key(|(selector, _)| {
-            let digits = selector.digits.as_ref().map_or(0, String::len);
-            std::cmp::Reverse((digits, selector.name.is_some()))
+            std::cmp::Reverse((selector.digest.is_some(), selector.name.is_some()))
         });
         let apps = apps
             .into_iter()

@@ -87,7 +87,7 @@ pub struct Entry {
     pub timestamp: u64,
     /// The machine or installation.
     pub node_id: String,
-    /// Who: `name@` and the first 12 digits of the component's digest, or the host or ledger by version.
+    /// Who: `name@` and the component's digest, or the host or ledger by version.
     pub actor_id: String,
     /// What kind of actor that is.
     pub actor_role: Role,

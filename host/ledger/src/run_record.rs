@@ -103,10 +103,9 @@ pub struct Dir {
 }
 
 impl Opening {
-    /// Name and digest together, as in `actor_id`: `duty-finder@0c1f9a77e2b4`.
+    /// Name and whole digest together, as in `actor_id`.
     pub fn app(&self) -> String {
-        let digest = self.sha256.to_string();
-        format!("{}@{}", self.name, &digest[..12])
+        format!("{}@{}", self.name, self.sha256)
     }
 
     pub(crate) fn draft(&self, time_unix_ns: u64) -> Draft {

@@ -12,7 +12,7 @@ use crate::run_record::{self, Closing};
 pub struct Run {
     /// Id of its opening entry.
     pub run_id: u64,
-    /// `name@` and the first digits of the component's digest.
+    /// `name@` and the component's digest.
     pub app: String,
     /// Where it ran.
     pub node_id: String,

@@ -109,5 +109,5 @@ fn policy(verdict: &Verdict) -> String {
     } else {
         sections.join(", ")
     };
-    format!("`{path}`, sha256 {}: {sections}", &id.sha256[..12])
+    format!("`{path}`, sha256 {}: {sections}", id.sha256)
 }

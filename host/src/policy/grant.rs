@@ -226,6 +226,6 @@ fn key(app: &App) -> String {
     match app.name.as_deref() {
         Some(name) if !name.is_empty() && name.chars().all(bare) => name.to_owned(),
         Some(name) if !name.is_empty() && name.chars().all(quotable) => format!("\"{name}\""),
-        _ => format!("\"@{}\"", &app.digest[..12]),
+        _ => format!("\"@{}\"", app.digest),
     }
 }

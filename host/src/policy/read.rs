@@ -7,7 +7,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::section::{Args, DirRule, Section};
-use super::{Group, Policy, PolicyError, Selector};
+use super::{DIGITS, Group, Policy, PolicyError, Selector};
 use crate::interfaces::{NEED_GRANT, needs_grant};
 use crate::limits::QuotaLimits;
 use crate::terminal::one_line;
@@ -123,12 +123,19 @@ impl<'a> Text<'a> {
 
     fn selector(&self, at: usize, text: &str) -> Result<Selector, PolicyError> {
         Selector::parse(text).ok_or_else(|| {
-            let text = one_line(text);
-            self.error(
-                at,
-                format!("`{text}` names no micro-app, expected `NAME`, `NAME@DIGITS` or `@DIGITS`"),
+            let (shown, digits) = (one_line(text), Selector::digits_given(text));
+            let message = match digits {
+                Some(digits) => {
+                    format!("`{shown}` has {digits} digits of a digest, expected all {DIGITS}")
+                }
+                None => format!(
+                    "`{shown}` names no micro-app, expected `NAME`, `NAME@DIGEST` or `@DIGEST`"
+                ),
+            };
+            self.error(at, message).hint(
+                "DIGEST is the component's whole SHA-256, which `fractalaw inspect` prints: others with the \
+                 same first digits can be made",
             )
-            .hint("DIGITS are the first 12 or more of the component's SHA-256: `fractalaw inspect` prints it")
         })
     }
 

@@ -46,7 +46,7 @@ fn a_run_is_opened_recorded_and_closed_whatever_the_durability() {
                 writable: false,
             });
         let report = RUNTIME.block_on(host.run(&app, &run)).unwrap();
-        let app = format!("hello-world@{}", &app.digest()[..12]);
+        let app = format!("hello-world@{}", app.digest());
         let entries = lab.entries();
         assert_eq!(
             shape(&entries),

@@ -7,6 +7,8 @@ use fractalaw_host::{Policy, Section};
 
 #[test]
 fn a_policy_that_is_wrong_says_where_and_what_to_do() {
+    const DIGEST: &str = "DIGEST is the component's whole SHA-256, which `fractalaw inspect` prints: others with the \
+                          same first digits can be made";
     let page = "`host/POLICY.md` describes every key";
     let cases = [
         (
@@ -84,8 +86,23 @@ fn a_policy_that_is_wrong_says_where_and_what_to_do() {
         ),
         (
             "[apps.\"x@123\"]\nargs = true\n",
-            "1: `x@123` names no micro-app, expected `NAME`, `NAME@DIGITS` or `@DIGITS`",
-            "DIGITS are the first 12 or more of the component's SHA-256: `fractalaw inspect` prints it",
+            "1: `x@123` has 3 digits of a digest, expected all 64",
+            DIGEST,
+        ),
+        (
+            "[apps.\"x@0123456789ab\"]",
+            "1: `x@0123456789ab` has 12 digits of a digest, expected all 64",
+            DIGEST,
+        ),
+        (
+            "[apps.\"x@newest\"]",
+            "1: `x@newest` names no micro-app, expected `NAME`, `NAME@DIGEST` or `@DIGEST`",
+            DIGEST,
+        ),
+        (
+            "[groups.g]\napps = [\"@0123456789ABCDEF\"]",
+            "2: `@0123456789ABCDEF` has 16 digits of a digest, expected all 64",
+            DIGEST,
         ),
         (
             "[all]\nstdin = true\n[groups.g]\nargs = true\n",

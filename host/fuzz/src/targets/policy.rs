@@ -129,13 +129,13 @@ quotas.host-bytes = 2
 quotas.audit-entries = 3
 quotas.audit-bytes = 4
 [groups.readers]
-apps = ["greedy", "@0123456789ab"]
+apps = ["greedy", "@0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"]
 dirs."/in" = "regulations"
 env.PATH = "en"
 [apps.greedy]
 args = ["one", "two"]
 stdin = true
-[apps."other@0123456789abcdef"]
+[apps."other@0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"]
 interfaces."fractal:app/data-query" = true
 dirs."/out" = { host = "/srv/permits", writable = true }
 "#;

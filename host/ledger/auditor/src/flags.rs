@@ -70,7 +70,7 @@ pub(crate) struct Verify {
 pub(crate) struct Show {
     /// The ledger.
     pub(crate) ledger: PathBuf,
-    /// Only of this micro-app: `name`, or `name@` and the first digits of its digest.
+    /// Only of this micro-app: `name`, or `name@` and its whole digest.
     #[arg(long, value_name = "APP")]
     pub(crate) app: Option<String>,
     /// Only of this run.

@@ -15,6 +15,7 @@ mod show;
 mod verify;
 
 // What they share:
+mod app;
 mod fault;
 mod json;
 mod time;

@@ -8,7 +8,7 @@ use fractalaw_ledger::{Closing, Reader, Run};
 use fractalaw_manifest::terminal::one_line;
 use serde::Serialize;
 
-use crate::{flags, json, time};
+use crate::{app, flags, json, time};
 
 /// How a run without a closing entry is called: one that is still under way has none either.
 const CUT_OFF: &str = "cut off";
@@ -53,7 +53,7 @@ fn table(runs: &[&Run]) -> Table {
             run.run_id.to_string(),
             time::format(run.opened_unix_ns),
             one_line(&run.node_id),
-            one_line(&run.app),
+            app::shown(&run.app),
             outcome(run),
             run.entries.to_string(),
             closing(run).map_or_else(String::new, |closing| closing.fuel.consumed.to_string()),

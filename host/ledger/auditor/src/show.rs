@@ -9,7 +9,7 @@ use comfy_table::{Table, presets};
 use fractalaw_ledger::{Entry, Reader, Role};
 use fractalaw_manifest::terminal::one_line;
 
-use crate::{flags, json, time};
+use crate::{app, flags, json, time};
 
 /// The command.
 pub(crate) fn run(flags: &flags::Show) -> Result<()> {
@@ -45,6 +45,13 @@ pub(crate) fn run(flags: &flags::Show) -> Result<()> {
             "note: the last {shown} of {found} entries; `--last N` shows more, `--json` all"
         );
     }
+    if let (0, Some(app)) = (found, &flags.app) {
+        let _ = writeln!(
+            io::stderr(),
+            "note: nothing is of `{}`; a digest is compared whole, and `--json` shows it",
+            one_line(app)
+        );
+    }
     writeln!(out, "{}", table(&last).trim_fmt())?;
     Ok(out.flush()?)
 }
@@ -59,18 +66,15 @@ fn matches(flags: &flags::Show, entry: &Entry) -> bool {
         && flags.until.is_none_or(|until| entry.timestamp < until)
 }
 
-/// Whether it is about that micro-app: `name`, or `name@` and digits of its digest.
+/// Whether it is about that micro-app: `name` in all its builds, or `name@digest` as it stands in the ledger.
 fn is_of(app: &str, entry: &Entry) -> bool {
     let of = match entry.actor_role {
         Role::Ledger => return false,
         Role::Host => &entry.resource,
         Role::MicroApp => &entry.actor_id,
     };
-    match of.strip_prefix(app) {
-        Some(rest) if app.contains('@') => rest.bytes().all(|c| c.is_ascii_hexdigit()),
-        Some(rest) => rest.starts_with('@'),
-        None => false,
-    }
+    let name = of.rsplit_once('@').map_or(&**of, |(name, _)| name);
+    app == of || app == name
 }
 
 fn table(entries: &VecDeque<Entry>) -> Table {
@@ -85,10 +89,13 @@ fn table(entries: &VecDeque<Entry>) -> Table {
             entry.run_id.map_or_else(String::new, |run| run.to_string()),
             time::format(entry.timestamp),
             one_line(&entry.node_id),
-            one_line(&entry.actor_id),
+            app::shown(&entry.actor_id),
             entry.actor_role.name().to_owned(),
             one_line(&entry.event_type),
-            one_line(&entry.resource),
+            match entry.actor_role {
+                Role::Host => app::shown(&entry.resource),
+                _ => one_line(&entry.resource),
+            },
             one_line(&entry.detail),
         ]);
     }

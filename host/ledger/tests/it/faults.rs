@@ -98,7 +98,7 @@ fn a_locked_ledger_is_waited_for_and_then_named() {
     drop(ledger);
     let entries = lab.entries();
     assert_eq!(entries.len(), 2);
-    assert_eq!(entries[1].resource, "b@abababababab");
+    assert_eq!(entries[1].resource, app("b"));
     lab.verify().unwrap();
 }
 
@@ -190,9 +190,9 @@ fn runs_say_how_they_ended_or_that_they_did_not() {
     assert_eq!(
         found,
         [
-            (2, "duty-finder@abababababab", 2, Some(closed)),
-            (6, "cut-off@abababababab", 0, None),
-            (8, "later@abababababab", 0, None),
+            (2, &*app("duty-finder"), 2, Some(closed)),
+            (6, &*app("cut-off"), 0, None),
+            (8, &*app("later"), 0, None),
         ]
     );
 }

@@ -166,6 +166,11 @@ pub(crate) fn opening(name: &str) -> Opening {
     }
 }
 
+/// The name and the digest of what [`opening`] opens.
+pub(crate) fn app(name: &str) -> String {
+    format!("{name}@{}", "ab".repeat(32))
+}
+
 pub(crate) fn event(number: u64) -> Event {
     Event {
         time_unix_ns: T0 + 1 + number,

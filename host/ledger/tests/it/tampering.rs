@@ -25,7 +25,43 @@ fn a_whole_ledger_verifies_and_says_what_vouches_for_it() {
     assert_eq!(entries[6].signature, Some(checkpoint.signature));
     assert_eq!(entries[3].resource, "act/2");
     assert_eq!(entries[3].detail, event(2).detail);
-    assert_eq!(entries[3].actor_id, "duty-finder@abababababab");
+    assert_eq!(entries[3].actor_id, app("duty-finder"));
+}
+
+/// Ledgers of earlier versions have the first 12 digits of digests.
+#[test]
+fn a_ledger_with_short_digests_is_read_verified_and_appended_to() {
+    let lab = Lab::new();
+    lab.sample();
+    let id = Reader::open(&lab.path).unwrap().identity().ledger_id;
+    let short = |text: &mut String| {
+        let end = text.find(&"ab".repeat(32)).map_or(text.len(), |at| at + 12);
+        text.truncate(end);
+    };
+    lab.tamper(|db| {
+        let mut entries = lab.entries();
+        entries.remove(6);
+        entries.iter_mut().for_each(|entry| {
+            short(&mut entry.actor_id);
+            short(&mut entry.resource);
+        });
+        rechain(&mut entries, id);
+        replace_all(db, &entries);
+    });
+    assert_eq!(lab.entries()[3].actor_id, "duty-finder@abababababab");
+    assert_eq!(lab.verify().unwrap().runs, 3);
+    drop(lab.ledger().begin_run(&opening("next"), T0).unwrap());
+    let runs = runs(&Reader::open(&lab.path).unwrap()).unwrap();
+    let apps: Vec<_> = runs.into_iter().map(|run| run.app).collect();
+    let next = app("next");
+    let expected = [
+        "duty-finder@abababababab",
+        "cut-off@abababababab",
+        "later@abababababab",
+        &next,
+    ];
+    assert_eq!(apps, expected);
+    assert_eq!(lab.verify().unwrap().runs, 4);
 }
 
 #[test]
@@ -289,7 +325,7 @@ fn what_cannot_stand_where_it_does_is_found() {
             entries.push(twice);
         }),
         ("another micro-app opened the run", |entries| {
-            entries[7].resource = "x@abababababab".to_owned();
+            entries[7].resource = app("x");
             let mut entry = entries[2].clone();
             entry.run_id = Some(8);
             entries.push(entry);
