@@ -272,6 +272,19 @@ impl Host {
         }
     }
 
+    /// Ends the work of this host with its ledger: what was acknowledged stands in the file of that name, and no
+    /// longer in what SQLite keeps beside it. Runs that end later are recorded all the same.
+    ///
+    /// # Errors
+    ///
+    /// When the file was moved, or what was acknowledged is not in it: [`HostError::NotAcknowledged`].
+    pub fn settle(&self) -> Result<(), HostError> {
+        match &self.0.ledger {
+            Some(recorded) => recorded.ledger.settle().map_err(HostError::NotAcknowledged),
+            None => Ok(()),
+        }
+    }
+
     /// Loads and runs a file; a component that is refused gives a report that says so. It loads on the
     /// calling thread, as [`Host::load`] does.
     ///

@@ -52,6 +52,7 @@ mod compiled;
 mod compiler;
 mod component_source;
 mod engine;
+mod outline;
 mod preflight;
 mod reading;
 mod regular_file;
@@ -81,6 +82,7 @@ mod cause;
 mod error;
 mod inspect;
 mod ledger;
+mod listed;
 mod outcome;
 mod profile;
 mod refusal;
@@ -103,6 +105,7 @@ pub use limits::{
     HANDLES, HOST_BYTES, HOST_CALL_BYTES, HOST_CALLS, Limits, MAX_SLOTS, OUTPUT_BYTES,
     PROFILE_NODES, QuotaLimits, SLOT_MEMORY_BYTES, STDIN_BYTES, TRACE_CALLS,
 };
+pub use listed::Listed;
 pub use meter::{HostCall, HostCalls, Trace};
 pub use micro_app::{App, Code, MicroApp};
 pub use outcome::{Certainty, MemoryKind, Outcome, Quota};

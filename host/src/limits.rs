@@ -47,6 +47,25 @@ pub(crate) const COMPONENT_DEPTH: u32 = 32;
 /// compiler call themselves for each, and the validator allows 100.
 pub(crate) const TYPE_DEPTH: u32 = 64;
 
+/// Things of one kind that are told of a component: imports, exports, tools that made it. Those that tools make
+/// have some dozens. Further ones are counted, because two bytes can list one.
+pub(crate) const LISTED: usize = 1_000;
+
+/// Their text, all of one kind together: more than the 100 000 bytes that the parser allows for one name.
+pub(crate) const LISTED_BYTES: usize = 128 * KIB;
+
+/// Names that a message shows, further ones are counted: as many as a person reads.
+pub(crate) const SHOWN_NAMES: usize = 20;
+
+/// Of each such name: the longest that people give have some sixty.
+pub(crate) const SHOWN_BYTES: usize = 200;
+
+/// What a message quotes of what a parser or the compiler says, which can name whatever a component names.
+pub(crate) const MESSAGE_BYTES: usize = 4 * KIB;
+
+/// A component's manifest section: room for as many names as it may declare, each as long as it may be.
+pub(crate) const MANIFEST_BYTES: usize = 256 * KIB;
+
 /// Wall-clock time to compile one component, waiting for others included.
 pub const COMPILE_TIME: Duration = Duration::from_secs(60);
 
@@ -265,7 +284,8 @@ mod tests {
             };
         }
         values! {
-            COMPONENT_BYTES COMPONENT_DEPTH TYPE_DEPTH DECLARATIONS FUNCTION_BYTES FUNCTION_BYTES_TIMES_LOCALS FUNCTION_WORK
+            COMPONENT_BYTES COMPONENT_DEPTH TYPE_DEPTH LISTED LISTED_BYTES SHOWN_NAMES SHOWN_BYTES MESSAGE_BYTES MANIFEST_BYTES
+            DECLARATIONS FUNCTION_BYTES FUNCTION_BYTES_TIMES_LOCALS FUNCTION_WORK
             CODE_BYTES_TIMES_LOCALS CODE_WORK LOOP_DEPTH BLOCK_VALUES COMPILES COMPILE_THREADS COMPILE_STACK_BYTES
             CORE_INSTANCES MEMORIES TABLES TABLE_ELEMENTS SLOT_MEMORY_BYTES MAX_SLOTS STDIN_BYTES GUEST_STACK_BYTES
             HOST_STACK_BYTES HOST_CALL_BYTES HANDLES FILE_THREADS FILE_THREADS_OF_A_DEVICE RANDOM_BYTES AUDIT_ENTRIES AUDIT_ENTRY_BYTES AUDIT_BYTES

@@ -15,6 +15,7 @@ use crate::compiler::Compiler;
 use crate::component_source::{self, Source};
 use crate::error::{HostError, LoadError};
 use crate::interfaces::RunState;
+use crate::outline::Outline;
 use crate::policy::decision::Asking;
 use crate::preflight::{self, Preflight};
 use crate::refusal::Refusal;
@@ -198,7 +199,9 @@ fn compile(
     source: &Source<'_>,
 ) -> Result<Compiled, LoadError> {
     let bytes = source.bytes()?;
-    let preflight = preflight::inspect(&bytes)?;
+    let outline = Outline::of(&bytes);
+    preflight::judge(&bytes, &outline)?;
+    let preflight = outline.facts();
     // Of these bytes: a file may have changed since it was looked for.
     let digest = component_source::digest(&bytes);
     let component = compiler.compile(engine, bytes.into_owned())?;

@@ -1,15 +1,16 @@
-//! What can be told from a component's bytes without compiling them: that they are a component, what
-//! it says of itself, and what it imports.
+//! Whether a component can run here, as far as that can be told from its bytes without compiling them.
 
 use std::collections::BTreeSet;
 
 use fractalaw_manifest::Manifest;
 use serde::{Deserialize, Serialize};
-use wasmparser::{KnownCustom, Parser, Payload};
+use wasmparser::{Parser, Payload};
 
 use crate::compile_fit::CompileFit;
 use crate::interfaces;
 use crate::limits::COMPONENT_BYTES;
+use crate::listed::Listed;
+use crate::outline::Outline;
 use crate::refusal::Refusal;
 use crate::slot_fit::SlotFit;
 use crate::type_depth::TypeDepth;
@@ -35,15 +36,15 @@ pub(crate) fn check_size(bytes: u64) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Walks the sections of the component and of everything nested in it.
-pub(crate) fn inspect(bytes: &[u8]) -> Result<Preflight, Refusal> {
-    check_size(bytes.len() as u64)?;
-    check_header(bytes)?;
-    let mut preflight = Preflight::default();
+/// Walks the sections of the component and of everything nested in it, of which the outermost say this.
+pub(crate) fn judge(bytes: &[u8], outline: &Outline) -> Result<(), Refusal> {
+    if let Some(refusal) = &outline.refusal {
+        return Err(refusal.clone());
+    }
     // What nests too deep is told before anything reads it by recursion.
     let mut types = TypeDepth::new(bytes);
     let (mut slot, mut compiler) = (SlotFit::default(), CompileFit::default());
-    let mut missing = Vec::new();
+    let mut missing = Listed::default();
     let mut depth = 0;
     for payload in Parser::new(0).parse_all(bytes) {
         let payload = payload.map_err(Refusal::invalid)?;
@@ -57,15 +58,9 @@ pub(crate) fn inspect(bytes: &[u8]) -> Result<Preflight, Refusal> {
                 for import in imports {
                     let interface = import.map_err(Refusal::invalid)?.name.name;
                     if !interfaces::is_offered(interface) {
-                        missing.push(interface.to_owned());
-                    }
-                    if let Some(grant) = interfaces::needs_grant(interface) {
-                        preflight.interfaces.insert(grant.to_owned());
+                        missing.push(interface);
                     }
                 }
-            }
-            Payload::CustomSection(section) if depth == 1 => {
-                read_custom_section(&section, &mut preflight)?;
             }
             _ => {}
         }
@@ -75,28 +70,29 @@ pub(crate) fn inspect(bytes: &[u8]) -> Result<Preflight, Refusal> {
             interfaces: missing,
         });
     }
-    confirmed(&preflight)?;
-    Ok(preflight)
+    confirmed(outline)
 }
 
 /// A manifest that names interfaces must name all that are imported: its author says so, not its tools.
-fn confirmed(preflight: &Preflight) -> Result<(), Refusal> {
-    let Some(named) = &preflight.manifest.interfaces else {
+fn confirmed(outline: &Outline) -> Result<(), Refusal> {
+    let manifest = outline.manifest.as_ref();
+    let Some(named) = manifest.and_then(|manifest| manifest.interfaces.as_ref()) else {
         return Ok(());
     };
     let is_named = |grant: &str| {
         let mut named = named.iter();
         named.any(|name| name == grant || interfaces::needs_grant(name) == Some(grant))
     };
-    match preflight.interfaces.iter().find(|grant| !is_named(grant)) {
-        Some(grant) => Err(Refusal::Manifest {
-            message: format!("the component imports `{grant}`, which its manifest does not name"),
-        }),
+    match outline.interfaces.iter().find(|grant| !is_named(grant)) {
+        Some(grant) => Err(Refusal::manifest(&format!(
+            "the component imports `{grant}`, which its manifest does not name"
+        ))),
         None => Ok(()),
     }
 }
 
-fn check_header(bytes: &[u8]) -> Result<(), Refusal> {
+/// Looks at the first bytes alone.
+pub(crate) fn check_header(bytes: &[u8]) -> Result<(), Refusal> {
     let found = if bytes.is_empty() {
         "an empty file"
     } else if Parser::is_component(bytes) {
@@ -111,37 +107,15 @@ fn check_header(bytes: &[u8]) -> Result<(), Refusal> {
     Err(Refusal::NotAComponent { found })
 }
 
-fn read_custom_section(
-    section: &wasmparser::CustomSectionReader<'_>,
-    preflight: &mut Preflight,
-) -> Result<(), Refusal> {
-    match section.name() {
-        fractalaw_manifest::SECTION => {
-            preflight.manifest =
-                Manifest::decode(section.data()).map_err(|error| Refusal::Manifest {
-                    message: error.to_string(),
-                })?;
-        }
-        "version" => {
-            preflight.version = std::str::from_utf8(section.data()).ok().map(str::to_owned)
-        }
-        _ => {
-            if let KnownCustom::ComponentName(names) = section.as_known() {
-                for name in names {
-                    // The section is only for people: one that cannot be read is passed over.
-                    if let Ok(wasmparser::ComponentName::Component { name, .. }) = name {
-                        preflight.name = Some(name.to_owned());
-                    }
-                }
-            }
-        }
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn inspect(bytes: &[u8]) -> Result<Outline, Refusal> {
+        let outline = Outline::of(bytes);
+        judge(bytes, &outline).map(|()| outline)
+    }
+
     use crate::limits::{FUNCTION_BYTES, SLOT_MEMORY_BYTES, TABLE_ELEMENTS};
 
     #[test]
@@ -153,7 +127,7 @@ mod tests {
             (b"#!/bin/sh", "not WebAssembly at all"),
         ];
         for (bytes, found) in cases {
-            assert_eq!(inspect(bytes), Err(Refusal::NotAComponent { found }));
+            assert_eq!(inspect(bytes).err(), Some(Refusal::NotAComponent { found }));
         }
     }
 
@@ -182,8 +156,8 @@ mod tests {
         for (body, what, found, limit) in cases {
             let bytes = wat::parse_str(format!("(component {body})")).unwrap();
             assert_eq!(
-                inspect(&bytes),
-                Err(Refusal::OverSlot { what, found, limit })
+                inspect(&bytes).err(),
+                Some(Refusal::OverSlot { what, found, limit })
             );
         }
     }
@@ -226,7 +200,7 @@ mod tests {
             let text = format!(r#"(component (import "{import}" (instance)))"#);
             let found = inspect(&wat::parse_str(text).unwrap());
             let refusal = Refusal::InterfaceNotOffered {
-                interfaces: vec![import.to_owned()],
+                interfaces: [import].into_iter().collect(),
             };
             assert_eq!(found.err(), refused.then_some(refusal), "{import}");
         }

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use bytesize::ByteSize;
 
-use crate::limits::COMPONENT_BYTES;
+use crate::limits::{COMPONENT_BYTES, MESSAGE_BYTES};
+use crate::listed::{Listed, cut, quoted};
 use crate::policy::grant::NotGranted;
 
 /// The component, or the request to run it, is refused.
@@ -74,7 +75,7 @@ pub enum Refusal {
     #[error("not offered by this host: {}", quoted(interfaces))]
     InterfaceNotOffered {
         /// The imports as the component names them, all that are missing, in its own order.
-        interfaces: Vec<String>,
+        interfaces: Listed<String>,
     },
     /// An imported interface is offered, but the component expects other functions or types in it.
     #[error("an import has another type than this host offers: {message}")]
@@ -99,16 +100,23 @@ pub enum Refusal {
     },
 }
 
-fn quoted(names: &[String]) -> String {
-    let quoted: Vec<_> = names.iter().map(|name| format!("`{name}`")).collect();
-    quoted.join(", ")
-}
-
 impl Refusal {
     /// For what the parser cannot read.
     pub(crate) fn invalid(error: wasmparser::BinaryReaderError) -> Refusal {
+        Refusal::invalid_because(&error.to_string())
+    }
+
+    /// For what the compiler cannot compile.
+    pub(crate) fn invalid_because(message: &str) -> Refusal {
         Refusal::Invalid {
-            message: error.to_string(),
+            message: cut(message, MESSAGE_BYTES).to_owned(),
+        }
+    }
+
+    /// For a manifest that cannot be read.
+    pub(crate) fn manifest(message: &str) -> Refusal {
+        Refusal::Manifest {
+            message: cut(message, MESSAGE_BYTES).to_owned(),
         }
     }
 

@@ -1,6 +1,7 @@
 //! `cargo xtask build-guests`: guest source to components, whatever is stale.
 
 use std::fs;
+use std::mem;
 
 use anyhow::{Context, Result};
 
@@ -8,21 +9,20 @@ use crate::build_summary::{self, Built, Status, Summary};
 use crate::compile::Compiler;
 use crate::contract::Contract;
 use crate::encode;
-use crate::fault::{FAILED, Fault, GUEST_BUILD, list};
-use crate::files::{lock, remove_files, write_atomically};
+use crate::fault::{Fault, GUEST_BUILD, list};
+use crate::files::{lock, remove_files, remove_folders, write_atomically};
 use crate::flags::BuildGuests;
-use crate::fresh::{self, Before, Record};
+use crate::fresh::{self, Before, Outputs, Record};
 use crate::guest::Guest;
+use crate::lock::Lock;
 use crate::project::Project;
 use crate::sizes;
+use crate::standing::Standing;
 use crate::toolchain::Toolchain;
 
 /// The command: builds, then shows what there is.
 pub(crate) fn run(project: &Project, flags: &BuildGuests) -> Result<()> {
     let names = project.select(&flags.names)?;
-    if flags.check {
-        return check(project, &names);
-    }
     let outcome = build(project, &names)?;
     if flags.json {
         println!(
@@ -41,35 +41,6 @@ pub(crate) fn run(project: &Project, flags: &BuildGuests) -> Result<()> {
         }
     }
     outcome.check()
-}
-
-/// Prints which guests are stale, a name a line, and fails if there are any. Writes nothing and waits for nobody: a guest
-/// that is being built has no record and is stale.
-fn check(project: &Project, names: &[String]) -> Result<()> {
-    let common = fresh::common(project, &Toolchain::ask(project)?)?;
-    let mut stale = Vec::new();
-    for name in names {
-        let is_fresh = match Record::load(project, name) {
-            Some(record) => record.holds(project, &common)?,
-            None => false,
-        };
-        if !is_fresh {
-            println!("{name}");
-            stale.push(name);
-        }
-    }
-    if stale.is_empty() {
-        return Ok(());
-    }
-    Err(Fault::new(
-        FAILED,
-        format!(
-            "not built from their sources as they are now: {}",
-            list(stale)
-        ),
-    )
-    .hint("run `cargo xtask build-guests`")
-    .into())
 }
 
 /// Builds for another command, which has its own things to show: here only what was rebuilt.
@@ -95,6 +66,19 @@ struct Outcome {
 }
 
 impl Outcome {
+    /// Guests that were fresh when they were looked at, and whose files were changed while others were built.
+    fn lose_what_was_changed(&mut self, project: &Project) {
+        let stands = |built: &Built| project.record(&built.summary.name).exists();
+        let (built, lost) = mem::take(&mut self.built).into_iter().partition(stands);
+        self.built = built;
+        self.failures.extend(lost.into_iter().map(|lost: Built| {
+            let name = lost.summary.name;
+            let message =
+                format!("`{name}` was changed while another guest was built\nhint: build it anew");
+            (name, message)
+        }));
+    }
+
     /// An error when any guest failed. Each failure is repeated here, below the compiler's output.
     fn check(&self) -> Result<()> {
         if self.failures.is_empty() {
@@ -117,15 +101,16 @@ impl Outcome {
 
 /// Builds what is stale; one broken guest does not keep the others from being built.
 fn build(project: &Project, names: &[String]) -> Result<Outcome> {
-    let _lock = lock(&project.outputs())?;
+    let _alone = lock(&project.outputs())?;
     prune(project)?;
     let mut toolchain = Toolchain::ask(project)?;
     let common = fresh::common(project, &toolchain)?;
+    let lock = Lock::read(&project.root)?;
     let mut outcome = Outcome::default();
     let mut stale = Vec::new();
     for name in names {
         match Record::load(project, name) {
-            Some(record) if record.holds(project, &common)? => {
+            Some(record) if record.holds(project, &common, &lock)? => {
                 outcome.built.push(Built {
                     summary: record.summary,
                     status: Status::Fresh,
@@ -147,6 +132,7 @@ fn build(project: &Project, names: &[String]) -> Result<Outcome> {
             Err(error) => outcome.failures.push((name.clone(), format!("{error:#}"))),
         }
     }
+    outcome.lose_what_was_changed(project);
     outcome
         .built
         .sort_by(|a, b| a.summary.name.cmp(&b.summary.name));
@@ -165,30 +151,29 @@ fn build_one(
     let before = Before::look(project, name, record.as_ref())?;
     // From here on, until the new record is written, nothing is known about this guest.
     Record::remove(project, name)?;
+    let standing = Standing::look(project)?;
     let compiled = compiler.compile(name, &before.changed)?;
-    let module = fs::read(&compiled.module)
-        .with_context(|| format!("cannot read `{}`", compiled.module.display()))?;
-    let component = encode::component(&guest, &module).with_context(|| format!("`{name}`"))?;
+    standing.check(project, name)?;
+    let core = &compiled.module;
+    let component = encode::component(&guest, core).with_context(|| format!("`{name}`"))?;
     let imports = contract.check(name, &component)?;
-    let old = fs::read(project.component(name)).ok();
-    write_atomically(&project.core_module(name), &module)?;
+    write_atomically(&project.core_module(name), core)?;
     write_atomically(&project.component(name), &component)?;
     let summary = Summary {
         name: name.to_owned(),
         tier: guest.manifest.tier,
-        core_bytes: module.len(),
+        core_bytes: core.len(),
         component_bytes: component.len(),
         imports,
     };
-    let fresh = compiled.fresh && old.is_some_and(|old| old == component);
-    Record::new(project, common, before, &compiled, summary.clone())?.store(project)?;
+    let outputs = Outputs {
+        core,
+        component: &component,
+    };
+    Record::new(project, common, before, &compiled, outputs, summary.clone())?.store(project)?;
     Ok(Built {
         summary,
-        status: if fresh {
-            Status::Fresh
-        } else {
-            Status::Rebuilt
-        },
+        status: Status::Rebuilt,
     })
 }
 
@@ -205,5 +190,8 @@ fn prune(project: &Project) -> Result<()> {
     for folder in [outputs.join("core"), outputs.join("fresh"), outputs] {
         remove_files(&folder, orphan)?;
     }
+    remove_folders(&project.cargo_outputs(""), |name| {
+        known.iter().all(|guest| guest != name)
+    })?;
     Ok(())
 }

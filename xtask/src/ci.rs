@@ -65,11 +65,11 @@ pub(crate) fn run(project: &Project) -> Result<ExitCode> {
 
     eprintln!("\n── tests");
     let flags = flags::Test {
-        names: Vec::new(),
+        filter: None,
         all: true,
         accept: false,
         review: false,
         rest: Vec::new(),
     };
-    test::verify(project, &flags, test::Snapshots::Never)
+    test::verify(project, &flags, test::NEVER)
 }

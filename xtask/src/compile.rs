@@ -3,33 +3,33 @@
 //! One for each and never one for all, because cargo unifies the features of all packages that are
 //! selected together, and a guest's bytes may depend on that guest alone.
 //!
-//! Cargo decides by time stamps, this crate by content. Where the two disagree, because an edit kept
-//! an old time stamp, cargo is made to forget what it compiled.
+//! What is compiled on the way is shared by all guests. What comes of it has a target folder for each, and
+//! its path is the one that cargo's message says for exactly this package. Cargo decides by time stamps and
+//! names, this crate by content. Where the two disagree, because an edit kept an old time stamp or because
+//! two libraries have one name, cargo is made to forget what it compiled.
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::process::Command;
 
 use anyhow::{Context, Result};
-use serde::Deserialize;
 
-use crate::fault::guest as fault;
-use crate::hermetic::{self, PROFILE};
+use crate::fault::{FAILED, Fault, guest as fault, list};
+use crate::guest_cargo::{self, Artifact, Ended};
+use crate::guest_profile::{self, PROFILE};
+use crate::hermetic;
 use crate::project::Project;
 use crate::toolchain::{TARGET, Toolchain};
 
-/// What a compilation left behind.
+/// What a compilation gave.
 #[derive(Debug)]
 pub(crate) struct Compiled {
-    /// The core module, where cargo put it.
-    pub(crate) module: PathBuf,
-    /// Whether cargo found everything fresh.
-    pub(crate) fresh: bool,
+    /// The core module.
+    pub(crate) module: Vec<u8>,
     /// The folders of the guest and of the path dependencies that went into it.
     pub(crate) packages: BTreeSet<PathBuf>,
-    /// The source files that rustc read, as far as they are ours.
+    /// The files that the compiler and the build scripts of ours read, but for what these have made.
     pub(crate) sources: BTreeSet<PathBuf>,
 }
 
@@ -54,138 +54,150 @@ impl<'a> Compiler<'a> {
     /// Compiles one guest. `changed` are the folders of packages whose content is not what it was
     /// when they were last compiled; cargo is not believed when it calls one of them fresh.
     pub(crate) fn compile(&mut self, guest: &str, changed: &BTreeSet<PathBuf>) -> Result<Compiled> {
-        let mut artifacts = self.build(guest)?;
-        let stale: Vec<(&str, &Path)> = artifacts
-            .iter()
-            .filter(|artifact| artifact.fresh && artifact.is_local())
-            .map(|artifact| (&*artifact.package_id, artifact.folder()))
-            .filter(|(_, folder)| changed.contains(*folder) && !self.forgotten.contains(*folder))
-            .collect();
+        self.fetch(guest)?;
+        let mut ended = self.build(guest)?;
+        let is_stale = |artifact: &&Artifact| {
+            let folder = artifact.folder();
+            artifact.is_local()
+                && artifact.fresh
+                && (artifact.has_a_shared_name()
+                    || changed.contains(folder) && !self.forgotten.contains(folder))
+        };
+        let stale: Vec<&Artifact> = ended.artifacts.iter().filter(is_stale).collect();
         if !stale.is_empty() {
-            self.forget(&stale)?;
-            self.forgotten
-                .extend(stale.iter().map(|(_, folder)| folder.to_path_buf()));
-            artifacts = self.build(guest)?;
+            self.forget(guest, &stale)?;
+            let folders: Vec<PathBuf> = stale.iter().map(|one| one.folder().to_owned()).collect();
+            self.forgotten.extend(folders);
+            ended = self.build(guest)?;
         }
-        compiled(self.project, guest, &artifacts)
+        compiled(self.project, guest, &ended)
     }
 
-    fn build(&mut self, guest: &str) -> Result<Vec<Artifact>> {
+    /// Lets cargo fetch what a guest needs and is not there, and complete `Cargo.lock`. Nothing of it runs.
+    fn fetch(&self, guest: &str) -> Result<()> {
+        let mut command = hermetic::fetching(self.project);
+        command.args(["tree", "--package", guest, "--target", TARGET]);
+        command.args(["--edges", "normal,build", "--depth", "0"]);
+        let ended = guest_cargo::run(&mut command, "cargo tree", false)?;
+        if ended.success {
+            return Ok(());
+        }
+        let all = self.project.guests()?;
+        let named = all
+            .iter()
+            .find(|name| names(self.project, name, &ended.said));
+        Err(match named {
+            // Cargo resolves all packages of the workspace together, whichever is asked for.
+            Some(named) => Fault::new(FAILED, format!("cargo cannot resolve the workspace with `guests/{named}`"))
+                .hint(format!(
+                    "correct `guests/{named}/Cargo.toml` as cargo says above: until then it compiles nothing here"
+                )),
+            None => fault(format!("cargo cannot fetch what `{guest}` needs"))
+                .hint("cargo's messages stand above"),
+        }
+        .into())
+    }
+
+    fn build(&mut self, guest: &str) -> Result<Ended> {
         let sysroot = self.toolchain.ready(self.project)?.to_owned();
-        let mut command = hermetic::cargo(self.project);
+        let mut command = self.cargo(guest, "build");
         command
-            .args([
-                "build",
-                "--package",
-                guest,
-                "--lib",
-                "--target",
-                TARGET,
-                "--profile",
-                PROFILE,
-            ])
-            .args(hermetic::profile(self.project)?)
+            .args(["--package", guest, "--lib"])
+            .args(guest_profile::arguments(self.project)?)
             .arg("--message-format=json-render-diagnostics")
             .env(
                 "CARGO_ENCODED_RUSTFLAGS",
                 hermetic::rustflags(self.project, self.toolchain, &sysroot),
-            )
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped());
+            );
         // The first build compiles the bindings generator for most of a minute: show that it moves.
-        if self.project.target.join(TARGET).join(PROFILE).exists() {
+        let compiled = hermetic::build_folder(self.project)
+            .join(TARGET)
+            .join(PROFILE);
+        let first = !compiled.exists();
+        if !first {
             command.arg("--quiet");
         }
-        let mut child = command.spawn().context("cannot start `cargo build`")?;
-        let stdout = child.stdout.take().context("`cargo build` has no output")?;
-        let mut artifacts = Vec::new();
-        for line in BufReader::new(stdout).lines() {
-            let line = line.context("cannot read the output of `cargo build`")?;
-            if let Ok(Message::CompilerArtifact(artifact)) = serde_json::from_str(&line) {
-                artifacts.push(artifact);
+        let ended = guest_cargo::run(&mut command, "cargo build", first)?;
+        if !ended.success {
+            let withheld = hermetic::withheld(&ended.said);
+            let fault = fault(format!("`{guest}` does not compile"));
+            return Err(match &withheld[..] {
+                [] => fault.hint("the compiler's messages stand above"),
+                names => fault.hint(format!(
+                    "a guest's build does not get {} of the environment: what it needs belongs into `[env]` of \
+                     `.cargo/config.toml`",
+                    list(names)
+                )),
             }
+            .into());
         }
-        if !child
-            .wait()
-            .context("cannot wait for `cargo build`")?
-            .success()
-        {
-            return Err(fault(format!("`{guest}` does not compile"))
-                .hint("the compiler's messages stand above")
-                .into());
-        }
-        Ok(artifacts)
+        Ok(ended)
     }
 
-    fn forget(&self, packages: &[(&str, &Path)]) -> Result<()> {
-        let mut command = hermetic::cargo(self.project);
-        command.args(["clean", "--quiet", "--target", TARGET, "--profile", PROFILE]);
-        for (package, _) in packages {
-            command.args(["--package", package]);
+    fn forget(&self, guest: &str, artifacts: &[&Artifact]) -> Result<()> {
+        let mut command = self.cargo(guest, "clean");
+        command.arg("--quiet");
+        for artifact in artifacts {
+            command.args(["--package", &artifact.package_id]);
         }
-        if !command
-            .status()
-            .context("cannot start `cargo clean`")?
-            .success()
-        {
+        if !guest_cargo::run(&mut command, "cargo clean", false)?.success {
             return Err(fault("`cargo clean` failed").into());
         }
         Ok(())
     }
-}
 
-/// Cargo's messages, as far as they matter here.
-#[derive(Debug, Deserialize)]
-#[serde(tag = "reason", rename_all = "kebab-case")]
-enum Message {
-    CompilerArtifact(Artifact),
-    #[serde(other)]
-    Other,
-}
-
-#[derive(Debug, Deserialize)]
-struct Artifact {
-    package_id: String,
-    manifest_path: PathBuf,
-    filenames: Vec<PathBuf>,
-    fresh: bool,
-}
-
-impl Artifact {
-    fn is_local(&self) -> bool {
-        self.package_id.starts_with("path+")
-    }
-
-    fn folder(&self) -> &Path {
-        self.manifest_path.parent().unwrap_or(&self.manifest_path)
+    /// A cargo that works in the guest's own target folder, so that no other guest writes what it leaves there.
+    fn cargo(&self, guest: &str, subcommand: &str) -> Command {
+        let mut command = hermetic::cargo(self.project);
+        command
+            .args([
+                subcommand,
+                "--target",
+                TARGET,
+                "--profile",
+                PROFILE,
+                "--target-dir",
+            ])
+            .arg(self.project.cargo_outputs(guest));
+        command
     }
 }
 
-/// Reads from cargo's messages what there is now.
-fn compiled(project: &Project, guest: &str, artifacts: &[Artifact]) -> Result<Compiled> {
+/// Whether cargo's words are about the manifest or the folder of a guest.
+fn names(project: &Project, guest: &str, said: &str) -> bool {
     let folder = project.root.join("guests").join(guest);
-    let module = artifacts
-        .iter()
-        .filter(|artifact| artifact.is_local() && artifact.folder() == folder)
-        .flat_map(|artifact| &artifact.filenames)
-        .find(|file| {
-            file.extension()
-                .is_some_and(|extension| extension == "wasm")
-        })
+    let folder = folder.display().to_string();
+    said.match_indices(&folder).any(|(at, _)| {
+        let after = said[at + folder.len()..].chars().next();
+        after.is_none_or(|c| !c.is_alphanumeric() && c != '-' && c != '_')
+    })
+}
+
+/// Reads what there is now, where cargo says.
+fn compiled(project: &Project, guest: &str, ended: &Ended) -> Result<Compiled> {
+    let folder = project.root.join("guests").join(guest);
+    let local = || {
+        ended
+            .artifacts
+            .iter()
+            .filter(|artifact| artifact.is_local())
+    };
+    let module = local()
+        .filter(|artifact| artifact.folder() == folder)
+        .find_map(Artifact::module)
         .ok_or_else(|| {
             fault(format!("`{guest}` gives no WebAssembly module")).hint(format!(
                 "`guests/{guest}/Cargo.toml` needs `[lib]` with `crate-type = [\"cdylib\"]`"
             ))
         })?;
+    let mut sources = sources(&module.with_extension("d"))?;
+    sources.retain(|file| !ended.out_folders.iter().any(|out| file.starts_with(out)));
     Ok(Compiled {
-        module: module.clone(),
-        fresh: artifacts.iter().all(|artifact| artifact.fresh),
-        packages: artifacts
-            .iter()
-            .filter(|artifact| artifact.is_local())
+        module: fs::read(module).with_context(|| format!("cannot read `{}`", module.display()))?,
+        packages: local()
             .map(|artifact| artifact.folder().to_owned())
             .collect(),
-        sources: sources(&module.with_extension("d"))?,
+        sources,
     })
 }
 

@@ -2,10 +2,13 @@
 
 use std::fs;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use sha2::{Digest, Sha256};
+
+/// At the root of a package, and only there: cargo's outputs and git's store.
+const NO_SOURCES: [&str; 2] = ["target", ".git"];
 
 /// Digest of some bytes, in hex.
 pub(crate) fn bytes(bytes: &[u8]) -> String {
@@ -26,13 +29,27 @@ pub(crate) fn folder(path: &Path) -> Result<String> {
     but(path, &[])
 }
 
-/// Digest of a package's folder, but for what is not its source: at its root, and only there, cargo's
-/// outputs and git's store.
+/// Digest of a package's folder, but for what is not its source.
 pub(crate) fn package(path: &Path) -> Result<String> {
-    but(path, &["target", ".git"])
+    but(path, &NO_SOURCES.map(|name| path.join(name)))
 }
 
-fn but(path: &Path, left_out: &[&str]) -> Result<String> {
+/// Whether the digest of a package in `folder` sees this file.
+pub(crate) fn is_in_package(folder: &Path, file: &Path) -> bool {
+    let inside = file.strip_prefix(folder);
+    inside.is_ok_and(|inside| !NO_SOURCES.iter().any(|name| inside.starts_with(name)))
+}
+
+/// Digest of a file, or of a folder but for some folders in it.
+pub(crate) fn any(path: &Path, left_out: &[PathBuf]) -> Result<String> {
+    if path.is_dir() {
+        but(path, left_out)
+    } else {
+        file(path)
+    }
+}
+
+fn but(path: &Path, left_out: &[PathBuf]) -> Result<String> {
     let mut hasher = Sha256::new();
     if path.is_dir() {
         add_folder(&mut hasher, path, left_out)?;
@@ -40,7 +57,7 @@ fn but(path: &Path, left_out: &[&str]) -> Result<String> {
     Ok(hex(hasher.finalize().as_slice()))
 }
 
-fn add_folder(hasher: &mut Sha256, folder: &Path, left_out: &[&str]) -> Result<()> {
+fn add_folder(hasher: &mut Sha256, folder: &Path, left_out: &[PathBuf]) -> Result<()> {
     let context = || format!("cannot list `{}`", folder.display());
     let mut entries = fs::read_dir(folder)
         .and_then(|entries| entries.collect::<io::Result<Vec<_>>>())
@@ -51,11 +68,11 @@ fn add_folder(hasher: &mut Sha256, folder: &Path, left_out: &[&str]) -> Result<(
         let name = entry.file_name();
         let kind = entry.file_type().with_context(context)?;
         if kind.is_dir() {
-            if left_out.iter().any(|left_out| name == *left_out) {
+            if left_out.contains(&path) {
                 continue;
             }
             add(hasher, b"folder", name.as_encoded_bytes());
-            add_folder(hasher, &path, &[])?;
+            add_folder(hasher, &path, left_out)?;
             add(hasher, b"end", b"");
             continue;
         }

@@ -2,18 +2,32 @@
 
 use anyhow::{Context, Result};
 use fractalaw_manifest::SECTION;
+use wasi_preview1_component_adapter_provider::{
+    WASI_SNAPSHOT_PREVIEW1_ADAPTER_NAME as PREVIEW1,
+    WASI_SNAPSHOT_PREVIEW1_REACTOR_ADAPTER as PREVIEW1_ADAPTER,
+};
 use wasm_encoder::{ComponentSection, CustomSection};
 use wasm_metadata::{AddMetadata, AddMetadataField, Producers};
-use wasmparser::{Validator, WasmFeatures};
+use wasmparser::{Parser, Payload, Validator, WasmFeatures};
 use wit_component::ComponentEncoder;
+use wit_parser::decoding::decode_world;
 
+use crate::digest;
 use crate::guest::Guest;
 
 /// Encodes a core module as a component that says what it is and what it asks for.
 pub(crate) fn component(guest: &Guest, module: &[u8]) -> Result<Vec<u8>> {
-    let bare = ComponentEncoder::default()
+    let mut encoder = ComponentEncoder::default()
         .module(module)
-        .context("cannot read the core module")?
+        .context("cannot read the core module")?;
+    // Crates that were written for WASI 0.1 import it by this name. The linker of the toolchain gives them
+    // the same adapter, and only them: it is 50 KB.
+    if imports(module, PREVIEW1)? {
+        encoder = encoder
+            .adapter(PREVIEW1, PREVIEW1_ADAPTER)
+            .context("cannot read the adapter of WASI 0.1")?;
+    }
+    let bare = encoder
         .encode()
         .context("cannot encode the core module as a component")?;
     let mut component = metadata(guest, module, &bare).context("cannot add the metadata")?;
@@ -24,20 +38,44 @@ pub(crate) fn component(guest: &Guest, module: &[u8]) -> Result<Vec<u8>> {
     Ok(component)
 }
 
+/// What tells the tools apart that encode: the component that they make of the least module names its encoder,
+/// and the adapter.
+pub(crate) fn tools() -> Result<String> {
+    let least = ComponentEncoder::default()
+        .module(b"\0asm\x01\0\0\0")?
+        .encode()
+        .context("cannot encode a module without content")?;
+    Ok([least.as_slice(), PREVIEW1_ADAPTER]
+        .map(digest::bytes)
+        .join(" "))
+}
+
+/// Whether a core module imports anything of the module of this name.
+fn imports(module: &[u8], name: &str) -> Result<bool> {
+    for payload in Parser::new(0).parse_all(module) {
+        if let Payload::ImportSection(imports) = payload.context("cannot read the core module")? {
+            for import in imports.into_imports() {
+                if import.context("cannot read the core module")?.module == name {
+                    return Ok(true);
+                }
+            }
+        }
+    }
+    Ok(false)
+}
+
 /// The standard metadata: name, version, description, and the tools that made it.
 fn metadata(guest: &Guest, module: &[u8], component: &[u8]) -> Result<Vec<u8>> {
     let mut add = AddMetadata::default();
     add.name = AddMetadataField::Set(guest.name.clone());
-    let mut component = add.to_wasm(component)?;
-    // The compiler and the bindings generator sign the core module, the latter inside the description
-    // of its world: repeat both outside, where tools look first.
-    let (_, bindings) = wit_component::metadata::decode(module)?;
-    for producers in [Producers::from_wasm(module)?, bindings.producers]
-        .into_iter()
-        .flatten()
-    {
-        component = producers.add_to_wasm(&component)?;
+    let component = add.to_wasm(component)?;
+    // Repeated outside of the core module, where tools look first. What the encoder says of itself comes
+    // last, because the bindings generator names the encoder that it has used.
+    let mut made_by = Producers::from_wasm(module)?.unwrap_or_default();
+    for producers in [generator(module)?, Producers::from_wasm(&component)?] {
+        made_by.merge(&producers.unwrap_or_default());
     }
+    let mut component = made_by.add_to_wasm(&component)?;
     for (name, text) in [
         ("version", &guest.version),
         ("description", &guest.description),
@@ -47,6 +85,25 @@ fn metadata(guest: &Guest, module: &[u8], component: &[u8]) -> Result<Vec<u8>> {
         }
     }
     Ok(component)
+}
+
+/// What the guest's own bindings generator says of itself: in the description of the world that exports
+/// something. The standard library brings descriptions as well, without exports, and by older generators.
+fn generator(module: &[u8]) -> Result<Option<Producers>> {
+    for payload in Parser::new(0).parse_all(module) {
+        let Payload::CustomSection(section) = payload? else {
+            continue;
+        };
+        if !section.name().starts_with("component-type") {
+            continue;
+        }
+        let (resolve, world) = decode_world(section.data())
+            .with_context(|| format!("cannot read the section `{}`", section.name()))?;
+        if !resolve.worlds[world].exports.is_empty() {
+            return Producers::from_wasm(section.data());
+        }
+    }
+    Ok(None)
 }
 
 /// Appends a custom section at the top level.

@@ -74,3 +74,19 @@ pub(crate) fn remove_files(folder: &Path, pick: impl Fn(&str) -> bool) -> Result
     }
     Ok(())
 }
+
+/// Removes the folders of a folder whose name the predicate picks.
+pub(crate) fn remove_folders(folder: &Path, pick: impl Fn(&str) -> bool) -> Result<()> {
+    let Ok(entries) = fs::read_dir(folder) else {
+        return Ok(());
+    };
+    for entry in entries {
+        let entry = entry?;
+        let path = entry.path();
+        if path.is_dir() && pick(&entry.file_name().to_string_lossy()) {
+            fs::remove_dir_all(&path)
+                .with_context(|| format!("cannot remove `{}`", path.display()))?;
+        }
+    }
+    Ok(())
+}

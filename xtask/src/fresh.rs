@@ -16,15 +16,18 @@ use serde::{Deserialize, Serialize};
 use crate::build_summary::Summary;
 use crate::compile::Compiled;
 use crate::digest;
+use crate::encode;
 use crate::hermetic;
+use crate::lock::Lock;
 use crate::project::Project;
 use crate::toolchain::Toolchain;
 
 /// The sources of `xtask` that shape a component: when one of them changes, all are encoded again.
-const ENCODER: [&str; 5] = [
+const ENCODER: [&str; 6] = [
     include_str!("compile.rs"),
     include_str!("contract.rs"),
     include_str!("encode.rs"),
+    include_str!("guest_profile.rs"),
     include_str!("hermetic.rs"),
     include_str!("shape.rs"),
 ];
@@ -42,12 +45,14 @@ const SHARED: [&str; 4] = [
 pub(crate) struct Record {
     /// Compiler, encoder, contract, files of the root and cargo's configuration, in one digest.
     common: String,
-    /// `Cargo.lock`, apart because cargo may complete it during the build.
+    /// What the guest is made of according to `Cargo.lock`, apart because cargo may complete it during the
+    /// build.
     lock: String,
     /// Folders of the guest and its path dependencies.
     packages: BTreeMap<PathBuf, String>,
-    /// Sources outside those folders, such as an included text.
+    /// Files and folders outside of them that were read, such as an included text.
     files: BTreeMap<PathBuf, String>,
+    /// The two outputs, as they were when they were made and not as they were found.
     core: String,
     component: String,
     /// What the table says about it.
@@ -68,39 +73,36 @@ pub(crate) fn common(project: &Project, toolchain: &Toolchain) -> Result<String>
         parts.push(digest::file(&file)?);
     }
     parts.extend(ENCODER.map(str::to_owned));
+    parts.push(encode::tools()?);
     parts.push(String::from_utf8_lossy(&Manifest::default().encode()).into_owned());
     Ok(digest::bytes(parts.join("\0").as_bytes()))
 }
 
-fn lock(project: &Project) -> Result<String> {
-    digest::file(&project.root.join("Cargo.lock"))
-}
-
-fn record_path(project: &Project, guest: &str) -> PathBuf {
-    project
-        .outputs()
-        .join("fresh")
-        .join(format!("{guest}.json"))
-}
-
-/// The folders of packages whose content is no longer what was recorded.
-///
-/// Computed before a build, so that an edit during the build is not lost.
+/// What is looked at before a build, so that an edit during the build is not lost.
 #[derive(Debug, Default)]
 pub(crate) struct Before {
     packages: BTreeMap<PathBuf, String>,
+    files: BTreeMap<PathBuf, String>,
+    /// The folders of packages whose content is no longer what was recorded.
     pub(crate) changed: BTreeSet<PathBuf>,
+}
+
+/// The two outputs of a build.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Outputs<'a> {
+    pub(crate) core: &'a [u8],
+    pub(crate) component: &'a [u8],
 }
 
 impl Record {
     /// The record of the last build; one that cannot be read is none.
     pub(crate) fn load(project: &Project, guest: &str) -> Option<Record> {
-        serde_json::from_slice(&fs::read(record_path(project, guest)).ok()?).ok()
+        serde_json::from_slice(&fs::read(project.record(guest)).ok()?).ok()
     }
 
     /// Forgets a guest, so that a build that is broken off cannot pass for one that ended.
     pub(crate) fn remove(project: &Project, guest: &str) -> Result<()> {
-        let path = record_path(project, guest);
+        let path = project.record(guest);
         match fs::remove_file(&path) {
             Err(error) if path.exists() => {
                 Err(error).with_context(|| format!("cannot remove `{}`", path.display()))
@@ -115,6 +117,7 @@ impl Record {
         common: &str,
         before: Before,
         compiled: &Compiled,
+        outputs: Outputs<'_>,
         summary: Summary,
     ) -> Result<Record> {
         let mut packages = before.packages;
@@ -126,23 +129,24 @@ impl Record {
         }
         let mut files = BTreeMap::new();
         for file in &compiled.sources {
-            let generated = file.starts_with(&project.target);
-            if !generated
-                && !compiled
-                    .packages
-                    .iter()
-                    .any(|folder| file.starts_with(folder))
-            {
-                files.insert(project.relative(file).to_owned(), digest::file(file)?);
+            let mut folders = compiled.packages.iter();
+            if folders.any(|folder| digest::is_in_package(folder, file)) {
+                continue;
             }
+            let file = project.relative(file);
+            let digest = match before.files.get(file) {
+                Some(digest) => digest.clone(),
+                None => outside(project, file)?,
+            };
+            files.insert(file.to_owned(), digest);
         }
         Ok(Record {
             common: common.to_owned(),
-            lock: lock(project)?,
+            lock: Lock::read(&project.root)?.digest(&summary.name),
             packages,
             files,
-            core: digest::file(&project.core_module(&summary.name))?,
-            component: digest::file(&project.component(&summary.name))?,
+            core: digest::bytes(outputs.core),
+            component: digest::bytes(outputs.component),
             summary,
         })
     }
@@ -150,25 +154,25 @@ impl Record {
     /// Writes the record, last of all outputs.
     pub(crate) fn store(&self, project: &Project) -> Result<()> {
         let text = serde_json::to_vec_pretty(self).context("cannot encode a record")?;
-        crate::files::write_atomically(&record_path(project, &self.summary.name), &text)
+        crate::files::write_atomically(&project.record(&self.summary.name), &text)
     }
 
     /// Whether everything is as it was recorded.
-    pub(crate) fn holds(&self, project: &Project, common: &str) -> Result<bool> {
+    pub(crate) fn holds(&self, project: &Project, common: &str, lock: &Lock) -> Result<bool> {
         let guest = &self.summary.name;
         Ok(self.common == common
-            && self.lock == lock(project)?
+            && self.lock == lock.digest(guest)
             && same(&self.packages, |folder| {
                 digest::package(&project.root.join(folder))
             })?
-            && same(&self.files, |file| digest::file(&project.root.join(file)))?
+            && same(&self.files, |file| outside(project, file))?
             && self.core == digest::file(&project.core_module(guest))?
             && self.component == digest::file(&project.component(guest))?)
     }
 }
 
 impl Before {
-    /// Looks at the packages of the last build before the next one begins.
+    /// Looks at what the last build read.
     ///
     /// Of a guest without a record nothing is known, so that it counts as changed. A change to a file
     /// outside of the packages cannot be told apart, and counts against all of them.
@@ -182,16 +186,25 @@ impl Before {
             before.changed.insert(project.root.join(own));
             return Ok(before);
         };
-        let outside = !same(&record.files, |file| digest::file(&project.root.join(file)))?;
+        for file in record.files.keys() {
+            before.files.insert(file.clone(), outside(project, file)?);
+        }
         for (folder, recorded) in &record.packages {
             let now = digest::package(&project.root.join(folder))?;
-            if outside || now != *recorded {
+            if before.files != record.files || now != *recorded {
                 before.changed.insert(project.root.join(folder));
             }
             before.packages.insert(folder.clone(), now);
         }
         Ok(before)
     }
+}
+
+/// Digest of what was read outside of the packages. Of a folder in which all that is built stands, this
+/// part is left out: each build changes it.
+fn outside(project: &Project, path: &Path) -> Result<String> {
+    let built = [project.target.clone(), hermetic::build_folder(project)];
+    digest::any(&project.root.join(path), &built)
 }
 
 fn same(

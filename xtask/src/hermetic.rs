@@ -6,134 +6,139 @@
 //! here, every path of the machine is mapped to a fixed one, and the profile is given on the command
 //! line, which outranks every file of configuration. What else such a file says is not ruled out, but
 //! noticed: see [`configuration`].
+//!
+//! A build runs build scripts and macros of a guest and of its dependencies. They get nothing that opens
+//! a door elsewhere: what cargo needs for the network is given to [`fetching`] alone, which runs none of
+//! them.
 
+use std::collections::BTreeSet;
 use std::env;
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::Result;
-use toml::{Table, Value};
+use toml::Value;
 
-use crate::fault::{FAILED, Fault, list};
 use crate::project::{Project, cargo_program, read_toml};
 use crate::toolchain::Toolchain;
 
-/// The profile that guests are built with.
-pub(crate) const PROFILE: &str = "guest";
-
-/// Every key of a profile; one that is left out is the machine's to set.
-const PROFILE_KEYS: [&str; 12] = [
-    "codegen-units",
-    "debug",
-    "debug-assertions",
-    "incremental",
-    "inherits",
-    "lto",
-    "opt-level",
-    "overflow-checks",
-    "panic",
-    "rpath",
-    "split-debuginfo",
-    "strip",
-];
-
-/// Variables that cargo and rustc need to find each other, the network and the terminal.
-const KEPT: [&str; 26] = [
-    "ALL_PROXY",
+/// What cargo and rustc need to find each other, the machine's folders and the terminal.
+const BUILD: [&str; 19] = [
     "APPDATA",
-    "CARGO_BUILD_BUILD_DIR",
     "CARGO_BUILD_JOBS",
     "CARGO_HOME",
     "HOME",
     "HOMEDRIVE",
     "HOMEPATH",
-    "HTTPS_PROXY",
-    "HTTP_PROXY",
     "LOCALAPPDATA",
-    "NO_PROXY",
     "PATH",
     "PATHEXT",
-    "SSH_AUTH_SOCK",
-    "SSL_CERT_DIR",
-    "SSL_CERT_FILE",
+    "RUST_BACKTRACE",
+    "RUSTUP_AUTO_INSTALL",
+    "RUSTUP_HOME",
+    "RUSTUP_TOOLCHAIN",
     "SYSTEMROOT",
     "TEMP",
     "TERM",
     "TMP",
     "TMPDIR",
     "USERPROFILE",
+];
+
+/// Families of the same kind. The second says where a registry is, and not who asks.
+const BUILD_FAMILIES: [(&str, &str); 2] = [("CARGO_TERM_", ""), ("CARGO_REGISTRIES_", "_INDEX")];
+
+/// What cargo needs besides to fetch what is not there yet. Some of them are credentials.
+const FETCH: [&str; 10] = [
+    "ALL_PROXY",
+    "HTTPS_PROXY",
+    "HTTP_PROXY",
+    "NO_PROXY",
+    "SSH_AUTH_SOCK",
+    "SSL_CERT_DIR",
+    "SSL_CERT_FILE",
     "all_proxy",
     "http_proxy",
     "https_proxy",
 ];
 
-/// Families of variables of the same kind. None of them reaches the code that is generated.
-const KEPT_PREFIXES: [&str; 6] = [
-    "CARGO_HTTP_",
-    "CARGO_NET_",
-    "CARGO_REGISTRIES_",
-    "CARGO_REGISTRY_",
-    "CARGO_TERM_",
-    "RUSTUP_",
+/// Families of the same kind.
+const FETCH_FAMILIES: [(&str, &str); 5] = [
+    ("CARGO_HTTP_", ""),
+    ("CARGO_NET_", ""),
+    ("CARGO_REGISTRIES_", ""),
+    ("CARGO_REGISTRY_", ""),
+    ("RUSTUP_", ""),
 ];
 
-/// A cargo whose environment holds nothing that could change a guest.
+/// A cargo that runs code of guests. Its environment holds nothing that could change a guest, and no
+/// credential.
 pub(crate) fn cargo(project: &Project) -> Command {
+    let mut command = with(project, is_for_builds);
+    // It was fetched before.
+    command.env("CARGO_NET_OFFLINE", "true");
+    // What is compiled is shared by all guests; what comes of it has a folder for each: see `compile`.
+    command.env("CARGO_BUILD_BUILD_DIR", build_folder(project));
+    command
+}
+
+/// A cargo that may use the network, and runs nothing that it fetches.
+pub(crate) fn fetching(project: &Project) -> Command {
+    with(project, |name| {
+        is_for_builds(name) || is_of(name, &FETCH, &FETCH_FAMILIES)
+    })
+}
+
+fn with(project: &Project, keep: impl Fn(&str) -> bool) -> Command {
     let mut command = Command::new(cargo_program());
     command
         .current_dir(&project.root)
         .env_clear()
-        .envs(env::vars_os().filter(|(name, _)| keep(name)));
+        .envs(env::vars_os().filter(|(name, _)| name.to_str().is_some_and(&keep)));
     // Empty, because that also switches off a wrapper set in somebody's cargo configuration.
     command
         .env("RUSTC_WRAPPER", "")
         .env("RUSTC_WORKSPACE_WRAPPER", "");
-    // An absolute folder, so that our idea of it and cargo's are the same.
-    command.env("CARGO_TARGET_DIR", &project.target);
     command
 }
 
-fn keep(name: &OsStr) -> bool {
-    name.to_str().is_some_and(|name| {
-        KEPT.contains(&name) || KEPT_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
-    })
+fn is_for_builds(name: &str) -> bool {
+    is_of(name, &BUILD, &BUILD_FAMILIES)
 }
 
-/// The profile of the root manifest as arguments for cargo: `--config profile.guest.KEY=VALUE`.
-pub(crate) fn profile(project: &Project) -> Result<Vec<String>> {
-    let manifest = read_toml(&project.root.join("Cargo.toml"))?;
-    let none = Table::new();
-    let table = manifest
-        .get("profile")
-        .and_then(|profiles| profiles.get(PROFILE))
-        .and_then(Value::as_table)
-        .unwrap_or(&none);
-    let missing: Vec<_> = PROFILE_KEYS
-        .iter()
-        .filter(|key| !table.contains_key(**key))
+fn is_of(name: &str, names: &[&str], families: &[(&str, &str)]) -> bool {
+    names.contains(&name)
+        || families
+            .iter()
+            .any(|(begin, end)| name.starts_with(begin) && name.ends_with(end))
+}
+
+/// The variables of our own environment that a build does not get and whose names stand in `text`, as whole
+/// words.
+pub(crate) fn withheld(text: &str) -> Vec<String> {
+    let words: BTreeSet<&str> = text
+        .split(|c: char| !c.is_ascii_alphanumeric() && c != '_')
         .collect();
-    if !missing.is_empty() {
-        return Err(Fault::new(
-            FAILED,
-            format!(
-                "`[profile.{PROFILE}]` in `Cargo.toml` does not say {}",
-                list(missing)
-            ),
-        )
-        .hint("write every key, so that no cargo configuration of a machine decides it")
-        .into());
+    let mut names: Vec<String> = env::vars_os()
+        .filter_map(|(name, _)| name.into_string().ok())
+        .filter(|name| words.contains(&**name) && !is_for_builds(name) && !is_set_by_cargo(name))
+        .collect();
+    names.sort();
+    names
+}
+
+/// What cargo gives to every build itself, and has given to us as well.
+fn is_set_by_cargo(name: &str) -> bool {
+    name == "CARGO" || name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_")
+}
+
+/// Where cargo keeps what it compiles on the way.
+pub(crate) fn build_folder(project: &Project) -> PathBuf {
+    match env::var_os("CARGO_BUILD_BUILD_DIR").filter(|folder| !folder.is_empty()) {
+        Some(folder) => project.root.join(folder),
+        None => project.target.clone(),
     }
-    Ok(table
-        .iter()
-        .flat_map(|(key, value)| {
-            [
-                "--config".to_owned(),
-                format!("profile.{PROFILE}.{key}={value}"),
-            ]
-        })
-        .collect())
 }
 
 /// The files of configuration outside of the workspace that cargo reads, as far as they are there.
@@ -179,8 +184,9 @@ pub(crate) fn rustflags(project: &Project, toolchain: &Toolchain, sysroot: &Path
     };
     map(project.root.clone(), "/workspace");
     map(project.target.clone(), "/target");
-    if let Some(folder) = env::var_os("CARGO_BUILD_BUILD_DIR") {
-        map(project.root.join(folder), "/target");
+    let compiled = build_folder(project);
+    if compiled != project.target {
+        map(compiled, "/target");
     }
     if let Some(home) = cargo_home() {
         // Each registry has a folder whose name tells where it is served from: a mirror's differs.

@@ -27,12 +27,14 @@ mod contract;
 mod encode;
 mod fresh;
 mod guest;
+mod guest_cargo;
+mod guest_profile;
 mod hermetic;
 mod shape;
 mod sizes;
+mod standing;
 mod toolchain;
 
-mod cases;
 mod progress;
 mod records;
 mod revision;
@@ -41,8 +43,8 @@ mod digest;
 mod fault;
 mod files;
 mod in_ci;
+mod lock;
 mod numbers;
-mod tables;
 mod workspace_cargo;
 
 use std::process::ExitCode;

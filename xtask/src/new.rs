@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Result, bail};
-use toml::Value;
 
 use crate::build_guests;
 use crate::digest;
@@ -13,12 +12,12 @@ use crate::fault::{Fault, USAGE};
 use crate::files::write_atomically;
 use crate::flags;
 use crate::in_ci;
-use crate::project::{Project, read_toml};
-use crate::test::{Asked, Snapshots};
+use crate::lock::Lock;
+use crate::project::Project;
 use crate::workspace_cargo::{Totals, run_tests, shell};
 
 /// Names that cargo, rustc or the commands here would take for something else.
-const RESERVED: [&str; 15] = [
+const RESERVED: [&str; 14] = [
     "alloc",
     "build",
     "core",
@@ -28,9 +27,8 @@ const RESERVED: [&str; 15] = [
     // The host's binary, which is not called as its package is.
     "fractalaw",
     "guest",
-    // The harness's own tests are called so.
-    "harness",
     "incremental",
+    // The harness's own tests are called so.
     "inventory",
     "proc-macro",
     "release",
@@ -71,8 +69,8 @@ pub(crate) fn run(project: &Project, flags: &flags::New) -> Result<ExitCode> {
 
     let before = files(&project.root.join("tests"));
     let shell = shell(project)?;
-    let asked = Asked::Cases(vec![name.to_owned()]);
-    let cases = crate::test::cases(project, &shell, Snapshots::Accept, &asked, &[]);
+    // With the slash, so that no other guest's snapshots are accepted along with it.
+    let cases = crate::test::cases(project, &shell, "always", Some(&format!("{name}/")), &[]);
     if !run_tests(cases, &mut Totals::default())? {
         bail!(
             "the first case of `{name}` does not pass\nhint: run `cargo xtask test {name}` to see why"
@@ -136,7 +134,9 @@ fn check(project: &Project, name: &str) -> Result<()> {
         }
     }
     // `cargo build -p NAME` must mean the guest and nothing else.
-    if packages(project)?.contains(name) || RESERVED.contains(&name) {
+    let lock = Lock::read(&project.root)?;
+    let is_package = lock.packages.iter().any(|package| package.name == name);
+    if is_package || RESERVED.contains(&name) {
         return Err(taken(
             name,
             "a package, a binary, or a folder of cargo's is called so",
@@ -149,23 +149,6 @@ fn taken(name: &str, why: &str) -> anyhow::Error {
     Fault::new(USAGE, format!("the name `{name}` is taken: {why}"))
         .hint("choose another name")
         .into()
-}
-
-/// The names of all packages in `Cargo.lock`.
-fn packages(project: &Project) -> Result<BTreeSet<String>> {
-    let lock = project.root.join("Cargo.lock");
-    if !lock.exists() {
-        return Ok(BTreeSet::new());
-    }
-    let table = read_toml(&lock)?;
-    let packages = table
-        .get("package")
-        .and_then(Value::as_array)
-        .map_or(&[][..], Vec::as_slice);
-    Ok(packages
-        .iter()
-        .filter_map(|package| Some(package.get("name")?.as_str()?.to_owned()))
-        .collect())
 }
 
 /// All files below a folder.

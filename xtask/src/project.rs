@@ -106,6 +106,16 @@ impl Project {
         self.outputs().join("core").join(format!("{guest}.wasm"))
     }
 
+    /// What is known of a guest's last build.
+    pub(crate) fn record(&self, guest: &str) -> PathBuf {
+        self.outputs().join("fresh").join(format!("{guest}.json"))
+    }
+
+    /// Where cargo leaves what comes of a guest: a target folder of its own.
+    pub(crate) fn cargo_outputs(&self, guest: &str) -> PathBuf {
+        self.outputs().join("cargo").join(guest)
+    }
+
     /// `path` as it is best shown and recorded: relative to the root where it lies below it.
     pub(crate) fn relative<'a>(&self, path: &'a Path) -> &'a Path {
         path.strip_prefix(&self.root).unwrap_or(path)

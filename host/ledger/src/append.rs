@@ -90,16 +90,23 @@ pub(crate) struct Appended {
 }
 
 /// Appends each group of drafts, and signs the last one of each that comes with a key. When it returns,
-/// they are on disk; when it fails, none of them is in the ledger.
+/// they are on disk, in the file of that name; when it fails, none of them is in the ledger, unless the name led to
+/// another file in the very moment of writing.
 pub(crate) fn append(
     database: &Database,
     node_id: &str,
     groups: impl IntoIterator<Item = (Vec<Draft>, Option<LedgerKey>)>,
 ) -> Result<Vec<Appended>, LedgerError> {
+    database.reread()?;
     begin(database)?;
     let connection = &database.connection;
-    let ended = fill(database, node_id, groups).and_then(|appended| {
+    let filled = database
+        .check_held()
+        .and_then(|()| fill(database, node_id, groups));
+    let ended = filled.and_then(|(appended, head)| {
         database.map(connection.execute_batch("COMMIT"))?;
+        database.know(head);
+        database.check_held()?;
         Ok(appended)
     });
     if ended.is_err() && !connection.is_autocommit() {
@@ -135,7 +142,7 @@ fn fill(
     database: &Database,
     node_id: &str,
     groups: impl IntoIterator<Item = (Vec<Draft>, Option<LedgerKey>)>,
-) -> Result<Vec<Appended>, LedgerError> {
+) -> Result<(Vec<Appended>, Head), LedgerError> {
     let connection = &database.connection;
     let mut head = whole_head(database)?;
     let mut appended = Vec::new();
@@ -164,7 +171,7 @@ fn fill(
     let sql = "UPDATE ledger SET entry_count = ?, head_hash = ?";
     let values = params![head.entry_count as i64, head.head_hash.0];
     database.map(connection.execute(sql, values))?;
-    Ok(appended)
+    Ok((appended, head))
 }
 
 /// The head, if it fits the last entry: nothing is built on a chain that was cut or changed there.
@@ -185,6 +192,7 @@ fn whole_head(database: &Database) -> Result<Head, LedgerError> {
             head: hash,
         });
     }
+    database.check_known(&recorded)?;
     Ok(recorded)
 }
 

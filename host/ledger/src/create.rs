@@ -1,7 +1,6 @@
 //! Making a ledger: a whole one under its name, or none.
 
 use std::path::Path;
-use std::sync::Arc;
 use std::time::Duration;
 
 use rusqlite::{Connection, params};
@@ -12,6 +11,7 @@ use crate::database::{Database, durable};
 use crate::entry::{LedgerId, Role, event};
 use crate::error::LedgerError;
 use crate::key::PublicKey;
+use crate::place::is_free;
 use crate::run_record::json;
 use crate::schema;
 use crate::whole_file;
@@ -37,24 +37,16 @@ pub fn create(
     time_unix_ns: u64,
 ) -> Result<LedgerId, LedgerError> {
     let failed = |error| LedgerError::io(path, error);
-    if path.symlink_metadata().is_ok() {
-        return Err(LedgerError::Exists {
-            path: path.to_owned(),
-        });
-    }
+    is_free(path)?;
     let mut id = [0; 16];
     getrandom::fill(&mut id).map_err(|error| failed(std::io::Error::other(error.to_string())))?;
     let ledger_id = LedgerId(id);
     let file = whole_file::begin(path, ".ledger-")
         .map_err(failed)?
         .into_temp_path();
-    let database = Database {
-        connection: Connection::open(&file)
-            .map_err(|error| LedgerError::sqlite(path, Duration::ZERO, error))?,
-        path: path.to_owned(),
-        busy_timeout: Duration::ZERO,
-        hurried: Arc::default(),
-    };
+    let connection = Connection::open(&file)
+        .map_err(|error| LedgerError::sqlite(path, Duration::ZERO, error))?;
+    let database = Database::new(connection, path);
     database.map(set_up(&database.connection, ledger_id))?;
     let created = Draft {
         belongs: Belongs::ToNone,

@@ -1,7 +1,7 @@
 //! Connections to a ledger's file: opened, set up, and only if it is a ledger.
 
+use std::cell::Cell;
 use std::fmt::Write;
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -14,6 +14,8 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 use crate::entry::FIELD_BYTES;
 use crate::error::LedgerError;
 use crate::pages::check_appendable;
+use crate::place::{Held, Place};
+use crate::reader::Head;
 use crate::schema;
 
 /// What SQLite reads as one row at most: the six texts of an entry, and some.
@@ -25,6 +27,9 @@ const BUSY_ATTEMPT: Duration = Duration::from_millis(20);
 /// What is left to wait for the lock when the process is told to end.
 pub(crate) const HURRIED_WAIT: Duration = Duration::from_secs(1);
 
+/// How often a file is read that does not seem to fit its log.
+const READ_ATTEMPTS: u32 = 10;
+
 /// A connection and what its errors are told with.
 pub(crate) struct Database {
     pub(crate) connection: Connection,
@@ -32,17 +37,24 @@ pub(crate) struct Database {
     pub(crate) busy_timeout: Duration,
     /// Turns true when there is no more time to wait than [`HURRIED_WAIT`].
     pub(crate) hurried: Arc<AtomicBool>,
+    /// The files of one that is appended to.
+    held: Option<Held>,
+    /// The newest entry that is known to be in the ledger: it must not go again.
+    known: Cell<Option<Head>>,
 }
 
 impl Database {
     /// For appending.
     pub(crate) fn open(path: &Path, busy_timeout: Duration) -> Result<Database, LedgerError> {
-        is_file(path)?;
+        let place = Place::find_to_append(path)?;
+        let has_log = place.has_log();
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let database = Database::connect(path, path, flags, busy_timeout)?;
+        let mut database = Database::connect(path, place.real(), flags, busy_timeout)?;
         let read_only = || LedgerError::ReadOnly {
             path: path.to_owned(),
         };
+        // Not before it is known to be the file's own log: closing would write it into the file.
+        database.map(merges_at_the_end(&database.connection, false))?;
         // SQLite opens what cannot be written all the same.
         if database.map(database.connection.is_readonly("main"))? {
             return Err(read_only());
@@ -55,6 +67,16 @@ impl Database {
             other => other?,
         }
         database.map(durable(&database.connection))?;
+        database.map(database.begin_read())?;
+        let fits = if has_log {
+            database.log_fits(&place)
+        } else {
+            Ok(())
+        };
+        database.map(database.connection.execute_batch("ROLLBACK"))?;
+        fits?;
+        database.held = Some(place.hold(&database.connection)?);
+        database.map(merges_at_the_end(&database.connection, true))?;
         check_appendable(&database)?;
         // From here on the one who appends asks again and again.
         let attempt = busy_timeout.min(BUSY_ATTEMPT);
@@ -67,17 +89,146 @@ impl Database {
         path: &Path,
         busy_timeout: Duration,
     ) -> Result<Database, LedgerError> {
-        is_file(path)?;
+        let place = Place::find(path)?;
+        let has_log = place.has_log();
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let database = Database::connect(path, path, flags, busy_timeout)?;
+        let database = Database::connect(path, place.real(), flags, busy_timeout)?;
         match database.begin_read() {
             Ok(()) => {}
             // SQLite makes an index beside the file, which it cannot in a folder that may only be read.
-            Err(error) if no_index(&error) => return immutable(path, flags, busy_timeout),
+            Err(error) if no_index(&error) => {
+                // What stands in a log would be passed over, so there must be none.
+                if has_log {
+                    return Err(LedgerError::Unmerged {
+                        path: path.to_owned(),
+                    });
+                }
+                return database_alone(path, &place, busy_timeout);
+            }
             Err(error) => return Err(LedgerError::sqlite(path, busy_timeout, error)),
         }
         database.is_ledger()?;
+        if has_log {
+            database.log_fits(&place)?;
+        }
         Ok(database)
+    }
+
+    /// One that is just being made, and that nobody else knows of.
+    pub(crate) fn new(connection: Connection, path: &Path) -> Database {
+        Database {
+            connection,
+            path: path.to_owned(),
+            busy_timeout: Duration::ZERO,
+            hurried: Arc::default(),
+            held: None,
+            known: Cell::default(),
+        }
+    }
+
+    /// Fails unless the name still leads to the files that are open, of one that is appended to.
+    pub(crate) fn check_held(&self) -> Result<(), LedgerError> {
+        let held = self.held.as_ref();
+        held.map_or(Ok(()), |held| held.check(&self.connection))
+    }
+
+    /// Takes note of what is in the ledger and must stay.
+    pub(crate) fn know(&self, head: Head) {
+        self.known.set(Some(head));
+    }
+
+    /// Within a transaction: fails unless what is known to be in the ledger still is.
+    pub(crate) fn check_known(&self, now: &Head) -> Result<(), LedgerError> {
+        match self.known.get() {
+            Some(known) if !self.map(now.follows(&known, &self.connection))?? => {
+                Err(LedgerError::Lost {
+                    path: self.path.clone(),
+                    entry_id: known.entry_count,
+                })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Moves what is in the log into the file, as far as others who use the log let it, and looks whether it is
+    /// there: from then on the file alone is the ledger.
+    pub(crate) fn settle(&self) -> Result<(), LedgerError> {
+        let Some(held) = &self.held else {
+            return Ok(());
+        };
+        self.check_held()?;
+        self.check_stands()?;
+        let sql = "PRAGMA wal_checkpoint(PASSIVE)";
+        let moved = self.connection.query_row(sql, (), |row| {
+            let [busy, frames, moved] = [row.get::<_, i64>(0)?, row.get(1)?, row.get(2)?];
+            Ok(busy == 0 && frames == moved)
+        });
+        let is_whole = match self.map(moved) {
+            // It stays in the log, where it is as safe.
+            Err(LedgerError::Full { .. }) => false,
+            other => other?,
+        };
+        self.check_stands()?;
+        if let (true, Some(known)) = (is_whole, self.known.get()) {
+            let stands = self.file_stands(held.place(), |file| {
+                Ok(file.ledger_id == known.ledger_id && file.entry_count >= known.entry_count)
+            });
+            if !stands {
+                return Err(LedgerError::Lost {
+                    path: self.path.clone(),
+                    entry_id: known.entry_count,
+                });
+            }
+        }
+        self.check_held()
+    }
+
+    /// As [`Database::check_known`], by what stands in the files now.
+    fn check_stands(&self) -> Result<(), LedgerError> {
+        self.reread()?;
+        self.map(self.connection.execute_batch("BEGIN"))?;
+        let stands = self.map(Head::read(&self.connection)).flatten();
+        let stands = stands.and_then(|now| self.check_known(&now));
+        self.map(self.connection.execute_batch("ROLLBACK"))?;
+        stands
+    }
+
+    /// What is read from now on is read from the files, which others could have written over.
+    pub(crate) fn reread(&self) -> Result<(), LedgerError> {
+        self.map(self.connection.release_memory())
+    }
+
+    /// Within a transaction: fails unless what the log makes of the file is the file, and what came after.
+    fn log_fits(&self, place: &Place) -> Result<(), LedgerError> {
+        let now = self.map(Head::read(&self.connection))??;
+        let fits = self.file_stands(place, |file| {
+            self.map(now.follows(file, &self.connection)).flatten()
+        });
+        match fits {
+            true => Ok(()),
+            false => Err(LedgerError::OtherLog {
+                path: self.path.clone(),
+            }),
+        }
+    }
+
+    /// Whether the head of the file itself, without what a log adds to it, is as it has to be.
+    ///
+    /// Another process may be moving what is in the log into the file meanwhile. That takes a page at a time, so
+    /// that what is read is of before or of after, and once in a great while half of both.
+    fn file_stands(
+        &self,
+        place: &Place,
+        stands: impl Fn(&Head) -> Result<bool, LedgerError>,
+    ) -> bool {
+        for _ in 0..READ_ATTEMPTS {
+            let alone = database_alone(&self.path, place, self.busy_timeout)
+                .and_then(|alone| alone.map(Head::read(&alone.connection)).flatten());
+            if alone.is_ok_and(|head| stands(&head).is_ok_and(|stands| stands)) {
+                return true;
+            }
+        }
+        false
     }
 
     fn connect(
@@ -89,10 +240,8 @@ impl Database {
         let connection = Connection::open_with_flags(name, flags)
             .map_err(|error| LedgerError::sqlite(path, busy_timeout, error))?;
         let database = Database {
-            connection,
-            path: path.to_owned(),
             busy_timeout,
-            hurried: Arc::default(),
+            ..Database::new(connection, path)
         };
         database.map(guarded(&database.connection, busy_timeout))?;
         Ok(database)
@@ -152,18 +301,6 @@ impl Database {
     }
 }
 
-/// SQLite would say of both that it cannot open them.
-fn is_file(path: &Path) -> Result<(), LedgerError> {
-    let metadata = fs::metadata(path).map_err(|error| LedgerError::io(path, error))?;
-    if !metadata.is_file() {
-        return Err(LedgerError::NotALedger {
-            path: path.to_owned(),
-            why: "it is no regular file".to_owned(),
-        });
-    }
-    Ok(())
-}
-
 /// What a hostile file could do is switched off.
 fn guarded(connection: &Connection, busy_timeout: Duration) -> rusqlite::Result<()> {
     // SQLite counts milliseconds in 32 bits, and who appends asks again until the time is over.
@@ -173,6 +310,11 @@ fn guarded(connection: &Connection, busy_timeout: Duration) -> rusqlite::Result<
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
     connection.execute_batch("PRAGMA cell_size_check = ON")
+}
+
+/// Whether the last one to close the ledger moves what is in the log into the file.
+fn merges_at_the_end(connection: &Connection, merges: bool) -> rusqlite::Result<bool> {
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, !merges)
 }
 
 /// A commit returns when its pages are on disk: the one promise that everything else rests on.
@@ -191,22 +333,14 @@ fn no_index(error: &rusqlite::Error) -> bool {
     )
 }
 
-/// Where nothing beside the file can be written, nobody appends through this folder either. What stands in
-/// a `-wal` file would be passed over, so there must be none.
-fn immutable(
+/// The file itself, with nothing beside it read or made.
+fn database_alone(
     path: &Path,
-    flags: OpenFlags,
+    place: &Place,
     busy_timeout: Duration,
 ) -> Result<Database, LedgerError> {
-    let mut wal = path.as_os_str().to_owned();
-    wal.push("-wal");
-    if fs::metadata(wal).is_ok_and(|metadata| metadata.len() > 0) {
-        return Err(LedgerError::Unmerged {
-            path: path.to_owned(),
-        });
-    }
     let mut uri = "file:".to_owned();
-    for &byte in path.as_os_str().as_encoded_bytes() {
+    for &byte in place.real().as_os_str().as_encoded_bytes() {
         if byte.is_ascii_alphanumeric() || b"/._-".contains(&byte) {
             uri.push(char::from(byte));
         } else {
@@ -214,7 +348,9 @@ fn immutable(
         }
     }
     uri.push_str("?immutable=1");
-    let flags = flags | OpenFlags::SQLITE_OPEN_URI;
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX
+        | OpenFlags::SQLITE_OPEN_URI;
     let database = Database::connect(path, Path::new(&uri), flags, busy_timeout)?;
     database.map(database.begin_read())?;
     database.is_ledger()?;

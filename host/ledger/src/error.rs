@@ -96,6 +96,50 @@ pub enum LedgerError {
         /// The file.
         path: PathBuf,
     },
+    /// Its name does not lead to the files that are open.
+    #[error("the name of `{}` no longer leads to the ledger that is open: {what}", path.display())]
+    Moved {
+        /// The file.
+        path: PathBuf,
+        /// What is no longer as it was.
+        what: String,
+    },
+    /// It has several names.
+    #[error("`{}` has {links} names, expected one", path.display())]
+    Linked {
+        /// The file.
+        path: PathBuf,
+        /// Hard links.
+        links: u64,
+    },
+    /// A file or folder that it depends on can be changed by others than who may write the ledger.
+    #[error("`{}` cannot be relied on: {why}", path.display())]
+    Strange {
+        /// What is beside or above the ledger.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: &'static str,
+    },
+    /// Something of another ledger stands beside it.
+    #[error("`{}` is left of something else, expected nothing there", path.display())]
+    Leftover {
+        /// What is left.
+        path: PathBuf,
+    },
+    /// What the log makes of the file is another ledger, or an older state of it.
+    #[error("the `-wal` file of `{}` does not belong to it: it would make another ledger of it, or an older one", path.display())]
+    OtherLog {
+        /// The ledger.
+        path: PathBuf,
+    },
+    /// What was in it is not any more.
+    #[error("`{}` was changed by others: entry {entry_id}, which was in it, is gone", path.display())]
+    Lost {
+        /// The file.
+        path: PathBuf,
+        /// The entry.
+        entry_id: u64,
+    },
     /// Its newest entries stand in a file that cannot be used where it is.
     #[error("the newest entries of `{}` are in its `-wal` file, and its folder cannot be written", path.display())]
     Unmerged {
@@ -186,12 +230,38 @@ impl LedgerError {
                 "name the file that `fractalaw ledger init` made".to_owned()
             }
             LedgerError::Format { .. } => "use the program that wrote it".to_owned(),
-            LedgerError::Schema { .. } | LedgerError::Corrupt { .. } | LedgerError::Head { .. } => {
+            LedgerError::Schema { .. }
+            | LedgerError::Corrupt { .. }
+            | LedgerError::Head { .. }
+            | LedgerError::Lost { .. } => {
                 "keep the file as it is, begin a new ledger, and compare with a copy and the last checkpoint"
                     .to_owned()
             }
             LedgerError::ReadOnly { .. } => {
                 "give the host's user write access to the file and its folder".to_owned()
+            }
+            LedgerError::Moved { .. } => {
+                "put it back, its `-wal` beside it, and run `fractalaw ledger verify`; move or copy a ledger only while \
+                 nobody has it open"
+                    .to_owned()
+            }
+            LedgerError::Linked { path, .. } => format!(
+                "SQLite keeps newest entries beside one of the names: remove the others (`find -samefile {}`), or make \
+                 a copy instead",
+                shown(path)
+            ),
+            LedgerError::Strange { .. } => {
+                "keep the ledger in a folder that only the host's user can write to; a `-wal` file that another user \
+                 put there is none of the ledger's"
+                    .to_owned()
+            }
+            LedgerError::Leftover { .. } => {
+                "SQLite would take it up: put it back beside the file that it belongs to, or move it away".to_owned()
+            }
+            LedgerError::OtherLog { .. } => {
+                "move the `-wal` file away and keep it: it may hold the newest entries of another ledger, or of another \
+                 copy of this one"
+                    .to_owned()
             }
             LedgerError::Unmerged { path } => format!(
                 "copy `{0}` and `{0}-wal` together into a folder of your own",
@@ -214,6 +284,8 @@ impl LedgerError {
                 | LedgerError::Corrupt { .. }
                 | LedgerError::Malformed { .. }
                 | LedgerError::Head { .. }
+                | LedgerError::OtherLog { .. }
+                | LedgerError::Lost { .. }
         )
     }
 

@@ -49,6 +49,7 @@ mod create;
 mod database;
 mod error;
 mod pages;
+mod place;
 mod schema;
 mod whole_file;
 
@@ -70,6 +71,7 @@ pub use entry::{Entry, FIELD_BYTES, Hash, LedgerId, Role, event};
 pub use error::LedgerError;
 pub use key::{KeyError, LedgerKey, PublicKey, Signature};
 pub use ledger::{Durability, Ledger, Options, RunHandle};
+pub use place::is_free;
 pub use reader::{Identity, Reader};
 pub use run_record::{
     Closing, Decision, Dir, Event, Fuel, Granted, Grants, Limits, Opening, Stdin, now_unix_ns,

@@ -120,6 +120,27 @@ impl Head {
         Ok(head)
     }
 
+    /// Whether the ledger with this head has the other's entries: the last of them is in its chain.
+    pub(crate) fn follows(
+        &self,
+        other: &Head,
+        connection: &Connection,
+    ) -> rusqlite::Result<Result<bool, LedgerError>> {
+        if self.ledger_id != other.ledger_id || self.entry_count < other.entry_count {
+            return Ok(Ok(false));
+        }
+        if self.entry_count == other.entry_count || other.entry_count == 0 {
+            return Ok(Ok(
+                other.entry_count == 0 || self.head_hash == other.head_hash
+            ));
+        }
+        let sql = format!("{SELECT} WHERE entry_id = ?");
+        let mut statement = connection.prepare(&sql)?;
+        let mut rows = statement.query([other.entry_count as i64])?;
+        let found = rows.next()?.map(entry).transpose();
+        Ok(found.map(|found| found.is_some_and(|entry| entry.hash() == other.head_hash)))
+    }
+
     fn parse(row: &Row<'_>) -> Result<Head, LedgerError> {
         let row = Fields {
             row,

@@ -14,8 +14,14 @@ use crate::key::LedgerKey;
 const GROUP_REQUESTS: usize = 256;
 const GROUP_BYTES: usize = 16 * 1024 * 1024;
 
+/// What is asked of the thread.
+enum Request {
+    Append(Append),
+    Settle(Sender<Result<(), LedgerError>>),
+}
+
 /// What is to be appended together, and who waits for it.
-struct Request {
+struct Append {
     drafts: Vec<Draft>,
     key: Option<LedgerKey>,
     reply: Sender<Result<Appended, LedgerError>>,
@@ -77,48 +83,92 @@ impl Writer {
         for draft in &drafts {
             draft.check(&self.0.node_id)?;
         }
+        self.ask(|reply| Request::Append(Append { drafts, key, reply }))
+    }
+
+    /// Returns when what was appended is in the file itself.
+    pub(crate) fn settle(&self) -> Result<(), LedgerError> {
+        self.ask(Request::Settle)
+    }
+
+    fn ask<T>(
+        &self,
+        request: impl FnOnce(Sender<Result<T, LedgerError>>) -> Request,
+    ) -> Result<T, LedgerError> {
         let gone = || LedgerError::NoWriter {
             path: self.0.path.clone(),
         };
         let (reply, answer) = channel();
-        let request = Request { drafts, key, reply };
         let requests = self.0.requests.as_ref().ok_or_else(gone)?;
-        requests.send(request).map_err(|_| gone())?;
+        requests.send(request(reply)).map_err(|_| gone())?;
         answer.recv().map_err(|_| gone())?
     }
 }
 
 fn write(database: Database, node_id: &str, grouped: bool, waiting: &Receiver<Request>) {
-    while let Ok(first) = waiting.recv() {
-        let mut bytes = first.bytes();
-        let mut groups = vec![(first.drafts, first.key)];
-        let mut replies = vec![first.reply];
-        while grouped && groups.len() < GROUP_REQUESTS && bytes < GROUP_BYTES {
-            // Nobody is waited for: while one transaction is written, the next group gathers.
-            let Ok(next) = waiting.try_recv() else {
-                break;
-            };
-            bytes += next.bytes();
-            groups.push((next.drafts, next.key));
-            replies.push(next.reply);
-        }
-        match append(&database, node_id, groups) {
-            Ok(appended) => {
-                for (reply, appended) in replies.into_iter().zip(appended) {
-                    // Whoever went away has no use for the answer.
-                    let _ = reply.send(Ok(appended));
-                }
+    let mut next = None;
+    let mut is_settled = true;
+    while let Some(request) = next.take().or_else(|| waiting.recv().ok()) {
+        match request {
+            Request::Append(first) => {
+                is_settled = false;
+                next = append_group(&database, node_id, grouped, first, waiting);
             }
-            Err(error) => {
-                for reply in replies {
-                    let _ = reply.send(Err(error.clone()));
-                }
+            Request::Settle(reply) => {
+                is_settled = true;
+                // Whoever went away has no use for the answer.
+                let _ = reply.send(database.settle());
             }
         }
     }
+    if !is_settled {
+        // Nobody is there to be told; the next one who opens it looks again.
+        let _ = database.settle();
+    }
 }
 
-impl Request {
+/// Appends a request, grouped with what waits beside it, and returns what is to be done next if it is known.
+fn append_group(
+    database: &Database,
+    node_id: &str,
+    grouped: bool,
+    first: Append,
+    waiting: &Receiver<Request>,
+) -> Option<Request> {
+    let mut next = None;
+    let mut bytes = first.bytes();
+    let mut groups = vec![(first.drafts, first.key)];
+    let mut replies = vec![first.reply];
+    while grouped && groups.len() < GROUP_REQUESTS && bytes < GROUP_BYTES {
+        // Nobody is waited for: while one transaction is written, the next group gathers.
+        match waiting.try_recv() {
+            Ok(Request::Append(request)) => {
+                bytes += request.bytes();
+                groups.push((request.drafts, request.key));
+                replies.push(request.reply);
+            }
+            other => {
+                next = other.ok();
+                break;
+            }
+        }
+    }
+    match append(database, node_id, groups) {
+        Ok(appended) => {
+            for (reply, appended) in replies.into_iter().zip(appended) {
+                let _ = reply.send(Ok(appended));
+            }
+        }
+        Err(error) => {
+            for reply in replies {
+                let _ = reply.send(Err(error.clone()));
+            }
+        }
+    }
+    next
+}
+
+impl Append {
     fn bytes(&self) -> usize {
         let drafts = self.drafts.iter();
         drafts

@@ -2,6 +2,7 @@
 
 use crate::inspect::{Inspection, Verdict};
 use crate::interfaces::needs_grant;
+use crate::listed::Listed;
 use crate::policy::grant::Item;
 use crate::report::text::grouped;
 use crate::terminal::{lines, one_line};
@@ -25,40 +26,29 @@ pub(super) fn render(inspection: &Inspection, verdict: &Verdict) -> String {
     );
     part("manifest", vec![manifest(inspection)]);
     part("asks for", items(&inspection.asks()));
-    let metadata = inspection.metadata.iter();
     part(
         "metadata",
-        metadata
-            .map(|(name, text)| format!("{name}: {}", one_line(text)))
-            .collect(),
+        listed(&inspection.metadata, |(name, text)| {
+            format!("{name}: {}", one_line(text))
+        }),
     );
-    let producers = inspection.producers.iter();
     part(
         "made by",
-        producers
-            .map(|(role, name, version)| {
-                one_line(&format!("{name} {version}")).trim_end().to_owned()
-                    + &format!(" ({})", one_line(role))
-            })
-            .collect(),
+        listed(&inspection.producers, |(role, name, version)| {
+            one_line(&format!("{name} {version}")).trim_end().to_owned()
+                + &format!(" ({})", one_line(role))
+        }),
     );
-    let imports = inspection.imports.iter();
     part(
         "imports",
-        imports
-            .map(|import| match needs_grant(import) {
-                Some(_) => format!("{}  needs a grant", one_line(import)),
-                None => one_line(import),
-            })
-            .collect(),
+        listed(&inspection.imports, |import| match needs_grant(import) {
+            Some(_) => format!("{}  needs a grant", one_line(import)),
+            None => one_line(import),
+        }),
     );
     part(
         "exports",
-        inspection
-            .exports
-            .iter()
-            .map(|export| one_line(export))
-            .collect(),
+        listed(&inspection.exports, |export| one_line(export)),
     );
     part("policy", vec![policy(verdict)]);
     let granted = verdict.decision.granted.iter();
@@ -77,6 +67,13 @@ pub(super) fn render(inspection: &Inspection, verdict: &Verdict) -> String {
         }
     }
     text
+}
+
+/// A line for each, and one for those that are only counted.
+fn listed<T>(listed: &Listed<T>, line: impl Fn(&T) -> String) -> Vec<String> {
+    let omitted = listed.omitted();
+    let more = (omitted > 0).then(|| format!("and {} more", grouped(omitted)));
+    listed.iter().map(line).chain(more).collect()
 }
 
 fn items(items: &[Item]) -> Vec<String> {

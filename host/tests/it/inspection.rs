@@ -4,9 +4,11 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
+use fractalaw_host::{Inspection, Manifest, Refusal, Run};
+use fractalaw_manifest::SECTION;
 use sha2::{Digest, Sha256};
 
-use crate::components::{component, guest, guest_bytes, with_manifest, workspace};
+use crate::components::{component, guest, guest_bytes, with_manifest, with_section, workspace};
 use crate::grants::greedy;
 
 fn inspect(component: &Path, args: &[&str]) -> Output {
@@ -84,6 +86,7 @@ fn a_component_without_a_manifest_is_told_from_its_bytes() {
             "producers": [],
             "imports": [{ "name": "fractal:app/audit-log@0.1.0", "needs_grant": null }],
             "exports": ["run"],
+            "omitted": { "metadata": 0, "producers": 0, "imports": 0, "exports": 0 },
             "asks": [{ "what": "the tier `standard`", "line": "tier = \"standard\"" }],
             "limits": {
                 "tier": "standard",
@@ -168,6 +171,102 @@ fn what_would_be_refused_anyway_says_so_and_what_is_no_component_fails() {
         inspect(Path::new("/no/such.wasm"), &[]).status.code(),
         Some(2)
     );
+}
+
+/// Two bytes of a component list a tool, and three an import: what is past the bound is counted, in text, in JSON and
+/// in the refusal.
+#[test]
+fn what_a_component_lists_without_end_is_counted() {
+    let names = |prefix: &'static str| (0..5_000).map(move |i| format!("{prefix}{i}"));
+    let front: String = names("import-")
+        .map(|name| format!("(import \"{name}\" (func))"))
+        .chain(names("export-").map(|name| format!("(export \"{name}\" (func 0))")))
+        .collect();
+    let text = include_str!("../components/one-function.wat");
+    let text = text.replace("{items}", "").replace("{body}", "");
+    let text = text.replacen("(component", &format!("(component {front}"), 1);
+    let mut bytes = wat::parse_str(text).unwrap();
+    for _ in 0..5_000 {
+        bytes = with_section(&bytes, "source", &[b's'; 122]);
+    }
+    bytes = with_section(&bytes, "version", &vec![b'v'; 1 << 20]);
+    let tools = [
+        &[1, 12][..],
+        b"processed-by",
+        &[0xc0, 0x84, 0x3d],
+        &[0; 2_000_000],
+    ]
+    .concat();
+    bytes = with_section(&bytes, "producers", &tools);
+    let inspection = Inspection::of(&bytes).unwrap();
+    let lengths = |kept: usize, omitted: u64| (kept, omitted);
+    let metadata = &inspection.metadata;
+    // 128 bytes each, with their name.
+    assert_eq!(lengths(metadata.len(), metadata.omitted()), (1_000, 4_001));
+    let producers = &inspection.producers;
+    assert_eq!(
+        lengths(producers.len(), producers.omitted()),
+        (1_000, 999_000)
+    );
+    let imports = &inspection.imports;
+    assert_eq!(lengths(imports.len(), imports.omitted()), (1_000, 4_001));
+    assert_eq!(imports[999], "import-999");
+    let exports = &inspection.exports;
+    assert_eq!(lengths(exports.len(), exports.omitted()), (1_000, 4_001));
+    assert_eq!(inspection.app.version.as_ref().unwrap().len(), 128 << 10);
+    let refusal = inspection.refusal.as_ref().unwrap().to_string();
+    let shown: Vec<_> = (0..20).map(|i| format!("`import-{i}`")).collect();
+    let expected = format!(
+        "not offered by this host: {} and 4980 more",
+        shown.join(", ")
+    );
+    assert_eq!(refusal, expected);
+    let verdict = inspection.verdict(&Run::new(), None);
+    let json: serde_json::Value = serde_json::from_str(&inspection.json(&verdict)).unwrap();
+    let omitted = serde_json::json!({
+        "metadata": 4_001, "producers": 999_000, "imports": 4_001, "exports": 4_001,
+    });
+    assert_eq!(json["omitted"], omitted);
+    let text = inspection.text(&verdict);
+    for (more, times) in [
+        ("            and 4,001 more", 3),
+        ("            and 999,000 more", 1),
+    ] {
+        assert_eq!(
+            text.lines().filter(|line| *line == more).count(),
+            times,
+            "{more}"
+        );
+    }
+}
+
+#[test]
+fn a_manifest_that_is_larger_than_any_is_refused_unread() {
+    let limit = 256 << 10;
+    let section = |bytes: usize| {
+        let mut manifest = Manifest::default().encode();
+        manifest.resize(bytes, b' ');
+        with_section(&component("", ""), SECTION, &manifest)
+    };
+    assert_eq!(Inspection::of(&section(limit)).unwrap().refusal, None);
+    let expected = Refusal::Manifest {
+        message: "the manifest section has 262145 bytes, expected at most 262144".to_owned(),
+    };
+    let found = Inspection::of(&section(limit + 1)).unwrap().refusal;
+    assert_eq!(found, Some(expected));
+}
+
+/// What a parser or a manifest's reader quotes can be as long as the component.
+#[test]
+fn a_message_quotes_no_more_than_a_person_reads() {
+    let long = format!(
+        "{{\"version\":1,\"manifest\":{{\"{}\":1}}}}",
+        "é".repeat(100_000)
+    );
+    let bytes = with_section(&component("", ""), SECTION, long.as_bytes());
+    let refusal = Inspection::of(&bytes).unwrap().refusal.unwrap();
+    assert_eq!(refusal.kind(), "manifest");
+    assert_eq!(refusal.to_string().len(), 4_096);
 }
 
 #[test]

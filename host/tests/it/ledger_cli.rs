@@ -136,6 +136,56 @@ fn a_process_that_waits_for_the_ledger_ends_when_it_is_told_to() {
 }
 
 #[test]
+fn a_run_whose_ledger_was_moved_meanwhile_is_not_acknowledged() {
+    type Happens = fn(&Path);
+    let beside = |path: &Path, suffix: &str| {
+        let mut name = path.as_os_str().to_owned();
+        name.push(suffix);
+        PathBuf::from(name)
+    };
+    let moved = "the name of `audit.ledger` no longer leads to the ledger that is open: ";
+    let cases: [(Happens, String); 3] = [
+        (
+            |path| fs::rename(path, path.with_extension("moved")).unwrap(),
+            format!("{moved}it was moved or removed"),
+        ),
+        (
+            |path| fs::hard_link(path, path.with_extension("other")).unwrap(),
+            "`audit.ledger` has 2 names, expected one".to_owned(),
+        ),
+        (
+            |path| fs::remove_file(path.with_extension("ledger-wal")).unwrap(),
+            format!("{moved}its `-wal` file was removed"),
+        ),
+    ];
+    for (happens, why) in cases {
+        let lab = Lab::new();
+        let child = start(&lab, &["--timeout", "1h", "--grace", "1ms"]);
+        happens(&lab.path);
+        signal(&child, "-TERM");
+        let output = child.wait_with_output().unwrap();
+        let folder = format!("{}/", lab.folder.path().display());
+        let said = text(&output.stderr).replace(&folder, "");
+        let error = "\nerror: the run is not acknowledged: the ledger could not be written: ";
+        assert!(said.contains(&format!("{error}{why}\nhint: ")), "{said}");
+        assert_eq!(output.status.code(), Some(14));
+        assert_eq!(text(&output.stdout), "");
+        // Nor is a new ledger made where what is left of the other one would be taken up.
+        if !lab.path.exists() {
+            let hello = guest("hello-world");
+            let output = fractalaw(&lab, &hello, &["--create-ledger"])
+                .output()
+                .unwrap();
+            let log = beside(&lab.path, "-wal");
+            let begin = format!("error: `{}` is left of something else", log.display());
+            assert!(text(&output.stderr).starts_with(&begin));
+            assert_eq!(output.status.code(), Some(10));
+            assert!(!lab.path.exists());
+        }
+    }
+}
+
+#[test]
 fn within_the_grace_period_a_run_ends_by_itself() {
     let lab = Lab::new();
     let child = start(&lab, &["--timeout", "1s", "--grace", "1h"]);

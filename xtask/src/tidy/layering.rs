@@ -4,10 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use anyhow::Result;
-use toml::Value;
 
 use super::Problem;
-use crate::project::read_toml;
+use crate::lock::Lock;
 
 /// From, what it must not reach, and what to do instead.
 const AVOIDS: [(&str, &str, &str); 4] = [
@@ -34,16 +33,8 @@ const AVOIDS: [(&str, &str, &str); 4] = [
 ];
 
 pub(super) fn check(root: &Path, problems: &mut Vec<Problem>) -> Result<()> {
-    let lock = root.join("Cargo.lock");
-    if !lock.exists() {
-        return Ok(());
-    }
-    let lock = read_toml(&lock)?;
-    let packages = lock
-        .get("package")
-        .and_then(Value::as_array)
-        .map_or(&[][..], Vec::as_slice);
-    let graph = graph(packages);
+    let lock = Lock::read(root)?;
+    let graph = graph(&lock);
     for (from, avoids, instead) in AVOIDS {
         if let Some(path) = path(&graph, from, avoids) {
             problems.push(Problem::new(
@@ -56,17 +47,13 @@ pub(super) fn check(root: &Path, problems: &mut Vec<Problem>) -> Result<()> {
 }
 
 /// Dependencies by name. Versions of one package count as one: enough to prove absence.
-fn graph(packages: &[Value]) -> BTreeMap<&str, BTreeSet<&str>> {
+fn graph(lock: &Lock) -> BTreeMap<&str, BTreeSet<&str>> {
     let mut graph: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
-    for package in packages {
-        let Some(name) = package.get("name").and_then(Value::as_str) else {
-            continue;
-        };
-        let dependencies = package.get("dependencies").and_then(Value::as_array);
-        // `name`, `name version` or `name version (source)`.
-        let names = dependencies.into_iter().flatten().filter_map(Value::as_str);
-        let names = names.filter_map(|dependency| dependency.split(' ').next());
-        graph.entry(name).or_default().extend(names);
+    for package in &lock.packages {
+        graph
+            .entry(&package.name)
+            .or_default()
+            .extend(package.needs());
     }
     graph
 }
@@ -95,21 +82,22 @@ fn path<'a>(
 
 #[cfg(test)]
 mod tests {
-    use super::{graph, path};
+    use super::{Lock, graph, path};
 
     #[test]
     fn a_dependency_is_found_through_others() {
-        let lock: toml::Table = r#"
+        let lock = Lock::parse(
+            r#"
             package = [
                 { name = "xtask", dependencies = ["a", "b 1.0.0"] },
                 { name = "a", dependencies = ["xtask"] },
                 { name = "b", dependencies = ["wasmtime 48.0.0 (registry)"] },
                 { name = "wasmtime" },
             ]
-        "#
-        .parse()
+        "#,
+        )
         .unwrap();
-        let graph = graph(lock["package"].as_array().unwrap());
+        let graph = graph(&lock);
         assert_eq!(
             path(&graph, "xtask", "wasmtime"),
             Some(vec!["xtask", "b", "wasmtime"])

@@ -64,7 +64,7 @@ fn nothing_to_do_calls_no_cargo_even_when_everything_was_touched() {
     let ended = scratch.xtask(["build-guests"]);
     assert_eq!(ended.code, 11);
     assert!(
-        ended.stderr.contains("cannot start `cargo build`"),
+        ended.stderr.contains("cannot start `cargo tree`"),
         "{}",
         ended.stderr
     );

@@ -6,16 +6,18 @@
 mod chromium;
 mod guests;
 mod scratch;
-mod stand_ins;
 
 mod broken_guests;
+mod build_scripts;
+mod encoding;
 mod freshness;
+mod inputs;
 mod missing_target;
 mod new_guest;
 mod report_in_browser;
 mod report_page;
 mod reproducible;
-mod selecting;
+mod same_names;
 mod start_host;
 mod tidiness;
 mod usage;

@@ -12,6 +12,7 @@ pub(crate) fn run(flags: &flags::Checkpoint) -> Result<()> {
     let key = LedgerKey::load(&flags.key)?;
     let ledger = Ledger::open(&flags.ledger, Options::default())?;
     let checkpoint = ledger.checkpoint(&key, now_unix_ns())?;
+    ledger.settle()?;
     writeln!(io::stdout(), "{}", checkpoint.json())?;
     Ok(())
 }

@@ -3,17 +3,14 @@
 use std::io::{self, Write};
 
 use anyhow::Result;
-use fractalaw_ledger::{LedgerError, LedgerKey, create, now_unix_ns};
+use fractalaw_ledger::{LedgerKey, create, is_free, now_unix_ns};
 
 use crate::flags;
 
 /// The command. A key that is there is used, because one node may have several ledgers.
 pub(crate) fn run(flags: &flags::Init) -> Result<()> {
     // Before a key is made that nothing would use.
-    if flags.ledger.symlink_metadata().is_ok() {
-        let path = flags.ledger.clone();
-        return Err(LedgerError::Exists { path }.into());
-    }
+    is_free(&flags.ledger)?;
     let key = if flags.key.symlink_metadata().is_ok() {
         LedgerKey::load(&flags.key)?
     } else {

@@ -2,7 +2,7 @@
 
 use std::env;
 use std::fs;
-use std::io::{Write, stdout};
+use std::io::{Read, Write, stdin, stdout};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread;
@@ -13,6 +13,8 @@ use crate::lab::*;
 
 const LEDGER: &str = "FRACTALAW_TEST_LEDGER";
 const TASK: &str = "FRACTALAW_TEST_TASK";
+/// What the runs of a process are called.
+const NAME: &str = "FRACTALAW_TEST_NAME";
 const THREADS: u64 = 3;
 
 /// The entries of the run with this number.
@@ -35,11 +37,25 @@ fn command(program: &Path, ledger: &Path, task: &str) -> Command {
 /// A process with three threads that append: so many runs each, or without end. Standard output has a line
 /// `ack begun RUN NUMBER` or `ack finished RUN NUMBER` for each that was acknowledged.
 pub(crate) fn appends(ledger: &Path, durability: &str, runs: u64) -> Child {
+    appends_as("load", ledger, durability, runs, Stdio::null())
+}
+
+/// The same with a name of its own for the runs. The last of them begins when standard input is at its end, which
+/// is at once unless it is set.
+pub(crate) fn appends_as(
+    name: &str,
+    ledger: &Path,
+    durability: &str,
+    runs: u64,
+    stdin: Stdio,
+) -> Child {
     command(
         &env::current_exe().unwrap(),
         ledger,
         &format!("{durability} {runs}"),
     )
+    .env(NAME, name)
+    .stdin(stdin)
     .stdout(Stdio::piped())
     .stderr(Stdio::piped())
     .spawn()
@@ -90,20 +106,25 @@ fn task() {
     };
     let ledger = Ledger::open(&path, options).unwrap();
     let runs: u64 = runs.parse().unwrap();
+    let name = env::var(NAME).unwrap();
     thread::scope(|scope| {
         for thread in 0..THREADS {
-            let ledger = &ledger;
+            let (ledger, name) = (&ledger, &*name);
             scope.spawn(move || {
                 for number in 0..runs {
-                    append(ledger, number * THREADS + thread);
+                    if (thread, number) == (0, runs - 1) {
+                        stdin().read_to_end(&mut Vec::new()).unwrap();
+                    }
+                    append(ledger, name, number * THREADS + thread);
                 }
             });
         }
     });
+    ledger.settle().unwrap();
 }
 
-fn append(ledger: &Ledger, number: u64) {
-    let mut run = ledger.begin_run(&opening("load"), T0).unwrap();
+fn append(ledger: &Ledger, name: &str, number: u64) {
+    let mut run = ledger.begin_run(&opening(name), T0).unwrap();
     let id = run.run_id();
     say(&format!("ack begun {id} {number}\n"));
     for event in trail(number) {

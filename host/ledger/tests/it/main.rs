@@ -2,6 +2,8 @@
 
 mod appenders;
 mod child;
+mod displaced;
+mod displaced_rounds;
 mod encoding;
 mod faults;
 mod fields;

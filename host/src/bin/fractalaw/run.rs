@@ -106,11 +106,17 @@ fn report(flags: flags::Run) -> anyhow::Result<Report> {
     }));
     // A guest that was cut off may have left a thread of the runtime waiting for a file for ever.
     runtime.shutdown_background();
+    let report = report.context("could not listen for signals")?;
+    let mut settled = Ok(());
     if has_ledger {
+        let host = ManuallyDrop::into_inner(host);
+        settled = host.settle();
         // Closed, so that it is one file.
-        drop(ManuallyDrop::into_inner(host));
+        drop(host);
     }
-    Ok(report.context("could not listen for signals")??)
+    let report = report?;
+    settled?;
+    Ok(report)
 }
 
 /// The runtime panics where it can open no descriptor for signals, so it is asked before whether it can.

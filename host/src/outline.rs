@@ -1,0 +1,190 @@
+//! What a component says of itself and what it imports, told from its outermost sections. Nothing nested is looked
+//! into, nothing is read by recursion, and of nothing is more than a bound collected: so it can be told, and
+//! recorded, before the component is judged.
+
+use std::collections::BTreeSet;
+
+use fractalaw_manifest::Manifest;
+use wasmparser::{BinaryReaderError, Chunk, CustomSectionReader, KnownCustom, Parser, Payload};
+
+use crate::interfaces;
+use crate::limits::{LISTED_BYTES, MANIFEST_BYTES};
+use crate::listed::{Listed, cut};
+use crate::preflight::{self, Preflight};
+use crate::refusal::Refusal;
+
+/// The standard sections of text about a component.
+const METADATA: [&str; 7] = [
+    "authors",
+    "description",
+    "homepage",
+    "licenses",
+    "revision",
+    "source",
+    "version",
+];
+
+/// What the outermost sections say.
+#[derive(Default)]
+pub(crate) struct Outline {
+    /// From the component's name section.
+    pub(crate) name: Option<String>,
+    /// From the standard `version` section.
+    pub(crate) version: Option<String>,
+    /// From the manifest section.
+    pub(crate) manifest: Option<Manifest>,
+    /// The standard sections of text, by their names.
+    pub(crate) metadata: Listed<(String, String)>,
+    /// Role, name and version of what made it.
+    pub(crate) producers: Listed<(String, String, String)>,
+    /// Names, in its order.
+    pub(crate) imports: Listed<String>,
+    /// The same.
+    pub(crate) exports: Listed<String>,
+    /// What its imports need of policy, each once, sorted.
+    pub(crate) interfaces: BTreeSet<String>,
+    /// Whether something is exported as `run`.
+    pub(crate) exports_run: bool,
+    /// Why it is refused, if these sections are reason enough.
+    pub(crate) refusal: Option<Refusal>,
+}
+
+impl Outline {
+    /// Reads them. What cannot be read ends it, and what was read until there stands.
+    pub(crate) fn of(bytes: &[u8]) -> Outline {
+        let mut outline = Outline::default();
+        let read = preflight::check_size(bytes.len() as u64)
+            .and_then(|()| preflight::check_header(bytes))
+            .and_then(|()| outline.read(bytes).map_err(Refusal::invalid));
+        if let Err(refusal) = read {
+            outline.refusal = Some(refusal);
+        }
+        outline
+    }
+
+    fn read(&mut self, bytes: &[u8]) -> Result<(), BinaryReaderError> {
+        let (mut parser, mut rest) = (Parser::new(0), bytes);
+        loop {
+            let Chunk::Parsed { consumed, payload } = parser.parse(rest, true)? else {
+                return Ok(());
+            };
+            rest = rest.get(consumed..).unwrap_or_default();
+            match payload {
+                Payload::ModuleSection {
+                    unchecked_range, ..
+                }
+                | Payload::ComponentSection {
+                    unchecked_range, ..
+                } => match rest.get(unchecked_range.len()..) {
+                    Some(after) => rest = after,
+                    // It ends too early, as who looks into it will see.
+                    None => return Ok(()),
+                },
+                Payload::End(_) => return Ok(()),
+                payload => self.section(payload)?,
+            }
+        }
+    }
+
+    fn section(&mut self, payload: Payload<'_>) -> Result<(), BinaryReaderError> {
+        match payload {
+            Payload::ComponentImportSection(imports) => {
+                for import in imports {
+                    let name = import?.name.name;
+                    let grant = interfaces::needs_grant(name);
+                    self.interfaces.extend(grant.map(str::to_owned));
+                    self.imports.push(name);
+                }
+            }
+            Payload::ComponentExportSection(exports) => {
+                for export in exports {
+                    let name = export?.name.name;
+                    self.exports_run |= name == "run";
+                    self.exports.push(name);
+                }
+            }
+            Payload::CustomSection(section) => self.custom(&section),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Apart from the manifest, these sections are for people: what cannot be read of them is passed over.
+    fn custom(&mut self, section: &CustomSectionReader<'_>) {
+        let name = section.name();
+        if name == fractalaw_manifest::SECTION {
+            return self.manifest(section.data());
+        }
+        if METADATA.contains(&name) {
+            let Ok(text) = std::str::from_utf8(section.data()) else {
+                return;
+            };
+            if name == "version" {
+                self.version = Some(cut(text, LISTED_BYTES).to_owned());
+            }
+            let bytes = name.len() + text.len();
+            let item = || (name.to_owned(), text.to_owned());
+            return self.metadata.push_with(bytes, item);
+        }
+        match section.as_known() {
+            KnownCustom::ComponentName(names) => {
+                for name in names.into_iter().map_while(Result::ok) {
+                    if let wasmparser::ComponentName::Component { name, .. } = name {
+                        self.name = Some(name.to_owned());
+                    }
+                }
+            }
+            KnownCustom::Producers(producers) => {
+                for field in producers.into_iter().map_while(Result::ok) {
+                    for value in field.values.into_iter().map_while(Result::ok) {
+                        let texts = [field.name, value.name, value.version];
+                        let bytes = texts.map(str::len).iter().sum();
+                        let item = || texts.map(str::to_owned).into();
+                        self.producers.push_with(bytes, item);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn manifest(&mut self, data: &[u8]) {
+        let read = match data.len() {
+            bytes if bytes > MANIFEST_BYTES => Err(format!(
+                "the manifest section has {bytes} bytes, expected at most {MANIFEST_BYTES}"
+            )),
+            _ => Manifest::decode(data).map_err(|error| error.to_string()),
+        };
+        match read {
+            Ok(manifest) => self.manifest = Some(manifest),
+            Err(message) => {
+                self.refusal.get_or_insert(Refusal::manifest(&message));
+            }
+        }
+    }
+
+    /// What a run needs to know, and the cache keeps.
+    pub(crate) fn facts(&self) -> Preflight {
+        Preflight {
+            manifest: self.manifest.clone().unwrap_or_default(),
+            name: self.name.clone(),
+            version: self.version.clone(),
+            interfaces: self.interfaces.clone(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_truncation_of_a_component_gives_what_stands_before_its_end() {
+        let text = r#"(component $named (core module (memory 1) (func (export "f"))) (component))"#;
+        let bytes = wat::parse_str(text).unwrap();
+        assert_eq!(Outline::of(&bytes).name.as_deref(), Some("named"));
+        for end in 0..bytes.len() {
+            assert_eq!(Outline::of(&bytes[..end]).name, None, "{end}");
+        }
+    }
+}
