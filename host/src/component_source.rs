@@ -1,12 +1,14 @@
 //! Where a component's bytes come from, and their digest.
 //!
-//! A component whose code is cached is only hashed, piece by piece: of a large one, holding the bytes would
-//! cost more than all else.
+//! A file is opened once, so that what is put in its place under its name is of no account. With a cache it is hashed
+//! piece by piece first: of a large one whose code is cached, holding the bytes would cost more than all else. Else all
+//! of it is read once, and what is judged, recorded and compiled are those bytes, with their own digest.
 
 use std::borrow::Cow;
 use std::fmt::Write;
-use std::io::Read;
-use std::path::Path;
+use std::fs::File;
+use std::io::{Read, Seek};
+use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
@@ -18,46 +20,63 @@ use crate::{preflight, regular_file};
 /// for the first time costs more than reading it.
 pub(crate) const PIECE_BYTES: usize = 16 << 10;
 
-/// A component, not yet examined.
+/// A component that nobody has looked into yet, within the size limit.
 pub(crate) enum Source<'a> {
     Bytes(&'a [u8]),
-    File(&'a Path),
+    File(PathBuf, File),
+}
+
+impl Source<'static> {
+    /// Opens a regular file within the size limit.
+    pub(crate) fn open(path: &Path) -> Result<Source<'static>, LoadError> {
+        let path = path.to_owned();
+        let opened = regular_file::open(&path).and_then(|file| match file {
+            Some(file) => Ok(Some((file.metadata()?.len(), file))),
+            None => Ok(None),
+        });
+        match opened {
+            Ok(Some((bytes, file))) => {
+                preflight::check_size(bytes)?;
+                Ok(Source::File(path, file))
+            }
+            Ok(None) => Err(HostError::NotAFile {
+                path,
+                expected: "a WebAssembly component",
+            }
+            .into()),
+            Err(source) => Err(HostError::Read { path, source }.into()),
+        }
+    }
 }
 
 impl<'a> Source<'a> {
-    /// SHA-256 of the bytes, in lower-case hexadecimal.
-    pub(crate) fn digest(&self) -> Result<String, LoadError> {
+    /// SHA-256 of the bytes, in lower-case hexadecimal, without holding them.
+    pub(crate) fn digest(&mut self) -> Result<String, LoadError> {
         match self {
             Source::Bytes(bytes) => Ok(digest(bytes)),
-            Source::File(path) => {
-                let failed = |source| HostError::Read {
-                    path: (*path).to_owned(),
+            Source::File(path, file) => {
+                let hashed = hashed(file).map_err(|source| HostError::Read {
+                    path: path.clone(),
                     source,
-                };
-                let mut file = open(path)?;
-                let (mut hasher, mut piece) = (Sha256::new(), vec![0; PIECE_BYTES]);
-                loop {
-                    match file.read(&mut piece).map_err(failed)? {
-                        0 => return Ok(hex(&hasher.finalize())),
-                        read => hasher.update(&piece[..read]),
-                    }
-                }
+                })?;
+                Ok(hashed)
             }
         }
     }
 
-    /// All of it.
-    pub(crate) fn bytes(&self) -> Result<Cow<'a, [u8]>, LoadError> {
+    /// All of it. Of a file that grows while it is read, no more than a byte past the limit is taken, and what was
+    /// read is then refused.
+    pub(crate) fn bytes(self) -> Result<Cow<'a, [u8]>, LoadError> {
         match self {
             Source::Bytes(bytes) => Ok(Cow::Borrowed(bytes)),
-            Source::File(path) => {
+            Source::File(path, mut file) => {
                 let mut bytes = Vec::new();
-                open(path)?
-                    .read_to_end(&mut bytes)
-                    .map_err(|source| HostError::Read {
-                        path: (*path).to_owned(),
-                        source,
-                    })?;
+                let read = file.rewind().and_then(|()| {
+                    let mut file = file.take(COMPONENT_BYTES as u64 + 1);
+                    file.read_to_end(&mut bytes)
+                });
+                read.map_err(|source| HostError::Read { path, source })?;
+                preflight::check_size(bytes.len() as u64)?;
                 Ok(Cow::Owned(bytes))
             }
         }
@@ -69,22 +88,16 @@ pub(crate) fn digest(bytes: &[u8]) -> String {
     hex(&Sha256::digest(bytes))
 }
 
-/// Opens a regular file within the size limit. Of one that grows while it is read, no more than a byte
-/// past the limit is taken, and what was read is then refused.
-fn open(path: &Path) -> Result<impl Read, LoadError> {
-    let failed = |source| HostError::Read {
-        path: path.to_owned(),
-        source,
-    };
-    let Some(file) = regular_file::open(path).map_err(failed)? else {
-        return Err(HostError::NotAFile {
-            path: path.to_owned(),
-            expected: "a WebAssembly component",
+/// The digest of a file as far as a component may reach.
+fn hashed(file: &File) -> std::io::Result<String> {
+    let mut file = file.take(COMPONENT_BYTES as u64 + 1);
+    let (mut hasher, mut piece) = (Sha256::new(), vec![0; PIECE_BYTES]);
+    loop {
+        match file.read(&mut piece)? {
+            0 => return Ok(hex(&hasher.finalize())),
+            read => hasher.update(&piece[..read]),
         }
-        .into());
-    };
-    preflight::check_size(file.metadata().map_err(failed)?.len())?;
-    Ok(file.take(COMPONENT_BYTES as u64 + 1))
+    }
 }
 
 fn hex(digest: &[u8]) -> String {

@@ -7,29 +7,28 @@ use std::time::Duration;
 use fractalaw_ledger::{Durability, Ledger, Opening, Options};
 use fractalaw_manifest::Tier;
 use tokio::sync::watch;
-use wasmtime::Engine;
-use wasmtime::component::Linker;
 
 use crate::cache::CodeCache;
 use crate::compiler::Compiler;
 use crate::component_source::Source;
 use crate::error::{HostError, LoadError};
 use crate::file_threads::FileThreads;
-use crate::inspect::Inspection;
-use crate::interfaces::{self, RunState};
+use crate::interfaces;
 use crate::ledger::recording::{Recorded, Recording};
-use crate::limits::{AppliedLimits, COMPILE_TIME};
+use crate::limits::COMPILE_TIME;
+use crate::loader::Loader;
 use crate::micro_app::MicroApp;
+use crate::outcome::Outcome;
 use crate::policy::Policy;
 use crate::policy::decision::{self, Decided};
-use crate::policy::grant::Decision;
 use crate::profile::{self, Profile, ProfileError, ProfiledApp};
-use crate::reading::on_its_stack;
+use crate::reading::{self, on_its_stack};
 use crate::refusal::Refusal;
 use crate::report::Report;
 use crate::run::{Beside, Run};
 use crate::slots::Slots;
 use crate::ticker::Ticker;
+use crate::until::stopped;
 use crate::{engine, ledger, run};
 
 /// Everything that runs share. Cheap to clone; the clones are one host.
@@ -37,10 +36,8 @@ use crate::{engine, ledger, run};
 pub struct Host(Arc<Inner>);
 
 struct Inner {
-    engine: Engine,
-    linker: Linker<RunState>,
-    cache: Option<CodeCache>,
-    compiler: Compiler,
+    /// Shared with threads that load, which may outlive who waits for them, and must not keep the ledger open.
+    loader: Arc<Loader>,
     slots: Slots,
     file_threads: FileThreads,
     policy: Option<Policy>,
@@ -145,10 +142,11 @@ impl HostBuilder {
         let ticker = Ticker::start(&engine)?;
         let slots = Slots::new(self.slots, self.max_waiting);
         Ok(Host(Arc::new(Inner {
-            engine,
-            linker,
-            cache,
-            compiler: Compiler::new(self.compile_time),
+            loader: Arc::new(Loader {
+                linker,
+                cache,
+                compiler: Compiler::new(self.compile_time),
+            }),
             slots,
             file_threads: FileThreads::new(),
             policy: self.policy,
@@ -180,19 +178,15 @@ impl Host {
     /// Examines, compiles (or takes from the cache) and pre-links a component.
     ///
     /// Compiling takes milliseconds for a small component and seconds for a large one, and blocks the
-    /// calling thread: from async code, call it where blocking is allowed.
+    /// calling thread: from async code, call it where blocking is allowed. Nothing is recorded, because nothing runs:
+    /// of what is not trusted to be loaded, [`Host::run_file`] records the opening first.
     ///
     /// # Errors
     ///
     /// [`LoadError::Refused`] when the component is at fault, [`LoadError::Host`] when the host is.
     pub fn load(&self, bytes: &[u8]) -> Result<MicroApp, LoadError> {
-        self.load_source(&Source::Bytes(bytes))
-    }
-
-    fn load_source(&self, source: &Source<'_>) -> Result<MicroApp, LoadError> {
-        let inner = &*self.0;
-        let (cache, compiler) = (inner.cache.as_ref(), &inner.compiler);
-        on_its_stack(|| MicroApp::load(source, &inner.linker, cache, compiler))
+        let loader = &*self.0.loader;
+        on_its_stack(|| loader.load(loader.read(Source::Bytes(bytes))?))
     }
 
     /// As [`Host::load`], from a file. A file over the size limit is refused unread.
@@ -201,7 +195,9 @@ impl Host {
     ///
     /// Also when the file cannot be read.
     pub fn load_file(&self, path: impl AsRef<Path>) -> Result<MicroApp, LoadError> {
-        self.load_source(&Source::File(path.as_ref()))
+        let loader = &*self.0.loader;
+        let path = path.as_ref();
+        on_its_stack(|| loader.load(loader.read(Source::open(path)?)?))
     }
 
     /// Runs a micro-app in a fresh instance, waiting for a slot if all are taken.
@@ -214,22 +210,21 @@ impl Host {
     /// what the guest does, which is the report's [`outcome`](Report::outcome).
     pub async fn run(&self, app: &MicroApp, run: &Run) -> Result<Report, HostError> {
         let decided = decision::decide(app.asking(), run, self.0.policy.as_ref());
-        let Some(ledger) = &self.0.ledger else {
-            return self.execute(app, run, decided, None).await;
-        };
         let budget = decided.limits.limits.fuel;
-        let opening = ledger::opening(app.identity(), run, &decided);
-        let recording = Recording::open(ledger, opening).await?;
-        let trail = recording.is_live().then(|| recording.clone());
-        match self.execute(app, run, decided, trail).await {
-            Ok(report) => {
-                recording.close(&report).await?;
-                Ok(report)
-            }
-            Err(error) => {
-                recording.close_failed(&error, budget).await;
-                Err(error)
-            }
+        let opening = || ledger::opening(app.identity(), run, &decided);
+        let recording = self.open(opening).await?;
+        let ended = self.execute(app, run, decided, recording.as_ref()).await;
+        close(recording, ended, budget).await
+    }
+
+    /// Opens a run in the ledger, if there is one.
+    async fn open(
+        &self,
+        opening: impl FnOnce() -> Opening,
+    ) -> Result<Option<Recording>, HostError> {
+        match &self.0.ledger {
+            Some(ledger) => Ok(Some(Recording::open(ledger, opening()).await?)),
+            None => Ok(None),
         }
     }
 
@@ -238,8 +233,9 @@ impl Host {
         app: &MicroApp,
         run: &Run,
         decided: Decided<'_>,
-        trail: Option<Recording>,
+        recording: Option<&Recording>,
     ) -> Result<Report, HostError> {
+        let trail = recording.filter(|recording| recording.is_live()).cloned();
         let (limits, decision) = (decided.limits, decided.decision.clone());
         let beside = Beside {
             trail,
@@ -256,7 +252,7 @@ impl Host {
 
     fn shared(&self) -> run::Shared<'_> {
         run::Shared {
-            engine: &self.0.engine,
+            engine: self.0.loader.engine(),
             file_threads: &self.0.file_threads,
             slots: &self.0.slots,
             stop: self.0.stop.subscribe(),
@@ -285,54 +281,53 @@ impl Host {
         }
     }
 
-    /// Loads and runs a file; a component that is refused gives a report that says so. It loads on the
-    /// calling thread, as [`Host::load`] does.
+    /// Loads and runs a file; a component that is refused gives a report that says so. With a ledger, the run is
+    /// opened as soon as the component's digest is known and what it says of itself, and before it is judged or
+    /// compiled: if that should end the process, the ledger has an opening without a closing.
+    ///
+    /// It loads on a thread of its own. Told to [`stop`](Host::stop), it does not wait for the end of that.
     ///
     /// # Errors
     ///
     /// When the file cannot be read or the request cannot be met.
     pub async fn run_file(&self, path: impl AsRef<Path>, run: &Run) -> Result<Report, HostError> {
-        let path = path.as_ref();
-        match self.load_file(path) {
-            Ok(app) => self.run(&app, run).await,
-            Err(LoadError::Refused(refusal)) => self.refused(path, run, refusal).await,
-            Err(LoadError::Host(error)) => Err(error),
-        }
+        let (loader, path) = (Arc::clone(&self.0.loader), path.as_ref().to_owned());
+        let read = reading::beside(move || loader.read(Source::open(&path)?)).await;
+        let candidate = match read {
+            Ok(candidate) => candidate,
+            Err(LoadError::Refused(refusal)) => return self.refused_unread(run, refusal).await,
+            Err(LoadError::Host(error)) => return Err(error),
+        };
+        let about = candidate.about();
+        let decided = decision::decide(about.asking(), run, self.0.policy.as_ref());
+        let limits = decided.limits;
+        let opening = || ledger::opening(&about.app, run, &decided);
+        let recording = self.open(opening).await?;
+        let loader = Arc::clone(&self.0.loader);
+        let mut stop = self.0.stop.subscribe();
+        let loaded = tokio::select! {
+            biased;
+            loaded = reading::beside(move || loader.load(candidate)) => Some(loaded),
+            () = stopped(&mut stop) => None,
+        };
+        let ended = match loaded {
+            Some(Ok(app)) => self.execute(&app, run, decided, recording.as_ref()).await,
+            Some(Err(LoadError::Refused(refusal))) => {
+                Ok(Report::not_run(Outcome::Refused(refusal), limits))
+            }
+            Some(Err(LoadError::Host(error))) => Err(error),
+            None => Ok(Report::not_run(Outcome::Interrupted, limits)),
+        };
+        close(recording, ended, limits.limits.fuel).await
     }
 
-    /// The report of a file that [`Host::load_file`] refused, recorded as a run that did not begin:
-    /// [`Host::run_file`] does both.
-    ///
-    /// # Errors
-    ///
-    /// When the ledger cannot be written.
-    pub async fn refused(
-        &self,
-        path: &Path,
-        run: &Run,
-        refusal: Refusal,
-    ) -> Result<Report, HostError> {
+    /// Of a file that is refused by its size there is no digest, because it is not read.
+    async fn refused_unread(&self, run: &Run, refusal: Refusal) -> Result<Report, HostError> {
         let limits = run.limits(Tier::default());
-        let report = Report::refused(refusal, None, limits, Decision::default());
-        if let Some(ledger) = &self.0.ledger {
-            let opening = self.opening_of_refused(path, run, &limits);
-            let recording = Recording::open(ledger, opening).await?;
-            recording.close(&report).await?;
-        }
-        Ok(report)
-    }
-
-    /// By what can be told without loading it.
-    fn opening_of_refused(&self, path: &Path, run: &Run, limits: &AppliedLimits) -> Opening {
-        if let Ok(inspection) = Inspection::of_file(path) {
-            let manifest = inspection.manifest.clone().unwrap_or_default();
-            let policy = self.0.policy.as_ref();
-            let decided = decision::decide(inspection.asking(&manifest), run, policy);
-            return ledger::opening(&inspection.app, run, &decided);
-        }
-        // Of a file over the size limit there is no digest, because it is not read.
-        let digest = Source::File(path).digest().ok();
-        ledger::opening_of_refused(digest.as_deref(), run, limits)
+        let opening = || ledger::opening_of_unread(run, &limits);
+        let recording = self.open(opening).await?;
+        let report = Report::not_run(Outcome::Refused(refusal), limits);
+        close(recording, Ok(report), limits.limits.fuel).await
     }
 
     /// Loads a component for profiling: as [`Host::load`], and its twin with hooks.
@@ -341,13 +336,25 @@ impl Host {
     ///
     /// When the component is refused, or has something in which its functions cannot be followed.
     pub fn load_profiled(&self, bytes: &[u8]) -> Result<ProfiledApp, ProfileError> {
-        let inner = &*self.0;
-        let app = self.load(bytes)?;
-        let (cache, compiler) = (inner.cache.as_ref(), &inner.compiler);
-        on_its_stack(|| {
-            let profiled = ProfiledApp::load(app, bytes, &inner.linker, cache, compiler);
-            Ok::<_, LoadError>(profiled)
-        })?
+        self.load_profiled_source(|| Ok(Source::Bytes(bytes)))
+    }
+
+    /// As [`Host::load_profiled`], from a file.
+    ///
+    /// # Errors
+    ///
+    /// Also when the file cannot be read.
+    pub fn load_profiled_file(&self, path: impl AsRef<Path>) -> Result<ProfiledApp, ProfileError> {
+        let path = path.as_ref();
+        self.load_profiled_source(|| Source::open(path))
+    }
+
+    fn load_profiled_source<'a>(
+        &self,
+        source: impl FnOnce() -> Result<Source<'a>, LoadError> + Send,
+    ) -> Result<ProfiledApp, ProfileError> {
+        let loader = &*self.0.loader;
+        on_its_stack(|| Ok::<_, LoadError>(loader.load_profiled(source()?)))?
     }
 
     /// Runs a micro-app and says which of its functions used how much fuel, to the unit. What it is granted is
@@ -363,6 +370,21 @@ impl Host {
     pub async fn profile(&self, app: &ProfiledApp, run: &Run) -> Result<Profile, ProfileError> {
         profile::profile(|| self.shared(), app, run, self.0.policy.as_ref()).await
     }
+}
+
+/// Closes a run in the ledger, if it was opened there. What could not be recorded is not handed out.
+async fn close(
+    recording: Option<Recording>,
+    ended: Result<Report, HostError>,
+    budget: u64,
+) -> Result<Report, HostError> {
+    if let Some(recording) = recording {
+        match &ended {
+            Ok(report) => recording.close(report).await?,
+            Err(error) => recording.close_failed(error, budget).await,
+        }
+    }
+    ended
 }
 
 /// Runs one component once, with its own tier's limits and nothing granted: host, micro-app and run

@@ -105,7 +105,7 @@ impl Inspection {
     ///
     /// When it cannot be read or is not a component.
     pub fn of_file(path: &Path) -> Result<Inspection, LoadError> {
-        Inspection::of(&Source::File(path).bytes()?)
+        Inspection::of(&Source::open(path)?.bytes()?)
     }
 
     /// What it asks for, its tier first.

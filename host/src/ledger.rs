@@ -50,16 +50,12 @@ pub(crate) fn opening(app: &App, run: &Run, decided: &Decided<'_>) -> Opening {
     }
 }
 
-/// The opening of a component that was refused before it was examined; its digest if it was read.
-pub(crate) fn opening_of_refused(
-    digest: Option<&str>,
-    run: &Run,
-    applied: &AppliedLimits,
-) -> Opening {
+/// The opening of a component that is refused unread.
+pub(crate) fn opening_of_unread(run: &Run, applied: &AppliedLimits) -> Opening {
     Opening {
         name: name(None),
         version: None,
-        sha256: digest.map_or(Hash([0; 32]), hash),
+        sha256: Hash([0; 32]),
         tier: applied.tier.name().to_owned(),
         limits: limits(applied),
         grants: grants(run.grants()),

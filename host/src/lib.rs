@@ -52,6 +52,7 @@ mod compiled;
 mod compiler;
 mod component_source;
 mod engine;
+mod loader;
 mod outline;
 mod preflight;
 mod reading;

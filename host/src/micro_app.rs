@@ -3,21 +3,16 @@
 use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use fractalaw_manifest::Manifest;
 use wasmtime::component::{Component, InstancePre, Linker, types};
 use wasmtime::{Engine, component::Type};
 
 use crate::bindings::MicroAppPre;
-use crate::cache::CodeCache;
-use crate::compiler::Compiler;
-use crate::component_source::{self, Source};
 use crate::error::{HostError, LoadError};
 use crate::interfaces::RunState;
-use crate::outline::Outline;
 use crate::policy::decision::Asking;
-use crate::preflight::{self, Preflight};
 use crate::refusal::Refusal;
 
 /// A component ready to be run any number of times. Cheap to clone.
@@ -25,13 +20,29 @@ use crate::refusal::Refusal;
 pub struct MicroApp(Arc<Inner>);
 
 struct Inner {
-    identity: App,
-    manifest: Manifest,
-    /// What its imports need of policy.
-    interfaces: BTreeSet<String>,
+    about: Arc<About>,
     code: Code,
     load: Duration,
     pre: MicroAppPre<RunState>,
+}
+
+/// What a component says of itself, which is known before it is judged.
+pub(crate) struct About {
+    pub(crate) app: App,
+    pub(crate) manifest: Manifest,
+    /// What its imports need of policy.
+    pub(crate) interfaces: BTreeSet<String>,
+}
+
+impl About {
+    /// What it asks for.
+    pub(crate) fn asking(&self) -> Asking<'_> {
+        Asking {
+            app: &self.app,
+            manifest: &self.manifest,
+            interfaces: &self.interfaces,
+        }
+    }
 }
 
 /// Which micro-app ran. Shared by all its reports.
@@ -55,42 +66,28 @@ pub enum Code {
 }
 
 impl MicroApp {
-    pub(crate) fn load(
-        source: &Source<'_>,
-        linker: &Linker<RunState>,
-        cache: Option<&CodeCache>,
-        compiler: &Compiler,
-    ) -> Result<MicroApp, LoadError> {
-        let started = Instant::now();
-        let engine = linker.engine();
-        let found = match cache {
-            Some(cache) => find(engine, cache, source)?,
-            None => None,
-        };
-        let (compiled, code) = match found {
-            Some(compiled) => (compiled, Code::Cached),
-            None => (compile(engine, cache, compiler, source)?, Code::Compiled),
-        };
-        check_export(engine, &compiled.component)?;
-        let pre = link(linker, &compiled.component)?;
-        let pre = MicroAppPre::new(pre).map_err(HostError::Engine)?;
-        let Compiled {
-            digest, preflight, ..
-        } = compiled;
-        let identity = App {
-            name: preflight.name.map(Into::into),
-            version: preflight.version.map(Into::into),
-            digest: digest.into(),
-        };
-        let (manifest, load) = (preflight.manifest, started.elapsed());
-        Ok(MicroApp(Arc::new(Inner {
-            identity,
-            manifest,
-            interfaces: preflight.interfaces,
+    pub(crate) fn new(
+        about: Arc<About>,
+        code: Code,
+        load: Duration,
+        pre: MicroAppPre<RunState>,
+    ) -> MicroApp {
+        MicroApp(Arc::new(Inner {
+            about,
             code,
             load,
             pre,
-        })))
+        }))
+    }
+
+    /// Links its code, if it has the world's export and imports what is offered.
+    pub(crate) fn link(
+        linker: &Linker<RunState>,
+        component: &Component,
+    ) -> Result<MicroAppPre<RunState>, LoadError> {
+        check_export(linker.engine(), component)?;
+        let pre = link(linker, component)?;
+        Ok(MicroAppPre::new(pre).map_err(HostError::Engine)?)
     }
 
     /// The same micro-app with other code in it: that of its profiled twin.
@@ -100,34 +97,28 @@ impl MicroApp {
         component: &Component,
     ) -> Result<MicroApp, LoadError> {
         let pre = MicroAppPre::new(link(linker, component)?).map_err(HostError::Engine)?;
-        Ok(MicroApp(Arc::new(Inner {
-            identity: self.0.identity.clone(),
-            manifest: self.0.manifest.clone(),
-            interfaces: self.0.interfaces.clone(),
-            code: Code::Compiled,
-            load: self.0.load,
-            pre,
-        })))
+        let about = Arc::clone(&self.0.about);
+        Ok(MicroApp::new(about, Code::Compiled, self.0.load, pre))
     }
 
     /// The component's own name, if it carries one.
     pub fn name(&self) -> Option<&str> {
-        self.0.identity.name.as_deref()
+        self.0.about.app.name.as_deref()
     }
 
     /// The component's own version, if it carries one.
     pub fn version(&self) -> Option<&str> {
-        self.0.identity.version.as_deref()
+        self.0.about.app.version.as_deref()
     }
 
     /// SHA-256 of the component's bytes, in lower-case hexadecimal.
     pub fn digest(&self) -> &str {
-        &self.0.identity.digest
+        &self.0.about.app.digest
     }
 
     /// What its author declared; the default for a component that carries no manifest.
     pub fn manifest(&self) -> &Manifest {
-        &self.0.manifest
+        &self.0.about.manifest
     }
 
     /// Whether it was compiled or came from the cache.
@@ -142,19 +133,15 @@ impl MicroApp {
 
     /// The interfaces that it imports and that need a grant, sorted.
     pub fn interfaces(&self) -> impl Iterator<Item = &str> {
-        self.0.interfaces.iter().map(String::as_str)
+        self.0.about.interfaces.iter().map(String::as_str)
     }
 
     pub(crate) fn asking(&self) -> Asking<'_> {
-        Asking {
-            app: &self.0.identity,
-            manifest: &self.0.manifest,
-            interfaces: &self.0.interfaces,
-        }
+        self.0.about.asking()
     }
 
     pub(crate) fn identity(&self) -> &App {
-        &self.0.identity
+        &self.0.about.app
     }
 
     pub(crate) fn pre(&self) -> &MicroAppPre<RunState> {
@@ -169,50 +156,6 @@ impl fmt::Debug for MicroApp {
             .field("digest", &self.digest())
             .finish()
     }
-}
-
-/// A component as code, and what is known of it.
-struct Compiled {
-    component: Component,
-    digest: String,
-    preflight: Preflight,
-}
-
-fn find(
-    engine: &Engine,
-    cache: &CodeCache,
-    source: &Source<'_>,
-) -> Result<Option<Compiled>, LoadError> {
-    let digest = source.digest()?;
-    let found = cache.load(engine, &digest);
-    Ok(found.map(|(component, preflight)| Compiled {
-        component,
-        digest,
-        preflight,
-    }))
-}
-
-fn compile(
-    engine: &Engine,
-    cache: Option<&CodeCache>,
-    compiler: &Compiler,
-    source: &Source<'_>,
-) -> Result<Compiled, LoadError> {
-    let bytes = source.bytes()?;
-    let outline = Outline::of(&bytes);
-    preflight::judge(&bytes, &outline)?;
-    let preflight = outline.facts();
-    // Of these bytes: a file may have changed since it was looked for.
-    let digest = component_source::digest(&bytes);
-    let component = compiler.compile(engine, bytes.into_owned())?;
-    if let Some(cache) = cache {
-        cache.store(engine, &digest, &component, &preflight);
-    }
-    Ok(Compiled {
-        component,
-        digest,
-        preflight,
-    })
 }
 
 /// Compares the export with the world's, so that a wrong one is refused in the contract's words.

@@ -48,9 +48,10 @@ pub(crate) fn judge(bytes: &[u8], outline: &Outline) -> Result<(), Refusal> {
     let mut depth = 0;
     for payload in Parser::new(0).parse_all(bytes) {
         let payload = payload.map_err(Refusal::invalid)?;
+        // First of all it counts what is declared, of which the others hold something.
+        compiler.visit(&payload)?;
         slot.visit(&payload)?;
         types.visit(&payload)?;
-        compiler.visit(&payload)?;
         match payload {
             Payload::Version { .. } => depth += 1,
             Payload::End(_) => depth -= 1,

@@ -3,6 +3,8 @@
 
 use std::thread;
 
+use tokio::sync::oneshot;
+
 use crate::error::{HostError, LoadError};
 use crate::limits::COMPILE_STACK_BYTES;
 use crate::refusal::Refusal;
@@ -18,6 +20,20 @@ pub(crate) fn on_its_stack<T: Send, E: Into<LoadError> + Send>(
             Err(_) => Err(Refusal::CompilerFailed.into()),
         }
     })
+}
+
+/// Does the work while others go on, and gives its end to who waits. Nobody need wait until then.
+pub(crate) async fn beside<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, LoadError> + Send + 'static,
+) -> Result<T, LoadError> {
+    let (say, said) = oneshot::channel();
+    let started = builder().spawn(move || {
+        // Nobody may be waiting any more.
+        let _ = say.send(work());
+    });
+    started.map_err(not_started)?;
+    // Of one that panics, nothing is said.
+    said.await.unwrap_or(Err(Refusal::CompilerFailed.into()))
 }
 
 fn builder() -> thread::Builder {

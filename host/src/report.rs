@@ -100,9 +100,18 @@ impl Report {
         limits: AppliedLimits,
         grants: Decision,
     ) -> Report {
+        Report::of_none(Outcome::Refused(refusal), app, limits, grants)
+    }
+
+    fn of_none(
+        outcome: Outcome,
+        app: Option<&MicroApp>,
+        limits: AppliedLimits,
+        grants: Decision,
+    ) -> Report {
         Report {
             app: app.map(|app| app.identity().clone()),
-            outcome: Outcome::Refused(refusal),
+            outcome,
             backtrace: Vec::new(),
             audit: Vec::new(),
             fuel: Fuel {
@@ -124,6 +133,11 @@ impl Report {
             grants,
             durations: Durations::default(),
         }
+    }
+
+    /// The same of one that nothing was granted yet.
+    pub(crate) fn not_run(outcome: Outcome, limits: AppliedLimits) -> Report {
+        Report::of_none(outcome, None, limits, Decision::default())
     }
 
     /// The report for people: result, trail, fuel, and output where there is some. Without the

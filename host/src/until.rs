@@ -42,7 +42,7 @@ pub(crate) async fn in_time<T>(
 }
 
 /// Returns when the host is told to stop: never, if it is not.
-async fn stopped(stop: &mut watch::Receiver<bool>) {
+pub(crate) async fn stopped(stop: &mut watch::Receiver<bool>) {
     if stop.wait_for(|stop| *stop).await.is_err() {
         std::future::pending().await
     }

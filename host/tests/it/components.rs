@@ -59,6 +59,12 @@ pub(crate) fn component(items: &str, body: &str) -> Vec<u8> {
     wat::parse_str(text).expect("the text is a component")
 }
 
+/// A component of the world that does nothing and takes seconds to compile.
+pub(crate) fn slow_to_compile() -> Vec<u8> {
+    let function = format!("(func {})", "(loop (br_if 0 (i32.const 0)))".repeat(4_000));
+    component(&function.repeat(4), "")
+}
+
 /// Runs a component, deterministically apart from what `run` says.
 pub(crate) fn run(host: &Host, component: &[u8], run: Run) -> Report {
     let app = host.load(component).expect("the component is accepted");

@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::components::{component, guest};
+use fractalaw_host::Inspection;
+
+use crate::components::{component, guest, slow_to_compile};
 use crate::ledger_lab::{DURABILITIES, Lab};
 
 const ENDLESS: &str = "(call $record) (loop $again (br $again))";
@@ -37,13 +39,17 @@ fn start(lab: &Lab, args: &[&str]) -> Child {
     let mut all = vec!["--durability", "entry", "--fuel", "18446744073709551615"];
     all.extend(args);
     let mut child = fractalaw(lab, &endless(lab), &all).spawn().unwrap();
+    wait_for(lab, &mut child, before + 2);
+    child
+}
+
+fn wait_for(lab: &Lab, child: &mut Child, entries: u64) {
     let end = Instant::now() + Duration::from_secs(60);
-    while lab.count() < before + 2 {
+    while lab.count() < entries {
         assert!(child.try_wait().unwrap().is_none(), "it ended by itself");
         assert!(Instant::now() < end, "it recorded nothing");
         std::thread::sleep(Duration::from_millis(10));
     }
-    child
 }
 
 fn signal(child: &Child, name: &str) {
@@ -81,6 +87,30 @@ fn a_process_that_is_killed_leaves_its_run_cut_off_and_its_trail() {
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     assert_eq!(lab.outcomes(), [None, Some("completed".to_owned())]);
     assert_eq!(lab.verified().entries, 6);
+}
+
+/// As one would be whose component overflows the compiler's stack: the ledger says of which component it was.
+#[test]
+fn a_process_that_ends_while_it_compiles_leaves_an_opening() {
+    for (name, code, outcome) in [
+        ("-KILL", None, None),
+        ("-TERM", Some(13), Some("interrupted".to_owned())),
+    ] {
+        let lab = Lab::new();
+        let path = lab.folder.path().join("slow.wasm");
+        fs::write(&path, slow_to_compile()).unwrap();
+        let args = ["--grace", "10ms"];
+        let mut child = fractalaw(&lab, &path, &args).spawn().unwrap();
+        wait_for(&lab, &mut child, 2);
+        signal(&child, name);
+        let status = child.wait_with_output().unwrap().status;
+        assert_eq!(status.code(), code, "{name}");
+        assert_eq!(lab.outcomes(), [outcome]);
+        let opened: serde_json::Value = serde_json::from_str(&lab.entries()[0].detail).unwrap();
+        let digest = Inspection::of(&slow_to_compile()).unwrap().app.digest;
+        assert_eq!(opened["sha256"], *digest);
+        assert_eq!(lab.verified().runs, 1);
+    }
 }
 
 #[test]

@@ -1,12 +1,11 @@
 //! `fractalaw profile`: which function used how much fuel, as JSON.
 
-use std::fs;
 use std::io::{self, Write};
 use std::mem::ManuallyDrop;
 use std::process::ExitCode;
 
 use anyhow::Context;
-use fractalaw_host::{COMPONENT_BYTES, ProfileError, terminal};
+use fractalaw_host::{ProfileError, terminal};
 
 use crate::flags;
 use crate::run::{self, HOST_FAILED, USAGE, fail};
@@ -45,20 +44,10 @@ fn profile(flags: flags::Run) -> anyhow::Result<String> {
         .enable_time()
         .build()
         .context("could not start the async runtime")?;
-    let path = flags.component.display().to_string();
-    let file =
-        fs::metadata(&flags.component).with_context(|| format!("could not read `{path}`"))?;
     let host = ManuallyDrop::new(run::host(&flags)?.build()?);
-    // One that is too large is refused by its size, and what has no end by what it is, unread.
-    let component = if !file.is_file() || file.len() > COMPONENT_BYTES as u64 {
-        host.load_file(&flags.component)
-            .map(|_| Vec::new())
-            .map_err(ProfileError::Load)?
-    } else {
-        fs::read(&flags.component).with_context(|| format!("could not read `{path}`"))?
-    };
+    let component = flags.component.clone();
     let run = run::request(flags)?.deterministic();
-    let app = host.load_profiled(&component)?;
+    let app = host.load_profiled_file(&component)?;
     let profile = runtime.block_on(host.profile(&app, &run));
     runtime.shutdown_background();
     let json = serde_json::to_string_pretty(&profile?).context("could not write the profile")?;

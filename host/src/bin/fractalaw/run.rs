@@ -11,8 +11,8 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use fractalaw_host::{
-    CodeCache, Durability, Host, HostBuilder, HostError, LedgerError, LoadError, Outcome, Policy,
-    PolicyError, Report, Run, STDIN_BYTES, Section, terminal,
+    CodeCache, Durability, Host, HostBuilder, HostError, LedgerError, Outcome, Policy, PolicyError,
+    Report, Run, STDIN_BYTES, Section, terminal,
 };
 use tokio::runtime::Runtime;
 use tracing::Level;
@@ -95,15 +95,9 @@ fn report(flags: flags::Run) -> anyhow::Result<Report> {
     let (component, grace, has_ledger) =
         (flags.component.clone(), flags.grace, flags.ledger.is_some());
     let run = request(flags)?;
-    // Until here, and while it is compiled, a signal ends the process: nothing was recorded yet.
-    let loaded = host.load_file(&component);
-    let report = runtime.block_on(signals::until_told(&host, grace, async {
-        match loaded {
-            Ok(app) => host.run(&app, &run).await,
-            Err(LoadError::Refused(refusal)) => host.refused(&component, &run, refusal).await,
-            Err(LoadError::Host(error)) => Err(error),
-        }
-    }));
+    // Until here, a signal ends the process: nothing was recorded yet.
+    let run = host.run_file(&component, &run);
+    let report = runtime.block_on(signals::until_told(&host, grace, run));
     // A guest that was cut off may have left a thread of the runtime waiting for a file for ever.
     runtime.shutdown_background();
     let report = report.context("could not listen for signals")?;
