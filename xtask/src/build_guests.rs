@@ -10,6 +10,7 @@ use crate::compile::Compiler;
 use crate::contract::Contract;
 use crate::encode;
 use crate::fault::{Fault, GUEST_BUILD, list};
+use crate::fetch::fetch;
 use crate::files::{lock, remove_files, remove_folders, write_atomically};
 use crate::flags::BuildGuests;
 use crate::fresh::{self, Before, Outputs, Record};
@@ -124,6 +125,7 @@ fn build(project: &Project, names: &[String]) -> Result<Outcome> {
     }
     let contract = Contract::read(project)?;
     toolchain.ready(project)?;
+    fetch(project, stale.iter().map(|(name, _)| name.as_str()))?;
     let mut compiler = Compiler::new(project, &mut toolchain);
     for (name, record) in stale {
         eprintln!("building `{name}`");

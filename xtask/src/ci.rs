@@ -42,6 +42,7 @@ pub(crate) fn run(project: &Project) -> Result<ExitCode> {
     let guests: Vec<String> = project
         .guests()?
         .into_iter()
+        .chain(project.libraries()?)
         .flat_map(|guest| ["-p".to_owned(), guest])
         .collect();
     if !guests.is_empty() {

@@ -15,7 +15,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 
-use crate::fault::{FAILED, Fault, guest as fault, list};
+use crate::fault::{guest as fault, list};
 use crate::guest_cargo::{self, Artifact, Ended};
 use crate::guest_profile::{self, PROFILE};
 use crate::hermetic;
@@ -54,7 +54,6 @@ impl<'a> Compiler<'a> {
     /// Compiles one guest. `changed` are the folders of packages whose content is not what it was
     /// when they were last compiled; cargo is not believed when it calls one of them fresh.
     pub(crate) fn compile(&mut self, guest: &str, changed: &BTreeSet<PathBuf>) -> Result<Compiled> {
-        self.fetch(guest)?;
         let mut ended = self.build(guest)?;
         let is_stale = |artifact: &&Artifact| {
             let folder = artifact.folder();
@@ -71,31 +70,6 @@ impl<'a> Compiler<'a> {
             ended = self.build(guest)?;
         }
         compiled(self.project, guest, &ended)
-    }
-
-    /// Lets cargo fetch what a guest needs and is not there, and complete `Cargo.lock`. Nothing of it runs.
-    fn fetch(&self, guest: &str) -> Result<()> {
-        let mut command = hermetic::fetching(self.project);
-        command.args(["tree", "--package", guest, "--target", TARGET]);
-        command.args(["--edges", "normal,build", "--depth", "0"]);
-        let ended = guest_cargo::run(&mut command, "cargo tree", false)?;
-        if ended.success {
-            return Ok(());
-        }
-        let all = self.project.guests()?;
-        let named = all
-            .iter()
-            .find(|name| names(self.project, name, &ended.said));
-        Err(match named {
-            // Cargo resolves all packages of the workspace together, whichever is asked for.
-            Some(named) => Fault::new(FAILED, format!("cargo cannot resolve the workspace with `guests/{named}`"))
-                .hint(format!(
-                    "correct `guests/{named}/Cargo.toml` as cargo says above: until then it compiles nothing here"
-                )),
-            None => fault(format!("cargo cannot fetch what `{guest}` needs"))
-                .hint("cargo's messages stand above"),
-        }
-        .into())
     }
 
     fn build(&mut self, guest: &str) -> Result<Ended> {
@@ -163,16 +137,6 @@ impl<'a> Compiler<'a> {
     }
 }
 
-/// Whether cargo's words are about the manifest or the folder of a guest.
-fn names(project: &Project, guest: &str, said: &str) -> bool {
-    let folder = project.root.join("guests").join(guest);
-    let folder = folder.display().to_string();
-    said.match_indices(&folder).any(|(at, _)| {
-        let after = said[at + folder.len()..].chars().next();
-        after.is_none_or(|c| !c.is_alphanumeric() && c != '-' && c != '_')
-    })
-}
-
 /// Reads what there is now, where cargo says.
 fn compiled(project: &Project, guest: &str, ended: &Ended) -> Result<Compiled> {
     let folder = project.root.join("guests").join(guest);
@@ -185,11 +149,7 @@ fn compiled(project: &Project, guest: &str, ended: &Ended) -> Result<Compiled> {
     let module = local()
         .filter(|artifact| artifact.folder() == folder)
         .find_map(Artifact::module)
-        .ok_or_else(|| {
-            fault(format!("`{guest}` gives no WebAssembly module")).hint(format!(
-                "`guests/{guest}/Cargo.toml` needs `[lib]` with `crate-type = [\"cdylib\"]`"
-            ))
-        })?;
+        .ok_or_else(|| fault(format!("cargo has made no WebAssembly module of `{guest}`")))?;
     let mut sources = sources(&module.with_extension("d"))?;
     sources.retain(|file| !ended.out_folders.iter().any(|out| file.starts_with(out)));
     Ok(Compiled {

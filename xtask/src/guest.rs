@@ -45,7 +45,8 @@ impl Guest {
         if !gives_a_module(&cargo) {
             return Err(fault(format!("`{name}` gives no WebAssembly module"))
                 .hint(format!(
-                    "`{file}` needs `[lib]` with `crate-type = [\"cdylib\"]`"
+                    "`{file}` needs `[lib]` with `crate-type = [\"cdylib\"]`; if guests are to share it as a library, \
+                     call it `guests/lib-{name}`"
                 ))
                 .into());
         }
@@ -60,7 +61,7 @@ impl Guest {
 }
 
 /// Whether the library is one that the compiler makes a module of.
-fn gives_a_module(cargo: &Table) -> bool {
+pub(crate) fn gives_a_module(cargo: &Table) -> bool {
     let library = cargo.get("lib").and_then(Value::as_table);
     let kinds = library.and_then(|library| {
         // Cargo takes both spellings.

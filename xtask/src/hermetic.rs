@@ -83,6 +83,10 @@ pub(crate) fn cargo(project: &Project) -> Command {
     command
 }
 
+fn kept(keep: impl Fn(&str) -> bool) -> impl Iterator<Item = (OsString, OsString)> {
+    env::vars_os().filter(move |(name, _)| name.to_str().is_some_and(&keep))
+}
+
 /// A cargo that may use the network, and runs nothing that it fetches.
 pub(crate) fn fetching(project: &Project) -> Command {
     with(project, |name| {
@@ -95,7 +99,7 @@ fn with(project: &Project, keep: impl Fn(&str) -> bool) -> Command {
     command
         .current_dir(&project.root)
         .env_clear()
-        .envs(env::vars_os().filter(|(name, _)| name.to_str().is_some_and(&keep)));
+        .envs(kept(keep));
     // Empty, because that also switches off a wrapper set in somebody's cargo configuration.
     command
         .env("RUSTC_WRAPPER", "")

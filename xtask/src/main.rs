@@ -25,6 +25,7 @@ mod build_summary;
 mod compile;
 mod contract;
 mod encode;
+mod fetch;
 mod fresh;
 mod guest;
 mod guest_cargo;

@@ -13,7 +13,7 @@ use crate::files::write_atomically;
 use crate::flags;
 use crate::in_ci;
 use crate::lock::Lock;
-use crate::project::Project;
+use crate::project::{Project, is_library};
 use crate::workspace_cargo::{Totals, run_tests, shell};
 
 /// Names that cargo, rustc or the commands here would take for something else.
@@ -119,6 +119,12 @@ fn check(project: &Project, name: &str) -> Result<()> {
                 )
                 .into(),
         );
+    }
+    if is_library(name) {
+        return Err(taken(
+            name,
+            "a library that guests share begins with `lib-`",
+        ));
     }
     for folder in [
         project.root.join("guests").join(name),

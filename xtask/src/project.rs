@@ -47,8 +47,21 @@ impl Project {
         .into())
     }
 
-    /// The names of all guests, sorted: the folders of `guests/` that hold a `Cargo.toml`.
+    /// The names of all guests, sorted: the folders of `guests/` that hold a `Cargo.toml`, but for libraries.
     pub(crate) fn guests(&self) -> Result<Vec<String>> {
+        let mut names = self.packages()?;
+        names.retain(|name| !is_library(name));
+        Ok(names)
+    }
+
+    /// The libraries in `guests/` that guests share. They are compiled with each guest that uses them.
+    pub(crate) fn libraries(&self) -> Result<Vec<String>> {
+        let mut names = self.packages()?;
+        names.retain(|name| is_library(name));
+        Ok(names)
+    }
+
+    fn packages(&self) -> Result<Vec<String>> {
         let folder = self.root.join("guests");
         if !folder.exists() {
             return Ok(Vec::new());
@@ -70,6 +83,17 @@ impl Project {
     pub(crate) fn select(&self, asked: &[String]) -> Result<Vec<String>> {
         let known = self.guests()?;
         for name in asked {
+            if self.libraries()?.contains(name) {
+                return Err(Fault::new(
+                    USAGE,
+                    format!("`{name}` is a library that guests share, expected a guest"),
+                )
+                .hint(format!(
+                    "it is built with the guests that depend on it; guests: {}",
+                    list(&known)
+                ))
+                .into());
+            }
             if !known.contains(name) {
                 let near = nearest(name, known.iter().map(String::as_str));
                 return Err(Fault::new(USAGE, format!("no guest is called `{name}`"))
@@ -120,6 +144,11 @@ impl Project {
     pub(crate) fn relative<'a>(&self, path: &'a Path) -> &'a Path {
         path.strip_prefix(&self.root).unwrap_or(path)
     }
+}
+
+/// Whether a folder of `guests/` is a library by its name. The harness goes by it too, in `inventory.rs`.
+pub(crate) fn is_library(name: &str) -> bool {
+    name.starts_with("lib-")
 }
 
 /// The cargo that started us, or the one on the path.

@@ -6,10 +6,21 @@ use anyhow::Result;
 use toml::Value;
 
 use super::Problem;
-use crate::guest::Guest;
+use crate::guest::{Guest, gives_a_module};
 use crate::project::{Project, read_toml};
 
 pub(super) fn check(project: &Project, problems: &mut Vec<Problem>) -> Result<()> {
+    for name in project.libraries()? {
+        let file = format!("guests/{name}/Cargo.toml");
+        if read_toml(&project.root.join(&file)).is_ok_and(|cargo| gives_a_module(&cargo)) {
+            problems.push(Problem::new(
+                format!(
+                    "`{file}` makes a WebAssembly module, expected a library that guests share"
+                ),
+                "take `crate-type` out of it, or give the guest a name without `lib-`",
+            ));
+        }
+    }
     for name in project.guests()? {
         let file = format!("guests/{name}/Cargo.toml");
         // `manifests` says what is wrong with a file that cannot be read.

@@ -182,7 +182,8 @@ fn every_failure_is_reported_and_the_other_guests_are_built() {
             message(name),
             format!(
                 "`{name}` gives no WebAssembly module\n\
-                 hint: `guests/{name}/Cargo.toml` needs `[lib]` with `crate-type = [\"cdylib\"]`"
+                 hint: `guests/{name}/Cargo.toml` needs `[lib]` with `crate-type = [\"cdylib\"]`; if guests are \
+                 to share it as a library, call it `guests/lib-{name}`"
             )
         );
     }

@@ -62,7 +62,7 @@ fn nothing_to_do_calls_no_cargo_even_when_everything_was_touched() {
     scratch.write("guests/fresh-two/src/lib.rs", &saying("three"));
     assert_eq!(scratch.build(&["fresh-one"])["fresh-one"], "fresh");
     let ended = scratch.xtask(["build-guests"]);
-    assert_eq!(ended.code, 11);
+    assert_eq!(ended.code, 12);
     assert!(
         ended.stderr.contains("cannot start `cargo tree`"),
         "{}",

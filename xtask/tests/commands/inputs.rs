@@ -115,6 +115,51 @@ fn a_new_dependency_of_one_guest_leaves_the_others_fresh() {
 }
 
 #[test]
+fn guests_share_a_library() {
+    let scratch = Scratch::new();
+    scratch.write(
+        "guests/lib-greetings/Cargo.toml",
+        "[package]\nname = \"lib-greetings\"\nedition = \"2024\"\n",
+    );
+    let library = |text: &str| {
+        format!("//! Shared.\n/// Text.\npub fn greeting() -> String {{\n    {text:?}.into()\n}}\n")
+    };
+    scratch.write(
+        "guests/lib-greetings/src/lib.rs",
+        &library("first greeting"),
+    );
+    for guest in ["input-host", "input-friend"] {
+        scratch.add_guest_from(
+            guest,
+            "lib-greetings = { path = \"../lib-greetings\" }\n",
+            &returning("Ok(lib_greetings::greeting())"),
+        );
+    }
+    scratch.add_guest_from("input-stranger", "", &returning("Ok(String::new())"));
+    assert!(scratch.build(&[]).values().all(|state| state == "rebuilt"));
+    scratch.write(
+        "guests/lib-greetings/src/lib.rs",
+        &library("second greeting"),
+    );
+    let states = scratch.build(&[]);
+    let states: Vec<(&str, &str)> = states
+        .iter()
+        .map(|(name, state)| (&**name, &**state))
+        .collect();
+    assert_eq!(
+        states,
+        [
+            ("input-friend", "rebuilt"),
+            ("input-host", "rebuilt"),
+            ("input-stranger", "fresh")
+        ]
+    );
+    for guest in ["input-host", "input-friend"] {
+        assert!(String::from_utf8_lossy(&scratch.component(guest)).contains("second greeting"));
+    }
+}
+
+#[test]
 fn one_guest_can_have_a_profile_of_its_own() {
     let scratch = Scratch::new();
     let sums = "let numbers: Vec<u64> = std::env::args().map(|arg| arg.len() as u64).collect();\n        \

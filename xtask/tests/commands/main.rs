@@ -20,4 +20,5 @@ mod reproducible;
 mod same_names;
 mod start_host;
 mod tidiness;
+mod unresolved;
 mod usage;

@@ -51,6 +51,11 @@ fn every_breach_is_named_with_what_to_do() {
         ("tests/cases/b/default.toml", "a = 1\n\n".into(), "`tests/cases/b/default.toml` ends with an empty line"),
         ("stray/file.txt", String::new(), "`stray` stands at the top level"),
         ("guests/untidy/Cargo.toml", cargo_toml("untidy", ""), "`guests/untidy/Cargo.toml` has no `[package.metadata.micro-app]`"),
+        (
+            "guests/lib-untidy/Cargo.toml",
+            cargo_toml("lib-untidy", ""),
+            "`guests/lib-untidy/Cargo.toml` makes a WebAssembly module, expected a library that guests share",
+        ),
         ("guests/untidy/src/lib.rs", saying(""), "the guest `untidy` has no case"),
         (
             "xtask/templates/Cargo.toml",

@@ -25,6 +25,22 @@ fn unknown_names_suggest_the_nearest_and_list_what_exists() {
 }
 
 #[test]
+fn a_library_is_no_guest() {
+    let scratch = Scratch::new();
+    scratch.write("guests/hello-world/Cargo.toml", "");
+    scratch.write("guests/lib-greetings/Cargo.toml", "");
+    for command in ["build-guests", "run"] {
+        let ended = scratch.xtask([command, "lib-greetings"]);
+        assert_eq!(ended.code, 2);
+        assert_eq!(
+            ended.stderr,
+            "error: `lib-greetings` is a library that guests share, expected a guest\n\
+             hint: it is built with the guests that depend on it; guests: `hello-world`\n"
+        );
+    }
+}
+
+#[test]
 fn a_new_guest_needs_a_name_of_its_own() {
     let scratch = Scratch::new();
     scratch.write("guests/taken-guest/Cargo.toml", "");
@@ -54,6 +70,10 @@ fn a_new_guest_needs_a_name_of_its_own() {
         (
             "fractalaw-host",
             "the name `fractalaw-host` is taken: a package, a binary, or a folder of cargo's is called so",
+        ),
+        (
+            "lib-permits",
+            "the name `lib-permits` is taken: a library that guests share begins with `lib-`",
         ),
         (
             "core",

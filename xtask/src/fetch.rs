@@ -1,0 +1,58 @@
+//! What a guest depends on is fetched before it is built, so that a build needs no network and no credentials.
+
+use anyhow::Result;
+
+use crate::fault::{FAILED, Fault};
+use crate::guest_cargo;
+use crate::hermetic;
+use crate::project::Project;
+use crate::toolchain::TARGET;
+
+/// Lets cargo fetch what guests need and is not there, and complete `Cargo.lock`. Nothing of it runs: cargo only
+/// lists the packages.
+///
+/// An error if cargo cannot resolve the workspace, which it does for all packages together. Where it can, and
+/// cannot fetch something, the guests that need it fail later, and no others.
+pub(crate) fn fetch<'a>(
+    project: &Project,
+    guests: impl IntoIterator<Item = &'a str>,
+) -> Result<()> {
+    let mut command = hermetic::fetching(project);
+    command.args([
+        "tree",
+        "--depth",
+        "0",
+        "--target",
+        TARGET,
+        "--edges",
+        "normal,build",
+    ]);
+    for guest in guests {
+        command.args(["--package", guest]);
+    }
+    let ended = guest_cargo::run(&mut command, "cargo tree", false)?;
+    let mut all = project.guests()?;
+    all.extend(project.libraries()?);
+    match all.iter().find(|name| names(project, name, &ended.said)) {
+        Some(named) if !ended.success => Err(Fault::new(
+            FAILED,
+            format!("cargo cannot resolve the workspace, because of `guests/{named}`"),
+        )
+        .hint(format!(
+            "correct `guests/{named}/Cargo.toml` as cargo says above: it resolves all guests together, and builds none \
+             until then"
+        ))
+        .into()),
+        _ => Ok(()),
+    }
+}
+
+/// Whether cargo's words are about the manifest or the folder of a guest.
+fn names(project: &Project, guest: &str, said: &str) -> bool {
+    let folder = project.root.join("guests").join(guest);
+    let folder = folder.display().to_string();
+    said.match_indices(&folder).any(|(at, _)| {
+        let after = said[at + folder.len()..].chars().next();
+        after.is_none_or(|c| !c.is_alphanumeric() && c != '-' && c != '_')
+    })
+}
