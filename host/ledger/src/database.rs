@@ -165,7 +165,7 @@ impl Database {
         });
         let is_whole = match self.map(moved) {
             // It stays in the log, where it is as safe.
-            Err(LedgerError::Full { .. }) => false,
+            Err(LedgerError::Full { .. } | LedgerError::NotWritten { .. }) => false,
             other => other?,
         };
         self.check_stands()?;

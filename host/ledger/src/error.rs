@@ -152,6 +152,12 @@ pub enum LedgerError {
         /// The file.
         path: PathBuf,
     },
+    /// The system did not take what was to be written.
+    #[error("the system did not write to `{}`", path.display())]
+    NotWritten {
+        /// The file.
+        path: PathBuf,
+    },
     /// Another program held it for too long.
     #[error("`{}` is locked by another program, waited {waited:?}", path.display())]
     Locked {
@@ -207,6 +213,14 @@ pub enum LedgerError {
         path: PathBuf,
     },
 }
+
+/// What SQLite says when the system refuses to write a file, or to let it grow.
+const NOT_WRITTEN: [i32; 4] = [
+    rusqlite::ffi::SQLITE_IOERR_WRITE,
+    rusqlite::ffi::SQLITE_IOERR_SHMSIZE,
+    rusqlite::ffi::SQLITE_IOERR_TRUNCATE,
+    rusqlite::ffi::SQLITE_IOERR_FSYNC,
+];
 
 fn place(entry_id: Option<u64>) -> String {
     match entry_id {
@@ -268,6 +282,11 @@ impl LedgerError {
                 shown(path)
             ),
             LedgerError::Full { .. } => "make space; nothing is lost that was acknowledged".to_owned(),
+            LedgerError::NotWritten { .. } => {
+                "look for a limit to the size of files (`ulimit -f`), then at the disk: the system's log says more; \
+                 nothing is lost that was acknowledged"
+                    .to_owned()
+            }
             LedgerError::Locked { .. } => {
                 "end the program that holds a transaction open, or wait longer".to_owned()
             }
@@ -292,6 +311,10 @@ impl LedgerError {
     /// Reads what SQLite said.
     pub(crate) fn sqlite(path: &Path, waited: Duration, error: rusqlite::Error) -> LedgerError {
         let path = path.to_owned();
+        let code = error.sqlite_error().map(|error| error.extended_code);
+        if code.is_some_and(|code| NOT_WRITTEN.contains(&code)) {
+            return LedgerError::NotWritten { path };
+        }
         match error.sqlite_error_code() {
             Some(ErrorCode::DiskFull) => LedgerError::Full { path },
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {

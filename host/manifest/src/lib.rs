@@ -10,6 +10,7 @@
 #![warn(missing_docs)]
 
 mod asks;
+pub mod standard_output;
 pub mod terminal;
 
 pub use asks::{BadName, DirAsk, MAX_NAMES, Quotas, check_env, check_path};

@@ -243,6 +243,73 @@ fn a_report_that_cannot_be_written_is_a_failure() {
     }
 }
 
+/// What is started with standard output closed finds `/dev/null` there, as if it had been asked for.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_closed_standard_output_keeps_everything_from_starting() {
+    let program = env!("CARGO_BIN_EXE_fractalaw");
+    let run = |command: &str, output: &str| {
+        Command::new("sh")
+            .args(["-c", &format!("exec \"$0\" {command} \"$1\" {output}")])
+            .arg(program)
+            .arg(guest("hello-world"))
+            .env_remove("RUST_LOG")
+            .stdin(Stdio::null())
+            .output()
+            .unwrap()
+    };
+    for command in [
+        "run",
+        "run --json",
+        "inspect --json",
+        "profile",
+        "ledger show",
+    ] {
+        let output = run(command, ">&-");
+        assert_eq!(output.status.code(), Some(10), "{command}");
+        assert_eq!(
+            text(&output.stderr),
+            "error: nothing is run, because nobody would get what it prints: standard output is closed, expected \
+             somewhere to print to\n"
+        );
+    }
+    // Whoever asks for it to go nowhere gets that, in whatever mode it was opened.
+    for output in [">/dev/null", "1<>/dev/null"] {
+        assert_eq!(run("run", output).status.code(), Some(0));
+    }
+}
+
+/// Neither an empty nor a relative name of a folder is the user's own.
+#[test]
+fn compiled_code_goes_to_no_folder_that_is_not_named_in_full() {
+    for (home, cache) in [
+        ("", None),
+        (".", None),
+        ("home", None),
+        ("", Some("cache")),
+        ("", Some("")),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_fractalaw"));
+        command.arg("run").arg(guest("hello-world"));
+        command.env("HOME", home).env_remove("XDG_CACHE_HOME");
+        if let Some(cache) = cache {
+            command.env("XDG_CACHE_HOME", cache);
+        }
+        let output = command
+            .current_dir(folder.path())
+            .env_remove("RUST_LOG")
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+        assert_eq!(
+            std::fs::read_dir(folder.path()).unwrap().count(),
+            0,
+            "{home}"
+        );
+    }
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn what_has_no_end_is_not_read_to_its_end() {

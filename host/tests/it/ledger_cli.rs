@@ -215,6 +215,43 @@ fn a_run_whose_ledger_was_moved_meanwhile_is_not_acknowledged() {
     }
 }
 
+/// The system's answer to a write past a limit is a signal that ends the process, unless it is prepared.
+#[test]
+fn a_limit_to_the_size_of_files_is_an_error_and_nothing_is_lost() {
+    let lab = Lab::new();
+    let wasm = lab.folder.path().join("long.wasm");
+    let record =
+        "(call $record-raw (i32.const 0) (i32.const 4) (i32.const 0) (i32.const 4) (i32.const 0)
+                  (i32.const 30000))";
+    fs::write(&wasm, component("", &record.repeat(3))).unwrap();
+    // In blocks of 512 bytes: an opening fits, three long entries do not.
+    let output = Command::new("sh")
+        .args(["-c", "ulimit -f 128; exec \"$@\"", "sh"])
+        .arg(env!("CARGO_BIN_EXE_fractalaw"))
+        .args(["run", "--no-cache", "--ledger"])
+        .args([&lab.path, &wasm])
+        .env_remove("RUST_LOG")
+        .output()
+        .unwrap();
+    let path = lab.path.display();
+    let begin = format!(
+        "error: the run is not acknowledged: the ledger could not be written: the system did not write to \
+         `{path}`\nhint: look for a limit to the size of files (`ulimit -f`), "
+    );
+    assert!(
+        text(&output.stderr).starts_with(&begin),
+        "{}",
+        text(&output.stderr)
+    );
+    assert_eq!(output.status.code(), Some(14));
+    assert_eq!(text(&output.stdout), "");
+    assert_eq!(lab.outcomes(), [None]);
+    let output = fractalaw(&lab, &wasm, &[]).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    assert_eq!(lab.outcomes(), [None, Some("completed".to_owned())]);
+    assert_eq!(lab.verified().entries, 1 + 1 + 5);
+}
+
 #[test]
 fn within_the_grace_period_a_run_ends_by_itself() {
     let lab = Lab::new();

@@ -1,7 +1,8 @@
 //! `fractalaw-ledger`: makes a ledger, and reads it as an auditor does. It needs no runtime: what it says is
 //! of the file alone.
 
-#![forbid(unsafe_code)]
+// Not forbidden, because of what the constructor below expands to.
+#![deny(unsafe_code)]
 
 // In reading order.
 mod flags;
@@ -24,19 +25,38 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
+use fractalaw_ledger::survive_file_limit;
+use fractalaw_manifest::standard_output;
+
 use crate::flags::{Command, Flags};
 
+ctor::declarative::ctor! {
+    /// Before `main`, because Rust's runtime puts something else in the place of what is closed.
+    #[ctor(unsafe)]
+    fn look_at_standard_output() {
+        standard_output::look();
+    }
+}
+
 fn main() -> ExitCode {
-    let ended = match Flags::parse().command {
+    match run(Flags::parse().command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fault::report(&error),
+    }
+}
+
+fn run(command: Command) -> anyhow::Result<()> {
+    survive_file_limit()?;
+    // Nothing is made or appended of which nobody would learn.
+    if !matches!(command, Command::Export(_)) {
+        standard_output::check()?;
+    }
+    match command {
         Command::Init(flags) => init::run(&flags),
         Command::Verify(flags) => verify::run(&flags),
         Command::Show(flags) => show::run(&flags),
         Command::Runs(flags) => runs::run(&flags),
         Command::Export(flags) => export::run(&flags),
         Command::Checkpoint(flags) => checkpoint::run(&flags),
-    };
-    match ended {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => fault::report(&error),
     }
 }

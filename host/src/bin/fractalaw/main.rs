@@ -1,6 +1,7 @@
 //! `fractalaw`: runs micro-apps from the command line. The work is the library's.
 
-#![forbid(unsafe_code)]
+// Not forbidden, because of what the constructor below expands to.
+#![deny(unsafe_code)]
 
 mod flags;
 mod inspect;
@@ -12,10 +13,26 @@ mod signals;
 
 use std::process::ExitCode;
 
+use anyhow::Context;
 use clap::Parser;
+use fractalaw_host::{standard_output, survive_file_limit};
+
+ctor::declarative::ctor! {
+    /// Before `main`, because Rust's runtime puts something else in the place of what is closed.
+    #[ctor(unsafe)]
+    fn look_at_standard_output() {
+        standard_output::look();
+    }
+}
 
 fn main() -> ExitCode {
     let flags::Fractalaw { command } = flags::Fractalaw::parse();
+    let ready = standard_output::check()
+        .context("nothing is run, because nobody would get what it prints")
+        .and_then(|()| survive_file_limit().context("could not handle signals"));
+    if let Err(error) = ready {
+        return run::fail(&error);
+    }
     match command {
         flags::Command::Run(flags) => run::run(*flags),
         flags::Command::Profile(flags) => profile::run(*flags),

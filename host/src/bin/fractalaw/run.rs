@@ -239,11 +239,10 @@ fn cache_folder(flags: &flags::Run) -> Result<Option<PathBuf>, HostError> {
     if let Some(folder) = &flags.cache {
         return Ok(Some(folder.clone()));
     }
-    let from_home = || Some(PathBuf::from(env::var_os("HOME")?).join(".cache"));
-    let user = env::var_os("XDG_CACHE_HOME")
-        .map(PathBuf::from)
-        .filter(|path| path.is_absolute());
-    let Some(folder) = user
+    // One that is relative, or empty, would put code into whatever folder is the current one.
+    let absolute = |name| Some(PathBuf::from(env::var_os(name)?)).filter(|path| path.is_absolute());
+    let from_home = || Some(absolute("HOME")?.join(".cache"));
+    let Some(folder) = absolute("XDG_CACHE_HOME")
         .or_else(from_home)
         .map(|folder| folder.join("fractalaw"))
     else {

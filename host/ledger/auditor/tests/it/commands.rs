@@ -19,6 +19,43 @@ fn the_help_is_what_the_file_says() {
     assert_eq!(said.out, include_str!("../../help.txt"));
 }
 
+/// What is started with standard output closed finds `/dev/null` there, as if it had been asked for.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_closed_standard_output_keeps_everything_from_being_done() {
+    let lab = Lab::new();
+    let run = |line: &str| {
+        std::process::Command::new("sh")
+            .args(["-c", &format!("exec \"$0\" {line}")])
+            .arg(env!("CARGO_BIN_EXE_fractalaw-ledger"))
+            .current_dir(&lab.folder)
+            .output()
+            .unwrap()
+    };
+    for line in [
+        "verify audit.ledger >&-",
+        "verify --json audit.ledger >&-",
+        "show audit.ledger >&-",
+        "runs --json audit.ledger >&-",
+        "init new.ledger --key new.key --node n >&-",
+    ] {
+        let output = run(line);
+        assert_eq!(
+            String::from_utf8(output.stderr).unwrap(),
+            "error: standard output is closed, expected somewhere to print to\n"
+        );
+        assert_eq!(output.status.code(), Some(3), "{line}");
+    }
+    assert_eq!(fs::read_dir(&lab.folder).unwrap().count(), 1);
+    for line in [
+        "verify audit.ledger >/dev/null",
+        "verify audit.ledger 1<>/dev/null",
+        "export audit.ledger --format json-lines --out all >&-",
+    ] {
+        assert_eq!(run(line).status.code(), Some(0), "{line}");
+    }
+}
+
 #[test]
 fn a_ledger_is_made_signed_and_verified() {
     let lab = Lab::new();
