@@ -119,6 +119,9 @@ pub enum HostError {
         /// What was asked for, in bytes.
         requested: usize,
     },
+    /// A deterministic run is to begin later than the ledger can say.
+    #[error("the clock is to begin after 2150-01-01T00:00:00Z, expected no later")]
+    ClockTooLate,
     /// Wasmtime failed where only the host can be at fault.
     #[error("the engine failed: {0:#}")]
     Engine(wasmtime::Error),
@@ -181,6 +184,7 @@ impl HostError {
                 | HostError::GrantMoved { .. }
                 | HostError::GrantsOverlap { .. }
                 | HostError::MemoryOverSlot { .. }
+                | HostError::ClockTooLate
                 | HostError::Ledger(LedgerError::Missing { .. } | LedgerError::NotALedger { .. })
         )
     }

@@ -7,7 +7,7 @@ use bytes::Bytes;
 /// Arguments, environment, input and folders of one run. The default grants nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Grants {
-    /// Arguments, in order. There is no program name in front.
+    /// Arguments, in order, without the program's name, which the guest finds in front of them.
     pub args: Vec<String>,
     /// Environment variables, in order.
     pub env: Vec<(String, String)>,

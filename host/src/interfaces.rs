@@ -5,11 +5,13 @@ mod offer;
 mod payload;
 pub(crate) mod wasi;
 
+use std::time::Instant;
+
 use wasmtime::Engine;
 use wasmtime::component::{Linker, ResourceTable};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
-use crate::determinism::Determinism;
+use crate::determinism::VirtualTime;
 use crate::file_threads::FileLane;
 use crate::ledger::recording::Recording;
 use crate::limiter::Limiter;
@@ -17,15 +19,20 @@ use crate::meter::Meter;
 use crate::recorder::Recorder;
 use audit_log::AuditLog;
 use wasi::descriptors::Preopen;
+use wasi::timers::Timers;
 
 /// The data of one run's store.
 pub(crate) struct RunState {
     pub(crate) meter: Meter,
     pub(crate) audit: AuditLog,
-    pub(crate) determinism: Determinism,
+    /// Of a deterministic run.
+    pub(crate) virtual_time: Option<VirtualTime>,
+    /// By the machine's clock, for host functions that take long.
+    pub(crate) deadline: Instant,
     pub(crate) limiter: Limiter,
     pub(crate) wasi: WasiCtx,
     pub(crate) handles: ResourceTable,
+    pub(crate) timers: Timers,
     /// The granted folders.
     pub(crate) preopens: Vec<Preopen>,
     /// Where files are read and written.
@@ -34,6 +41,12 @@ pub(crate) struct RunState {
     pub(crate) trail: Option<Recording>,
     /// In the run of a profiled twin only.
     pub(crate) recorder: Option<Box<Recorder>>,
+}
+
+impl RunState {
+    pub(crate) fn is_deterministic(&self) -> bool {
+        self.virtual_time.is_some()
+    }
 }
 
 impl WasiView for RunState {

@@ -35,6 +35,7 @@ const HOST_FAILED: &str = "host-failed";
 
 /// The opening of a run that was decided about.
 pub(crate) fn opening(app: &App, run: &Run, decided: &Decided<'_>) -> Opening {
+    let begins = begins(run);
     Opening {
         name: name(app.name.as_deref()),
         version: app
@@ -45,13 +46,16 @@ pub(crate) fn opening(app: &App, run: &Run, decided: &Decided<'_>) -> Opening {
         tier: decided.limits.tier.name().to_owned(),
         limits: limits(&decided.limits),
         grants: grants(&decided.grants),
-        deterministic: run.is_deterministic(),
+        deterministic: begins.is_some(),
+        clock_unix_ns: begins.map(|(clock, _)| clock),
+        seed: begins.map(|(_, seed)| seed),
         decision: Some(decision(&decided.decision, &decided.missing)),
     }
 }
 
 /// The opening of a component that is refused unread.
 pub(crate) fn opening_of_unread(run: &Run, applied: &AppliedLimits) -> Opening {
+    let begins = begins(run);
     Opening {
         name: name(None),
         version: None,
@@ -59,9 +63,18 @@ pub(crate) fn opening_of_unread(run: &Run, applied: &AppliedLimits) -> Opening {
         tier: applied.tier.name().to_owned(),
         limits: limits(applied),
         grants: grants(run.grants()),
-        deterministic: run.is_deterministic(),
+        deterministic: begins.is_some(),
+        clock_unix_ns: begins.map(|(clock, _)| clock),
+        seed: begins.map(|(_, seed)| seed),
         decision: None,
     }
+}
+
+/// With which clock and seed a deterministic run begins.
+fn begins(run: &Run) -> Option<(u64, u64)> {
+    let fixed = run.determinism().fixed()?;
+    let clock = u64::try_from(fixed.unix_start.as_nanos()).unwrap_or(u64::MAX);
+    Some((clock, fixed.seed))
 }
 
 /// The end of a run that has a report.

@@ -102,9 +102,9 @@ pub use host::{Host, HostBuilder, run_component};
 pub use inspect::{INSPECTION_VERSION, Inspection, Verdict};
 pub use interfaces::audit_log::AuditEntry;
 pub use limits::{
-    AUDIT_BYTES, AUDIT_ENTRIES, AUDIT_ENTRY_BYTES, AppliedLimits, COMPILE_TIME, COMPONENT_BYTES,
-    HANDLES, HOST_BYTES, HOST_CALL_BYTES, HOST_CALLS, Limits, MAX_SLOTS, OUTPUT_BYTES,
-    PROFILE_NODES, QuotaLimits, SLOT_MEMORY_BYTES, STDIN_BYTES, TRACE_CALLS,
+    AUDIT_BYTES, AUDIT_ENTRIES, AUDIT_ENTRY_BYTES, AppliedLimits, CLOCK_MAX, COMPILE_TIME,
+    COMPONENT_BYTES, HANDLES, HOST_BYTES, HOST_CALL_BYTES, HOST_CALLS, Limits, MAX_SLOTS,
+    OUTPUT_BYTES, PROFILE_NODES, QuotaLimits, SLOT_MEMORY_BYTES, STDIN_BYTES, TRACE_CALLS,
 };
 pub use listed::Listed;
 pub use meter::{HostCall, HostCalls, Trace};

@@ -113,9 +113,11 @@ pub(crate) const HOST_STACK_BYTES: usize = MIB;
 /// carries, and little enough for every slot to do it at once.
 pub const HOST_CALL_BYTES: usize = 16 * MIB;
 
-/// Handles (streams, files, pollables) that a run may hold at once. Some are open files of the process, of
-/// which all slots together must not take so many that others get none: systems allow a thousand or more.
-pub const HANDLES: usize = 128;
+/// Handles that a run may hold at once: streams, files, pollables, and resources of its own. While a call goes on, each
+/// handle that is lent to it counts once more, so that a run can hold half as many and wait for all of them. Some are
+/// open files of the process, of which all slots together must not take so many that others get none: systems allow a
+/// thousand or more.
+pub const HANDLES: usize = 256;
 
 /// Threads of one host on which files are read and written: enough to keep disks busy, few enough that all of them
 /// may wait for a server that never answers.
@@ -126,6 +128,18 @@ pub(crate) const FILE_THREADS_OF_A_DEVICE: usize = 32;
 
 /// Random bytes for one call. Keys and identifiers need less than a hundred.
 pub(crate) const RANDOM_BYTES: u64 = MIB as u64;
+
+/// Random bytes that are drawn before the host looks at the run's deadline again: some milliseconds' work where
+/// nothing is optimised.
+pub(crate) const RANDOM_PIECE_BYTES: u64 = 16 * KIB as u64;
+
+/// Bytes that one call moves through a stream; a call that asks for more is given as many. Files are read in pieces
+/// of this size by WASI's own implementation as well.
+pub(crate) const STREAM_BYTES: usize = 64 * KIB;
+
+/// The latest time at which a deterministic run may begin, since 1970: the start of 2150. With the longest deadline
+/// there is, no entry is later than the ledger can say, which is 2262.
+pub const CLOCK_MAX: Duration = Duration::from_secs(5_680_281_600);
 
 /// Audit entries of one run. A trail that a person cannot read is no trail.
 pub const AUDIT_ENTRIES: usize = 10_000;
@@ -288,10 +302,12 @@ mod tests {
             DECLARATIONS FUNCTION_BYTES FUNCTION_BYTES_TIMES_LOCALS FUNCTION_WORK
             CODE_BYTES_TIMES_LOCALS CODE_WORK LOOP_DEPTH BLOCK_VALUES COMPILES COMPILE_THREADS COMPILE_STACK_BYTES
             CORE_INSTANCES MEMORIES TABLES TABLE_ELEMENTS SLOT_MEMORY_BYTES MAX_SLOTS STDIN_BYTES GUEST_STACK_BYTES
-            HOST_STACK_BYTES HOST_CALL_BYTES HANDLES FILE_THREADS FILE_THREADS_OF_A_DEVICE RANDOM_BYTES AUDIT_ENTRIES AUDIT_ENTRY_BYTES AUDIT_BYTES
+            HOST_STACK_BYTES HOST_CALL_BYTES HANDLES FILE_THREADS FILE_THREADS_OF_A_DEVICE RANDOM_BYTES RANDOM_PIECE_BYTES
+            STREAM_BYTES AUDIT_ENTRIES AUDIT_ENTRY_BYTES AUDIT_BYTES
             HOST_CALLS HOST_BYTES POLICY_BYTES OUTPUT_BYTES TRACE_CALLS BACKTRACE_FRAMES PROFILE_NODES PROFILE_SLOWDOWN
         }
         values.insert("COMPILE_TIME", format!("{} s", COMPILE_TIME.as_secs()));
+        values.insert("CLOCK_MAX", format!("{} s", CLOCK_MAX.as_secs()));
         values.insert("TICK", format!("{} ms", TICK.as_millis()));
         for name in &declared {
             assert_eq!(

@@ -218,6 +218,17 @@ pub(crate) fn charge(
     Ok(state.meter.within()?)
 }
 
+/// How many bytes a call that was charged may move, so that these and the answer, how many it moved, can be paid: it
+/// is not to move what the run then has no fuel for.
+pub(crate) fn payable(
+    store: &StoreContextMut<'_, RunState>,
+    function: &'static Function,
+) -> wasmtime::Result<u64> {
+    const ANSWER_BYTES: u64 = 8;
+    let left = store.get_fuel()?.saturating_sub(1);
+    Ok(function.price.bytes_for(left).saturating_sub(ANSWER_BYTES))
+}
+
 /// Charges for the answer of a call that was made, before the guest is given it.
 pub(crate) fn charge_answer(
     store: &mut StoreContextMut<'_, RunState>,

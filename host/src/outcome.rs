@@ -187,7 +187,7 @@ impl Outcome {
 
     /// Reads the error that ended instantiation or the call.
     pub(crate) fn from_error(error: &wasmtime::Error) -> Outcome {
-        if error.is::<DeadlineExceeded>() {
+        if error.is::<DeadlineExceeded>() || error.is::<WaitedPastDeadline>() {
             return Outcome::DeadlineExceeded;
         }
         if error.is::<Interrupted>() {
@@ -231,9 +231,20 @@ impl Outcome {
                 quota: Quota::HostCallBytes,
                 limit: HOST_CALL_BYTES as u64,
             },
+            None if is_handle_limit(error) => Outcome::QuotaExceeded {
+                quota: Quota::Handles,
+                limit: HANDLES as u64,
+            },
             None => Outcome::Trap(Trap::boundary(error)),
         }
     }
+}
+
+/// Wasmtime counts resources of the guest's own and what a call is lent, and says where there are too many in words
+/// only. A test holds this against the real engine.
+fn is_handle_limit(error: &wasmtime::Error) -> bool {
+    let cause = error.root_cause().to_string();
+    cause.ends_with(": store handle limit exceeded")
 }
 
 /// Wasmtime refuses a call that hands over too much with an error whose type it keeps private, so
@@ -281,6 +292,12 @@ impl fmt::Display for Outcome {
 #[derive(Debug, thiserror::Error)]
 #[error("deadline exceeded")]
 pub(crate) struct DeadlineExceeded;
+
+/// Raised where a guest waits until after its deadline in virtual time. It is a host call that ends the run, at
+/// the same place each time.
+#[derive(Debug, thiserror::Error)]
+#[error("deadline exceeded while waiting")]
+pub(crate) struct WaitedPastDeadline;
 
 /// Raised where a run is interrupted because the host is to stop.
 #[derive(Debug, thiserror::Error)]

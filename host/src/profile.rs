@@ -13,7 +13,6 @@ pub use error::{Difference, ProfileError};
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use fractalaw_instrument::Function;
 use serde::{Serialize, Serializer, ser::Error as _};
@@ -26,7 +25,6 @@ use crate::compiler::Compiler;
 use crate::component_source::digest;
 use crate::error::{HostError, LoadError};
 use crate::interfaces::RunState;
-use crate::limits::PROFILE_SLOWDOWN;
 use crate::micro_app::MicroApp;
 use crate::outcome::{Certainty, Outcome};
 use crate::policy::Policy;
@@ -193,15 +191,14 @@ pub(crate) async fn profile<'a>(
             outcome: report.outcome.kind(),
         });
     }
-    let patient = run.clone().deadline(patience(&report));
     let twin = async |counter: Counter| {
         let recorder = Box::new(Recorder::new(app.functions.len(), counter));
         let beside = Beside {
             recorder: Some(recorder),
             ..Beside::default()
         };
-        let decided = decide(app.twin.asking(), &patient, policy);
-        let (twin, recorder) = run::execute(shared(), &app.twin, &patient, decided, beside).await?;
+        let decided = decide(app.twin.asking(), run, policy);
+        let (twin, recorder) = run::execute(shared(), &app.twin, run, decided, beside).await?;
         let recorder = recorder.expect("the run gives back the recorder that it was given");
         Ok::<(Report, Recorder), NotRun>((twin, *recorder))
     };
@@ -224,16 +221,8 @@ pub(crate) async fn profile<'a>(
     if let Some(failure) = recorder.failure() {
         return Err(failure.into());
     }
-    error::compare(&report, &twin, run.is_deterministic())?;
+    error::compare(&report, &twin, run.determinism().fixed().is_some())?;
     let profile = table::profile(recorder, report, &app.functions);
     error::check_sums(&profile)?;
     Ok(profile)
-}
-
-fn patience(report: &Report) -> Duration {
-    report
-        .limits
-        .limits
-        .deadline
-        .saturating_mul(PROFILE_SLOWDOWN)
 }

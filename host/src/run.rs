@@ -9,22 +9,24 @@ use wasmtime::component::ResourceTable;
 use wasmtime::{Engine, Store, UpdateDeadline};
 
 use crate::capture::Capture;
-use crate::determinism::Determinism;
+use crate::determinism::{Determinism, Fixed, WallClock};
 use crate::error::HostError;
 use crate::file_threads::FileThreads;
 use crate::folder::{Held, Overlap};
 use crate::granted::{self, Opened};
 use crate::grants::{DirGrant, Grants};
+use crate::interfaces::RunState;
 use crate::interfaces::audit_log::AuditLog;
-use crate::interfaces::{RunState, wasi};
+use crate::interfaces::wasi::{self, timers::Timers};
 use crate::ledger::recording::Recording;
 use crate::limiter::Limiter;
 use crate::limits::{
-    AppliedLimits, HANDLES, HOST_CALL_BYTES, Limits, QuotaLimits, SLOT_MEMORY_BYTES,
+    AppliedLimits, CLOCK_MAX, HANDLES, HOST_CALL_BYTES, Limits, PROFILE_SLOWDOWN, QuotaLimits,
+    SLOT_MEMORY_BYTES,
 };
 use crate::meter::Meter;
 use crate::micro_app::MicroApp;
-use crate::outcome::{Certainty, DeadlineExceeded, NoDescriptors, Outcome};
+use crate::outcome::{Certainty, DeadlineExceeded, NoDescriptors, Outcome, WaitedPastDeadline};
 use crate::policy::Section;
 use crate::policy::decision::Decided;
 use crate::policy::grant::NotGranted;
@@ -47,7 +49,7 @@ pub struct Run {
     /// Each of the grants' folders, open.
     folders: Vec<Held>,
     section: Section,
-    deterministic: bool,
+    determinism: Determinism,
     trace: bool,
 }
 
@@ -113,10 +115,38 @@ impl Run {
         self
     }
 
-    /// Clocks that stand still and seeded randomness: the same component with the same grants then
-    /// gives the same report, durations apart.
-    pub fn deterministic(mut self) -> Run {
-        self.deterministic = true;
+    /// Virtual time and seeded randomness: the same component with the same grants then gives the same report,
+    /// durations apart. Time begins at 2025-01-01T00:00:00Z, unless [`clock`](Run::clock) says otherwise, and moves
+    /// on only where the guest waits.
+    pub fn deterministic(self) -> Run {
+        let fixed = self.fixed();
+        self.with(fixed)
+    }
+
+    /// A deterministic run that begins at this time, counted from 1970. One later than [`CLOCK_MAX`] does not run.
+    pub fn clock(self, unix_start: Duration) -> Run {
+        let fixed = Fixed {
+            unix_start,
+            ..self.fixed()
+        };
+        self.with(fixed)
+    }
+
+    /// A deterministic run whose random numbers come from this seed. Default 1.
+    pub fn seed(self, seed: u64) -> Run {
+        let fixed = Fixed {
+            seed,
+            ..self.fixed()
+        };
+        self.with(fixed)
+    }
+
+    fn fixed(&self) -> Fixed {
+        self.determinism.fixed().unwrap_or_default()
+    }
+
+    fn with(mut self, fixed: Fixed) -> Run {
+        self.determinism = Determinism::Fixed(fixed);
         self
     }
 
@@ -157,17 +187,9 @@ impl Run {
         }
     }
 
-    /// Whether clocks stand still and randomness is seeded.
-    pub(crate) fn is_deterministic(&self) -> bool {
-        self.deterministic
-    }
-
-    fn determinism(&self) -> Determinism {
-        if self.deterministic {
-            Determinism::Fixed
-        } else {
-            Determinism::Real
-        }
+    /// Where its time and randomness come from.
+    pub(crate) fn determinism(&self) -> Determinism {
+        self.determinism
     }
 }
 
@@ -201,6 +223,16 @@ pub(crate) struct Beside {
     pub(crate) recorder: Option<Box<Recorder>>,
 }
 
+impl Beside {
+    /// How long the run may take by the machine's clock: a profiled twin is slower than the run itself.
+    fn patience(&self, deadline: Duration) -> Duration {
+        match self.recorder {
+            Some(_) => deadline.saturating_mul(PROFILE_SLOWDOWN),
+            None => deadline,
+        }
+    }
+}
+
 /// Waits for a slot and runs the guest in it, if it is granted all that it asks for.
 pub(crate) async fn execute(
     shared: Shared<'_>,
@@ -230,20 +262,25 @@ pub(crate) async fn execute(
     if let Some(Overlap { writable, other }) = overlap {
         return Err(HostError::GrantsOverlap { writable, other }.into());
     }
+    if let Some(fixed) = run.determinism.fixed()
+        && fixed.unix_start > CLOCK_MAX
+    {
+        return Err(HostError::ClockTooLate.into());
+    }
     let queued = Instant::now();
     // Declared before the store, so that it is given back after the store has freed its instance.
     let _slot = shared.slots.acquire().await.map_err(NotRun::Refused)?;
     let started = Instant::now();
     let (stdout, stderr) = (Capture::default(), Capture::default());
     let until = Until {
-        deadline: after(started, applied.limits.deadline),
+        deadline: after(started, beside.patience(applied.limits.deadline)),
         stop: shared.stop,
     };
     let opened = granted::open(shared.file_threads, &grants.dirs, folders, until.deadline).await?;
     let mut store = store(
         shared.engine,
-        run,
-        (&grants, opened, &applied),
+        (app.program_name(), run),
+        (&grants, opened, &applied, until.deadline),
         (&stdout, &stderr),
         beside,
     )?;
@@ -284,23 +321,35 @@ pub(crate) async fn execute(
 
 fn store(
     engine: &Engine,
-    run: &Run,
-    (grants, opened, AppliedLimits { limits, quotas, .. }): (&Grants, Opened, &AppliedLimits),
+    (name, run): (&str, &Run),
+    (grants, opened, AppliedLimits { limits, quotas, .. }, deadline): (
+        &Grants,
+        Opened,
+        &AppliedLimits,
+        Instant,
+    ),
     (stdout, stderr): (&Capture, &Capture),
     Beside { trail, recorder }: Beside,
 ) -> Result<Store<RunState>, HostError> {
-    let determinism = run.determinism();
+    let time = run.determinism.virtual_time(limits.deadline);
     let fuel = match &recorder {
         Some(recorder) => recorder.fuel_for(limits.fuel),
         None => limits.fuel,
     };
     let state = RunState {
         meter: Meter::new(fuel, *quotas, run.trace),
-        audit: AuditLog::new(determinism.wall_clock(), quotas),
-        determinism,
+        audit: AuditLog::new(WallClock(time.clone()), quotas),
         limiter: Limiter::new(limits.memory_bytes),
-        wasi: wasi::context(grants, determinism, stdout, stderr),
+        wasi: wasi::context(
+            (name, grants),
+            (run.determinism, time.as_ref()),
+            stdout,
+            stderr,
+        ),
+        virtual_time: time,
+        deadline,
         handles: ResourceTable::with_capacity(0),
+        timers: Timers::default(),
         preopens: opened.preopens,
         files: opened.files,
         trail,
@@ -308,8 +357,7 @@ fn store(
     };
     let mut store = Store::new(engine, state);
     store.data_mut().handles.set_max_capacity(HANDLES);
-    // Past what the table holds, so that the table, whose error can be told apart, is full first.
-    store.set_max_component_handles(2 * HANDLES);
+    store.set_max_component_handles(HANDLES);
     store.set_hostcall_fuel(HOST_CALL_BYTES);
     store.limiter(|state| &mut state.limiter);
     store.set_fuel(fuel).map_err(HostError::Engine)?;
@@ -355,6 +403,7 @@ async fn call(
         }
         Err(error) => Err(error),
     };
+    let waited = matches!(&ended, Err(error) if error.is::<WaitedPastDeadline>());
     let (outcome, backtrace) = match ended {
         Ok(Ok(text)) => (Outcome::Completed(text), Vec::new()),
         Ok(Err(message)) => (Outcome::GuestError(message), Vec::new()),
@@ -367,7 +416,10 @@ async fn call(
     if let Some(recorder) = &mut store.data_mut().recorder {
         left = recorder.end(left, &outcome);
     }
-    let (outcome, certainty) = outcome.with_fuel_left(left);
+    let (outcome, mut certainty) = outcome.with_fuel_left(left);
+    if waited {
+        certainty = Certainty::Exact;
+    }
     let host_calls = store.data().meter.fuel();
     let (after_instantiation, called_by_instantiation) =
         after_instantiation.unwrap_or((left, host_calls));

@@ -16,9 +16,10 @@ pub(crate) struct Until {
     pub(crate) stop: watch::Receiver<bool>,
 }
 
-/// A deadline past what the clock can express is as good as a century.
+/// A deadline past what a clock can express is as good as this.
+pub(crate) const CENTURY: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
+
 pub(crate) fn after(start: Instant, deadline: Duration) -> Instant {
-    const CENTURY: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
     start + deadline.min(CENTURY)
 }
 

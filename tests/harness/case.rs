@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
 use anyhow::{Context, Result, bail, ensure};
 use bytesize::ByteSize;
@@ -27,6 +27,10 @@ pub(crate) struct Case {
 struct Spec {
     about: String,
     component: Option<Component>,
+    /// The time at which the run begins, as RFC 3339 in UTC: text, or TOML's own type.
+    clock: Option<toml::Value>,
+    /// The seed of its randomness.
+    seed: Option<u64>,
     #[serde(default)]
     limits: LimitsSpec,
     #[serde(default)]
@@ -164,6 +168,12 @@ impl Case {
             memory,
         } = &self.spec.limits;
         let mut run = Run::new().deterministic().trace();
+        if let Some(clock) = &self.spec.clock {
+            run = run.clock(self.parse_clock(clock)?);
+        }
+        if let Some(seed) = self.spec.seed {
+            run = run.seed(seed);
+        }
         if let Some(tier) = tier {
             run = run.tier(*tier);
         }
@@ -208,6 +218,18 @@ impl Case {
             });
         }
         Ok(run)
+    }
+
+    fn parse_clock(&self, clock: &toml::Value) -> Result<Duration> {
+        let text = match clock {
+            toml::Value::String(text) => text.clone(),
+            other => other.to_string(),
+        };
+        let expected = "expected a time such as `2026-02-28T23:59:00Z`";
+        let time = humantime::parse_rfc3339(&text)
+            .with_context(|| format!("`clock` of `{}` is `{text}`, {expected}", self.name()))?;
+        time.duration_since(UNIX_EPOCH)
+            .with_context(|| format!("`clock` of `{}` is before 1970", self.name()))
     }
 
     fn parse_duration(&self, text: &str) -> Result<Duration> {

@@ -78,7 +78,8 @@ Options of the run, given to `fractalaw run` as they stand:
     --grace DURATION               how long it may go on after SIGINT or SIGTERM
     --json                         the report as JSON
     --trace                        list each host call with its place on the fuel axis
-    --deterministic                fixed clocks and seeded randomness, as under test
+    --deterministic                virtual time and seeded randomness, as under test
+    --clock RFC3339, --seed N      the time at which such a run begins, and its seed
     --cache FOLDER, --no-cache     where compiled code is kept, or not at all
 
 Examples:

@@ -14,7 +14,9 @@ struct DeepRecursion;
 
 impl Guest for DeepRecursion {
     fn run() -> Result<String, String> {
-        let large_frames = env::args().any(|argument| argument == "large-frames");
+        let large_frames = env::args()
+            .skip(1)
+            .any(|argument| argument == "large-frames");
         record_event(&AuditEntry {
             event_type: "descent-begun".into(),
             resource: "deep-recursion".into(),

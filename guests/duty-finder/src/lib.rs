@@ -40,7 +40,7 @@ impl Guest for DutyFinder {
 }
 
 fn read_regulation() -> Result<String, String> {
-    let (source, text) = match env::args().next() {
+    let (source, text) = match env::args().nth(1) {
         Some(path) => (format!("`{path}`"), fs::read_to_string(path)),
         None => ("standard input".into(), read_stdin()),
     };

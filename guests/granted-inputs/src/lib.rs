@@ -43,6 +43,7 @@ impl Guest for GrantedInputs {
 
 fn arguments() -> Vec<String> {
     env::args()
+        .skip(1)
         .map(|argument| format!("{argument:?}"))
         .collect()
 }

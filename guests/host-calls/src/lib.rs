@@ -9,7 +9,7 @@ struct HostCalls;
 
 impl Guest for HostCalls {
     fn run() -> Result<String, String> {
-        let mut args = std::env::args();
+        let mut args = std::env::args().skip(1);
         let wanted = args.next().unwrap_or_default();
         let times = args.next().unwrap_or_default();
         let times: u32 = times

@@ -9,7 +9,7 @@ struct Kernels;
 
 impl Guest for Kernels {
     fn run() -> Result<String, String> {
-        let wanted = std::env::args().next().unwrap_or_default();
+        let wanted = std::env::args().nth(1).unwrap_or_default();
         let kernel = work::KERNELS.iter().find(|(name, _)| *name == wanted);
         let (_, compute) = kernel.ok_or_else(|| {
             let names: Vec<_> = work::KERNELS.iter().map(|(name, _)| *name).collect();

@@ -11,7 +11,9 @@ struct Panics;
 
 impl Guest for Panics {
     fn run() -> Result<String, String> {
-        let out_of_bounds = env::args().any(|argument| argument == "out-of-bounds");
+        let out_of_bounds = env::args()
+            .skip(1)
+            .any(|argument| argument == "out-of-bounds");
         record_event(&AuditEntry {
             event_type: "panic-coming".into(),
             resource: "panics".into(),
@@ -30,7 +32,11 @@ impl Guest for Panics {
 fn assess_permits(out_of_bounds: bool) -> String {
     // How many arguments there are is unknown to the optimiser, which would otherwise fold the
     // functions into one.
-    let permits: Vec<u32> = env::args().zip(7..).map(|(_, permit)| permit).collect();
+    let permits: Vec<u32> = env::args()
+        .skip(1)
+        .zip(7..)
+        .map(|(_, permit)| permit)
+        .collect();
     format!(
         "permit {}",
         if out_of_bounds {

@@ -96,6 +96,8 @@ fn one_run(ledger: &Ledger, entries: u64) -> Result<(), LedgerError> {
         },
         grants: Grants::default(),
         deterministic: false,
+        clock_unix_ns: None,
+        seed: None,
         decision: None,
     };
     let mut run = ledger.begin_run(&opening, now_unix_ns())?;

@@ -25,9 +25,15 @@ pub struct Opening {
     pub limits: Limits,
     /// What it is given.
     pub grants: Grants,
-    /// Whether its clocks stand still: then its entries carry that time instead of the host's.
+    /// Whether its time is virtual and its randomness seeded: then its entries carry that time instead of the host's.
     #[serde(default, skip_serializing_if = "is_false")]
     pub deterministic: bool,
+    /// The time at which a deterministic run begins, in nanoseconds since 1970.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clock_unix_ns: Option<u64>,
+    /// The seed of a deterministic run's random numbers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seed: Option<u64>,
     /// What it was granted and by whom, and what it was refused; none from a host that decides nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub decision: Option<Decision>,

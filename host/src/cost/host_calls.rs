@@ -27,6 +27,11 @@ impl Price {
         self.base.saturating_add(self.bytes(bytes))
     }
 
+    /// How many bytes so much fuel pays for, beside the base.
+    pub(crate) fn bytes_for(self, fuel: u64) -> u64 {
+        fuel.checked_div(self.per_byte).unwrap_or(u64::MAX)
+    }
+
     /// For further bytes of the same call.
     pub(crate) fn bytes(self, bytes: u64) -> u64 {
         self.per_byte.saturating_mul(bytes)

@@ -144,7 +144,10 @@ impl Payload for wit::AuditEntry {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
+    use crate::determinism::{Determinism, Fixed};
     use crate::limits::{AUDIT_BYTES, AUDIT_ENTRIES};
 
     fn entry(detail_bytes: usize) -> wit::AuditEntry {
@@ -157,8 +160,11 @@ mod tests {
 
     #[test]
     fn entries_are_numbered_from_one_and_carry_the_hosts_time() {
-        let mut log = AuditLog::new(WallClock::fixed(), &QuotaLimits::HOST);
-        for _ in 0..3 {
+        let fixed = Determinism::Fixed(Fixed::default());
+        let time = fixed.virtual_time(Duration::from_secs(1)).unwrap();
+        let mut log = AuditLog::new(WallClock(Some(time.clone())), &QuotaLimits::HOST);
+        for waited in [0, 7, 0] {
+            time.wait_until(waited).unwrap();
             log.record(entry(1), 0).unwrap();
         }
         let entries = log.into_entries();
@@ -167,7 +173,7 @@ mod tests {
             .map(|e| (e.sequence, e.time_unix_ns))
             .collect();
         let time = 1_735_689_600_000_000_000;
-        assert_eq!(found, [(1, time), (2, time), (3, time)]);
+        assert_eq!(found, [(1, time), (2, time + 7), (3, time + 7)]);
     }
 
     #[test]
@@ -184,7 +190,7 @@ mod tests {
             (1, AUDIT_ENTRIES, Quota::AuditEntries, AUDIT_ENTRIES),
         ];
         for (detail_bytes, accepted, quota, limit) in cases {
-            let mut log = AuditLog::new(WallClock::fixed(), &QuotaLimits::HOST);
+            let mut log = AuditLog::new(WallClock(None), &QuotaLimits::HOST);
             for _ in 0..accepted {
                 log.record(entry(detail_bytes), 0).unwrap();
             }

@@ -12,16 +12,18 @@ use wasmtime_wasi::p2::{FsError, SocketError, StreamError};
 /// offer! { linker, "name of the interface", state => what implements it;
 ///     sync "function"(argument, …) -> answer = PRICE, path;
 ///     wait "function that may wait"(argument, …) asks argument -> answer = PRICE, path;
+///     wait "function that moves bytes"(argument, …) moves argument -> answer = PRICE, path;
 ///     [sync "resource": its type, what drops it;]
 /// }
 /// ```
 ///
-/// `asks` names an argument that says for how many bytes the guest asks, which is charged with the call. The
-/// answer is one of the functions below. A function that does not stand here is not offered, so none is
+/// `asks` names an argument that says for how many bytes the guest asks, or has an expression of one in parentheses;
+/// that is charged with the call. `moves` names an argument that says how many bytes the call is to move at most: it
+/// moves no more than can be paid, and the answer, which says how many it moved, is charged for them. The answer is one of the functions below. A function that does not stand here is not offered, so none is
 /// free of charge.
 macro_rules! offer {
     ($linker:expr, $interface:literal, $state:ident => $view:expr;
-     $($kind:ident $name:literal ( $($arg:ident),* ) $(asks $asked:ident)? -> $answer:ident = $price:ident, $path:path;)*
+     $($kind:ident $name:literal ( $($arg:ident),* ) $(asks $asked:tt)? $(moves $moved:ident)? -> $answer:ident = $price:ident, $path:path;)*
      $([$($drops:ident $resource:literal : $type:ty, $drop:path;)*])?) => {{
         let mut instance = $linker.instance($interface)?;
         $({
@@ -31,7 +33,7 @@ macro_rules! offer {
                 price: $crate::cost::host_calls::$price,
             };
             $crate::interfaces::offer::offer_function!(
-                $kind instance $name ( $($arg),* ) ( $($asked)? ) $answer, $path, $state => $view
+                $kind instance $name ( $($arg),* ) ( $($asked)? ) ( $($moved)? ) $answer, $path, $state => $view
             );
         })*
         $($({
@@ -46,33 +48,37 @@ macro_rules! offer {
 }
 
 macro_rules! offer_function {
-    (sync $instance:ident $name:literal ( $($arg:ident),* ) ( $($asked:ident)? ) $answer:ident, $path:path, $state:ident => $view:expr) => {
+    (sync $instance:ident $name:literal ( $($arg:ident),* ) ( $($asked:tt)? ) ( $($moved:ident)? ) $answer:ident, $path:path, $state:ident => $view:expr) => {
         $instance.func_wrap($name, |mut store: wasmtime::StoreContextMut<'_, RunState>, arguments| {
             let ($($arg,)*) = arguments;
             let asked: u64 = 0 $(+ $asked)?;
             let bytes = asked.saturating_add(0 $(+ $crate::interfaces::payload::Payload::bytes(&$arg))*);
             $crate::meter::charge(&mut store, &FUNCTION, bytes)?;
+            $(let $moved: u64 = u64::min($moved, $crate::meter::payable(&store, &FUNCTION)?);)?
             let $state = store.data_mut();
             let mut view = $view;
             let result = $path(&mut view, $($arg),*);
             let answer = $crate::interfaces::offer::$answer(&mut view, result)?;
-            let bytes = $crate::interfaces::payload::Payload::bytes(&answer);
+            let bytes = $crate::interfaces::payload::Payload::bytes(&answer)
+                    $(+ $crate::interfaces::offer::moved(&answer, $moved))?;
             $crate::meter::charge_answer(&mut store, &FUNCTION, bytes, asked)?;
             Ok(answer)
         })?;
     };
-    (wait $instance:ident $name:literal ( $($arg:ident),* ) ( $($asked:ident)? ) $answer:ident, $path:path, $state:ident => $view:expr) => {
+    (wait $instance:ident $name:literal ( $($arg:ident),* ) ( $($asked:tt)? ) ( $($moved:ident)? ) $answer:ident, $path:path, $state:ident => $view:expr) => {
         $instance.func_wrap_async($name, |mut store: wasmtime::StoreContextMut<'_, RunState>, arguments| {
             Box::new(async move {
                 let ($($arg,)*) = arguments;
                 let asked: u64 = 0 $(+ $asked)?;
                 let bytes = asked.saturating_add(0 $(+ $crate::interfaces::payload::Payload::bytes(&$arg))*);
                 $crate::meter::charge(&mut store, &FUNCTION, bytes)?;
+                $(let $moved: u64 = u64::min($moved, $crate::meter::payable(&store, &FUNCTION)?);)?
                 let $state = store.data_mut();
                 let mut view = $view;
                 let result = $path(&mut view, $($arg),*).await;
                 let answer = $crate::interfaces::offer::$answer(&mut view, result)?;
-                let bytes = $crate::interfaces::payload::Payload::bytes(&answer);
+                let bytes = $crate::interfaces::payload::Payload::bytes(&answer)
+                    $(+ $crate::interfaces::offer::moved(&answer, $moved))?;
                 $crate::meter::charge_answer(&mut store, &FUNCTION, bytes, asked)?;
                 Ok(answer)
             })
@@ -117,6 +123,11 @@ macro_rules! offer_resource {
 }
 
 pub(crate) use {offer, offer_function, offer_resource};
+
+/// How many bytes a call moved that was to move so many at most.
+pub(crate) fn moved<E>((answer,): &(Result<u64, E>,), most: u64) -> u64 {
+    answer.as_ref().map_or(0, |moved| *moved.min(&most))
+}
 
 /// No value.
 pub(crate) fn nothing<V>(_: &mut V, result: wasmtime::Result<()>) -> wasmtime::Result<()> {

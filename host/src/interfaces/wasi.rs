@@ -7,17 +7,21 @@ mod directory_order;
 mod file_metadata;
 mod file_streams;
 mod filesystem;
+mod identity;
 mod io;
 mod opening;
+mod paths;
 mod random;
 mod sockets;
+mod streams;
+pub(crate) mod timers;
 
 use wasmtime::component::Linker;
 use wasmtime_wasi::WasiCtx;
 use wasmtime_wasi::p2::pipe::MemoryInputPipe;
 
 use crate::capture::Capture;
-use crate::determinism::Determinism;
+use crate::determinism::{Determinism, VirtualTime};
 use crate::grants::Grants;
 use crate::interfaces::RunState;
 use crate::limits::RANDOM_BYTES;
@@ -81,15 +85,17 @@ pub(crate) fn add_to_linker(linker: &mut Linker<RunState>) -> wasmtime::Result<(
     sockets::add_to_linker(linker)
 }
 
-/// The context of one run: what was granted but for folders, and captured output.
+/// The context of one run: what was granted but for folders, and captured output. In front of the arguments is the
+/// program's name, as every C library expects.
 pub(crate) fn context(
-    grants: &Grants,
-    determinism: Determinism,
+    (name, grants): (&str, &Grants),
+    (determinism, time): (Determinism, Option<&VirtualTime>),
     stdout: &Capture,
     stderr: &Capture,
 ) -> WasiCtx {
     let mut context = WasiCtx::builder();
     context
+        .arg(name)
         .args(&grants.args)
         .envs(&grants.env)
         .stdout(stdout.clone())
@@ -98,6 +104,6 @@ pub(crate) fn context(
     if let Some(stdin) = &grants.stdin {
         context.stdin(MemoryInputPipe::new(stdin.clone()));
     }
-    determinism.apply(&mut context);
+    determinism.apply(&mut context, time);
     context.build()
 }

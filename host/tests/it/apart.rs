@@ -7,7 +7,7 @@ use fractalaw_host::{Host, Outcome, Report, Run};
 use crate::components::RUNTIME;
 use crate::interfaces::{BUMP, with_wasi};
 
-/// Records its argument, writes it, looks whether a global, a table or memory is as it should be at the start, and
+/// Records its first argument, which stands behind the program's name, writes it, looks whether a global, a table or memory is as it should be at the start, and
 /// leaves its argument all over the place. Then it ends as its second argument says: by itself (0), with a trap
 /// (1) or never (2).
 fn marker() -> Vec<u8> {
@@ -23,8 +23,8 @@ fn marker() -> Vec<u8> {
             (global.set $at (i32.add (global.get $at) (i32.const 8)))
             (br_if 0 (i32.lt_u (global.get $at) (i32.const 65536))))
          (call $arguments (i32.const 32))
-         (local.set $ptr (i32.load (i32.load (i32.const 32))))
-         (local.set $len (i32.load offset=4 (i32.load (i32.const 32))))
+         (local.set $ptr (i32.load offset=8 (i32.load (i32.const 32))))
+         (local.set $len (i32.load offset=12 (i32.load (i32.const 32))))
          (local.set $out (call $stdout))
          (global.set $g (i32.const 1))
          (table.set $own (i32.const 3) (ref.func $f))
@@ -35,7 +35,7 @@ fn marker() -> Vec<u8> {
             (call $write (local.get $out) (local.get $ptr) (local.get $len) (i32.const 48))
             (local.set $i (i32.add (local.get $i) (i32.const 1)))
             (br_if 0 (i32.lt_u (local.get $i) (i32.const 20))))
-         (local.set $i (i32.load8_u (i32.load offset=8 (i32.load (i32.const 32)))))
+         (local.set $i (i32.load8_u (i32.load offset=16 (i32.load (i32.const 32)))))
          (if (i32.eq (local.get $i) (i32.const 49)) (then unreachable))
          (if (i32.eq (local.get $i) (i32.const 50)) (then (loop (br 0))))
          (i32.store (i32.const 20) (local.get $ptr)) (i32.store (i32.const 24) (local.get $len))",

@@ -7,7 +7,7 @@ use fractalaw_host::{
 };
 
 use crate::components::{RUNTIME, component, run};
-use crate::interfaces::with_wasi;
+use crate::interfaces::{with_random, with_wasi};
 
 fn attack(component: &[u8], request: Run) -> Report {
     let host = Host::builder().slots(1).build().unwrap();
@@ -135,7 +135,8 @@ fn sleeping_and_polling_end_with_the_clock() {
         ),
     ] {
         let component = with_wasi("", body, "unreachable");
-        // Clocks that stand still make every sleep an endless one; with real ones the last of these wakes.
+        // Virtual time passes the deadline at once where it is waited for, but for the last, of which each nanosecond
+        // is waited for: there the machine's does.
         let outcome = attack(&component, endless()).outcome;
         assert_eq!(outcome, Outcome::DeadlineExceeded, "{what}");
         let host = Host::builder().slots(1).build().unwrap();
@@ -159,6 +160,15 @@ fn handles_of_one_kind_or_of_another_end_at_their_bound() {
         let outcome = attack(&with_wasi("", body, "unreachable"), Run::new()).outcome;
         assert_eq!(outcome, expected, "{body}");
     }
+}
+
+#[test]
+fn random_bytes_without_end_end_with_the_clock() {
+    let random = with_random("(loop (call $random (i64.const 1048576) (i32.const 8)) (br 0))");
+    assert_eq!(
+        attack(&random, endless()).outcome,
+        Outcome::DeadlineExceeded
+    );
 }
 
 #[test]

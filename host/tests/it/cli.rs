@@ -34,6 +34,55 @@ fn run(component: &str, args: &[&str]) -> Output {
 }
 
 #[test]
+fn a_deterministic_run_begins_when_and_with_what_it_is_told() {
+    let entries = |args: &[&str]| {
+        let output = run("time-and-chance", &[&["--deterministic"], args].concat());
+        assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+        let lines = text(&output.stdout);
+        let lines = lines.lines().map(str::to_owned);
+        let [wall, _, random, _]: [String; 4] =
+            lines.take(4).collect::<Vec<_>>().try_into().unwrap();
+        (wall, random)
+    };
+    let usual = entries(&[]);
+    assert_eq!(
+        entries(&["--clock", "2025-01-01T00:00:00Z", "--seed", "1"]),
+        usual
+    );
+    let (wall, random) = entries(&["--clock", "1970-01-01T00:00:01.5Z"]);
+    assert_eq!(wall, "wall clock: 1.500000000 s of Unix time");
+    assert_eq!(random, usual.1);
+    let (wall, random) = entries(&["--seed", "18446744073709551615"]);
+    assert_eq!(wall, usual.0);
+    assert_ne!(random, usual.1);
+    for (args, said) in [
+        (&["--clock", "2025-01-01T00:00:00Z"][..], "--deterministic"),
+        (&["--seed", "1"], "--deterministic"),
+        (
+            &["--deterministic", "--clock", "yesterday"],
+            "expected a time from 1970 to 2150",
+        ),
+        (
+            &["--deterministic", "--clock", "1969-12-31T23:59:59Z"],
+            "expected a time from 1970 to 2150",
+        ),
+        (
+            &["--deterministic", "--clock", "2150-01-01T00:00:01Z"],
+            "expected a time from 1970 to 2150",
+        ),
+        (&["--deterministic", "--seed", "one"], "invalid value 'one'"),
+    ] {
+        let output = run("time-and-chance", args);
+        assert_eq!(output.status.code(), Some(2), "{args:?}");
+        assert!(
+            text(&output.stderr).contains(said),
+            "{}",
+            text(&output.stderr)
+        );
+    }
+}
+
+#[test]
 fn every_outcome_has_its_exit_code() {
     let cases: [(&str, &[&str], i32); 14] = [
         ("hello-world", &[], 0),

@@ -3,6 +3,7 @@
 use fractalaw_host::{Certainty, Host, HostCall, Outcome, Report, Run};
 
 use crate::components::{component, guest_bytes, run};
+use crate::interfaces::with_random;
 
 const AUDIT: &str = "fractal:app/audit-log@0.1.0";
 
@@ -101,25 +102,7 @@ fn a_call_that_cannot_be_paid_leaves_no_trace_in_the_trail() {
 fn what_is_asked_for_is_charged_whether_or_not_it_is_given() {
     let host = host();
     // A thousand times more random bytes than the budget pays for.
-    let asks = wat::parse_str(
-        r#"(component
-            (import "wasi:random/random@0.2.0" (instance $random
-                (export "get-random-bytes" (func (param "len" u64) (result (list u8))))))
-            (core module $lib
-                (memory (export "memory") 1)
-                (func (export "realloc") (param i32 i32 i32 i32) (result i32) i32.const 1024))
-            (core instance $lib (instantiate $lib))
-            (core func $random (canon lower (func $random "get-random-bytes")
-                (memory $lib "memory") (realloc (func $lib "realloc"))))
-            (core module $m
-                (import "host" "random" (func $random (param i64 i32)))
-                (func (export "run") (result i32)
-                    (call $random (i64.const 1000000) (i32.const 8)) i32.const 16))
-            (core instance $i (instantiate $m (with "host" (instance (export "random" (func $random))))))
-            (func (export "run") (result (result string (error string)))
-                (canon lift (core func $i "run") (memory $lib "memory"))))"#,
-    )
-    .unwrap();
+    let asks = with_random("(call $random (i64.const 1000000) (i32.const 8))");
     let report = run(&host, &asks, Run::new().fuel(10_000).trace());
     sums(&report);
     assert_eq!(report.outcome, Outcome::OutOfFuel);

@@ -131,6 +131,8 @@ fn fuel_and_entries_are_the_same_with_a_ledger_and_without() {
             let opening: serde_json::Value =
                 serde_json::from_str(&lab.entries()[0].detail).unwrap();
             assert_eq!(opening["deterministic"], true);
+            assert_eq!(opening["clock_unix_ns"], 1_735_689_600_000_000_000_u64);
+            assert_eq!(opening["seed"], 1);
             let entries = lab.verified().entries;
             assert_eq!(entries, 3 + expected.audit.len() as u64, "{name}");
         }

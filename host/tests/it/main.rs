@@ -27,3 +27,4 @@ mod printing;
 mod profile;
 mod profile_on_paper;
 mod quotas;
+mod waiting;

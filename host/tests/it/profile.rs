@@ -99,9 +99,6 @@ fn every_guest_has_an_exact_profile_or_says_why_it_has_none() {
             "deep-recursion" => {
                 "a run that ends in `stack-overflow` does not repeat, so its fuel has no profile"
             }
-            "sleeper" => {
-                "a run that ends in `deadline-exceeded` does not repeat, so its fuel has no profile"
-            }
             _ => "",
         };
         match profile(&host, &guest_bytes(&name), run()) {

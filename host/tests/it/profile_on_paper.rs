@@ -219,8 +219,8 @@ fn what_the_host_calls_counts_where_it_was_called() {
                     (memory $lib "memory") (post-return (func $lib "clean")))))"#,
     )
     .unwrap();
-    // One list and two strings: three times `realloc`, of 6 units, and `bump`, of 6.
-    let profile = profile(&host, &bytes, Run::new().arg("one").arg("two")).unwrap();
+    // One list, the program's name and an argument: three times `realloc`, of 6 units, and `bump`, of 6.
+    let profile = profile(&host, &bytes, Run::new().arg("one")).unwrap();
     check(
         &profile,
         &[
@@ -266,8 +266,8 @@ fn what_the_host_calls_may_reach_other_modules() {
                 (canon lift (core func $i "run") (memory $libc "memory"))))"#,
     )
     .unwrap();
-    // Called by the guest once, and by the host for one list and a string, in `run`'s name.
-    let profile = profile(&host, &bytes, Run::new().arg("one")).unwrap();
+    // Called by the guest once, and by the host for one list and the program's name, in `run`'s name.
+    let profile = profile(&host, &bytes, Run::new()).unwrap();
     check(
         &profile,
         &[

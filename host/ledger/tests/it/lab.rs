@@ -162,6 +162,8 @@ pub(crate) fn opening(name: &str) -> Opening {
             dirs: Vec::new(),
         },
         deterministic: false,
+        clock_unix_ns: None,
+        seed: None,
         decision: None,
     }
 }

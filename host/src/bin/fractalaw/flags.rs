@@ -2,11 +2,11 @@
 
 use std::ffi::OsString;
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
 use bytesize::ByteSize;
 use clap::{Args, Parser, Subcommand};
-use fractalaw_host::{DirGrant, Tier};
+use fractalaw_host::{CLOCK_MAX, DirGrant, Tier};
 
 /// What the shell learns, shown by `--help`.
 const EXIT_CODES: &str = "\
@@ -141,9 +141,15 @@ pub(crate) struct Run {
     /// List each host call with its place on the fuel axis, its bytes and its price.
     #[arg(long)]
     pub(crate) trace: bool,
-    /// Stop the clocks and seed randomness, so that the run repeats exactly.
+    /// Virtual time and seeded randomness, so that the run repeats exactly.
     #[arg(long)]
     pub(crate) deterministic: bool,
+    /// The time at which it begins, such as 2026-02-28T23:59:00Z [default: 2025-01-01T00:00:00Z].
+    #[arg(long, value_name = "RFC3339", requires = "deterministic", value_parser = parse_clock)]
+    pub(crate) clock: Option<Duration>,
+    /// The seed of its randomness [default: 1].
+    #[arg(long, value_name = "N", requires = "deterministic")]
+    pub(crate) seed: Option<u64>,
     /// Folder of compiled code [default: `fractalaw` in the user's cache folder].
     #[arg(long, value_name = "FOLDER", conflicts_with = "no_cache")]
     pub(crate) cache: Option<PathBuf>,
@@ -156,6 +162,15 @@ fn parse_units(text: &str) -> Result<u64, String> {
     text.replace('_', "")
         .parse()
         .map_err(|_| "expected a whole number of units".to_owned())
+}
+
+fn parse_clock(text: &str) -> Result<Duration, String> {
+    let time = humantime::parse_rfc3339(text).ok();
+    let since_1970 = time.and_then(|time| time.duration_since(UNIX_EPOCH).ok());
+    let clock = since_1970.filter(|clock| *clock <= CLOCK_MAX);
+    clock.ok_or_else(|| {
+        "expected a time from 1970 to 2150, such as `2026-02-28T23:59:00Z`".to_owned()
+    })
 }
 
 fn parse_env(text: &str) -> Result<(String, String), String> {

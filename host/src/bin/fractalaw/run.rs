@@ -184,11 +184,16 @@ pub(crate) fn request(flags: flags::Run) -> anyhow::Result<Run> {
     if flags.trace {
         run = run.trace();
     }
-    Ok(if flags.deterministic {
-        run.deterministic()
-    } else {
-        run
-    })
+    if flags.deterministic {
+        run = run.deterministic();
+    }
+    if let Some(unix_start) = flags.clock {
+        run = run.clock(unix_start);
+    }
+    if let Some(seed) = flags.seed {
+        run = run.seed(seed);
+    }
+    Ok(run)
 }
 
 /// Reads a file, or our own input, up to the bound: a device has no end.

@@ -1,10 +1,11 @@
-//! `wasi:clocks`: the system's, or in a deterministic run ones that stand still.
+//! `wasi:clocks`: the system's, or in a deterministic run virtual ones, which waiting moves on.
 
 use wasmtime::component::Linker;
 use wasmtime_wasi::clocks::WasiClocksView;
 use wasmtime_wasi::p2::bindings::clocks::wall_clock::Datetime;
 use wasmtime_wasi::p2::bindings::clocks::{monotonic_clock, wall_clock};
 
+use super::timers;
 use crate::interfaces::RunState;
 use crate::interfaces::offer::offer;
 use crate::interfaces::payload::fixed;
@@ -13,8 +14,10 @@ pub(super) fn add_to_linker(linker: &mut Linker<RunState>) -> wasmtime::Result<(
     offer! { linker, "wasi:clocks/monotonic-clock@0.2.12", state => state.clocks();
         sync "now"() -> value = CLOCK, monotonic_clock::Host::now;
         sync "resolution"() -> value = CLOCK, monotonic_clock::Host::resolution;
-        sync "subscribe-instant"(when) -> value = HANDLE, monotonic_clock::Host::subscribe_instant;
-        sync "subscribe-duration"(when) -> value = HANDLE, monotonic_clock::Host::subscribe_duration;
+    }
+    offer! { linker, "wasi:clocks/monotonic-clock@0.2.12", state => state;
+        sync "subscribe-instant"(when) -> value = HANDLE, timers::subscribe_instant;
+        sync "subscribe-duration"(when) -> value = HANDLE, timers::subscribe_duration;
     }
     offer! { linker, "wasi:clocks/wall-clock@0.2.12", state => state.clocks();
         sync "now"() -> value = CLOCK, wall_clock::Host::now;

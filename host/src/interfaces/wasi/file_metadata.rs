@@ -9,7 +9,6 @@ use wasmtime_wasi::p2::bindings::filesystem::types::{
 };
 
 use super::descriptors;
-use crate::determinism::Determinism;
 use crate::interfaces::RunState;
 
 pub(super) async fn stat(
@@ -17,7 +16,7 @@ pub(super) async fn stat(
     file: Resource<Descriptor>,
 ) -> FsResult<DescriptorStat> {
     let stat = descriptors::stat(state, file).await?;
-    Ok(repeatable(state.determinism, stat))
+    Ok(repeatable(state.is_deterministic(), stat))
 }
 
 pub(super) async fn stat_at(
@@ -27,16 +26,16 @@ pub(super) async fn stat_at(
     path: String,
 ) -> FsResult<DescriptorStat> {
     let stat = descriptors::stat_at(state, folder, flags, path).await?;
-    Ok(repeatable(state.determinism, stat))
+    Ok(repeatable(state.is_deterministic(), stat))
 }
 
 pub(super) async fn metadata_hash(
     state: &mut &mut RunState,
     file: Resource<Descriptor>,
 ) -> FsResult<MetadataHashValue> {
-    match state.determinism {
-        Determinism::Real => descriptors::metadata_hash(state, file).await,
-        Determinism::Fixed => descriptors::stat(state, file).await.map(hash),
+    match state.is_deterministic() {
+        false => descriptors::metadata_hash(state, file).await,
+        true => descriptors::stat(state, file).await.map(hash),
     }
 }
 
@@ -46,16 +45,16 @@ pub(super) async fn metadata_hash_at(
     flags: PathFlags,
     path: String,
 ) -> FsResult<MetadataHashValue> {
-    match state.determinism {
-        Determinism::Real => descriptors::metadata_hash_at(state, folder, flags, path).await,
-        Determinism::Fixed => descriptors::stat_at(state, folder, flags, path)
+    match state.is_deterministic() {
+        false => descriptors::metadata_hash_at(state, folder, flags, path).await,
+        true => descriptors::stat_at(state, folder, flags, path)
             .await
             .map(hash),
     }
 }
 
-fn repeatable(determinism: Determinism, stat: DescriptorStat) -> DescriptorStat {
-    if determinism == Determinism::Real {
+fn repeatable(is_deterministic: bool, stat: DescriptorStat) -> DescriptorStat {
+    if !is_deterministic {
         return stat;
     }
     DescriptorStat {
@@ -75,7 +74,7 @@ fn repeatable(determinism: Determinism, stat: DescriptorStat) -> DescriptorStat 
 
 /// WASI lets a hash be weak. The real one is made of device and inode, which say nothing elsewhere.
 fn hash(stat: DescriptorStat) -> MetadataHashValue {
-    let stat = repeatable(Determinism::Fixed, stat);
+    let stat = repeatable(true, stat);
     MetadataHashValue {
         lower: stat.size,
         upper: stat.type_ as u64,

@@ -9,7 +9,7 @@ use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
-use wasmtime::component::{Resource, ResourceTable};
+use wasmtime::component::Resource;
 use wasmtime_wasi::filesystem::Descriptor;
 use wasmtime_wasi::p2::bindings::filesystem::types::ErrorCode;
 use wasmtime_wasi::p2::{
@@ -19,9 +19,7 @@ use wasmtime_wasi::p2::{
 
 use crate::file_threads::FileLane;
 use crate::interfaces::RunState;
-
-/// Bytes of one reading or writing. WASI's own streams have as many.
-const PIECE_BYTES: usize = 64 * 1024;
+use crate::limits::STREAM_BYTES;
 
 pub(super) fn read_via_stream(
     state: &mut &mut RunState,
@@ -123,7 +121,7 @@ impl InputStream for FileReader {
 }
 
 fn read_at(file: &File, position: u64, size: usize) -> io::Result<Bytes> {
-    let mut bytes = BytesMut::zeroed(size.min(PIECE_BYTES));
+    let mut bytes = BytesMut::zeroed(size.min(STREAM_BYTES));
     loop {
         match file.read_at(&mut bytes, position) {
             Ok(read) => {
@@ -214,7 +212,7 @@ impl OutputStream for FileWriter {
 
     fn check_write(&mut self) -> StreamResult<usize> {
         match self.state {
-            WriteState::Ready => Ok(PIECE_BYTES),
+            WriteState::Ready => Ok(STREAM_BYTES),
             WriteState::Taken(_) => Ok(0),
             WriteState::Failed(_) | WriteState::Closed => Err(self.failed()),
         }
@@ -253,28 +251,4 @@ fn append(mut file: &File, bytes: &[u8]) -> io::Result<()> {
 
 fn trap(error: impl Into<wasmtime::Error>) -> StreamError {
     StreamError::Trap(error.into())
-}
-
-/// Writes, and waits for what a file does with it.
-pub(super) async fn write(
-    handles: &mut &mut ResourceTable,
-    stream: Resource<DynOutputStream>,
-    contents: Vec<u8>,
-) -> StreamResult<()> {
-    let output = handles.get_mut(&stream)?;
-    output.write(contents.into())?;
-    output.ready().await;
-    Ok(())
-}
-
-/// As [`write`].
-pub(super) async fn write_zeroes(
-    handles: &mut &mut ResourceTable,
-    stream: Resource<DynOutputStream>,
-    count: u64,
-) -> StreamResult<()> {
-    let output = handles.get_mut(&stream)?;
-    output.write_zeroes(usize::try_from(count).unwrap_or(usize::MAX))?;
-    output.ready().await;
-    Ok(())
 }

@@ -1,7 +1,7 @@
 //! `wasi:filesystem`: the folders that were granted, and nothing beside them.
 //!
-//! What a file system would answer differently on another machine is answered by `directory_order` and
-//! `file_metadata`.
+//! What a file system would answer differently on another machine is answered by `directory_order`,
+//! `file_metadata` and `identity`; what Wasmtime answers wrongly, by `paths`.
 
 use wasmtime::component::Linker;
 use wasmtime_wasi::filesystem::{Descriptor, WasiFilesystemView};
@@ -11,7 +11,7 @@ use wasmtime_wasi::p2::bindings::filesystem::types::{
 };
 
 use super::directory_order::{self, SortedEntries};
-use super::{descriptors, file_metadata, file_streams, opening};
+use super::{descriptors, file_metadata, file_streams, identity, opening, paths};
 use crate::interfaces::RunState;
 use crate::interfaces::offer::offer;
 use crate::interfaces::payload::{Payload, fixed};
@@ -42,11 +42,11 @@ pub(super) fn add_to_linker(linker: &mut Linker<RunState>) -> wasmtime::Result<(
         wait "[method]descriptor.link-at"(this, flags, path, folder, new_path) -> file = FILE, descriptors::link_at;
         wait "[method]descriptor.open-at"(this, path_flags, path, open_flags, flags) -> file = FILE, opening::open_at;
         wait "[method]descriptor.readlink-at"(this, path) -> file = FILE, descriptors::readlink_at;
-        wait "[method]descriptor.remove-directory-at"(this, path) -> file = FILE, descriptors::remove_directory_at;
+        wait "[method]descriptor.remove-directory-at"(this, path) -> file = FILE, paths::remove_directory_at;
         wait "[method]descriptor.rename-at"(this, path, folder, new_path) -> file = FILE, descriptors::rename_at;
         wait "[method]descriptor.symlink-at"(this, path, new_path) -> file = FILE, descriptors::symlink_at;
         wait "[method]descriptor.unlink-file-at"(this, path) -> file = FILE, descriptors::unlink_file_at;
-        wait "[method]descriptor.is-same-object"(this, other) -> value = FILE, descriptors::is_same_object;
+        wait "[method]descriptor.is-same-object"(this, other) -> value = FILE, identity::is_same_object;
         wait "[method]descriptor.stat"(this) -> file = FILE, file_metadata::stat;
         wait "[method]descriptor.stat-at"(this, flags, path) -> file = FILE, file_metadata::stat_at;
         wait "[method]descriptor.metadata-hash"(this) -> file = FILE, file_metadata::metadata_hash;

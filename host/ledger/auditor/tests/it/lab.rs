@@ -111,6 +111,8 @@ fn opening(name: &str) -> Opening {
         },
         grants: Grants::default(),
         deterministic: false,
+        clock_unix_ns: None,
+        seed: None,
         decision: None,
     }
 }

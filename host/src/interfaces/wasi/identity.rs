@@ -1,0 +1,37 @@
+//! Whether two open files are one, in a deterministic run: if they are, and were opened by one name.
+//!
+//! Which names of a granted folder are links to one file is not among its files' names and contents: a copy of the
+//! folder, made by git or otherwise, has none of them. So a file is what has one name, as it has one link in
+//! `file_metadata`. A symbolic link stands for what it names.
+
+use std::fs;
+use std::os::fd::AsRawFd;
+use std::path::PathBuf;
+
+use wasmtime::component::Resource;
+use wasmtime_wasi::filesystem::Descriptor;
+
+use super::descriptors;
+use crate::interfaces::RunState;
+
+pub(super) async fn is_same_object(
+    state: &mut &mut RunState,
+    one: Resource<Descriptor>,
+    other: Resource<Descriptor>,
+) -> wasmtime::Result<bool> {
+    let names = match state.is_deterministic() {
+        false => None,
+        true => Some([name(state, &one)?, name(state, &other)?]),
+    };
+    let same = descriptors::is_same_object(state, one, other).await?;
+    Ok(same && names.is_none_or(|[one, other]| one == other))
+}
+
+/// The name by which it was opened, as Linux knows it, and where it was renamed, the new one.
+fn name(state: &RunState, file: &Resource<Descriptor>) -> wasmtime::Result<Option<PathBuf>> {
+    let descriptor = match state.handles.get(file)? {
+        Descriptor::File(file) => file.file.as_raw_fd(),
+        Descriptor::Dir(folder) => folder.dir.as_raw_fd(),
+    };
+    Ok(fs::read_link(format!("/proc/self/fd/{descriptor}")).ok())
+}

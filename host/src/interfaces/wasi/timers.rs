@@ -1,0 +1,199 @@
+//! Timers, and what waits for them and for streams.
+//!
+//! WASI's implementation gives each timer two handles and lets it go by the machine's clock. Here a timer is one
+//! handle and the time at which it is due, by the run's own clock. In a deterministic run that is virtual time:
+//! waiting moves it on to the earliest time that is waited for, at once, and whatever else is waited for is waited for
+//! until it is ready, however long the machine takes.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use wasmtime::component::Resource;
+use wasmtime_wasi::clocks::WasiClocksView;
+use wasmtime_wasi::p2::bindings::clocks::monotonic_clock;
+use wasmtime_wasi::p2::bindings::io::poll::{self, HostPollable};
+use wasmtime_wasi::p2::{DynPollable, Pollable, subscribe};
+
+use crate::interfaces::RunState;
+
+/// The timers of one run, in nanoseconds of its monotonic clock.
+#[derive(Default)]
+pub(crate) struct Timers {
+    /// What all of them belong to, once there is one.
+    clock: Option<Resource<Clock>>,
+    /// When each is due, by the number of its pollable.
+    due: BTreeMap<u32, u64>,
+}
+
+/// A pollable belongs to something that can be waited for. A timer is waited for here, so that this never is.
+struct Clock;
+
+#[async_trait::async_trait]
+impl Pollable for Clock {
+    async fn ready(&mut self) {
+        std::future::pending().await
+    }
+}
+
+pub(super) fn subscribe_instant(
+    state: &mut &mut RunState,
+    due: u64,
+) -> wasmtime::Result<Resource<DynPollable>> {
+    let clock = match &state.timers.clock {
+        Some(clock) => clock.rep(),
+        None => {
+            // It is no handle of the guest's, and is not to count as one.
+            let most = state.handles.max_capacity();
+            state.handles.set_max_capacity(most.saturating_add(1));
+            let clock = state.handles.push(Clock)?;
+            state.timers.clock.insert(clock).rep()
+        }
+    };
+    let timer = subscribe(&mut state.handles, Resource::<Clock>::new_borrow(clock))?;
+    state.timers.due.insert(timer.rep(), due);
+    Ok(timer)
+}
+
+pub(super) fn subscribe_duration(
+    state: &mut &mut RunState,
+    duration: u64,
+) -> wasmtime::Result<Resource<DynPollable>> {
+    let due = now(state)?.saturating_add(duration);
+    subscribe_instant(state, due)
+}
+
+pub(super) fn drop(
+    state: &mut &mut RunState,
+    pollable: Resource<DynPollable>,
+) -> wasmtime::Result<()> {
+    state.timers.due.remove(&pollable.rep());
+    HostPollable::drop(&mut state.handles, pollable)
+}
+
+/// In a deterministic run, to ask is to wait: a guest that asks again and again would otherwise ask for ever.
+pub(super) async fn ready(
+    state: &mut &mut RunState,
+    pollable: Resource<DynPollable>,
+) -> wasmtime::Result<bool> {
+    if state.is_deterministic() {
+        block(state, pollable).await?;
+        return Ok(true);
+    }
+    match state.timers.due.get(&pollable.rep()) {
+        Some(&due) => Ok(due <= now(state)?),
+        None => HostPollable::ready(&mut state.handles, pollable).await,
+    }
+}
+
+pub(super) async fn block(
+    state: &mut &mut RunState,
+    pollable: Resource<DynPollable>,
+) -> wasmtime::Result<()> {
+    match state.timers.due.get(&pollable.rep()) {
+        Some(&due) => wait_until(state, due).await,
+        None => HostPollable::block(&mut state.handles, pollable).await,
+    }
+}
+
+/// Waits until at least one is ready, and says which are: places in the list, in their order.
+pub(super) async fn poll(
+    state: &mut &mut RunState,
+    pollables: Vec<Resource<DynPollable>>,
+) -> wasmtime::Result<Vec<u32>> {
+    let (mut timers, mut others) = (Vec::new(), Vec::new());
+    for (place, pollable) in (0..).zip(&pollables) {
+        match state.timers.due.get(&pollable.rep()) {
+            Some(&due) => timers.push((place, due)),
+            None => others.push((place, pollable.rep())),
+        }
+    }
+    let Some(earliest) = timers.iter().map(|&(_, due)| due).min() else {
+        // An empty list is an error there.
+        if !state.is_deterministic() || pollables.is_empty() {
+            return poll::Host::poll(&mut state.handles, pollables).await;
+        }
+        return block_all(state, &others).await;
+    };
+    let mut ready = match state.is_deterministic() {
+        true => block_all(state, &others).await?,
+        false => poll_until(state, &others, earliest).await?,
+    };
+    if ready.is_empty() {
+        wait_until(state, earliest).await?;
+    }
+    let now = now(state)?;
+    ready.extend(
+        timers
+            .iter()
+            .filter(|(_, due)| *due <= now)
+            .map(|(place, _)| place),
+    );
+    ready.sort_unstable();
+    Ok(ready)
+}
+
+/// Waits until all of them are ready. What a deterministic run can wait for is memory, which is ready, and files, of
+/// which each is when the host has done its work; no socket has an address.
+async fn block_all(state: &mut RunState, others: &[(u32, u32)]) -> wasmtime::Result<Vec<u32>> {
+    for &(_, pollable) in others {
+        HostPollable::block(&mut state.handles, Resource::new_borrow(pollable)).await?;
+    }
+    Ok(others.iter().map(|(place, _)| *place).collect())
+}
+
+/// Those of them that are ready, as soon as one is, or at the time given.
+async fn poll_until(
+    state: &mut RunState,
+    others: &[(u32, u32)],
+    due: u64,
+) -> wasmtime::Result<Vec<u32>> {
+    if others.is_empty() {
+        return Ok(Vec::new());
+    }
+    let left = left(state, due)?;
+    let pollables = others
+        .iter()
+        .map(|(_, pollable)| Resource::new_borrow(*pollable));
+    let ready = tokio::select! {
+        biased;
+        ready = poll::Host::poll(&mut state.handles, pollables.collect()) => ready?,
+        () = sleep(left) => Vec::new(),
+    };
+    Ok(ready
+        .iter()
+        .map(|index| others[*index as usize].0)
+        .collect())
+}
+
+/// Returns when the run's clock has come to this time.
+async fn wait_until(state: &mut RunState, due: u64) -> wasmtime::Result<()> {
+    if let Some(time) = &state.virtual_time {
+        return Ok(time.wait_until(due)?);
+    }
+    loop {
+        let left = left(state, due)?;
+        sleep(left).await;
+        if left.is_zero() {
+            return Ok(());
+        }
+    }
+}
+
+/// Where there is nothing to wait for, the thread is given to others once: a guest that polls in a loop must not keep
+/// it for itself.
+async fn sleep(left: Duration) {
+    if left.is_zero() {
+        tokio::task::yield_now().await;
+    } else {
+        tokio::time::sleep(left).await;
+    }
+}
+
+/// How long it is until then.
+fn left(state: &mut RunState, due: u64) -> wasmtime::Result<Duration> {
+    Ok(Duration::from_nanos(due.saturating_sub(now(state)?)))
+}
+
+fn now(state: &mut RunState) -> wasmtime::Result<u64> {
+    monotonic_clock::Host::now(&mut state.clocks())
+}
