@@ -19,6 +19,7 @@ mod ledger;
 mod ledger_cli;
 mod ledger_kills;
 mod ledger_lab;
+mod ledger_refusals;
 mod line;
 mod metering;
 mod policies;
