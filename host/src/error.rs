@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use bytesize::ByteSize;
 use fractalaw_ledger::LedgerError;
+use fractalaw_manifest::BadName;
 
 use crate::cause;
 use crate::limits::{MAX_SLOTS, SLOT_MEMORY_BYTES, STDIN_BYTES};
@@ -98,6 +99,15 @@ pub enum HostError {
         /// The other one: the same, one inside of the other, or one whose name leads through it.
         other: PathBuf,
     },
+    /// A folder is granted at what is no path of a guest.
+    #[error(transparent)]
+    GuestPath(BadName),
+    /// Two folders are granted at one path of the guest.
+    #[error("two folders are granted at `{guest}`, expected one")]
+    GrantedTwice {
+        /// The path in the guest.
+        guest: String,
+    },
     /// The host could not open a file that a guest may open, for want of descriptors.
     #[error("could not open a file for the guest")]
     OpenForGuest {
@@ -161,6 +171,9 @@ impl HostError {
                  around it to others"
                     .to_owned(),
             ),
+            HostError::GrantedTwice { .. } => {
+                Some("give each its own path in the guest, as `--dir HOST::GUEST`".to_owned())
+            }
             HostError::NotAFile { expected: "standard input", .. } => {
                 Some("a pipe is read as `--stdin -`".to_owned())
             }
@@ -183,6 +196,8 @@ impl HostError {
                 | HostError::StdinTooLarge
                 | HostError::GrantMoved { .. }
                 | HostError::GrantsOverlap { .. }
+                | HostError::GuestPath(_)
+                | HostError::GrantedTwice { .. }
                 | HostError::MemoryOverSlot { .. }
                 | HostError::ClockTooLate
                 | HostError::Ledger(LedgerError::Missing { .. } | LedgerError::NotALedger { .. })

@@ -1,8 +1,10 @@
 //! The folders of one run, from what was held open since they were granted.
 
+use std::collections::BTreeSet;
 use std::io;
 use std::time::Instant;
 
+use fractalaw_manifest::guest_path;
 use tokio::time::timeout_at;
 
 use crate::error::HostError;
@@ -15,6 +17,18 @@ use crate::interfaces::wasi::descriptors::Preopen;
 pub(crate) struct Opened {
     pub(crate) preopens: Vec<Preopen>,
     pub(crate) files: FileLane,
+}
+
+/// That each stands at a path where a guest can look for it, and at one of its own: of two, a guest would find the first.
+pub(crate) fn check_paths(dirs: &[DirGrant]) -> Result<(), HostError> {
+    let mut seen = BTreeSet::new();
+    for dir in dirs {
+        let guest = guest_path(&dir.guest).map_err(HostError::GuestPath)?;
+        if !seen.insert(guest.clone()) {
+            return Err(HostError::GrantedTwice { guest });
+        }
+    }
+    Ok(())
 }
 
 /// The folders that these grants hold. One whose name leads elsewhere by now was moved, deleted or replaced: then the

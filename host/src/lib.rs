@@ -96,7 +96,9 @@ pub use cost::COST_MODEL;
 pub use cost::operators::TABLE as OPERATOR_COSTS;
 pub use error::{HostError, LoadError};
 pub use fractalaw_ledger::{Durability, LedgerError, survive_file_limit};
-pub use fractalaw_manifest::{DirAsk, Manifest, Quotas, Tier, standard_output, terminal};
+pub use fractalaw_manifest::{
+    BadName, DirAsk, Manifest, Quotas, Tier, guest_path, standard_output, terminal,
+};
 pub use grants::{DirGrant, Grants};
 pub use host::{Host, HostBuilder, run_component};
 pub use inspect::{INSPECTION_VERSION, Inspection, Verdict};

@@ -226,6 +226,8 @@ pub struct QuotaLimits {
     pub audit_entries: u64,
     /// Text of all audit entries together, in bytes.
     pub audit_bytes: u64,
+    /// Handles held at once, and lent to a call.
+    pub handles: u64,
 }
 
 impl Default for QuotaLimits {
@@ -241,6 +243,7 @@ impl QuotaLimits {
         host_bytes: HOST_BYTES,
         audit_entries: AUDIT_ENTRIES as u64,
         audit_bytes: AUDIT_BYTES as u64,
+        handles: HANDLES as u64,
     };
 }
 

@@ -6,7 +6,7 @@ use wasmtime::Trap as WasmtimeTrap;
 use wasmtime::component::ResourceTableError;
 use wasmtime_wasi::I32Exit;
 
-use crate::limits::{HANDLES, HOST_CALL_BYTES};
+use crate::limits::HOST_CALL_BYTES;
 use crate::panics::HostPanicked;
 use crate::refusal::Refusal;
 use crate::trap::{Trap, TrapCode};
@@ -185,8 +185,8 @@ impl Outcome {
         }
     }
 
-    /// Reads the error that ended instantiation or the call.
-    pub(crate) fn from_error(error: &wasmtime::Error) -> Outcome {
+    /// Reads the error that ended instantiation or the call of a run that may hold so many handles.
+    pub(crate) fn from_error(error: &wasmtime::Error, handles: u64) -> Outcome {
         if error.is::<DeadlineExceeded>() || error.is::<WaitedPastDeadline>() {
             return Outcome::DeadlineExceeded;
         }
@@ -220,7 +220,7 @@ impl Outcome {
         if let Some(ResourceTableError::Full) = error.downcast_ref() {
             return Outcome::QuotaExceeded {
                 quota: Quota::Handles,
-                limit: HANDLES as u64,
+                limit: handles,
             };
         }
         match error.downcast_ref::<WasmtimeTrap>() {
@@ -233,7 +233,7 @@ impl Outcome {
             },
             None if is_handle_limit(error) => Outcome::QuotaExceeded {
                 quota: Quota::Handles,
-                limit: HANDLES as u64,
+                limit: handles,
             },
             None => Outcome::Trap(Trap::boundary(error)),
         }

@@ -90,7 +90,7 @@ mod tests {
                 let call = instance.get_typed_func::<(), ()>(&mut store, export);
                 let call = call.unwrap();
                 let ended = caught(pin!(call.call_async(&mut store, ()))).await;
-                let outcome = ended.map_err(|error| Outcome::from_error(&error));
+                let outcome = ended.map_err(|error| Outcome::from_error(&error, 1));
                 let expected = expected.map(|message| {
                     Outcome::Trap(Trap {
                         code: TrapCode::HostPanicked,

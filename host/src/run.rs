@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use fractalaw_manifest::Tier;
+use fractalaw_manifest::{Tier, guest_path};
 use tokio::sync::watch;
 use wasmtime::component::ResourceTable;
 use wasmtime::{Engine, Store, UpdateDeadline};
@@ -21,7 +21,7 @@ use crate::interfaces::wasi::{self, timers::Timers};
 use crate::ledger::recording::Recording;
 use crate::limiter::Limiter;
 use crate::limits::{
-    AppliedLimits, CLOCK_MAX, HANDLES, HOST_CALL_BYTES, Limits, PROFILE_SLOWDOWN, QuotaLimits,
+    AppliedLimits, CLOCK_MAX, HOST_CALL_BYTES, Limits, PROFILE_SLOWDOWN, QuotaLimits,
     SLOT_MEMORY_BYTES,
 };
 use crate::meter::Meter;
@@ -102,7 +102,9 @@ impl Run {
     }
 
     /// One more folder. It is opened here, once for all runs that are made of this; if it cannot be, they say so.
-    pub fn dir(mut self, dir: DirGrant) -> Run {
+    pub fn dir(mut self, mut dir: DirGrant) -> Run {
+        // One that is no path of a guest is an error when it is to run.
+        dir.guest = guest_path(&dir.guest).unwrap_or(dir.guest);
         self.folders.push(Held::open(&dir.host, dir.writable));
         self.grants.dirs.push(dir);
         self
@@ -262,6 +264,7 @@ pub(crate) async fn execute(
     if let Some(Overlap { writable, other }) = overlap {
         return Err(HostError::GrantsOverlap { writable, other }.into());
     }
+    granted::check_paths(&grants.dirs)?;
     if let Some(fixed) = run.determinism.fixed()
         && fixed.unix_start > CLOCK_MAX
     {
@@ -356,8 +359,10 @@ fn store(
         recorder,
     };
     let mut store = Store::new(engine, state);
-    store.data_mut().handles.set_max_capacity(HANDLES);
-    store.set_max_component_handles(HANDLES);
+    // Two counts, of what the host holds and of what the guest knows, which reach the bound together or one before.
+    let handles = usize::try_from(quotas.handles).unwrap_or(usize::MAX);
+    store.data_mut().handles.set_max_capacity(handles);
+    store.set_max_component_handles(handles);
     store.set_hostcall_fuel(HOST_CALL_BYTES);
     store.limiter(|state| &mut state.limiter);
     store.set_fuel(fuel).map_err(HostError::Engine)?;
@@ -403,13 +408,17 @@ async fn call(
         }
         Err(error) => Err(error),
     };
+    let handles = store.max_component_handles() as u64;
     let waited = matches!(&ended, Err(error) if error.is::<WaitedPastDeadline>());
     let (outcome, backtrace) = match ended {
         Ok(Ok(text)) => (Outcome::Completed(text), Vec::new()),
         Ok(Err(message)) => (Outcome::GuestError(message), Vec::new()),
         Err(error) => match error.downcast::<NoDescriptors>() {
             Ok(NoDescriptors(source)) => return Err(HostError::OpenForGuest { source }),
-            Err(error) => (Outcome::from_error(&error), trap::backtrace(&error)),
+            Err(error) => (
+                Outcome::from_error(&error, handles),
+                trap::backtrace(&error),
+            ),
         },
     };
     let mut left = fuel_left(store);

@@ -37,6 +37,9 @@ pub struct Quotas {
     /// Text of all audit entries together, in bytes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub audit_bytes: Option<u64>,
+    /// Handles held at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub handles: Option<u64>,
 }
 
 impl Quotas {
@@ -59,6 +62,9 @@ pub enum BadName {
         "`{0}` is no path of a guest, expected printable characters without `\\`, `\"` and `'`"
     )]
     Path(String),
+    /// A path that leads out of where it stands.
+    #[error("`{0}` is no path of a guest, expected one without `..`")]
+    Parent(String),
 }
 
 /// Whether a variable may have this name: one that a shell would take, so that it needs no quotes anywhere.
@@ -81,10 +87,28 @@ pub fn check_path(path: &str) -> Result<(), BadName> {
     Err(BadName::Path(crate::terminal::one_line(path)))
 }
 
+/// The one way to write a path at which a guest may find a folder: without a slash at its end, two in a row or `.`
+/// in between, so that what is one path to a guest is one text.
+pub fn guest_path(path: &str) -> Result<String, BadName> {
+    check_path(path)?;
+    let steps: Vec<&str> = path
+        .split('/')
+        .filter(|step| !matches!(*step, "" | "."))
+        .collect();
+    if steps.contains(&"..") {
+        return Err(BadName::Parent(path.to_owned()));
+    }
+    let steps = steps.join("/");
+    Ok(match (path.starts_with('/'), &*steps) {
+        (true, _) => format!("/{steps}"),
+        (false, "") => ".".to_owned(),
+        (false, _) => steps,
+    })
+}
+
 fn path<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     let path = String::deserialize(deserializer)?;
-    check_path(&path).map_err(serde::de::Error::custom)?;
-    Ok(path)
+    guest_path(&path).map_err(serde::de::Error::custom)
 }
 
 pub(crate) fn env<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
@@ -136,6 +160,21 @@ mod tests {
         }
         for path in ["/data", "data/permits", "/Füße", "/a b"] {
             assert_eq!(check_path(path), Ok(()), "{path}");
+        }
+        for (path, one) in [
+            ("/", "/"),
+            ("/data/", "/data"),
+            ("//data//./permits/.", "/data/permits"),
+            ("data/", "data"),
+            ("./data", "data"),
+            (".", "."),
+            ("././", "."),
+            ("/...", "/..."),
+        ] {
+            assert_eq!(guest_path(path).as_deref(), Ok(one), "{path}");
+        }
+        for path in ["..", "/..", "/data/../x", "data/.."] {
+            assert_eq!(guest_path(path), Err(BadName::Parent(path.to_owned())));
         }
         for path in ["", "/a\"b", "/a\\b", "/a\nb", "/\u{202e}x"] {
             assert!(check_path(path).is_err(), "{path}");

@@ -13,7 +13,7 @@ mod asks;
 pub mod standard_output;
 pub mod terminal;
 
-pub use asks::{BadName, DirAsk, MAX_NAMES, Quotas, check_env, check_path};
+pub use asks::{BadName, DirAsk, MAX_NAMES, Quotas, check_env, check_path, guest_path};
 
 use std::fmt;
 use std::str::FromStr;

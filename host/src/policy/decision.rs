@@ -103,12 +103,14 @@ pub(crate) fn asked(asking: Asking<'_>) -> Vec<Item> {
         host_bytes,
         audit_entries,
         audit_bytes,
+        handles,
     } = manifest.quotas;
     let quotas = [
         (Quota::HostCalls, host_calls),
         (Quota::HostBytes, host_bytes),
         (Quota::AuditEntries, audit_entries),
         (Quota::AuditBytes, audit_bytes),
+        (Quota::Handles, handles),
     ];
     let quotas = quotas
         .into_iter()
@@ -309,7 +311,7 @@ impl<'a, 's> Table<'a, 's> {
         let mut limits = QuotaLimits::HOST;
         let needed = self.asking.manifest.quotas;
         type Of = fn(&Quotas) -> Option<u64>;
-        let quotas: [(Quota, &mut u64, Of); 4] = [
+        let quotas: [(Quota, &mut u64, Of); 5] = [
             (Quota::HostCalls, &mut limits.host_calls, |q| q.host_calls),
             (Quota::HostBytes, &mut limits.host_bytes, |q| q.host_bytes),
             (Quota::AuditEntries, &mut limits.audit_entries, |q| {
@@ -318,6 +320,7 @@ impl<'a, 's> Table<'a, 's> {
             (Quota::AuditBytes, &mut limits.audit_bytes, |q| {
                 q.audit_bytes
             }),
+            (Quota::Handles, &mut limits.handles, |q| q.handles),
         ];
         for (quota, limit, of) in quotas {
             let most = *limit;

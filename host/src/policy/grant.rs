@@ -141,6 +141,7 @@ impl Missing {
             Item::Quota(Quota::HostBytes, value) => value <= most.host_bytes,
             Item::Quota(Quota::AuditEntries, value) => value <= most.audit_entries,
             Item::Quota(Quota::AuditBytes, value) => value <= most.audit_bytes,
+            Item::Quota(Quota::Handles, value) => value <= most.handles,
             _ => true,
         };
         possible.then(|| self.item.line())

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use fractalaw_manifest::{check_env, check_path};
+use fractalaw_manifest::{check_env, guest_path};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -161,10 +161,16 @@ impl<'a> Text<'a> {
                 }
                 "dirs" => {
                     for (guest, value) in self.table(value, "dirs")? {
-                        let bad = check_path(guest.get_ref()).map_err(|error| error.to_string());
-                        bad.map_err(|message| self.error(guest.span().start, message))?;
+                        let at = guest.span().start;
+                        let path = guest_path(guest.get_ref());
+                        let path = path.map_err(|error| self.error(at, error.to_string()))?;
                         let rule = self.dir(value, guest.get_ref())?;
-                        section.dirs.insert(guest.get_ref().to_string(), rule);
+                        if section.dirs.insert(path, rule).is_some() {
+                            let given = one_line(guest.get_ref());
+                            let message =
+                                format!("`{given}` is one path with another key of this table");
+                            return Err(self.error(at, message));
+                        }
                     }
                 }
                 "env" => {
@@ -311,8 +317,15 @@ impl<'a> Text<'a> {
                 "host-bytes" => (&mut quotas.host_bytes, most.host_bytes),
                 "audit-entries" => (&mut quotas.audit_entries, most.audit_entries),
                 "audit-bytes" => (&mut quotas.audit_bytes, most.audit_bytes),
+                "handles" => (&mut quotas.handles, most.handles),
                 other => {
-                    let known = ["host-calls", "host-bytes", "audit-entries", "audit-bytes"];
+                    let known = [
+                        "host-calls",
+                        "host-bytes",
+                        "audit-entries",
+                        "audit-bytes",
+                        "handles",
+                    ];
                     return Err(self.unknown(key.span().start, other, &known));
                 }
             };

@@ -101,6 +101,7 @@ pub(crate) fn limits(applied: &AppliedLimits) -> Value {
             "host_bytes": quotas.host_bytes,
             "audit_entries": quotas.audit_entries,
             "audit_bytes": quotas.audit_bytes,
+            "handles": quotas.handles,
         },
     })
 }

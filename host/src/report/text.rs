@@ -151,6 +151,7 @@ fn limits_line(applied: &AppliedLimits) -> String {
         ("host-bytes", quotas.host_bytes, host.host_bytes),
         ("audit-entries", quotas.audit_entries, host.audit_entries),
         ("audit-bytes", quotas.audit_bytes, host.audit_bytes),
+        ("handles", quotas.handles, host.handles),
     ] {
         compare(what, now.cmp(&host), grouped(now), grouped(host));
     }

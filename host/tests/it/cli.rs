@@ -83,6 +83,29 @@ fn a_deterministic_run_begins_when_and_with_what_it_is_told() {
 }
 
 #[test]
+fn a_path_of_the_guest_is_written_in_one_way_and_given_once() {
+    let data = workspace().join("tests/cases/file-facts/data");
+    let at = |guest: &str| format!("{}::{guest}", data.display());
+    let listed = run(
+        "file-facts",
+        &["--deterministic", "--dir", &at("//data/./")],
+    );
+    assert_eq!(listed.status.code(), Some(0), "{}", text(&listed.stderr));
+    let plain = run("file-facts", &["--deterministic", "--dir", &at("/data")]);
+    assert_eq!(text(&listed.stdout), text(&plain.stdout));
+    let twice = run(
+        "file-facts",
+        &["--dir", &at("/data/"), "--dir", &at("/data")],
+    );
+    assert_eq!(twice.status.code(), Some(2));
+    assert_eq!(
+        text(&twice.stderr),
+        "error: two folders are granted at `/data`, expected one\n\
+         hint: give each its own path in the guest, as `--dir HOST::GUEST`\n"
+    );
+}
+
+#[test]
 fn every_outcome_has_its_exit_code() {
     let cases: [(&str, &[&str], i32); 14] = [
         ("hello-world", &[], 0),

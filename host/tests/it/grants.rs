@@ -65,6 +65,7 @@ pub(crate) fn greedy() -> Manifest {
             host_bytes: Some(10_000),
             audit_entries: Some(4),
             audit_bytes: Some(1_000),
+            handles: None,
         },
     }
 }

@@ -98,6 +98,7 @@ fn a_component_without_a_manifest_is_told_from_its_bytes() {
                     "host_bytes": 10_000_000_000_u64,
                     "audit_entries": 10_000,
                     "audit_bytes": 4 << 20,
+                    "handles": 256,
                 },
             },
             "grants": {

@@ -66,7 +66,7 @@ fn a_policy_that_is_wrong_says_where_and_what_to_do() {
         ),
         (
             "[apps.x]\nquotas.entries = 1\n",
-            "2: unknown key `entries`, expected `host-calls`, `host-bytes`, `audit-entries`, `audit-bytes`",
+            "2: unknown key `entries`, expected `host-calls`, `host-bytes`, `audit-entries`, `audit-bytes`, `handles`",
             page,
         ),
         (
@@ -117,6 +117,16 @@ fn a_policy_that_is_wrong_says_where_and_what_to_do() {
         (
             "[apps.\"\\u001b[2J\"]\n\"\\u001b\" = 1\n",
             "2: unknown key `\\u{1b}`, expected `tier`, `interfaces`, `dirs`, `env`, `args`, `stdin`, `quotas`",
+            page,
+        ),
+        (
+            "[all]\ndirs.\"/d\" = true\ndirs.\"//d/\" = true\n",
+            "2: `/d` is one path with another key of this table",
+            page,
+        ),
+        (
+            "[all]\ndirs.\"/d/..\" = true\n",
+            "2: `/d/..` is no path of a guest, expected one without `..`",
             page,
         ),
     ];

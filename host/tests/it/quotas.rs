@@ -38,6 +38,31 @@ fn a_quota_of_policy_is_reached_exactly_and_named() {
     }
 }
 
+/// Ten timers, and each once more where all are waited for.
+#[test]
+fn a_policy_lowers_what_a_run_may_hold() {
+    let bytes = guest_bytes("waits-and-streams");
+    let timers = || Run::new().arg("timers").arg("10");
+    for (limit, outcome) in [
+        (20, "completed"),
+        (19, "quota-exceeded"),
+        (3, "quota-exceeded"),
+    ] {
+        let host = host(&format!("[all]\nquotas.handles = {limit}\n"));
+        let report = run(&host, &bytes, timers());
+        assert_eq!(report.outcome.kind(), outcome, "{limit}");
+        if let Outcome::QuotaExceeded {
+            quota,
+            limit: named,
+        } = report.outcome
+        {
+            assert_eq!((quota, named), (Quota::Handles, limit));
+        }
+        let line = format!("Limits: tier standard, but handles {limit} (lower than 256)");
+        assert!(report.text().contains(&line), "{}", report.text());
+    }
+}
+
 #[test]
 fn more_than_the_host_has_no_policy_can_grant() {
     let manifest = Manifest {

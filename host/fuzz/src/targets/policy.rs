@@ -117,6 +117,7 @@ fn greedy() -> Manifest {
             host_bytes: Some(10_000),
             audit_entries: Some(4),
             audit_bytes: Some(u64::MAX),
+            handles: Some(256),
         },
     }
 }
@@ -128,6 +129,7 @@ quotas.host-calls = 1
 quotas.host-bytes = 2
 quotas.audit-entries = 3
 quotas.audit-bytes = 4
+quotas.handles = 5
 [groups.readers]
 apps = ["greedy", "@0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"]
 dirs."/in" = "regulations"

@@ -6,7 +6,7 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use bytesize::ByteSize;
 use clap::{Args, Parser, Subcommand};
-use fractalaw_host::{CLOCK_MAX, DirGrant, Tier};
+use fractalaw_host::{CLOCK_MAX, DirGrant, Tier, guest_path};
 
 /// What the shell learns, shown by `--help`.
 const EXIT_CODES: &str = "\
@@ -189,9 +189,11 @@ fn parse_dir(text: &str) -> Result<DirGrant, String> {
     if host.is_empty() || guest.is_empty() {
         return Err("expected `HOST`, `HOST::GUEST` or either with `:rw`".to_owned());
     }
+    let guest = guest_path(guest)
+        .map_err(|error| format!("{error}; `HOST::GUEST` names the folder's path in the guest"))?;
     Ok(DirGrant {
         host: PathBuf::from(host),
-        guest: guest.to_owned(),
+        guest,
         writable,
     })
 }
@@ -207,6 +209,9 @@ mod tests {
             ("data:rw", "data", "data", true),
             ("data::/in", "data", "/in", false),
             ("a:b::/in:rw", "a:b", "/in", true),
+            ("data/::/in/", "data/", "/in", false),
+            ("./data", "./data", "data", false),
+            ("../data::.", "../data", ".", false),
         ] {
             let expected = DirGrant {
                 host: host.into(),
@@ -215,7 +220,7 @@ mod tests {
             };
             assert_eq!(parse_dir(text), Ok(expected));
         }
-        for text in ["", ":rw", "::/in", "data::"] {
+        for text in ["", ":rw", "::/in", "data::", "../data", "data::/in/../out"] {
             assert!(parse_dir(text).is_err(), "{text}");
         }
     }
