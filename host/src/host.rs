@@ -1,21 +1,18 @@
 //! The host: engine, linker, ticker, cache and slots, made once and shared by all runs.
 
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::time::Duration;
+mod builder;
 
-use fractalaw_ledger::{Durability, Ledger, Opening, Options};
+use std::path::Path;
+use std::sync::Arc;
+
+use fractalaw_ledger::Opening;
 use fractalaw_manifest::Tier;
 use tokio::sync::watch;
 
-use crate::cache::CodeCache;
-use crate::compiler::Compiler;
 use crate::component_source::Source;
 use crate::error::{HostError, LoadError};
 use crate::file_threads::FileThreads;
-use crate::interfaces;
 use crate::ledger::recording::{Recorded, Recording};
-use crate::limits::COMPILE_TIME;
 use crate::loader::Loader;
 use crate::micro_app::MicroApp;
 use crate::outcome::Outcome;
@@ -29,7 +26,9 @@ use crate::run::{Beside, Run};
 use crate::slots::Slots;
 use crate::ticker::Ticker;
 use crate::until::stopped;
-use crate::{engine, ledger, run};
+use crate::{ledger, run};
+
+pub use builder::HostBuilder;
 
 /// Everything that runs share. Cheap to clone; the clones are one host.
 #[derive(Clone)]
@@ -44,129 +43,6 @@ struct Inner {
     ledger: Option<Recorded>,
     stop: watch::Sender<bool>,
     _ticker: Ticker,
-}
-
-/// What a host is made of: every setting has a default.
-#[derive(Clone, Debug)]
-pub struct HostBuilder {
-    slots: u32,
-    max_waiting: usize,
-    compile_time: Duration,
-    cache: Option<PathBuf>,
-    policy: Option<Policy>,
-    ledger: Option<(PathBuf, Durability)>,
-    ledger_wait: Duration,
-}
-
-impl Default for HostBuilder {
-    fn default() -> HostBuilder {
-        HostBuilder {
-            // Runs mostly compute: a few dozen keep every core of a common machine busy.
-            slots: 64,
-            // Each waiting run costs the memory of a suspended future, well under a kilobyte.
-            max_waiting: 100_000,
-            compile_time: COMPILE_TIME,
-            cache: None,
-            policy: None,
-            ledger: None,
-            ledger_wait: Options::default().busy_timeout,
-        }
-    }
-}
-
-impl HostBuilder {
-    /// How many runs go on at once: the capacity from which the whole pool is sized. Each slot
-    /// reserves address space, not memory. Default 64.
-    pub fn slots(mut self, slots: u32) -> HostBuilder {
-        self.slots = slots;
-        self
-    }
-
-    /// How many runs may wait for a slot before further ones are refused. Default 100 000.
-    pub fn max_waiting(mut self, runs: usize) -> HostBuilder {
-        self.max_waiting = runs;
-        self
-    }
-
-    /// Wall-clock time that compiling one component may take before it is refused. Default 60 s.
-    pub fn compile_time(mut self, limit: Duration) -> HostBuilder {
-        self.compile_time = limit;
-        self
-    }
-
-    /// Folder of compiled code, made if absent. Default: none, every component is compiled anew.
-    pub fn cache(mut self, folder: impl Into<PathBuf>) -> HostBuilder {
-        self.cache = Some(folder.into());
-        self
-    }
-
-    /// What is granted to which micro-apps, beyond what each run brings. Default: nothing is.
-    pub fn policy(mut self, policy: Policy) -> HostBuilder {
-        self.policy = Some(policy);
-        self
-    }
-
-    /// The ledger that every run is recorded in: its opening before the guest starts, its entries and its
-    /// closing before there is a report. Default: none, which costs nothing.
-    pub fn ledger(mut self, file: impl Into<PathBuf>, durability: Durability) -> HostBuilder {
-        self.ledger = Some((file.into(), durability));
-        self
-    }
-
-    /// How long to wait for other processes that append to the ledger. Default 10 s.
-    pub fn ledger_wait(mut self, wait: Duration) -> HostBuilder {
-        self.ledger_wait = wait;
-        self
-    }
-
-    /// Reserves the pool and starts the ticker.
-    ///
-    /// # Errors
-    ///
-    /// When the address space cannot hold the pool, the cache folder is missing or not private, or the ledger
-    /// cannot be opened; when a folder of the policy overlaps with one that it grants for writing.
-    pub fn build(mut self) -> Result<Host, HostError> {
-        if let Some(policy) = &mut self.policy {
-            policy.check_folders()?;
-        }
-        let cache = self.cache.map(CodeCache::open).transpose()?;
-        let ledger = self
-            .ledger
-            .map(|(file, durability)| open(&file, durability, self.ledger_wait))
-            .transpose()?;
-        let engine = engine::new(self.slots)?;
-        let durable = ledger
-            .as_ref()
-            .is_some_and(|ledger| ledger.durability == Durability::Entry);
-        let linker = interfaces::linker(&engine, durable).map_err(HostError::Linker)?;
-        let ticker = Ticker::start(&engine)?;
-        let slots = Slots::new(self.slots, self.max_waiting);
-        Ok(Host(Arc::new(Inner {
-            loader: Arc::new(Loader {
-                linker,
-                cache,
-                compiler: Compiler::new(self.compile_time),
-            }),
-            slots,
-            file_threads: FileThreads::new(),
-            policy: self.policy,
-            ledger,
-            stop: watch::Sender::new(false),
-            _ticker: ticker,
-        })))
-    }
-}
-
-fn open(file: &Path, durability: Durability, wait: Duration) -> Result<Recorded, HostError> {
-    let options = Options {
-        durability,
-        busy_timeout: wait,
-        ..Options::default()
-    };
-    Ok(Recorded {
-        ledger: Ledger::open(file, options)?,
-        durability,
-    })
 }
 
 impl Host {

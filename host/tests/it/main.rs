@@ -20,6 +20,7 @@ mod ledger_cli;
 mod ledger_kills;
 mod ledger_lab;
 mod ledger_refusals;
+mod ledger_usage;
 mod line;
 mod metering;
 mod policies;
