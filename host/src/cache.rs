@@ -4,16 +4,19 @@
 //! component's bytes and the engine's compatibility hash: what another engine wrote is never found.
 //! An entry that is truncated, damaged or under another's name is a miss and is written anew.
 //!
-//! The checksum is against accidents. Against people there is the folder's permission: code in it is
-//! executed, so a folder that others can write is refused.
+//! Code in it is executed, so it is taken from nobody else: the folder and those above it are looked at and then held
+//! open, each file is opened in it and must be its user's alone, and a seal over name and contents shows that this
+//! cache wrote it (`cache/place.rs`, `cache/seal.rs`).
 
 mod entry;
+mod place;
+mod seal;
 
-use std::fs::{self, DirBuilder};
+use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use wasmtime::Engine;
@@ -22,21 +25,31 @@ use wasmtime::component::Component;
 use crate::compiled;
 use crate::error::HostError;
 use crate::preflight::Preflight;
+use entry::Found;
+use place::{Place, UNFINISHED};
+use seal::Key;
 
 /// Most that the folder holds: past it, the oldest entries go. A thousand small components or a dozen
 /// large ones.
 const FOLDER_BYTES: u64 = 1 << 30;
 
-const EXTENSION: &str = "cwasm";
+const EXTENSION: &str = ".cwasm";
 
-/// Begins the name of an entry while it is written, which takes well under a second.
-const UNFINISHED: &str = ".writing-";
+/// What is unfinished for so long was left by a process that ended.
 const ABANDONED_AFTER: Duration = Duration::from_secs(60 * 60);
 
 /// A folder of compiled code, private to its user.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct CodeCache {
-    folder: PathBuf,
+    place: Arc<Place>,
+    /// None where it cannot be read or made: then there is nothing to find, and nothing is kept.
+    key: Option<Key>,
+}
+
+impl fmt::Debug for CodeCache {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("CodeCache").field(&self.folder()).finish()
+    }
 }
 
 impl CodeCache {
@@ -44,67 +57,52 @@ impl CodeCache {
     ///
     /// # Errors
     ///
-    /// When the folder cannot be made, or when others can write to it.
+    /// When the folder cannot be made, or when others can write to it or replace it.
     pub fn open(folder: impl Into<PathBuf>) -> Result<CodeCache, HostError> {
-        let folder = folder.into();
-        let failed = |source| HostError::CacheFolder {
-            path: folder.clone(),
-            source,
-        };
-        DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(&folder)
-            .map_err(failed)?;
-        // The real one: what a link points to could be changed, what it pointed to is checked.
-        let folder = folder.canonicalize().map_err(failed)?;
-        let failed = |source| HostError::CacheFolder {
-            path: folder.clone(),
-            source,
-        };
-        let us = user(&folder).map_err(failed)?;
-        for (i, path) in folder.ancestors().enumerate() {
-            let found = fs::metadata(path).map_err(failed)?;
-            // Above the folder itself, a group is often its user's own: common umasks leave it writing.
-            let others = if i == 0 { 0o022 } else { 0o002 };
-            let others_can_write = found.mode() & others != 0;
-            // In a sticky folder, such as the system's temporary one, only owners move what is theirs.
-            let is_sticky = i > 0 && found.mode() & 0o1000 != 0;
-            let is_trusted = found.uid() == us || (i > 0 && found.uid() == 0);
-            if !is_trusted || (others_can_write && !is_sticky) {
-                return Err(HostError::CacheNotPrivate {
-                    path: path.to_owned(),
-                });
-            }
-        }
-        Ok(CodeCache { folder })
+        let place = Place::open(&folder.into())?;
+        let key = Key::of(&place)
+            .inspect_err(|error| {
+                let folder = place.path().display();
+                tracing::warn!(%folder, %error, "no key for the cache, compiling everything");
+            })
+            .ok();
+        Ok(CodeCache {
+            place: Arc::new(place),
+            key,
+        })
     }
 
     /// The folder.
     pub fn folder(&self) -> &Path {
-        &self.folder
+        self.place.path()
     }
 
     /// The compiled component of the bytes with this digest, and what it says of itself, if an intact entry
     /// is there.
     pub(crate) fn load(&self, engine: &Engine, digest: &str) -> Option<(Component, Preflight)> {
-        let path = self.entry(engine, digest);
-        let preflight = match entry::check(&path) {
-            Ok(Some(preflight)) => preflight,
-            Ok(None) => {
-                tracing::warn!(path = %path.display(), "damaged cache entry, compiling again");
+        let (name, key) = (entry_name(engine, digest), self.key.as_ref()?);
+        let path = || self.folder().join(&name).display().to_string();
+        let read = self
+            .place
+            .file(&name)
+            .and_then(|file| Ok((entry::check(&file, &name, key)?, file)));
+        let (preflight, file) = match read {
+            Ok((Found::Intact(preflight), file)) => (preflight, file),
+            Ok((Found::OtherVersion, _)) => return None,
+            Ok((Found::Damaged, _)) => {
+                tracing::warn!(path = %path(), "damaged cache entry, compiling again");
                 return None;
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => return None,
             Err(error) => {
-                tracing::warn!(path = %path.display(), %error, "unreadable cache entry, compiling again");
+                tracing::warn!(path = %path(), %error, "unreadable cache entry, compiling again");
                 return None;
             }
         };
-        match compiled::map(engine, &path) {
-            Ok(component) => Some((component, preflight)),
+        match compiled::load(engine, &file) {
+            Ok(component) => Some((component, *preflight)),
             Err(error) => {
-                tracing::warn!(path = %path.display(), %error, "stale cache entry, compiling again");
+                tracing::warn!(path = %path(), %error, "stale cache entry, compiling again");
                 None
             }
         }
@@ -118,58 +116,49 @@ impl CodeCache {
         component: &Component,
         preflight: &Preflight,
     ) {
-        let path = self.entry(engine, digest);
+        let name = entry_name(engine, digest);
         let written = component
             .serialize()
             .map_err(io::Error::other)
-            .and_then(|code| self.write(&path, &code, preflight))
-            .and_then(|()| self.trim(&path));
+            .and_then(|code| self.write(&name, &code, preflight))
+            .and_then(|()| self.trim(&name));
         if let Err(error) = written {
+            let path = self.folder().join(&name);
             tracing::warn!(path = %path.display(), %error, "could not write cache entry");
         }
     }
 
-    fn write(&self, path: &Path, code: &[u8], preflight: &Preflight) -> io::Result<()> {
-        let mut file = tempfile::Builder::new()
-            .prefix(UNFINISHED)
-            .tempfile_in(&self.folder)?;
-        entry::write(&mut file, path, code, preflight)?;
-        file.persist(path)?;
-        Ok(())
+    fn write(&self, name: &str, code: &[u8], preflight: &Preflight) -> io::Result<()> {
+        let Some(key) = &self.key else {
+            return Ok(());
+        };
+        self.place
+            .write(name, |file| entry::write(file, name, key, code, preflight))
     }
 
-    fn entry(&self, engine: &Engine, digest: &str) -> PathBuf {
-        let mut hasher = Fnv::default();
-        engine.precompile_compatibility_hash().hash(&mut hasher);
-        self.folder
-            .join(format!("{digest}-{:016x}.{EXTENSION}", hasher.finish()))
-    }
-
-    /// Removes the oldest entries until the folder is within its bound, never the one just written.
-    fn trim(&self, newest: &Path) -> io::Result<()> {
-        let mut entries: Vec<(SystemTime, u64, PathBuf)> = Vec::new();
-        for entry in fs::read_dir(&self.folder)? {
-            let entry = entry?;
-            let path = entry.path();
-            remove_abandoned(&entry);
-            if path
-                .extension()
-                .is_some_and(|extension| extension == EXTENSION)
-            {
-                // Another process may have removed it since.
-                let Ok(metadata) = entry.metadata() else {
-                    continue;
-                };
-                entries.push((metadata.modified()?, metadata.len(), path));
+    /// Removes the oldest entries until the folder is within its bound, never the one just written; and what a
+    /// process left that ended while it wrote an entry.
+    fn trim(&self, newest: &str) -> io::Result<()> {
+        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+        let now = now.map_or(0, |now| now.as_secs() as i64);
+        let (mut entries, mut total) = (Vec::new(), 0);
+        for listed in self.place.list()? {
+            let age = now - listed.modified;
+            if listed.name.starts_with(UNFINISHED) && age > ABANDONED_AFTER.as_secs() as i64 {
+                // Should it still be in use or already gone, it is another's to deal with.
+                let _ = self.place.remove(&listed.name);
+            }
+            if listed.name.ends_with(EXTENSION) {
+                total += listed.bytes;
+                entries.push((listed.modified, listed.bytes, listed.name));
             }
         }
         entries.sort();
-        let mut total: u64 = entries.iter().map(|(_, bytes, _)| bytes).sum();
-        for (_, bytes, path) in entries {
+        for (_, bytes, name) in entries {
             if total <= FOLDER_BYTES {
                 break;
             }
-            if path != newest && fs::remove_file(&path).is_ok() {
+            if name != newest && self.place.remove(&name).is_ok() {
                 total -= bytes;
             }
         }
@@ -177,27 +166,10 @@ impl CodeCache {
     }
 }
 
-/// The user that this process acts as.
-fn user(folder: &Path) -> io::Result<u32> {
-    // Linux shows a process as a folder of its user. Elsewhere: a file that we make is ours.
-    match fs::metadata("/proc/self") {
-        Ok(process) => Ok(process.uid()),
-        Err(_) => Ok(tempfile::tempfile_in(folder)?.metadata()?.uid()),
-    }
-}
-
-/// Removes what a process left that ended while it wrote an entry.
-fn remove_abandoned(entry: &fs::DirEntry) {
-    let is_unfinished = entry
-        .file_name()
-        .as_encoded_bytes()
-        .starts_with(UNFINISHED.as_bytes());
-    let modified = entry.metadata().and_then(|metadata| metadata.modified());
-    let age = modified.map(|modified| modified.elapsed().unwrap_or_default());
-    if is_unfinished && age.is_ok_and(|age| age > ABANDONED_AFTER) {
-        // Should it still be in use or already gone, it is another's to deal with.
-        let _ = fs::remove_file(entry.path());
-    }
+fn entry_name(engine: &Engine, digest: &str) -> String {
+    let mut hasher = Fnv::default();
+    engine.precompile_compatibility_hash().hash(&mut hasher);
+    format!("{digest}-{:016x}{EXTENSION}", hasher.finish())
 }
 
 /// FNV-1a: the engine offers its compatibility hash only through `Hash`, and the standard library's
@@ -225,7 +197,7 @@ impl Hasher for Fnv {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::fs::File;
+    use std::fs::{self, File};
     use std::os::unix::fs::PermissionsExt;
 
     #[test]
@@ -234,19 +206,19 @@ mod tests {
         let cache = CodeCache::open(folder.path().join("new")).unwrap();
         let day = std::time::Duration::from_secs(86_400);
         for (age_days, name) in [(3, "oldest"), (2, "older"), (1, "newest")] {
-            let file = File::create(cache.folder().join(name).with_extension(EXTENSION)).unwrap();
+            let file = File::create(cache.folder().join(format!("{name}{EXTENSION}"))).unwrap();
             // Sparse: the bound is about lengths.
             file.set_len(FOLDER_BYTES / 2).unwrap();
             file.set_modified(SystemTime::now() - day * age_days)
                 .unwrap();
         }
-        cache.trim(&cache.folder().join("newest.cwasm")).unwrap();
+        cache.trim("newest.cwasm").unwrap();
         let mut left: Vec<_> = fs::read_dir(cache.folder())
             .unwrap()
             .map(|entry| entry.unwrap().file_name())
             .collect();
         left.sort();
-        assert_eq!(left, ["newest.cwasm", "older.cwasm"]);
+        assert_eq!(left, [".key", "newest.cwasm", "older.cwasm"]);
     }
 
     #[test]
@@ -254,14 +226,19 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let cache = CodeCache::open(folder.path()).unwrap();
         let engine = crate::engine::new(1).unwrap();
-        let path = cache.entry(&engine, "digest");
+        let name = entry_name(&engine, "digest");
         for code in [
             &b""[..],
             b"no code at all",
             &[0x7f, b'E', b'L', b'F', 0, 0, 0, 0],
         ] {
-            cache.write(&path, code, &Preflight::default()).unwrap();
-            assert_eq!(entry::check(&path).unwrap(), Some(Preflight::default()));
+            cache.write(&name, code, &Preflight::default()).unwrap();
+            let (file, key) = (
+                cache.place.file(&name).unwrap(),
+                cache.key.as_ref().unwrap(),
+            );
+            let found = entry::check(&file, &name, key).unwrap();
+            assert_eq!(found, Found::Intact(Box::default()));
             assert!(cache.load(&engine, "digest").is_none());
         }
     }
@@ -318,7 +295,7 @@ mod tests {
         let file = File::create(folder.path().join(".writing-later")).unwrap();
         file.set_modified(SystemTime::now() + 2 * ABANDONED_AFTER)
             .unwrap();
-        cache.trim(Path::new("none")).unwrap();
+        cache.trim("none").unwrap();
         assert!(folder.path().join(".writing-later").exists());
         assert!(!folder.path().join(".writing-old").exists());
         assert!(folder.path().join(".writing-new").exists());

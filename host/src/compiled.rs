@@ -5,20 +5,40 @@
     reason = "Wasmtime trusts the bytes of compiled code; see the argument below"
 )]
 
-use std::path::Path;
+use std::fs::{self, File};
+use std::io::{Read, Seek};
+use std::os::fd::AsRawFd;
+use std::os::unix::fs::MetadataExt;
+use std::path::PathBuf;
 
 use wasmtime::Engine;
 use wasmtime::component::Component;
 
-/// Maps compiled code into memory.
+/// Loads compiled code: maps it into memory where the system can name an open file, and reads it elsewhere.
 ///
 /// The caller is the cache, and only for an entry that it has just found intact: see there for how an
 /// entry is written and checked. Wasmtime itself compares version, settings and target processor.
-pub(crate) fn map(engine: &Engine, path: &Path) -> wasmtime::Result<Component> {
-    // SAFETY: the file must hold what `Component::serialize` wrote and must not change while it is
-    // mapped. The cache writes only such files; its folder can be written by nobody but this user,
-    // which it checks when it is opened; every entry's length and checksum are compared first; and
-    // entries are never changed in place, only created by renaming and removed by unlinking, which
-    // leaves a mapping as it is.
-    unsafe { Component::deserialize_file(engine, path) }
+pub(crate) fn load(engine: &Engine, file: &File) -> wasmtime::Result<Component> {
+    match name(file) {
+        // SAFETY: the bytes must be what `Component::serialize` wrote and must not change while they are mapped. The
+        // cache has found a seal over all of them in this very file, which only its own key makes; the file belongs
+        // to this user, and nobody else can write it; and entries are never changed in place, only created by
+        // renaming and removed by unlinking, which leaves a mapping as it is.
+        Some(path) => unsafe { Component::deserialize_file(engine, path) },
+        None => {
+            let (mut file, mut code) = (file, Vec::new());
+            file.rewind()?;
+            file.read_to_end(&mut code)?;
+            // SAFETY: as above.
+            unsafe { Component::deserialize(engine, code) }
+        }
+    }
+}
+
+/// A name that leads to this open file and to no other, whatever happens to those in folders.
+fn name(file: &File) -> Option<PathBuf> {
+    let path = PathBuf::from(format!("/proc/self/fd/{}", file.as_raw_fd()));
+    let (named, open) = (fs::metadata(&path).ok()?, file.metadata().ok()?);
+    let is_same = (named.dev(), named.ino()) == (open.dev(), open.ino());
+    is_same.then_some(path)
 }

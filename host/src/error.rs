@@ -68,6 +68,12 @@ pub enum HostError {
         /// What the system said.
         source: io::Error,
     },
+    /// Another user can exchange the cache folder, or what is in it.
+    #[error("`{}`, on the way to the cache folder, belongs to another user, expected this one's or root's", path.display())]
+    CacheNotOurs {
+        /// The folder, or one above it.
+        path: PathBuf,
+    },
     /// Others could put code into the cache folder, which the host would then execute.
     #[error("cache folder `{}` can be written by others, expected it to be private", path.display())]
     CacheNotPrivate {
@@ -150,6 +156,9 @@ impl HostError {
                 "run `chmod go-w {0}`, or choose another folder with `--cache`",
                 path.display()
             )),
+            HostError::CacheNotOurs { .. } => Some(
+                "choose a folder of your own with `--cache`, or none with `--no-cache`".to_owned(),
+            ),
             HostError::CacheFolder { source, .. } => {
                 let other = "choose another folder with `--cache`, or none with `--no-cache`";
                 match cause::is_surroundings(source) {

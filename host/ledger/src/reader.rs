@@ -68,6 +68,9 @@ impl Reader {
 
     /// Hands over the entries in order, beginning with that id, until there are no more or the visitor
     /// fails. One that is malformed is an error.
+    ///
+    /// All of them together have no more bytes than the file: in a hostile one, thousands of entries can be made to
+    /// share the pages that their texts are in, and whoever keeps what is read would need that much memory.
     pub fn visit<E: From<LedgerError>>(
         &self,
         from: u64,
@@ -78,8 +81,21 @@ impl Reader {
         let mut statement = database.map(database.connection.prepare(&sql))?;
         let from = i64::try_from(from).unwrap_or(i64::MAX);
         let mut rows = database.map(statement.query([from]))?;
+        let mut left = database.map(bytes_of_pages(&database.connection))?;
         while let Some(row) = database.map(rows.next())? {
-            visitor(entry(row)?)?;
+            let entry = entry(row)?;
+            let texts = entry.texts();
+            let bytes: u64 = texts.iter().map(|(_, text)| text.len() as u64).sum();
+            left = left
+                .checked_sub(bytes)
+                .ok_or_else(|| LedgerError::Corrupt {
+                    path: database.path.clone(),
+                    message: format!(
+                        "up to entry {}, its entries have more bytes than its pages",
+                        entry.entry_id
+                    ),
+                })?;
+            visitor(entry)?;
         }
         Ok(())
     }
@@ -95,6 +111,12 @@ impl Reader {
             None => Ok(()),
         }
     }
+}
+
+/// The file as this transaction sees it, in bytes.
+fn bytes_of_pages(connection: &Connection) -> rusqlite::Result<u64> {
+    let number = |pragma| connection.pragma_query_value(None, pragma, |row| row.get::<_, u32>(0));
+    Ok(u64::from(number("page_count")?) * u64::from(number("page_size")?))
 }
 
 /// What stands in the one row of `ledger`.

@@ -1,120 +1,150 @@
 //! One entry of the cache: Wasmtime's serialized component, then what the component says of itself as JSON,
-//! then a trailer with the lengths of both and a checksum of name and contents.
+//! then a trailer with the lengths of both and a seal over name and contents.
 
 use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::path::Path;
+use std::io::{self, Write};
+use std::os::unix::fs::FileExt;
 use std::thread;
 
+use sha2::{Digest, Sha256};
+
+use super::seal::{Key, SEAL_BYTES, Seal};
 use crate::component_source::PIECE_BYTES;
 use crate::preflight::Preflight;
 
 /// Begins the trailer. It changes with the format, and with what `preflight` refuses, because a component
 /// that is found here is not examined again.
-const MAGIC: &[u8; 8] = b"fractal4";
+const MAGIC: &[u8; 8] = b"fractal5";
 
-/// Magic, length of the code, length of the JSON, checksum; numbers little-endian, of eight bytes each.
-const TRAILER_BYTES: usize = 32;
+/// What the magic of every format begins with.
+const MAGIC_OF_ALL: &[u8] = b"fractal";
 
-/// Above this, half of an entry is checked on another thread.
-const WORTH_A_THREAD_BYTES: u64 = 4 << 20;
+/// Magic, length of the code, length of the JSON, seal; numbers little-endian, of eight bytes each.
+const TRAILER_BYTES: usize = 24 + SEAL_BYTES;
 
-/// Writes an entry that is to have this path.
+/// Bytes that are hashed in one go. Of what is larger, all of these parts are hashed at once.
+const PART_BYTES: u64 = 2 << 20;
+
+/// Threads that hash one entry.
+const THREADS: u64 = 4;
+
+/// The most that a component can say of itself, some times over.
+const JSON_BYTES: u64 = 16 << 20;
+
+/// What a file is that has an entry's name.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Found {
+    /// As it was written: what the component says of itself.
+    Intact(Box<Preflight>),
+    /// An entry of another version of this program.
+    OtherVersion,
+    /// Anything else.
+    Damaged,
+}
+
+/// Writes an entry that is to have this name.
 pub(super) fn write(
     mut file: impl Write,
-    path: &Path,
+    name: &str,
+    key: &Key,
     code: &[u8],
     preflight: &Preflight,
 ) -> io::Result<()> {
     let said = serde_json::to_vec(preflight)?;
-    let mut checksum = start_checksum(path);
-    for part in [code, &said] {
-        file.write_all(part)?;
-        checksum.update(part);
+    let mut trailer = MAGIC.to_vec();
+    for number in [code.len() as u64, said.len() as u64] {
+        trailer.extend(number.to_le_bytes());
     }
-    file.write_all(MAGIC)?;
-    for number in [
-        code.len() as u64,
-        said.len() as u64,
-        u64::from(checksum.finalize()),
-    ] {
-        file.write_all(&number.to_le_bytes())?;
+    let parts = code.chunks(PART_BYTES as usize);
+    let digests: Vec<[u8; 32]> = parts.map(|part| Sha256::digest(part).into()).collect();
+    let seal = seal(key, name, &trailer, &digests, &said);
+    for part in [code, &said, &trailer, &seal.0] {
+        file.write_all(part)?;
     }
     Ok(())
 }
 
-/// What the component of an entry says of itself; nothing if the entry is not as it was written.
-pub(super) fn check(path: &Path) -> io::Result<Option<Preflight>> {
-    let mut file = File::open(path)?;
+/// Holds a file against what was written under that name.
+pub(super) fn check(file: &File, name: &str, key: &Key) -> io::Result<Found> {
     let bytes = file.metadata()?.len();
     let Some(contents) = bytes.checked_sub(TRAILER_BYTES as u64) else {
-        return Ok(None);
+        return Ok(Found::Damaged);
     };
     let mut trailer = [0; TRAILER_BYTES];
-    file.seek(SeekFrom::Start(contents))?;
-    file.read_exact(&mut trailer)?;
-    let (magic, numbers) = trailer.split_at(MAGIC.len());
-    let number = |i: usize| {
-        let bytes = numbers[8 * i..8 * (i + 1)]
-            .try_into()
-            .expect("eight bytes are eight bytes");
-        u64::from_le_bytes(bytes)
+    file.read_exact_at(&mut trailer, contents)?;
+    let (head, expected) = trailer.split_at(TRAILER_BYTES - SEAL_BYTES);
+    let number = |at: usize| {
+        let bytes = head[at..at + 8].try_into();
+        u64::from_le_bytes(bytes.expect("eight bytes are eight bytes"))
     };
-    let [code, said, expected] = [number(0), number(1), number(2)];
-    if magic != MAGIC || code.checked_add(said) != Some(contents) {
-        return Ok(None);
+    let [code, said] = [number(8), number(16)];
+    if !head.starts_with(MAGIC) {
+        return before_seals(file, bytes, head);
     }
-    file.rewind()?;
-    if u64::from(checksum(path, &mut file, contents)?) != expected {
-        return Ok(None);
+    if code.checked_add(said) != Some(contents) || said > JSON_BYTES {
+        return Ok(Found::Damaged);
     }
-    file.seek(SeekFrom::Start(code))?;
-    let mut json = Vec::new();
-    file.take(said).read_to_end(&mut json)?;
-    Ok(serde_json::from_slice(&json).ok())
+    let mut json = vec![0; said as usize];
+    file.read_exact_at(&mut json, code)?;
+    let seal = seal(key, name, head, &digests(file, code)?, &json);
+    Ok(match (seal.is(expected), serde_json::from_slice(&json)) {
+        (true, Ok(preflight)) => Found::Intact(Box::new(preflight)),
+        _ => Found::Damaged,
+    })
 }
 
-/// The checksum of an entry's name and contents, both halves at once if they are large.
-fn checksum(path: &Path, file: &mut File, contents: u64) -> io::Result<u32> {
-    let mut whole = start_checksum(path);
-    if contents < WORTH_A_THREAD_BYTES {
-        update(&mut whole, file, contents)?;
-        return Ok(whole.finalize());
+/// Entries of other versions begin their trailer with another number, and up to the fourth it was shorter.
+fn before_seals(file: &File, bytes: u64, head: &[u8]) -> io::Result<Found> {
+    const SHORTER: u64 = 32;
+    let mut magic = [0; MAGIC_OF_ALL.len()];
+    file.read_exact_at(&mut magic, bytes - SHORTER)?;
+    let is_other = magic == *MAGIC_OF_ALL || head.starts_with(MAGIC_OF_ALL);
+    Ok(if is_other {
+        Found::OtherVersion
+    } else {
+        Found::Damaged
+    })
+}
+
+fn seal(key: &Key, name: &str, head: &[u8], digests: &[[u8; 32]], said: &[u8]) -> Seal {
+    let length = (name.len() as u64).to_le_bytes();
+    // The head has the lengths of what follows it.
+    key.seal(&[&length, name.as_bytes(), head, digests.as_flattened(), said])
+}
+
+/// The digests of the parts of the code, on several threads if there are several.
+fn digests(file: &File, code: u64) -> io::Result<Vec<[u8; 32]>> {
+    let parts = code.div_ceil(PART_BYTES);
+    let each = parts.div_ceil(THREADS).max(1);
+    let some = |first: u64| -> io::Result<Vec<[u8; 32]>> {
+        (first..parts.min(first + each))
+            .map(|part| digest(file, part * PART_BYTES, code.min((part + 1) * PART_BYTES)))
+            .collect()
+    };
+    if parts <= 1 {
+        return some(0);
     }
-    let half = contents / 2;
-    let mut second_file = File::open(path)?;
-    second_file.seek(SeekFrom::Start(half))?;
-    let second = thread::scope(|scope| {
-        let second = scope.spawn(|| {
-            let mut second = crc32fast::Hasher::new();
-            update(&mut second, second_file, contents - half).map(|()| second)
-        });
-        update(&mut whole, file, half)?;
-        second.join().expect("reading a file does not panic")
-    })?;
-    whole.combine(&second);
-    Ok(whole.finalize())
-}
-
-/// A checksum that already covers the entry's name.
-fn start_checksum(path: &Path) -> crc32fast::Hasher {
-    let mut checksum = crc32fast::Hasher::new();
-    checksum.update(
-        path.file_name()
-            .expect("an entry has a name")
-            .as_encoded_bytes(),
-    );
-    checksum
-}
-
-/// Adds the file's next bytes.
-fn update(checksum: &mut crc32fast::Hasher, file: impl Read, bytes: u64) -> io::Result<()> {
-    let mut contents = file.take(bytes);
-    let mut piece = vec![0; PIECE_BYTES];
-    loop {
-        match contents.read(&mut piece)? {
-            0 => return Ok(()),
-            read => checksum.update(&piece[..read]),
+    thread::scope(|scope| {
+        let firsts = (0..parts).step_by(each as usize);
+        let others: Vec<_> = firsts
+            .skip(1)
+            .map(|first| scope.spawn(move || some(first)))
+            .collect();
+        let mut digests = some(0)?;
+        for other in others {
+            digests.extend(other.join().expect("reading a file does not panic")?);
         }
+        Ok(digests)
+    })
+}
+
+fn digest(file: &File, mut at: u64, end: u64) -> io::Result<[u8; 32]> {
+    let (mut hasher, mut piece) = (Sha256::new(), vec![0; PIECE_BYTES]);
+    while at < end {
+        let bytes = PIECE_BYTES.min((end - at) as usize);
+        file.read_exact_at(&mut piece[..bytes], at)?;
+        hasher.update(&piece[..bytes]);
+        at += bytes as u64;
     }
+    Ok(hasher.finalize().into())
 }

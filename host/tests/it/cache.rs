@@ -1,6 +1,7 @@
 //! Compiled code on disk: found by the next host, and a miss, never a failure, when it is damaged.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use fractalaw_host::{Code, Host, Run};
@@ -20,11 +21,18 @@ fn code(folder: &Path, bytes: &[u8]) -> Code {
     app.code()
 }
 
+fn entries(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).unwrap();
+    let mut entries: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
+    entries.retain(|path| {
+        path.extension()
+            .is_some_and(|extension| extension == "cwasm")
+    });
+    entries
+}
+
 fn only_entry(folder: &Path) -> PathBuf {
-    let entries: Vec<_> = fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .collect();
+    let entries = entries(folder);
     let [entry] = &entries[..] else {
         panic!("{entries:?}")
     };
@@ -89,7 +97,7 @@ fn a_folder_that_cannot_be_written_costs_time_and_not_the_run() {
     let folder = tempfile::tempdir().unwrap();
     let bytes = component("", "");
     let host = host(folder.path());
-    fs::remove_dir(folder.path()).unwrap();
+    fs::remove_dir_all(folder.path()).unwrap();
     let app = host.load(&bytes).unwrap();
     assert_eq!(app.code(), Code::Compiled);
     let report = RUNTIME.block_on(host.run(&app, &Run::new())).unwrap();
@@ -148,9 +156,96 @@ fn a_disk_that_is_full_costs_time_and_not_the_run() {
     let log = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(0), "{log}");
     assert!(log.contains("could not write cache entry"), "{log}");
+    let left: Vec<_> = fs::read_dir(&cache).unwrap().collect();
+    assert_eq!(left.len(), 1, "more than the key was left: {left:?}");
+}
+
+/// Each is code that Wasmtime would run.
+#[test]
+fn code_that_this_cache_did_not_write_there_is_not_run() {
+    let [folder, other] = [(); 2].map(|()| tempfile::tempdir().unwrap());
+    let (bytes, else_bytes) = (component("", ""), component("", "nop"));
+    code(folder.path(), &bytes);
+    let path = only_entry(folder.path());
+    // That of another component, under its name.
+    code(folder.path(), &else_bytes);
+    let both = entries(folder.path());
+    let of_else = both.iter().find(|entry| **entry != path).unwrap();
+    fs::copy(of_else, &path).unwrap();
+    assert_eq!(code(folder.path(), &bytes), Code::Compiled);
+    // The same, as another cache wrote it.
+    code(other.path(), &bytes);
+    fs::copy(only_entry(other.path()), &path).unwrap();
+    assert_eq!(code(folder.path(), &bytes), Code::Compiled);
+    assert_eq!(code(folder.path(), &bytes), Code::Cached);
+    // A key that others could have read vouches for nothing.
+    let key = folder.path().join(".key");
     assert_eq!(
-        fs::read_dir(&cache).unwrap().count(),
-        0,
-        "half an entry was left"
+        fs::metadata(&key).unwrap().permissions().mode() & 0o777,
+        0o600
     );
+    fs::set_permissions(&key, fs::Permissions::from_mode(0o644)).unwrap();
+    assert_eq!(code(folder.path(), &bytes), Code::Compiled);
+    assert_eq!(
+        fs::metadata(&key).unwrap().permissions().mode() & 0o777,
+        0o600
+    );
+    assert_eq!(code(folder.path(), &bytes), Code::Cached);
+    // What others can write, or have.
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o666)).unwrap();
+    assert_eq!(code(folder.path(), &bytes), Code::Compiled);
+    assert_eq!(code(folder.path(), &bytes), Code::Cached);
+    if std::os::unix::fs::chown(&path, Some(65_534), None).is_ok() {
+        assert_eq!(code(folder.path(), &bytes), Code::Compiled);
+    }
+}
+
+/// What the name leads to later is another folder, however right it looks.
+#[test]
+fn a_folder_that_is_exchanged_for_another_stays_the_one_that_was_looked_at() {
+    let outer = tempfile::tempdir().unwrap();
+    let at = |name: &str| outer.path().join(name);
+    let bytes = component("", "");
+    let host = host(&at("cache"));
+    assert_eq!(host.load(&bytes).unwrap().code(), Code::Compiled);
+    fs::rename(at("cache"), at("moved")).unwrap();
+    fs::create_dir(at("cache")).unwrap();
+    assert_eq!(host.load(&bytes).unwrap().code(), Code::Cached);
+    let other = component("", "nop");
+    assert_eq!(host.load(&other).unwrap().code(), Code::Compiled);
+    assert_eq!(entries(&at("moved")).len(), 2);
+    assert_eq!(fs::read_dir(at("cache")).unwrap().count(), 0);
+}
+
+/// What another version wrote is no damage: it is passed over without a word, and overwritten.
+#[test]
+fn an_entry_of_another_version_is_compiled_again_without_a_word() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("component.wasm");
+    fs::write(&file, component("", "")).unwrap();
+    let cache = folder.path().join("cache");
+    let run = || {
+        let output = std::process::Command::new(env!("CARGO_BIN_EXE_fractalaw"))
+            .args(["run", "--cache"])
+            .args([&cache, &file])
+            .env_remove("RUST_LOG")
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(0));
+        String::from_utf8(output.stderr).unwrap()
+    };
+    run();
+    let path = only_entry(&cache);
+    // Earlier ones had a shorter trailer.
+    for (magic, length) in [(b"fractal4", 32), (b"fractal9", 56)] {
+        let mut bytes = fs::read(&path).unwrap();
+        bytes.truncate(bytes.len() - 56);
+        bytes.extend(magic);
+        bytes.extend(vec![0; length - magic.len()]);
+        fs::write(&path, bytes).unwrap();
+        let said = run();
+        assert!(!said.contains("WARN"), "{said}");
+    }
+    fs::write(&path, vec![0; 400]).unwrap();
+    assert!(run().contains("damaged cache entry"));
 }

@@ -256,7 +256,9 @@ fn cache_folder(flags: &flags::Run) -> Result<Option<PathBuf>, HostError> {
     match CodeCache::open(&folder) {
         Ok(_) => Ok(Some(folder)),
         // Executing what others may have put there is not to be passed over.
-        Err(error @ HostError::CacheNotPrivate { .. }) => Err(error),
+        Err(error @ (HostError::CacheNotPrivate { .. } | HostError::CacheNotOurs { .. })) => {
+            Err(error)
+        }
         Err(error) => {
             tracing::warn!("{:#}, going on without it", anyhow::Error::from(error));
             Ok(None)
