@@ -9,14 +9,14 @@ use anyhow::{Context, Result, bail, ensure};
 use bytesize::ByteSize;
 use fractalaw_host::{DirGrant, Run, Tier};
 use serde::Deserialize;
-use tempfile::TempDir;
+
+use crate::freshness::Guests;
+use crate::granted::Granted;
+use crate::name::Name;
 
 /// One row of the table of cases.
 pub(crate) struct Case {
-    /// The folder it stands in: the guest's name, or that of a group of fixtures.
-    pub(crate) subject: String,
-    /// The file's stem.
-    pub(crate) stem: String,
+    pub(crate) name: Name,
     /// Where the file stands; its inputs are beside it.
     folder: PathBuf,
     spec: Spec,
@@ -81,25 +81,16 @@ struct DirSpec {
 }
 
 impl Case {
-    pub(crate) fn read(path: &Path) -> Result<Case> {
+    /// Reads the file of this name.
+    pub(crate) fn read(name: Name, path: &Path) -> Result<Case> {
         let text = fs::read_to_string(path).with_context(|| format!("`{}`", path.display()))?;
         let spec: Spec = toml::from_str(&text).with_context(|| format!("`{}`", path.display()))?;
-        let stem = |path: &Path| {
-            path.file_stem()
-                .map(|stem| stem.to_string_lossy().into_owned())
-        };
         let folder = path.parent().context("a case stands in a folder")?;
         Ok(Case {
-            subject: stem(folder).context("a case's folder has a name")?,
-            stem: stem(path).context("a case's file has a name")?,
+            name,
             folder: folder.to_owned(),
             spec,
         })
-    }
-
-    /// The name of its test.
-    pub(crate) fn name(&self) -> String {
-        format!("{}/{}", self.subject, self.stem)
     }
 
     /// What the case shows or guards, in a sentence.
@@ -113,18 +104,9 @@ impl Case {
     }
 
     /// The bytes to run; a guest's come from the folder of built components.
-    pub(crate) fn component(&self, guests: &Path) -> Result<Vec<u8>> {
+    pub(crate) fn component(&self, guests: &Guests) -> Result<Vec<u8>> {
         match &self.spec.component {
-            None => {
-                let path = guests.join(format!("{}.wasm", self.subject));
-                fs::read(&path).with_context(|| {
-                    format!(
-                        "guest `{}` is not built, expected `{}`\nhint: run `cargo xtask build-guests`",
-                        self.subject,
-                        path.display()
-                    )
-                })
-            }
+            None => guests.component(&self.name.subject),
             Some(Component::File(file)) => self.assemble(file),
             Some(Component::Truncated { file, bytes }) => {
                 let mut component = self.assemble(file)?;
@@ -152,15 +134,17 @@ impl Case {
         Ok(bytes)
     }
 
-    /// A place for the copies of granted folders, if there are any.
-    pub(crate) fn scratch(&self) -> Result<Option<TempDir>> {
-        let needed = !self.spec.grants.dirs.is_empty();
-        Ok(needed.then(tempfile::tempdir).transpose()?)
+    /// Copies of the granted folders, for one run.
+    pub(crate) fn granted(&self) -> Result<Granted> {
+        let mut folders = Vec::new();
+        for dir in &self.spec.grants.dirs {
+            folders.push((self.folder.join(&dir.host), &*dir.guest, dir.writable));
+        }
+        Granted::copy(&folders).with_context(|| format!("`{}`", self.name))
     }
 
-    /// Limits and grants. Granted folders are copied below `scratch`, so that no run, not even one
-    /// that is allowed to write, meets what another left.
-    pub(crate) fn run(&self, scratch: Option<&TempDir>) -> Result<Run> {
+    /// Limits and grants, with these folders.
+    pub(crate) fn run(&self, granted: &Granted) -> Result<Run> {
         let LimitsSpec {
             tier,
             fuel,
@@ -186,10 +170,10 @@ impl Case {
         if let Some(size) = memory {
             run = run.memory_bytes(usize::try_from(size.as_u64())?);
         }
-        self.grant(run, scratch)
+        self.grant(run, granted)
     }
 
-    fn grant(&self, mut run: Run, scratch: Option<&TempDir>) -> Result<Run> {
+    fn grant(&self, mut run: Run, granted: &Granted) -> Result<Run> {
         let grants = &self.spec.grants;
         for arg in &grants.args {
             run = run.arg(arg);
@@ -204,16 +188,12 @@ impl Case {
                 let path = self.folder.join(file);
                 run.stdin(fs::read(&path).with_context(|| format!("`{}`", path.display()))?)
             }
-            (Some(_), Some(_)) => bail!("`{}` has both `stdin` and `stdin-file`", self.name()),
+            (Some(_), Some(_)) => bail!("`{}` has both `stdin` and `stdin-file`", self.name),
         };
-        for (i, dir) in grants.dirs.iter().enumerate() {
-            let scratch = scratch.context("no place for copies of folders")?;
-            let copy = scratch.path().join(i.to_string());
-            copy_folder(&self.folder.join(&dir.host), &copy)?;
-            let guest = dir.guest.clone();
+        for (dir, (copy, guest)) in grants.dirs.iter().zip(&granted.folders) {
             run = run.dir(DirGrant {
-                host: copy,
-                guest,
+                host: copy.clone(),
+                guest: guest.clone(),
                 writable: dir.writable,
             });
         }
@@ -233,20 +213,6 @@ impl Case {
     }
 
     fn parse_duration(&self, text: &str) -> Result<Duration> {
-        humantime::parse_duration(text).with_context(|| format!("`timeout` of `{}`", self.name()))
+        humantime::parse_duration(text).with_context(|| format!("`timeout` of `{}`", self.name))
     }
-}
-
-fn copy_folder(from: &Path, to: &Path) -> Result<()> {
-    fs::create_dir_all(to)?;
-    for entry in fs::read_dir(from).with_context(|| format!("`{}`", from.display()))? {
-        let entry = entry?;
-        let target = to.join(entry.file_name());
-        if entry.file_type()?.is_dir() {
-            copy_folder(&entry.path(), &target)?;
-        } else {
-            fs::copy(entry.path(), target)?;
-        }
-    }
-    Ok(())
 }

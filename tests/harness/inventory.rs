@@ -4,60 +4,51 @@
 use std::collections::BTreeSet;
 use std::env;
 use std::path::{Path, PathBuf};
-use std::sync::LazyLock;
 
 use anyhow::{Context, Result, ensure};
 use libtest_mimic::{Failed, Trial};
 
 use crate::case::Case;
-use crate::{misplaced, snapshot};
+use crate::misplaced;
+use crate::name::Name;
+use crate::stored;
+
+/// What the harness's own tests are called after: `inventory/…`, `harness/…`.
+const OWN: [&str; 2] = ["harness", "inventory"];
 
 /// Everything found in `guests/` and `tests/`.
 pub(crate) struct Inventory {
     pub(crate) cases: Vec<Case>,
-    /// Folder of the guests' built components.
-    pub(crate) components: PathBuf,
-    /// Folder for compiled code, kept from one test run to the next.
-    pub(crate) cache: PathBuf,
-    tests: PathBuf,
+    /// Cases that cannot be run, and why. Each fails by its name, whatever was asked for.
+    pub(crate) broken: Vec<(Name, String)>,
+    /// The folder `tests/`.
+    pub(crate) tests: PathBuf,
+    /// The folder that cargo and the commands write to.
+    pub(crate) target: PathBuf,
     guests: BTreeSet<String>,
-    /// The folders of `cases/` that have a case, whether or not it can be read.
+    /// The folders of `cases/` that have a case, whether or not it can be run.
     subjects: BTreeSet<String>,
     /// The files that snapshots may stand in.
     expected: BTreeSet<PathBuf>,
-    unreadable: Vec<String>,
-}
-
-/// The folder `tests/`: this one, or that of another workspace whose cases are to be run.
-pub(crate) fn tests() -> &'static Path {
-    static TESTS: LazyLock<PathBuf> = LazyLock::new(|| {
-        env::var_os("FRACTALAW_TESTS")
-            .map_or_else(|| env!("CARGO_MANIFEST_DIR").into(), PathBuf::from)
-    });
-    &TESTS
 }
 
 impl Inventory {
     /// Reads the workspace whose folder `tests/` this is.
     pub(crate) fn read(tests: &Path) -> Result<Inventory> {
         let workspace = tests.parent().context("`tests/` stands in the workspace")?;
-        let target = env::var_os("CARGO_TARGET_DIR")
-            .map_or_else(|| workspace.join("target"), |folder| workspace.join(folder));
-        let components =
-            env::var_os("FRACTALAW_GUESTS").map_or_else(|| target.join("guests"), PathBuf::from);
         let mut inventory = Inventory {
             cases: Vec::new(),
-            components,
-            cache: target.join("fractalaw-cache"),
+            broken: Vec::new(),
             tests: tests.to_owned(),
+            target: env::var_os("CARGO_TARGET_DIR")
+                .map_or_else(|| workspace.join("target"), |folder| workspace.join(folder)),
             guests: BTreeSet::new(),
             subjects: BTreeSet::new(),
             expected: BTreeSet::new(),
-            unreadable: Vec::new(),
         };
         for manifest in files(&workspace.join("guests"), 2, "toml")? {
             if manifest.ends_with("Cargo.toml") {
-                inventory.guests.extend(manifest.parent().map(name));
+                inventory.guests.insert(Name::of(&manifest).subject);
             }
         }
         for room in ["cases", "fixtures"] {
@@ -68,31 +59,60 @@ impl Inventory {
         Ok(inventory)
     }
 
-    /// Adds a case. One that cannot be read keeps its place, so that its guest and its snapshots do not
+    /// Where the snapshots stand.
+    pub(crate) fn snapshots(&self) -> PathBuf {
+        self.tests.join("snapshots")
+    }
+
+    /// Adds a case. One that cannot be run keeps its place, so that its guest and its snapshots do not
     /// look forsaken.
     fn add(&mut self, room: &str, file: &Path) {
-        let subject = file.parent().map(name).unwrap_or_default();
-        let stem = name(&file.with_extension(""));
-        let snapshots = self.tests.join("snapshots").join(&subject);
-        self.expected.extend(snapshot::files(&snapshots, &stem));
+        let name = Name::of(file);
         if room == "cases" {
-            self.subjects.insert(subject);
+            self.subjects.insert(name.subject.clone());
         }
-        let fitting = |case: Case| {
-            ensure!(
-                case.is_fixture() == (room == "fixtures"),
-                "`{}`: cases in `tests/fixtures/` have a `component`, those in `tests/cases/` have \
-                 their guest's",
-                file.display()
-            );
-            Ok(case)
+        self.expected.extend(name.snapshots(&self.snapshots()));
+        let read = match self.bad_name(room, &name) {
+            Some(problem) => Err(problem),
+            None => Case::read(name.clone(), file)
+                .and_then(|case| {
+                    ensure!(
+                        case.is_fixture() == (room == "fixtures"),
+                        "`{}`: cases in `tests/fixtures/` have a `component`, those in `tests/cases/` have \
+                         their guest's",
+                        file.display()
+                    );
+                    Ok(case)
+                })
+                .map_err(|error| format!("{error:#}").trim_end().to_owned()),
         };
-        match Case::read(file).and_then(fitting) {
+        match read {
             Ok(case) => self.cases.push(case),
-            Err(error) => self
-                .unreadable
-                .push(format!("{error:#}").trim_end().to_owned()),
+            Err(problem) => self.broken.push((name, problem)),
         }
+    }
+
+    /// Why the name cannot be this case's: it says nothing, or something else is called so.
+    fn bad_name(&self, room: &str, name: &Name) -> Option<String> {
+        let subject = &name.subject;
+        let taken_by = if OWN.contains(&&**subject) {
+            "the harness's own tests are called so".to_owned()
+        } else if room == "fixtures" && self.guests.contains(subject) {
+            format!("the guest `{subject}` is called so")
+        } else if room == "fixtures" && self.subjects.contains(subject) {
+            format!("`tests/cases/{subject}/` is called so")
+        } else {
+            return name.problem();
+        };
+        Some(format!(
+            "the name of `tests/{room}/{subject}/` is taken: {taken_by}\nhint: rename the folder"
+        ))
+    }
+
+    /// The names of all cases, also of those that cannot be run.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &Name> {
+        let broken = self.broken.iter().map(|(name, _)| name);
+        self.cases.iter().map(|case| &case.name).chain(broken)
     }
 
     /// One test for each way in which something can stand alone or in the wrong place.
@@ -105,12 +125,12 @@ impl Inventory {
     }
 
     /// What is wrong, by the name of the test that fails for it.
-    pub(crate) fn problems(&self) -> Result<[(&'static str, Vec<String>); 5]> {
+    pub(crate) fn problems(&self) -> Result<[(&'static str, Vec<String>); 4]> {
         let without_case = self.guests.difference(&self.subjects).map(|guest| {
             format!(
                 "guest `{guest}` has no case\n\
                  hint: add `tests/cases/{guest}/default.toml` with a line `about = \"…\"`, \
-                 then run `cargo xtask test {guest}/ --accept`"
+                 then run `cargo xtask test {guest} --accept`"
             )
         });
         let without_guest = self.subjects.difference(&self.guests).map(|subject| {
@@ -120,29 +140,31 @@ impl Inventory {
                 nearest(subject, &self.guests)
             )
         });
-        let snapshots = files(&self.tests.join("snapshots"), 2, "snap")?;
-        let snapshots = BTreeSet::from_iter(snapshots);
-        let stale = snapshots.difference(&self.expected).map(|path| {
-            let path = misplaced::shown(&self.tests, path);
-            format!("snapshot `{path}` has no case\nhint: delete it: `git rm {path}`")
-        });
+        let mut stale = Vec::new();
+        for (extension, kind) in [("snap", "snapshot"), ("new", "pending snapshot")] {
+            for path in files(&self.snapshots(), 2, extension)? {
+                let is_expected = match kind {
+                    "snapshot" => self.expected.contains(&path),
+                    _ => (self.expected.iter()).any(|snapshot| stored::pending(snapshot) == path),
+                };
+                if !is_expected {
+                    let path = misplaced::shown(&self.tests, &path);
+                    stale.push(format!(
+                        "{kind} `{path}` has no case\nhint: delete it: `rm {path}`"
+                    ));
+                }
+            }
+        }
         Ok([
-            ("inventory/every-case-can-be-read", self.unreadable.clone()),
             ("inventory/every-guest-has-a-case", without_case.collect()),
             ("inventory/every-case-has-a-guest", without_guest.collect()),
-            ("inventory/every-snapshot-has-a-case", stale.collect()),
+            ("inventory/every-snapshot-has-a-case", stale),
             (
                 "inventory/every-file-is-in-its-place",
                 misplaced::find(&self.tests)?,
             ),
         ])
     }
-}
-
-/// The last part of a path.
-fn name(path: &Path) -> String {
-    let name = path.file_name().unwrap_or_default();
-    name.to_string_lossy().into_owned()
 }
 
 fn check(name: &str, problems: Vec<String>) -> Trial {

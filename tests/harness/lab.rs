@@ -2,13 +2,12 @@
 //! the same.
 
 use std::collections::HashMap;
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Result, anyhow, bail};
 use fractalaw_host::{
     Certainty, Decision, Durations, Host, LoadError, MicroApp, Policy, Profile, ProfileError,
     ProfiledApp, Refusal, Report, Run, Tier,
@@ -18,7 +17,10 @@ use tokio::sync::Barrier;
 use tokio::task::JoinHandle;
 
 use crate::case::Case;
-use crate::inventory::{self, Inventory};
+use crate::freshness::Guests;
+use crate::inventory::Inventory;
+use crate::rendering::Observed;
+use crate::whole;
 
 /// The guest that fills memory and stack with a pattern before a case's second run.
 const HOSTILE: &str = "slot-scribbler";
@@ -31,7 +33,7 @@ const NEIGHBOURS_END: Duration = Duration::from_secs(180);
 
 /// One host for all cases, and the means to make smaller ones.
 pub(crate) struct Lab {
-    components: PathBuf,
+    guests: Guests,
     cache: PathBuf,
     /// The policy's file, which is in force for every case.
     policy: PathBuf,
@@ -63,12 +65,11 @@ struct Shared {
 
 impl Lab {
     /// The shared host is made when the first case runs: listing the cases needs none.
-    pub(crate) fn new(inventory: &Inventory) -> Lab {
-        let (components, cache) = (inventory.components.clone(), inventory.cache.clone());
+    pub(crate) fn new(inventory: &Inventory, guests: Guests) -> Lab {
         Lab {
-            components,
-            cache,
-            policy: inventory::tests().join("policy.toml"),
+            guests,
+            cache: inventory.target.join("fractalaw-cache"),
+            policy: inventory.tests.join("policy.toml"),
             shared: OnceLock::new(),
             in_runs: AtomicU64::new(0),
             used: Mutex::default(),
@@ -118,7 +119,8 @@ impl Lab {
 
     fn shared(&self) -> Result<&Shared> {
         let make = || {
-            Shared::new(&self.components, &self.cache, &self.policy)
+            (self.guests.component(HOSTILE))
+                .and_then(|hostile| Shared::new(hostile, &self.cache, &self.policy))
                 .map_err(|error| format!("{error:#}"))
         };
         self.shared
@@ -127,8 +129,9 @@ impl Lab {
             .map_err(|message| anyhow!("{message}"))
     }
 
-    /// Runs the case and gives the one report of it.
-    pub(crate) fn run(&self, case: &Case) -> Result<Report> {
+    /// Runs the case and gives what is the same each time.
+    pub(crate) fn run(&self, case: &Case) -> Result<Observed> {
+        let component = case.component(&self.guests)?;
         let shared = self.shared()?;
         let Shared {
             runtime,
@@ -137,11 +140,12 @@ impl Lab {
             hostile,
             ..
         } = shared;
-        let component = case.component(&self.components)?;
         let once = |host: &Host, subject: &Subject| {
-            let scratch = case.scratch()?;
-            let run = case.run(scratch.as_ref())?;
-            self.timed(|| runtime.block_on(subject.run(host, &run)))
+            let granted = case.granted()?;
+            let run = case.run(&granted)?;
+            let report = self.timed(|| runtime.block_on(subject.run(host, &run)))?;
+            let changes = granted.changes()?;
+            anyhow::Ok(Observed { report, changes })
         };
         let fresh = {
             let unused = self.single(policy)?;
@@ -153,9 +157,9 @@ impl Lab {
             let hostile = &slot.hostile;
             let scribble = Run::new().deterministic();
             self.timed(|| runtime.block_on(hostile.run(&slot.host, &scribble)))?;
-            let report = once(&slot.host, &slot.subject)?;
+            let observed = once(&slot.host, &slot.subject)?;
             self.give_back(slot);
-            report
+            observed
         };
         let subject = shared.subject(&component)?;
         let (beside, neighbours) = shared.beside_others(|| once(host, &subject));
@@ -168,12 +172,15 @@ impl Lab {
 
 impl Lab {
     /// Runs the case once, as its cost is looked at and not its repetition.
-    pub(crate) fn run_once(&self, case: &Case) -> Result<Report> {
+    pub(crate) fn run_once(&self, case: &Case) -> Result<Observed> {
+        let component = case.component(&self.guests)?;
         let shared = self.shared()?;
-        let subject = shared.subject(&case.component(&self.components)?)?;
-        let scratch = case.scratch()?;
-        let run = case.run(scratch.as_ref())?;
-        shared.runtime.block_on(subject.run(&shared.host, &run))
+        let subject = shared.subject(&component)?;
+        let granted = case.granted()?;
+        let run = case.run(&granted)?;
+        let report = shared.runtime.block_on(subject.run(&shared.host, &run))?;
+        let changes = granted.changes()?;
+        Ok(Observed { report, changes })
     }
 
     /// Profiles the case: which of its functions used how much.
@@ -183,7 +190,7 @@ impl Lab {
     /// When the lab itself cannot work; a case without a profile says why in the inner result.
     pub(crate) fn profile(&self, case: &Case) -> Result<Result<Profile, ProfileError>> {
         let shared = self.shared()?;
-        let component = case.component(&self.components)?;
+        let component = case.component(&self.guests)?;
         let mut profiled = shared
             .profiled
             .lock()
@@ -199,14 +206,14 @@ impl Lab {
             },
         };
         drop(profiled);
-        let scratch = case.scratch()?;
-        let run = case.run(scratch.as_ref())?;
+        let granted = case.granted()?;
+        let run = case.run(&granted)?;
         Ok(shared.runtime.block_on(shared.host.profile(&app, &run)))
     }
 }
 
 impl Shared {
-    fn new(components: &Path, cache: &Path, policy: &Path) -> Result<Shared> {
+    fn new(hostile: Vec<u8>, cache: &Path, policy: &Path) -> Result<Shared> {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .enable_time()
             .build()?;
@@ -221,13 +228,6 @@ impl Shared {
             .cache(cache)
             .policy(policy.clone())
             .build()?;
-        let path = components.join(format!("{HOSTILE}.wasm"));
-        let hostile = fs::read(&path).with_context(|| {
-            format!(
-                "`{}` is missing\nhint: run `cargo xtask build-guests`",
-                path.display()
-            )
-        })?;
         let neighbour = host.load(&hostile)?;
         Ok(Shared {
             runtime,
@@ -327,11 +327,14 @@ impl Subject {
     }
 }
 
-fn same(place: &str, fresh: &Report, other: &Report) -> Result<()> {
+fn same(place: &str, fresh: &Observed, other: &Observed) -> Result<()> {
     if fresh != other {
         bail!(
-            "the report differs between a fresh slot and {place}; a run must not notice\n\
-             fresh: {fresh:#?}\nother: {other:#?}"
+            "what a run gives differs between a fresh slot and {place}; a run must not notice\n{}",
+            whole::diff(
+                ("fresh", &format!("{fresh:#?}\n")),
+                ("other", &format!("{other:#?}\n"))
+            )
         );
     }
     Ok(())

@@ -3,13 +3,17 @@
 //! A test harness of its own, which speaks libtest's protocol: filters, `--list` and cargo-nextest
 //! work as with any test. From a case file to a verdict:
 //!
-//! - `case`: a file in `cases/` or `fixtures/` becomes a run;
+//! - `flags`: what it is told, all of it on the command line;
+//! - `name`: what a case is called, and everything that is called after it;
+//! - `case`: a file in `cases/` or `fixtures/` becomes a run, and `granted` its folders;
 //! - `inventory`: guests, cases and snapshots are found, and none may lack the others;
 //! - `misplaced`: no file stands where nothing would look at it;
+//! - `freshness`: components come from the sources as they are now;
 //! - `lab`: the run happens three times, in a fresh slot, in a used one and beside others, under the policy in
 //!   `policy.toml`;
-//! - `rendering`: the report becomes two texts, behaviour and cost;
-//! - `snapshot`: they are compared with what was reviewed;
+//! - `rendering`: what it gave becomes two texts, behaviour and cost, and `listing` loses no byte of it;
+//! - `snapshot`: they are compared with what was reviewed, which `stored` reads and writes;
+//! - `whole`: where a snapshot has a digest, what it stands for is kept, so that a difference can be shown;
 //! - `functions`: where the cost moved, a profile says in which functions;
 //! - `record`: or, where costs are to be shown, it is written down and not compared;
 //! - `verdict`: what moved is gathered into one table with the command that accepts it.
@@ -19,86 +23,147 @@
 #![forbid(unsafe_code)]
 
 mod case;
+mod flags;
+mod freshness;
 mod functions;
+mod granted;
 mod inventory;
 mod lab;
+mod listing;
 mod misplaced;
+mod name;
 mod own_tests;
 mod record;
 mod rendering;
 mod snapshot;
+mod stored;
 mod verdict;
+mod whole;
 
-use std::env;
+use std::collections::BTreeSet;
 use std::fs;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use libtest_mimic::{Arguments, Failed, Trial};
+use anyhow::{Context, Result};
+use clap::Parser;
+use libtest_mimic::{Failed, Trial};
 
 use crate::case::Case;
+use crate::flags::Flags;
+use crate::freshness::Guests;
 use crate::inventory::Inventory;
 use crate::lab::Lab;
+use crate::name::Name;
 use crate::record::Records;
+use crate::snapshot::Snapshots;
 use crate::verdict::Verdict;
+use crate::whole::Wholes;
 
 fn main() -> ExitCode {
-    let arguments = Arguments::from_args();
-    let read = Inventory::read(inventory::tests())
-        .and_then(|inventory| Ok((inventory.checks()?, inventory)));
-    let (mut trials, inventory) = match read {
-        Ok(read) => read,
+    match run(&Flags::parse()) {
+        Ok(code) => code,
         Err(error) => {
             eprintln!("error: {error:#}");
-            return ExitCode::FAILURE;
+            ExitCode::FAILURE
         }
+    }
+}
+
+fn run(flags: &Flags) -> Result<ExitCode> {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let tests = flags.tests.as_deref().unwrap_or(here);
+    let inventory = Inventory::read(tests)?;
+    let lab = Arc::new(Lab::new(&inventory, guests(flags, &inventory)?));
+    let mut trials = match &flags.record {
+        None if flags.only.is_empty() => own_trials(&inventory, flags.guests.clone())?,
+        _ => Vec::new(),
     };
-    snapshot::silence_comparisons();
-    let lab = Arc::new(Lab::new(&inventory));
-    let verdict = Arc::new(Verdict::default());
-    if let Some(records) = Records::asked_for() {
-        let records = Arc::new(records);
-        trials.clear();
-        let cases = inventory.cases.into_iter();
-        trials.extend(cases.map(|case| recording(case, &lab, &records)));
-    } else {
-        trials.extend(own_tests::trials());
-        let cases = inventory.cases.into_iter();
-        trials.extend(cases.map(|case| trial(case, &lab, &verdict)));
-    }
-    let conclusion = libtest_mimic::run(&arguments, trials);
-    verdict.print();
-    // For `cargo xtask bench`, which says what share is the harness's own.
-    if let Some(file) = env::var_os("FRACTALAW_TIME_IN_RUNS") {
-        let nanos = lab.in_runs().as_nanos().to_string();
-        if let Err(error) = fs::write(&file, nanos) {
-            eprintln!("error: cannot write `{}`: {error}", file.display());
-            return ExitCode::FAILURE;
+    let is_meant = |name: &Name| {
+        flags.only.is_empty() || flags.only.iter().any(|asked| name.is_meant_by(asked))
+    };
+    for (name, problem) in &inventory.broken {
+        if is_meant(name) {
+            let problem = problem.clone();
+            trials.push(Trial::test(name.to_string(), || Err(Failed::from(problem))));
         }
     }
-    conclusion.exit_code()
+    let snapshots = inventory.snapshots();
+    let all: BTreeSet<Name> = inventory.names().cloned().collect();
+    let asked = all.iter().filter(|name| {
+        let trial = Trial::test(name.to_string(), || Ok(()));
+        is_meant(name) && !flags.test.is_filtered_out(&trial)
+    });
+    let verdict = Arc::new(Verdict::new(all.clone(), asked.cloned().collect()));
+    let records = flags.record.as_ref().map(|folder| Records {
+        folder: folder.clone(),
+        profiles: flags.profiles,
+        snapshots: snapshots.clone(),
+    });
+    let snapshots = Arc::new(Snapshots {
+        folder: snapshots,
+        writing: flags.snapshots,
+        every_function: flags.every_function,
+        wholes: Wholes::new(inventory.target.join("whole-snapshots")),
+    });
+    let records = records.map(Arc::new);
+    for case in inventory.cases {
+        if is_meant(&case.name) {
+            trials.push(match &records {
+                Some(records) => recording(case, &lab, records),
+                None => trial(case, &lab, &snapshots, &verdict),
+            });
+        }
+    }
+    let conclusion = libtest_mimic::run(&flags.test, trials);
+    verdict.print();
+    if let Some(file) = &flags.time_in_runs {
+        let nanos = lab.in_runs().as_nanos().to_string();
+        fs::write(file, nanos).with_context(|| format!("cannot write `{}`", file.display()))?;
+    }
+    Ok(conclusion.exit_code())
+}
+
+fn guests(flags: &Flags, inventory: &Inventory) -> Result<Guests> {
+    Ok(match &flags.guests {
+        Some(folder) => Guests::fresh(folder.clone()),
+        None => {
+            let workspace = inventory.tests.parent();
+            let workspace = workspace.context("`tests/` stands in the workspace")?;
+            Guests::of_workspace(workspace, &inventory.target)
+        }
+    })
+}
+
+/// Those that are not about one case.
+fn own_trials(inventory: &Inventory, guests: Option<PathBuf>) -> Result<Vec<Trial>> {
+    let mut trials = inventory.checks()?;
+    trials.extend(own_tests::trials(guests));
+    Ok(trials)
 }
 
 fn recording(case: Case, lab: &Arc<Lab>, records: &Arc<Records>) -> Trial {
     let (lab, records) = (Arc::clone(lab), Arc::clone(records));
-    Trial::test(case.name(), move || {
-        records
-            .write(&case, &lab)
-            .map_err(|error| Failed::from(format!("{error:#}")))
+    Trial::test(case.name.to_string(), move || {
+        records.write(&case, &lab).map_err(failed)
     })
 }
 
-fn trial(case: Case, lab: &Arc<Lab>, verdict: &Arc<Verdict>) -> Trial {
+fn trial(case: Case, lab: &Arc<Lab>, snapshots: &Arc<Snapshots>, verdict: &Arc<Verdict>) -> Trial {
     let (lab, verdict) = (Arc::clone(lab), Arc::clone(verdict));
-    Trial::test(case.name(), move || {
-        let report = lab
-            .run(&case)
-            .map_err(|error| Failed::from(format!("{error:#}")))?;
+    let snapshots = Arc::clone(snapshots);
+    Trial::test(case.name.to_string(), move || {
+        let observed = lab.run(&case).map_err(failed)?;
         let profile = || match lab.profile(&case) {
             Ok(Ok(profile)) => Ok(functions::of(&profile)),
             Ok(Err(error)) => Err(error.to_string()),
             Err(error) => Err(format!("{error:#}")),
         };
-        snapshot::check(&case, &report, &profile, &verdict)
+        snapshots.check(&case, &observed, &profile, &verdict)
     })
+}
+
+fn failed(error: anyhow::Error) -> Failed {
+    Failed::from(format!("{error:#}"))
 }

@@ -7,25 +7,20 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-/// What insta calls a snapshot that is not reviewed yet.
-const PENDING: [&str; 2] = [".snap.new", ".pending-snap"];
-
 /// A message for each misplaced file below `tests/`.
 pub(crate) fn find(tests: &Path) -> Result<Vec<String>> {
     let mut problems = Vec::new();
     for (room, subject) in [("cases", "GUEST"), ("fixtures", "GROUP")] {
         for path in entries(&tests.join(room))? {
-            let shown = shown(tests, &path);
-            if path.is_dir() && !entries(&path)?.iter().any(|file| is_case(file)) {
-                problems.push(format!(
-                    "`{shown}/` has no case\n\
-                     hint: add `{shown}/default.toml` with a line `about = \"…\"`, or delete the folder"
-                ));
+            if path.is_dir() {
+                empty_folders(tests, &path, &mut problems)?;
+                problems.extend(in_subject(tests, &path)?);
             } else if is_case(&path) {
                 let file = path.file_name().unwrap_or_default().display();
                 problems.push(format!(
-                    "`{shown}` is in no folder, so that nothing runs it\n\
-                     hint: move it to `tests/{room}/{subject}/{file}`"
+                    "`{}` is in no folder, so that nothing runs it\n\
+                     hint: move it to `tests/{room}/{subject}/{file}`",
+                    shown(tests, &path)
                 ));
             }
         }
@@ -33,20 +28,63 @@ pub(crate) fn find(tests: &Path) -> Result<Vec<String>> {
     let snapshots = tests.join("snapshots");
     for path in all_files(&snapshots)? {
         let depth = path.strip_prefix(&snapshots)?.components().count();
-        let extension = path.extension().unwrap_or_default();
         let name = path.to_string_lossy();
         // At its place, whether it has a case is another question.
-        let in_place = depth == 2 && extension == "snap";
-        if !in_place && !PENDING.iter().any(|pending| name.ends_with(pending)) {
+        if depth != 2 || !(name.ends_with(".snap") || name.ends_with(".snap.new")) {
             problems.push(format!(
-                "`{}` is no snapshot of a case, expected `tests/snapshots/SUBJECT/CASE.behaviour.snap` or \
-                 `….fuel.snap`\n\
+                "`{}` is no snapshot of a case, expected `tests/snapshots/SUBJECT/CASE.behaviour.snap`, \
+                 `….fuel.snap` or `….functions.snap`\n\
                  hint: delete it, or move it to where it belongs",
                 shown(tests, &path)
             ));
         }
     }
     Ok(problems)
+}
+
+/// What is wrong in the folder of a guest or group.
+fn in_subject(tests: &Path, folder: &Path) -> Result<Vec<String>> {
+    let files = entries(folder)?;
+    let other_case = |path: &&PathBuf| {
+        let extension = path.extension().unwrap_or_default();
+        extension != "toml" && extension.eq_ignore_ascii_case("toml")
+    };
+    let mut problems: Vec<_> = files
+        .iter()
+        .filter(other_case)
+        .map(|path| {
+            format!(
+                "`{}` does not end in `.toml`, so that nothing runs it\nhint: rename it",
+                shown(tests, path)
+            )
+        })
+        .collect();
+    if !files.is_empty() && !files.iter().any(|file| is_case(file)) {
+        let shown = shown(tests, folder);
+        problems.push(format!(
+            "`{shown}/` has no case\n\
+             hint: add `{shown}/default.toml` with a line `about = \"…\"`, or delete the folder"
+        ));
+    }
+    Ok(problems)
+}
+
+/// Folders that are here and in no clone of this repository.
+fn empty_folders(tests: &Path, folder: &Path, problems: &mut Vec<String>) -> Result<()> {
+    let found = entries(folder)?;
+    if found.is_empty() {
+        problems.push(format!(
+            "`{}/` is empty, and git keeps no empty folder\n\
+             hint: put a file into it, such as `.keep`, or delete it",
+            shown(tests, folder)
+        ));
+    }
+    for path in found {
+        if path.is_dir() && !path.is_symlink() {
+            empty_folders(tests, &path, problems)?;
+        }
+    }
+    Ok(())
 }
 
 /// A path below `tests/` as one would type it at the root of the workspace.

@@ -1,10 +1,8 @@
 //! What the commands that show cost are made from: each case's report, profile and reviewed fuel as JSON.
 //!
-//! Asked for through the environment by `cargo xtask fuel`, `profile` and `report`, which link no Wasmtime
-//! and know nothing of cases: `FRACTALAW_RECORD` is the folder to write to, a file for each case, and
-//! `FRACTALAW_RECORD_PROFILES` asks for profiles too. Nothing is compared.
+//! Asked for by `cargo xtask fuel`, `profile` and `report`, which link no Wasmtime and know nothing of cases.
+//! Nothing is compared.
 
-use std::env;
 use std::fs;
 use std::path::PathBuf;
 
@@ -16,31 +14,27 @@ use crate::case::Case;
 use crate::lab::Lab;
 use crate::{rendering, snapshot};
 
-/// Where to write to, if records were asked for.
+/// Where to write to, and how much.
 pub(crate) struct Records {
-    folder: PathBuf,
-    profiles: bool,
+    /// Of all records, a file for each case.
+    pub(crate) folder: PathBuf,
+    pub(crate) profiles: bool,
+    /// Where the snapshots stand.
+    pub(crate) snapshots: PathBuf,
 }
 
 impl Records {
-    pub(crate) fn asked_for() -> Option<Records> {
-        Some(Records {
-            folder: env::var_os("FRACTALAW_RECORD")?.into(),
-            profiles: env::var_os("FRACTALAW_RECORD_PROFILES").is_some(),
-        })
-    }
-
     /// Runs a case once and writes what is to be known of it.
     pub(crate) fn write(&self, case: &Case, lab: &Lab) -> Result<()> {
-        let report = lab.run_once(case)?;
-        let mut seen: Value = serde_json::from_str(&report.json())?;
+        let observed = lab.run_once(case)?;
+        let mut seen: Value = serde_json::from_str(&observed.report.json())?;
         // No two runs take the same time, and a record is to be the same each time.
         if let Some(fields) = seen.as_object_mut() {
             fields.remove("durations_us");
         }
-        let reviewed = snapshot::reviewed_cost(case);
-        let behaviour = snapshot::reviewed_behaviour(case)
-            .and_then(|reviewed| moved(&reviewed, &rendering::behaviour(&report)));
+        let [behaviour, reviewed] = snapshot::reviewed(&self.snapshots, case);
+        let behaviour =
+            behaviour.and_then(|reviewed| moved(&reviewed, &rendering::behaviour(&observed).text));
         let (profile, no_profile) = match self.profiles.then(|| lab.profile(case)).transpose()? {
             Some(Ok(profile)) => {
                 let functions_and_nodes = json!({
@@ -53,8 +47,8 @@ impl Records {
             None => (None, None),
         };
         let record = json!({
-            "case": case.name(),
-            "subject": case.subject,
+            "case": case.name.to_string(),
+            "subject": case.name.subject,
             "about": case.about(),
             "is_fixture": case.is_fixture(),
             "report": seen,
@@ -66,10 +60,7 @@ impl Records {
             "profile": profile,
             "no_profile": no_profile,
         });
-        let path = self
-            .folder
-            .join(&case.subject)
-            .join(format!("{}.json", case.stem));
+        let path = case.name.record(&self.folder);
         let folder = path.parent().context("a record stands in a folder")?;
         fs::create_dir_all(folder)
             .and_then(|()| fs::write(&path, format!("{record:#}\n")))

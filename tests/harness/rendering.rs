@@ -1,30 +1,38 @@
 //! A report as the two texts that are committed: what the guest did, and what it cost.
 
-use std::fmt::Write;
 use std::time::{Duration, UNIX_EPOCH};
 
 use fractalaw_host::terminal::one_line;
 use fractalaw_host::{
     AuditEntry, COST_MODEL, Captured, Certainty, HostCall, HostCalls, Outcome, Report,
 };
-use sha2::{Digest, Sha256};
 
-/// Entries or lines shown of a long list: what a reviewer reads, from both ends.
-const SHOWN: usize = 120;
-const SHOWN_OF_LONG: usize = 5;
+use crate::granted::Changes;
+use crate::listing::{self, Rendered};
 
-/// Outcome, output and audit entries: what a change of compiler must leave alone.
-pub(crate) fn behaviour(report: &Report) -> String {
-    let mut text = format!("{OUTCOME_LINE}{}\n", report.outcome.kind());
-    list(&mut text, lines(&report.outcome.to_string()));
+/// What one run of a case gave.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Observed {
+    pub(crate) report: Report,
+    /// What it left in the folders that it was granted.
+    pub(crate) changes: Changes,
+}
+
+/// Outcome, output, audit entries and files: what a change of compiler must leave alone.
+pub(crate) fn behaviour(observed: &Observed) -> Rendered {
+    let Observed { report, changes } = observed;
+    let mut text = Rendered::default();
+    text.line(&format!("{OUTCOME_LINE}{}", report.outcome.kind()));
+    text.list("  ", &lines(&report.outcome.to_string()));
     if let Outcome::Refused(refusal) = &report.outcome {
-        writeln!(text, "  hint: {}", refusal.hint()).expect("a string takes it");
+        text.line(&format!("  hint: {}", refusal.hint()));
     }
-    writeln!(text, "audit trail: {} entries", report.audit.len()).expect("a string takes it");
-    list(&mut text, report.audit.iter().map(entry).collect());
+    text.line(&format!("audit trail: {} entries", report.audit.len()));
+    text.list("  ", &report.audit.iter().map(entry).collect::<Vec<_>>());
+    changes.put(&mut text);
     output(&mut text, "standard output", &report.stdout);
     output(&mut text, "standard error", &report.stderr);
-    text
+    text.end()
 }
 
 const OUTCOME_LINE: &str = "outcome: ";
@@ -35,22 +43,22 @@ pub(crate) fn outcome_of(behaviour: &str) -> Option<&str> {
 }
 
 /// Fuel, where it went, and memory: what a change of compiler may move.
-pub(crate) fn cost(report: &Report) -> String {
+pub(crate) fn cost(report: &Report) -> Rendered {
     let fuel = &report.fuel;
     let at_least = match fuel.certainty {
         Certainty::Exact => "",
         Certainty::LowerBound => "at least ",
         Certainty::Unrepeatable => {
-            return format!("fuel: not repeatable, {}\n", report.outcome.kind());
+            return Rendered::plain(format!("fuel: not repeatable, {}\n", report.outcome.kind()));
         }
     };
-    let mut text = format!(
+    let mut text = Rendered::plain(format!(
         "{COST_MODEL_LINE}{COST_MODEL}\nfuel: {at_least}{}\ninstantiation: {}\nguest: {at_least}{}\nhost calls: {}\n",
         fuel.consumed(),
         fuel.instantiation,
         fuel.guest,
         fuel.host_calls,
-    );
+    ));
     let by_function = |calls: &HostCalls| {
         format!(
             "{} {}: {} calls, {} bytes in, {} out, {} fuel",
@@ -62,14 +70,12 @@ pub(crate) fn cost(report: &Report) -> String {
             calls.fuel
         )
     };
-    list(
-        &mut text,
-        report.host_calls.iter().map(by_function).collect(),
-    );
-    writeln!(text, "peak memory: {} bytes", report.memory.peak_bytes).expect("a string takes it");
+    let calls: Vec<_> = report.host_calls.iter().map(by_function).collect();
+    text.list("  ", &calls);
+    text.line(&format!("peak memory: {} bytes", report.memory.peak_bytes));
     let trace = report.trace.iter().flat_map(|trace| &trace.calls);
-    text += "trace:\n";
-    list(&mut text, trace.map(host_call).collect());
+    text.line("trace:");
+    text.list("  ", &trace.map(host_call).collect::<Vec<_>>());
     text
 }
 
@@ -98,30 +104,37 @@ pub(crate) fn fuel_of(cost: &str) -> Option<u64> {
         .ok()
 }
 
-fn entry(entry: &AuditEntry) -> String {
+/// An entry as reports print it, or, where that could be another entry too, with its fields told apart.
+pub(crate) fn entry(entry: &AuditEntry) -> String {
     let time = UNIX_EPOCH + Duration::from_nanos(entry.time_unix_ns);
+    let time = humantime::format_rfc3339(time);
+    let (event_type, resource) = (&entry.event_type, &entry.resource);
+    let separator = format!("{resource} — ").find(" — ");
+    if !event_type.contains(']') && separator == Some(resource.len()) {
+        return format!("{}. {time} {entry}", entry.sequence);
+    }
+    let quoted = |field: &str| format!("\"{}\"", one_line(field).replace('"', "\\\""));
     format!(
-        "{}. {} {entry}",
+        "{}. {time} event type {}, resource {}, detail {}",
         entry.sequence,
-        humantime::format_rfc3339(time)
+        quoted(event_type),
+        quoted(resource),
+        quoted(&entry.detail)
     )
 }
 
-fn output(text: &mut String, name: &str, captured: &Captured) {
-    let bytes = captured.bytes.len();
-    if bytes == 0 {
-        writeln!(text, "{name}: none").expect("a string takes it");
-        return;
+fn output(text: &mut Rendered, name: &str, captured: &Captured) {
+    let bytes = &captured.bytes;
+    if bytes.is_empty() {
+        return text.line(&format!("{name}: none"));
     }
-    writeln!(
-        text,
-        "{name}: {bytes} bytes, {} more dropped",
-        captured.dropped_bytes
-    )
-    .expect("a string takes it");
-    // Whether there is a last newline is in the number of bytes.
-    let shown = String::from_utf8_lossy(&captured.bytes);
-    list(text, shown.split_terminator('\n').map(one_line).collect());
+    text.line(&format!(
+        "{name}: {} bytes, {} more dropped{}",
+        bytes.len(),
+        captured.dropped_bytes,
+        listing::kind(bytes)
+    ));
+    text.list("  ", &listing::contents(bytes));
 }
 
 /// The lines of a text, which no other text has: after a last newline comes an empty line.
@@ -130,21 +143,4 @@ pub(crate) fn lines(text: &str) -> Vec<String> {
         return Vec::new();
     }
     text.split('\n').map(one_line).collect()
-}
-
-/// Each item on a line; of a long list both ends, and a digest that holds the rest.
-fn list(text: &mut String, items: Vec<String>) {
-    let mut put = |items: &[String]| {
-        for item in items {
-            writeln!(text, "  {item}").expect("a string takes it");
-        }
-    };
-    if items.len() <= SHOWN {
-        return put(&items);
-    }
-    let digest = Sha256::digest(items.join("\n"));
-    let left_out = items.len() - 2 * SHOWN_OF_LONG;
-    put(&items[..SHOWN_OF_LONG]);
-    put(&[format!("… {left_out} more; SHA-256 of all: {digest:x}")]);
-    put(&items[items.len() - SHOWN_OF_LONG..]);
 }

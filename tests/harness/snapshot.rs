@@ -1,211 +1,218 @@
-//! Compares a report with the case's reviewed snapshots: behaviour and cost, apart, so that a new
+//! Compares what a case gave with its reviewed snapshots: behaviour and cost, apart, so that a new
 //! compiler touches only cost files; and beside the cost, which functions it is made of.
-//!
-//! insta keeps the files (pending ones beside them, reviewed with `cargo insta review`); whether
-//! they are written is `INSTA_UPDATE`'s to say.
 
-use std::cell::Cell;
-use std::env;
-use std::fs;
-use std::panic;
 use std::path::{Path, PathBuf};
 
-use fractalaw_host::{COST_MODEL, Report};
+use fractalaw_host::{COST_MODEL, Outcome};
 use libtest_mimic::Failed;
-use similar::TextDiff;
 
 use crate::case::Case;
+use crate::flags::Writing;
 use crate::functions::{self, Change, Functions};
-use crate::inventory;
-use crate::rendering;
+use crate::listing::Rendered;
+use crate::rendering::{self, Observed};
+use crate::stored::{self, Stored};
 use crate::verdict::{Moved, Verdict};
+use crate::whole::Wholes;
 
-thread_local! {
-    static COMPARING: Cell<bool> = const { Cell::new(false) };
-}
-
-/// Keeps insta's panics from being printed: `check` says the same in its own words.
-pub(crate) fn silence_comparisons() {
-    let print = panic::take_hook();
-    panic::set_hook(Box::new(move |panic| {
-        if !COMPARING.get() {
-            print(panic);
-        }
-    }));
-}
-
-/// Where the snapshots stand.
-pub(crate) fn folder() -> PathBuf {
-    inventory::tests().join("snapshots")
-}
-
-/// The files of a case, in the folder of its subject: what it did, what it cost, and where the cost went.
-pub(crate) fn files(subject: &Path, stem: &str) -> [PathBuf; 3] {
-    ["behaviour", "fuel", "functions"].map(|aspect| subject.join(format!("{stem}.{aspect}.snap")))
-}
-
-/// Compares, and writes what `INSTA_UPDATE` says is to be written.
-pub(crate) fn check(
-    case: &Case,
-    report: &Report,
-    profile: &dyn Fn() -> Profiled,
-    verdict: &Verdict,
-) -> Result<(), Failed> {
-    let [behaviour, cost, parts] = files(&folder().join(&case.subject), &case.stem);
-    let (new_behaviour, new_cost) = (rendering::behaviour(report), rendering::cost(report));
-    let old_cost = contents(&cost);
-    let behaves = compare(case, &behaviour, &new_behaviour);
-    let costs = match old_cost.as_deref().and_then(rendering::cost_model_of) {
-        Some(model) if model != COST_MODEL && !accepting() => Err(format!(
-            "`tests/{}` was made under cost model {model}, and this is {COST_MODEL}: the figures do not compare",
-            shown(&cost)
-        )),
-        _ => compare(case, &cost, &new_cost),
-    };
-    let moved = old_cost.as_deref() != Some(&new_cost);
-    let is_missing = accepting() && !parts.exists();
-    let (parts, changes) = if moved || is_missing || every_function() {
-        check_functions(case, &parts, profile, costs.is_ok())
-    } else {
-        (Ok(()), Vec::new())
-    };
-    if behaves.is_err() {
-        verdict.behaviour_moved(case.name());
-    }
-    if costs.is_err() && old_cost.is_none() {
-        verdict.cost_is_new(case.name());
-    }
-    if let (Err(_), Some(old)) = (&costs, &old_cost) {
-        verdict.cost_moved(Moved {
-            case: case.name(),
-            before: rendering::fuel_of(old),
-            after: rendering::fuel_of(&new_cost),
-            functions: changes,
-        });
-    }
-    let messages: Vec<_> = [parts, behaves, costs]
-        .into_iter()
-        .filter_map(Result::err)
-        .collect();
-    if messages.is_empty() {
-        Ok(())
-    } else {
-        Err(Failed::from(messages.join("\n")))
-    }
-}
-
-/// What was reviewed of a case's cost.
-pub(crate) fn reviewed_cost(case: &Case) -> Option<String> {
-    let [_, cost, _] = files(&folder().join(&case.subject), &case.stem);
-    contents(&cost)
-}
-
-/// What was reviewed of its behaviour.
-pub(crate) fn reviewed_behaviour(case: &Case) -> Option<String> {
-    let [behaviour, ..] = files(&folder().join(&case.subject), &case.stem);
-    contents(&behaviour)
+/// The reviewed snapshots, and what becomes of those that differ.
+pub(crate) struct Snapshots {
+    /// Where they stand.
+    pub(crate) folder: PathBuf,
+    pub(crate) writing: Writing,
+    /// Whether functions are held against their snapshots although the cost is as it was.
+    pub(crate) every_function: bool,
+    pub(crate) wholes: Wholes,
 }
 
 /// A case's profile, or why it has none.
 pub(crate) type Profiled = Result<Functions, String>;
 
-/// Holds the functions against those that were reviewed: where the cost moved, to say which moved it.
-fn check_functions(
-    case: &Case,
-    path: &Path,
-    profile: &dyn Fn() -> Profiled,
-    cost_is_accepted: bool,
-) -> (Result<(), String>, Vec<Change>) {
-    let (new, text) = match profile() {
-        Ok(functions) => {
-            let text = functions::text(&functions);
-            (functions, text)
+/// What was reviewed of a case: its behaviour and its cost.
+pub(crate) fn reviewed(folder: &Path, case: &Case) -> [Option<String>; 2] {
+    let [behaviour, cost, _] = case.name.snapshots(folder);
+    [behaviour, cost].map(|path| Stored::read(&path).text().map(str::to_owned))
+}
+
+impl Snapshots {
+    /// Compares, and writes what is to be written.
+    pub(crate) fn check(
+        &self,
+        case: &Case,
+        observed: &Observed,
+        profile: &dyn Fn() -> Profiled,
+        verdict: &Verdict,
+    ) -> Result<(), Failed> {
+        let [behaviour, cost, parts] = case.name.snapshots(&self.folder);
+        let new_cost = rendering::cost(&observed.report);
+        let old_cost = Stored::read(&cost);
+        let behaves = self.compare(case, &behaviour, &rendering::behaviour(observed));
+        let costs = self.compare(case, &cost, &new_cost);
+        let old_model = old_cost.text().and_then(rendering::cost_model_of);
+        let costs = costs.map_err(|message| match old_model {
+            Some(model) if model != COST_MODEL => format!(
+                "`{}` was made under cost model {model}, and this is {COST_MODEL}: the figures do not compare",
+                self.shown(&cost)
+            ),
+            _ => message,
+        });
+        let (parts, changes) = if costs.is_err() {
+            self.which_moved(case, &parts, profile)
+        } else if self.are_functions_due(&parts, &new_cost, observed, old_cost.text()) {
+            let functions = rendered(profile());
+            let writing = match self.writing {
+                // Only beside a behaviour that is as it was reviewed.
+                Writing::Functions if behaves.is_ok() => Writing::Accept,
+                writing => writing,
+            };
+            (
+                self.compare_as(writing, case, &parts, &functions),
+                Vec::new(),
+            )
+        } else {
+            (self.passed(&parts), Vec::new())
+        };
+        if behaves.is_err() {
+            verdict.behaviour_moved(&case.name);
         }
-        Err(reason) => (Functions::new(), format!("no profile: {reason}\n")),
-    };
-    let old = contents(path);
-    if cost_is_accepted {
-        return (compare(case, path, &text), Vec::new());
-    }
-    let changes = functions::changes(&functions::parse(old.as_deref().unwrap_or_default()), &new);
-    let said = match old {
-        Some(_) if !changes.is_empty() => Err(format!(
-            "functions whose fuel moved:\n\n{}",
-            functions::shown(&changes, 10)
-        )),
-        _ => Ok(()),
-    };
-    (said, changes)
-}
-
-/// Whether functions are held against their snapshots although the cost is as it was.
-fn every_function() -> bool {
-    env::var_os("FRACTALAW_EVERY_FUNCTION").is_some()
-}
-
-/// The text of a snapshot file, past its header.
-fn contents(path: &Path) -> Option<String> {
-    let text = fs::read_to_string(path).ok()?;
-    let (_, contents) = text.strip_prefix("---\n")?.split_once("\n---\n")?;
-    Some(contents.to_owned())
-}
-
-/// A snapshot's path below `tests/`.
-fn shown(path: &Path) -> std::path::Display<'_> {
-    path.strip_prefix(inventory::tests())
-        .unwrap_or(path)
-        .display()
-}
-
-/// Whether what differs is written over what was reviewed.
-fn accepting() -> bool {
-    env::var("INSTA_UPDATE").is_ok_and(|update| update == "always")
-}
-
-fn compare(case: &Case, path: &Path, new: &str) -> Result<(), String> {
-    let old = contents(path);
-    if old.as_deref() == Some(new) {
-        // insta would say the same, after listing the folder for what an earlier run left pending: with a
-        // thousand cases of one guest, that is most of the time.
-        let _ = fs::remove_file(path.with_extension("snap.new"));
-        return Ok(());
-    }
-    // insta panics where a snapshot differs and is not to be accepted.
-    COMPARING.set(true);
-    let accepted = panic::catch_unwind(|| assert(case, path, new)).is_ok();
-    COMPARING.set(false);
-    if accepted {
-        return Ok(());
-    }
-    let name = shown(path);
-    Err(match old {
-        None => format!(
-            "`tests/{name}` does not exist yet; the case gave\n\n{new}\n\
-             hint: read it, then accept it with `cargo xtask test {} --accept`",
-            case.name()
-        ),
-        Some(old) => {
-            let diff = TextDiff::from_lines(old.as_str(), new);
-            let diff = diff
-                .unified_diff()
-                .context_radius(2)
-                .header("reviewed", "now")
-                .to_string();
-            format!("`tests/{name}` has changed: {}\n\n{diff}", case.about())
+        if (costs.is_err() && old_cost == Stored::Nothing) || (costs.is_ok() && parts.is_err()) {
+            verdict.differs(&case.name);
         }
+        if let (Err(_), Some(old)) = (&costs, old_cost.text()) {
+            verdict.cost_moved(Moved {
+                case: case.name.clone(),
+                before: rendering::fuel_of(old),
+                after: rendering::fuel_of(&new_cost.text),
+                functions: changes,
+            });
+        }
+        let messages: Vec<_> = [parts, behaves, costs]
+            .into_iter()
+            .filter_map(Result::err)
+            .collect();
+        match messages.is_empty() {
+            true => Ok(()),
+            false => Err(Failed::from(messages.join("\n"))),
+        }
+    }
+
+    /// Whether the functions are to be looked at where the cost is as it was reviewed. They make up the cost, so that
+    /// a sum that is another one shows them to be stale, without a profile. Where there is no profile because the
+    /// component was refused, finding that out again costs nothing.
+    fn are_functions_due(
+        &self,
+        path: &Path,
+        cost: &Rendered,
+        observed: &Observed,
+        old_cost: Option<&str>,
+    ) -> bool {
+        let stored = Stored::read(path);
+        let Some(text) = stored.text() else {
+            return true;
+        };
+        let functions = functions::parse(text);
+        let sum = functions.values().map(|used| used.fuel).sum();
+        let fits = functions.is_empty() || rendering::fuel_of(&cost.text) == Some(sum);
+        self.every_function
+            || matches!(self.writing, Writing::Accept | Writing::Functions)
+            || old_cost != Some(&cost.text)
+            || matches!(observed.report.outcome, Outcome::Refused(_))
+            || !fits
+    }
+
+    /// Says which functions moved the cost, and puts them beside what was reviewed of them.
+    fn which_moved(
+        &self,
+        case: &Case,
+        path: &Path,
+        profile: &dyn Fn() -> Profiled,
+    ) -> (Result<(), String>, Vec<Change>) {
+        let profiled = profile();
+        let new = profiled.clone().unwrap_or_default();
+        let old = Stored::read(path);
+        let text = rendered(profiled);
+        if self.writing == Writing::Pending && old.text() != Some(&text.text) {
+            let put = stored::put_beside(path, case.about(), &text.text);
+            if let Err(error) = put {
+                return (Err(format!("{error:#}")), Vec::new());
+            }
+        }
+        let Some(old) = old.text() else {
+            return (Ok(()), Vec::new());
+        };
+        let changes = functions::changes(&functions::parse(old), &new);
+        let said = match changes.is_empty() {
+            true => Ok(()),
+            false => Err(format!(
+                "functions whose fuel moved:\n\n{}",
+                functions::shown(&changes, 10)
+            )),
+        };
+        (said, changes)
+    }
+
+    fn compare(&self, case: &Case, path: &Path, new: &Rendered) -> Result<(), String> {
+        self.compare_as(self.writing, case, path, new)
+    }
+
+    fn compare_as(
+        &self,
+        writing: Writing,
+        case: &Case,
+        path: &Path,
+        new: &Rendered,
+    ) -> Result<(), String> {
+        let old = Stored::read(path);
+        if writing == Writing::Accept {
+            let accepted = stored::accept(path, case.about(), &new.text)
+                .and_then(|()| self.wholes.keep(path, new));
+            return accepted.map_err(|error| format!("{error:#}"));
+        }
+        if old.text() == Some(&new.text) {
+            self.wholes
+                .keep(path, new)
+                .map_err(|error| format!("{error:#}"))?;
+            return self.passed(path);
+        }
+        if writing == Writing::Pending {
+            stored::put_beside(path, case.about(), &new.text)
+                .map_err(|error| format!("{error:#}"))?;
+        }
+        let name = self.shown(path);
+        Err(match old {
+            Stored::Nothing => {
+                format!("`{name}` does not exist yet; the case gave\n\n{}", new.text)
+            }
+            Stored::Unreadable(why) => {
+                format!(
+                    "`{name}` is no snapshot: {why}; the case gave\n\n{}",
+                    new.text
+                )
+            }
+            Stored::Text(old) => format!(
+                "`{name}` has changed: {}\n\n{}",
+                case.about(),
+                self.wholes.difference(path, &old, new)
+            ),
+        })
+    }
+
+    /// Nothing is left to be reviewed.
+    fn passed(&self, path: &Path) -> Result<(), String> {
+        stored::forget_pending(path).map_err(|error| format!("{error:#}"))
+    }
+
+    /// A snapshot's path as one would type it at the root of the workspace.
+    fn shown(&self, path: &Path) -> String {
+        let inside = path.strip_prefix(&self.folder).unwrap_or(path);
+        format!("tests/snapshots/{}", inside.display())
+    }
+}
+
+fn rendered(profiled: Profiled) -> Rendered {
+    Rendered::plain(match profiled {
+        Ok(functions) => functions::text(&functions),
+        Err(reason) => format!("no profile: {reason}\n"),
     })
-}
-
-fn assert(case: &Case, path: &Path, new: &str) {
-    let mut settings = insta::Settings::clone_current();
-    settings.set_prepend_module_to_snapshot(false);
-    settings.set_omit_expression(true);
-    settings.set_description(case.about());
-    settings.set_snapshot_path(path.parent().expect("a snapshot stands in a folder"));
-    let name = path
-        .file_stem()
-        .expect("a snapshot has a name")
-        .to_string_lossy()
-        .into_owned();
-    settings.bind(|| insta::assert_snapshot!(name, new));
+    .end()
 }

@@ -5,25 +5,29 @@ use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard};
 
 use crate::functions::{self, Change};
+use crate::name::Name;
 
 /// Gathers from all cases.
-#[derive(Default)]
 pub(crate) struct Verdict {
+    /// All cases that there are.
+    all: BTreeSet<Name>,
+    /// Those that are run.
+    asked: BTreeSet<Name>,
     found: Mutex<Found>,
 }
 
 #[derive(Default)]
 struct Found {
     moved: Vec<Moved>,
-    /// Names of the cases whose behaviour is not what was reviewed.
-    behaviour: BTreeSet<String>,
-    /// Names of those whose cost was never reviewed.
-    new: BTreeSet<String>,
+    /// The cases whose behaviour is not what was reviewed.
+    behaviour: BTreeSet<Name>,
+    /// Those that differ in something else: their cost was never reviewed, or their functions are others.
+    otherwise: BTreeSet<Name>,
 }
 
 /// A case whose cost is not what was reviewed.
 pub(crate) struct Moved {
-    pub(crate) case: String,
+    pub(crate) case: Name,
     /// Fuel in units; none where the outcome has no repeatable figure.
     pub(crate) before: Option<u64>,
     pub(crate) after: Option<u64>,
@@ -32,12 +36,20 @@ pub(crate) struct Moved {
 }
 
 impl Verdict {
-    pub(crate) fn behaviour_moved(&self, case: String) {
-        self.found().behaviour.insert(case);
+    pub(crate) fn new(all: BTreeSet<Name>, asked: BTreeSet<Name>) -> Verdict {
+        Verdict {
+            all,
+            asked,
+            found: Mutex::default(),
+        }
     }
 
-    pub(crate) fn cost_is_new(&self, case: String) {
-        self.found().new.insert(case);
+    pub(crate) fn behaviour_moved(&self, case: &Name) {
+        self.found().behaviour.insert(case.clone());
+    }
+
+    pub(crate) fn differs(&self, case: &Name) {
+        self.found().otherwise.insert(case.clone());
     }
 
     pub(crate) fn cost_moved(&self, moved: Moved) {
@@ -57,7 +69,7 @@ impl Verdict {
         let Found {
             moved,
             behaviour,
-            new,
+            otherwise,
         } = &*found;
         if !moved.is_empty() {
             let also = if behaviour.is_empty() {
@@ -80,26 +92,45 @@ impl Verdict {
             }
         }
         let moved = moved.iter().map(|moved| &moved.case);
-        let failing: BTreeSet<&str> = moved.chain(behaviour).chain(new).map(|s| &**s).collect();
+        let failing: BTreeSet<&Name> = moved.chain(behaviour).chain(otherwise).collect();
         if failing.is_empty() {
             return;
         }
-        let test = command(&failing);
+        let test = command(&failing, &self.asked, &self.all);
         println!("hint: find out why; when it is meant, accept it with `{test} --accept`");
         println!("      or one by one with `{test} --review`, and commit `tests/snapshots/`\n");
     }
 }
 
-/// The command that runs these cases, and as few others as one filter allows.
-pub(crate) fn command(cases: &BTreeSet<&str>) -> String {
-    let subject = |case: &&str| case.split_once('/').map(|(subject, _)| subject.to_owned());
-    let subjects: BTreeSet<_> = cases.iter().map(subject).collect();
-    let filter = match (cases.len(), subjects.first()) {
-        (1, _) => cases.first().map(|case| format!(" {case}")),
-        (_, Some(Some(subject))) if subjects.len() == 1 => Some(format!(" {subject}/")),
-        _ => None,
-    };
-    format!("cargo xtask test{}", filter.unwrap_or_default())
+/// The command that runs these cases and no other one that did not run now: what was not looked at is not to be
+/// accepted along with them.
+pub(crate) fn command(
+    failing: &BTreeSet<&Name>,
+    asked: &BTreeSet<Name>,
+    all: &BTreeSet<Name>,
+) -> String {
+    let subjects: BTreeSet<&str> = failing.iter().map(|name| &*name.subject).collect();
+    if subjects.len() > 1 && asked == all {
+        return "cargo xtask test".to_owned();
+    }
+    let mut command = "cargo xtask test".to_owned();
+    for subject in subjects {
+        let of_subject = |name: &&Name| name.subject == subject;
+        let failing: Vec<_> = failing.iter().filter(|name| of_subject(name)).collect();
+        if failing.len() > 1
+            && all
+                .iter()
+                .filter(of_subject)
+                .all(|name| asked.contains(name))
+        {
+            command += &format!(" {subject}");
+        } else {
+            failing
+                .iter()
+                .for_each(|name| command += &format!(" {name}"));
+        }
+    }
+    command
 }
 
 fn table(moved: &[Moved]) -> String {
@@ -142,7 +173,7 @@ fn row(moved: &Moved) -> [String; 5] {
         _ => ("–".to_owned(), "–".to_owned()),
     };
     [
-        moved.case.clone(),
+        moved.case.to_string(),
         figure(moved.before),
         figure(moved.after),
         difference,

@@ -9,7 +9,7 @@ use crate::build_summary::{self, Built, Status, Summary};
 use crate::compile::Compiler;
 use crate::contract::Contract;
 use crate::encode;
-use crate::fault::{Fault, GUEST_BUILD, list};
+use crate::fault::{FAILED, Fault, GUEST_BUILD, list};
 use crate::fetch::fetch;
 use crate::files::{lock, remove_files, remove_folders, write_atomically};
 use crate::flags::BuildGuests;
@@ -24,6 +24,9 @@ use crate::toolchain::Toolchain;
 /// The command: builds, then shows what there is.
 pub(crate) fn run(project: &Project, flags: &BuildGuests) -> Result<()> {
     let names = project.select(&flags.names)?;
+    if flags.check {
+        return check(project, &names);
+    }
     let outcome = build(project, &names)?;
     if flags.json {
         println!(
@@ -42,6 +45,36 @@ pub(crate) fn run(project: &Project, flags: &BuildGuests) -> Result<()> {
         }
     }
     outcome.check()
+}
+
+/// Prints which guests are stale, a name a line, and fails if there are any. Writes nothing and waits for nobody: a guest
+/// that is being built has no record and is stale.
+fn check(project: &Project, names: &[String]) -> Result<()> {
+    let common = fresh::common(project, &Toolchain::ask(project)?)?;
+    let lock = Lock::read(&project.root)?;
+    let mut stale = Vec::new();
+    for name in names {
+        let is_fresh = match Record::load(project, name) {
+            Some(record) => record.holds(project, &common, &lock)?,
+            None => false,
+        };
+        if !is_fresh {
+            println!("{name}");
+            stale.push(name);
+        }
+    }
+    if stale.is_empty() {
+        return Ok(());
+    }
+    Err(Fault::new(
+        FAILED,
+        format!(
+            "not built from their sources as they are now: {}",
+            list(stale)
+        ),
+    )
+    .hint("run `cargo xtask build-guests`")
+    .into())
 }
 
 /// Builds for another command, which has its own things to show: here only what was rebuilt.

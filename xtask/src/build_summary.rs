@@ -1,12 +1,12 @@
 //! What a build of the guests has to say: the table for people, the JSON for tools.
 
-use comfy_table::{CellAlignment, Table, presets};
 use fractalaw_manifest::Tier;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::contract::is_wasi_0_2;
 use crate::project::Project;
+use crate::tables;
 
 /// Version of the JSON's shape; it changes when a key is removed or means something else.
 const SCHEMA_VERSION: u32 = 1;
@@ -39,9 +39,7 @@ pub(crate) struct Built {
 
 /// The table, one guest a line.
 pub(crate) fn table(built: &[Built]) -> String {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING);
-    table.set_header(["guest", "tier", "core", "component", "imports", "state"]);
+    let mut table = tables::start(["guest", "tier", "core", "component", "imports", "state"]);
     for Built { summary, status } in built {
         table.add_row([
             summary.name.clone(),
@@ -52,13 +50,8 @@ pub(crate) fn table(built: &[Built]) -> String {
             format!("{status:?}").to_lowercase(),
         ]);
     }
-    for (index, column) in table.column_iter_mut().enumerate() {
-        column.set_padding((0, 2));
-        if index == 2 || index == 3 {
-            column.set_cell_alignment(CellAlignment::Right);
-        }
-    }
-    table.trim_fmt()
+    let text = tables::text(table, |column| matches!(column, 2 | 3));
+    text.trim_end().to_owned()
 }
 
 /// The JSON: `{"schema-version": 1, "guests": [...], "failures": [...]}`.

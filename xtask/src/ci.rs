@@ -66,11 +66,11 @@ pub(crate) fn run(project: &Project) -> Result<ExitCode> {
 
     eprintln!("\n── tests");
     let flags = flags::Test {
-        filter: None,
+        names: Vec::new(),
         all: true,
         accept: false,
         review: false,
         rest: Vec::new(),
     };
-    test::verify(project, &flags, test::NEVER)
+    test::verify(project, &flags, test::Snapshots::Never)
 }

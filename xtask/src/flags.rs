@@ -27,7 +27,7 @@ Examples:
     cargo xtask ledger runs target/ledger/audit.ledger
     cargo xtask inspect hello-world          what it is, and what it asks for
     cargo xtask test                         hold every guest against its snapshots
-    cargo xtask test hello --accept          accept what the cases of `hello-world` do now
+    cargo xtask test hello-world --accept    accept what its cases do now
     cargo xtask report                       one page of all of that, to be read in a browser
     cargo xtask build-guests --json          build all guests, describe them for a tool
     cargo xtask profile duty-finder --against HEAD
@@ -142,6 +142,9 @@ pub(crate) struct BuildGuests {
     /// Print a JSON document instead of a table
     #[arg(long)]
     pub(crate) json: bool,
+    /// Build nothing: print the names of the guests that are stale, and fail if there are any
+    #[arg(long, conflicts_with_all = ["json", "sizes"])]
+    pub(crate) check: bool,
     /// Also print what the bytes of each component are made of
     #[arg(long, conflicts_with = "json")]
     pub(crate) sizes: bool,
@@ -189,8 +192,9 @@ pub(crate) struct Ledger {
 /// Flags of `test`.
 #[derive(Debug, Args)]
 pub(crate) struct Test {
-    /// Only the cases and the tests of the host whose name contains this
-    pub(crate) filter: Option<String>,
+    /// A case, or a guest or group for all of its cases; one text otherwise: tests whose name contains it
+    #[arg(value_name = "NAME")]
+    pub(crate) names: Vec<String>,
     /// Accept what the cases do now: write their snapshots
     #[arg(long, conflicts_with = "review")]
     pub(crate) accept: bool,

@@ -13,22 +13,29 @@ use anyhow::{Context, Result};
 use serde::Serialize;
 
 use crate::build_guests;
+use crate::cases::Cases;
 use crate::fault::ONLY_FUEL;
 use crate::flags;
 use crate::profile::difference::{self, Change};
 use crate::project::Project;
 use crate::records::{self, Record, Wanted};
 use crate::revision;
+use crate::test::Asked;
 use gate::{Gate, Verdict};
 
 /// The command. It ends with [`ONLY_FUEL`] when a cost is outside of what `tests/fuel.toml` allows.
 pub(crate) fn run(project: &Project, flags: &flags::Fuel) -> Result<ExitCode> {
-    let gate = Gate::read(&project.root.join("tests/fuel.toml"))?;
+    let cases = Cases::find(project);
+    let gate = Gate::read(&project.root, &cases)?;
+    let asked = match &flags.filter {
+        Some(filter) => Asked::Cases(cases.containing(filter)?),
+        None => Asked::Everything,
+    };
     build_guests::ensure(project, &[])?;
     let outputs = project.outputs();
     let wanted = |name, guests| Wanted {
         guests,
-        filter: flags.filter.as_deref(),
+        cases: asked.clone(),
         profiles: flags.against.is_some(),
         name,
     };
@@ -62,13 +69,44 @@ pub(crate) fn run(project: &Project, flags: &flags::Fuel) -> Result<ExitCode> {
         print!("{}", table::text(&rows, against));
     }
     if verdict == Verdict::Fail {
-        eprintln!(
-            "error: the cost of some cases moved by more than `tests/fuel.toml` allows\n\
-             hint: find out why; when it is meant, accept it with `cargo xtask test --accept`"
-        );
+        for (error, hint) in failures(&rows) {
+            eprintln!("error: {error}\nhint: {hint}");
+        }
         return Ok(ExitCode::from(ONLY_FUEL));
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// What failed and what to do about it, for each cause. What is accepted is called by its name: behaviour that moved
+/// somewhere else is not to go along.
+fn failures(rows: &[Row]) -> Vec<(String, String)> {
+    let failed = |is_deleted: bool| -> Vec<&str> {
+        let failed = rows.iter().filter(|row| row.verdict == Verdict::Fail);
+        let failed = failed.filter(|row| row.outcome.is_none() == is_deleted);
+        failed.map(|row| &*row.case).collect()
+    };
+    let (moved, deleted) = (failed(false), failed(true));
+    let mut failures = Vec::new();
+    if !deleted.is_empty() {
+        let files: Vec<_> = deleted
+            .iter()
+            .map(|case| format!("tests/snapshots/{case}.*.snap"))
+            .collect();
+        failures.push((
+            "some snapshots have no case".to_owned(),
+            format!("delete them: `rm {}`", files.join(" ")),
+        ));
+    }
+    if !moved.is_empty() {
+        failures.push((
+            "the cost of some cases moved by more than `tests/fuel.toml` allows, or was never reviewed".to_owned(),
+            format!(
+                "find out why; when it is meant, accept it with `cargo xtask test {} --accept`",
+                moved.join(" ")
+            ),
+        ));
+    }
+    failures
 }
 
 /// A case and its cost.

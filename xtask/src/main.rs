@@ -36,6 +36,7 @@ mod sizes;
 mod standing;
 mod toolchain;
 
+mod cases;
 mod progress;
 mod records;
 mod revision;
@@ -46,6 +47,7 @@ mod files;
 mod in_ci;
 mod lock;
 mod numbers;
+mod tables;
 mod workspace_cargo;
 
 use std::process::ExitCode;

@@ -14,10 +14,11 @@ use crate::flags;
 use crate::in_ci;
 use crate::lock::Lock;
 use crate::project::{Project, is_library};
+use crate::test::{Asked, Snapshots};
 use crate::workspace_cargo::{Totals, run_tests, shell};
 
 /// Names that cargo, rustc or the commands here would take for something else.
-const RESERVED: [&str; 14] = [
+const RESERVED: [&str; 15] = [
     "alloc",
     "build",
     "core",
@@ -27,8 +28,9 @@ const RESERVED: [&str; 14] = [
     // The host's binary, which is not called as its package is.
     "fractalaw",
     "guest",
-    "incremental",
     // The harness's own tests are called so.
+    "harness",
+    "incremental",
     "inventory",
     "proc-macro",
     "release",
@@ -69,8 +71,8 @@ pub(crate) fn run(project: &Project, flags: &flags::New) -> Result<ExitCode> {
 
     let before = files(&project.root.join("tests"));
     let shell = shell(project)?;
-    // With the slash, so that no other guest's snapshots are accepted along with it.
-    let cases = crate::test::cases(project, &shell, "always", Some(&format!("{name}/")), &[]);
+    let asked = Asked::Cases(vec![name.to_owned()]);
+    let cases = crate::test::cases(project, &shell, Snapshots::Accept, &asked, &[]);
     if !run_tests(cases, &mut Totals::default())? {
         bail!(
             "the first case of `{name}` does not pass\nhint: run `cargo xtask test {name}` to see why"

@@ -10,16 +10,18 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 
 use crate::build_guests;
-use crate::fault::{FAILED, Fault, USAGE, list};
+use crate::cases::Cases;
+use crate::fault::{FAILED, Fault, USAGE};
 use crate::flags;
 use crate::flags::Format;
 use crate::project::Project;
 use crate::records::{self, Profile, Wanted};
 use crate::revision;
 use crate::run;
+use crate::test::Asked;
 
 /// The guest that the harness fills a slot with before another runs there.
 const HOSTILE: &str = "slot-scribbler";
@@ -27,6 +29,13 @@ const HOSTILE: &str = "slot-scribbler";
 /// The command.
 pub(crate) fn run(project: &Project, flags: &flags::Profile) -> Result<ExitCode> {
     one_run(flags)?;
+    if !is_path(&flags.what) && flags.options.is_empty() {
+        project.select(std::slice::from_ref(&flags.what))?;
+        let (cases, case) = (Cases::find(project), case(flags));
+        if !cases.has(&case) {
+            return Err(cases.unknown("case", &case).into());
+        }
+    }
     let now = profile(project, flags, Side::Now)?;
     let before = flags
         .against
@@ -171,6 +180,12 @@ fn alone(project: &Project, guest: &str, component: &Path) -> Result<PathBuf> {
     Ok(folder)
 }
 
+/// The name of the case.
+fn case(flags: &flags::Profile) -> String {
+    let case = flags.case.as_deref().unwrap_or("default");
+    format!("{}/{case}", flags.what)
+}
+
 /// Profiles a case through the harness, which knows what it grants.
 fn of_case(
     project: &Project,
@@ -178,29 +193,26 @@ fn of_case(
     guests: &Path,
     name: &str,
 ) -> Result<Profile> {
-    let subject = format!("{}/", flags.what);
-    let wanted = format!("{subject}{}", flags.case.as_deref().unwrap_or("default"));
-    let records = records::read(&records::write(
-        project,
-        &Wanted {
-            guests,
-            filter: Some(&subject),
-            profiles: true,
-            name,
-        },
-    )?)?;
-    let Some(record) = records.iter().find(|record| record.case == wanted) else {
-        let cases = list(records.iter().map(|record| &*record.case));
-        return Err(Fault::new(USAGE, format!("no case is called `{wanted}`"))
-            .hint(format!("cases: {cases}"))
-            .into());
+    let case = case(flags);
+    let wanted = Wanted {
+        guests,
+        cases: Asked::Cases(vec![case.clone()]),
+        profiles: true,
+        name,
+    };
+    let records = records::read(&records::write(project, &wanted)?)?;
+    let [record] = &records[..] else {
+        bail!(
+            "the harness recorded {} cases, expected `{case}`",
+            records.len()
+        );
     };
     match (&record.profile, &record.no_profile) {
         (Some(profile), _) => Ok(profile.clone()),
         (None, reason) => Err(Fault::new(
             FAILED,
             format!(
-                "`{wanted}` has no profile: {}",
+                "`{case}` has no profile: {}",
                 reason.as_deref().unwrap_or("it says no reason")
             ),
         )

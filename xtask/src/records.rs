@@ -12,7 +12,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use crate::fault::{FAILED, Fault};
 use crate::progress::Progress;
 use crate::project::Project;
-use crate::test::{NEVER, cases};
+use crate::test::{Asked, harness};
 use crate::workspace_cargo::{shell, shown};
 
 /// One case as it runs now. The file that it is read from has more: the whole report.
@@ -97,8 +97,7 @@ fn printable<'de, D: Deserializer<'de>>(text: D) -> Result<String, D::Error> {
 pub(crate) struct Wanted<'a> {
     /// The folder of built guests.
     pub(crate) guests: &'a Path,
-    /// Only cases whose name contains this.
-    pub(crate) filter: Option<&'a str>,
+    pub(crate) cases: Asked,
     pub(crate) profiles: bool,
     /// Names the folder below `target/records/` in which the records stay.
     pub(crate) name: &'a str,
@@ -115,11 +114,11 @@ pub(crate) fn write(project: &Project, wanted: &Wanted<'_>) -> Result<PathBuf> {
     }
     let shell = shell(project)?;
     let progress = Progress::new();
-    let mut command = cases(project, &shell, NEVER, wanted.filter, &[])
-        .env("FRACTALAW_GUESTS", wanted.guests)
-        .env("FRACTALAW_RECORD", &folder);
+    let mut command = harness(&shell, wanted.guests, &wanted.cases)
+        .arg("--record")
+        .arg(&folder);
     if wanted.profiles {
-        command = command.env("FRACTALAW_RECORD_PROFILES", "1");
+        command = command.arg("--profiles");
     }
     if !progress.is_shown() {
         command = command.env("CARGO_TERM_QUIET", "true");

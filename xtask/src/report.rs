@@ -17,6 +17,7 @@ use std::path::Path;
 use anyhow::Result;
 
 use crate::build_guests;
+use crate::cases::Cases;
 use crate::fault::{Fault, USAGE};
 use crate::files::write_atomically;
 use crate::flags;
@@ -24,21 +25,28 @@ use crate::progress::Progress;
 use crate::project::Project;
 use crate::records::{self, Wanted};
 use crate::revision;
+use crate::test::Asked;
 use written::Grouped;
 
 /// The command. It says where the page is, and how large.
 pub(crate) fn run(project: &Project, flags: &flags::Report) -> Result<()> {
     let home = project.target.join("report");
-    let filter = flags.filter.as_deref();
+    let asked = match &flags.filter {
+        // Of records that are there already, others may be called so.
+        Some(filter) if flags.records.is_none() => {
+            Asked::Cases(Cases::find(project).containing(filter)?)
+        }
+        _ => Asked::Everything,
+    };
     let against = flags.against.as_deref();
     let mut earlier = against
-        .map(|against| earlier(project, against, filter))
+        .map(|against| earlier(project, against, &asked))
         .transpose()?;
     let folder = match &flags.records {
         Some(folder) => folder.clone(),
         None => {
             build_guests::ensure(project, &[])?;
-            records::write(project, &wanted("report", &project.outputs(), filter))?
+            records::write(project, &wanted("report", &project.outputs(), &asked))?
         }
     };
     let progress = Progress::new();
@@ -50,9 +58,12 @@ pub(crate) fn run(project: &Project, flags: &flags::Report) -> Result<()> {
             records.retain(|record| record.case.raw().contains(filter));
         }
         if records.is_empty() {
-            return Err(Fault::new(USAGE, format!("no case is called `{filter}`"))
-                .hint("`cargo xtask test -- --list` shows the name of every case")
-                .into());
+            let folder = project.relative(&folder).display();
+            return Err(Fault::new(
+                USAGE,
+                format!("no record in `{folder}` is of a case called `{filter}`"),
+            )
+            .into());
         }
     }
     progress.say("writing the page");
@@ -71,22 +82,22 @@ pub(crate) fn run(project: &Project, flags: &flags::Report) -> Result<()> {
     Ok(())
 }
 
-fn wanted<'a>(name: &'a str, guests: &'a Path, filter: Option<&'a str>) -> Wanted<'a> {
+fn wanted<'a>(name: &'a str, guests: &'a Path, asked: &Asked) -> Wanted<'a> {
     Wanted {
         guests,
-        filter,
+        cases: asked.clone(),
         profiles: true,
         name,
     }
 }
 
 /// The baseline's records: a folder of them, or those of another revision's guests.
-fn earlier(project: &Project, against: &str, filter: Option<&str>) -> Result<Vec<record::Record>> {
+fn earlier(project: &Project, against: &str, asked: &Asked) -> Result<Vec<record::Record>> {
     let folder = Path::new(against);
     if folder.is_dir() {
         return record::read_all(folder, folder);
     }
     let guests = revision::guests(project, against, &[])?;
-    let folder = records::write(project, &wanted("against", &guests, filter))?;
+    let folder = records::write(project, &wanted("against", &guests, asked))?;
     record::read_all(&folder, project.relative(&folder))
 }

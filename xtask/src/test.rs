@@ -1,21 +1,29 @@
 //! `cargo xtask test`: every guest's report against its snapshots, and the host's own tests.
 
-use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::ExitCode;
+use std::env;
+use std::ffi::OsStr;
+use std::path::Path;
+use std::process::{Command, ExitCode, Stdio};
 
 use anyhow::{Context, Result};
 use xshell::{Cmd, Shell};
 
 use crate::build_guests;
-use crate::fault::{FAILED, Fault, USAGE, nearest};
+use crate::cases::Cases;
+use crate::fault::{FAILED, Fault};
 use crate::flags;
 use crate::in_ci;
 use crate::project::Project;
 use crate::workspace_cargo::{HOST, LEDGER, Totals, XTASK, cargo, colour, run_tests, shell, step};
 
-/// For `INSTA_UPDATE`: no file is written, whatever differs.
-pub(crate) const NEVER: &str = "no";
+/// What becomes of snapshots that differ, as the harness calls it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Snapshots {
+    Never,
+    Pending,
+    Accept,
+    Functions,
+}
 
 /// The command. The last line on standard output is the total of all tests.
 pub(crate) fn run(project: &Project, flags: &flags::Test) -> Result<ExitCode> {
@@ -25,31 +33,75 @@ pub(crate) fn run(project: &Project, flags: &flags::Test) -> Result<ExitCode> {
     }
     if flags.accept {
         in_ci::writes_nothing("cargo xtask test --accept")?;
+        let asked = accepted(project, flags)?;
         build_guests::ensure(project, &[])?;
         let shell = shell(project)?;
         let mut totals = Totals::default();
-        let filter = flags.filter.as_deref();
-        // Also the functions of a case whose cost is as it was, of which CI says when they are not.
-        let command = cases(project, &shell, "always", filter, &flags.rest)
-            .env("FRACTALAW_EVERY_FUNCTION", "1");
+        let command = cases(project, &shell, Snapshots::Accept, &asked, &flags.rest);
         let good = run_tests(command, &mut totals)?;
-        return end(project, filter, good, totals);
+        return end(project, flags, &asked, good, totals);
     }
     // Elsewhere than in CI, what differs is kept beside its snapshot for review.
-    let update = if in_ci::is_here() { NEVER } else { "new" };
-    verify(project, flags, update)
+    let snapshots = match in_ci::is_here() {
+        true => Snapshots::Never,
+        false => Snapshots::Pending,
+    };
+    verify(project, flags, snapshots)
+}
+
+/// Which tests a command line means.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Asked {
+    Everything,
+    /// These cases, or those of these guests and groups.
+    Cases(Vec<String>),
+    /// Every test with this in its name.
+    Text(String),
+}
+
+fn asked(project: &Project, names: &[String]) -> Result<Asked> {
+    let known = Cases::find(project);
+    match names {
+        [] => Ok(Asked::Everything),
+        [name] if !known.has(name) => Ok(Asked::Text(name.clone())),
+        names => match names.iter().find(|name| !known.has(name)) {
+            Some(name) => Err(known.unknown("case, guest or group", name).into()),
+            None => Ok(Asked::Cases(names.to_vec())),
+        },
+    }
+}
+
+/// What is written over must be called by its name: a part of a name would take others along.
+fn accepted(project: &Project, flags: &flags::Test) -> Result<Asked> {
+    match asked(project, &flags.names)? {
+        Asked::Text(name) => Err(Cases::find(project)
+            .unknown("case, guest or group", &name)
+            .into()),
+        asked => Ok(asked),
+    }
 }
 
 /// All tests, with nothing accepted. The cases come last, so that what moved is the last thing read.
-pub(crate) fn verify(project: &Project, flags: &flags::Test, update: &str) -> Result<ExitCode> {
+pub(crate) fn verify(
+    project: &Project,
+    flags: &flags::Test,
+    snapshots: Snapshots,
+) -> Result<ExitCode> {
+    let asked = asked(project, &flags.names)?;
     build_guests::ensure(project, &[])?;
     let shell = shell(project)?;
     let mut totals = Totals::default();
-    let filter = flags.filter.as_deref();
     let mut good = true;
-    // Only cases have a `/` in their name: for them alone nothing else need start.
-    if !filter.is_some_and(|filter| filter.contains('/')) {
-        let host = with_guests(project, cargo(&shell, "test").args(HOST), update);
+    let text = match &asked {
+        Asked::Text(text) => Some(&**text),
+        Asked::Everything | Asked::Cases(_) => None,
+    };
+    // Only tests of the harness have a `/` in their name: for them alone nothing else need start.
+    let only_cases =
+        matches!(asked, Asked::Cases(_)) || text.is_some_and(|text| text.contains('/'));
+    if !only_cases {
+        let host = cargo(&shell, "test").args(HOST);
+        let host = without_verdicts(host).env("FRACTALAW_GUESTS", project.outputs());
         let host = host.args(["--lib", "--bins", "--test", "it"]);
         // What fuzzing has found and what it begins with takes as long as all else.
         let host = host.args(
@@ -59,100 +111,106 @@ pub(crate) fn verify(project: &Project, flags: &flags::Test, update: &str) -> Re
                 .into_iter()
                 .flatten(),
         );
-        good &= run_tests(arguments(host, filter, &flags.rest), &mut totals)?;
+        good &= run_tests(arguments(host, text, &flags.rest), &mut totals)?;
     }
-    if flags.all {
+    if flags.all && !only_cases {
         for command in [
             cargo(&shell, "test").args(HOST).arg("--doc"),
             cargo(&shell, "test").args(XTASK),
             cargo(&shell, "test").args(LEDGER),
         ] {
-            good &= run_tests(arguments(command, filter, &flags.rest), &mut totals)?;
+            let command = without_verdicts(command);
+            good &= run_tests(arguments(command, text, &flags.rest), &mut totals)?;
         }
     }
-    let mut cases = cases(project, &shell, update, filter, &flags.rest);
+    let mut rest = flags.rest.clone();
     if flags.all {
-        cases = cases.env("FRACTALAW_EVERY_FUNCTION", "1");
+        rest.push("--every-function".to_owned());
     }
-    good &= run_tests(cases, &mut totals)?;
-    end(project, filter, good, totals)
+    let command = cases(project, &shell, snapshots, &asked, &rest);
+    good &= run_tests(command, &mut totals)?;
+    end(project, flags, &asked, good, totals)
 }
 
-fn end(project: &Project, filter: Option<&str>, good: bool, totals: Totals) -> Result<ExitCode> {
+fn end(
+    project: &Project,
+    flags: &flags::Test,
+    asked: &Asked,
+    good: bool,
+    totals: Totals,
+) -> Result<ExitCode> {
     println!("{} passed, {} failed", totals.passed, totals.failed);
     if !good {
         return Ok(ExitCode::from(FAILED));
     }
-    match filter {
+    match asked {
         // Tests that do not run do not fail: a mistyped name must not look like success.
-        Some(filter) if totals.nothing_matched() => Err(unknown(project, filter).into()),
+        Asked::Text(text) if totals.nothing_matched() => {
+            Err(Cases::find(project).unknown("test", text).into())
+        }
+        _ if totals.is_empty() && flags.rest.is_empty() => {
+            Err(Fault::new(FAILED, "no test has run, though there are some")
+                .hint("look for a `runner` of test binaries in cargo's configuration and in `CARGO_TARGET_…_RUNNER`")
+                .into())
+        }
         _ => Ok(ExitCode::SUCCESS),
     }
 }
 
-fn unknown(project: &Project, filter: &str) -> Fault {
-    let names = names_of_cases(project);
-    let near = nearest(filter, names.iter().map(String::as_str));
-    let near = near.map_or_else(String::new, |near| format!("did you mean `{near}`? "));
-    Fault::new(USAGE, format!("no test is called `{filter}`")).hint(format!(
-        "{near}`cargo xtask test -- --list` shows the name of every test"
-    ))
-}
-
-/// What a filter may name: the folders of cases and fixtures, and each case in them.
-fn names_of_cases(project: &Project) -> Vec<String> {
-    let mut names = Vec::new();
-    for folder in ["tests/cases", "tests/fixtures"] {
-        for folder in below(&project.root.join(folder)) {
-            let subject = folder.file_name().unwrap_or_default().to_string_lossy();
-            for case in below(&folder) {
-                if case
-                    .extension()
-                    .is_some_and(|extension| extension == "toml")
-                {
-                    let stem = case.file_stem().unwrap_or_default().to_string_lossy();
-                    names.push(format!("{subject}/{stem}"));
-                }
-            }
-            names.push(subject.into_owned());
-        }
-    }
-    names.sort();
-    names
-}
-
-fn below(folder: &Path) -> Vec<PathBuf> {
-    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    entries.map(|entry| entry.path()).collect()
-}
-
-/// Only the cases, their snapshots updated as `update` says.
+/// Only the cases, their snapshots written as `snapshots` says.
 pub(crate) fn cases<'a>(
     project: &Project,
     shell: &'a Shell,
-    update: &str,
-    filter: Option<&str>,
+    snapshots: Snapshots,
+    asked: &Asked,
     rest: &[String],
 ) -> Cmd<'a> {
+    let snapshots = match snapshots {
+        Snapshots::Never => "never",
+        Snapshots::Pending => "pending",
+        Snapshots::Accept => "accept",
+        Snapshots::Functions => "functions",
+    };
+    let command = harness(shell, &project.outputs(), asked);
+    command.args(["--snapshots", snapshots]).args(rest)
+}
+
+/// The harness, with components from this folder. What it is to do stands on its command line and not in the
+/// environment, which is the user's.
+pub(crate) fn harness<'a>(shell: &'a Shell, guests: &Path, asked: &Asked) -> Cmd<'a> {
     let command = cargo(shell, "test").args(HOST).args(["--test", "cases"]);
-    arguments(with_guests(project, command, update), filter, rest)
+    let (text, names) = match asked {
+        Asked::Everything => (None, &[][..]),
+        Asked::Cases(names) => (None, &names[..]),
+        Asked::Text(text) => (Some(&**text), &[][..]),
+    };
+    let command = arguments(without_verdicts(command), text, &[]);
+    names.iter().fold(
+        command.args([OsStr::new("--guests"), guests.as_os_str()]),
+        |command, name| command.args(["--only", name]),
+    )
 }
 
-/// Tells the harness where the components stand and what to do with snapshots that differ.
-fn with_guests<'a>(project: &Project, command: Cmd<'a>, update: &str) -> Cmd<'a> {
-    command
-        .env("FRACTALAW_GUESTS", project.outputs())
-        .env("INSTA_UPDATE", update)
-        // The harness says what differs, once for all cases.
-        .env("INSTA_OUTPUT", "none")
-        .env("INSTA_WORKSPACE_ROOT", &project.root)
+/// Takes out of the environment what test binaries would take for a word on what passes: how often to try, whom to play,
+/// where to look, and which program to start in place of a test.
+fn without_verdicts(command: Cmd<'_>) -> Cmd<'_> {
+    env::vars_os().fold(command, |command, (name, _)| {
+        let text = name.to_string_lossy();
+        let ours = ["FRACTALAW_", "INSTA_", "XTASK_", "NEXTEST", "RUST_TEST_"];
+        let is_runner = text.starts_with("CARGO_TARGET_") && text.ends_with("_RUNNER");
+        if is_runner || ours.iter().any(|start| text.starts_with(start)) {
+            return command.env_remove(name);
+        }
+        command
+    })
 }
 
-fn arguments<'a>(command: Cmd<'a>, filter: Option<&str>, rest: &[String]) -> Cmd<'a> {
-    command.arg("--").args(filter).args(colour()).args(rest)
+fn arguments<'a>(command: Cmd<'a>, text: Option<&str>, rest: &[String]) -> Cmd<'a> {
+    command.arg("--").args(text).args(colour()).args(rest)
 }
 
 fn review(project: &Project, flags: &flags::Test) -> Result<ExitCode> {
+    let asked = accepted(project, flags)?;
     let shell = &shell(project)?;
     let installed = cargo(shell, "insta")
         .arg("--version")
@@ -164,23 +222,28 @@ fn review(project: &Project, flags: &flags::Test) -> Result<ExitCode> {
             FAILED,
             "`cargo insta` is not installed, so there is nothing to review with",
         )
-        .hint("run `cargo install cargo-insta`, or accept everything with `cargo xtask test --accept`")
+        .hint("run `cargo install cargo-insta`")
         .into());
     }
     build_guests::ensure(project, &[])?;
     // Whether the cases pass does not matter here: what differs is what there is to review.
     run_tests(
-        cases(project, shell, "new", flags.filter.as_deref(), &flags.rest),
+        cases(project, shell, Snapshots::Pending, &asked, &flags.rest),
         &mut Totals::default(),
     )
     .context("cannot run the cases")?;
     let review = cargo(shell, "insta")
         .args(["review", "--workspace-root"])
-        .arg(&project.root);
+        .arg(&project.root)
+        .env_remove("INSTA_PENDING_DIR");
     step(
         "review",
         "run `git status` to see what was accepted so far",
         review,
     )?;
+    // Functions are not for review: they belong to a cost, and follow it where it was accepted.
+    let follow = cases(project, shell, Snapshots::Functions, &asked, &[]);
+    let status = Command::from(follow).stdout(Stdio::null()).status();
+    status.context("cannot run the cases")?;
     Ok(ExitCode::SUCCESS)
 }

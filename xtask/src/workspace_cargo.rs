@@ -3,6 +3,7 @@
 //! The same packages are selected in every step: cargo unifies the features of what is selected
 //! together, and another selection would compile Wasmtime a second time.
 
+use std::ffi::OsString;
 use std::io::{BufRead, BufReader, IsTerminal, Write, stdout};
 use std::process::{Command, Stdio};
 
@@ -84,7 +85,16 @@ pub(crate) struct Totals {
 impl Totals {
     /// Whether there were tests, and none of them was meant.
     pub(crate) fn nothing_matched(self) -> bool {
-        self.passed + self.failed + self.ignored == 0 && self.filtered > 0
+        self.ran() == 0 && self.filtered > 0
+    }
+
+    /// Whether no test binary had a test, or none said so.
+    pub(crate) fn is_empty(self) -> bool {
+        self.ran() + self.filtered == 0
+    }
+
+    fn ran(self) -> u64 {
+        self.passed + self.failed + self.ignored
     }
 }
 
@@ -124,18 +134,35 @@ pub(crate) fn run_tests(command: Cmd<'_>, totals: &mut Totals) -> Result<bool> {
     Ok(status.success())
 }
 
-/// Whether the test binaries should colour their output, although it passes through us.
-pub(crate) fn colour() -> &'static [&'static str] {
-    if stdout().is_terminal() {
-        &["--color", "always"]
-    } else {
-        &[]
+/// Whether the test binaries should colour their output, which passes through us: as is said in the environment, or
+/// else on a terminal that can.
+pub(crate) fn colour() -> [&'static str; 2] {
+    let variable = |name: &str| std::env::var_os(name);
+    match is_coloured(variable, stdout().is_terminal()) {
+        true => ["--color", "always"],
+        false => ["--color", "never"],
     }
 }
 
+/// What <https://no-color.org> and <https://bixense.com/clicolors> ask for.
+fn is_coloured(variable: impl Fn(&str) -> Option<OsString>, is_terminal: bool) -> bool {
+    let is_set = |name| variable(name).is_some_and(|value| !value.is_empty());
+    let is_zero = |name| variable(name).is_some_and(|value| value == "0");
+    if is_set("NO_COLOR") {
+        return false;
+    }
+    if is_set("CLICOLOR_FORCE") && !is_zero("CLICOLOR_FORCE") {
+        return true;
+    }
+    let is_dumb = variable("TERM").is_some_and(|terminal| terminal == "dumb");
+    is_terminal && !is_zero("CLICOLOR") && !is_dumb
+}
+
 /// Adds the figures of a line such as `test result: ok. 3 passed; 0 failed; 0 ignored; …`.
+///
+/// Only of a line that begins so: what a guest wrote is indented wherever it is printed.
 fn count(line: &str, totals: &mut Totals) {
-    let Some((_, result)) = line.split_once("test result: ") else {
+    let Some(result) = line.strip_prefix("test result: ") else {
         return;
     };
     for part in result.split(['.', ';']) {
@@ -155,7 +182,28 @@ fn count(line: &str, totals: &mut Totals) {
 
 #[cfg(test)]
 mod tests {
-    use super::{Totals, count};
+    use super::{Totals, count, is_coloured};
+
+    #[test]
+    fn the_environment_says_what_is_coloured_and_else_the_terminal() {
+        type Variables = &'static [(&'static str, &'static str)];
+        let cases: [(Variables, bool, bool); 9] = [
+            (&[], true, true),
+            (&[], false, false),
+            (&[("NO_COLOR", "1")], true, false),
+            (&[("NO_COLOR", "")], true, true),
+            (&[("NO_COLOR", "1"), ("CLICOLOR_FORCE", "1")], true, false),
+            (&[("CLICOLOR", "0")], true, false),
+            (&[("CLICOLOR_FORCE", "1")], false, true),
+            (&[("CLICOLOR_FORCE", "0")], false, false),
+            (&[("TERM", "dumb")], true, false),
+        ];
+        for (variables, terminal, expected) in cases {
+            let find = |name: &str| variables.iter().find(|(known, _)| *known == name);
+            let variable = |name: &str| find(name).map(|(_, value)| value.into());
+            assert_eq!(is_coloured(variable, terminal), expected, "{variables:?}");
+        }
+    }
 
     #[test]
     fn only_result_lines_count_coloured_or_not() {
@@ -165,6 +213,8 @@ mod tests {
             "test result: \u{1b}[31mFAILED\u{1b}[m. 4 passed; 2 failed; 0 ignored; 0 measured; 0 filtered out",
             "test tests::it_has_7_passed ... ok",
             "7 passed; 7 failed",
+            "    test result: ok. 1000 passed; 0 failed; 0 ignored",
+            "+  test result: ok. 1000 passed; 0 failed; 0 ignored",
         ] {
             count(line, &mut totals);
         }

@@ -34,14 +34,15 @@ pub(crate) fn thousand_cases(flags: &Flags, table: &mut Table) -> Result<()> {
     let time_in_runs = workspace.path().join("time-in-runs");
     let test = |accept: bool| {
         let mut command = Command::new(&flags.xtask);
-        command.args(["test", "hello-world/"]);
+        command.args(["test", "hello-world"]);
         if accept {
             command.arg("--accept");
         }
         let output = command
-            .args(["--", "--test-threads", "1"])
-            .env("FRACTALAW_TESTS", &tests)
-            .env("FRACTALAW_TIME_IN_RUNS", &time_in_runs)
+            .args(["--", "--test-threads", "1", "--tests"])
+            .arg(&tests)
+            .arg("--time-in-runs")
+            .arg(&time_in_runs)
             .output()
             .context("cannot start `cargo xtask test`")?;
         let said = String::from_utf8_lossy(&output.stdout);

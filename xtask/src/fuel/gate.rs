@@ -6,7 +6,11 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 
+use crate::cases::Cases;
 use crate::fault::{Fault, USAGE};
+
+/// Where the rules stand.
+const FILE: &str = "tests/fuel.toml";
 
 /// What becomes of a case.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -72,21 +76,45 @@ impl Bound {
 }
 
 impl Gate {
-    /// Reads the rules; without the file there are none.
-    pub(crate) fn read(path: &Path) -> Result<Gate> {
+    /// Reads the rules of a workspace; without the file there are none.
+    pub(crate) fn read(root: &Path, cases: &Cases) -> Result<Gate> {
+        let path = root.join(FILE);
         if !path.exists() {
             return Ok(Gate::default());
         }
-        let text = fs::read_to_string(path)
-            .with_context(|| format!("cannot read `{}`", path.display()))?;
-        toml::from_str(&text).map_err(|error| {
-            Fault::new(
-                USAGE,
-                format!("`{}`: {}", path.display(), error.to_string().trim_end()),
-            )
-            .hint("the keys are explained at the head of the file in the repository")
-            .into()
-        })
+        let text = fs::read_to_string(&path).with_context(|| format!("cannot read `{FILE}`"))?;
+        let gate: Gate = toml::from_str(&text).map_err(|error| {
+            Fault::new(USAGE, format!("`{FILE}`: {}", error.to_string().trim_end())).hint(format!(
+                "the head of `{FILE}` in the repository explains the keys"
+            ))
+        })?;
+        gate.check(cases)?;
+        Ok(gate)
+    }
+
+    /// A rule that can never decide, or always does, was meant to be another one.
+    fn check(&self, cases: &Cases) -> Result<(), Fault> {
+        for (number, rule) in self.rules.iter().enumerate() {
+            let rule_of = |said: String| {
+                let number = number + 1;
+                Fault::new(
+                    USAGE,
+                    format!("`{FILE}`: rule {number}, about `{}`: {said}", rule.cases),
+                )
+            };
+            for (name, bound) in rule.bounds() {
+                let percent = bound.percent.unwrap_or_default();
+                if !percent.is_finite() || percent < 0.0 {
+                    return Err(rule_of(format!("`{name}` is {percent} percent"))
+                        .hint("expected a number from 0 on"));
+                }
+            }
+            if !cases.names().any(|case| rule.is_about(case)) {
+                return Err(rule_of("there is no such case".to_owned())
+                    .hint("name a case, or `GUEST/*` for a guest's, or `*` for all"));
+            }
+        }
+        Ok(())
     }
 
     /// Holds a cost against what it was.
@@ -116,9 +144,19 @@ impl Gate {
 impl Rule {
     fn is_about(&self, case: &str) -> bool {
         match self.cases.strip_suffix('*') {
-            Some(beginning) => case.starts_with(beginning),
+            Some("") => true,
+            Some(subject) => subject.ends_with('/') && case.starts_with(subject),
             None => case == self.cases,
         }
+    }
+
+    fn bounds(&self) -> [(&'static str, Bound); 4] {
+        [
+            ("increase.warn-above", self.increase.warn_above),
+            ("increase.fail-above", self.increase.fail_above),
+            ("decrease.warn-above", self.decrease.warn_above),
+            ("decrease.fail-above", self.decrease.fail_above),
+        ]
     }
 }
 

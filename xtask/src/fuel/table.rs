@@ -2,11 +2,10 @@
 
 use std::fmt::Write;
 
-use comfy_table::{CellAlignment, Table, presets};
-
 use super::gate::Verdict;
 use super::{Change, Row};
 use crate::numbers::{grouped, percent, signed};
+use crate::tables;
 
 /// How many functions are shown below a case.
 const FUNCTIONS: usize = 5;
@@ -23,19 +22,11 @@ const HEADING: [&str; 7] = [
 
 /// The dearest first; where nothing moved, without the columns that would say so.
 pub(super) fn text(rows: &[Row], against: &str) -> String {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING);
-    table.set_header(HEADING);
+    let mut table = tables::start(HEADING);
     for row in sorted(rows) {
         table.add_row(cells(row));
     }
-    for (index, column) in table.column_iter_mut().enumerate() {
-        column.set_padding((0, 2));
-        if (1..6).contains(&index) {
-            column.set_cell_alignment(CellAlignment::Right);
-        }
-    }
-    let mut text = format!("{table}\n");
+    let mut text = tables::text(table, |column| (1..6).contains(&column));
     for row in rows.iter().filter(|row| !row.functions.is_empty()) {
         let _ = writeln!(text, "\n{}: functions whose fuel moved", row.case);
         for change in row.functions.iter().take(FUNCTIONS) {

@@ -2,11 +2,10 @@
 
 use std::cmp::Reverse;
 
-use comfy_table::{CellAlignment, Table, presets};
-
 use super::difference::Change;
 use crate::numbers::{grouped, percent, signed};
 use crate::records::Profile;
+use crate::tables;
 
 /// How many functions are shown unless all are asked for.
 const MOST: usize = 25;
@@ -21,7 +20,7 @@ pub(super) fn functions(profile: &Profile, all: bool) -> String {
     functions.sort_by_key(|function| (Reverse(function.own_fuel), &function.name));
     let whole: u64 = functions.iter().map(|function| function.own_fuel).sum();
     let shown = shown(functions.len(), all);
-    let mut table = start(["own fuel", "percent", "with callees", "calls", "function"]);
+    let mut table = tables::start(["own fuel", "percent", "with callees", "calls", "function"]);
     for function in &functions[..shown] {
         table.add_row([
             grouped(function.own_fuel),
@@ -49,7 +48,7 @@ pub(super) fn functions(profile: &Profile, all: bool) -> String {
         String::new(),
         "the whole run".to_owned(),
     ]);
-    end(table)
+    tables::text(table, |column| column < 4)
 }
 
 /// The functions that moved, what moved most first, and the sum.
@@ -58,7 +57,7 @@ pub(super) fn changes(changes: &[Change], all: bool) -> String {
         return "no function moved\n".to_owned();
     }
     let shown = shown(changes.len(), all);
-    let mut table = start(["change", "percent", "before", "after", "calls", "function"]);
+    let mut table = tables::start(["change", "percent", "before", "after", "calls", "function"]);
     for change in &changes[..shown] {
         table.add_row([
             signed(change.difference()),
@@ -85,7 +84,7 @@ pub(super) fn changes(changes: &[Change], all: bool) -> String {
             table.add_row(row);
         }
     }
-    end(table)
+    tables::text(table, |column| column < 5)
 }
 
 fn shown(functions: usize, all: bool) -> usize {
@@ -96,23 +95,4 @@ fn part(fuel: u64, whole: u64) -> String {
     #[expect(clippy::cast_precision_loss, reason = "two decimals of a percentage")]
     let part = fuel as f64 * 100.0 / whole.max(1) as f64;
     format!("{part:.2}")
-}
-
-fn start<const COLUMNS: usize>(heading: [&str; COLUMNS]) -> Table {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING);
-    table.set_header(heading);
-    table
-}
-
-/// Figures stand to the right, the name, last, to the left.
-fn end(mut table: Table) -> String {
-    let last = table.column_count().saturating_sub(1);
-    for (index, column) in table.column_iter_mut().enumerate() {
-        column.set_padding((0, 2));
-        if index < last {
-            column.set_cell_alignment(CellAlignment::Right);
-        }
-    }
-    format!("{table}\n")
 }

@@ -6,6 +6,7 @@
 mod chromium;
 mod guests;
 mod scratch;
+mod stand_ins;
 
 mod broken_guests;
 mod build_scripts;
@@ -18,6 +19,7 @@ mod report_in_browser;
 mod report_page;
 mod reproducible;
 mod same_names;
+mod selecting;
 mod start_host;
 mod tidiness;
 mod unresolved;

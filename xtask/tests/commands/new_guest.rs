@@ -4,7 +4,7 @@ use crate::scratch::Scratch;
 
 #[test]
 fn everything_that_was_made_or_changed_is_listed() {
-    let scratch = Scratch::new();
+    let scratch = Scratch::new().env("EXPECTED", "accept");
     let mut root: toml::Table = String::from_utf8(scratch.read("Cargo.toml"))
         .unwrap()
         .parse()
@@ -20,18 +20,7 @@ fn everything_that_was_made_or_changed_is_listed() {
     .map(toml::Value::from);
     root["workspace"]["members"] = toml::Value::Array(members.into());
     scratch.write("Cargo.toml", &toml::to_string(&root).unwrap());
-    for (folder, name) in [
-        ("host", "fractalaw-host"),
-        ("fuzz", "fractalaw-fuzz"),
-        ("instrument", "fractalaw-instrument"),
-        ("manifest", "fractalaw-manifest"),
-        ("tests", "fractalaw-tests"),
-    ] {
-        let cargo = format!("[package]\nname = \"{name}\"\nedition = \"2024\"\n");
-        scratch.write(&format!("{folder}/Cargo.toml"), &cargo);
-        scratch.write(&format!("{folder}/src/lib.rs"), "//! A stand-in.\n");
-    }
-    scratch.write("tests/tests/cases.rs", "//! A stand-in.\n");
+    scratch.add_stand_ins();
 
     let ended = scratch.xtask(["new", "listed-guest"]);
     assert_eq!(ended.code, 0, "{}{}", ended.stdout, ended.stderr);

@@ -86,10 +86,10 @@ fn the_page_is_the_expected_one_and_the_same_each_time() {
         }
     }
     let golden = repository().join("xtask/tests/golden/report.html");
+    let expected = fs::read_to_string(&golden).unwrap_or_default();
     if std::env::var_os("XTASK_ACCEPT").is_some() {
         fs::write(&golden, &shown).unwrap();
     }
-    let expected = fs::read_to_string(&golden).unwrap_or_default();
     let different = shown
         .lines()
         .zip(expected.lines())
@@ -97,7 +97,7 @@ fn the_page_is_the_expected_one_and_the_same_each_time() {
     assert!(
         shown == expected,
         "the page moved, first at {different:#?}\n\
-         hint: look at `git diff` after `XTASK_ACCEPT=1 cargo test -p xtask report_page`"
+         hint: write it with `XTASK_ACCEPT=1 cargo test -p xtask report_page`, which fails once more, and look at `git diff`"
     );
 }
 

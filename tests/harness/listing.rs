@@ -1,0 +1,145 @@
+//! A text of headings and lists, in which nothing is lost: two runs that differ in a byte have different texts.
+//!
+//! A long list is there twice: abridged, as it is committed, with a digest that holds what is left out; and whole, as
+//! it is kept on this machine to show a difference.
+
+use std::fmt::Write;
+
+use fractalaw_host::terminal::one_line;
+use sha2::{Digest, Sha256};
+
+/// Lines of a list that are shown whole: what a reviewer reads. Of a longer one, both ends.
+const SHOWN_LINES: usize = 120;
+const SHOWN_LINES_OF_LONG: usize = 5;
+
+/// Characters of a line that are shown whole. Of a longer one, the first.
+const SHOWN_CHARS: usize = 2000;
+const SHOWN_CHARS_OF_LONG: usize = 200;
+
+/// Bytes on a line where they are shown as such.
+const BYTES_A_LINE: usize = 16;
+
+/// A rendered text.
+#[derive(Debug, Default)]
+pub(crate) struct Rendered {
+    /// As it is committed.
+    pub(crate) text: String,
+    /// With nothing left out, where that is more.
+    pub(crate) whole: Option<String>,
+}
+
+impl Rendered {
+    /// A text without lists.
+    pub(crate) fn plain(text: String) -> Rendered {
+        Rendered { text, whole: None }
+    }
+
+    /// Adds a line.
+    pub(crate) fn line(&mut self, line: &str) {
+        let texts = [Some(&mut self.text), self.whole.as_mut()];
+        for text in texts.into_iter().flatten() {
+            text.push_str(line);
+            text.push('\n');
+        }
+    }
+
+    /// Adds each item as a line, indented.
+    pub(crate) fn list(&mut self, indent: &str, items: &[String]) {
+        let shown = abridged(items);
+        if let (Some(_), None) = (&shown, &self.whole) {
+            self.whole = Some(self.text.clone());
+        }
+        put(&mut self.text, indent, shown.as_deref().unwrap_or(items));
+        if let Some(whole) = &mut self.whole {
+            put(whole, indent, items);
+        }
+    }
+
+    /// Closes the text: white space at its end would be lost where it is reviewed.
+    pub(crate) fn end(mut self) -> Rendered {
+        if self
+            .text
+            .trim_end_matches('\n')
+            .ends_with(char::is_whitespace)
+        {
+            self.line("end");
+        }
+        self
+    }
+}
+
+fn put(text: &mut String, indent: &str, items: &[String]) {
+    for item in items {
+        writeln!(text, "{indent}{item}").expect("a string takes it");
+    }
+}
+
+/// What is shown of a list that is too long or has lines that are; nothing if all of it is.
+fn abridged(items: &[String]) -> Option<Vec<String>> {
+    let (first, last) = match items.len() {
+        0..=SHOWN_LINES => (items, &[][..]),
+        lines => (
+            &items[..SHOWN_LINES_OF_LONG],
+            &items[lines - SHOWN_LINES_OF_LONG..],
+        ),
+    };
+    let left_out = items.len() - first.len() - last.len();
+    if left_out == 0 && items.iter().all(|item| fits(item)) {
+        return None;
+    }
+    let mut shown: Vec<String> = first.iter().map(|item| cut(item)).collect();
+    if left_out > 0 {
+        let digest = Sha256::digest(items.join("\n"));
+        shown.push(format!("… {left_out} more; SHA-256 of all: {digest:x}"));
+    }
+    shown.extend(last.iter().map(|item| cut(item)));
+    Some(shown)
+}
+
+fn fits(item: &str) -> bool {
+    item.len() <= SHOWN_CHARS || item.chars().nth(SHOWN_CHARS).is_none()
+}
+
+fn cut(item: &str) -> String {
+    if fits(item) {
+        return item.to_owned();
+    }
+    let start: String = item.chars().take(SHOWN_CHARS_OF_LONG).collect();
+    let left_out = item.chars().count() - SHOWN_CHARS_OF_LONG;
+    let digest = Sha256::digest(item);
+    format!("{start}… {left_out} more characters; SHA-256 of the line: {digest:x}")
+}
+
+/// Any bytes as lines: UTF-8 as text, and all else with each byte. Whether a text ends in a newline is in its
+/// length, which stands in the heading.
+pub(crate) fn contents(bytes: &[u8]) -> Vec<String> {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => text.split_terminator('\n').map(one_line).collect(),
+        Err(_) => bytes.chunks(BYTES_A_LINE).enumerate().map(row).collect(),
+    }
+}
+
+/// What a heading says of bytes besides their number.
+pub(crate) fn kind(bytes: &[u8]) -> &'static str {
+    match std::str::from_utf8(bytes) {
+        Ok(_) => "",
+        Err(_) => ", not UTF-8",
+    }
+}
+
+/// The offset, the bytes, and beside them what can be read.
+fn row((number, bytes): (usize, &[u8])) -> String {
+    let mut row = format!("{:08x} ", number * BYTES_A_LINE);
+    for place in 0..BYTES_A_LINE {
+        match bytes.get(place) {
+            Some(byte) => write!(row, " {byte:02x}").expect("a string takes it"),
+            None => row.push_str("   "),
+        }
+    }
+    let readable = |byte: &u8| match byte {
+        b' '..=b'~' => char::from(*byte),
+        _ => '.',
+    };
+    let readable: String = bytes.iter().map(readable).collect();
+    format!("{row}  |{readable}|")
+}

@@ -1,0 +1,279 @@
+//! What is rendered, read and written: no byte is lost, and nothing passes for what it is not.
+
+use std::fs;
+
+use anyhow::{Context, Result, ensure};
+
+use super::{Test, workspace};
+use crate::granted::Granted;
+use crate::listing::{self, Rendered};
+use crate::stored::{self, Stored};
+use crate::whole::Wholes;
+use crate::{functions, rendering};
+
+pub(super) const TESTS: [Test; 8] = [
+    ("a-last-newline-is-seen", last_newline),
+    ("bytes-that-are-no-text-are-shown-as-bytes", bytes),
+    ("entries-that-print-alike-are-told-apart", entries),
+    ("what-is-left-out-is-in-a-digest", long_lists),
+    ("folders-are-compared-to-the-byte", folders),
+    ("snapshots-are-read-whatever-ends-their-lines", line_ends),
+    (
+        "accepting-refreshes-a-header-and-forgets-what-was-pending",
+        accepting,
+    ),
+    (
+        "the-function-that-moved-most-stands-first",
+        functions_that_moved,
+    ),
+];
+
+fn last_newline() -> Result<()> {
+    ensure!(rendering::lines("").is_empty());
+    ensure!(rendering::lines("\n") == ["", ""]);
+    ensure!(rendering::lines("x") == ["x"]);
+    ensure!(rendering::lines("x\n") == ["x", ""]);
+    ensure!(rendering::lines("x\r\ny") == ["x\\r", "y"]);
+    let mut text = Rendered::default();
+    text.list("  ", &["x ".to_owned()]);
+    ensure!(text.end().text == "  x \nend\n");
+    Ok(())
+}
+
+fn bytes() -> Result<()> {
+    let text = listing::contents("zwei Wörter\n\u{1b}[2J".as_bytes());
+    ensure!(text == ["zwei Wörter", "\\u{1b}[2J"], "{text:?}");
+    let lone = listing::contents(b"a\xff\n|b\x00 and so on, past sixteen");
+    let expected = [
+        "00000000  61 ff 0a 7c 62 00 20 61 6e 64 20 73 6f 20 6f 6e  |a..|b. and so on|",
+        "00000010  2c 20 70 61 73 74 20 73 69 78 74 65 65 6e        |, past sixteen|",
+    ];
+    ensure!(lone == expected, "{lone:#?}");
+    // What a lossy reading takes for the same.
+    ensure!(listing::contents(b"\xfe") != listing::contents(b"\xff"));
+    ensure!(listing::kind(b"\xfe") == ", not UTF-8" && listing::kind(b"a").is_empty());
+    Ok(())
+}
+
+fn entries() -> Result<()> {
+    let entry = |event_type: &str, resource: &str, detail: &str| {
+        rendering::entry(&fractalaw_host::AuditEntry {
+            sequence: 1,
+            time_unix_ns: 0,
+            fuel: 0,
+            event_type: event_type.to_owned(),
+            resource: resource.to_owned(),
+            detail: detail.to_owned(),
+        })
+    };
+    let plain = entry("a", "b", "c — d");
+    ensure!(plain == "1. 1970-01-01T00:00:00Z [a] b — c — d", "{plain}");
+    let others = [
+        ("a", "b — c", "d"),
+        ("a", "b —", "d"),
+        ("a", "b", "— d"),
+        ("a] b", "c", "d"),
+        ("a", "b] c", "d"),
+        ("a", "b] c", "d\""),
+        ("a]", "\", detail \"", ""),
+        ("a]", "", "\", detail \""),
+    ];
+    let rendered: Vec<_> = others.iter().map(|(t, r, d)| entry(t, r, d)).collect();
+    let apart: std::collections::BTreeSet<_> = rendered.iter().chain([&plain]).collect();
+    ensure!(apart.len() == others.len() + 1, "{rendered:#?}");
+    ensure!(
+        rendered[0] == "1. 1970-01-01T00:00:00Z event type \"a\", resource \"b — c\", detail \"d\"",
+        "{}",
+        rendered[0]
+    );
+    Ok(())
+}
+
+fn long_lists() -> Result<()> {
+    let rendered = |changed: usize, long: &str| {
+        let lines: Vec<_> = (0..200)
+            .map(|line| {
+                if line == changed {
+                    "changed".to_owned()
+                } else {
+                    format!("line {line}")
+                }
+            })
+            .collect();
+        let mut text = Rendered::plain("heading\n".to_owned());
+        text.list("  ", &lines);
+        text.list("  ", &[long.to_owned()]);
+        text
+    };
+    let long = "x".repeat(2001);
+    let (before, after) = (rendered(999, &long), rendered(100, &format!("{long}y")));
+    let lines: Vec<_> = before.text.lines().collect();
+    ensure!(lines.len() == 13, "{lines:#?}");
+    ensure!(
+        lines[5..8]
+            .concat()
+            .starts_with("  line 4  … 190 more; SHA-256 of all: "),
+        "{lines:#?}"
+    );
+    ensure!(
+        lines[12].starts_with(&format!(
+            "  {}… 1801 more characters; SHA-256 of the line: ",
+            "x".repeat(200)
+        )),
+        "{lines:#?}"
+    );
+    let differing = before
+        .text
+        .lines()
+        .zip(after.text.lines())
+        .filter(|(a, b)| a != b)
+        .count();
+    ensure!(differing == 2, "{}", after.text);
+    ensure!(
+        before
+            .whole
+            .as_ref()
+            .is_some_and(|whole| whole.lines().count() == 202)
+    );
+
+    // What was kept of the one that passed shows what moved in the other.
+    let place = tempfile::tempdir()?;
+    let wholes = Wholes::new(place.path().to_owned());
+    let snapshot = place.path().join("a/one.behaviour.snap");
+    let shown = wholes.difference(&snapshot, &before.text, &after);
+    ensure!(
+        shown.ends_with("is not kept on this machine: no difference in it can be shown\n"),
+        "{shown}"
+    );
+    wholes.keep(&snapshot, &before)?;
+    let shown = wholes.difference(&snapshot, &before.text, &after);
+    ensure!(shown.contains("\n-  line 100\n+  changed\n"), "{shown}");
+    ensure!(!shown.contains("SHA-256"), "{shown}");
+    Ok(())
+}
+
+fn folders() -> Result<()> {
+    let workspace = workspace(&[
+        ("out/same.txt", "as it is"),
+        ("out/changed.txt", "three duties"),
+        ("out/gone.txt", "gone\n"),
+        ("out/deep/inner.txt", ""),
+        ("in/input.txt", ""),
+    ])?;
+    let (out, input) = (workspace.path().join("out"), workspace.path().join("in"));
+    let granted = Granted::copy(&[(out.clone(), "/out", true), (input.clone(), "/", false)])?;
+    let rendered = |granted: &Granted| -> Result<String> {
+        let mut text = Rendered::default();
+        granted.changes()?.put(&mut text);
+        Ok(text.text)
+    };
+    ensure!(rendered(&granted)? == "files: unchanged\n");
+    ensure!(rendered(&Granted::copy(&[(input, "/in", false)])?)?.is_empty());
+
+    let [(copy, _), (input, _)] = &granted.folders[..] else {
+        anyhow::bail!("two folders were granted");
+    };
+    fs::write(copy.join("changed.txt"), "wrong things")?;
+    fs::remove_file(copy.join("gone.txt"))?;
+    fs::create_dir(copy.join("new"))?;
+    fs::write(copy.join("new/`made`.bin"), b"\xff\n")?;
+    fs::remove_file(copy.join("deep/inner.txt"))?;
+    fs::remove_dir(copy.join("deep"))?;
+    fs::write(copy.join("deep"), "a file now")?;
+    // Nothing may change here; if it does, it is seen all the same.
+    fs::write(input.join("input.txt"), "written")?;
+    #[cfg(unix)]
+    std::os::unix::fs::symlink("new", copy.join("link"))?;
+    let expected = "\
+files: 8 changed
+  `/out/changed.txt`: was a file of 12 bytes, is a file of 12 bytes
+    wrong things
+  `/out/deep`: was a folder, is a file of 10 bytes
+    a file now
+  `/out/deep/inner.txt`: removed, was a file of 0 bytes
+  `/out/gone.txt`: removed, was a file of 5 bytes
+  `/out/link`: made, a link to `new`
+  `/out/new`: made, a folder
+  `/out/new/\\u{60}made\\u{60}.bin`: made, a file of 2 bytes, not UTF-8
+    00000000  ff 0a                                            |..|
+  `/input.txt`: was a file of 0 bytes, is a file of 7 bytes
+    written
+";
+    let expected = match cfg!(unix) {
+        true => expected.to_owned(),
+        false => expected
+            .replace("files: 8", "files: 7")
+            .replace("  `/out/link`: made, a link to `new`\n", ""),
+    };
+    let found = rendered(&granted)?;
+    ensure!(found == expected, "{found}");
+    // What stands in the workspace is not touched.
+    ensure!(fs::read_to_string(out.join("changed.txt"))? == "three duties");
+    Ok(())
+}
+
+fn line_ends() -> Result<()> {
+    let text = "---\nsource: a\n---\noutcome: completed\n  x\n";
+    let read = |bytes: &[u8]| -> Result<Stored> {
+        let workspace = workspace(&[])?;
+        let path = workspace.path().join("a.snap");
+        fs::write(&path, bytes)?;
+        Ok(Stored::read(&path))
+    };
+    let expected = Stored::Text("outcome: completed\n  x\n".to_owned());
+    ensure!(read(text.as_bytes())? == expected);
+    ensure!(read(text.replace('\n', "\r\n").as_bytes())? == expected);
+    ensure!(read(b"---\nsource: a\n---\n\n")? == Stored::Text(String::new()));
+    ensure!(
+        read(b"outcome: completed\n")?
+            == Stored::Unreadable("it has no header between two lines `---`".to_owned())
+    );
+    ensure!(read(b"---\n---\n\xff")? == Stored::Unreadable("it is not UTF-8".to_owned()));
+    let nowhere = workspace(&[])?;
+    ensure!(Stored::read(&nowhere.path().join("a.snap")) == Stored::Nothing);
+    Ok(())
+}
+
+fn accepting() -> Result<()> {
+    let workspace = workspace(&[])?;
+    let path = workspace.path().join("a/v.fuel.snap");
+    stored::put_beside(&path, "first", "text\n")?;
+    let pending = workspace.path().join("a/v.fuel.snap.new");
+    ensure!(stored::pending(&path) == pending && Stored::read(&pending).text() == Some("text\n"));
+    for (about, header) in [
+        ("the first of two", "the first of two"),
+        ("100 MB of zeros", "100 MB of zeros"),
+        ("it says: \"yes\"", "\"it says: \\\"yes\\\"\""),
+        ("yes", "\"yes\""),
+    ] {
+        stored::accept(&path, about, "text\n")?;
+        let file = fs::read_to_string(&path).context("it was accepted")?;
+        let expected =
+            format!("---\nsource: tests/harness/snapshot.rs\ndescription: {header}\n---\ntext\n");
+        ensure!(file == expected, "{file}");
+        ensure!(!pending.exists());
+    }
+    Ok(())
+}
+
+fn functions_that_moved() -> Result<()> {
+    let before = functions::parse("10 2 a <b as c>::d\n7 1 gone\n5 5 same\n");
+    let after = functions::parse("12 3 a <b as c>::d\n5 5 same\n40 1 [new] one\n");
+    ensure!(functions::parse(&functions::text(&after)) == after);
+    let changes = functions::changes(&before, &after);
+    let found: Vec<_> = changes
+        .iter()
+        .map(|change| (&*change.name, change.difference()))
+        .collect();
+    ensure!(
+        found == [("[new] one", 40), ("gone", -7), ("a <b as c>::d", 2)],
+        "{found:?}"
+    );
+    let twice = functions::together(changes.iter().chain(&changes));
+    ensure!(twice[0].difference() == 80 && twice.len() == 3, "{twice:?}");
+    // Where fuel fell, the cause of the fall.
+    let back = functions::changes(&after, &before);
+    let found: Vec<_> = back.iter().map(|change| change.difference()).collect();
+    ensure!(found == [-40, 7, -2], "{found:?}");
+    Ok(())
+}

@@ -1,0 +1,65 @@
+//! Stand-ins for the packages that link Wasmtime: they compile in a moment, and say what they were told.
+
+use crate::scratch::Scratch;
+
+/// The packages that `cargo xtask test` selects together, by folder.
+pub(crate) const PACKAGES: [(&str, &str); 5] = [
+    ("fuzz", "fractalaw-fuzz"),
+    ("host", "fractalaw-host"),
+    ("instrument", "fractalaw-instrument"),
+    ("manifest", "fractalaw-manifest"),
+    ("tests", "fractalaw-tests"),
+];
+
+/// The harness with three tests, of which one fails unless it is told to do what `EXPECTED` says with snapshots. It
+/// prints its arguments, and what `SAID` says, as a guest's text: indented.
+const HARNESS: &str = r#"//! A stand-in.
+fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    println!("arguments: {}", arguments.join("|"));
+    let after = |option: &str| {
+        let at = arguments.iter().position(|argument| argument == option)?;
+        arguments.get(at + 1)
+    };
+    let variable = |name: &str| std::env::var(name).ok();
+    for line in variable("SAID").unwrap_or_default().lines() {
+        println!("    {line}");
+    }
+    assert!(after("--guests").is_some_and(|guests| guests.ends_with("target/guests")));
+    let text = arguments.first().filter(|first| !first.starts_with("--"));
+    let snapshots = after("--snapshots").map(String::as_str);
+    let asked: Vec<&str> = ["good", "updates", "guests"]
+        .into_iter()
+        .filter(|name| text.is_none_or(|text| name.contains(text.as_str())))
+        .filter(|name| after("--skip").is_none_or(|skipped| name != skipped))
+        .collect();
+    if arguments.iter().any(|argument| argument == "--list") {
+        return;
+    }
+    let is_good = |name: &&&str| **name != "updates" || snapshots == variable("EXPECTED").as_deref();
+    let passed = asked.iter().filter(is_good).count();
+    let failed = asked.len() - passed;
+    println!("\nrunning {} tests", asked.len());
+    let verdict = if failed == 0 { "ok" } else { "FAILED" };
+    let filtered = 3 - asked.len();
+    println!(
+        "\ntest result: {verdict}. {passed} passed; {failed} failed; 0 ignored; 0 measured; {filtered} filtered out"
+    );
+    std::process::exit(if failed == 0 { 0 } else { 101 });
+}
+"#;
+
+impl Scratch {
+    /// Adds a stand-in for each package; they are members of no workspace yet.
+    pub(crate) fn add_stand_ins(&self) {
+        for (folder, name) in PACKAGES {
+            let cargo = format!("[package]\nname = \"{name}\"\nedition = \"2024\"\n");
+            self.write(&format!("{folder}/Cargo.toml"), &cargo);
+            self.write(&format!("{folder}/src/lib.rs"), "//! A stand-in.\n");
+        }
+        let cases = "[package]\nname = \"fractalaw-tests\"\nedition = \"2024\"\n\
+                     [[test]]\nname = \"cases\"\nharness = false\n";
+        self.write("tests/Cargo.toml", cases);
+        self.write("tests/tests/cases.rs", HARNESS);
+    }
+}
