@@ -16,6 +16,9 @@ use crate::stored;
 /// What the harness's own tests are called after: `inventory/…`, `harness/…`.
 const OWN: [&str; 2] = ["harness", "inventory"];
 
+/// What the folders of libraries begin with that guests share; `xtask` goes by it too, in `project.rs`.
+const LIBRARY: &str = "lib-";
+
 /// Everything found in `guests/` and `tests/`.
 pub(crate) struct Inventory {
     pub(crate) cases: Vec<Case>,
@@ -47,8 +50,9 @@ impl Inventory {
             expected: BTreeSet::new(),
         };
         for manifest in files(&workspace.join("guests"), 2, "toml")? {
-            if manifest.ends_with("Cargo.toml") {
-                inventory.guests.insert(Name::of(&manifest).subject);
+            let folder = Name::of(&manifest).subject;
+            if manifest.ends_with("Cargo.toml") && !folder.starts_with(LIBRARY) {
+                inventory.guests.insert(folder);
             }
         }
         for room in ["cases", "fixtures"] {

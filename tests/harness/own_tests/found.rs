@@ -32,6 +32,10 @@ fn bad_cases() -> Result<()> {
     let workspace = workspace(&[
         ("guests/good/Cargo.toml", ""),
         ("guests/bad/Cargo.toml", ""),
+        (
+            "guests/lib-shared/Cargo.toml",
+            "no guest, and needs no case",
+        ),
         ("tests/cases/good/default.toml", "about = \"well\""),
         ("tests/cases/good/v1.2.toml", "about = \"a dot\""),
         (
