@@ -59,11 +59,9 @@ pub(crate) fn run(project: &Project, flags: &flags::Report) -> Result<()> {
         }
         if records.is_empty() {
             let folder = project.relative(&folder).display();
-            return Err(Fault::new(
-                USAGE,
-                format!("no record in `{folder}` is of a case called `{filter}`"),
-            )
-            .into());
+            return Err(Fault::new(USAGE, format!("no case is called `{filter}`"))
+                .hint(format!("the records are those in `{folder}`"))
+                .into());
         }
     }
     progress.say("writing the page");
