@@ -207,9 +207,9 @@ impl Case {
         };
         let expected = "expected a time such as `2026-02-28T23:59:00Z`";
         let time = humantime::parse_rfc3339(&text)
-            .with_context(|| format!("`clock` of `{}` is `{text}`, {expected}", self.name()))?;
+            .with_context(|| format!("`clock` of `{}` is `{text}`, {expected}", self.name))?;
         time.duration_since(UNIX_EPOCH)
-            .with_context(|| format!("`clock` of `{}` is before 1970", self.name()))
+            .with_context(|| format!("`clock` of `{}` is before 1970", self.name))
     }
 
     fn parse_duration(&self, text: &str) -> Result<Duration> {
