@@ -1,80 +1,101 @@
-//! The component around the rewritten modules: the hooks' import in front, everything behind it moved.
-
-use std::collections::BTreeMap;
+//! Components around the rewritten modules, each nested one in its own place: the hooks' import in front,
+//! everything behind it moved, and the hooks handed down to where a component is instantiated.
 
 use wasm_encoder::reencode::{self, Reencode, ReencodeComponent, component_utils};
 use wasm_encoder::{
     Alias, CanonicalFunctionSection, CanonicalOption, Component, ComponentAliasSection,
-    ComponentExportKind, ComponentImportSection, ComponentNameSection, ComponentSectionId,
-    ComponentTypeRef, ComponentTypeSection, ComponentValType, ExportKind, InstanceSection,
-    InstanceType, ModuleArg, ModuleSection, PrimitiveValType, RawSection,
+    ComponentExportKind, ComponentImportSection, ComponentInstanceSection, ComponentNameSection,
+    ComponentSectionId, ComponentTypeRef, ComponentTypeSection, ComponentValType, ExportKind,
+    InstanceSection, InstanceType, ModuleArg, ModuleSection, NestedComponentSection,
+    PrimitiveValType, RawSection,
 };
 use wasmparser::{
-    CanonicalFunction, ComponentAlias, ComponentName, ExternalKind, Instance, Parser, Payload,
+    CanonicalFunction, ComponentAlias, ComponentInstance, ComponentName, ExternalKind, Instance,
+    Parser, Payload,
 };
 
 use crate::error::Uninstrumentable;
+use crate::frame::{Frame, Scope};
+use crate::part::{Part, Passed, called_by_host};
 use crate::rewrite;
-use crate::survey::{self, Passed, Survey};
+use crate::survey::Survey;
 
-type Result<T, E = reencode::Error<Uninstrumentable>> = std::result::Result<T, E>;
+pub(crate) type Result<T, E = reencode::Error<Uninstrumentable>> = std::result::Result<T, E>;
 
 // What stands in front of everything, by index space: an instance type, the import of that type, the two
 // functions in it, the same two lowered to core functions, and a core instance of these.
 const TYPES: u32 = 1;
 const INSTANCES: u32 = 1;
 const FUNCTIONS: u32 = 2;
-const CORE_FUNCTIONS: u32 = 2;
-const CORE_INSTANCES: u32 = 1;
+pub(crate) const CORE_FUNCTIONS: u32 = 2;
+pub(crate) const CORE_INSTANCES: u32 = 1;
 
-/// Rewrites one component, section by section.
+/// The hooks, in every component that has them, as an instance and as a core instance.
+const HOOKS_INSTANCE: u32 = 0;
+const HOOKS_CORE_INSTANCE: u32 = 0;
+
+/// Rewrites one component and those nested in it, section by section.
 pub(crate) struct Rewriter<'a> {
     survey: Survey<'a>,
-    /// How deep in nested components and types: only what stands at 0 was moved.
-    depth: u32,
-    /// Core modules seen so far, and functions in them.
-    modules: u32,
+    /// Components and types that are being read, from the outside in.
+    scopes: Vec<Scope>,
+    /// Components, core modules and functions seen so far.
+    parts: usize,
+    modules: usize,
     functions: u32,
-    /// Index of each core function seen so far, by the one that it had; and the next.
-    core_functions: Vec<u32>,
-    next_core_function: u32,
-    /// The same for core instances.
-    core_instances: Vec<u32>,
-    next_core_instance: u32,
-    /// Index of the copy without hooks of a core function, by the index that that one had.
-    copies: BTreeMap<u32, u32>,
 }
 
 impl<'a> Rewriter<'a> {
     pub(crate) fn new(survey: Survey<'a>) -> Rewriter<'a> {
-        Rewriter {
+        let mut rewriter = Rewriter {
             survey,
-            depth: 0,
+            scopes: Vec::new(),
+            parts: 0,
             modules: 0,
             functions: 0,
-            core_functions: Vec::new(),
-            next_core_function: CORE_FUNCTIONS,
-            core_instances: Vec::new(),
-            next_core_instance: CORE_INSTANCES,
-            copies: BTreeMap::new(),
+        };
+        rewriter.open();
+        // The outermost component has the import also where there is nothing to hook.
+        if let Some(Scope::Component(frame)) = rewriter.scopes.last_mut() {
+            frame.has_hooks = true;
+        }
+        rewriter
+    }
+
+    /// Begins the next component.
+    fn open(&mut self) {
+        let place = self.parts;
+        self.parts += 1;
+        let has_hooks = self.survey.parts[place].gets_hooks;
+        self.scopes
+            .push(Scope::Component(Frame::new(place, has_hooks)));
+    }
+
+    /// The component that is being read, if its indices move; none inside of a type.
+    fn moving(&self) -> Option<&Frame> {
+        self.scopes.last().and_then(Scope::moving)
+    }
+
+    /// The component that is being read.
+    fn frame(&mut self) -> Result<&mut Frame> {
+        match self.scopes.last_mut() {
+            Some(Scope::Component(frame)) => Ok(frame),
+            _ => Err(reencode::Error::UserError(Uninstrumentable::Invalid {
+                message: "a section stands outside of a component".to_owned(),
+            })),
         }
     }
 
+    fn part(&mut self) -> Result<&Part<'a>> {
+        let place = self.frame()?.place;
+        Ok(&self.survey.parts[place])
+    }
+
     fn moved(&self, index: u32, by: u32) -> u32 {
-        if self.depth == 0 { index + by } else { index }
-    }
-
-    fn next_core_function(&mut self) -> u32 {
-        let next = self.next_core_function;
-        self.next_core_function += 1;
-        next
-    }
-
-    /// Counts the core functions that a section defines, before it is rewritten.
-    fn count_core_functions(&mut self, defined: usize) {
-        for _ in 0..defined {
-            let index = self.next_core_function();
-            self.core_functions.push(index);
+        if self.moving().is_some() {
+            index + by
+        } else {
+            index
         }
     }
 
@@ -86,42 +107,23 @@ impl<'a> Rewriter<'a> {
     ) -> Result<()> {
         let mut aliases = ComponentAliasSection::new();
         for function in section.clone() {
-            for called in survey::called_by_host(&function?) {
-                let Some(target) = self.survey.called_by_host.get(&called).copied() else {
+            for called in called_by_host(&function?) {
+                let Some(target) = self.part()?.called_by_host.get(&called).copied() else {
                     continue;
                 };
-                if self.copies.contains_key(&called) {
+                let frame = self.frame()?;
+                if frame.copies.contains_key(&called) {
                     continue;
                 }
                 let name = rewrite::copy_name(target.function);
-                let index = self.alias(&mut aliases, target.instance, &name)?;
-                self.copies.insert(called, index);
+                let index = frame.alias(&mut aliases, target.instance, &name)?;
+                frame.copies.insert(called, index);
             }
         }
         if !aliases.is_empty() {
             component.section(&aliases);
         }
         Ok(())
-    }
-
-    /// Takes a function out of an instance; gives its index.
-    fn alias(
-        &mut self,
-        aliases: &mut ComponentAliasSection,
-        instance: u32,
-        name: &str,
-    ) -> Result<u32> {
-        aliases.alias(Alias::CoreInstanceExport {
-            instance: self.core_instance(instance)?,
-            kind: ExportKind::Func,
-            name,
-        });
-        Ok(self.next_core_function())
-    }
-
-    fn core_instance(&self, instance: u32) -> Result<u32> {
-        let index = self.core_instances.get(instance as usize).copied();
-        index.ok_or_else(|| undefined("core instance", instance))
     }
 
     /// Core instances, each given the hooks, and what it needs without hooks.
@@ -134,35 +136,39 @@ impl<'a> Rewriter<'a> {
             let instance = instance?;
             let mut instances = InstanceSection::new();
             if let Instance::Instantiate { module_index, args } = &instance {
-                let without = self.without_hooks(component, *module_index)?;
-                self.instantiate(&mut instances, *module_index, args, without)?;
+                let module = self.part()?.modules.get(*module_index as usize).copied();
+                let module = module.ok_or_else(|| undefined("core module", *module_index))?;
+                let without = self.without_hooks(component, module)?;
+                let args = self.arguments(module, args, without)?;
+                instances.instantiate(*module_index, args);
             } else {
                 component_utils::parse_instance(self, &mut instances, instance)?;
             }
             component.section(&instances);
-            self.core_instances.push(self.next_core_instance);
-            self.next_core_instance += 1;
+            self.frame()?.push_core_instance();
         }
         Ok(())
     }
 
     /// Puts together the functions without hooks that the next instance is given, if it needs any.
-    fn without_hooks(&mut self, component: &mut Component, module: u32) -> Result<Option<u32>> {
-        let imported = match self.survey.copies.get(module as usize) {
-            Some(copies) if !copies.imported.is_empty() => copies.imported.clone(),
-            _ => return Ok(None),
-        };
-        let instance = self.core_instances.len() as u32;
+    fn without_hooks(&mut self, component: &mut Component, module: usize) -> Result<Option<u32>> {
+        let imported = self.survey.copies[module].imported.clone();
+        if imported.is_empty() {
+            return Ok(None);
+        }
+        let instance = self.frame()?.core_instances();
         let mut aliases = ComponentAliasSection::new();
         let mut exports = Vec::new();
         for import in imported {
-            let function = match self.survey.passed(instance, import) {
+            let place = self.frame()?.place;
+            let passed = self.survey.parts[place].passed(&self.survey.modules, instance, import);
+            let function = match passed {
                 Some(Passed::Target(target)) => {
                     let name = rewrite::copy_name(target.function);
-                    self.alias(&mut aliases, target.instance, &name)?
+                    self.frame()?.alias(&mut aliases, target.instance, &name)?
                 }
                 Some(Passed::Export { instance, name }) => {
-                    self.alias(&mut aliases, instance, name)?
+                    self.frame()?.alias(&mut aliases, instance, name)?
                 }
                 Some(Passed::Function(function)) => self.function_index(function)?,
                 None => return Err(undefined("imported function", import)),
@@ -175,36 +181,59 @@ impl<'a> Rewriter<'a> {
         let mut instances = InstanceSection::new();
         instances.export_items(exports);
         component.section(&instances);
-        let index = self.next_core_instance;
-        self.next_core_instance += 1;
-        Ok(Some(index))
+        Ok(Some(self.frame()?.next_core_instance()))
     }
 
-    fn instantiate(
+    fn arguments<'b>(
         &mut self,
-        instances: &mut InstanceSection,
-        module: u32,
-        args: &[wasmparser::InstantiationArg<'_>],
+        module: usize,
+        args: &[wasmparser::InstantiationArg<'b>],
         without: Option<u32>,
-    ) -> Result<()> {
+    ) -> Result<Vec<(&'b str, ModuleArg)>> {
         let mut with = Vec::new();
         for arg in args {
             if [crate::HOOKS, rewrite::WITHOUT].contains(&arg.name) {
                 return Err(reencode::Error::UserError(Uninstrumentable::NameTaken));
             }
-            with.push((
-                arg.name,
-                ModuleArg::Instance(self.core_instance(arg.index)?),
-            ));
+            let instance = self.frame()?.core_instance(arg.index)?;
+            with.push((arg.name, ModuleArg::Instance(instance)));
         }
-        let facts = self.survey.modules.get(module as usize);
-        if facts.is_some_and(|facts| !facts.bodies.is_empty()) {
-            with.push((crate::HOOKS, ModuleArg::Instance(0)));
+        if !self.survey.modules[module].bodies.is_empty() {
+            with.push((crate::HOOKS, ModuleArg::Instance(HOOKS_CORE_INSTANCE)));
         }
         if let Some(without) = without {
             with.push((rewrite::WITHOUT, ModuleArg::Instance(without)));
         }
-        instances.instantiate(module, with);
+        Ok(with)
+    }
+
+    /// Counts the core functions that a section of aliases defines.
+    fn count_aliases(
+        &mut self,
+        section: &wasmparser::ComponentAliasSectionReader<'_>,
+    ) -> Result<()> {
+        for alias in section.clone() {
+            if let ComponentAlias::CoreInstanceExport {
+                kind: ExternalKind::Func | ExternalKind::FuncExact,
+                ..
+            } = alias?
+            {
+                self.frame()?.push_core_function();
+            }
+        }
+        Ok(())
+    }
+
+    /// The same for a section of canonical functions.
+    fn count_canonical(
+        &mut self,
+        section: &wasmparser::ComponentCanonicalSectionReader<'_>,
+    ) -> Result<()> {
+        for function in section.clone() {
+            if !matches!(function?, CanonicalFunction::Lift { .. }) {
+                self.frame()?.push_core_function();
+            }
+        }
         Ok(())
     }
 }
@@ -213,21 +242,20 @@ impl Reencode for Rewriter<'_> {
     type Error = Uninstrumentable;
 
     fn function_index(&mut self, function: u32) -> Result<u32> {
-        if self.depth > 0 {
-            return Ok(function);
+        match self.moving() {
+            Some(frame) => frame.core_function(function),
+            None => Ok(function),
         }
-        let index = self.core_functions.get(function as usize).copied();
-        index.ok_or_else(|| undefined("core function", function))
     }
 }
 
 impl ReencodeComponent for Rewriter<'_> {
     fn push_depth(&mut self) {
-        self.depth += 1;
+        self.scopes.push(Scope::Type);
     }
 
     fn pop_depth(&mut self) {
-        self.depth -= 1;
+        self.scopes.pop();
     }
 
     fn component_type_index(&mut self, index: u32) -> u32 {
@@ -243,39 +271,72 @@ impl ReencodeComponent for Rewriter<'_> {
     }
 
     fn instance_index(&mut self, index: u32) -> u32 {
-        if self.depth > 0 {
-            return index;
+        match self.moving() {
+            // A valid component refers to what stands before.
+            Some(frame) => frame.core_instance(index).unwrap_or(u32::MAX),
+            None => index,
         }
-        // A valid component refers to what stands before.
-        self.core_instance(index).unwrap_or(u32::MAX)
     }
 
     fn outer_component_type_index(&mut self, count: u32, index: u32) -> u32 {
-        // Counted from here, this is the outermost component.
-        if count == self.depth {
-            index + TYPES
-        } else {
-            index
+        let scope = self.scopes.len().checked_sub(1 + count as usize);
+        match scope.and_then(|scope| self.scopes[scope].moving()) {
+            Some(_) => index + TYPES,
+            None => index,
         }
     }
 
     fn canonical_option(&mut self, option: wasmparser::CanonicalOption) -> Result<CanonicalOption> {
-        let copy = |function| self.copies.get(&function).copied();
+        let copy = |rewriter: &mut Self, function| {
+            let copy = rewriter
+                .moving()
+                .and_then(|frame| frame.copies.get(&function));
+            match copy {
+                Some(copy) => Ok(*copy),
+                None => rewriter.function_index(function),
+            }
+        };
         Ok(match option {
             wasmparser::CanonicalOption::Realloc(function) => {
-                CanonicalOption::Realloc(match copy(function) {
-                    Some(copy) => copy,
-                    None => self.function_index(function)?,
-                })
+                CanonicalOption::Realloc(copy(self, function)?)
             }
             wasmparser::CanonicalOption::PostReturn(function) => {
-                CanonicalOption::PostReturn(match copy(function) {
-                    Some(copy) => copy,
-                    None => self.function_index(function)?,
-                })
+                CanonicalOption::PostReturn(copy(self, function)?)
             }
             other => component_utils::canonical_option(self, other)?,
         })
+    }
+
+    fn parse_component_instance(
+        &mut self,
+        instances: &mut ComponentInstanceSection,
+        instance: ComponentInstance<'_>,
+    ) -> Result<()> {
+        let ComponentInstance::Instantiate {
+            component_index,
+            args,
+        } = &instance
+        else {
+            return component_utils::parse_component_instance(self, instances, instance);
+        };
+        let nested = self
+            .part()?
+            .components
+            .get(*component_index as usize)
+            .copied();
+        let gets_hooks = nested
+            .flatten()
+            .is_some_and(|nested| self.survey.parts[nested].gets_hooks);
+        let mut with = Vec::new();
+        for arg in args {
+            let index = self.component_external_index(arg.kind, arg.index);
+            with.push((arg.name, ComponentExportKind::from(arg.kind), index));
+        }
+        if gets_hooks {
+            with.push((crate::HOOKS, ComponentExportKind::Instance, HOOKS_INSTANCE));
+        }
+        instances.instantiate(self.component_index(*component_index), with);
+        Ok(())
     }
 
     fn parse_component_payload(
@@ -284,39 +345,36 @@ impl ReencodeComponent for Rewriter<'_> {
         payload: Payload<'_>,
         whole_component: &[u8],
     ) -> Result<()> {
-        match &payload {
-            Payload::ModuleSection { .. } | Payload::InstanceSection(_) if self.depth > 0 => {
-                return Err(reencode::Error::UserError(Uninstrumentable::NestedCode));
-            }
-            _ if self.depth > 0 => {}
-            Payload::Version { .. } => prelude(component),
-            Payload::ComponentAliasSection(aliases) => {
-                let mut defined = 0;
-                for alias in aliases.clone() {
-                    if let ComponentAlias::CoreInstanceExport {
-                        kind: ExternalKind::Func | ExternalKind::FuncExact,
-                        ..
-                    } = alias?
-                    {
-                        defined += 1;
-                    }
+        if self.moving().is_some() {
+            match &payload {
+                Payload::Version { .. } => prelude(component),
+                Payload::ComponentAliasSection(aliases) => self.count_aliases(aliases)?,
+                Payload::ComponentCanonicalSection(functions) => {
+                    self.alias_copies(component, functions)?;
+                    self.count_canonical(functions)?;
                 }
-                self.count_core_functions(defined);
-            }
-            Payload::ComponentCanonicalSection(functions) => {
-                self.alias_copies(component, functions)?;
-                let mut defined = 0;
-                for function in functions.clone() {
-                    if !matches!(function?, CanonicalFunction::Lift { .. }) {
-                        defined += 1;
-                    }
+                Payload::InstanceSection(section) => {
+                    return self.instances(component, section.clone());
                 }
-                self.count_core_functions(defined);
+                _ => {}
             }
-            Payload::InstanceSection(section) => return self.instances(component, section.clone()),
-            _ => {}
         }
         component_utils::parse_component_payload(self, component, payload, whole_component)
+    }
+
+    fn parse_component_subcomponent(
+        &mut self,
+        component: &mut Component,
+        parser: Parser,
+        bytes: &[u8],
+        whole_component: &[u8],
+    ) -> Result<()> {
+        self.open();
+        let mut nested = Component::new();
+        component_utils::parse_component(self, &mut nested, parser, bytes, whole_component)?;
+        component.section(&NestedComponentSection(&nested));
+        self.scopes.pop();
+        Ok(())
     }
 
     fn parse_component_submodule(
@@ -327,8 +385,8 @@ impl ReencodeComponent for Rewriter<'_> {
     ) -> Result<()> {
         let module = self.modules;
         self.modules += 1;
-        let facts = &self.survey.modules[module as usize];
-        let copies = &self.survey.copies[module as usize];
+        let facts = &self.survey.modules[module];
+        let copies = &self.survey.copies[module];
         if facts.bodies.is_empty() {
             component.section(&RawSection {
                 id: ComponentSectionId::CoreModule.into(),
@@ -336,7 +394,7 @@ impl ReencodeComponent for Rewriter<'_> {
             });
             return Ok(());
         }
-        let rewritten = rewrite::rewrite(facts, module, self.functions, copies)?;
+        let rewritten = rewrite::rewrite(facts, module as u32, self.functions, copies)?;
         self.functions += facts.bodies.len() as u32;
         component.section(&ModuleSection(&rewritten));
         Ok(())
@@ -356,7 +414,7 @@ impl ReencodeComponent for Rewriter<'_> {
     }
 }
 
-fn undefined(what: &str, index: u32) -> reencode::Error<Uninstrumentable> {
+pub(crate) fn undefined(what: &str, index: u32) -> reencode::Error<Uninstrumentable> {
     reencode::Error::UserError(Uninstrumentable::Invalid {
         message: format!("{what} {index} is used before it is defined"),
     })

@@ -14,9 +14,11 @@ pub enum Uninstrumentable {
         /// What the validator said.
         message: String,
     },
-    /// A component inside the component has code of its own, which the hooks do not reach.
-    #[error("a component nested in the component has core modules or instances of its own")]
-    NestedCode,
+    /// A component nested in the component is handed on and instantiated elsewhere, where the hooks do not reach.
+    #[error(
+        "a component nested in the component is handed on to others, expected it to be instantiated where it stands"
+    )]
+    ForeignComponent,
     /// A core module is not in the component's bytes but imported or taken out of an instance.
     #[error("a core module comes from outside of the component")]
     ForeignModule,

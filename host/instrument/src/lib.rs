@@ -22,13 +22,17 @@
 #![warn(missing_docs)]
 
 mod component;
+mod crossing;
 mod error;
+mod frame;
 mod module;
+mod part;
 mod rewrite;
 mod survey;
 #[cfg(test)]
 mod tests;
 
+pub use crossing::{CROSSING, Crossing, meter_crossings};
 pub use error::Uninstrumentable;
 
 use wasm_encoder::reencode::ReencodeComponent;
@@ -55,7 +59,10 @@ pub struct Twin {
 /// One function of one core module.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Function {
-    /// The core module, counted from 0 in the component's order.
+    /// The nested component that it stands in, by its name or number, behind those around it; nothing for the
+    /// outermost.
+    pub part: Option<String>,
+    /// The core module, counted from 0 in the order of the component's bytes, those of nested components too.
     pub module: u32,
     /// The module's name, if its name section has it.
     pub module_name: Option<String>,
@@ -82,6 +89,7 @@ pub fn instrument(component: &[u8]) -> Result<Twin, Uninstrumentable> {
     // may be used is for the engine to say.
     Validator::new_with_features(WasmFeatures::all()).validate_all(component)?;
     let survey = survey::Survey::of(component)?;
+    survey.check()?;
     let functions = survey.functions();
     let mut rewriter = component::Rewriter::new(survey);
     let mut twin = wasm_encoder::Component::new();

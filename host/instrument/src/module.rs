@@ -14,6 +14,8 @@ use crate::error::Uninstrumentable;
 pub(crate) struct CoreModule<'a> {
     /// All of its bytes.
     pub(crate) bytes: &'a [u8],
+    /// The component that it stands in, as a place among all parts.
+    pub(crate) part: usize,
     /// Parameters and results of each type; nothing for one that is no function's.
     pub(crate) types: Vec<Option<Signature>>,
     /// Imported functions.
@@ -53,7 +55,7 @@ pub(crate) struct Copies {
 /// The type of a function.
 #[derive(Clone)]
 pub(crate) struct Signature {
-    pub(crate) has_params: bool,
+    pub(crate) params: Vec<ValType>,
     pub(crate) results: Vec<ValType>,
 }
 
@@ -182,7 +184,7 @@ impl<'a> CoreModule<'a> {
 fn signature(sub_type: &wasmparser::SubType) -> Option<Signature> {
     match &sub_type.composite_type.inner {
         CompositeInnerType::Func(function) => Some(Signature {
-            has_params: !function.params().is_empty(),
+            params: function.params().to_vec(),
             results: function.results().to_vec(),
         }),
         _ => None,

@@ -118,7 +118,7 @@ impl<'a> Rewriter<'a> {
                 && signature.results.len() > 1
                 && !block_types.contains_key(&ty)
             {
-                if signature.has_params {
+                if !signature.params.is_empty() {
                     block_types.insert(ty, next);
                     next += 1;
                 } else {

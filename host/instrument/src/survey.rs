@@ -1,112 +1,178 @@
-//! A first pass over the component: its core modules and instances, and which functions its host calls
-//! while it may not call back.
+//! A first pass over the component and all that is nested in it: core modules, what each part makes of them, and
+//! which functions are called while their part may not call back.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use wasmparser::{
-    CanonicalFunction, CanonicalOption, Chunk, ComponentAlias, ComponentExternalKind,
-    ComponentOuterAliasKind, ComponentTypeRef, ExternalKind, Instance, Parser, Payload,
-};
+use wasmparser::{Chunk, Parser, Payload};
 
 use crate::Function;
 use crate::error::Uninstrumentable;
 use crate::module::{Copies, CoreModule};
+use crate::part::{Part, Passed, Target};
 
 /// What a component is made of.
 #[derive(Default)]
 pub(crate) struct Survey<'a> {
-    /// Its core modules, in order.
+    /// Core modules of all parts, in the order of their bytes.
     pub(crate) modules: Vec<CoreModule<'a>>,
-    instances: Vec<CoreInstance<'a>>,
-    functions: Vec<CoreFunction<'a>>,
-    /// Core functions that canonical options name, where it can be told what they are.
-    pub(crate) called_by_host: BTreeMap<u32, Target>,
+    /// The component, and then the components nested in it, in the order in which they begin.
+    pub(crate) parts: Vec<Part<'a>>,
     /// For each module, what is needed of it without hooks.
     pub(crate) copies: Vec<Copies>,
 }
 
-/// A function of an instance of a core module.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Target {
-    pub(crate) instance: u32,
-    pub(crate) module: u32,
-    pub(crate) function: u32,
-}
-
-/// What an instance is given for an import.
-pub(crate) enum Passed<'a> {
-    /// A function of a module in the component.
-    Target(Target),
-    /// A core function of the host's code.
-    Function(u32),
-    /// An export that an instance passes on from the host.
-    Export { instance: u32, name: &'a str },
-}
-
-enum CoreInstance<'a> {
-    Of {
-        module: u32,
-        args: BTreeMap<&'a str, u32>,
-    },
-    /// Functions put together under names.
-    Exports(BTreeMap<&'a str, u32>),
-}
-
-enum CoreFunction<'a> {
-    Alias {
-        instance: u32,
-        name: &'a str,
-    },
-    /// Made by the canonical ABI: the host's code.
-    Canonical,
-}
-
 impl<'a> Survey<'a> {
     pub(crate) fn of(component: &'a [u8]) -> Result<Survey<'a>, Uninstrumentable> {
-        let mut survey = Survey::default();
-        let mut options = BTreeSet::new();
-        let (mut parser, mut rest) = (Parser::new(0), component);
-        while !rest.is_empty() {
-            let Chunk::Parsed { consumed, payload } = parser.parse(rest, true)? else {
-                break;
-            };
-            rest = rest.get(consumed..).unwrap_or_default();
-            match &payload {
-                Payload::ModuleSection {
-                    unchecked_range, ..
-                } => {
-                    let bytes = component.get(unchecked_range.clone()).unwrap_or_default();
-                    survey.modules.push(CoreModule::read(bytes)?);
-                    rest = rest.get(bytes.len()..).unwrap_or_default();
-                }
-                Payload::ComponentSection {
-                    unchecked_range, ..
-                } => rest = rest.get(unchecked_range.len()..).unwrap_or_default(),
-                _ => survey.visit(payload, &mut options)?,
-            }
-        }
-        if survey.modules.iter().any(|module| module.takes_name) {
-            return Err(Uninstrumentable::NameTaken);
-        }
-        for function in options {
-            if let Some(target) = survey.resolve(function) {
-                survey.called_by_host.insert(function, target);
-            }
+        let mut survey = Survey::without_copies(component)?;
+        for part in &mut survey.parts {
+            let called = part.options.iter().copied();
+            part.called_by_host = called
+                .filter_map(|function| Some((function, part.resolve(function)?)))
+                .collect();
         }
         survey.copies = survey.find_copies()?;
         Ok(survey)
     }
 
-    /// What the host calls while it may not be called, and all that this reaches by direct calls, from
+    /// What there is, without what is needed of it twice.
+    pub(crate) fn without_copies(component: &'a [u8]) -> Result<Survey<'a>, Uninstrumentable> {
+        let mut survey = Survey::default();
+        survey.walk(component)?;
+        Ok(survey)
+    }
+
+    /// Reads the sections of each part in turn; a module's own are its own to read.
+    fn walk(&mut self, component: &'a [u8]) -> Result<(), Uninstrumentable> {
+        self.parts.push(Part::default());
+        let mut open = vec![(Parser::new(0), 0)];
+        let mut rest = component;
+        while let Some((parser, place)) = open.last_mut() {
+            let place = *place;
+            let Chunk::Parsed { consumed, payload } = parser.parse(rest, true)? else {
+                break;
+            };
+            rest = rest.get(consumed..).unwrap_or_default();
+            match payload {
+                Payload::ModuleSection {
+                    unchecked_range, ..
+                } => {
+                    let bytes = component.get(unchecked_range).unwrap_or_default();
+                    let mut module = CoreModule::read(bytes)?;
+                    module.part = place;
+                    self.parts[place].modules.push(self.modules.len());
+                    self.modules.push(module);
+                    rest = rest.get(bytes.len()..).unwrap_or_default();
+                }
+                Payload::ComponentSection { parser, .. } => {
+                    let nested = self.parts.len();
+                    self.parts[place].components.push(Some(nested));
+                    self.parts.push(Part::nested_in(place));
+                    open.push((parser, nested));
+                }
+                Payload::End(_) => {
+                    self.parts[place].gets_hooks = self.has_code(place);
+                    open.pop();
+                }
+                payload => self.visit(place, payload)?,
+            }
+        }
+        Ok(())
+    }
+
+    fn visit(&mut self, place: usize, payload: Payload<'a>) -> Result<(), Uninstrumentable> {
+        if let Payload::ComponentAliasSection(aliases) = &payload {
+            for alias in aliases.clone() {
+                let alias = alias?;
+                self.outer_alias(place, &alias)?;
+                self.parts[place].alias(&self.modules, &alias)?;
+            }
+        }
+        self.parts[place].visit(payload)
+    }
+
+    /// A module or component of a part around this one.
+    fn outer_alias(
+        &mut self,
+        place: usize,
+        alias: &wasmparser::ComponentAlias<'_>,
+    ) -> Result<(), Uninstrumentable> {
+        let wasmparser::ComponentAlias::Outer { kind, count, index } = alias else {
+            return Ok(());
+        };
+        let mut outer = place;
+        for _ in 0..*count {
+            outer = self.parts[outer]
+                .parent
+                .ok_or(Uninstrumentable::ForeignModule)?;
+        }
+        let index = *index as usize;
+        match kind {
+            wasmparser::ComponentOuterAliasKind::CoreModule => {
+                let module = self.parts[outer].modules.get(index).copied();
+                let module = module.ok_or(Uninstrumentable::ForeignModule)?;
+                self.parts[place].modules.push(module);
+            }
+            wasmparser::ComponentOuterAliasKind::Component => {
+                let component = self.parts[outer].components.get(index).copied().flatten();
+                self.parts[place].components.push(component);
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Whether a part, or one that it instantiates, has functions of its own.
+    fn has_code(&self, place: usize) -> bool {
+        let part = &self.parts[place];
+        let own = part.instantiated_modules();
+        let nested = part.instantiated.iter().flatten();
+        own.into_iter()
+            .any(|module| !self.modules[module].bodies.is_empty())
+            || nested
+                .into_iter()
+                .any(|nested| self.parts[*nested].gets_hooks)
+    }
+
+    /// That the hooks reach all that has functions: a component that is given away to be instantiated where it
+    /// cannot be seen would lack them, and one from outside would get them and not want them.
+    pub(crate) fn check(&self) -> Result<(), Uninstrumentable> {
+        let takes_name = |module: &CoreModule<'_>| module.takes_name;
+        if self.parts.iter().any(|part| part.takes_name) || self.modules.iter().any(takes_name) {
+            return Err(Uninstrumentable::NameTaken);
+        }
+        for part in &self.parts {
+            let handed_on = part.handed_on.iter().flatten();
+            if part.instantiated.contains(&None)
+                || handed_on
+                    .into_iter()
+                    .any(|nested| self.parts[*nested].gets_hooks)
+            {
+                return Err(Uninstrumentable::ForeignComponent);
+            }
+        }
+        Ok(())
+    }
+
+    /// What a part's host calls while the part may not call it, and all that this reaches by direct calls, from
     /// module to module.
     fn find_copies(&self) -> Result<Vec<Copies>, Uninstrumentable> {
         let mut copies: Vec<_> = self.modules.iter().map(|_| Copies::default()).collect();
         let mut needed = vec![BTreeSet::new(); self.modules.len()];
-        let mut targets: Vec<Target> = self.called_by_host.values().copied().collect();
+        let mut instances = vec![Vec::new(); self.modules.len()];
+        for (place, part) in self.parts.iter().enumerate() {
+            for (instance, module) in part.module_instances() {
+                instances[module].push((place, instance));
+            }
+        }
+        let called = self
+            .parts
+            .iter()
+            .flat_map(|part| part.called_by_host.values());
+        let mut targets: Vec<Target> = called.copied().collect();
         let mut open = BTreeSet::new();
         loop {
             for target in targets.drain(..) {
-                if needed[target.module as usize].insert(target.function) {
+                if needed[target.module].insert(target.function) {
                     open.insert(target.module);
                 }
             }
@@ -114,11 +180,11 @@ impl<'a> Survey<'a> {
             let Some(module) = open.pop_last() else {
                 return Ok(copies);
             };
-            let place = module as usize;
-            copies[place] = self.modules[place].copies(&needed[place])?;
-            for instance in self.instances_of(module) {
-                for &import in &copies[place].imported {
-                    if let Some(Passed::Target(target)) = self.passed(instance, import) {
+            copies[module] = self.modules[module].copies(&needed[module])?;
+            for &(place, instance) in &instances[module] {
+                for &import in &copies[module].imported {
+                    let passed = self.parts[place].passed(&self.modules, instance, import);
+                    if let Some(Passed::Target(target)) = passed {
                         targets.push(target);
                     }
                 }
@@ -126,153 +192,47 @@ impl<'a> Survey<'a> {
         }
     }
 
-    fn instances_of(&self, module: u32) -> impl Iterator<Item = u32> {
-        let instances = self.instances.iter().zip(0..);
-        instances.filter_map(move |(instance, index)| match instance {
-            CoreInstance::Of { module: of, .. } if *of == module => Some(index),
-            _ => None,
-        })
-    }
-
-    /// What stands for a module's imported function in an instance of it.
-    pub(crate) fn passed(&self, instance: u32, import: u32) -> Option<Passed<'a>> {
-        let CoreInstance::Of { module, args } = self.instances.get(instance as usize)? else {
-            return None;
-        };
-        let facts = self.modules.get(*module as usize)?;
-        let import = facts.imports.get(import as usize)?;
-        let (from, name) = (*args.get(import.module)?, import.name);
-        if let Some(target) = self.resolve_export(from, name) {
-            return Some(Passed::Target(target));
-        }
-        Some(match self.instances.get(from as usize)? {
-            CoreInstance::Exports(exports) => Passed::Function(*exports.get(name)?),
-            CoreInstance::Of { .. } => Passed::Export {
-                instance: from,
-                name,
-            },
-        })
-    }
-
-    fn visit(
-        &mut self,
-        payload: Payload<'a>,
-        options: &mut BTreeSet<u32>,
-    ) -> Result<(), Uninstrumentable> {
-        match payload {
-            Payload::ComponentImportSection(imports) => {
-                for import in imports {
-                    let import = import?;
-                    if import.name.name == crate::HOOKS {
-                        return Err(Uninstrumentable::NameTaken);
-                    }
-                    if let ComponentTypeRef::Module(_) = import.ty {
-                        return Err(Uninstrumentable::ForeignModule);
-                    }
-                }
-            }
-            Payload::InstanceSection(instances) => {
-                for instance in instances {
-                    self.instances.push(CoreInstance::read(instance?));
-                }
-            }
-            Payload::ComponentAliasSection(aliases) => {
-                for alias in aliases {
-                    self.alias(alias?)?;
-                }
-            }
-            Payload::ComponentCanonicalSection(functions) => {
-                for function in functions {
-                    let function = function?;
-                    options.extend(called_by_host(&function));
-                    if !matches!(function, CanonicalFunction::Lift { .. }) {
-                        self.functions.push(CoreFunction::Canonical);
-                    }
-                }
-            }
-            _ => {}
-        }
-        Ok(())
-    }
-
-    fn alias(&mut self, alias: ComponentAlias<'a>) -> Result<(), Uninstrumentable> {
-        match alias {
-            ComponentAlias::CoreInstanceExport {
-                kind: ExternalKind::Func | ExternalKind::FuncExact,
-                instance_index: instance,
-                name,
-            } => self.functions.push(CoreFunction::Alias { instance, name }),
-            ComponentAlias::InstanceExport {
-                kind: ComponentExternalKind::Module,
-                ..
-            }
-            | ComponentAlias::Outer {
-                kind: ComponentOuterAliasKind::CoreModule,
-                ..
-            } => return Err(Uninstrumentable::ForeignModule),
-            _ => {}
-        }
-        Ok(())
-    }
-
-    /// Where a core function is defined, through all that passes it on; nothing for one of the host's.
-    ///
-    /// It ends, because what is passed on was there before.
-    fn resolve(&self, function: u32) -> Option<Target> {
-        match self.functions.get(function as usize)? {
-            CoreFunction::Canonical => None,
-            CoreFunction::Alias { instance, name } => self.resolve_export(*instance, name),
-        }
-    }
-
-    fn resolve_export(&self, instance: u32, name: &str) -> Option<Target> {
-        match self.instances.get(instance as usize)? {
-            CoreInstance::Exports(exports) => self.resolve(*exports.get(name)?),
-            CoreInstance::Of { module, args } => {
-                let facts = self.modules.get(*module as usize)?;
-                let function = *facts.exports.get(name)?;
-                match facts.imports.get(function as usize) {
-                    Some(import) => self.resolve_export(*args.get(import.module)?, import.name),
-                    None => Some(Target {
-                        instance,
-                        module: *module,
-                        function,
-                    }),
-                }
-            }
-        }
-    }
-
     /// The first import of another module that each function stands in for: `module#name`.
-    fn stands_for(&self) -> BTreeMap<(u32, u32), String> {
+    fn stands_for(&self) -> BTreeMap<(usize, u32), String> {
         let mut stands_for = BTreeMap::new();
-        for instance in 0..self.instances.len() as u32 {
-            let Some(CoreInstance::Of { module, .. }) = self.instances.get(instance as usize)
-            else {
-                continue;
-            };
-            let facts = self.modules.get(*module as usize);
-            let imports = facts.map_or(&[][..], |facts| &facts.imports);
-            for (import, index) in imports.iter().zip(0..) {
-                if let Some(Passed::Target(target)) = self.passed(instance, index) {
-                    stands_for
-                        .entry((target.module, target.function))
-                        .or_insert_with(|| format!("{}#{}", import.module, import.name));
+        for part in &self.parts {
+            for (instance, module) in part.module_instances() {
+                for (import, index) in self.modules[module].imports.iter().zip(0..) {
+                    let passed = part.passed(&self.modules, instance, index);
+                    if let Some(Passed::Target(target)) = passed {
+                        stands_for
+                            .entry((target.module, target.function))
+                            .or_insert_with(|| format!("{}#{}", import.module, import.name));
+                    }
                 }
             }
         }
         stands_for
     }
 
+    /// The names of a nested component and of those around it, from the outside in, without the outermost; one
+    /// without a name is called by its number.
+    fn path(&self, mut place: usize) -> Option<String> {
+        let mut names = Vec::new();
+        while let Some(outer) = self.parts[place].parent {
+            let name = self.parts[place].name;
+            names.push(name.map_or_else(|| format!("component {place}"), str::to_owned));
+            place = outer;
+        }
+        names.reverse();
+        (!names.is_empty()).then(|| names.join("/"))
+    }
+
     /// Every function that gets hooks, in the order of their numbers.
     pub(crate) fn functions(&self) -> Vec<Function> {
         let mut stands_for = self.stands_for();
-        let modules = self.modules.iter().zip(0..);
         let mut functions = Vec::new();
-        for (facts, module) in modules {
+        for (module, facts) in self.modules.iter().enumerate() {
+            let part = self.path(facts.part);
             for index in (facts.imported()..).take(facts.bodies.len()) {
                 functions.push(Function {
-                    module,
+                    part: part.clone(),
+                    module: module as u32,
                     module_name: facts.name.map(str::to_owned),
                     index,
                     name: facts.names.get(&index).map(|name| (*name).to_owned()),
@@ -282,41 +242,4 @@ impl<'a> Survey<'a> {
         }
         functions
     }
-}
-
-impl<'a> CoreInstance<'a> {
-    fn read(instance: Instance<'a>) -> CoreInstance<'a> {
-        match instance {
-            Instance::Instantiate { module_index, args } => CoreInstance::Of {
-                module: module_index,
-                args: args.iter().map(|arg| (arg.name, arg.index)).collect(),
-            },
-            Instance::FromExports(exports) => {
-                let functions = exports.iter().filter(|export| {
-                    matches!(export.kind, ExternalKind::Func | ExternalKind::FuncExact)
-                });
-                CoreInstance::Exports(
-                    functions
-                        .map(|export| (export.name, export.index))
-                        .collect(),
-                )
-            }
-        }
-    }
-}
-
-/// The core functions that the host calls for lifting or lowering this one.
-pub(crate) fn called_by_host(function: &CanonicalFunction) -> impl Iterator<Item = u32> {
-    let options = match function {
-        CanonicalFunction::Lift { options, .. } | CanonicalFunction::Lower { options, .. } => {
-            options.as_ref()
-        }
-        _ => &[],
-    };
-    options.iter().filter_map(|option| match option {
-        CanonicalOption::Realloc(function) | CanonicalOption::PostReturn(function) => {
-            Some(*function)
-        }
-        _ => None,
-    })
 }

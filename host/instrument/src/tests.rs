@@ -190,8 +190,11 @@ fn what_has_no_twin_says_why() {
             },
         ),
         (
-            encode("(component (component (core module)))"),
-            Uninstrumentable::NestedCode,
+            encode(
+                r#"(component (component $c (core module $m (func)) (core instance (instantiate $m)))
+                    (export "c" (component $c)))"#,
+            ),
+            Uninstrumentable::ForeignComponent,
         ),
         (
             encode(r#"(component (import "m" (core module)))"#),

@@ -58,7 +58,16 @@ fn row(
     }
 }
 
+/// The function's name, behind that of the nested component that it stands in.
 fn name(function: &Function) -> String {
+    let name = own_name(function);
+    match &function.part {
+        Some(part) => format!("{part}: {name}"),
+        None => name,
+    }
+}
+
+fn own_name(function: &Function) -> String {
     match (&function.name, &function.stands_for) {
         (Some(name), _) => format!("{:#}", rustc_demangle::demangle(without_suffix(name))),
         (None, Some(import)) => import.clone(),

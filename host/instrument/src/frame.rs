@@ -1,0 +1,109 @@
+//! Indices of a component while it is rewritten: what each core function and core instance moved to.
+
+use std::collections::BTreeMap;
+
+use wasm_encoder::{Alias, ComponentAliasSection, ExportKind};
+
+use crate::component::{CORE_FUNCTIONS, CORE_INSTANCES, Result, undefined};
+
+/// What indices refer to.
+pub(crate) enum Scope {
+    Component(Frame),
+    /// A type of components, instances or modules, in which nothing moves.
+    Type,
+}
+
+/// A component, as far as it was read.
+pub(crate) struct Frame {
+    /// Among all parts.
+    pub(crate) place: usize,
+    /// Whether the hooks stand in front of everything, so that what follows is moved.
+    pub(crate) has_hooks: bool,
+    /// Index of each core function seen so far, by the one that it had; and the next.
+    core_functions: Vec<u32>,
+    next_core_function: u32,
+    /// The same for core instances.
+    core_instances: Vec<u32>,
+    next_core_instance: u32,
+    /// Index of the copy without hooks of a core function, by the index that that one had.
+    pub(crate) copies: BTreeMap<u32, u32>,
+}
+
+impl Scope {
+    /// The component, if its indices move.
+    pub(crate) fn moving(&self) -> Option<&Frame> {
+        match self {
+            Scope::Component(frame) if frame.has_hooks => Some(frame),
+            _ => None,
+        }
+    }
+}
+
+impl Frame {
+    pub(crate) fn new(place: usize, has_hooks: bool) -> Frame {
+        Frame {
+            place,
+            has_hooks,
+            core_functions: Vec::new(),
+            next_core_function: CORE_FUNCTIONS,
+            core_instances: Vec::new(),
+            next_core_instance: CORE_INSTANCES,
+            copies: BTreeMap::new(),
+        }
+    }
+
+    fn next_core_function(&mut self) -> u32 {
+        let next = self.next_core_function;
+        self.next_core_function += 1;
+        next
+    }
+
+    /// The component defines a core function.
+    pub(crate) fn push_core_function(&mut self) {
+        let index = self.next_core_function();
+        self.core_functions.push(index);
+    }
+
+    /// The index of a core instance that is put between those of the component.
+    pub(crate) fn next_core_instance(&mut self) -> u32 {
+        let next = self.next_core_instance;
+        self.next_core_instance += 1;
+        next
+    }
+
+    /// The component defines a core instance.
+    pub(crate) fn push_core_instance(&mut self) {
+        let index = self.next_core_instance();
+        self.core_instances.push(index);
+    }
+
+    /// How many core instances it has defined so far.
+    pub(crate) fn core_instances(&self) -> u32 {
+        self.core_instances.len() as u32
+    }
+
+    pub(crate) fn core_function(&self, function: u32) -> Result<u32> {
+        let index = self.core_functions.get(function as usize).copied();
+        index.ok_or_else(|| undefined("core function", function))
+    }
+
+    pub(crate) fn core_instance(&self, instance: u32) -> Result<u32> {
+        let index = self.core_instances.get(instance as usize).copied();
+        index.ok_or_else(|| undefined("core instance", instance))
+    }
+
+    /// Takes a function out of an instance; gives its index.
+    pub(crate) fn alias(
+        &mut self,
+        aliases: &mut ComponentAliasSection,
+        instance: u32,
+        name: &str,
+    ) -> Result<u32> {
+        aliases.alias(Alias::CoreInstanceExport {
+            instance: self.core_instance(instance)?,
+            kind: ExportKind::Func,
+            name,
+        });
+        Ok(self.next_core_function())
+    }
+}
