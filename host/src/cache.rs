@@ -1,7 +1,8 @@
 //! Compiled code on disk, so that a second process does not compile again.
 //!
 //! An entry's code is mapped and not read, so that a large one costs little. Its name is the digest of the
-//! component's bytes and the engine's compatibility hash: what another engine wrote is never found.
+//! component's bytes and the engine's compatibility hash with the cost model's version: what another engine wrote is
+//! never found.
 //! An entry that is truncated, damaged or under another's name is a miss and is written anew.
 //!
 //! Code in it is executed, so it is taken from nobody else: the folder and those above it are looked at and then held
@@ -23,6 +24,7 @@ use wasmtime::Engine;
 use wasmtime::component::Component;
 
 use crate::compiled;
+use crate::cost::COST_MODEL;
 use crate::error::HostError;
 use crate::preflight::Preflight;
 use entry::Found;
@@ -169,6 +171,8 @@ impl CodeCache {
 fn entry_name(engine: &Engine, digest: &str) -> String {
     let mut hasher = Fnv::default();
     engine.precompile_compatibility_hash().hash(&mut hasher);
+    // What a composed component is made to pay is in its code.
+    COST_MODEL.hash(&mut hasher);
     format!("{digest}-{:016x}{EXTENSION}", hasher.finish())
 }
 

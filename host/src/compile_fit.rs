@@ -8,7 +8,7 @@ use wasmparser::{BlockType, CompositeInnerType, FunctionBody, Operator, Payload,
 
 use crate::limits::{
     BLOCK_VALUES, CODE_BYTES_TIMES_LOCALS, CODE_WORK, DECLARATIONS, FUNCTION_BYTES,
-    FUNCTION_BYTES_TIMES_LOCALS, FUNCTION_WORK, LOOP_DEPTH,
+    FUNCTION_BYTES_TIMES_LOCALS, FUNCTION_RESULTS, FUNCTION_WORK, LOOP_DEPTH,
 };
 use crate::refusal::Refusal;
 use crate::slot_fit::at_most;
@@ -29,6 +29,9 @@ const BRANCH: u64 = 24;
 const ARGUMENT: u64 = 8;
 /// A value that a branch moves, which lives in every block between.
 const VALUE: u64 = 32;
+
+/// What a function has too many of.
+pub(crate) const RESULTS: &str = "results of a function";
 
 /// An element that is an expression, among declarations: of many bytes where an index has four.
 const EXPRESSION: u64 = 4;
@@ -73,6 +76,7 @@ impl CompileFit {
                             CompositeInnerType::Func(ty) => (ty.params().len(), ty.results().len()),
                             _ => (0, 0),
                         };
+                        at_most(RESULTS, results as u64, FUNCTION_RESULTS)?;
                         module.types.push((params as u32, results as u32));
                         // For each the compiler makes a function that calls the host.
                         self.work += FUNCTION + ARGUMENT * (params + results) as u64;

@@ -10,6 +10,7 @@ use std::path::Path;
 use fractalaw_manifest::Manifest;
 
 use crate::component_source::{self, Source};
+use crate::crossing;
 use crate::error::LoadError;
 use crate::limits::AppliedLimits;
 use crate::listed::Listed;
@@ -72,7 +73,11 @@ impl Inspection {
 
     fn read_from(bytes: &[u8]) -> Result<Inspection, Refusal> {
         let outline = Outline::of(bytes);
-        let refusal = match preflight::judge(bytes, &outline) {
+        let judged = preflight::judge(bytes, &outline).and_then(|is_composed| match is_composed {
+            true => crossing::metered(bytes).map(drop),
+            false => Ok(()),
+        });
+        let refusal = match judged {
             Err(
                 refusal @ (Refusal::NotAComponent { .. }
                 | Refusal::TooLarge { .. }

@@ -38,6 +38,7 @@
 
 // In reading order. What everything is held to:
 mod cost;
+mod crossing;
 mod limits;
 
 // The three objects:

@@ -36,6 +36,11 @@ pub(crate) const LOOP_DEPTH: usize = 100;
 /// that give a block more than one value are rare.
 pub(crate) const BLOCK_VALUES: usize = 16;
 
+/// Results of one function: as many as come back in registers. More go through memory, at every call, whatever the
+/// function itself pays: with sixteen a unit of fuel takes four times as long as that of the median instruction, with a
+/// thousand forty times. Compilers give a function one.
+pub(crate) const FUNCTION_RESULTS: usize = 8;
+
 /// Types, imports, functions, elements and so on that a component and all that is nested in it declares. Each
 /// takes some hundred bytes of the compiler's memory. The largest runtimes have a hundred thousand.
 pub(crate) const DECLARATIONS: usize = 500_000;
@@ -112,6 +117,10 @@ pub(crate) const HOST_STACK_BYTES: usize = MIB;
 /// Data that one call may hand from the guest to the host: several times what a query or an insert
 /// carries, and little enough for every slot to do it at once.
 pub const HOST_CALL_BYTES: usize = 16 * MIB;
+
+/// Room that one part of a composed component is asked for at once, for what another hands to it: as much as a guest
+/// hands to the host. Transcoding so much takes up to 25 ms, in which nothing interrupts it.
+pub(crate) const CROSSING_BYTES: usize = 16 * MIB;
 
 /// Handles that a run may hold at once: streams, files, pollables, and resources of its own. While a call goes on, each
 /// handle that is lent to it counts once more, so that a run can hold half as many and wait for all of them. Some are
@@ -305,7 +314,7 @@ mod tests {
             DECLARATIONS FUNCTION_BYTES FUNCTION_BYTES_TIMES_LOCALS FUNCTION_WORK
             CODE_BYTES_TIMES_LOCALS CODE_WORK LOOP_DEPTH BLOCK_VALUES COMPILES COMPILE_THREADS COMPILE_STACK_BYTES
             CORE_INSTANCES MEMORIES TABLES TABLE_ELEMENTS SLOT_MEMORY_BYTES MAX_SLOTS STDIN_BYTES GUEST_STACK_BYTES
-            HOST_STACK_BYTES HOST_CALL_BYTES HANDLES FILE_THREADS FILE_THREADS_OF_A_DEVICE RANDOM_BYTES RANDOM_PIECE_BYTES
+            HOST_STACK_BYTES HOST_CALL_BYTES CROSSING_BYTES FUNCTION_RESULTS HANDLES FILE_THREADS FILE_THREADS_OF_A_DEVICE RANDOM_BYTES RANDOM_PIECE_BYTES
             STREAM_BYTES AUDIT_ENTRIES AUDIT_ENTRY_BYTES AUDIT_BYTES
             HOST_CALLS HOST_BYTES POLICY_BYTES OUTPUT_BYTES TRACE_CALLS BACKTRACE_FRAMES PROFILE_NODES PROFILE_SLOWDOWN
         }

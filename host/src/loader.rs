@@ -12,6 +12,7 @@ use wasmtime::component::{Component, Linker};
 use crate::cache::CodeCache;
 use crate::compiler::Compiler;
 use crate::component_source::{self, Source};
+use crate::crossing;
 use crate::error::LoadError;
 use crate::interfaces::RunState;
 use crate::micro_app::{About, App, Code, MicroApp};
@@ -34,7 +35,8 @@ pub(crate) struct Candidate<'a> {
 }
 
 enum Form<'a> {
-    Code(Component),
+    /// Of the cache, and whether it is composed of parts.
+    Code(Component, bool),
     Bytes(Cow<'a, [u8]>, Box<Outline>),
 }
 
@@ -56,7 +58,7 @@ impl Loader {
         if let Some(cache) = &self.cache {
             let digest = source.digest()?;
             if let Some((component, facts)) = cache.load(self.engine(), &digest) {
-                let form = Form::Code(component);
+                let form = Form::Code(component, facts.is_composed);
                 return Ok(candidate(facts, digest, form, started));
             }
         }
@@ -64,7 +66,7 @@ impl Loader {
         // Of these bytes: a file may have changed since it was looked for.
         let digest = component_source::digest(&bytes);
         let outline = Box::new(Outline::of(&bytes));
-        let facts = outline.facts();
+        let facts = outline.facts(false);
         let form = Form::Bytes(bytes, outline);
         Ok(candidate(facts, digest, form, started))
     }
@@ -73,31 +75,41 @@ impl Loader {
     pub(crate) fn load(&self, candidate: Candidate<'_>) -> Result<MicroApp, LoadError> {
         let started = Instant::now();
         let Candidate { about, form, took } = candidate;
-        let (component, code) = match form {
-            Form::Code(component) => (component, Code::Cached),
+        let (component, is_composed, code) = match form {
+            Form::Code(component, is_composed) => (component, is_composed, Code::Cached),
             Form::Bytes(bytes, outline) => {
-                let component = self.compile(&about, bytes, &outline)?;
-                (component, Code::Compiled)
+                let (component, is_composed) = self.compile(&about, bytes, &outline)?;
+                (component, is_composed, Code::Compiled)
             }
         };
         let linked = MicroApp::link(&self.linker, &component)?;
         let load = took + started.elapsed();
-        Ok(MicroApp::new(about, code, load, linked))
+        Ok(MicroApp::new(about, is_composed, code, load, linked))
     }
 
+    /// Its code, and whether it is composed of parts.
     fn compile(
         &self,
         about: &About,
         bytes: Cow<'_, [u8]>,
         outline: &Outline,
-    ) -> Result<Component, LoadError> {
-        preflight::judge(&bytes, outline)?;
-        let component = self.compiler.compile(self.engine(), bytes.into_owned())?;
+    ) -> Result<(Component, bool), LoadError> {
+        let is_composed = preflight::judge(&bytes, outline)?;
+        let bytes = match is_composed {
+            true => crossing::metered(&bytes)?,
+            false => bytes.into_owned(),
+        };
+        let component = self.compiler.compile(self.engine(), bytes)?;
         if let Some(cache) = &self.cache {
             let digest = &about.app.digest;
-            cache.store(self.engine(), digest, &component, &outline.facts());
+            cache.store(
+                self.engine(),
+                digest,
+                &component,
+                &outline.facts(is_composed),
+            );
         }
-        Ok(component)
+        Ok((component, is_composed))
     }
 
     /// Loads a component and its twin with hooks.

@@ -21,6 +21,7 @@ pub struct MicroApp(Arc<Inner>);
 
 struct Inner {
     about: Arc<About>,
+    is_composed: bool,
     code: Code,
     load: Duration,
     pre: MicroAppPre<RunState>,
@@ -68,12 +69,14 @@ pub enum Code {
 impl MicroApp {
     pub(crate) fn new(
         about: Arc<About>,
+        is_composed: bool,
         code: Code,
         load: Duration,
         pre: MicroAppPre<RunState>,
     ) -> MicroApp {
         MicroApp(Arc::new(Inner {
             about,
+            is_composed,
             code,
             load,
             pre,
@@ -98,7 +101,10 @@ impl MicroApp {
     ) -> Result<MicroApp, LoadError> {
         let pre = MicroAppPre::new(link(linker, component)?).map_err(HostError::Engine)?;
         let about = Arc::clone(&self.0.about);
-        Ok(MicroApp::new(about, Code::Compiled, self.0.load, pre))
+        let Inner {
+            is_composed, load, ..
+        } = *self.0;
+        Ok(MicroApp::new(about, is_composed, Code::Compiled, load, pre))
     }
 
     /// The component's own name, if it carries one.
@@ -134,6 +140,11 @@ impl MicroApp {
     /// The interfaces that it imports and that need a grant, sorted.
     pub fn interfaces(&self) -> impl Iterator<Item = &str> {
         self.0.about.interfaces.iter().map(String::as_str)
+    }
+
+    /// Whether it is composed of parts that pay for what they hand to each other.
+    pub(crate) fn is_composed(&self) -> bool {
+        self.0.is_composed
     }
 
     pub(crate) fn asking(&self) -> Asking<'_> {

@@ -6,7 +6,7 @@ use wasmtime::Trap as WasmtimeTrap;
 use wasmtime::component::ResourceTableError;
 use wasmtime_wasi::I32Exit;
 
-use crate::limits::HOST_CALL_BYTES;
+use crate::limits::{CROSSING_BYTES, HOST_CALL_BYTES};
 use crate::panics::HostPanicked;
 use crate::refusal::Refusal;
 use crate::trap::{Trap, TrapCode};
@@ -68,6 +68,8 @@ pub enum Quota {
     AuditEntryBytes,
     /// Data of one host call, in bytes.
     HostCallBytes,
+    /// Data that one part of a composed component hands to another at once, in bytes.
+    CrossingBytes,
     /// Number of host calls.
     HostCalls,
     /// Data of all host calls together, in both directions, in bytes.
@@ -84,6 +86,7 @@ impl Quota {
             Quota::AuditBytes => "audit-bytes",
             Quota::AuditEntryBytes => "audit-entry-bytes",
             Quota::HostCallBytes => "host-call-bytes",
+            Quota::CrossingBytes => "crossing-bytes",
             Quota::HostCalls => "host-calls",
             Quota::HostBytes => "host-bytes",
             Quota::Handles => "handles",
@@ -96,6 +99,7 @@ impl Quota {
             Quota::AuditBytes => "bytes of audit entries",
             Quota::AuditEntryBytes => "bytes in one audit entry",
             Quota::HostCallBytes => "bytes in one host call",
+            Quota::CrossingBytes => "bytes from one part to another",
             Quota::HostCalls => "host calls",
             Quota::HostBytes => "bytes in all host calls",
             Quota::Handles => "open handles",
@@ -182,6 +186,14 @@ impl Outcome {
             Outcome::DeadlineExceeded | Outcome::StackOverflow | Outcome::Interrupted => {
                 Certainty::Unrepeatable
             }
+        }
+    }
+
+    /// One part handed more to another than may cross at once.
+    pub(crate) fn too_much_crossing() -> Outcome {
+        Outcome::QuotaExceeded {
+            quota: Quota::CrossingBytes,
+            limit: CROSSING_BYTES as u64,
         }
     }
 

@@ -164,8 +164,9 @@ impl Outline {
     }
 
     /// What a run needs to know, and the cache keeps.
-    pub(crate) fn facts(&self) -> Preflight {
+    pub(crate) fn facts(&self, is_composed: bool) -> Preflight {
         Preflight {
+            is_composed,
             manifest: self.manifest.clone().unwrap_or_default(),
             name: self.name.clone(),
             version: self.version.clone(),

@@ -26,6 +26,8 @@ pub(crate) struct Preflight {
     pub(crate) version: Option<String>,
     /// What its imports need of policy, each once, sorted.
     pub(crate) interfaces: BTreeSet<String>,
+    /// Whether it is composed of parts that may hand something to each other.
+    pub(crate) is_composed: bool,
 }
 
 /// Looks at the size alone, so that a file can be refused before it is read.
@@ -36,8 +38,9 @@ pub(crate) fn check_size(bytes: u64) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Walks the sections of the component and of everything nested in it, of which the outermost say this.
-pub(crate) fn judge(bytes: &[u8], outline: &Outline) -> Result<(), Refusal> {
+/// Walks the sections of the component and of everything nested in it, of which the outermost say this. Says whether
+/// it is composed of parts that may hand something to each other.
+pub(crate) fn judge(bytes: &[u8], outline: &Outline) -> Result<bool, Refusal> {
     if let Some(refusal) = &outline.refusal {
         return Err(refusal.clone());
     }
@@ -45,6 +48,7 @@ pub(crate) fn judge(bytes: &[u8], outline: &Outline) -> Result<(), Refusal> {
     let mut types = TypeDepth::new(bytes);
     let (mut slot, mut compiler) = (SlotFit::default(), CompileFit::default());
     let mut missing = Listed::default();
+    let mut is_composed = false;
     let mut depth = 0;
     for payload in Parser::new(0).parse_all(bytes) {
         let payload = payload.map_err(Refusal::invalid)?;
@@ -63,6 +67,7 @@ pub(crate) fn judge(bytes: &[u8], outline: &Outline) -> Result<(), Refusal> {
                     }
                 }
             }
+            Payload::ComponentCanonicalSection(_) if depth > 1 => is_composed = true,
             _ => {}
         }
     }
@@ -71,7 +76,7 @@ pub(crate) fn judge(bytes: &[u8], outline: &Outline) -> Result<(), Refusal> {
             interfaces: missing,
         });
     }
-    confirmed(outline)
+    confirmed(outline).map(|()| is_composed)
 }
 
 /// A manifest that names interfaces must name all that are imported: its author says so, not its tools.
@@ -114,7 +119,7 @@ mod tests {
 
     fn inspect(bytes: &[u8]) -> Result<Outline, Refusal> {
         let outline = Outline::of(bytes);
-        judge(bytes, &outline).map(|()| outline)
+        judge(bytes, &outline).map(|_| outline)
     }
 
     use crate::limits::{FUNCTION_BYTES, SLOT_MEMORY_BYTES, TABLE_ELEMENTS};
@@ -175,6 +180,10 @@ mod tests {
                     "nop ".repeat(2_000)
                 ),
                 "a function (bytes × locals)",
+            ),
+            (
+                format!("(func (result {}) unreachable)", "i64 ".repeat(9)),
+                "results of a function",
             ),
         ];
         for (function, expected) in cases {

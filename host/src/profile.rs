@@ -11,6 +11,7 @@ mod table;
 
 pub use error::{Difference, ProfileError};
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -23,6 +24,7 @@ use wasmtime::component::{Component, Linker};
 use crate::cache::CodeCache;
 use crate::compiler::Compiler;
 use crate::component_source::digest;
+use crate::crossing;
 use crate::error::{HostError, LoadError};
 use crate::interfaces::RunState;
 use crate::micro_app::MicroApp;
@@ -129,7 +131,11 @@ impl ProfiledApp {
         cache: Option<&CodeCache>,
         compiler: &Compiler,
     ) -> Result<ProfiledApp, ProfileError> {
-        let twin = fractalaw_instrument::instrument(bytes)?;
+        let metered = match app.is_composed() {
+            true => Cow::Owned(crossing::metered(bytes).map_err(LoadError::from)?),
+            false => Cow::Borrowed(bytes),
+        };
+        let twin = fractalaw_instrument::instrument(&metered)?;
         let linker = hooks::linker(linker).map_err(HostError::Linker)?;
         let refused = |message: String| ProfileError::TwinRefused { message };
         let component = match compiled(linker.engine(), cache, compiler, twin.bytes) {

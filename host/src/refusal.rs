@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use bytesize::ByteSize;
 
+use crate::compile_fit::RESULTS;
 use crate::limits::{COMPONENT_BYTES, MESSAGE_BYTES};
 use crate::listed::{Listed, cut, quoted};
 use crate::policy::grant::NotGranted;
@@ -43,6 +44,12 @@ pub enum Refusal {
         what: &'static str,
         /// The most levels.
         limit: u32,
+    },
+    /// It is composed of parts, and what they hand to each other cannot be charged.
+    #[error("what the parts of the component hand to each other cannot be charged: {message}")]
+    UnmeteredCrossing {
+        /// What stands in the way.
+        message: String,
     },
     /// The bytes begin like a component and then are not valid, or use what the engine leaves out.
     #[error("invalid component: {message}")]
@@ -127,6 +134,7 @@ impl Refusal {
             Refusal::TooLarge { .. } => "too-large",
             Refusal::OverSlot { .. } => "over-slot",
             Refusal::TooDeep { .. } => "too-deep",
+            Refusal::UnmeteredCrossing { .. } => "unmetered-crossing",
             Refusal::Invalid { .. } => "invalid",
             Refusal::CompileTime { .. } => "compile-time",
             Refusal::CompilersBusy { .. } => "compilers-busy",
@@ -145,6 +153,12 @@ impl Refusal {
         match self {
             Refusal::NotAComponent { .. } => {
                 "build the guest with `cargo xtask build-guests` or `cargo build --target wasm32-wasip2`"
+            }
+            Refusal::OverSlot { what, .. } if *what == RESULTS => {
+                "build it without the target feature `multivalue`: several results then go through memory"
+            }
+            Refusal::UnmeteredCrossing { .. } => {
+                "compose it with a tool that keeps each part's core modules inside of it, as `wac` does"
             }
             Refusal::TooLarge { .. } | Refusal::OverSlot { .. } => {
                 "build it in release mode with `strip = true`, or split it into several micro-apps"

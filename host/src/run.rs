@@ -255,6 +255,9 @@ async fn call(
     let (outcome, backtrace) = match ended {
         Ok(Ok(text)) => (Outcome::Completed(text), Vec::new()),
         Ok(Err(message)) => (Outcome::GuestError(message), Vec::new()),
+        Err(error) if app.is_composed() && trap::is_too_much_crossing(&error) => {
+            (Outcome::too_much_crossing(), trap::backtrace(&error))
+        }
         Err(error) => match error.downcast::<NoDescriptors>() {
             Ok(NoDescriptors(source)) => return Err(HostError::OpenForGuest { source }),
             Err(error) => (

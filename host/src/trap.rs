@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use fractalaw_instrument::CROSSING;
 use wasmtime::{Trap as WasmtimeTrap, WasmBacktrace};
 
 use crate::limits::BACKTRACE_FRAMES;
@@ -116,6 +117,19 @@ impl fmt::Display for Trap {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)
     }
+}
+
+/// Whether a part of a composed component was asked for more room than may be paid for: the name is only that of
+/// functions that `fractalaw_instrument` put there.
+pub(crate) fn is_too_much_crossing(error: &wasmtime::Error) -> bool {
+    let innermost = error
+        .downcast_ref::<WasmBacktrace>()
+        .and_then(|backtrace| backtrace.frames().first()?.func_name());
+    innermost == Some(CROSSING)
+        && matches!(
+            error.downcast_ref::<WasmtimeTrap>(),
+            Some(WasmtimeTrap::UnreachableCodeReached)
+        )
 }
 
 /// The guest's functions at the trap, innermost first, with readable names.

@@ -3,36 +3,20 @@
 
 use wasm_encoder::reencode::{self, Reencode, ReencodeComponent, component_utils};
 use wasm_encoder::{
-    Alias, CanonicalFunctionSection, CanonicalOption, Component, ComponentAliasSection,
-    ComponentExportKind, ComponentImportSection, ComponentInstanceSection, ComponentNameSection,
-    ComponentSectionId, ComponentTypeRef, ComponentTypeSection, ComponentValType, ExportKind,
-    InstanceSection, InstanceType, ModuleArg, ModuleSection, NestedComponentSection,
-    PrimitiveValType, RawSection,
+    CanonicalOption, Component, ComponentAliasSection, ComponentExportKind,
+    ComponentInstanceSection, ComponentNameSection, ComponentSectionId, ExportKind,
+    InstanceSection, ModuleArg, ModuleSection, NestedComponentSection, RawSection,
 };
-use wasmparser::{
-    CanonicalFunction, ComponentAlias, ComponentInstance, ComponentName, ExternalKind, Instance,
-    Parser, Payload,
-};
+use wasmparser::{ComponentInstance, ComponentName, Instance, Parser, Payload};
 
 use crate::error::Uninstrumentable;
 use crate::frame::{Frame, Scope};
 use crate::part::{Part, Passed, called_by_host};
+use crate::prelude::{FUNCTIONS, HOOKS_CORE_INSTANCE, HOOKS_INSTANCE, INSTANCES, TYPES, prelude};
 use crate::rewrite;
 use crate::survey::Survey;
 
 pub(crate) type Result<T, E = reencode::Error<Uninstrumentable>> = std::result::Result<T, E>;
-
-// What stands in front of everything, by index space: an instance type, the import of that type, the two
-// functions in it, the same two lowered to core functions, and a core instance of these.
-const TYPES: u32 = 1;
-const INSTANCES: u32 = 1;
-const FUNCTIONS: u32 = 2;
-pub(crate) const CORE_FUNCTIONS: u32 = 2;
-pub(crate) const CORE_INSTANCES: u32 = 1;
-
-/// The hooks, in every component that has them, as an instance and as a core instance.
-const HOOKS_INSTANCE: u32 = 0;
-const HOOKS_CORE_INSTANCE: u32 = 0;
 
 /// Rewrites one component and those nested in it, section by section.
 pub(crate) struct Rewriter<'a> {
@@ -206,36 +190,6 @@ impl<'a> Rewriter<'a> {
         }
         Ok(with)
     }
-
-    /// Counts the core functions that a section of aliases defines.
-    fn count_aliases(
-        &mut self,
-        section: &wasmparser::ComponentAliasSectionReader<'_>,
-    ) -> Result<()> {
-        for alias in section.clone() {
-            if let ComponentAlias::CoreInstanceExport {
-                kind: ExternalKind::Func | ExternalKind::FuncExact,
-                ..
-            } = alias?
-            {
-                self.frame()?.push_core_function();
-            }
-        }
-        Ok(())
-    }
-
-    /// The same for a section of canonical functions.
-    fn count_canonical(
-        &mut self,
-        section: &wasmparser::ComponentCanonicalSectionReader<'_>,
-    ) -> Result<()> {
-        for function in section.clone() {
-            if !matches!(function?, CanonicalFunction::Lift { .. }) {
-                self.frame()?.push_core_function();
-            }
-        }
-        Ok(())
-    }
 }
 
 impl Reencode for Rewriter<'_> {
@@ -348,10 +302,10 @@ impl ReencodeComponent for Rewriter<'_> {
         if self.moving().is_some() {
             match &payload {
                 Payload::Version { .. } => prelude(component),
-                Payload::ComponentAliasSection(aliases) => self.count_aliases(aliases)?,
+                Payload::ComponentAliasSection(aliases) => self.frame()?.count_aliases(aliases)?,
                 Payload::ComponentCanonicalSection(functions) => {
                     self.alias_copies(component, functions)?;
-                    self.count_canonical(functions)?;
+                    self.frame()?.count_canonical(functions)?;
                 }
                 Payload::InstanceSection(section) => {
                     return self.instances(component, section.clone());
@@ -418,39 +372,4 @@ pub(crate) fn undefined(what: &str, index: u32) -> reencode::Error<Uninstrumenta
     reencode::Error::UserError(Uninstrumentable::Invalid {
         message: format!("{what} {index} is used before it is defined"),
     })
-}
-
-fn prelude(component: &mut Component) {
-    let mut hooks = InstanceType::new();
-    hooks
-        .ty()
-        .function()
-        .params([("id", ComponentValType::Primitive(PrimitiveValType::U32))])
-        .result(None);
-    hooks.export(crate::ENTER, ComponentTypeRef::Func(0));
-    hooks.export(crate::EXIT, ComponentTypeRef::Func(0));
-    let mut types = ComponentTypeSection::new();
-    types.instance(&hooks);
-    component.section(&types);
-    let mut imports = ComponentImportSection::new();
-    imports.import(crate::HOOKS, ComponentTypeRef::Instance(0));
-    component.section(&imports);
-    let mut aliases = ComponentAliasSection::new();
-    for name in [crate::ENTER, crate::EXIT] {
-        aliases.alias(Alias::InstanceExport {
-            instance: 0,
-            kind: ComponentExportKind::Func,
-            name,
-        });
-    }
-    component.section(&aliases);
-    let mut lowered = CanonicalFunctionSection::new();
-    lowered.lower(0, []).lower(1, []);
-    component.section(&lowered);
-    let mut instances = InstanceSection::new();
-    instances.export_items([
-        (crate::ENTER, ExportKind::Func, 0),
-        (crate::EXIT, ExportKind::Func, 1),
-    ]);
-    component.section(&instances);
 }

@@ -210,9 +210,7 @@ fn exports(
             ExternalKind::Func => paying(facts, reallocs, export.index),
             _ => None,
         };
-        let kind = ExportKind::try_from(export.kind).map_err(|_| Uninstrumentable::Invalid {
-            message: "an export of an unknown kind".to_owned(),
-        })?;
+        let kind = ExportKind::from(export.kind);
         exports.export(export.name, kind, paying.unwrap_or(export.index));
     }
     Ok(exports)

@@ -3,8 +3,13 @@
 use std::collections::BTreeMap;
 
 use wasm_encoder::{Alias, ComponentAliasSection, ExportKind};
+use wasmparser::{
+    CanonicalFunction, ComponentAlias, ComponentAliasSectionReader,
+    ComponentCanonicalSectionReader, ExternalKind,
+};
 
-use crate::component::{CORE_FUNCTIONS, CORE_INSTANCES, Result, undefined};
+use crate::component::{Result, undefined};
+use crate::prelude::{CORE_FUNCTIONS, CORE_INSTANCES};
 
 /// What indices refer to.
 pub(crate) enum Scope {
@@ -58,8 +63,37 @@ impl Frame {
         next
     }
 
-    /// The component defines a core function.
-    pub(crate) fn push_core_function(&mut self) {
+    /// Counts the core functions that a section of aliases defines.
+    pub(crate) fn count_aliases(
+        &mut self,
+        section: &ComponentAliasSectionReader<'_>,
+    ) -> Result<()> {
+        for alias in section.clone() {
+            if let ComponentAlias::CoreInstanceExport {
+                kind: ExternalKind::Func | ExternalKind::FuncExact,
+                ..
+            } = alias?
+            {
+                self.push_core_function();
+            }
+        }
+        Ok(())
+    }
+
+    /// The same for a section of canonical functions.
+    pub(crate) fn count_canonical(
+        &mut self,
+        section: &ComponentCanonicalSectionReader<'_>,
+    ) -> Result<()> {
+        for function in section.clone() {
+            if !matches!(function?, CanonicalFunction::Lift { .. }) {
+                self.push_core_function();
+            }
+        }
+        Ok(())
+    }
+
+    fn push_core_function(&mut self) {
         let index = self.next_core_function();
         self.core_functions.push(index);
     }

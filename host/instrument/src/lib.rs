@@ -27,6 +27,7 @@ mod error;
 mod frame;
 mod module;
 mod part;
+mod prelude;
 mod rewrite;
 mod survey;
 #[cfg(test)]

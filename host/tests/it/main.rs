@@ -6,6 +6,7 @@ mod cache;
 mod cli;
 mod clock_jumps;
 mod components;
+mod crossing;
 mod files;
 mod first_run;
 mod folders;

@@ -272,15 +272,21 @@ fn a_component_whose_functions_cannot_be_followed_says_so() {
                 (core instance $i (instantiate $m))
                 (func (export "run") (result (result string (error string)))
                     (canon lift (core func $i "run") (memory $i "memory"))))
-            (instance $inner (instantiate $inner))
-            (export "run" (func $inner "run")))"#,
+            (component $other
+                (import "part" (component $part
+                    (export "run" (func (result (result string (error string)))))))
+                (instance $part (instantiate $part))
+                (export "run" (func $part "run")))
+            (instance $other (instantiate $other (with "part" (component $inner))))
+            (export "run" (func $other "run")))"#,
     )
     .unwrap();
     assert!(host.load(&nested).is_ok());
     let error = profile(&host, &nested, Run::new()).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "cannot be profiled: a component nested in the component has core modules or instances of its own"
+        "cannot be profiled: a component nested in the component is handed on to others, expected it to be \
+         instantiated where it stands"
     );
 }
 
