@@ -69,6 +69,7 @@ mod capture;
 mod determinism;
 mod file_threads;
 mod folder;
+mod function_name;
 mod granted;
 mod grants;
 mod interfaces;

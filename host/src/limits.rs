@@ -182,9 +182,19 @@ pub(crate) const TICK: Duration = Duration::from_millis(10);
 /// Frames of a guest's backtrace that a report shows.
 pub(crate) const BACKTRACE_FRAMES: usize = 20;
 
+/// Name of a guest's function in a backtrace or a profile: the longest that compilers make of what people write have
+/// some hundreds.
+pub(crate) const FUNCTION_NAME_BYTES: usize = KIB;
+
+/// Names of all functions of one profile together. The largest language runtimes enter ten thousand.
+pub(crate) const PROFILE_NAMES_BYTES: usize = 4 * MIB;
+
 /// Places in the call tree of one profile. Recursion adds none, so that code that people wrote has some
 /// thousands; past this, it was made to have many.
-pub const PROFILE_NODES: usize = 1_000_000;
+pub const PROFILE_NODES: usize = 250_000;
+
+/// Calls that lead from one of these places to another: recursion adds these.
+pub(crate) const PROFILE_CALLS: usize = 4 * PROFILE_NODES;
 
 /// How much longer than the run itself its profiled twin may take, which calls the host twice for each call
 /// of its own. Its fuel ends it where the run's does; this only guards against what nobody thought of.
@@ -316,7 +326,8 @@ mod tests {
             CORE_INSTANCES MEMORIES TABLES TABLE_ELEMENTS SLOT_MEMORY_BYTES MAX_SLOTS STDIN_BYTES GUEST_STACK_BYTES
             HOST_STACK_BYTES HOST_CALL_BYTES CROSSING_BYTES FUNCTION_RESULTS HANDLES FILE_THREADS FILE_THREADS_OF_A_DEVICE RANDOM_BYTES RANDOM_PIECE_BYTES
             STREAM_BYTES AUDIT_ENTRIES AUDIT_ENTRY_BYTES AUDIT_BYTES
-            HOST_CALLS HOST_BYTES POLICY_BYTES OUTPUT_BYTES TRACE_CALLS BACKTRACE_FRAMES PROFILE_NODES PROFILE_SLOWDOWN
+            HOST_CALLS HOST_BYTES POLICY_BYTES OUTPUT_BYTES TRACE_CALLS BACKTRACE_FRAMES FUNCTION_NAME_BYTES
+            PROFILE_NAMES_BYTES PROFILE_NODES PROFILE_CALLS PROFILE_SLOWDOWN
         }
         values.insert("COMPILE_TIME", format!("{} s", COMPILE_TIME.as_secs()));
         values.insert("CLOCK_MAX", format!("{} s", CLOCK_MAX.as_secs()));

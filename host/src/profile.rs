@@ -228,7 +228,7 @@ pub(crate) async fn profile<'a>(
         return Err(failure.into());
     }
     error::compare(&report, &twin, run.determinism().fixed().is_some())?;
-    let profile = table::profile(recorder, report, &app.functions);
+    let profile = table::profile(recorder, report, &app.functions)?;
     error::check_sums(&profile)?;
     Ok(profile)
 }

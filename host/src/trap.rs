@@ -5,6 +5,7 @@ use std::fmt;
 use fractalaw_instrument::CROSSING;
 use wasmtime::{Trap as WasmtimeTrap, WasmBacktrace};
 
+use crate::function_name;
 use crate::limits::BACKTRACE_FRAMES;
 use crate::panics::HostPanicked;
 
@@ -138,7 +139,7 @@ pub(crate) fn backtrace(error: &wasmtime::Error) -> Vec<String> {
         return Vec::new();
     };
     let name = |frame: &wasmtime::FrameInfo| match frame.func_name() {
-        Some(name) => format!("{:#}", rustc_demangle::demangle(name)),
+        Some(name) => function_name::readable(name),
         None => format!("function {}", frame.func_index()),
     };
     backtrace

@@ -48,8 +48,8 @@ pub(crate) fn run(project: &Project, flags: &flags::Profile) -> Result<ExitCode>
         (Format::Table, Some(before)) => {
             table::changes(&difference::functions(before, &now), flags.all)
         }
-        (Format::Folded, None) => folded::stacks(&now),
-        (Format::Folded, Some(before)) => folded::both(before, &now),
+        (Format::Folded, None) => folded::stacks(&now)?,
+        (Format::Folded, Some(before)) => folded::both(before, &now)?,
         (Format::Speedscope, _) => speedscope::document(&name, &now)?,
         (Format::Svg, before) => flame::graph(&name, before.as_ref(), &now)?,
         (Format::Json, _) => serde_json::to_string_pretty(&now)? + "\n",
@@ -67,11 +67,21 @@ pub(crate) fn run(project: &Project, flags: &flags::Profile) -> Result<ExitCode>
             .join("profiles")
             .join(format!("{}.svg", name.replace('/', "-")));
         let folder = path.parent().context("a profile stands in a folder")?;
-        let graph = flame::graph(&name, before.as_ref(), &now)?;
-        fs::create_dir_all(folder)
-            .and_then(|()| fs::write(&path, graph))
-            .with_context(|| format!("cannot write `{}`", path.display()))?;
-        eprintln!("flame graph: {}", project.relative(&path).display());
+        match flame::graph(&name, before.as_ref(), &now) {
+            Ok(graph) => {
+                fs::create_dir_all(folder)
+                    .and_then(|()| fs::write(&path, graph))
+                    .with_context(|| format!("cannot write `{}`", path.display()))?;
+                eprintln!("flame graph: {}", project.relative(&path).display());
+            }
+            Err(error) => {
+                let said = error.to_string();
+                eprintln!(
+                    "no flame graph: {}",
+                    said.lines().next().unwrap_or_default()
+                );
+            }
+        }
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -36,6 +36,8 @@ mod tests;
 pub use crossing::{CROSSING, Crossing, meter_crossings};
 pub use error::Uninstrumentable;
 
+use std::sync::Arc;
+
 use wasm_encoder::reencode::ReencodeComponent;
 use wasmparser::{Parser, Validator, WasmFeatures};
 
@@ -62,11 +64,11 @@ pub struct Twin {
 pub struct Function {
     /// The nested component that it stands in, by its name or number, behind those around it; nothing for the
     /// outermost.
-    pub part: Option<String>,
+    pub part: Option<Arc<str>>,
     /// The core module, counted from 0 in the order of the component's bytes, those of nested components too.
     pub module: u32,
     /// The module's name, if its name section has it.
-    pub module_name: Option<String>,
+    pub module_name: Option<Arc<str>>,
     /// The function's index in the module as it was, imported functions counted.
     pub index: u32,
     /// The function's name as the name section has it: mangled, where the compiler mangles.

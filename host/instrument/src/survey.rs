@@ -2,6 +2,7 @@
 //! which functions are called while their part may not call back.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use wasmparser::{Chunk, Parser, Payload};
 
@@ -9,6 +10,9 @@ use crate::Function;
 use crate::error::Uninstrumentable;
 use crate::module::{Copies, CoreModule};
 use crate::part::{Part, Passed, Target};
+
+/// Characters of a nested component's name that stand before those of its functions.
+const PART_NAME_CHARACTERS: usize = 100;
 
 /// What a component is made of.
 #[derive(Default)]
@@ -216,7 +220,10 @@ impl<'a> Survey<'a> {
         let mut names = Vec::new();
         while let Some(outer) = self.parts[place].parent {
             let name = self.parts[place].name;
-            names.push(name.map_or_else(|| format!("component {place}"), str::to_owned));
+            names.push(match name {
+                Some(name) => name.chars().take(PART_NAME_CHARACTERS).collect(),
+                None => format!("component {place}"),
+            });
             place = outer;
         }
         names.reverse();
@@ -228,12 +235,14 @@ impl<'a> Survey<'a> {
         let mut stands_for = self.stands_for();
         let mut functions = Vec::new();
         for (module, facts) in self.modules.iter().enumerate() {
-            let part = self.path(facts.part);
+            // One text for all functions of a module, however many there are and however long it is.
+            let part: Option<Arc<str>> = self.path(facts.part).map(Into::into);
+            let module_name: Option<Arc<str>> = facts.name.map(Into::into);
             for index in (facts.imported()..).take(facts.bodies.len()) {
                 functions.push(Function {
                     part: part.clone(),
                     module: module as u32,
-                    module_name: facts.name.map(str::to_owned),
+                    module_name: module_name.clone(),
                     index,
                     name: facts.names.get(&index).map(|name| (*name).to_owned()),
                     stands_for: stands_for.remove(&(module, index)),

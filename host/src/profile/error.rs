@@ -51,6 +51,12 @@ pub enum ProfileError {
         /// The bound.
         limit: usize,
     },
+    /// Longer names of functions than a profile holds.
+    #[error("the names of functions have more than {limit} bytes in all")]
+    TooLongNames {
+        /// The bound.
+        limit: usize,
+    },
     /// A function was left that was not entered last: the twin is not what it should be.
     #[error("the profiled run entered and left its functions out of order")]
     Unbalanced,

@@ -2,32 +2,51 @@
 
 use fractalaw_instrument::Function;
 
-use super::{FunctionFuel, Profile};
+use super::{FunctionFuel, Profile, ProfileError};
 use crate::cost::host_calls::Function as HostFunction;
+use crate::function_name;
+use crate::limits::PROFILE_NAMES_BYTES;
 use crate::recorder::{OUTSIDE, Recorder, Tally};
 use crate::report::Report;
 
 /// The profile of a recorded run, of functions that were entered alone.
-pub(super) fn profile(recorder: Recorder, report: Report, functions: &[Function]) -> Profile {
+///
+/// # Errors
+///
+/// When the names are longer than a profile holds.
+pub(super) fn profile(
+    recorder: Recorder,
+    report: Report,
+    functions: &[Function],
+) -> Result<Profile, ProfileError> {
     let (mut nodes, tallies, host) = recorder.into_parts();
     let mut table: Vec<FunctionFuel> = Vec::new();
+    let mut names_bytes = 0;
     let mut places = vec![None; tallies.len()];
     let outside = functions.len()..functions.len() + OUTSIDE.len();
     let entered = nodes.iter().map(|node| node.function as usize);
     for function in outside.chain(entered) {
-        places[function].get_or_insert_with(|| {
-            table.push(row(functions, &host, function, &tallies[function]));
-            table.len() as u32 - 1
-        });
+        if places[function].is_some() {
+            continue;
+        }
+        let row = row(functions, &host, function, &tallies[function]);
+        names_bytes += row.name.len() + row.module_name.as_ref().map_or(0, String::len);
+        if names_bytes > PROFILE_NAMES_BYTES {
+            return Err(ProfileError::TooLongNames {
+                limit: PROFILE_NAMES_BYTES,
+            });
+        }
+        places[function] = Some(table.len() as u32);
+        table.push(row);
     }
     for node in &mut nodes {
         node.function = places[node.function as usize].unwrap_or_default();
     }
-    Profile {
+    Ok(Profile {
         report,
         functions: table,
         nodes,
-    }
+    })
 }
 
 fn row(
@@ -50,7 +69,10 @@ fn row(
     FunctionFuel {
         name: function.map_or_else(behind, name),
         module: function.map(|function| function.module),
-        module_name: function.and_then(|function| function.module_name.clone()),
+        module_name: function.and_then(|function| {
+            let name = function.module_name.as_deref();
+            name.map(function_name::plain)
+        }),
         index: function.map(|function| function.index),
         calls: tally.calls,
         own_fuel: tally.own,
@@ -62,15 +84,15 @@ fn row(
 fn name(function: &Function) -> String {
     let name = own_name(function);
     match &function.part {
-        Some(part) => format!("{part}: {name}"),
+        Some(part) => function_name::plain(&format!("{}: {name}", function_name::plain(part))),
         None => name,
     }
 }
 
 fn own_name(function: &Function) -> String {
     match (&function.name, &function.stands_for) {
-        (Some(name), _) => format!("{:#}", rustc_demangle::demangle(without_suffix(name))),
-        (None, Some(import)) => import.clone(),
+        (Some(name), _) => function_name::readable(without_suffix(name)),
+        (None, Some(import)) => function_name::plain(import),
         (None, None) => format!("function {}", function.index),
     }
 }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use serde::Serialize;
 
-use crate::limits::PROFILE_NODES;
+use crate::limits::{PROFILE_CALLS, PROFILE_NODES};
 
 /// A place in the call tree.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -27,7 +27,7 @@ pub(super) struct Tree {
     leads: HashMap<(u32, u32), u32>,
 }
 
-/// The tree has as many nodes as it may.
+/// The tree has as many nodes, or ways between them, as it may.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Full;
 
@@ -47,6 +47,7 @@ impl Tree {
     pub(super) fn call(&mut self, from: u32, function: u32) -> Result<u32, Full> {
         let to = match self.leads.get(&(from, function)) {
             Some(to) => *to,
+            None if self.leads.len() >= PROFILE_CALLS => return Err(Full),
             None => {
                 let to = match self.above(from, function) {
                     Some(to) => to,
@@ -108,6 +109,22 @@ mod tests {
         assert_ne!(other, b);
         assert_eq!(tree.nodes.len(), 4);
         assert_eq!(tree.nodes[a as usize].calls, 3);
+    }
+
+    /// Each of a path of functions calls all others above it: few nodes, and many ways between them.
+    #[test]
+    fn recursion_from_everywhere_to_everywhere_is_bounded() {
+        let mut tree = Tree::new([0]);
+        let depth = 2 * u32::try_from(PROFILE_CALLS.isqrt()).unwrap();
+        let mut path = vec![0];
+        let full = (1..depth).find_map(|function| {
+            let at = tree.call(path[path.len() - 1], function).ok()?;
+            path.push(at);
+            (0..function).find_map(|above| tree.call(at, above).err())
+        });
+        assert_eq!(full, Some(Full));
+        assert_eq!(tree.leads.len(), PROFILE_CALLS);
+        assert!(tree.nodes.len() < 2_000);
     }
 
     #[test]

@@ -23,6 +23,7 @@ mod ledger_lab;
 mod ledger_refusals;
 mod ledger_usage;
 mod line;
+mod long_names;
 mod metering;
 mod policies;
 mod policy_cli;

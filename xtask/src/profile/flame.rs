@@ -9,8 +9,8 @@ use crate::records::Profile;
 /// The graph of a profile; beside an earlier one, coloured by what became dearer (red) and cheaper (blue).
 pub(crate) fn graph(name: &str, before: Option<&Profile>, now: &Profile) -> Result<String> {
     let stacks = match before {
-        Some(before) => folded::both(before, now),
-        None => folded::stacks(now),
+        Some(before) => folded::both(before, now)?,
+        None => folded::stacks(now)?,
     };
     let mut options = Options::default();
     options.title = format!("fuel of {name}");

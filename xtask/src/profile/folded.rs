@@ -3,48 +3,125 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use crate::records::Profile;
+use anyhow::Result;
+
+use crate::fault::{FAILED, Fault};
+use crate::numbers::grouped;
+use crate::records::{Node, Profile};
+
+/// Text of all stacks together: what a flame graph is drawn from, and what a person's tools read. Each stack repeats the
+/// names of all that it lies in, so that a deep profile has many times its own size.
+const STACKS_BYTES: u64 = 64 << 20;
 
 /// The stacks and their fuel, in the order of the tree; those that used nothing of their own are left out.
-pub(crate) fn stacks(profile: &Profile) -> String {
+///
+/// # Errors
+///
+/// When they are too much text.
+pub(crate) fn stacks(profile: &Profile) -> Result<String> {
+    let stacks = Stacks::of(profile)?;
     let mut text = String::new();
-    for (stack, fuel) in paths(profile) {
-        if fuel > 0 {
-            let _ = writeln!(text, "{stack} {fuel}");
-        }
+    for (node, fuel) in stacks.with_fuel() {
+        let _ = writeln!(text, "{} {fuel}", stacks.text(node));
     }
-    text
+    Ok(text)
 }
 
 /// Those of two profiles with both figures, as differential flame graphs are made from.
-pub(crate) fn both(before: &Profile, after: &Profile) -> String {
-    let mut stacks: BTreeMap<String, [u64; 2]> = BTreeMap::new();
+///
+/// # Errors
+///
+/// When they are too much text.
+pub(crate) fn both(before: &Profile, after: &Profile) -> Result<String> {
+    let mut together: BTreeMap<String, [u64; 2]> = BTreeMap::new();
     for (place, profile) in [before, after].into_iter().enumerate() {
-        for (stack, fuel) in paths(profile) {
-            stacks.entry(stack).or_default()[place] += fuel;
+        let stacks = Stacks::of(profile)?;
+        for (node, fuel) in stacks.with_fuel() {
+            together.entry(stacks.text(node)).or_default()[place] += fuel;
         }
     }
     let mut text = String::new();
-    for (stack, [before, after]) in stacks {
-        if before > 0 || after > 0 {
-            let _ = writeln!(text, "{stack} {before} {after}");
-        }
+    for (stack, [before, after]) in together {
+        let _ = writeln!(text, "{stack} {before} {after}");
     }
-    text
+    Ok(text)
 }
 
-fn paths(profile: &Profile) -> Vec<(String, u64)> {
-    let mut paths: Vec<(String, u64)> = Vec::with_capacity(profile.nodes.len());
-    for node in &profile.nodes {
-        let name = frame(&profile.functions[node.function as usize].name);
-        // A node stands behind its parent.
-        let path = match node.parent {
-            Some(parent) => format!("{};{name}", paths[parent as usize].0),
-            None => name,
-        };
-        paths.push((path, node.own_fuel));
+/// A profile whose stacks are known to be no more than a bound.
+struct Stacks<'a> {
+    profile: &'a Profile,
+    /// By function.
+    frames: Vec<String>,
+}
+
+impl Stacks<'_> {
+    fn of(profile: &Profile) -> Result<Stacks<'_>> {
+        let functions = profile.functions.iter();
+        let frames: Vec<String> = functions.map(|function| frame(&function.name)).collect();
+        let of_node = |node: &Node| frames[node.function as usize].len() as u64 + 1;
+        bounded(profile, "bytes of stacks", STACKS_BYTES, of_node)?;
+        Ok(Stacks { profile, frames })
     }
-    paths
+
+    fn with_fuel(&self) -> impl Iterator<Item = (&Node, u64)> {
+        let nodes = self.profile.nodes.iter();
+        nodes
+            .filter(|node| node.own_fuel > 0)
+            .map(|node| (node, node.own_fuel))
+    }
+
+    /// The names from the outside in.
+    fn text(&self, node: &Node) -> String {
+        let functions = stack(self.profile, node).into_iter();
+        let names: Vec<&str> = functions
+            .map(|function| &*self.frames[function as usize])
+            .collect();
+        names.join(";")
+    }
+}
+
+/// The functions of a stack, from the outside in.
+pub(super) fn stack(profile: &Profile, node: &Node) -> Vec<u32> {
+    let mut functions = vec![node.function];
+    let mut at = node.parent;
+    while let Some(parent) = at {
+        let parent = &profile.nodes[parent as usize];
+        functions.push(parent.function);
+        at = parent.parent;
+    }
+    functions.reverse();
+    functions
+}
+
+/// That all stacks together, each as large as the sum of its nodes, are no more than a bound. None is made for that.
+pub(super) fn bounded(
+    profile: &Profile,
+    what: &str,
+    most: u64,
+    of_node: impl Fn(&Node) -> u64,
+) -> Result<()> {
+    let mut sizes: Vec<u64> = Vec::with_capacity(profile.nodes.len());
+    let mut whole = 0_u64;
+    for node in &profile.nodes {
+        // A node stands behind its parent.
+        let around = node.parent.map_or(0, |parent| sizes[parent as usize]);
+        let size = around.saturating_add(of_node(node));
+        sizes.push(size);
+        if node.own_fuel > 0 {
+            whole = whole.saturating_add(size);
+        }
+    }
+    if whole <= most {
+        return Ok(());
+    }
+    let message = format!(
+        "the profile has {} {what}, expected at most {}",
+        grouped(whole),
+        grouped(most)
+    );
+    Err(Fault::new(FAILED, message)
+        .hint("`--format table` and `--format json` show it without stacks")
+        .into())
 }
 
 /// A name as it may stand in a stack, where `;` parts the frames, and a line holds one stack.
@@ -62,7 +139,7 @@ pub(crate) fn frame(name: &str) -> String {
 pub(crate) mod tests {
     use super::*;
     use crate::profile::{difference, speedscope};
-    use crate::records::{Function, Node};
+    use crate::records::Function;
 
     /// `outer` calls `in; ner` twice, which uses so much.
     pub(crate) fn small(inner: u64) -> Profile {
@@ -97,11 +174,11 @@ pub(crate) mod tests {
     #[test]
     fn stacks_sum_to_the_whole_and_a_semicolon_parts_no_name() {
         assert_eq!(
-            stacks(&small(5)),
+            stacks(&small(5)).unwrap(),
             "[instantiation] 1\n[run];outer 3\n[run];outer;in: ner 5\n"
         );
         assert_eq!(
-            both(&small(5), &small(7)),
+            both(&small(5), &small(7)).unwrap(),
             "[instantiation] 1 1\n[run];outer 3 3\n[run];outer;in: ner 5 7\n"
         );
         let document = speedscope::document("small", &small(5)).unwrap();
@@ -113,6 +190,48 @@ pub(crate) mod tests {
             serde_json::json!([[0], [1, 2], [1, 2, 3]])
         );
         assert_eq!(profile["endValue"], 9);
+    }
+
+    /// Each function calls the next: a million bytes of names, and a thousand times as many of stacks.
+    #[test]
+    fn stacks_that_are_too_much_are_told_before_they_are_made() {
+        let deep = |depth: u32, name: usize| Profile {
+            functions: (0..depth)
+                .map(|function| Function {
+                    name: format!("{function:0name$}"),
+                    calls: 1,
+                    own_fuel: 1,
+                    total_fuel: 1,
+                })
+                .collect(),
+            nodes: (0..depth)
+                .map(|node| Node {
+                    parent: node.checked_sub(1),
+                    function: node,
+                    calls: 1,
+                    own_fuel: 1,
+                })
+                .collect(),
+        };
+        let shallow = stacks(&deep(100, 1_000)).unwrap();
+        // 100 lines, of 1 to 100 names with what stands behind each, and the fuel.
+        assert_eq!(shallow.len(), 5_050 * 1_001 + 100 * 2);
+        let profile = deep(1_200, 1_000);
+        let hint = "hint: `--format table` and `--format json` show it without stacks";
+        let expected = format!(
+            "the profile has 721,320,600 bytes of stacks, expected at most 67,108,864\n{hint}"
+        );
+        assert_eq!(stacks(&profile).unwrap_err().to_string(), expected);
+        assert_eq!(both(&profile, &profile).unwrap_err().to_string(), expected);
+        let profile = deep(3_000, 4);
+        assert_eq!(
+            speedscope::document("deep", &profile)
+                .unwrap_err()
+                .to_string(),
+            format!(
+                "the profile has 4,501,500 frames in all stacks, expected at most 4,000,000\n{hint}"
+            )
+        );
     }
 
     #[test]

@@ -3,27 +3,28 @@
 use anyhow::Result;
 use serde_json::json;
 
+use super::folded;
 use crate::records::Profile;
 
+/// Frames of all stacks together: some tens of megabytes, which is what the page takes without complaint.
+const FRAMES: u64 = 4_000_000;
+
 /// The document.
+///
+/// # Errors
+///
+/// When it would be too large.
 pub(crate) fn document(name: &str, profile: &Profile) -> Result<String> {
     let frames: Vec<_> = profile
         .functions
         .iter()
         .map(|function| json!({ "name": function.name }))
         .collect();
-    let mut stacks: Vec<Vec<u32>> = Vec::with_capacity(profile.nodes.len());
+    folded::bounded(profile, "frames in all stacks", FRAMES, |_| 1)?;
     let (mut samples, mut weights) = (Vec::new(), Vec::new());
-    for node in &profile.nodes {
-        let mut stack = node
-            .parent
-            .map_or_else(Vec::new, |parent| stacks[parent as usize].clone());
-        stack.push(node.function);
-        if node.own_fuel > 0 {
-            samples.push(stack.clone());
-            weights.push(node.own_fuel);
-        }
-        stacks.push(stack);
+    for node in profile.nodes.iter().filter(|node| node.own_fuel > 0) {
+        samples.push(folded::stack(profile, node));
+        weights.push(node.own_fuel);
     }
     let whole: u64 = weights.iter().sum();
     let document = json!({
@@ -42,5 +43,5 @@ pub(crate) fn document(name: &str, profile: &Profile) -> Result<String> {
             "weights": weights,
         }],
     });
-    Ok(serde_json::to_string_pretty(&document)? + "\n")
+    Ok(serde_json::to_string(&document)? + "\n")
 }
