@@ -8,9 +8,11 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use tokio::io::AsyncWrite;
 use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
-use wasmtime_wasi::p2::{OutputStream, Pollable, StreamResult};
+use wasmtime_wasi::p2::{OutputStream, Pollable, StreamError, StreamResult};
 
+use crate::host_memory::HostMemory;
 use crate::limits::OUTPUT_BYTES;
+use crate::outcome::QuotaExceeded;
 
 /// Bytes that a guest may write at once without asking again. WASI's own streams allow as much.
 const WRITE_BYTES: usize = 64 * 1024;
@@ -25,24 +27,37 @@ pub struct Captured {
 }
 
 /// The stream's end in the host. Clones are the same stream.
-#[derive(Clone, Default)]
-pub(crate) struct Capture(Arc<Mutex<Captured>>);
+#[derive(Clone)]
+pub(crate) struct Capture {
+    captured: Arc<Mutex<Captured>>,
+    memory: HostMemory,
+}
 
 impl Capture {
+    /// What it keeps counts for this account.
+    pub(crate) fn new(memory: HostMemory) -> Capture {
+        Capture {
+            captured: Arc::default(),
+            memory,
+        }
+    }
+
     /// Takes what was captured so far.
     pub(crate) fn take(&self) -> Captured {
         std::mem::take(&mut self.lock())
     }
 
-    fn push(&self, bytes: &[u8]) {
+    fn push(&self, bytes: &[u8]) -> Result<(), QuotaExceeded> {
         let mut captured = self.lock();
         let kept = bytes.len().min(OUTPUT_BYTES - captured.bytes.len());
+        self.memory.take(kept as u64)?;
         captured.bytes.extend_from_slice(&bytes[..kept]);
         captured.dropped_bytes += (bytes.len() - kept) as u64;
+        Ok(())
     }
 
     fn lock(&self) -> MutexGuard<'_, Captured> {
-        self.0
+        self.captured
             .lock()
             .expect("no code panics while it holds this lock")
     }
@@ -71,8 +86,8 @@ impl Pollable for Capture {
 
 impl OutputStream for Capture {
     fn write(&mut self, bytes: Bytes) -> StreamResult<()> {
-        self.push(&bytes);
-        Ok(())
+        self.push(&bytes)
+            .map_err(|exceeded| StreamError::Trap(exceeded.into()))
     }
 
     fn flush(&mut self) -> StreamResult<()> {
@@ -90,8 +105,8 @@ impl AsyncWrite for Capture {
         _: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        self.push(bytes);
-        Poll::Ready(Ok(bytes.len()))
+        let pushed = self.push(bytes).map_err(io::Error::other);
+        Poll::Ready(pushed.map(|()| bytes.len()))
     }
 
     fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -109,14 +124,14 @@ mod tests {
 
     #[test]
     fn output_is_kept_to_the_byte_of_its_bound_and_counted_past_it() {
-        let capture = Capture::default();
+        let capture = Capture::new(HostMemory::new(OUTPUT_BYTES as u64));
         for (written, kept, dropped) in [
             (OUTPUT_BYTES - 1, OUTPUT_BYTES - 1, 0),
             (1, OUTPUT_BYTES, 0),
             (1, OUTPUT_BYTES, 1),
             (7, OUTPUT_BYTES, 8),
         ] {
-            capture.push(&vec![b'x'; written]);
+            capture.push(&vec![b'x'; written]).unwrap();
             let captured = capture.lock();
             assert_eq!(
                 (captured.bytes.len(), captured.dropped_bytes),

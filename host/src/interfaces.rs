@@ -13,6 +13,7 @@ use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
 use crate::determinism::VirtualTime;
 use crate::file_threads::FileLane;
+use crate::host_memory::HostMemory;
 use crate::ledger::recording::Recording;
 use crate::limiter::Limiter;
 use crate::meter::Meter;
@@ -25,6 +26,8 @@ use wasi::timers::Timers;
 pub(crate) struct RunState {
     pub(crate) meter: Meter,
     pub(crate) audit: AuditLog,
+    /// What the host holds on the guest's behalf.
+    pub(crate) memory: HostMemory,
     /// Of a deterministic run.
     pub(crate) virtual_time: Option<VirtualTime>,
     /// By the machine's clock, for host functions that take long.

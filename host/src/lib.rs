@@ -72,9 +72,11 @@ mod folder;
 mod function_name;
 mod granted;
 mod grants;
+mod host_memory;
 mod interfaces;
 mod limiter;
 mod meter;
+mod owed;
 mod panics;
 mod policy;
 mod recorder;
@@ -107,8 +109,9 @@ pub use inspect::{INSPECTION_VERSION, Inspection, Verdict};
 pub use interfaces::audit_log::AuditEntry;
 pub use limits::{
     AUDIT_BYTES, AUDIT_ENTRIES, AUDIT_ENTRY_BYTES, AppliedLimits, CLOCK_MAX, COMPILE_TIME,
-    COMPONENT_BYTES, HANDLES, HOST_BYTES, HOST_CALL_BYTES, HOST_CALLS, Limits, MAX_SLOTS,
-    OUTPUT_BYTES, PROFILE_NODES, QuotaLimits, SLOT_MEMORY_BYTES, STDIN_BYTES, TRACE_CALLS,
+    COMPONENT_BYTES, HANDLES, HOST_BYTES, HOST_CALL_BYTES, HOST_CALLS, HOST_MEMORY_BYTES, Limits,
+    MAX_SLOTS, OUTPUT_BYTES, PROFILE_NODES, QuotaLimits, SLOT_MEMORY_BYTES, STDIN_BYTES,
+    TRACE_CALLS,
 };
 pub use listed::Listed;
 pub use meter::{HostCall, HostCalls, Trace};

@@ -166,6 +166,10 @@ pub const HOST_CALLS: u64 = 40_000_000;
 /// Bytes that cross in all host calls of one run, in both directions: as many as that fuel pays for.
 pub const HOST_BYTES: u64 = 10_000_000_000;
 
+/// Memory of the host's own that one run makes it hold: listings of folders, audit entries and captured output. All
+/// audit entries and all output fit, and a folder of a hundred thousand files.
+pub const HOST_MEMORY_BYTES: usize = 32 * MIB;
+
 /// A policy file: each app of a large installation with a page of its own.
 pub(crate) const POLICY_BYTES: usize = 4 * MIB;
 
@@ -247,6 +251,8 @@ pub struct QuotaLimits {
     pub audit_bytes: u64,
     /// Handles held at once, and lent to a call.
     pub handles: u64,
+    /// Memory of the host's own that the run makes it hold, in bytes.
+    pub host_memory: u64,
 }
 
 impl Default for QuotaLimits {
@@ -263,6 +269,7 @@ impl QuotaLimits {
         audit_entries: AUDIT_ENTRIES as u64,
         audit_bytes: AUDIT_BYTES as u64,
         handles: HANDLES as u64,
+        host_memory: HOST_MEMORY_BYTES as u64,
     };
 }
 
@@ -326,7 +333,7 @@ mod tests {
             CORE_INSTANCES MEMORIES TABLES TABLE_ELEMENTS SLOT_MEMORY_BYTES MAX_SLOTS STDIN_BYTES GUEST_STACK_BYTES
             HOST_STACK_BYTES HOST_CALL_BYTES CROSSING_BYTES FUNCTION_RESULTS HANDLES FILE_THREADS FILE_THREADS_OF_A_DEVICE RANDOM_BYTES RANDOM_PIECE_BYTES
             STREAM_BYTES AUDIT_ENTRIES AUDIT_ENTRY_BYTES AUDIT_BYTES
-            HOST_CALLS HOST_BYTES POLICY_BYTES OUTPUT_BYTES TRACE_CALLS BACKTRACE_FRAMES FUNCTION_NAME_BYTES
+            HOST_CALLS HOST_BYTES HOST_MEMORY_BYTES POLICY_BYTES OUTPUT_BYTES TRACE_CALLS BACKTRACE_FRAMES FUNCTION_NAME_BYTES
             PROFILE_NAMES_BYTES PROFILE_NODES PROFILE_CALLS PROFILE_SLOWDOWN
         }
         values.insert("COMPILE_TIME", format!("{} s", COMPILE_TIME.as_secs()));

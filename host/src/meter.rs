@@ -6,6 +6,7 @@ use crate::cost::host_calls::Function;
 use crate::interfaces::RunState;
 use crate::limits::{QuotaLimits, TRACE_CALLS};
 use crate::outcome::{Quota, QuotaExceeded};
+use crate::owed::Owed;
 
 /// All calls of one function in one run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,6 +64,7 @@ pub(crate) struct Meter {
     fuel: u64,
     trace: Option<Trace>,
     position: u64,
+    owed: Owed,
 }
 
 #[derive(Clone, Copy, Default)]
@@ -93,12 +95,18 @@ impl Meter {
             fuel: 0,
             trace: trace.then(Trace::default),
             position: 0,
+            owed: Owed::default(),
         }
     }
 
     /// The fuel consumed when the host call that goes on was made.
     pub(crate) fn position(&self) -> u64 {
         self.position
+    }
+
+    /// What the host call that goes on costs beyond its price.
+    pub(crate) fn owed(&self) -> &Owed {
+        &self.owed
     }
 
     /// What all host calls so far were charged.
@@ -139,6 +147,7 @@ impl Meter {
 
     fn begin(&mut self, function: &'static Function, left: u64, bytes: u64, fuel: u64) {
         self.position = self.budget - left;
+        self.owed.begin(left - fuel);
         self.calls += 1;
         self.bytes = self.bytes.saturating_add(bytes);
         self.fuel += fuel;
@@ -218,13 +227,15 @@ pub(crate) fn charge(
     Ok(state.meter.within()?)
 }
 
+/// What says how many bytes a call moved.
+pub(crate) const ANSWER_BYTES: u64 = 8;
+
 /// How many bytes a call that was charged may move, so that these and the answer, how many it moved, can be paid: it
 /// is not to move what the run then has no fuel for.
 pub(crate) fn payable(
     store: &StoreContextMut<'_, RunState>,
     function: &'static Function,
 ) -> wasmtime::Result<u64> {
-    const ANSWER_BYTES: u64 = 8;
     let left = store.get_fuel()?.saturating_sub(1);
     Ok(function.price.bytes_for(left).saturating_sub(ANSWER_BYTES))
 }
@@ -236,7 +247,11 @@ pub(crate) fn charge_answer(
     bytes: u64,
     asked: u64,
 ) -> wasmtime::Result<()> {
-    let price = function.price.bytes(bytes.saturating_sub(asked));
+    let owed = store.data().meter.owed.take();
+    let price = function
+        .price
+        .bytes(bytes.saturating_sub(asked))
+        .saturating_add(owed);
     if price == 0 {
         let meter = &mut store.data_mut().meter;
         meter.end(function, bytes, asked, 0);

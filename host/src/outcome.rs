@@ -74,6 +74,8 @@ pub enum Quota {
     HostCalls,
     /// Data of all host calls together, in both directions, in bytes.
     HostBytes,
+    /// Memory of the host's own that the guest makes it hold: listings, audit entries and output, in bytes.
+    HostMemory,
     /// Open streams, files, pollables and the like.
     Handles,
 }
@@ -89,6 +91,7 @@ impl Quota {
             Quota::CrossingBytes => "crossing-bytes",
             Quota::HostCalls => "host-calls",
             Quota::HostBytes => "host-bytes",
+            Quota::HostMemory => "host-memory",
             Quota::Handles => "handles",
         }
     }
@@ -102,6 +105,7 @@ impl Quota {
             Quota::CrossingBytes => "bytes from one part to another",
             Quota::HostCalls => "host calls",
             Quota::HostBytes => "bytes in all host calls",
+            Quota::HostMemory => "bytes of the host's memory",
             Quota::Handles => "open handles",
         }
     }

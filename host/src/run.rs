@@ -15,6 +15,7 @@ use crate::file_threads::FileThreads;
 use crate::folder::Overlap;
 use crate::granted::{self, Opened};
 use crate::grants::Grants;
+use crate::host_memory::HostMemory;
 use crate::interfaces::RunState;
 use crate::interfaces::audit_log::AuditLog;
 use crate::interfaces::wasi::{self, timers::Timers};
@@ -116,7 +117,8 @@ pub(crate) async fn execute(
     // Declared before the store, so that it is given back after the store has freed its instance.
     let _slot = shared.slots.acquire().await.map_err(NotRun::Refused)?;
     let started = Instant::now();
-    let (stdout, stderr) = (Capture::default(), Capture::default());
+    let memory = HostMemory::new(applied.quotas.host_memory);
+    let [stdout, stderr] = [(); 2].map(|()| Capture::new(memory.clone()));
     let until = Until {
         deadline: after(started, beside.patience(applied.limits.deadline)),
         stop: shared.stop,
@@ -126,7 +128,7 @@ pub(crate) async fn execute(
         shared.engine,
         (app.program_name(), run),
         (&grants, opened, &applied, until.deadline),
-        (&stdout, &stderr),
+        (&stdout, &stderr, memory),
         beside,
     )?;
     let metered = call(&mut store, app, until).await?;
@@ -173,7 +175,7 @@ fn store(
         &AppliedLimits,
         Instant,
     ),
-    (stdout, stderr): (&Capture, &Capture),
+    (stdout, stderr, memory): (&Capture, &Capture, HostMemory),
     Beside { trail, recorder }: Beside,
 ) -> Result<Store<RunState>, HostError> {
     let time = run.determinism().virtual_time(limits.deadline);
@@ -183,7 +185,8 @@ fn store(
     };
     let state = RunState {
         meter: Meter::new(fuel, *quotas, run.traces()),
-        audit: AuditLog::new(WallClock(time.clone()), quotas),
+        audit: AuditLog::new(WallClock(time.clone()), quotas, memory.clone()),
+        memory,
         limiter: Limiter::new(limits.memory_bytes),
         wasi: wasi::context(
             (name, grants),

@@ -90,6 +90,19 @@ pub(crate) const CALLS: &[(&str, Call)] = &[
             let _ = folder.read_directory();
         }
     }),
+    ("read-directory of many and drop", |times| {
+        let many = folder()
+            .open_at(
+                PathFlags::empty(),
+                "many",
+                OpenFlags::DIRECTORY,
+                DescriptorFlags::READ,
+            )
+            .expect("there is a folder `many`");
+        for _ in 0..times {
+            let _ = many.read_directory();
+        }
+    }),
     ("get-type", |times| {
         let folder = folder();
         for _ in 0..times {
@@ -107,6 +120,21 @@ pub(crate) const CALLS: &[(&str, Call)] = &[
         let contents = [b'x'; 4096];
         for _ in 0..times {
             let _ = file.write(&contents, 0);
+        }
+    }),
+    ("read, 4 KiB of a file's stream", |times| {
+        let file = open(&folder());
+        for _ in 0..times {
+            let stream = file.read_via_stream(0).expect("it is a file");
+            let _ = stream.blocking_read(4096);
+        }
+    }),
+    ("write, 1 byte to each block of a file", |times| {
+        let file = open(&folder());
+        for block in 0..times {
+            let stream = file.write_via_stream(u64::from(block) * 4096);
+            let stream = stream.expect("it is a file that can be written");
+            let _ = stream.blocking_write_and_flush(b"x");
         }
     }),
     ("is-same-object", |times| {

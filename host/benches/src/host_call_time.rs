@@ -12,8 +12,11 @@ use crate::table::{Bar, Row, Table, Unit};
 /// The least of so many counts.
 const TIMES: usize = 15;
 
+/// Files of the folder that is listed.
+const MANY: usize = 2_000;
+
 /// What the guest `host-calls` is told to call, and how often.
-const CALLS: [(&str, u32); 22] = [
+const CALLS: [(&str, u32); 25] = [
     ("record-event, smallest", 5_000),
     ("record-event, 400 bytes", 5_000),
     ("record-event, 32 KiB", 100),
@@ -32,9 +35,12 @@ const CALLS: [(&str, u32); 22] = [
     ("stat-at", 300),
     ("open-at and drop", 300),
     ("read-directory and drop", 300),
+    ("read-directory of many and drop", 20),
     ("get-type", 300),
     ("read, 4 KiB of a file", 300),
     ("write, 4 KiB to a file", 300),
+    ("read, 4 KiB of a file's stream", 300),
+    ("write, 1 byte to each block of a file", 300),
     ("is-same-object", 300),
 ];
 
@@ -49,6 +55,12 @@ pub(crate) fn host_calls(flags: &Flags, table: &mut Table) -> Result<()> {
         .build()?;
     let folder = tempfile::tempdir()?;
     fs::write(folder.path().join("file"), [b'x'; 4096]).context("cannot write a file")?;
+    let many = folder.path().join("many");
+    fs::create_dir(&many).context("cannot make a folder")?;
+    for number in 0..MANY {
+        let name = format!("a-file-with-a-name-of-a-usual-length-{number:06}.txt");
+        fs::write(many.join(name), "").context("cannot write a file")?;
+    }
     for (name, times) in CALLS {
         let run = Run::new().arg(name).arg(times.to_string()).dir(DirGrant {
             host: folder.path().to_owned(),

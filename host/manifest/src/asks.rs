@@ -40,6 +40,9 @@ pub struct Quotas {
     /// Handles held at once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub handles: Option<u64>,
+    /// Memory of the host's own that a run makes it hold, in bytes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub host_memory: Option<u64>,
 }
 
 impl Quotas {

@@ -81,6 +81,12 @@ pub(crate) const FILE: Price = Price {
     per_byte: 2,
 };
 
+/// What a stream costs more each time that it reads or writes a file: such work is done as that of `FILE`.
+pub(crate) const STREAM_OF_A_FILE: u64 = FILE.base - STREAM.base;
+
+/// An entry of a folder that is listed: the system reads it, and it is put in its place in the order of names.
+pub(crate) const LISTED_ENTRY: u64 = 2_000;
+
 /// A system call on a socket; every address is denied.
 pub(crate) const SOCKET: Price = Price {
     base: 5_000,

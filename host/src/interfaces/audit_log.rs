@@ -6,6 +6,7 @@ use wasmtime::component::Linker;
 
 use crate::bindings::fractal::app::audit_log as wit;
 use crate::determinism::WallClock;
+use crate::host_memory::{self, HostMemory};
 use crate::interfaces::RunState;
 use crate::interfaces::offer::offer;
 use crate::interfaces::payload::Payload;
@@ -48,16 +49,18 @@ pub(crate) struct AuditLog {
     bytes: usize,
     /// How many there may be, and how long they may be together.
     most: (usize, usize),
+    memory: HostMemory,
     clock: WallClock,
 }
 
 impl AuditLog {
-    pub(crate) fn new(clock: WallClock, quotas: &QuotaLimits) -> AuditLog {
+    pub(crate) fn new(clock: WallClock, quotas: &QuotaLimits, memory: HostMemory) -> AuditLog {
         let fits = |limit| usize::try_from(limit).unwrap_or(usize::MAX);
         AuditLog {
             entries: Vec::new(),
             bytes: 0,
             most: (fits(quotas.audit_entries), fits(quotas.audit_bytes)),
+            memory,
             clock,
         }
     }
@@ -71,6 +74,8 @@ impl AuditLog {
         at_most(Quota::AuditEntryBytes, bytes, AUDIT_ENTRY_BYTES)?;
         at_most(Quota::AuditEntries, self.entries.len() + 1, self.most.0)?;
         at_most(Quota::AuditBytes, self.bytes + bytes, self.most.1)?;
+        self.memory
+            .take(bytes as u64 + host_memory::AUDIT_ENTRY_BYTES)?;
         self.bytes += bytes;
         let entry = AuditEntry {
             sequence: self.entries.len() as u64 + 1,
@@ -150,6 +155,11 @@ mod tests {
     use crate::determinism::{Determinism, Fixed};
     use crate::limits::{AUDIT_BYTES, AUDIT_ENTRIES};
 
+    fn log(clock: WallClock) -> AuditLog {
+        let quotas = QuotaLimits::HOST;
+        AuditLog::new(clock, &quotas, HostMemory::new(quotas.host_memory))
+    }
+
     fn entry(detail_bytes: usize) -> wit::AuditEntry {
         wit::AuditEntry {
             event_type: "e".to_owned(),
@@ -162,7 +172,7 @@ mod tests {
     fn entries_are_numbered_from_one_and_carry_the_hosts_time() {
         let fixed = Determinism::Fixed(Fixed::default());
         let time = fixed.virtual_time(Duration::from_secs(1)).unwrap();
-        let mut log = AuditLog::new(WallClock(Some(time.clone())), &QuotaLimits::HOST);
+        let mut log = log(WallClock(Some(time.clone())));
         for waited in [0, 7, 0] {
             time.wait_until(waited).unwrap();
             log.record(entry(1), 0).unwrap();
@@ -190,7 +200,7 @@ mod tests {
             (1, AUDIT_ENTRIES, Quota::AuditEntries, AUDIT_ENTRIES),
         ];
         for (detail_bytes, accepted, quota, limit) in cases {
-            let mut log = AuditLog::new(WallClock(None), &QuotaLimits::HOST);
+            let mut log = log(WallClock(None));
             for _ in 0..accepted {
                 log.record(entry(detail_bytes), 0).unwrap();
             }

@@ -104,6 +104,7 @@ pub(crate) fn asked(asking: Asking<'_>) -> Vec<Item> {
         audit_entries,
         audit_bytes,
         handles,
+        host_memory,
     } = manifest.quotas;
     let quotas = [
         (Quota::HostCalls, host_calls),
@@ -111,6 +112,7 @@ pub(crate) fn asked(asking: Asking<'_>) -> Vec<Item> {
         (Quota::AuditEntries, audit_entries),
         (Quota::AuditBytes, audit_bytes),
         (Quota::Handles, handles),
+        (Quota::HostMemory, host_memory),
     ];
     let quotas = quotas
         .into_iter()
@@ -311,7 +313,7 @@ impl<'a, 's> Table<'a, 's> {
         let mut limits = QuotaLimits::HOST;
         let needed = self.asking.manifest.quotas;
         type Of = fn(&Quotas) -> Option<u64>;
-        let quotas: [(Quota, &mut u64, Of); 5] = [
+        let quotas: [(Quota, &mut u64, Of); 6] = [
             (Quota::HostCalls, &mut limits.host_calls, |q| q.host_calls),
             (Quota::HostBytes, &mut limits.host_bytes, |q| q.host_bytes),
             (Quota::AuditEntries, &mut limits.audit_entries, |q| {
@@ -321,6 +323,9 @@ impl<'a, 's> Table<'a, 's> {
                 q.audit_bytes
             }),
             (Quota::Handles, &mut limits.handles, |q| q.handles),
+            (Quota::HostMemory, &mut limits.host_memory, |q| {
+                q.host_memory
+            }),
         ];
         for (quota, limit, of) in quotas {
             let most = *limit;

@@ -142,6 +142,7 @@ impl Missing {
             Item::Quota(Quota::AuditEntries, value) => value <= most.audit_entries,
             Item::Quota(Quota::AuditBytes, value) => value <= most.audit_bytes,
             Item::Quota(Quota::Handles, value) => value <= most.handles,
+            Item::Quota(Quota::HostMemory, value) => value <= most.host_memory,
             _ => true,
         };
         possible.then(|| self.item.line())

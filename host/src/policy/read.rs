@@ -318,6 +318,7 @@ impl<'a> Text<'a> {
                 "audit-entries" => (&mut quotas.audit_entries, most.audit_entries),
                 "audit-bytes" => (&mut quotas.audit_bytes, most.audit_bytes),
                 "handles" => (&mut quotas.handles, most.handles),
+                "host-memory" => (&mut quotas.host_memory, most.host_memory),
                 other => {
                     let known = [
                         "host-calls",
@@ -325,6 +326,7 @@ impl<'a> Text<'a> {
                         "audit-entries",
                         "audit-bytes",
                         "handles",
+                        "host-memory",
                     ];
                     return Err(self.unknown(key.span().start, other, &known));
                 }

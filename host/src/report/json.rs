@@ -102,6 +102,7 @@ pub(crate) fn limits(applied: &AppliedLimits) -> Value {
             "audit_entries": quotas.audit_entries,
             "audit_bytes": quotas.audit_bytes,
             "handles": quotas.handles,
+            "host_memory": quotas.host_memory,
         },
     })
 }

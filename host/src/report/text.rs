@@ -152,6 +152,7 @@ fn limits_line(applied: &AppliedLimits) -> String {
         ("audit-entries", quotas.audit_entries, host.audit_entries),
         ("audit-bytes", quotas.audit_bytes, host.audit_bytes),
         ("handles", quotas.handles, host.handles),
+        ("host-memory", quotas.host_memory, host.host_memory),
     ] {
         compare(what, now.cmp(&host), grouped(now), grouped(host));
     }

@@ -66,6 +66,7 @@ pub(crate) fn greedy() -> Manifest {
             audit_entries: Some(4),
             audit_bytes: Some(1_000),
             handles: None,
+            host_memory: Some(100_000),
         },
     }
 }
@@ -75,7 +76,7 @@ fn who_is_granted_nothing_hears_of_all_that_is_missing_at_once() {
     let bytes = with_manifest(&guest_bytes("wants-everything"), &greedy());
     let report = run(
         &host(
-            "[all]\nquotas.host-calls = 1\nquotas.host-bytes = 2\nquotas.audit-entries = 3\nquotas.audit-bytes = 4\n",
+            "[all]\nquotas.host-calls = 1\nquotas.host-bytes = 2\nquotas.audit-entries = 3\nquotas.audit-bytes = 4\nquotas.host-memory = 5\n",
         ),
         &bytes,
         Run::new(),
@@ -95,12 +96,13 @@ fn who_is_granted_nothing_hears_of_all_that_is_missing_at_once() {
             "quotas.host-bytes = 10000",
             "quotas.audit-entries = 4",
             "quotas.audit-bytes = 1000",
+            "quotas.host-memory = 100000",
         ]
     );
     assert_eq!(report.fuel.consumed(), 0);
     assert_eq!(
         report.text(),
-        "refused: it asks for 12 things that it is not granted; these lines of policy grant it:\n  \
+        "refused: it asks for 13 things that it is not granted; these lines of policy grant it:\n  \
          [apps.wants-everything]\n  \
          tier = \"heavy\"  # the tier `heavy`; the highest granted is `standard`\n  \
          interfaces.\"wasi:sockets\" = true  # the network, `wasi:sockets`\n  \
@@ -113,7 +115,8 @@ fn who_is_granted_nothing_hears_of_all_that_is_missing_at_once() {
          quotas.host-calls = 100  # 100 host calls; granted are 1\n  \
          quotas.host-bytes = 10000  # 10000 bytes in all host calls; granted are 2\n  \
          quotas.audit-entries = 4  # 4 audit entries; granted are 3\n  \
-         quotas.audit-bytes = 1000  # 1000 bytes of audit entries; granted are 4\n\
+         quotas.audit-bytes = 1000  # 1000 bytes of audit entries; granted are 4\n  \
+         quotas.host-memory = 100000  # 100000 bytes of the host's memory; granted are 5\n\
          hint: put the lines that you agree to into a policy file and run with `--policy FILE`, or give \
          each after `--grant`\n"
     );
@@ -122,7 +125,7 @@ fn who_is_granted_nothing_hears_of_all_that_is_missing_at_once() {
 #[test]
 fn each_missing_line_is_enough_for_what_it_is_about() {
     let bytes = with_manifest(&guest_bytes("wants-everything"), &greedy());
-    let lowered = "[all]\ntier = \"standard\"\nquotas.host-calls = 1\nquotas.host-bytes = 2\nquotas.audit-entries = 3\nquotas.audit-bytes = 4\n";
+    let lowered = "[all]\ntier = \"standard\"\nquotas.host-calls = 1\nquotas.host-bytes = 2\nquotas.audit-entries = 3\nquotas.audit-bytes = 4\nquotas.host-memory = 5\n";
     let all = missing(&run(&host(lowered), &bytes, Run::new()));
     for line in &all {
         let policy = format!("{lowered}[apps.wants-everything]\n{line}\n");

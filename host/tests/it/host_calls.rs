@@ -1,6 +1,10 @@
 //! Host calls are charged before they do anything, counted, and traced to the unit.
 
-use fractalaw_host::{Certainty, Host, HostCall, Outcome, Report, Run};
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+
+use fractalaw_host::{Certainty, DirGrant, Host, HostCall, HostCalls, Outcome, Quota, Report, Run};
+use tempfile::TempDir;
 
 use crate::components::{component, guest_bytes, run};
 use crate::interfaces::with_random;
@@ -111,4 +115,116 @@ fn what_is_asked_for_is_charged_whether_or_not_it_is_given() {
     };
     assert_eq!(call.function, "get-random-bytes");
     assert_eq!((call.bytes_out, call.at + call.fuel), (0, 10_000));
+}
+
+/// What the guest `host-calls` does this often in a folder with so many files of the folder `many`.
+fn in_folder(host: &Host, files: usize, what: &str, times: u32, run: Run) -> (Report, TempDir) {
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir(folder.path().join("many")).unwrap();
+    for number in 0..files {
+        fs::write(folder.path().join(format!("many/{number:010}")), "").unwrap();
+    }
+    fs::write(folder.path().join("file"), [b'y'; 5_000]).unwrap();
+    let run = run.arg(what).arg(times.to_string()).dir(DirGrant {
+        host: folder.path().to_owned(),
+        guest: "/".to_owned(),
+        writable: true,
+    });
+    (self::run(host, &guest_bytes("host-calls"), run), folder)
+}
+
+fn calls_of<'a>(report: &'a Report, function: &str) -> &'a HostCalls {
+    let found = report
+        .host_calls
+        .iter()
+        .find(|calls| calls.function == function);
+    found.unwrap_or_else(|| panic!("{function}: {:?}", report.host_calls))
+}
+
+/// What a call costs that is done on a file, and each byte of it.
+const FILE: u64 = 25_000;
+const FILE_BYTE: u64 = 2;
+/// What each entry of a listing costs, and counts for beside its name.
+const ENTRY: u64 = 2_000;
+const ENTRY_BYTES: u64 = 64;
+
+#[test]
+fn a_listing_costs_by_its_entries_and_is_paid_before_it_is_held() {
+    let (host, what) = (host(), "read-directory of many and drop");
+    let function = "[method]descriptor.read-directory";
+    for files in [0, 1, 499, 500, 501, 2_000] {
+        let (report, _folder) = in_folder(&host, files, what, 3, Run::new());
+        assert_eq!(report.outcome.kind(), "completed");
+        sums(&report);
+        let calls = calls_of(&report, function);
+        // A handle in, a handle out.
+        let price = FILE + FILE_BYTE * (4 + 4) + ENTRY * files as u64;
+        assert_eq!((calls.calls, calls.fuel), (3, 3 * price), "{files}");
+    }
+    // With too little fuel it ends at the folder, also if that were never at an end.
+    let (report, _folder) = in_folder(&host, 2_000, what, 1, Run::new().fuel(2_000_000));
+    assert_eq!(report.outcome, Outcome::OutOfFuel);
+    assert_eq!(report.fuel.certainty, Certainty::Exact);
+    assert_eq!(report.fuel.consumed(), 2_000_000);
+    sums(&report);
+}
+
+#[test]
+fn what_listings_hold_of_the_hosts_memory_is_bounded_and_given_back() {
+    let what = "read-directory of many and drop";
+    let size = 1_000 * (ENTRY_BYTES + 10);
+    for (limit, expected) in [
+        (size, "completed"),
+        (size - 1, "quota-exceeded"),
+        (0, "quota-exceeded"),
+    ] {
+        let host = crate::grants::host(&format!("[all]\nquotas.host-memory = {limit}\n"));
+        // Each is dropped before the next.
+        let (report, _folder) = in_folder(&host, 1_000, what, 3, Run::new());
+        assert_eq!(report.outcome.kind(), expected, "{limit}");
+        if expected != "completed" {
+            let quota = Quota::HostMemory;
+            assert_eq!(report.outcome, Outcome::QuotaExceeded { quota, limit });
+            assert_eq!(
+                calls_of(&report, "[method]descriptor.read-directory").calls,
+                1
+            );
+        }
+    }
+}
+
+#[test]
+fn a_stream_of_a_file_costs_as_the_file_does() {
+    for (what, function, bytes) in [
+        (
+            "read, 4 KiB of a file's stream",
+            "[method]input-stream.blocking-read",
+            4 + 8 + 4096,
+        ),
+        (
+            "write, 1 byte to each block of a file",
+            "[method]output-stream.blocking-write-and-flush",
+            4 + 1,
+        ),
+    ] {
+        let (report, _folder) = in_folder(&host(), 0, what, 7, Run::new());
+        assert_eq!(report.outcome.kind(), "completed");
+        sums(&report);
+        let calls = calls_of(&report, function);
+        assert_eq!((calls.calls, calls.fuel), (7, 7 * (FILE + bytes)), "{what}");
+    }
+}
+
+/// What a run can leave on a disk is bounded by its fuel, also where each byte takes up a block.
+#[test]
+fn bytes_in_blocks_of_their_own_take_no_more_of_a_disk_than_the_fuel() {
+    let fuel = 3_000_000;
+    let what = "write, 1 byte to each block of a file";
+    let (report, folder) = in_folder(&host(), 0, what, u32::MAX, Run::new().fuel(fuel));
+    assert_eq!(report.outcome, Outcome::OutOfFuel);
+    let written = calls_of(&report, "[method]output-stream.blocking-write-and-flush").calls - 1;
+    let file = fs::metadata(folder.path().join("file")).unwrap();
+    assert_eq!(file.len(), (written - 1) * 4096 + 1);
+    assert!(file.blocks() * 512 <= fuel, "{} blocks", file.blocks());
+    assert!(written * 4096 < fuel / 5, "{written} blocks");
 }

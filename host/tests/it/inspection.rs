@@ -99,6 +99,7 @@ fn a_component_without_a_manifest_is_told_from_its_bytes() {
                     "audit_entries": 10_000,
                     "audit_bytes": 4 << 20,
                     "handles": 256,
+                    "host_memory": 32 << 20,
                 },
             },
             "grants": {

@@ -66,7 +66,7 @@ fn a_policy_that_is_wrong_says_where_and_what_to_do() {
         ),
         (
             "[apps.x]\nquotas.entries = 1\n",
-            "2: unknown key `entries`, expected `host-calls`, `host-bytes`, `audit-entries`, `audit-bytes`, `handles`",
+            "2: unknown key `entries`, expected `host-calls`, `host-bytes`, `audit-entries`, `audit-bytes`, `handles`, `host-memory`",
             page,
         ),
         (

@@ -15,6 +15,7 @@ fn a_quota_of_policy_is_reached_exactly_and_named() {
         (&three, "audit-entries", Quota::AuditEntries, 3, 2),
         (&bytes, "host-bytes", Quota::HostBytes, size, 0),
         (&bytes, "audit-bytes", Quota::AuditBytes, size, 0),
+        (&three, "host-memory", Quota::HostMemory, 3 * 128, 2),
     ];
     for (bytes, name, quota, enough, kept) in cases {
         let limited = |limit: u64| {

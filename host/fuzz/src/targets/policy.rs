@@ -118,6 +118,7 @@ fn greedy() -> Manifest {
             audit_entries: Some(4),
             audit_bytes: Some(u64::MAX),
             handles: Some(256),
+            host_memory: Some(1_000),
         },
     }
 }
@@ -130,6 +131,7 @@ quotas.host-bytes = 2
 quotas.audit-entries = 3
 quotas.audit-bytes = 4
 quotas.handles = 5
+quotas.host-memory = 5
 [groups.readers]
 apps = ["greedy", "@0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"]
 dirs."/in" = "regulations"

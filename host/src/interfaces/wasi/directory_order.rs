@@ -16,16 +16,42 @@ use wasmtime_wasi::p2::bindings::filesystem::types::{DescriptorType, DirectoryEn
 use wasmtime_wasi::p2::{FsError, FsResult};
 
 use super::opening::system_error;
+use crate::cost::host_calls::LISTED_ENTRY;
+use crate::host_memory::{HostMemory, LISTED_ENTRY_BYTES};
 use crate::interfaces::RunState;
+use crate::outcome::QuotaExceeded;
 
 /// Entries of one piece: a fraction of a millisecond's work.
 const PIECE_ENTRIES: usize = 500;
 
 /// A `directory-entry-stream`: entries by name, then what has no name in Unicode.
-#[derive(Default)]
 pub(super) struct SortedEntries {
     entries: BTreeMap<String, DescriptorType>,
     unnameable: usize,
+    memory: HostMemory,
+}
+
+impl SortedEntries {
+    fn insert(&mut self, (name, found): (String, DescriptorType)) -> Result<(), QuotaExceeded> {
+        let bytes = held_bytes(&name);
+        self.memory.take(bytes)?;
+        // A folder that changes while it is read can give a name twice.
+        if self.entries.insert(name, found).is_some() {
+            self.memory.give_back(bytes);
+        }
+        Ok(())
+    }
+}
+
+impl Drop for SortedEntries {
+    fn drop(&mut self) {
+        let bytes = self.entries.keys().map(|name| held_bytes(name)).sum();
+        self.memory.give_back(bytes);
+    }
+}
+
+fn held_bytes(name: &str) -> u64 {
+    LISTED_ENTRY_BYTES + name.len() as u64
 }
 
 pub(super) async fn read_directory(
@@ -38,7 +64,11 @@ pub(super) async fn read_directory(
     let folder = Arc::clone(&folder.dir);
     let opened = state.files.run(move || Listing::open(&folder)).await;
     let mut listing = opened.map_err(FsError::trap)?.map_err(system_error)?;
-    let mut sorted = SortedEntries::default();
+    let mut sorted = SortedEntries {
+        entries: BTreeMap::new(),
+        unnameable: 0,
+        memory: state.memory.clone(),
+    };
     loop {
         let read = state.files.run(move || {
             let piece = listing.piece();
@@ -47,9 +77,13 @@ pub(super) async fn read_directory(
         let (rest, piece) = read.await.map_err(FsError::trap)?;
         listing = rest;
         let piece = piece.map_err(system_error)?;
+        let count = piece.entries.len() + piece.unnameable;
+        let is_paid = state.meter.owed().add(LISTED_ENTRY * count as u64);
         sorted.unnameable += piece.unnameable;
-        sorted.entries.extend(piece.entries);
-        if piece.is_last {
+        for entry in piece.entries {
+            sorted.insert(entry).map_err(FsError::trap)?;
+        }
+        if piece.is_last || !is_paid {
             return Ok(state.handles.push(sorted)?);
         }
     }
@@ -61,6 +95,7 @@ pub(super) fn read_directory_entry(
 ) -> FsResult<Option<DirectoryEntry>> {
     let sorted = state.handles.get_mut(&entries)?;
     if let Some((name, type_)) = sorted.entries.pop_first() {
+        sorted.memory.give_back(held_bytes(&name));
         return Ok(Some(DirectoryEntry { name, type_ }));
     }
     if sorted.unnameable == 0 {

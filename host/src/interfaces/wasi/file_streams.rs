@@ -17,9 +17,12 @@ use wasmtime_wasi::p2::{
     StreamResult,
 };
 
+use crate::cost::host_calls::{STREAM, STREAM_OF_A_FILE};
 use crate::file_threads::FileLane;
 use crate::interfaces::RunState;
 use crate::limits::STREAM_BYTES;
+use crate::meter::ANSWER_BYTES;
+use crate::owed::Owed;
 
 pub(super) fn read_via_stream(
     state: &mut &mut RunState,
@@ -32,6 +35,7 @@ pub(super) fn read_via_stream(
     let stream: DynInputStream = Box::new(FileReader {
         file: Arc::clone(&file.file),
         lane: state.files.clone(),
+        owed: state.meter.owed().clone(),
         position,
         ended: false,
     });
@@ -67,6 +71,7 @@ fn writer(
     let stream: DynOutputStream = Box::new(FileWriter {
         file: Arc::clone(&file.file),
         lane: state.files.clone(),
+        owed: state.meter.owed().clone(),
         position,
         state: WriteState::Ready,
     });
@@ -77,6 +82,7 @@ fn writer(
 struct FileReader {
     file: Arc<File>,
     lane: FileLane,
+    owed: Owed,
     position: u64,
     /// Once at its end or failed, it stays closed.
     ended: bool,
@@ -98,7 +104,15 @@ impl InputStream for FileReader {
     }
 
     async fn blocking_read(&mut self, size: usize) -> StreamResult<Bytes> {
-        if self.ended || size == 0 {
+        if self.ended || size == 0 || !self.owed.add(STREAM_OF_A_FILE) {
+            return self.read(0);
+        }
+        // No more than can be paid: a call that moves it on is not to move what is not.
+        let payable = STREAM
+            .bytes_for(self.owed.spare())
+            .saturating_sub(ANSWER_BYTES);
+        let size = size.min(usize::try_from(payable).unwrap_or(usize::MAX));
+        if size == 0 {
             return self.read(0);
         }
         let (file, position) = (Arc::clone(&self.file), self.position);
@@ -138,6 +152,7 @@ fn read_at(file: &File, position: u64, size: usize) -> io::Result<Bytes> {
 struct FileWriter {
     file: Arc<File>,
     lane: FileLane,
+    owed: Owed,
     position: Option<u64>,
     state: WriteState,
 }
@@ -165,6 +180,10 @@ impl Pollable for FileWriter {
         let WriteState::Taken(bytes) = &self.state else {
             return;
         };
+        if !self.owed.add(STREAM_OF_A_FILE) {
+            self.state = WriteState::Ready;
+            return;
+        }
         let (file, position, bytes) = (Arc::clone(&self.file), self.position, bytes.clone());
         let length = bytes.len() as u64;
         let written = self.lane.run(move || write_at(&file, position, &bytes));
