@@ -78,7 +78,7 @@ impl Compiler {
         };
         match done {
             Ok(Ok(Ok(compiled))) => Ok(compiled),
-            Ok(Ok(Err(error))) => Err(Refusal::invalid_because(&format!("{error:#}")).into()),
+            Ok(Ok(Err(error))) => Err(Refusal::not_compiled(&format!("{error:#}")).into()),
             Ok(Err(_)) | Err(RecvTimeoutError::Disconnected) => Err(Refusal::CompilerFailed.into()),
             Err(RecvTimeoutError::Timeout) => Err(Refusal::CompileTime { limit }.into()),
         }

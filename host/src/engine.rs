@@ -8,8 +8,8 @@ use wasmtime::{
 use crate::cost::operators;
 use crate::error::HostError;
 use crate::limits::{
-    CORE_INSTANCES, GUEST_STACK_BYTES, HOST_STACK_BYTES, MAX_SLOTS, MEMORIES, SLOT_MEMORY_BYTES,
-    TABLE_ELEMENTS, TABLES,
+    ADAPTER_INSTANCES, CORE_INSTANCES, GUEST_STACK_BYTES, HOST_STACK_BYTES, MAX_SLOTS, MEMORIES,
+    SLOT_MEMORY_BYTES, TABLE_ELEMENTS, TABLES,
 };
 
 /// Memory and tables up to this size are cleared in place between runs instead of being returned to
@@ -48,11 +48,11 @@ pub(crate) fn new(slots: u32) -> Result<Engine, HostError> {
 fn pool(slots: u32) -> PoolingAllocationConfig {
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(slots)
-        .total_core_instances(slots * CORE_INSTANCES)
+        .total_core_instances(slots * (CORE_INSTANCES + ADAPTER_INSTANCES))
         .total_memories(slots * MEMORIES)
         .total_tables(slots * TABLES)
         .total_stacks(slots)
-        .max_core_instances_per_component(CORE_INSTANCES)
+        .max_core_instances_per_component(CORE_INSTANCES + ADAPTER_INSTANCES)
         .max_memories_per_component(MEMORIES)
         .max_tables_per_component(TABLES)
         .max_tables_per_module(TABLES)
@@ -81,15 +81,14 @@ fn make_deterministic(config: &mut Config) {
         .relaxed_simd_deterministic(true);
 }
 
-/// What compilers emit for the wasm32-wasip2 target, vector instructions included. Everything else is
-/// attack surface that no guest needs.
+/// What components may use, which is `ACCEPTED` in the contract: a test holds this to it.
 fn choose_proposals(config: &mut Config) {
     config
         .wasm_simd(true)
         .wasm_relaxed_simd(true)
         .wasm_tail_call(false)
         // What Wasmtime puts between the parts of a composed component has a memory of each. That a guest's own
-        // module has no more than one is seen to before, in `slot_fit`.
+        // module has no more than one is seen to before.
         .wasm_multi_memory(true)
         .wasm_memory64(false)
         .wasm_extended_const(true);

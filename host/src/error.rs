@@ -148,7 +148,7 @@ impl HostError {
     pub fn hint(&self) -> Option<String> {
         match self {
             HostError::Pool { .. } => Some(
-                "each slot reserves 8 GiB of address space, not memory: raise `ulimit -v`, or lower \
+                "each slot reserves 16 GiB of address space, not memory: raise `ulimit -v`, or lower \
                  `HostBuilder::slots` (`fractalaw run` has one)"
                     .to_owned(),
             ),

@@ -1,6 +1,5 @@
 //! What a component is and asks for, told from its bytes: nothing is compiled. How it reads is in `inspect/`.
-//!
-//! Whether its imports and its export have the types of the contract is only seen when it is loaded.
+//! It is judged as for a run.
 
 mod json;
 mod text;
@@ -84,7 +83,6 @@ impl Inspection {
                 | Refusal::Invalid { .. }),
             ) => return Err(refusal),
             Err(refusal) => Some(refusal),
-            Ok(()) if !outline.exports_run => Some(Refusal::WrongExport { found: "missing" }),
             Ok(()) => None,
         };
         Ok(Inspection {

@@ -61,11 +61,6 @@ impl WasiView for RunState {
     }
 }
 
-/// Whether an import of this name can be satisfied.
-pub(crate) fn is_offered(import: &str) -> bool {
-    import == audit_log::NAME || wasi::is_offered(import)
-}
-
 /// What a component may import only if it is granted: everything that reaches out of the run. WASI's
 /// plumbing needs no grant, because nothing is behind it that was not given by other grants; the audit log
 /// needs none, because every run has one. `POLICY.md` has the reasons.

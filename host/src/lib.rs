@@ -52,6 +52,7 @@ mod compile_fit;
 mod compiled;
 mod compiler;
 mod component_source;
+mod contract_fit;
 mod engine;
 mod loader;
 mod outline;
@@ -99,6 +100,7 @@ pub use capture::Captured;
 pub use cost::COST_MODEL;
 pub use cost::operators::TABLE as OPERATOR_COSTS;
 pub use error::{HostError, LoadError};
+pub use fractalaw_contract::{Mismatch, MissingFunction, Proposal};
 pub use fractalaw_ledger::{Durability, LedgerError, survive_file_limit};
 pub use fractalaw_manifest::{
     BadName, DirAsk, Manifest, Quotas, Tier, guest_path, standard_output, terminal,

@@ -84,17 +84,21 @@ pub(crate) const COMPILE_THREADS: usize = 4;
 /// both are recursive. What is nested as deep as it may be takes 0.75 MiB of it, unoptimised.
 pub(crate) const COMPILE_STACK_BYTES: usize = 8 * MIB;
 
-/// Core modules that one component may instantiate, in all that is nested in it: the guest's own,
-/// wit-component's two, and room for a component composed of several.
-pub(crate) const CORE_INSTANCES: u32 = 16;
+/// Core modules that one component may instantiate, in all that is nested in it: each part of a composed
+/// component has its own, the two of wit-component, and where it was made for preview 1 an adapter.
+pub(crate) const CORE_INSTANCES: u32 = 32;
 
-/// Linear memories of one component: one for each language runtime in it.
-pub(crate) const MEMORIES: u32 = 2;
+/// Modules that Wasmtime puts between the parts of a composed component: one for each part that calls others.
+pub(crate) const ADAPTER_INSTANCES: u32 = 32;
 
-/// Tables of one component: the guest's own, the shim's, and those of composed parts.
-pub(crate) const TABLES: u32 = 8;
+/// Linear memories of one component, one for each part of a composed one. Each takes 4 GiB of a slot's address
+/// space, used or not.
+pub(crate) const MEMORIES: u32 = 4;
 
-/// Runs that a host may have going at once: their pool reserves 8 GiB of address space each, and
+/// Tables of one component: two for each part, its own and the shim's, and as many again.
+pub(crate) const TABLES: u32 = 16;
+
+/// Runs that a host may have going at once: their pool reserves 16 GiB of address space each, and
 /// processors have 128 TiB.
 pub const MAX_SLOTS: u32 = 4096;
 
@@ -330,7 +334,7 @@ mod tests {
             COMPONENT_BYTES COMPONENT_DEPTH TYPE_DEPTH LISTED LISTED_BYTES SHOWN_NAMES SHOWN_BYTES MESSAGE_BYTES MANIFEST_BYTES
             DECLARATIONS FUNCTION_BYTES FUNCTION_BYTES_TIMES_LOCALS FUNCTION_WORK
             CODE_BYTES_TIMES_LOCALS CODE_WORK LOOP_DEPTH BLOCK_VALUES COMPILES COMPILE_THREADS COMPILE_STACK_BYTES
-            CORE_INSTANCES MEMORIES TABLES TABLE_ELEMENTS SLOT_MEMORY_BYTES MAX_SLOTS STDIN_BYTES GUEST_STACK_BYTES
+            CORE_INSTANCES ADAPTER_INSTANCES MEMORIES TABLES TABLE_ELEMENTS SLOT_MEMORY_BYTES MAX_SLOTS STDIN_BYTES GUEST_STACK_BYTES
             HOST_STACK_BYTES HOST_CALL_BYTES CROSSING_BYTES FUNCTION_RESULTS HANDLES FILE_THREADS FILE_THREADS_OF_A_DEVICE RANDOM_BYTES RANDOM_PIECE_BYTES
             STREAM_BYTES AUDIT_ENTRIES AUDIT_ENTRY_BYTES AUDIT_BYTES
             HOST_CALLS HOST_BYTES HOST_MEMORY_BYTES POLICY_BYTES OUTPUT_BYTES TRACE_CALLS BACKTRACE_FRAMES FUNCTION_NAME_BYTES

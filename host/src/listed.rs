@@ -74,8 +74,12 @@ impl<T> Deref for Listed<T> {
 
 /// The first names, in backticks, and how many there are beyond them.
 pub(crate) fn quoted(names: &Listed<String>) -> String {
-    let shown = names.iter().take(SHOWN_NAMES);
-    let shown: Vec<_> = shown.map(|name| format!("`{}`", short(name))).collect();
+    shown(names, |name| format!("`{}`", short(name)))
+}
+
+/// The first, as they are written, and how many there are beyond them.
+pub(crate) fn shown<T>(names: &Listed<T>, write: impl Fn(&T) -> String) -> String {
+    let shown: Vec<_> = names.iter().take(SHOWN_NAMES).map(write).collect();
     match (names.len() - shown.len()) as u64 + names.omitted {
         0 => shown.join(", "),
         more => format!("{} and {more} more", shown.join(", ")),
@@ -83,7 +87,7 @@ pub(crate) fn quoted(names: &Listed<String>) -> String {
 }
 
 /// A name as a message shows it.
-fn short(name: &str) -> String {
+pub(crate) fn short(name: &str) -> String {
     let start = cut(name, SHOWN_BYTES);
     if start.len() < name.len() {
         return format!("{start}…");

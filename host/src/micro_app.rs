@@ -6,14 +6,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use fractalaw_manifest::Manifest;
-use wasmtime::component::{Component, InstancePre, Linker, types};
-use wasmtime::{Engine, component::Type};
+use wasmtime::component::{Component, Linker};
 
 use crate::bindings::MicroAppPre;
-use crate::error::{HostError, LoadError};
+use crate::error::HostError;
 use crate::interfaces::RunState;
 use crate::policy::decision::Asking;
-use crate::refusal::Refusal;
 
 /// A component ready to be run any number of times. Cheap to clone.
 #[derive(Clone)]
@@ -83,14 +81,14 @@ impl MicroApp {
         }))
     }
 
-    /// Links its code, if it has the world's export and imports what is offered.
+    /// Links its code. It was judged by the list of what the linker has before it was compiled, so that only the
+    /// host can be at fault.
     pub(crate) fn link(
         linker: &Linker<RunState>,
         component: &Component,
-    ) -> Result<MicroAppPre<RunState>, LoadError> {
-        check_export(linker.engine(), component)?;
-        let pre = link(linker, component)?;
-        Ok(MicroAppPre::new(pre).map_err(HostError::Engine)?)
+    ) -> Result<MicroAppPre<RunState>, HostError> {
+        let pre = linker.instantiate_pre(component);
+        pre.and_then(MicroAppPre::new).map_err(HostError::Engine)
     }
 
     /// The same micro-app with other code in it: that of its profiled twin.
@@ -98,8 +96,8 @@ impl MicroApp {
         &self,
         linker: &Linker<RunState>,
         component: &Component,
-    ) -> Result<MicroApp, LoadError> {
-        let pre = MicroAppPre::new(link(linker, component)?).map_err(HostError::Engine)?;
+    ) -> Result<MicroApp, HostError> {
+        let pre = MicroApp::link(linker, component)?;
         let about = Arc::clone(&self.0.about);
         let Inner {
             is_composed, load, ..
@@ -173,41 +171,4 @@ impl fmt::Debug for MicroApp {
             .field("digest", &self.digest())
             .finish()
     }
-}
-
-/// Compares the export with the world's, so that a wrong one is refused in the contract's words.
-fn check_export(engine: &Engine, component: &Component) -> Result<(), Refusal> {
-    let found = match component
-        .component_type()
-        .get_export(engine, "run")
-        .map(|export| export.ty)
-    {
-        None => "missing",
-        Some(types::ComponentItem::ComponentFunc(function)) if is_run(&function) => return Ok(()),
-        Some(types::ComponentItem::ComponentFunc(_)) => "a function of another type",
-        Some(_) => "no function",
-    };
-    Err(Refusal::WrongExport { found })
-}
-
-fn is_run(function: &types::ComponentFunc) -> bool {
-    let mut results = function.results();
-    let result = results.next();
-    let is_result_of_strings = matches!(&result, Some(Type::Result(result))
-        if result.ok() == Some(Type::String) && result.err() == Some(Type::String));
-    function.params().len() == 0
-        && is_result_of_strings
-        && results.next().is_none()
-        && !function.async_()
-}
-
-fn link(
-    linker: &Linker<RunState>,
-    component: &Component,
-) -> Result<InstancePre<RunState>, Refusal> {
-    linker
-        .instantiate_pre(component)
-        .map_err(|error| Refusal::ImportMismatch {
-            message: format!("{error:#}"),
-        })
 }

@@ -43,8 +43,6 @@ pub(crate) struct Outline {
     pub(crate) exports: Listed<String>,
     /// What its imports need of policy, each once, sorted.
     pub(crate) interfaces: BTreeSet<String>,
-    /// Whether something is exported as `run`.
-    pub(crate) exports_run: bool,
     /// Why it is refused, if these sections are reason enough.
     pub(crate) refusal: Option<Refusal>,
 }
@@ -99,7 +97,6 @@ impl Outline {
             Payload::ComponentExportSection(exports) => {
                 for export in exports {
                     let name = export?.name.name;
-                    self.exports_run |= name == "run";
                     self.exports.push(name);
                 }
             }

@@ -7,13 +7,12 @@ use serde::{Deserialize, Serialize};
 use wasmparser::{Parser, Payload};
 
 use crate::compile_fit::CompileFit;
-use crate::interfaces;
 use crate::limits::COMPONENT_BYTES;
-use crate::listed::Listed;
 use crate::outline::Outline;
 use crate::refusal::Refusal;
 use crate::slot_fit::SlotFit;
 use crate::type_depth::TypeDepth;
+use crate::{contract_fit, interfaces};
 
 /// What a component says of itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,7 +46,6 @@ pub(crate) fn judge(bytes: &[u8], outline: &Outline) -> Result<bool, Refusal> {
     // What nests too deep is told before anything reads it by recursion.
     let mut types = TypeDepth::new(bytes);
     let (mut slot, mut compiler) = (SlotFit::default(), CompileFit::default());
-    let mut missing = Listed::default();
     let mut is_composed = false;
     let mut depth = 0;
     for payload in Parser::new(0).parse_all(bytes) {
@@ -59,23 +57,12 @@ pub(crate) fn judge(bytes: &[u8], outline: &Outline) -> Result<bool, Refusal> {
         match payload {
             Payload::Version { .. } => depth += 1,
             Payload::End(_) => depth -= 1,
-            Payload::ComponentImportSection(imports) if depth == 1 => {
-                for import in imports {
-                    let interface = import.map_err(Refusal::invalid)?.name.name;
-                    if !interfaces::is_offered(interface) {
-                        missing.push(interface);
-                    }
-                }
-            }
             Payload::ComponentCanonicalSection(_) if depth > 1 => is_composed = true,
             _ => {}
         }
     }
-    if !missing.is_empty() {
-        return Err(Refusal::InterfaceNotOffered {
-            interfaces: missing,
-        });
-    }
+    // Last, because it takes longest, and what it is given is bounded by then.
+    contract_fit::check(bytes)?;
     confirmed(outline).map(|()| is_composed)
 }
 
@@ -197,29 +184,9 @@ mod tests {
     }
 
     #[test]
-    fn imports_are_checked_at_the_top_level() {
-        for (import, refused) in [
-            ("fractal:app/audit-log@0.1.0", false),
-            ("wasi:cli/stdout@0.2.3", false),
-            ("wasi:cli/stdout@0.3.0", true),
-            ("wasi:http/types@0.2.3", true),
-            ("fractal:app/ai-classify@0.1.0", true),
-            ("fractal:app/audit-log@0.2.0", true),
-            ("audit-log", true),
-        ] {
-            let text = format!(r#"(component (import "{import}" (instance)))"#);
-            let found = inspect(&wat::parse_str(text).unwrap());
-            let refusal = Refusal::InterfaceNotOffered {
-                interfaces: [import].into_iter().collect(),
-            };
-            assert_eq!(found.err(), refused.then_some(refusal), "{import}");
-        }
-    }
-
-    #[test]
     fn every_truncation_of_a_component_is_refused_or_read_without_panic() {
-        let text = r#"(component $named (core module (memory 1) (func (export "f"))))"#;
-        let bytes = wat::parse_str(text).unwrap();
+        let text = include_str!("../tests/components/bare.wat").replace("{items}", "");
+        let bytes = wat::parse_str(text.replace("(component\n", "(component $named\n")).unwrap();
         assert_eq!(inspect(&bytes).unwrap().name.as_deref(), Some("named"));
         for end in 0..bytes.len() {
             let _ = inspect(&bytes[..end]);

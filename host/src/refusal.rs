@@ -1,12 +1,14 @@
 //! Why a component is not run at all. Decided before its first instruction.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use bytesize::ByteSize;
+use fractalaw_contract::{Mismatch, MissingFunction, Proposal, RUN_TYPE, hint};
 
 use crate::compile_fit::RESULTS;
 use crate::limits::{COMPONENT_BYTES, MESSAGE_BYTES};
-use crate::listed::{Listed, cut, quoted};
+use crate::listed::{Listed, cut, quoted, short, shown};
 use crate::policy::grant::NotGranted;
 
 /// The component, or the request to run it, is refused.
@@ -51,10 +53,22 @@ pub enum Refusal {
         /// What stands in the way.
         message: String,
     },
-    /// The bytes begin like a component and then are not valid, or use what the engine leaves out.
+    /// The bytes begin like a component and then are not valid.
     #[error("invalid component: {message}")]
     Invalid {
-        /// What the validator or compiler said.
+        /// What the validator said.
+        message: String,
+    },
+    /// It is valid where proposals are in use that this host leaves out.
+    #[error("uses what this host leaves out: {}", names(used))]
+    Proposal {
+        /// Which.
+        used: Vec<Proposal>,
+    },
+    /// It is valid, and the compiler has a bound that nobody foresaw.
+    #[error("cannot be compiled: {message}")]
+    NotCompiled {
+        /// What the compiler said.
         message: String,
     },
     /// Compiling it takes longer than the host lets it.
@@ -84,14 +98,20 @@ pub enum Refusal {
         /// The imports as the component names them, all that are missing, in its own order.
         interfaces: Listed<String>,
     },
-    /// An imported interface is offered, but the component expects other functions or types in it.
-    #[error("an import has another type than this host offers: {message}")]
-    ImportMismatch {
-        /// What the linker said.
-        message: String,
+    /// Interfaces are offered, and functions or resources that the component imports of them are not.
+    #[error("not offered by this host: {}", shown(functions, one_of))]
+    FunctionNotOffered {
+        /// All that are missing, in the component's order.
+        functions: Listed<MissingFunction>,
     },
+    /// An imported function is offered, and has another type.
+    #[error(
+        "import `{}` of `{}` has another type than this host offers, expected `{}`",
+        .0.name, short(&.0.interface), .0.expected
+    )]
+    ImportMismatch(Mismatch),
     /// The component lacks the export `run` or exports it with another type.
-    #[error("export `run` is {found}, expected `func() -> result<string, string>`")]
+    #[error("export `run` is {found}, expected `{RUN_TYPE}`")]
     WrongExport {
         /// What stands in its place.
         found: &'static str,
@@ -107,15 +127,54 @@ pub enum Refusal {
     },
 }
 
+fn names(used: &[Proposal]) -> String {
+    let names: Vec<_> = used.iter().map(|proposal| proposal.name()).collect();
+    names.join(", ")
+}
+
+fn one_of(missing: &MissingFunction) -> String {
+    format!(
+        "`{}` of `{}`",
+        short(&missing.name),
+        short(&missing.interface)
+    )
+}
+
+/// What can be made smaller.
+fn hint_of_size(what: &str) -> &'static str {
+    match what {
+        "core instances" | "memories" | "tables" | "components in each other" => {
+            "compose fewer parts into one component, or run them as micro-apps of their own"
+        }
+        "a memory (bytes)" | "a table (elements)" => {
+            "declare less to begin with: no tier has more than that"
+        }
+        "loops in each other" | "values of a block" => {
+            "simplify the function: compiling takes time that grows with the square of it"
+        }
+        what if what.starts_with("a function") => {
+            "optimise for size (`opt-level = \"s\"`), or split the function"
+        }
+        _ => "build it in release mode with `strip = true`, or split it into several micro-apps",
+    }
+}
+
 impl Refusal {
     /// For what the parser cannot read.
     pub(crate) fn invalid(error: wasmparser::BinaryReaderError) -> Refusal {
         Refusal::invalid_because(&error.to_string())
     }
 
-    /// For what the compiler cannot compile.
+    /// The same, by what is said of it.
     pub(crate) fn invalid_because(message: &str) -> Refusal {
         Refusal::Invalid {
+            message: cut(message, MESSAGE_BYTES).to_owned(),
+        }
+    }
+
+    /// For what the compiler cannot compile.
+    pub(crate) fn not_compiled(message: &str) -> Refusal {
+        Refusal::NotCompiled {
             message: cut(message, MESSAGE_BYTES).to_owned(),
         }
     }
@@ -136,12 +195,15 @@ impl Refusal {
             Refusal::TooDeep { .. } => "too-deep",
             Refusal::UnmeteredCrossing { .. } => "unmetered-crossing",
             Refusal::Invalid { .. } => "invalid",
+            Refusal::Proposal { .. } => "proposal",
+            Refusal::NotCompiled { .. } => "not-compiled",
             Refusal::CompileTime { .. } => "compile-time",
             Refusal::CompilersBusy { .. } => "compilers-busy",
             Refusal::CompilerFailed => "compiler-failed",
             Refusal::Manifest { .. } => "manifest",
             Refusal::InterfaceNotOffered { .. } => "interface-not-offered",
-            Refusal::ImportMismatch { .. } => "import-mismatch",
+            Refusal::FunctionNotOffered { .. } => "function-not-offered",
+            Refusal::ImportMismatch(_) => "import-mismatch",
             Refusal::WrongExport { .. } => "wrong-export",
             Refusal::NotGranted(_) => "not-granted",
             Refusal::LineFull { .. } => "line-full",
@@ -149,7 +211,28 @@ impl Refusal {
     }
 
     /// What the reader can do about it.
-    pub fn hint(&self) -> &'static str {
+    pub fn hint(&self) -> Cow<'static, str> {
+        match self {
+            // One cause, one hint: the first.
+            Refusal::InterfaceNotOffered { interfaces } => {
+                let first = interfaces.first();
+                hint::of_interface(first.map_or("", String::as_str)).into()
+            }
+            Refusal::FunctionNotOffered { functions } => {
+                let first = functions.first();
+                hint::of_function(first.map_or("", |first| &first.interface)).into()
+            }
+            Refusal::ImportMismatch(mismatch) => hint::of_function(&mismatch.interface).into(),
+            Refusal::Proposal { used } => {
+                let first = used.first().map(|proposal| proposal.hint());
+                first.unwrap_or_default().into()
+            }
+            fixed => fixed.fixed_hint().into(),
+        }
+    }
+
+    /// Where it is the same for all of the kind.
+    fn fixed_hint(&self) -> &'static str {
         match self {
             Refusal::NotAComponent { .. } => {
                 "build the guest with `cargo xtask build-guests` or `cargo build --target wasm32-wasip2`"
@@ -160,14 +243,18 @@ impl Refusal {
             Refusal::UnmeteredCrossing { .. } => {
                 "compose it with a tool that keeps each part's core modules inside of it, as `wac` does"
             }
-            Refusal::TooLarge { .. } | Refusal::OverSlot { .. } => {
+            Refusal::TooLarge { .. } => {
                 "build it in release mode with `strip = true`, or split it into several micro-apps"
             }
             Refusal::TooDeep { .. } => {
                 "flatten it: let one refer to another by an index or an identifier in place of holding it"
             }
+            Refusal::OverSlot { what, .. } => hint_of_size(what),
             Refusal::Invalid { .. } => {
                 "the file may be damaged or made by newer tools: build it again"
+            }
+            Refusal::NotCompiled { .. } => {
+                "split it into several micro-apps, or report it: see `.github/SECURITY.md`"
             }
             Refusal::CompileTime { .. } => {
                 "split it into several micro-apps, or raise `HostBuilder::compile_time`"
@@ -175,10 +262,10 @@ impl Refusal {
             Refusal::CompilersBusy { .. } => "load it again later",
             Refusal::CompilerFailed => "report it with the component: see `.github/SECURITY.md`",
             Refusal::Manifest { .. } => "build it again with the tools of this host's version",
-            Refusal::InterfaceNotOffered { .. } => {
-                "this host offers `fractal:app/audit-log@0.1.0` and WASI 0.2"
-            }
-            Refusal::ImportMismatch { .. } => "build it against `fractal:app@0.1.0` in `wit/`",
+            Refusal::InterfaceNotOffered { .. }
+            | Refusal::FunctionNotOffered { .. }
+            | Refusal::ImportMismatch(_)
+            | Refusal::Proposal { .. } => "",
             Refusal::WrongExport { .. } => {
                 "target the world `fractal:app/micro-app@0.1.0` in `wit/`"
             }

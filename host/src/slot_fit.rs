@@ -3,10 +3,12 @@
 
 use wasmparser::{
     ComponentAlias, ComponentExternalKind, ComponentInstance, ComponentOuterAliasKind,
-    ComponentTypeRef, Encoding, Instance, Payload, TypeRef,
+    ComponentTypeRef, Encoding, Instance, Payload,
 };
 
-use crate::limits::{COMPONENT_DEPTH, CORE_INSTANCES, SLOT_MEMORY_BYTES, TABLE_ELEMENTS};
+use crate::limits::{
+    COMPONENT_DEPTH, CORE_INSTANCES, MEMORIES, SLOT_MEMORY_BYTES, TABLE_ELEMENTS, TABLES,
+};
 use crate::refusal::Refusal;
 
 /// Follows the sections of a component as a parser yields them.
@@ -14,21 +16,51 @@ use crate::refusal::Refusal;
 pub(crate) struct SlotFit {
     /// The component or module that is being read, inside those that hold it.
     open: Vec<Scope>,
-    /// The most core instances that any component read so far makes: what is assumed of one whose
-    /// definition cannot be told.
-    most: u64,
+    /// The most that any component or module read so far makes: what is assumed of one whose definition cannot
+    /// be told.
+    most: Made,
 }
 
-/// What is known of a component while it is read.
+/// What instantiating a component or module makes, in all that it instantiates.
+#[derive(Clone, Copy, Default)]
+struct Made {
+    core_instances: u64,
+    memories: u64,
+    tables: u64,
+}
+
+/// What is known of a component or module while it is read.
 #[derive(Default)]
 struct Scope {
     is_component: bool,
-    /// Memories that a module imports or has.
-    memories: u64,
-    /// Core modules that it instantiates, in all that it instantiates.
-    core_instances: u64,
-    /// The same for each component that it can refer to, by index.
-    components: Vec<u64>,
+    made: Made,
+    /// The same for each component and each module that it can refer to, by index.
+    components: Vec<Made>,
+    modules: Vec<Made>,
+}
+
+impl Made {
+    fn add(&mut self, other: Made) {
+        self.core_instances = self.core_instances.saturating_add(other.core_instances);
+        self.memories = self.memories.saturating_add(other.memories);
+        self.tables = self.tables.saturating_add(other.tables);
+    }
+
+    fn raise(&mut self, other: Made) {
+        self.core_instances = self.core_instances.max(other.core_instances);
+        self.memories = self.memories.max(other.memories);
+        self.tables = self.tables.max(other.tables);
+    }
+
+    fn fits(&self) -> Result<(), Refusal> {
+        at_most(
+            "core instances",
+            self.core_instances,
+            CORE_INSTANCES as usize,
+        )?;
+        at_most("memories", self.memories, MEMORIES as usize)?;
+        at_most("tables", self.tables, TABLES as usize)
+    }
 }
 
 impl SlotFit {
@@ -48,15 +80,8 @@ impl SlotFit {
                 }
             }
             Payload::End(_) => self.close(),
-            Payload::ImportSection(imports) => {
-                for import in imports.clone().into_imports() {
-                    if let TypeRef::Memory(_) = import.map_err(Refusal::invalid)?.ty {
-                        self.memories(1)?;
-                    }
-                }
-            }
             Payload::MemorySection(memories) => {
-                self.memories(memories.count())?;
+                self.count(|made| made.memories += u64::from(memories.count()));
                 for memory in memories.clone() {
                     let memory = memory.map_err(Refusal::invalid)?;
                     let page_bytes = 1_u64.checked_shl(memory.page_size_log2.unwrap_or(16));
@@ -67,36 +92,38 @@ impl SlotFit {
                 }
             }
             Payload::TableSection(tables) => {
+                self.count(|made| made.tables += u64::from(tables.count()));
                 for table in tables.clone() {
                     let elements = table.map_err(Refusal::invalid)?.ty.initial;
                     at_most("a table (elements)", elements, TABLE_ELEMENTS)?;
                 }
             }
-            _ => self.count_instances(payload)?,
+            _ => self.define(payload)?,
         }
         Ok(())
     }
 
-    /// Several memories in one module are a proposal that no guest needs; the engine has it for itself.
-    fn memories(&mut self, more: u32) -> Result<(), Refusal> {
-        let Some(scope) = self.open.last_mut() else {
-            return Ok(());
-        };
-        scope.memories += u64::from(more);
-        at_most("memories of one module", scope.memories, 1)
+    fn count(&mut self, add: impl FnOnce(&mut Made)) {
+        if let Some(scope) = self.open.last_mut() {
+            add(&mut scope.made);
+        }
     }
 
     /// A component that instantiates another twice, which instantiates a third twice, and so on, is small
     /// and becomes large only when it is compiled.
-    fn count_instances(&mut self, payload: &Payload<'_>) -> Result<(), Refusal> {
+    fn define(&mut self, payload: &Payload<'_>) -> Result<(), Refusal> {
+        let most = self.most;
         let Some(scope) = self.open.last_mut() else {
             return Ok(());
         };
+        let of = |list: &[Made], index: u32| list.get(index as usize).copied().unwrap_or(most);
         match payload {
             Payload::InstanceSection(instances) => {
                 for instance in instances.clone() {
-                    if let Instance::Instantiate { .. } = instance.map_err(Refusal::invalid)? {
-                        scope.core_instances += 1;
+                    if let Instance::Instantiate { module_index, .. } =
+                        instance.map_err(Refusal::invalid)?
+                    {
+                        scope.made.add(of(&scope.modules, module_index));
                     }
                 }
             }
@@ -106,16 +133,31 @@ impl SlotFit {
                         component_index, ..
                     } = instance.map_err(Refusal::invalid)?
                     {
-                        let made = scope.components.get(component_index as usize);
-                        let made = made.copied().unwrap_or(self.most);
-                        scope.core_instances = scope.core_instances.saturating_add(made);
+                        scope.made.add(of(&scope.components, component_index));
                     }
                 }
             }
             Payload::ComponentImportSection(imports) => {
                 for import in imports.clone() {
-                    if let ComponentTypeRef::Component(_) = import.map_err(Refusal::invalid)?.ty {
-                        scope.components.push(self.most);
+                    match import.map_err(Refusal::invalid)?.ty {
+                        ComponentTypeRef::Component(_) => scope.components.push(most),
+                        ComponentTypeRef::Module(_) => scope.modules.push(most),
+                        _ => {}
+                    }
+                }
+            }
+            // What is exported gets an index of its own.
+            Payload::ComponentExportSection(exports) => {
+                for export in exports.clone() {
+                    let export = export.map_err(Refusal::invalid)?;
+                    match export.kind {
+                        ComponentExternalKind::Component => {
+                            scope.components.push(of(&scope.components, export.index));
+                        }
+                        ComponentExternalKind::Module => {
+                            scope.modules.push(of(&scope.modules, export.index));
+                        }
+                        _ => {}
                     }
                 }
             }
@@ -127,41 +169,59 @@ impl SlotFit {
             _ => {}
         }
         // Checked at once, so that the figure cannot run away from level to level.
-        let made = self.open.last().map_or(0, |scope| scope.core_instances);
-        at_most("core instances", made, CORE_INSTANCES as usize)
+        self.open.last().map_or(Ok(()), |scope| scope.made.fits())
     }
 
     fn alias(&mut self, alias: &ComponentAlias<'_>) {
-        let made = match alias {
-            ComponentAlias::Outer {
-                kind: ComponentOuterAliasKind::Component,
-                count,
-                index,
-            } => {
+        let (is_component, made) = match alias {
+            ComponentAlias::Outer { kind, count, index } => {
+                let is_component = match kind {
+                    ComponentOuterAliasKind::Component => true,
+                    ComponentOuterAliasKind::CoreModule => false,
+                    _ => return,
+                };
                 let outer = self.open.len().checked_sub(1 + *count as usize);
-                let outer =
-                    outer.and_then(|outer| self.open[outer].components.get(*index as usize));
-                outer.copied().unwrap_or(self.most)
+                let made = outer.and_then(|outer| {
+                    let scope = &self.open[outer];
+                    let list = if is_component {
+                        &scope.components
+                    } else {
+                        &scope.modules
+                    };
+                    list.get(*index as usize).copied()
+                });
+                (is_component, made)
             }
-            ComponentAlias::InstanceExport {
-                kind: ComponentExternalKind::Component,
-                ..
-            } => self.most,
+            ComponentAlias::InstanceExport { kind, .. } => match kind {
+                ComponentExternalKind::Component => (true, None),
+                ComponentExternalKind::Module => (false, None),
+                _ => return,
+            },
             _ => return,
         };
+        let made = made.unwrap_or(self.most);
         if let Some(scope) = self.open.last_mut() {
-            scope.components.push(made);
+            if is_component {
+                scope.components.push(made);
+            } else {
+                scope.modules.push(made);
+            }
         }
     }
 
     fn close(&mut self) {
-        let Some(closed) = self.open.pop() else {
+        let Some(mut closed) = self.open.pop() else {
             return;
         };
-        if closed.is_component {
-            self.most = self.most.max(closed.core_instances);
-            if let Some(outer) = self.open.last_mut() {
-                outer.components.push(closed.core_instances);
+        if !closed.is_component {
+            closed.made.core_instances = 1;
+        }
+        self.most.raise(closed.made);
+        if let Some(outer) = self.open.last_mut() {
+            if closed.is_component {
+                outer.components.push(closed.made);
+            } else {
+                outer.modules.push(closed.made);
             }
         }
     }

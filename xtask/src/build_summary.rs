@@ -4,7 +4,7 @@ use fractalaw_manifest::Tier;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::contract::is_wasi_0_2;
+use crate::contract::is_wasi;
 use crate::project::Project;
 use crate::tables;
 
@@ -97,7 +97,7 @@ fn imports(names: &[String]) -> String {
     let (wasi, own): (Vec<&str>, Vec<&str>) = names
         .iter()
         .map(String::as_str)
-        .partition(|name| is_wasi_0_2(name));
+        .partition(|name| is_wasi(name));
     let mut parts: Vec<String> = own.into_iter().map(|name| short(name).to_owned()).collect();
     if !wasi.is_empty() {
         parts.push(format!("{} of wasi", wasi.len()));

@@ -1,18 +1,19 @@
 //! A component held against `wit/`: what it imports and what it exports.
 //!
-//! Every import must be WASI 0.2 or an interface of the world, with the functions and types that
-//! `wit/` gives it, and `run` must be exported with the world's type. The host would refuse such a
-//! component too; here its author learns it at once, with the expected type beside the found one.
+//! Every import must be of the WASI 0.2 that the host offers, or an interface of the world, with the functions and
+//! types that `wit/` gives it, and `run` must be exported with the world's type. The host would refuse such a
+//! component too; here its author learns it at once, with the expected type beside the found one. What the host
+//! says of WASI, it says here: the judge is the same.
 
 use std::collections::BTreeMap;
 
 use anyhow::{Context, Result, bail};
+use fractalaw_contract::{Invalid, hint, judge, shape};
 use wit_parser::decoding::{DecodedWasm, decode};
 use wit_parser::{Resolve, World, WorldItem, WorldKey};
 
 use crate::fault::{Fault, guest as fault, list, nearest};
 use crate::project::Project;
-use crate::shape;
 
 /// The world that every micro-app is built for.
 const WORLD: &str = "micro-app";
@@ -53,6 +54,7 @@ impl Contract {
             }
         };
         let found = surface(&resolve, &resolve.worlds[world]);
+        check_wasi(guest, component)?;
         for (interface, functions) in &found.imports {
             self.check_import(guest, interface, functions)?;
         }
@@ -68,7 +70,7 @@ impl Contract {
         interface: &str,
         functions: &Functions,
     ) -> Result<(), Fault> {
-        if is_wasi_0_2(interface) {
+        if is_wasi(interface) {
             return Ok(());
         }
         let Some(known) = self.0.imports.get(interface) else {
@@ -118,12 +120,45 @@ fn check_export(guest: &str, name: &str, expected: &str, found: &Functions) -> R
     }
 }
 
-/// Whether this is an interface of WASI 0.2, of whichever patch release.
-pub(crate) fn is_wasi_0_2(interface: &str) -> bool {
+/// Whether an interface is the host's alone to judge.
+pub(crate) fn is_wasi(interface: &str) -> bool {
     interface.starts_with("wasi:")
-        && interface
-            .split_once('@')
-            .is_some_and(|(_, version)| version.starts_with("0.2."))
+}
+
+/// What the host would say of the component, apart from interfaces of the world that it does not offer yet.
+fn check_wasi(guest: &str, component: &[u8]) -> Result<(), Fault> {
+    let judged = judge(component).map_err(|invalid| match invalid {
+        Invalid::Malformed(message) => fault(format!("`{guest}` is no valid component: {message}")),
+        Invalid::Proposals(used) => {
+            let names = list(used.iter().map(|proposal| proposal.name()));
+            let uses = fault(format!("`{guest}` uses what the host leaves out: {names}"));
+            match used.first() {
+                Some(first) => uses.hint(first.hint()),
+                None => uses,
+            }
+        }
+    })?;
+    if let Some(interface) = judged.interfaces.iter().find(|name| is_wasi(name)) {
+        return Err(fault(format!(
+            "`{guest}` imports `{interface}`, which the host does not offer"
+        ))
+        .hint(hint::of_interface(interface)));
+    }
+    if let Some(missing) = judged.functions.iter().find(|one| is_wasi(&one.interface)) {
+        return Err(fault(format!(
+            "`{guest}` imports `{}` of `{}`, which the host does not offer",
+            missing.name, missing.interface
+        ))
+        .hint(hint::of_function(&missing.interface)));
+    }
+    if let Some(mismatch) = judged.mismatch.filter(|one| is_wasi(&one.interface)) {
+        return Err(fault(format!(
+            "`{guest}` imports `{}` of `{}` with another type than the host offers, expected `{}`",
+            mismatch.name, mismatch.interface, mismatch.expected
+        ))
+        .hint(hint::of_function(&mismatch.interface)));
+    }
+    Ok(())
 }
 
 fn surface(resolve: &Resolve, world: &World) -> Surface {

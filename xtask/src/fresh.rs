@@ -23,13 +23,18 @@ use crate::project::Project;
 use crate::toolchain::Toolchain;
 
 /// The sources of `xtask` that shape a component: when one of them changes, all are encoded again.
-const ENCODER: [&str; 6] = [
+const ENCODER: [&str; 11] = [
     include_str!("compile.rs"),
     include_str!("contract.rs"),
     include_str!("encode.rs"),
     include_str!("guest_profile.rs"),
     include_str!("hermetic.rs"),
-    include_str!("shape.rs"),
+    include_str!("../../host/contract/src/judge.rs"),
+    include_str!("../../host/contract/src/matching.rs"),
+    include_str!("../../host/contract/src/offered.rs"),
+    include_str!("../../host/contract/src/proposals.rs"),
+    include_str!("../../host/contract/src/shape.rs"),
+    include_str!("../../host/contract/wit/offered.wit"),
 ];
 
 /// Files of the root that every guest's build reads. `Cargo.lock` is not among them: see [`Record`].

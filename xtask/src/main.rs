@@ -31,7 +31,6 @@ mod guest;
 mod guest_cargo;
 mod guest_profile;
 mod hermetic;
-mod shape;
 mod sizes;
 mod standing;
 mod toolchain;

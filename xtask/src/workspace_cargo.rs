@@ -14,7 +14,9 @@ use crate::fault::{FAILED, Fault};
 use crate::project::{Project, cargo_program};
 
 /// Everything that links Wasmtime, and what it shares with the rest.
-pub(crate) const HOST: [&str; 10] = [
+pub(crate) const HOST: [&str; 12] = [
+    "-p",
+    "fractalaw-contract",
     "-p",
     "fractalaw-manifest",
     "-p",

@@ -2,10 +2,12 @@
 //! host is held against.
 
 use wasm_encoder::{
-    CodeSection, Component, ConstExpr, ElementSection, Elements, Function, FunctionSection,
-    MemorySection, MemoryType, Module, RawSection, RefType, TableSection, TableType, TypeSection,
-    ValType,
+    CodeSection, Component, ComponentExportKind, ComponentInstanceSection, ComponentSection,
+    ConstExpr, ElementSection, Elements, Function, FunctionSection, MemorySection, MemoryType,
+    Module, RawSection, RefType, TableSection, TableType, TypeSection, ValType,
 };
+
+use crate::world;
 
 /// One way for a function to be dear.
 #[derive(Clone, Copy)]
@@ -169,14 +171,15 @@ impl Shape {
     }
 }
 
-/// A component with this core module in it, which is compiled although nothing instantiates it.
+/// A component of the world with this core module in it, which is compiled although nothing instantiates it.
 fn around_module(module: &[u8]) -> Vec<u8> {
-    let mut component = Component::new();
-    component.section(&RawSection {
+    let mut component = world::component("", "");
+    let section = RawSection {
         id: 1,
         data: module,
-    });
-    component.finish()
+    };
+    section.append_to_component(&mut component);
+    component
 }
 
 /// So many functions of nothing.
@@ -268,5 +271,15 @@ pub fn adapters(count: usize, fields: usize) -> Vec<u8> {
                 (core instance (instantiate $n (with \"\" (instance {arguments})))))
             (instance (instantiate $B (with \"a\" (instance $a)))))"
     );
-    wat::parse_str(text).expect("the text is a component")
+    let inner = wat::parse_str(text).expect("the text is a component");
+    let mut component = world::component("", "");
+    let section = RawSection {
+        id: 4,
+        data: &inner,
+    };
+    section.append_to_component(&mut component);
+    let mut instances = ComponentInstanceSection::new();
+    instances.instantiate::<[(&str, ComponentExportKind, u32); 0], &str>(0, []);
+    instances.append_to_component(&mut component);
+    component
 }

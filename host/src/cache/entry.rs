@@ -14,7 +14,7 @@ use crate::preflight::Preflight;
 
 /// Begins the trailer. It changes with the format, and with what `preflight` refuses, because a component
 /// that is found here is not examined again.
-const MAGIC: &[u8; 8] = b"fractal5";
+const MAGIC: &[u8; 8] = b"fractal7";
 
 /// What the magic of every format begins with.
 const MAGIC_OF_ALL: &[u8] = b"fractal";

@@ -14,9 +14,6 @@ use crate::limits::{AUDIT_ENTRY_BYTES, QuotaLimits};
 use crate::outcome::{Quota, QuotaExceeded};
 use crate::terminal::one_line;
 
-/// The name under which a component imports it.
-pub(crate) const NAME: &str = "fractal:app/audit-log@0.1.0";
-
 /// One entry: three fields from the guest, three from the host.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AuditEntry {

@@ -1,10 +1,13 @@
 //! How functions are offered to guests: each charged before it does its work.
 
+use fractalaw_contract::offered::offered;
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi::p2::bindings::filesystem::types::ErrorCode as FileError;
 use wasmtime_wasi::p2::bindings::io::streams;
 use wasmtime_wasi::p2::bindings::sockets::network::ErrorCode as SocketErrorCode;
 use wasmtime_wasi::p2::{FsError, SocketError, StreamError};
+
+use crate::cost::host_calls::Function;
 
 /// Adds an interface to a linker, function by function:
 ///
@@ -32,6 +35,7 @@ macro_rules! offer {
                 name: $name,
                 price: $crate::cost::host_calls::$price,
             };
+            $crate::interfaces::offer::is_listed(&FUNCTION);
             $crate::interfaces::offer::offer_function!(
                 $kind instance $name ( $($arg),* ) ( $($asked)? ) ( $($moved)? ) $answer, $path, $state => $view
             );
@@ -42,6 +46,7 @@ macro_rules! offer {
                 name: concat!("[drop]", $resource),
                 price: $crate::cost::host_calls::HANDLE,
             };
+            $crate::interfaces::offer::is_listed(&FUNCTION);
             $crate::interfaces::offer::offer_resource!($drops instance $resource : $type, $drop, $state => $view);
         })*)?
     }};
@@ -127,6 +132,15 @@ pub(crate) use {offer, offer_function, offer_resource};
 /// How many bytes a call moved that was to move so many at most.
 pub(crate) fn moved<E>((answer,): &(Result<u64, E>,), most: u64) -> u64 {
     answer.as_ref().map_or(0, |moved| *moved.min(&most))
+}
+
+/// Holds what the linker has to what components are judged by; a test sees to the other direction.
+pub(crate) fn is_listed(function: &Function) {
+    // In tests only: reading the list would cost each start of a process.
+    assert!(
+        !cfg!(test) || offered().item(function.interface, function.name).is_some(),
+        "{function:?} is not in the contract's list"
+    );
 }
 
 /// No value.

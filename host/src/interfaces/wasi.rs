@@ -26,56 +26,6 @@ use crate::grants::Grants;
 use crate::interfaces::RunState;
 use crate::limits::RANDOM_BYTES;
 
-/// The packages that Wasmtime's implementation offers, and their interfaces. Sockets are among them:
-/// a guest may ask, and every address is denied.
-const OFFERED: [(&str, &[&str]); 6] = [
-    (
-        "wasi:cli",
-        &[
-            "environment",
-            "exit",
-            "stderr",
-            "stdin",
-            "stdout",
-            "terminal-input",
-            "terminal-output",
-            "terminal-stderr",
-            "terminal-stdin",
-            "terminal-stdout",
-        ],
-    ),
-    ("wasi:clocks", &["monotonic-clock", "wall-clock"]),
-    ("wasi:filesystem", &["preopens", "types"]),
-    ("wasi:io", &["error", "poll", "streams"]),
-    ("wasi:random", &["insecure", "insecure-seed", "random"]),
-    (
-        "wasi:sockets",
-        &[
-            "instance-network",
-            "ip-name-lookup",
-            "network",
-            "tcp",
-            "tcp-create-socket",
-            "udp",
-            "udp-create-socket",
-        ],
-    ),
-];
-
-/// Whether an import of this name is one of WASI 0.2's that are offered, whatever its patch version.
-pub(crate) fn is_offered(import: &str) -> bool {
-    let Some((path, version)) = import.split_once('@') else {
-        return false;
-    };
-    let Some((package, interface)) = path.split_once('/') else {
-        return false;
-    };
-    version.starts_with("0.2.")
-        && OFFERED
-            .iter()
-            .any(|(name, interfaces)| *name == package && interfaces.contains(&interface))
-}
-
 pub(crate) fn add_to_linker(linker: &mut Linker<RunState>) -> wasmtime::Result<()> {
     io::add_to_linker(linker)?;
     cli::add_to_linker(linker)?;

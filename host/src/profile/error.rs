@@ -85,7 +85,7 @@ impl ProfileError {
     /// What the reader can do about it, if there is something.
     pub fn hint(&self) -> Option<String> {
         match self {
-            ProfileError::Load(LoadError::Refused(refusal)) => Some(refusal.hint().to_owned()),
+            ProfileError::Load(LoadError::Refused(refusal)) => Some(refusal.hint().into_owned()),
             ProfileError::Load(LoadError::Host(error)) | ProfileError::Host(error) => error.hint(),
             ProfileError::Differs { .. } => Some(
                 "profile a deterministic run that writes to no folder and has some stack to spare: the guest \

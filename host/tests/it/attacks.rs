@@ -184,33 +184,36 @@ fn handles_that_are_none_or_were_given_back_are_traps() {
     }
 }
 
+/// Also where what is instantiated was given another index by exporting it.
 #[test]
 fn as_many_instances_as_a_slot_has_run_and_one_more_is_refused() {
-    let instances = |count: usize| {
-        let text = format!(
-            r#"(component (core module $m (func (export "run") (result i32) i32.const 16)
-                    (memory (export "memory") 1)
-                    (func (export "realloc") (param i32 i32 i32 i32) (result i32) unreachable))
-                (core module $e)
-                (core instance $i (instantiate $m)) {}
-                (func (export "run") (result (result string (error string)))
-                    (canon lift (core func $i "run") (memory $i "memory") (realloc (func $i "realloc")))))"#,
-            "(core instance (instantiate $e))".repeat(count - 1)
-        );
-        wat::parse_str(text).unwrap()
-    };
-    assert_eq!(
-        attack(&instances(16), Run::new()).outcome.kind(),
-        "completed"
-    );
     let host = Host::builder().slots(1).build().unwrap();
-    let refusal = host.load(&instances(17)).unwrap_err().to_string();
-    let expected = Refusal::OverSlot {
-        what: "core instances",
-        found: 17,
-        limit: 16,
-    };
-    assert_eq!(refusal, expected.to_string());
+    // One instance, with one memory, is that of `run`.
+    for (module, of_run, what, limit) in [
+        ("", 1, "core instances", 32),
+        ("(memory 1)", 1, "memories", 4),
+        ("(table 1 funcref)", 0, "tables", 16),
+    ] {
+        for again in ["", "(export \"again\" (core module $e))"] {
+            let made = if again.is_empty() { "$e" } else { "2" };
+            let component = |count: usize| {
+                let text = include_str!("../components/bare.wat").replace(
+                    "{items}",
+                    &format!(
+                        "(core module $first) (core module $e {module}) {again} {}",
+                        format!("(core instance (instantiate {made}))").repeat(count - of_run)
+                    ),
+                );
+                wat::parse_str(text).unwrap()
+            };
+            let ended = attack(&component(limit), Run::new()).outcome;
+            assert_eq!(ended.kind(), "completed", "{what}");
+            let refusal = host.load(&component(limit + 1)).unwrap_err().to_string();
+            let (found, limit) = (limit as u64 + 1, limit as u64);
+            let expected = Refusal::OverSlot { what, found, limit };
+            assert_eq!(refusal, expected.to_string());
+        }
+    }
 }
 
 /// Two parts with a memory each, of which one gives the other a list of text.

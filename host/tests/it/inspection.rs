@@ -157,7 +157,9 @@ fn what_would_be_refused_anyway_says_so_and_what_is_no_component_fails() {
     assert_eq!(output.status.code(), Some(0));
     let text = out(&output);
     let end = "it does not start: not offered by this host: `fractal:app/ai-embeddings@0.1.0`, \
-               `fractal:app/ai-classify@0.1.0`\nhint: this host offers `fractal:app/audit-log@0.1.0` and WASI 0.2\n";
+               `fractal:app/ai-classify@0.1.0`\nhint: this host offers `audit-log` of `fractal:app@0.1.0`; \
+               for tools that keep every import of a world, such as jco and componentize-py, the world `minimal` in \
+               `wit/` has only that\n";
     assert!(text.ends_with(end), "{text}");
     let output = inspect(
         &workspace().join("tests/fixtures/malformed/random.bin"),

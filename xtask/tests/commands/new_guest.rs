@@ -12,6 +12,7 @@ fn everything_that_was_made_or_changed_is_listed() {
     let members = [
         "guests/*",
         "fuzz",
+        "contract",
         "host",
         "instrument",
         "manifest",

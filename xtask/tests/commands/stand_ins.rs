@@ -3,9 +3,10 @@
 use crate::scratch::Scratch;
 
 /// The packages that `cargo xtask test` selects together, by folder.
-pub(crate) const PACKAGES: [(&str, &str); 5] = [
+pub(crate) const PACKAGES: [(&str, &str); 6] = [
     ("fuzz", "fractalaw-fuzz"),
     ("host", "fractalaw-host"),
+    ("contract", "fractalaw-contract"),
     ("instrument", "fractalaw-instrument"),
     ("manifest", "fractalaw-manifest"),
     ("tests", "fractalaw-tests"),

@@ -10,7 +10,7 @@ pub(crate) fn scratch() -> Scratch {
     let scratch = Scratch::new().without_env("CARGO_BUILD_BUILD_DIR");
     scratch.write(
         "Cargo.toml",
-        "[workspace]\nresolver = \"3\"\nmembers = [\"fuzz\", \"host\", \"instrument\", \"manifest\", \"tests\", \"xtask\"]\n",
+        "[workspace]\nresolver = \"3\"\nmembers = [\"contract\", \"fuzz\", \"host\", \"instrument\", \"manifest\", \"tests\", \"xtask\"]\n",
     );
     fs::remove_file(scratch.path("Cargo.lock")).unwrap();
     scratch.add_stand_ins();
@@ -121,7 +121,7 @@ fn children_get_their_arguments_and_their_ends_are_passed_on() {
     assert!(
         ended
             .stderr
-            .contains("error: `cargo test -p fractalaw-manifest "),
+            .contains("error: `cargo test -p fractalaw-contract "),
         "{}",
         ended.stderr
     );

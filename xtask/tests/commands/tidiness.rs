@@ -108,6 +108,7 @@ fn a_feature_that_only_the_tests_turn_on_is_named() {
             "host",
             package("fractalaw-host", &shared("dependencies", "\"left\"")),
         ),
+        ("host/contract", package("fractalaw-contract", "")),
         ("host/fuzz", package("fractalaw-fuzz", "")),
         ("host/instrument", package("fractalaw-instrument", "")),
         ("host/manifest", package("fractalaw-manifest", "")),

@@ -18,6 +18,7 @@ pub(super) fn add_to_linker(linker: &mut Linker<RunState>) -> wasmtime::Result<(
     }
     offer! { linker, "wasi:cli/exit@0.2.12", state => state.cli();
         sync "exit"(status) -> nothing = LOOKUP, exit::Host::exit;
+        sync "exit-with-code"(status) -> nothing = LOOKUP, exit::Host::exit_with_code;
     }
     offer! { linker, "wasi:cli/stdin@0.2.12", state => state.cli();
         sync "get-stdin"() -> value = HANDLE, stdin::Host::get_stdin;

@@ -2,11 +2,10 @@
 
 use std::fmt::Write;
 
+use fractalaw_contract::offered::offered;
 use wasmparser::{Parser, Payload, TypeRef, ValType};
 use wit_component::{ComponentEncoder, StringEncoding, dummy_module, embed_component_metadata};
 use wit_parser::{LiftLowerAbi, ManglingAndAbi, Resolve, WorldId};
-
-const WIT: &str = include_str!("../../../wit/calls-everything.wit");
 
 /// Where the host puts results, unless the program says otherwise.
 const RESULTS: u32 = 0x400;
@@ -22,20 +21,12 @@ pub(super) struct Import {
     pub(super) results: Vec<ValType>,
 }
 
-fn world() -> (Resolve, WorldId) {
-    let mut resolve = Resolve::default();
-    let package = resolve.push_str("calls-everything.wit", WIT);
-    let package = package.expect("the text is WIT");
-    let world = resolve.select_world(&[package], None);
-    (resolve, world.expect("there is one world"))
-}
-
 const ABI: ManglingAndAbi = ManglingAndAbi::Legacy(LiftLowerAbi::Sync);
 
 /// Every function of the world, and what drops each resource.
 pub(super) fn imports() -> Vec<Import> {
-    let (resolve, world) = world();
-    imports_of(&resolve, world)
+    let offered = offered();
+    imports_of(&offered.resolve, offered.world)
 }
 
 fn imports_of(resolve: &Resolve, world: WorldId) -> Vec<Import> {
@@ -70,10 +61,11 @@ fn imports_of(resolve: &Resolve, world: WorldId) -> Vec<Import> {
 
 /// The component itself.
 pub(super) fn component() -> Vec<u8> {
-    let (resolve, world) = world();
-    let text = core_module(&imports_of(&resolve, world));
+    let offered = offered();
+    let (resolve, world) = (&offered.resolve, offered.world);
+    let text = core_module(&imports_of(resolve, world));
     let mut module = wat::parse_str(text).expect("the text is a module");
-    embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8)
+    embed_component_metadata(&mut module, resolve, world, StringEncoding::UTF8)
         .expect("the world can be embedded");
     let encoder = ComponentEncoder::default().validate(true).module(&module);
     let encoded = encoder.and_then(|mut encoder| encoder.encode());

@@ -6,7 +6,7 @@
 use wit_parser::{Function, Handle, Resolve, Type, TypeDefKind, TypeId};
 
 /// A function's type, for example `func(text: string) -> result<list<f32>, string>`.
-pub(crate) fn function(resolve: &Resolve, function: &Function) -> String {
+pub fn function(resolve: &Resolve, function: &Function) -> String {
     let params = function
         .params
         .iter()

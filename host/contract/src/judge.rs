@@ -1,0 +1,189 @@
+//! Whether a component fits what this host offers: one judgement for all who ask.
+
+use wasmparser::component_types::{
+    ComponentAnyTypeId, ComponentDefinedType, ComponentEntityType, ComponentInstanceTypeId,
+    ComponentValType,
+};
+use wasmparser::types::{Types, TypesRef};
+use wasmparser::{
+    BinaryReaderError, FuncValidatorAllocations, Parser, Payload, PrimitiveValType, ValidPayload,
+    Validator,
+};
+use wit_parser::InterfaceId;
+
+use crate::matching::{Fit, Resources};
+use crate::offered::offered;
+use crate::proposals::{self, ACCEPTED, Proposal};
+use crate::shape;
+
+/// The type of the export `run`.
+pub const RUN_TYPE: &str = "func() -> result<string, string>";
+
+/// More missing functions than anyone reads: an interface has some tens.
+pub const KEPT: usize = 1_000;
+
+/// Why there is nothing to judge.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Invalid {
+    /// No engine would take it: what the validator said.
+    Malformed(String),
+    /// It is valid with proposals that this host leaves out.
+    Proposals(Vec<Proposal>),
+}
+
+/// What a component has that this host does not, or has otherwise.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Judged<'a> {
+    /// Imports that are not offered, by their names, in their order.
+    pub interfaces: Vec<&'a str>,
+    /// Functions and resources that are missing in interfaces that are offered, the first [`KEPT`] of them.
+    pub functions: Vec<MissingFunction>,
+    /// The first function of another type, where nothing is missing.
+    pub mismatch: Option<Mismatch>,
+    /// What stands in the place of the export `run`, if it is not that function.
+    pub run: Option<&'static str>,
+}
+
+/// An interface that is offered lacks it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MissingFunction {
+    /// The import, as the component names it.
+    pub interface: String,
+    /// What is missing in it.
+    pub name: String,
+}
+
+/// It is there, and the component expects it with another type.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mismatch {
+    /// The import, as the component names it.
+    pub interface: String,
+    /// The function or resource.
+    pub name: String,
+    /// What this host offers.
+    pub expected: String,
+}
+
+/// Judges a component.
+///
+/// # Errors
+///
+/// When it is not a valid one under the proposals that this host accepts.
+pub fn judge(bytes: &[u8]) -> Result<Judged<'_>, Invalid> {
+    let mut validator = Validator::new_with_features(ACCEPTED);
+    let (types, imports) =
+        validate(&mut validator, bytes).map_err(|_| proposals::diagnose(bytes))?;
+    let types = types.as_ref();
+    let mut judged = Judged::default();
+    let mut resources = Resources::new(&offered().resolve, types);
+    for import in imports {
+        let item = types.component_item_for_import(import);
+        match (offered().interface(import), item.map(|item| item.ty)) {
+            (Some(interface), Some(ComponentEntityType::Instance(found))) => {
+                let found = (interface, found);
+                instance(import, found, types, &mut resources, &mut judged);
+            }
+            _ => judged.interfaces.push(import),
+        }
+    }
+    judged.run = run(types);
+    Ok(judged)
+}
+
+/// Holds what a component expects of an interface against what the interface has.
+fn instance(
+    import: &str,
+    (interface, instance): (InterfaceId, ComponentInstanceTypeId),
+    types: TypesRef<'_>,
+    resources: &mut Resources<'_>,
+    judged: &mut Judged<'_>,
+) {
+    let resolve = &offered().resolve;
+    let functions = &resolve.interfaces[interface].functions;
+    for (name, item) in &types[instance].exports {
+        let fit = match item.ty {
+            ComponentEntityType::Func(found) => match functions.get(name) {
+                None => Fit::Missing,
+                Some(expected) if resources.is_function(expected, &types[found]) => Fit::Same,
+                Some(expected) => Fit::Other(shape::function(resolve, expected)),
+            },
+            ComponentEntityType::Type {
+                created: ComponentAnyTypeId::Resource(found),
+                ..
+            } => resources.introduce(found.resource(), interface, name),
+            // A name of a type: what it is is seen where a function has it.
+            ComponentEntityType::Type { .. } => Fit::Same,
+            _ => Fit::Missing,
+        };
+        let (interface, name) = (import.to_owned(), name.clone());
+        match fit {
+            Fit::Same => {}
+            Fit::Missing if judged.functions.len() == KEPT => {}
+            Fit::Missing => judged.functions.push(MissingFunction { interface, name }),
+            Fit::Other(expected) => {
+                judged.mismatch.get_or_insert(Mismatch {
+                    interface,
+                    name,
+                    expected,
+                });
+            }
+        }
+    }
+}
+
+/// What stands in the place of `run`, if it is not that function.
+fn run(types: TypesRef<'_>) -> Option<&'static str> {
+    let function = match types.component_item_for_export("run").map(|item| item.ty) {
+        None => return Some("missing"),
+        Some(ComponentEntityType::Func(function)) => &types[function],
+        Some(_) => return Some("no function"),
+    };
+    let defined = |ty: Option<ComponentValType>| match ty {
+        Some(ComponentValType::Primitive(ty)) => Some(ComponentDefinedType::Primitive(ty)),
+        Some(ComponentValType::Type(id)) => Some(types[id].clone()),
+        None => None,
+    };
+    let is_string = |ty| {
+        let string = PrimitiveValType::String;
+        matches!(defined(ty), Some(ComponentDefinedType::Primitive(ty)) if ty == string)
+    };
+    let is_result = matches!(
+        defined(function.result),
+        Some(ComponentDefinedType::Result { ok, err, .. }) if is_string(ok) && is_string(err)
+    );
+    let is_run = function.params.is_empty() && is_result && !function.async_;
+    (!is_run).then_some("a function of another type")
+}
+
+/// Validates all of it, functions included, and gives the names of its imports.
+pub(crate) fn validate<'a>(
+    validator: &mut Validator,
+    bytes: &'a [u8],
+) -> Result<(Types, Vec<&'a str>), BinaryReaderError> {
+    let (mut types, mut imports) = (None, Vec::new());
+    let (mut depth, mut allocations) = (0, FuncValidatorAllocations::default());
+    for payload in Parser::new(0).parse_all(bytes) {
+        let payload = payload?;
+        match &payload {
+            Payload::Version { .. } => depth += 1,
+            Payload::End(_) => depth -= 1,
+            Payload::ComponentImportSection(section) if depth == 1 => {
+                for import in section.clone() {
+                    imports.push(import?.name.name);
+                }
+            }
+            _ => {}
+        }
+        match validator.payload(&payload)? {
+            ValidPayload::Func(function, body) => {
+                let mut function = function.into_validator(allocations);
+                function.validate(&body)?;
+                allocations = function.into_allocations();
+            }
+            ValidPayload::End(of) => types = Some(of),
+            _ => {}
+        }
+    }
+    let types = types.expect("a parser gives the end of what it reads, or an error");
+    Ok((types, imports))
+}

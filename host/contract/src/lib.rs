@@ -1,0 +1,18 @@
+//! The contract between a component and this host, which the host and `xtask` share: what may be imported, which
+//! proposals may be used, what must be exported. Nothing is compiled to tell.
+//!
+//! [`offered`] is the one list of what is offered, function by function. [`judge`](judge()) holds a component
+//! against it.
+
+#![forbid(unsafe_code)]
+#![warn(missing_docs)]
+
+pub mod hint;
+mod judge;
+mod matching;
+pub mod offered;
+pub mod proposals;
+pub mod shape;
+
+pub use judge::{Invalid, Judged, KEPT, Mismatch, MissingFunction, RUN_TYPE, judge};
+pub use proposals::Proposal;

@@ -1,0 +1,35 @@
+//! Whether a component fits what this host offers: what the contract's judge says of it, as a refusal.
+
+use fractalaw_contract::{Invalid, judge};
+
+use crate::listed::Listed;
+use crate::refusal::Refusal;
+
+/// Refuses what is not valid, uses what the engine leaves out, imports what is not offered or exports no `run`.
+/// Nothing is compiled for it, so that whoever only looks at a component is told the same as who runs it.
+pub(crate) fn check(bytes: &[u8]) -> Result<(), Refusal> {
+    let judged = judge(bytes).map_err(|invalid| match invalid {
+        Invalid::Malformed(message) => Refusal::invalid_because(&message),
+        Invalid::Proposals(used) => Refusal::Proposal { used },
+    })?;
+    if !judged.interfaces.is_empty() {
+        return Err(Refusal::InterfaceNotOffered {
+            interfaces: judged.interfaces.into_iter().collect(),
+        });
+    }
+    if !judged.functions.is_empty() {
+        let mut functions = Listed::default();
+        for missing in judged.functions {
+            let bytes = missing.interface.len() + missing.name.len();
+            functions.push_with(bytes, || missing);
+        }
+        return Err(Refusal::FunctionNotOffered { functions });
+    }
+    if let Some(mismatch) = judged.mismatch {
+        return Err(Refusal::ImportMismatch(mismatch));
+    }
+    match judged.run {
+        Some(found) => Err(Refusal::WrongExport { found }),
+        None => Ok(()),
+    }
+}
