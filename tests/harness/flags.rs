@@ -16,6 +16,9 @@ pub(crate) struct Flags {
     /// The folder of the guests' components, built from the sources as they are now
     #[arg(long, value_name = "FOLDER")]
     pub(crate) guests: Option<PathBuf>,
+    /// A guest of that folder whose component is not of its sources, because it could not be built
+    #[arg(long, value_name = "NAME", requires = "guests")]
+    pub(crate) stale: Vec<String>,
     /// The folder `tests/` of another workspace
     #[arg(long, value_name = "FOLDER")]
     pub(crate) tests: Option<PathBuf>,

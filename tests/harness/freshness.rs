@@ -21,12 +21,12 @@ pub(crate) struct Guests {
 }
 
 impl Guests {
-    /// A folder of components that are fresh, says who names it.
-    pub(crate) fn fresh(folder: PathBuf) -> Guests {
+    /// A folder of components that are fresh but for some, says who names it.
+    pub(crate) fn known(folder: PathBuf, stale: &[String]) -> Guests {
         Guests {
             folder,
             asked: None,
-            stale: OnceLock::new(),
+            stale: OnceLock::from(Ok(stale.iter().cloned().collect())),
         }
     }
 

@@ -127,7 +127,7 @@ fn run(flags: &Flags) -> Result<ExitCode> {
 
 fn guests(flags: &Flags, inventory: &Inventory) -> Result<Guests> {
     Ok(match &flags.guests {
-        Some(folder) => Guests::fresh(folder.clone()),
+        Some(folder) => Guests::known(folder.clone(), &flags.stale),
         None => {
             let workspace = inventory.tests.parent();
             let workspace = workspace.context("`tests/` stands in the workspace")?;

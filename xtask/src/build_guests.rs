@@ -10,7 +10,7 @@ use crate::compile::Compiler;
 use crate::contract::Contract;
 use crate::encode;
 use crate::fault::{FAILED, Fault, GUEST_BUILD, list};
-use crate::fetch::fetch;
+use crate::fetch::{For, fetch};
 use crate::files::{lock, remove_files, remove_folders, write_atomically};
 use crate::flags::BuildGuests;
 use crate::fresh::{self, Before, Outputs, Record};
@@ -77,9 +77,15 @@ fn check(project: &Project, names: &[String]) -> Result<()> {
     .into())
 }
 
-/// Builds for another command, which has its own things to show: here only what was rebuilt.
+/// Builds for another command, which has its own things to show: here only what was rebuilt. All guests, when none
+/// is named.
 pub(crate) fn ensure(project: &Project, names: &[String]) -> Result<()> {
-    let outcome = build(project, &project.select(names)?)?;
+    attempt(project, &project.select(names)?)?.check()
+}
+
+/// The same for exactly these guests, and for a command that goes on with those that can be built.
+pub(crate) fn attempt(project: &Project, names: &[String]) -> Result<Outcome> {
+    let outcome = build(project, names)?;
     let rebuilt = outcome
         .built
         .iter()
@@ -88,12 +94,12 @@ pub(crate) fn ensure(project: &Project, names: &[String]) -> Result<()> {
     if !rebuilt.is_empty() {
         eprintln!("{}", build_summary::table(&rebuilt));
     }
-    outcome.check()
+    Ok(outcome)
 }
 
 /// What became of the guests.
 #[derive(Debug, Default)]
-struct Outcome {
+pub(crate) struct Outcome {
     built: Vec<Built>,
     /// Name and message of each guest that failed.
     failures: Vec<(String, String)>,
@@ -113,8 +119,13 @@ impl Outcome {
         }));
     }
 
+    /// The guests that could not be built.
+    pub(crate) fn failed(&self) -> impl Iterator<Item = &str> {
+        self.failures.iter().map(|(name, _)| name.as_str())
+    }
+
     /// An error when any guest failed. Each failure is repeated here, below the compiler's output.
-    fn check(&self) -> Result<()> {
+    pub(crate) fn check(&self) -> Result<()> {
         if self.failures.is_empty() {
             return Ok(());
         }
@@ -123,7 +134,7 @@ impl Outcome {
         }
         let count = self.failures.len();
         let all = count + self.built.len();
-        let names = list(self.failures.iter().map(|(name, _)| name));
+        let names = list(self.failed());
         let plural = if all == 1 { "" } else { "s" };
         Err(Fault::new(
             GUEST_BUILD,
@@ -158,7 +169,11 @@ fn build(project: &Project, names: &[String]) -> Result<Outcome> {
     }
     let contract = Contract::read(project)?;
     toolchain.ready(project)?;
-    fetch(project, stale.iter().map(|(name, _)| name.as_str()))?;
+    fetch(
+        project,
+        stale.iter().map(|(name, _)| name.as_str()),
+        For::Build,
+    )?;
     let mut compiler = Compiler::new(project, &mut toolchain);
     for (name, record) in stale {
         eprintln!("building `{name}`");

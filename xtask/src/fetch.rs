@@ -8,27 +8,32 @@ use crate::hermetic;
 use crate::project::Project;
 use crate::toolchain::TARGET;
 
-/// Lets cargo fetch what guests need and is not there, and complete `Cargo.lock`. Nothing of it runs: cargo only
-/// lists the packages.
+/// What is going to be done with packages.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum For {
+    /// They are compiled to WebAssembly.
+    Build,
+    /// Their tests are compiled for this machine.
+    Tests,
+}
+
+/// Lets cargo fetch what packages below `guests/` need and is not there, and complete `Cargo.lock`. Nothing of it
+/// runs: cargo only lists the packages.
 ///
 /// An error if cargo cannot resolve the workspace, which it does for all packages together. Where it can, and
-/// cannot fetch something, the guests that need it fail later, and no others.
+/// cannot fetch something, the packages that need it fail later, and no others.
 pub(crate) fn fetch<'a>(
     project: &Project,
-    guests: impl IntoIterator<Item = &'a str>,
+    packages: impl IntoIterator<Item = &'a str>,
+    purpose: For,
 ) -> Result<()> {
     let mut command = hermetic::fetching(project);
-    command.args([
-        "tree",
-        "--depth",
-        "0",
-        "--target",
-        TARGET,
-        "--edges",
-        "normal,build",
-    ]);
-    for guest in guests {
-        command.args(["--package", guest]);
+    command.args(["tree", "--depth", "0"]);
+    if let For::Build = purpose {
+        command.args(["--target", TARGET, "--edges", "normal,build"]);
+    }
+    for package in packages {
+        command.args(["--package", package]);
     }
     let ended = guest_cargo::run(&mut command, "cargo tree", false)?;
     let mut all = project.guests()?;

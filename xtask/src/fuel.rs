@@ -31,7 +31,7 @@ pub(crate) fn run(project: &Project, flags: &flags::Fuel) -> Result<ExitCode> {
         Some(filter) => Asked::Cases(cases.containing(filter)?),
         None => Asked::Everything,
     };
-    build_guests::ensure(project, &[])?;
+    build_guests::attempt(project, &asked.guests(project)?)?.check()?;
     let outputs = project.outputs();
     let wanted = |name, guests| Wanted {
         guests,

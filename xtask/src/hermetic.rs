@@ -83,6 +83,11 @@ pub(crate) fn cargo(project: &Project) -> Command {
     command
 }
 
+/// The environment of such a cargo alone, for one that is started otherwise.
+pub(crate) fn environment() -> impl Iterator<Item = (OsString, OsString)> {
+    kept(is_for_builds)
+}
+
 fn kept(keep: impl Fn(&str) -> bool) -> impl Iterator<Item = (OsString, OsString)> {
     env::vars_os().filter(move |(name, _)| name.to_str().is_some_and(&keep))
 }

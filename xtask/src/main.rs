@@ -30,6 +30,7 @@ mod fresh;
 mod guest;
 mod guest_cargo;
 mod guest_profile;
+mod guest_tests;
 mod hermetic;
 mod sizes;
 mod standing;

@@ -45,7 +45,7 @@ pub(crate) fn run(project: &Project, flags: &flags::Report) -> Result<()> {
     let folder = match &flags.records {
         Some(folder) => folder.clone(),
         None => {
-            build_guests::ensure(project, &[])?;
+            build_guests::attempt(project, &asked.guests(project)?)?.check()?;
             records::write(project, &wanted("report", &project.outputs(), &asked))?
         }
     };

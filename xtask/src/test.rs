@@ -12,9 +12,13 @@ use crate::build_guests;
 use crate::cases::Cases;
 use crate::fault::{FAILED, Fault};
 use crate::flags;
+use crate::guest_tests::{self, Tests};
 use crate::in_ci;
 use crate::project::Project;
 use crate::workspace_cargo::{HOST, LEDGER, Totals, XTASK, cargo, colour, run_tests, shell, step};
+
+/// The guest that runs beside every case: `tests/harness/lab.rs`.
+const NEIGHBOUR: &str = "slot-scribbler";
 
 /// What becomes of snapshots that differ, as the harness calls it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,7 +38,7 @@ pub(crate) fn run(project: &Project, flags: &flags::Test) -> Result<ExitCode> {
     if flags.accept {
         in_ci::writes_nothing("cargo xtask test --accept")?;
         let asked = accepted(project, flags)?;
-        build_guests::ensure(project, &[])?;
+        build_guests::attempt(project, &asked.guests(project)?)?.check()?;
         let shell = shell(project)?;
         let mut totals = Totals::default();
         let command = cases(project, &shell, Snapshots::Accept, &asked, &flags.rest);
@@ -57,6 +61,36 @@ pub(crate) enum Asked {
     Cases(Vec<String>),
     /// Every test with this in its name.
     Text(String),
+}
+
+impl Asked {
+    /// The guests whose components are needed for it.
+    pub(crate) fn guests(&self, project: &Project) -> Result<Vec<String>> {
+        let mut guests = project.guests()?;
+        if let Asked::Cases(names) = self {
+            guests
+                .retain(|guest| guest == NEIGHBOUR || names.iter().any(|name| is_of(name, guest)));
+        }
+        Ok(guests)
+    }
+
+    /// Which of a package's own tests it means. With a `/`, only cases are meant.
+    fn tests(&self, package: &str) -> Tests {
+        match self {
+            Asked::Everything => Tests::All,
+            Asked::Cases(names) if names.iter().any(|name| name == package) => Tests::All,
+            Asked::Cases(_) => Tests::Nothing,
+            Asked::Text(text) if text.contains('/') => Tests::Nothing,
+            Asked::Text(text) if package.contains(text) => Tests::All,
+            Asked::Text(text) => Tests::With(text.clone()),
+        }
+    }
+}
+
+/// Whether a name means a guest or one of its cases.
+fn is_of(name: &str, guest: &str) -> bool {
+    let rest = name.strip_prefix(guest);
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 fn asked(project: &Project, names: &[String]) -> Result<Asked> {
@@ -88,7 +122,8 @@ pub(crate) fn verify(
     snapshots: Snapshots,
 ) -> Result<ExitCode> {
     let asked = asked(project, &flags.names)?;
-    build_guests::ensure(project, &[])?;
+    // A guest that cannot be built fails the command, and keeps nothing else from being tested.
+    let guests = build_guests::attempt(project, &asked.guests(project)?)?;
     let shell = shell(project)?;
     let mut totals = Totals::default();
     let mut good = true;
@@ -123,13 +158,23 @@ pub(crate) fn verify(
             good &= run_tests(arguments(command, text, &flags.rest), &mut totals)?;
         }
     }
+    let own = |package: &str| match guests.failed().any(|failed| failed == package) {
+        true => Tests::Nothing,
+        false => asked.tests(package),
+    };
+    good &= guest_tests::run(project, &shell, own, &flags.rest, &mut totals)?;
     let mut rest = flags.rest.clone();
     if flags.all {
         rest.push("--every-function".to_owned());
     }
+    for failed in guests.failed() {
+        rest.extend(["--stale".to_owned(), failed.to_owned()]);
+    }
     let command = cases(project, &shell, snapshots, &asked, &rest);
     good &= run_tests(command, &mut totals)?;
-    end(project, flags, &asked, good, totals)
+    let ended = end(project, flags, &asked, good, totals)?;
+    guests.check()?;
+    Ok(ended)
 }
 
 fn end(
@@ -225,7 +270,7 @@ fn review(project: &Project, flags: &flags::Test) -> Result<ExitCode> {
         .hint("run `cargo install cargo-insta`")
         .into());
     }
-    build_guests::ensure(project, &[])?;
+    build_guests::attempt(project, &asked.guests(project)?)?.check()?;
     // Whether the cases pass does not matter here: what differs is what there is to review.
     run_tests(
         cases(project, shell, Snapshots::Pending, &asked, &flags.rest),

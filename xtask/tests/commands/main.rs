@@ -12,6 +12,7 @@ mod broken_guests;
 mod build_scripts;
 mod encoding;
 mod freshness;
+mod guest_tests;
 mod inputs;
 mod missing_target;
 mod new_guest;
