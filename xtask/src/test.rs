@@ -139,6 +139,10 @@ pub(crate) fn verify(
         let host = without_verdicts(host).env("FRACTALAW_GUESTS", project.outputs());
         let host = host.args(["--lib", "--bins", "--test", "it"]);
         // What fuzzing has found and what it begins with takes as long as all else.
+        let host = match flags.all {
+            true => host.env("FRACTALAW_TEST_EVERY_CASE", "1"),
+            false => host,
+        };
         let host = host.args(
             flags
                 .all
