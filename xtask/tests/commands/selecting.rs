@@ -309,3 +309,48 @@ fn stale_guests_are_named_and_nothing_is_built() {
         0
     );
 }
+
+#[cfg(unix)]
+#[test]
+fn after_a_review_the_functions_follow_what_was_accepted() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let scratch = scratch();
+    with_cases(&scratch);
+    // Stands in for the program that `cargo insta` starts.
+    scratch.write(
+        "bin/cargo-insta",
+        "#!/bin/sh\necho \"$*|$INSTA_PENDING_DIR\" >> \"$TOLD\"\n",
+    );
+    let program = scratch.path("bin/cargo-insta");
+    std::fs::set_permissions(program, PermissionsExt::from_mode(0o755)).unwrap();
+    let path = format!(
+        "{}:{}",
+        scratch.path("bin").display(),
+        std::env::var("PATH").unwrap()
+    );
+    let told = scratch.path("told").display().to_string();
+    let scratch = scratch
+        .env("PATH", path)
+        .env("TOLD", &told)
+        .env("INSTA_PENDING_DIR", "elsewhere")
+        .env("EXPECTED", "pending");
+    let ended = scratch.xtask(["test", "world", "--review"]);
+    assert_eq!(ended.code, 0, "{}{}", ended.stdout, ended.stderr);
+    let told = String::from_utf8(scratch.read("told")).unwrap();
+    let harness = |snapshots: &str| {
+        let guests = scratch.path("target/guests");
+        let guests = guests.display();
+        format!("--color|never|--guests|{guests}|--only|world|--snapshots|{snapshots}")
+    };
+    let expected = [
+        "insta --version|elsewhere".to_owned(),
+        harness("pending"),
+        format!(
+            "insta review --workspace-root {}|",
+            scratch.root().display()
+        ),
+        harness("functions"),
+    ];
+    assert_eq!(told.lines().collect::<Vec<_>>(), expected);
+}
