@@ -2,9 +2,10 @@
 //! host is held against.
 
 use wasm_encoder::{
-    CodeSection, Component, ComponentExportKind, ComponentInstanceSection, ComponentSection,
-    ConstExpr, ElementSection, Elements, Function, FunctionSection, MemorySection, MemoryType,
-    Module, RawSection, RefType, TableSection, TableType, TypeSection, ValType,
+    CodeSection, Component, ComponentExportKind, ComponentImportSection, ComponentInstanceSection,
+    ComponentSection, ComponentTypeRef, ComponentTypeSection, ComponentValType, ConstExpr,
+    ElementSection, Elements, Encode, Function, FunctionSection, MemorySection, MemoryType, Module,
+    RawSection, RefType, TableSection, TableType, TypeSection, ValType,
 };
 
 use crate::world;
@@ -220,6 +221,30 @@ pub fn elements(count: u32) -> Vec<u8> {
     code.function(&function);
     module.section(&code);
     around_module(&module.finish())
+}
+
+/// A component that says of so many tools that they made it, in two bytes each.
+pub fn tools(count: u32) -> Vec<u8> {
+    let (mut data, names) = (vec![1], ["processed-by"]);
+    names[0].encode(&mut data);
+    count.encode(&mut data);
+    data.extend(vec![0; 2 * count as usize]);
+    world::with_section(&world::component("", ""), "producers", &data)
+}
+
+/// So many imports, each a function of nothing.
+pub fn imports(count: u32) -> Vec<u8> {
+    let mut component = Component::new();
+    let mut types = ComponentTypeSection::new();
+    let none: [(&str, ComponentValType); 0] = [];
+    types.function().params(none).result(None);
+    component.section(&types);
+    let mut imports = ComponentImportSection::new();
+    for i in 0..count {
+        imports.import(&format!("i{i}"), ComponentTypeRef::Func(0));
+    }
+    component.section(&imports);
+    component.finish()
 }
 
 /// So many components inside each other.

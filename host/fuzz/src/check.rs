@@ -2,7 +2,7 @@
 
 use fractalaw_host::terminal::is_unsafe;
 use fractalaw_host::{
-    AUDIT_BYTES, AUDIT_ENTRIES, AUDIT_ENTRY_BYTES, OUTPUT_BYTES, Outcome, Report, TrapCode,
+    AUDIT_BYTES, AUDIT_ENTRIES, AUDIT_ENTRY_BYTES, OUTPUT_BYTES, Outcome, Refusal, Report, TrapCode,
 };
 use serde_json::Value;
 
@@ -34,6 +34,14 @@ fn bounds(report: &Report) {
         "{:?}",
         report.fuel
     );
+    if let Outcome::Refused(refusal) = &report.outcome {
+        // What is not granted is listed whole, as its author declared it: what may be declared is bounded.
+        let most = match refusal {
+            Refusal::NotGranted(_) => 256 << 10,
+            _ => 8 << 10,
+        };
+        assert!(refusal.to_string().len() <= most, "{}", refusal.kind());
+    }
     let sequence = entries.iter().map(|entry| entry.sequence);
     assert!(sequence.eq(1..=entries.len() as u64));
 }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use fractalaw_manifest::Tier;
 
-use crate::limits::QuotaLimits;
+use crate::limits::{QuotaLimits, SHOWN_BYTES};
 use crate::meter::HostCalls;
 use crate::micro_app::App;
 use crate::outcome::Quota;
@@ -221,11 +221,12 @@ impl fmt::Display for NotGranted {
     }
 }
 
-/// By its name, if that can stand in a line of TOML; else by its digest.
+/// By its name, if that can stand in a line of TOML which a person reads; else by its digest.
 fn key(app: &App) -> String {
     let bare = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
     let quotable = |c: char| !is_unsafe(c) && !matches!(c, '"' | '\\' | '@');
-    match app.name.as_deref() {
+    let name = app.name.as_deref().unwrap_or_default();
+    match Some(name).filter(|name| name.len() <= SHOWN_BYTES) {
         Some(name) if !name.is_empty() && name.chars().all(bare) => name.to_owned(),
         Some(name) if !name.is_empty() && name.chars().all(quotable) => format!("\"{name}\""),
         _ => format!("\"@{}\"", app.digest),

@@ -9,7 +9,9 @@ use fractalaw_host::{
     Policy, Quotas, Refusal, Report, Run, Section, Tier,
 };
 
-use crate::components::{RUNTIME, cache, component, guest_bytes, run, with_manifest, workspace};
+use crate::components::{
+    RUNTIME, cache, component, guest_bytes, run, with_manifest, with_section, workspace,
+};
 
 pub(crate) fn host(policy: &str) -> Host {
     let policy = Policy::parse(Path::new("policy.toml"), policy).unwrap();
@@ -351,4 +353,27 @@ fn the_policy_of_the_cases_is_one_and_denies_what_it_does_not_name() {
         not_granted.policy(),
         "[apps.wants-everything]\ninterfaces.\"wasi:sockets\" = true  # the network, `wasi:sockets`"
     );
+}
+
+/// Whoever reads a line of policy has to see whose it is.
+#[test]
+fn a_long_name_is_not_what_a_line_of_policy_names_it_by() {
+    for (length, is_named) in [(200, true), (201, false)] {
+        let name = "n".repeat(length);
+        let mut names = vec![0, 0xca + u8::from(!is_named), 1];
+        names.extend([0xc8 + u8::from(!is_named), 1]);
+        names.extend(name.as_bytes());
+        let bytes = with_section(&guest_bytes("wants-everything"), "component-name", &names);
+        let inspection = Inspection::of(&bytes).unwrap();
+        assert_eq!(inspection.app.name.as_deref(), Some(&*name));
+        let refusal = inspection.verdict(&Run::new(), None).refusal;
+        let Some(Refusal::NotGranted(not_granted)) = refusal else {
+            panic!("{refusal:?}");
+        };
+        let expected = match is_named {
+            true => format!("apps.{name}"),
+            false => format!("apps.\"@{}\"", inspection.app.digest),
+        };
+        assert_eq!(not_granted.section, expected);
+    }
 }

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use crate::nestings::NESTINGS;
-use crate::{host, world};
+use crate::{bombs, host, world};
 
 pub(crate) fn run(bytes: &[u8]) {
     host::load_and_run(bytes, &host::small());
@@ -26,6 +26,7 @@ pub(crate) fn seeds() -> Vec<Vec<u8>> {
         // Of few levels, so that a mutation can change what is nested, and one more than there may be.
         seeds.extend([4, 65].map(nesting.make));
     }
+    seeds.extend([bombs::tools(1_100), bombs::imports(30)]);
     let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures");
     for folder in ["hostile", "malformed"] {
         let entries = fs::read_dir(fixtures.join(folder))

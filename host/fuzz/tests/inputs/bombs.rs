@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use fractalaw_fuzz::bombs::{self, SHAPES};
-use fractalaw_host::{Host, LoadError, Refusal};
+use fractalaw_host::{Host, Inspection, LoadError, Refusal};
 
 fn refusal(host: &Host, bytes: &[u8]) -> Refusal {
     match host.load(bytes) {
@@ -92,6 +92,34 @@ fn numbers_depth_and_width_have_bounds_of_their_own() {
         (text(&wide), "values of a block"),
     ] {
         assert_eq!(too_much(&host, &bytes), what);
+    }
+}
+
+/// Two bytes of a component make a line of what is told of it, and five a name in a refusal.
+#[test]
+fn what_is_listed_without_end_is_counted() {
+    let inspection = Inspection::of(&bombs::tools(2_000_000)).unwrap();
+    let listed = &inspection.producers;
+    assert_eq!((listed.len(), listed.omitted()), (1_000, 1_999_000));
+    assert_eq!(inspection.refusal, None);
+    let shown: Vec<_> = (0..20).map(|i| format!("`i{i}`")).collect();
+    let named = format!("{} and 399980 more", shown.join(", "));
+    for (count, said) in [
+        (400_000, format!("not offered by this host: {named}")),
+        (
+            600_000,
+            "too large: declarations: 600002, expected at most 500000".to_owned(),
+        ),
+    ] {
+        let bytes = bombs::imports(count);
+        let inspection = Inspection::of(&bytes).unwrap();
+        let listed = &inspection.imports;
+        assert_eq!(
+            (listed.len(), listed.omitted()),
+            (1_000, u64::from(count) - 1_000)
+        );
+        assert_eq!(inspection.refusal.unwrap().to_string(), said);
+        assert_eq!(refusal(&hurried(), &bytes).to_string(), said);
     }
 }
 
