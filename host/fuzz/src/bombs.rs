@@ -241,7 +241,7 @@ pub fn imports(count: u32) -> Vec<u8> {
     component.section(&types);
     let mut imports = ComponentImportSection::new();
     for i in 0..count {
-        imports.import(&format!("i{i}"), ComponentTypeRef::Func(0));
+        imports.import(format!("i{i}").as_str(), ComponentTypeRef::Func(0));
     }
     component.section(&imports);
     component.finish()
