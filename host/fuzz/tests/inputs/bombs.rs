@@ -78,7 +78,7 @@ fn numbers_depth_and_width_have_bounds_of_their_own() {
     let text = |body: &str| wat::parse_str(format!("(component (core module {body}))")).unwrap();
     let loops = format!("(func {} {})", "loop ".repeat(101), "end ".repeat(101));
     let wide = format!(
-        "(func (block (result {}) unreachable) unreachable)",
+        "(func unreachable (block (param {}) unreachable) unreachable)",
         "i32 ".repeat(17)
     );
     for (bytes, what) in [
