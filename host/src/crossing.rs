@@ -9,6 +9,11 @@ use crate::refusal::Refusal;
 pub(crate) fn metered(bytes: &[u8]) -> Result<Vec<u8>, Refusal> {
     fractalaw_instrument::meter_crossings(bytes, &PRICE).map_err(|error| match error {
         Uninstrumentable::Invalid { message } => Refusal::Invalid { message },
+        Uninstrumentable::TooManyValues { found, limit } => Refusal::OverSlot {
+            what: "values handed from part to part",
+            found,
+            limit,
+        },
         error => Refusal::UnmeteredCrossing {
             message: error.to_string(),
         },

@@ -41,6 +41,10 @@ pub(crate) const BLOCK_VALUES: usize = 16;
 /// thousand forty times. Compilers give a function one.
 pub(crate) const FUNCTION_RESULTS: usize = 8;
 
+/// Values in the types of all functions that parts of a composed component call: for each, code is made that moves it. So
+/// many lists take some twenty seconds, unoptimised; a part that uses all of WASI has some thousand values.
+pub(crate) const CROSSING_VALUES: usize = 50_000;
+
 /// Types, imports, functions, elements and so on that a component and all that is nested in it declares. Each
 /// takes some hundred bytes of the compiler's memory. The largest runtimes have a hundred thousand.
 pub(crate) const DECLARATIONS: usize = 500_000;
@@ -335,7 +339,7 @@ mod tests {
             DECLARATIONS FUNCTION_BYTES FUNCTION_BYTES_TIMES_LOCALS FUNCTION_WORK
             CODE_BYTES_TIMES_LOCALS CODE_WORK LOOP_DEPTH BLOCK_VALUES COMPILES COMPILE_THREADS COMPILE_STACK_BYTES
             CORE_INSTANCES ADAPTER_INSTANCES MEMORIES TABLES TABLE_ELEMENTS SLOT_MEMORY_BYTES MAX_SLOTS STDIN_BYTES GUEST_STACK_BYTES
-            HOST_STACK_BYTES HOST_CALL_BYTES CROSSING_BYTES FUNCTION_RESULTS HANDLES FILE_THREADS FILE_THREADS_OF_A_DEVICE RANDOM_BYTES RANDOM_PIECE_BYTES
+            HOST_STACK_BYTES HOST_CALL_BYTES CROSSING_BYTES CROSSING_VALUES FUNCTION_RESULTS HANDLES FILE_THREADS FILE_THREADS_OF_A_DEVICE RANDOM_BYTES RANDOM_PIECE_BYTES
             STREAM_BYTES AUDIT_ENTRIES AUDIT_ENTRY_BYTES AUDIT_BYTES
             HOST_CALLS HOST_BYTES HOST_MEMORY_BYTES POLICY_BYTES OUTPUT_BYTES TRACE_CALLS BACKTRACE_FRAMES FUNCTION_NAME_BYTES
             PROFILE_NAMES_BYTES PROFILE_NODES PROFILE_CALLS PROFILE_SLOWDOWN

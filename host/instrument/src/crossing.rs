@@ -26,6 +26,7 @@ use wasmparser::{Chunk, ExternalKind, Parser, Payload, ValType};
 use crate::error::Uninstrumentable;
 use crate::module::CoreModule;
 use crate::survey::Survey;
+use crate::values;
 
 /// The name of the functions that pay. No other function of the component has it afterwards, so that a backtrace
 /// that begins with it tells that more than the limit was to cross.
@@ -34,6 +35,8 @@ pub const CROSSING: &str = "[crossing]";
 /// What crossing costs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Crossing {
+    /// Most values in the types of all functions that parts call.
+    pub limit_values: u64,
     /// Most bytes for which room is asked at once.
     pub limit_bytes: u32,
     /// How many bytes are paid for together, as a power of two.
@@ -46,8 +49,10 @@ pub struct Crossing {
 ///
 /// # Errors
 ///
-/// When the bytes are not a component's, and when a function that makes room is not in them.
+/// When the bytes are not a component's, when a function that makes room is not in them, and when there are too many
+/// values in the types of what parts call.
 pub fn meter_crossings(component: &[u8], price: &Crossing) -> Result<Vec<u8>, Uninstrumentable> {
+    values::check(component, price.limit_values)?;
     let survey = Survey::without_copies(component)?;
     let mut reallocs: Vec<BTreeSet<u32>> = vec![BTreeSet::new(); survey.modules.len()];
     for part in &survey.parts {

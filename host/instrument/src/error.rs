@@ -22,6 +22,14 @@ pub enum Uninstrumentable {
     /// A core module is not in the component's bytes but imported or taken out of an instance.
     #[error("a core module comes from outside of the component")]
     ForeignModule,
+    /// Functions that the parts of a composed component call have too many values in their types.
+    #[error("{found} values are handed from part to part, expected at most {limit}")]
+    TooManyValues {
+        /// How many there are up to the section that has too many.
+        found: u64,
+        /// The bound.
+        limit: u64,
+    },
     /// A function can be left other than by returning.
     #[error(
         "function {function} of core module {module} uses `{operator}`, which leaves functions unseen"

@@ -32,6 +32,7 @@ mod rewrite;
 mod survey;
 #[cfg(test)]
 mod tests;
+mod values;
 
 pub use crossing::{CROSSING, Crossing, meter_crossings};
 pub use error::Uninstrumentable;

@@ -48,14 +48,28 @@ impl<'a> Survey<'a> {
     /// Reads the sections of each part in turn; a module's own are its own to read.
     fn walk(&mut self, component: &'a [u8]) -> Result<(), Uninstrumentable> {
         self.parts.push(Part::default());
-        let mut open = vec![(Parser::new(0), 0)];
+        let mut open = vec![(Parser::new(0), 0, component.len())];
         let mut rest = component;
-        while let Some((parser, place)) = open.last_mut() {
-            let place = *place;
+        while let Some((parser, place, end)) = open.last_mut() {
+            let (place, end) = (*place, *end);
             let Chunk::Parsed { consumed, payload } = parser.parse(rest, true)? else {
                 break;
             };
             rest = rest.get(consumed..).unwrap_or_default();
+            if let Payload::ModuleSection {
+                unchecked_range: range,
+                ..
+            }
+            | Payload::ComponentSection {
+                unchecked_range: range,
+                ..
+            } = &payload
+                && range.end > end
+            {
+                return Err(Uninstrumentable::Invalid {
+                    message: "a section is longer than what it stands in".to_owned(),
+                });
+            }
             match payload {
                 Payload::ModuleSection {
                     unchecked_range, ..
@@ -67,11 +81,14 @@ impl<'a> Survey<'a> {
                     self.modules.push(module);
                     rest = rest.get(bytes.len()..).unwrap_or_default();
                 }
-                Payload::ComponentSection { parser, .. } => {
+                Payload::ComponentSection {
+                    parser,
+                    unchecked_range,
+                } => {
                     let nested = self.parts.len();
                     self.parts[place].components.push(Some(nested));
                     self.parts.push(Part::nested_in(place));
-                    open.push((parser, nested));
+                    open.push((parser, nested, unchecked_range.end));
                 }
                 Payload::End(_) => {
                     self.parts[place].gets_hooks = self.has_code(place);

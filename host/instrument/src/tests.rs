@@ -3,7 +3,7 @@
 
 use wasmparser::{Parser, Payload, Validator, WasmFeatures};
 
-use crate::{Uninstrumentable, instrument};
+use crate::{CROSSING, Crossing, Uninstrumentable, instrument, meter_crossings};
 
 fn encode(text: &str) -> Vec<u8> {
     wat::parse_str(text).expect("the text is a component")
@@ -224,12 +224,95 @@ fn every_truncation_and_flipped_byte_is_refused_or_read_without_panic() {
             (core instance $i (instantiate $m))
             (func (export "f") (result u32) (canon lift (core func $i "f") (memory $i "m"))))"#,
     );
-    for end in 0..bytes.len() {
-        let _ = instrument(&bytes[..end]);
+    for bytes in [bytes, composed()] {
+        for end in 0..bytes.len() {
+            let _ = instrument(&bytes[..end]);
+            let _ = meter_crossings(&bytes[..end], &PRICE);
+        }
+        for place in 0..bytes.len() {
+            let mut bytes = bytes.clone();
+            bytes[place] ^= 0x15;
+            let _ = instrument(&bytes);
+            let _ = meter_crossings(&bytes, &PRICE);
+        }
     }
-    for place in 0..bytes.len() {
-        let mut bytes = bytes.clone();
-        bytes[place] ^= 0x15;
-        let _ = instrument(&bytes);
+}
+
+const PRICE: Crossing = Crossing {
+    limit_values: 10,
+    limit_bytes: 1 << 20,
+    step_bytes_log2: 6,
+    step_constants: 50,
+};
+
+/// Two parts, of which one makes room in a module without a name section, and the other in one that names a function as
+/// only ours are named.
+fn composed() -> Vec<u8> {
+    encode(
+        r#"(component
+            (component $a
+                (core module (memory (export "m") 1)
+                    (func (export "r") (param i32 i32 i32 i32) (result i32) i32.const 0)
+                    (func (export "f") (param i32 i32)))
+                (core instance $i (instantiate 0))
+                (func (export "f") (param "s" string)
+                    (canon lift (core func $i "f") (memory $i "m") (realloc (func $i "r")))))
+            (component $b
+                (import "f" (func $f (param "s" string)))
+                (core module $m (@custom "kept" "data") (memory (export "m") 1)
+                    (func $other (@name "[crossing]"))
+                    (func $named (export "r") (param i32 i32 i32 i32) (result i32) i32.const 0))
+                (core instance $i (instantiate $m))
+                (core func (canon lower (func $f) (memory $i "m") (realloc (func $i "r")))))
+            (instance $a (instantiate $a))
+            (instance (instantiate $b (with "f" (func $a "f")))))"#,
+    )
+}
+
+#[test]
+fn functions_that_make_room_are_called_by_ones_that_pay_and_nothing_else_changes() {
+    let component = composed();
+    let metered = meter_crossings(&component, &PRICE).unwrap();
+    Validator::new_with_features(WasmFeatures::all())
+        .validate_all(&metered)
+        .unwrap();
+    let count =
+        |bytes: &[u8], text: &[u8]| bytes.windows(text.len()).filter(|w| *w == text).count();
+    let bodies = |bytes: &[u8]| {
+        let payloads = Parser::new(0).parse_all(bytes);
+        payloads
+            .filter(|payload| matches!(payload, Ok(Payload::CodeSectionEntry(_))))
+            .count()
+    };
+    assert_eq!(bodies(&metered), bodies(&component) + 2);
+    // Its own name for it is gone, and the two that pay have it.
+    assert_eq!(count(&component, CROSSING.as_bytes()), 1);
+    assert_eq!(count(&metered, CROSSING.as_bytes()), 2);
+    for kept in [&b"kept"[..], b"data", b"named"] {
+        assert_eq!(count(&metered, kept), count(&component, kept));
     }
+    let twin = instrument(&metered).unwrap();
+    let parts: Vec<_> = twin.functions.iter().map(|f| f.part.as_deref()).collect();
+    assert_eq!(
+        parts,
+        [
+            Some("a"),
+            Some("a"),
+            Some("a"),
+            Some("b"),
+            Some("b"),
+            Some("b")
+        ]
+    );
+    Validator::new_with_features(WasmFeatures::all())
+        .validate_all(&twin.bytes)
+        .unwrap();
+    let strict = Crossing {
+        limit_values: 0,
+        ..PRICE
+    };
+    assert_eq!(
+        meter_crossings(&component, &strict).unwrap_err(),
+        Uninstrumentable::TooManyValues { found: 1, limit: 0 }
+    );
 }

@@ -6,7 +6,7 @@
 use fractalaw_instrument::Crossing;
 
 use super::operators::TABLE;
-use crate::limits::CROSSING_BYTES;
+use crate::limits::{CROSSING_BYTES, CROSSING_VALUES};
 
 /// Units of fuel for a byte. From UTF-16 to UTF-8, the dearest, one takes 1.4 ns, which is 2.5 times what a unit of
 /// the median instruction takes; unoptimised, as tests run, 28 ns.
@@ -29,6 +29,7 @@ const _: () = assert!(TABLE.I32Const == 1 && TABLE.Drop == 0 && LOOP_FUEL < STEP
 
 /// The price.
 pub(crate) const PRICE: Crossing = Crossing {
+    limit_values: CROSSING_VALUES as u64,
     limit_bytes: CROSSING_BYTES as u32,
     step_bytes_log2: STEP_BYTES_LOG2,
     step_constants: STEP_FUEL - LOOP_FUEL,

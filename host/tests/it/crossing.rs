@@ -226,3 +226,53 @@ fn a_profile_names_the_functions_of_each_part_and_sums_to_the_run() {
     // What crosses is paid by the part that calls: 2,000 bytes one way, and 100 to 300 the other.
     assert!(of("sender: run").own_fuel > STEP * (2_000_u64.div_ceil(64) + 100_u64.div_ceil(64)));
 }
+
+/// A type of a few bytes, used by many functions, becomes code for each of its values in each of them.
+#[test]
+fn values_that_parts_hand_to_each_other_are_counted_before_they_are_compiled() {
+    let host = Host::builder().slots(1).build().unwrap();
+    let component = |functions: usize, fields: usize| {
+        let types = format!(
+            "(type $list (list string)) (type $fields (tuple {}))",
+            "$list ".repeat(fields)
+        );
+        let each = |item: &dyn Fn(usize) -> String| (0..functions).map(item).collect::<String>();
+        let module = r#"(core module $m (memory (export "m") 1)
+            (func (export "r") (param i32 i32 i32 i32) (result i32) unreachable)
+            (func (export "f") (param i32)))
+            (core instance $i (instantiate $m))"#;
+        let options = r#"(memory $i "m") (realloc (func $i "r"))"#;
+        let lifted = each(&|f| {
+            format!(
+                r#"(func (export "f{f}") (param "a" $fields)
+                    (canon lift (core func $i "f") {options}))"#
+            )
+        });
+        let imported = each(&|f| format!(r#"(export "f{f}" (func (param "a" $fields)))"#));
+        let lowered = each(&|f| {
+            format!(
+                r#"(core func (canon lower (func $a "f{f}") (memory $i "m") (realloc (func $i "r"))))"#
+            )
+        });
+        wat::parse_str(format!(
+            r#"(component (component $a {types} {module} {lifted}) (instance $a (instantiate $a))
+                (component $b (import "a" (instance $a {types} {imported})) {module} {lowered})
+                (instance (instantiate $b (with "a" (instance $a)))))"#
+        ))
+        .unwrap()
+    };
+    // A tuple, and for each of its fields a list and a string.
+    let refusal = |functions, fields| match host.load(&component(functions, fields)) {
+        Err(LoadError::Refused(refusal)) => refusal,
+        _ => panic!("it was accepted"),
+    };
+    let expected = Refusal::OverSlot {
+        what: "values handed from part to part",
+        // As far as it was counted.
+        found: 249 * (1 + 2 * 100),
+        limit: 50_000,
+    };
+    assert_eq!(refusal(250, 100), expected);
+    // A few are not too many: what it lacks is `run`.
+    assert_eq!(refusal(2, 10).kind(), "wrong-export");
+}

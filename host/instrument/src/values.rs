@@ -1,0 +1,103 @@
+//! How many values the parts of a composed component hand to each other, told from the types of what they call.
+//!
+//! For each of them Wasmtime makes code that moves it, and a type of a few bytes can have thousands in it, in each
+//! function that uses it.
+
+use std::collections::HashMap;
+
+use wasmparser::component_types::{
+    ComponentDefinedType, ComponentDefinedTypeId, ComponentFuncTypeId, ComponentValType,
+};
+use wasmparser::types::TypesRef;
+use wasmparser::{CanonicalFunction, Parser, Payload, Validator, WasmFeatures};
+
+use crate::error::Uninstrumentable;
+
+/// That all functions which parts call have no more values in their types.
+pub(crate) fn check(component: &[u8], limit: u64) -> Result<(), Uninstrumentable> {
+    // Bodies are left out: nothing about them matters here.
+    let mut validator = Validator::new_with_features(WasmFeatures::all());
+    let mut counter = Counter::default();
+    let mut found = 0_u64;
+    for payload in Parser::new(0).parse_all(component) {
+        let payload = payload?;
+        validator.payload(&payload)?;
+        let Payload::ComponentCanonicalSection(functions) = payload else {
+            continue;
+        };
+        let Some(types) = validator.types(0) else {
+            continue;
+        };
+        for function in functions {
+            if let CanonicalFunction::Lower { func_index, .. } = function? {
+                let function = types.component_function_at(func_index);
+                found = found.saturating_add(counter.function(types, function));
+            }
+        }
+        if found > limit {
+            return Err(Uninstrumentable::TooManyValues { found, limit });
+        }
+    }
+    Ok(())
+}
+
+/// Values of each type that was looked at.
+#[derive(Default)]
+struct Counter {
+    known: HashMap<ComponentDefinedTypeId, u64>,
+}
+
+impl Counter {
+    fn function(&mut self, types: TypesRef<'_>, function: ComponentFuncTypeId) -> u64 {
+        let function = &types[function];
+        let params = function.params.iter().map(|(_, ty)| ty);
+        self.all(types, params.chain(&function.result))
+    }
+
+    fn all<'t>(
+        &mut self,
+        types: TypesRef<'_>,
+        all: impl IntoIterator<Item = &'t ComponentValType>,
+    ) -> u64 {
+        let values = all.into_iter().map(|ty| self.value(types, *ty));
+        values.fold(0, u64::saturating_add)
+    }
+
+    /// Types nest no deeper than what the host accepts.
+    fn value(&mut self, types: TypesRef<'_>, ty: ComponentValType) -> u64 {
+        let ComponentValType::Type(id) = ty else {
+            return 1;
+        };
+        if let Some(known) = self.known.get(&id) {
+            return *known;
+        }
+        let inside = match &types[id] {
+            ComponentDefinedType::Record(record) => self.all(types, record.fields.values()),
+            ComponentDefinedType::Variant(variant) => {
+                let cases = variant.cases.values();
+                self.all(types, cases.filter_map(|case| case.ty.as_ref()))
+            }
+            ComponentDefinedType::Tuple(tuple) => self.all(types, &tuple.types),
+            ComponentDefinedType::List { element, .. } => self.all(types, [element]),
+            ComponentDefinedType::FixedLengthList {
+                element, length, ..
+            } => self
+                .all(types, [element])
+                .saturating_mul(u64::from(*length)),
+            ComponentDefinedType::Map { key, value, .. } => self.all(types, [key, value]),
+            ComponentDefinedType::Option { ty, .. } => self.all(types, [ty]),
+            ComponentDefinedType::Result { ok, err, .. } => self.all(types, ok.iter().chain(err)),
+            ComponentDefinedType::Future { ty, .. } | ComponentDefinedType::Stream { ty, .. } => {
+                self.all(types, ty)
+            }
+            ComponentDefinedType::Primitive(_)
+            | ComponentDefinedType::Flags(_)
+            | ComponentDefinedType::Enum(_)
+            | ComponentDefinedType::Own(_)
+            | ComponentDefinedType::Borrow(_) => 0,
+        };
+        let values = inside.saturating_add(1);
+        self.known.insert(id, values);
+        values
+    }
+}
