@@ -126,4 +126,4 @@ pub use recorder::ProfileNode;
 pub use refusal::Refusal;
 pub use report::{Durations, Fuel, JSON_VERSION, Memory, Report};
 pub use run::Run;
-pub use trap::{Trap, TrapCode};
+pub use trap::{During, Trap, TrapCode};

@@ -168,6 +168,14 @@ impl Outcome {
         }
     }
 
+    /// Of a trap, what the guest was doing.
+    pub(crate) fn during(self, instantiated: bool, error: &wasmtime::Error) -> Outcome {
+        match self {
+            Outcome::Trap(trap) => Outcome::Trap(trap.during(instantiated, error)),
+            other => other,
+        }
+    }
+
     /// What the fuel counter says after such an end, as long as there is some left.
     ///
     /// Compiled code keeps the count in a register and stores it where it calls, returns or executes
@@ -297,7 +305,7 @@ impl fmt::Display for Outcome {
             Outcome::QuotaExceeded { quota, limit } => {
                 write!(f, "quota exceeded: more than {limit} {}", quota.describe())
             }
-            Outcome::Trap(trap) => write!(f, "trap: {trap}"),
+            Outcome::Trap(trap) => trap.fmt(f),
             Outcome::Interrupted => f.write_str("interrupted: the host was told to stop"),
             Outcome::Refused(refusal) => write!(f, "refused: {refusal}"),
         }

@@ -39,7 +39,7 @@ mod tests {
 
     use super::*;
     use crate::outcome::Outcome;
-    use crate::trap::{Trap, TrapCode};
+    use crate::trap::{During, Trap, TrapCode};
     use crate::{Certainty, engine};
 
     const GUEST: &str = r#"(component
@@ -95,6 +95,7 @@ mod tests {
                     Outcome::Trap(Trap {
                         code: TrapCode::HostPanicked,
                         message: message.to_owned(),
+                        during: During::Run,
                     })
                 });
                 assert_eq!(outcome.err(), expected);

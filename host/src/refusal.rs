@@ -257,7 +257,7 @@ impl Refusal {
                 "split it into several micro-apps, or report it: see `.github/SECURITY.md`"
             }
             Refusal::CompileTime { .. } => {
-                "split it into several micro-apps, or raise `HostBuilder::compile_time`"
+                "raise `--compile-time` (`HostBuilder::compile_time`), or split it into several micro-apps"
             }
             Refusal::CompilersBusy { .. } => "load it again later",
             Refusal::CompilerFailed => "report it with the component: see `.github/SECURITY.md`",

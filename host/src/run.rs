@@ -264,7 +264,7 @@ async fn call(
         Err(error) => match error.downcast::<NoDescriptors>() {
             Ok(NoDescriptors(source)) => return Err(HostError::OpenForGuest { source }),
             Err(error) => (
-                Outcome::from_error(&error, handles),
+                Outcome::from_error(&error, handles).during(after_instantiation.is_some(), &error),
                 trap::backtrace(&error),
             ),
         },

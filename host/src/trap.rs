@@ -16,6 +16,30 @@ pub struct Trap {
     pub code: TrapCode,
     /// What happened, for a person.
     pub message: String,
+    /// What the guest was doing.
+    pub during: During,
+}
+
+/// What a guest was doing when it trapped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum During {
+    /// Being instantiated: a start function, or an initialiser.
+    Instantiation,
+    /// Executing `run`, or what it leaves to be done after its result was read.
+    Run,
+    /// Nothing any more: what `run` returned could not be read.
+    Result,
+}
+
+impl During {
+    /// The name used in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            During::Instantiation => "instantiation",
+            During::Run => "run",
+            During::Result => "result",
+        }
+    }
 }
 
 /// The kind of a trap.
@@ -89,34 +113,52 @@ impl Trap {
             .strip_prefix("wasm trap: ")
             .unwrap_or(&message)
             .to_owned();
-        Trap { code, message }
+        Trap::new(code, message)
+    }
+
+    fn new(code: TrapCode, message: String) -> Trap {
+        let during = During::Run;
+        Trap {
+            code,
+            message,
+            during,
+        }
+    }
+
+    /// Of the error that it is from: outside of a call that guest code made, there is no backtrace.
+    pub(crate) fn during(self, instantiated: bool, error: &wasmtime::Error) -> Trap {
+        let in_guest = error.downcast_ref::<WasmBacktrace>().is_some();
+        let during = match self.code {
+            _ if !instantiated => During::Instantiation,
+            TrapCode::Boundary if !in_guest => During::Result,
+            _ => During::Run,
+        };
+        Trap { during, ..self }
     }
 
     pub(crate) fn exit(status: i32) -> Trap {
-        Trap {
-            code: TrapCode::Exit { status },
-            message: format!("the guest called exit with status {status} instead of returning"),
-        }
+        Trap::new(
+            TrapCode::Exit { status },
+            format!("the guest called exit with status {status} instead of returning"),
+        )
     }
 
     pub(crate) fn host_panicked(panic: &HostPanicked) -> Trap {
-        Trap {
-            code: TrapCode::HostPanicked,
-            message: panic.to_string(),
-        }
+        Trap::new(TrapCode::HostPanicked, panic.to_string())
     }
 
     pub(crate) fn boundary(error: &wasmtime::Error) -> Trap {
-        Trap {
-            code: TrapCode::Boundary,
-            message: error.root_cause().to_string(),
-        }
+        Trap::new(TrapCode::Boundary, error.root_cause().to_string())
     }
 }
 
 impl fmt::Display for Trap {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
+        match self.during {
+            During::Instantiation => write!(f, "trap in instantiation: {}", self.message),
+            During::Run => write!(f, "trap: {}", self.message),
+            During::Result => write!(f, "trap in the result of `run`: {}", self.message),
+        }
     }
 }
 

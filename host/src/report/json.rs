@@ -205,6 +205,7 @@ fn outcome(outcome: &Outcome) -> Value {
         Outcome::Trap(trap) => {
             value["trap"] = json!(trap.code.name());
             value["message"] = json!(trap.message);
+            value["during"] = json!(trap.during.name());
             if let TrapCode::Exit { status } = trap.code {
                 value["status"] = json!(status);
             }

@@ -22,6 +22,9 @@ pub(super) fn render(report: &Report) -> String {
     for function in &report.backtrace {
         text += &format!("  in {}\n", one_line(function));
     }
+    if matches!(report.outcome, Outcome::Trap(_)) && !report.stderr.bytes.is_empty() {
+        text += "hint: what it wrote to standard error stands below\n";
+    }
     text += &format!("\n--- Audit Trail ({} entries) ---\n", report.audit.len());
     for entry in &report.audit {
         text += &format!(
@@ -40,7 +43,7 @@ pub(super) fn render(report: &Report) -> String {
 
 /// How each other end than `ok` begins, and the headings below. A result that begins like one is marked,
 /// so that it cannot pass for it.
-const OURS: [&str; 11] = [
+const OURS: [&str; 13] = [
     "guest error:",
     "out of fuel:",
     "deadline exceeded:",
@@ -48,6 +51,8 @@ const OURS: [&str; 11] = [
     "stack overflow:",
     "quota exceeded:",
     "trap:",
+    "trap in instantiation:",
+    "trap in the result of `run`:",
     "interrupted:",
     "refused:",
     "result:",

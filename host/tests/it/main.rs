@@ -33,5 +33,6 @@ mod printing;
 mod profile;
 mod profile_on_paper;
 mod quotas;
+mod traps;
 mod verdicts;
 mod waiting;

@@ -127,7 +127,7 @@ fn runtime() -> io::Result<Runtime> {
 
 /// A host for one guest, with the cache and the policy that the flags name.
 pub(crate) fn host(flags: &flags::Run) -> anyhow::Result<HostBuilder> {
-    let mut builder = Host::builder().slots(1);
+    let mut builder = Host::builder().slots(1).compile_time(flags.compile_time);
     if let Some(folder) = cache_folder(flags)? {
         builder = builder.cache(folder);
     }
