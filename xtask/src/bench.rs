@@ -7,6 +7,7 @@ use std::process::{Command, ExitCode};
 use anyhow::{Context, Result};
 
 use crate::build_guests;
+use crate::children;
 use crate::fault::FAILED;
 use crate::flags;
 use crate::project::Project;
@@ -41,7 +42,8 @@ pub(crate) fn run(project: &Project, flags: &flags::Bench) -> Result<ExitCode> {
     if let Some(wasmtime) = wasmtime() {
         benches.arg("--wasmtime").arg(wasmtime);
     }
-    let status = benches.status().context("cannot start the benchmarks")?;
+    let ended = children::spawn(&mut benches).and_then(|mut benches| benches.wait());
+    let status = ended.context("cannot start the benchmarks")?;
     Ok(ExitCode::from(if status.success() { 0 } else { FAILED }))
 }
 

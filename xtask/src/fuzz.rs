@@ -8,6 +8,7 @@ use std::process::{Command, ExitCode};
 
 use anyhow::{Context, Result, bail};
 
+use crate::children;
 use crate::fault::{FAILED, Fault, USAGE, list, nearest};
 use crate::flags;
 use crate::project::Project;
@@ -120,7 +121,8 @@ fn mutate(project: &Project, flags: &flags::Fuzz) -> Result<ExitCode> {
     if let Some(runs) = flags.runs {
         fuzz.args(["--runs", &runs.to_string()]);
     }
-    let status = fuzz.status().context("cannot start `fractalaw-fuzz`")?;
+    let ended = children::spawn(&mut fuzz).and_then(|mut fuzz| fuzz.wait());
+    let status = ended.context("cannot start `fractalaw-fuzz`")?;
     end(status.success(), project)
 }
 
@@ -166,10 +168,8 @@ fn libfuzzer(
         if let Some(runs) = flags.runs {
             fuzz.arg(format!("-runs={runs}"));
         }
-        good &= fuzz
-            .status()
-            .context("cannot start `cargo fuzz`")?
-            .success();
+        let ended = children::spawn(&mut fuzz).and_then(|mut fuzz| fuzz.wait());
+        good &= ended.context("cannot start `cargo fuzz`")?.success();
     }
     end(good, project)
 }

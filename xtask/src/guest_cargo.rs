@@ -11,6 +11,8 @@ use std::thread;
 use anyhow::{Context, Result};
 use serde::Deserialize;
 
+use crate::children;
+
 /// How much of what cargo says is kept, in bytes: its last words are what an error is about.
 const SAID_BYTES: usize = 1 << 20;
 
@@ -89,15 +91,15 @@ pub(crate) fn run(command: &mut Command, shown: &str, progress: bool) -> Result<
             command.env("CARGO_TERM_PROGRESS_WIDTH", "80");
         }
     }
-    let mut child = command
+    command
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .with_context(|| format!("cannot start `{shown}`"))?;
-    let stdout = child.stdout.take();
+        .stderr(Stdio::piped());
+    let mut running =
+        children::spawn(command).with_context(|| format!("cannot start `{shown}`"))?;
+    let stdout = running.child.stdout.take();
     let stdout = stdout.with_context(|| format!("`{shown}` has no output"))?;
-    let stderr = child.stderr.take();
+    let stderr = running.child.stderr.take();
     let stderr = stderr.with_context(|| format!("`{shown}` has no standard error"))?;
     let mut ended = Ended {
         success: false,
@@ -123,7 +125,7 @@ pub(crate) fn run(command: &mut Command, shown: &str, progress: bool) -> Result<
         io::Result::Ok(())
     })
     .with_context(|| format!("cannot read the output of `{shown}`"))?;
-    let status = child.wait();
+    let status = running.wait();
     ended.success = status
         .with_context(|| format!("cannot wait for `{shown}`"))?
         .success();

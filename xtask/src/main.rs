@@ -41,6 +41,7 @@ mod progress;
 mod records;
 mod revision;
 
+mod children;
 mod digest;
 mod fault;
 mod files;

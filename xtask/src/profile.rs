@@ -7,6 +7,7 @@ mod speedscope;
 mod table;
 
 use std::fs;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 
@@ -14,6 +15,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::build_guests;
 use crate::cases::Cases;
+use crate::children;
 use crate::fault::{FAILED, Fault, USAGE};
 use crate::flags;
 use crate::flags::Format;
@@ -233,19 +235,20 @@ fn of_case(
 /// Profiles any component through the host's binary.
 fn of_component(project: &Project, component: &Path, options: &[String]) -> Result<Profile> {
     let host: PathBuf = run::host(project)?;
-    let output = Command::new(&host)
-        .arg("profile")
-        .arg(component)
-        .args(options)
-        .stderr(Stdio::inherit())
-        .output()
-        .with_context(|| format!("cannot start `{}`", host.display()))?;
-    if !output.status.success() {
+    let mut command = Command::new(&host);
+    command.arg("profile").arg(component).args(options);
+    let failed = || format!("cannot start `{}`", host.display());
+    let mut running = children::spawn(command.stdout(Stdio::piped())).with_context(failed)?;
+    let mut json = Vec::new();
+    if let Some(output) = &mut running.child.stdout {
+        output.read_to_end(&mut json).with_context(failed)?;
+    }
+    if !running.wait().with_context(failed)?.success() {
         return Err(
             Fault::new(FAILED, format!("`{}` has no profile", component.display()))
                 .hint("what stands above says why")
                 .into(),
         );
     }
-    serde_json::from_slice(&output.stdout).context("the host's profile cannot be read")
+    serde_json::from_slice(&json).context("the host's profile cannot be read")
 }

@@ -9,6 +9,7 @@ use anyhow::{Context, Result};
 use fractalaw_manifest::terminal::one_line;
 use serde::{Deserialize, Deserializer, Serialize};
 
+use crate::children;
 use crate::fault::{FAILED, Fault};
 use crate::progress::Progress;
 use crate::project::Project;
@@ -124,11 +125,9 @@ pub(crate) fn write(project: &Project, wanted: &Wanted<'_>) -> Result<PathBuf> {
         command = command.env("CARGO_TERM_QUIET", "true");
     }
     let shown = shown(&command);
-    let mut child = Command::from(command)
-        .stdout(Stdio::piped())
-        .spawn()
+    let mut running = children::spawn(Command::from(command).stdout(Stdio::piped()))
         .with_context(|| format!("cannot start `{shown}`"))?;
-    let output = child.stdout.take();
+    let output = running.child.stdout.take();
     let output = BufReader::new(output.with_context(|| format!("`{shown}` has no output"))?);
     let mut said = Vec::new();
     let mut done = 0;
@@ -148,7 +147,7 @@ pub(crate) fn write(project: &Project, wanted: &Wanted<'_>) -> Result<PathBuf> {
         }
         said.push(line);
     }
-    let status = child.wait();
+    let status = running.wait();
     drop(progress);
     if !status
         .with_context(|| format!("cannot wait for `{shown}`"))?

@@ -8,6 +8,7 @@ use std::process::{Command, ExitCode};
 use anyhow::{Context, Result};
 
 use crate::build_guests;
+use crate::children;
 use crate::fault::{FAILED, Fault, USAGE};
 use crate::flags;
 use crate::project::Project;
@@ -43,8 +44,18 @@ fn options(project: &Project, given: &[String]) -> Vec<OsString> {
     options
 }
 
-/// Starts a program in the current directory, because the paths among its options are relative to it, and
-/// ends as it does.
+/// Starts a program in the current directory, because the paths among its options are relative to it, and in our
+/// place, so that signals and the end are its own: whoever waits for us waits for it, and whoever ends us ends it.
+#[cfg(unix)]
+pub(crate) fn start(command: &mut Command) -> Result<ExitCode> {
+    use std::os::unix::process::CommandExt;
+    let program = Path::new(command.get_program()).to_owned();
+    let error = command.exec();
+    Err(error).with_context(|| format!("cannot start `{}`", program.display()))
+}
+
+/// As above, as far as it goes where a program cannot take the place of another: ends as it does.
+#[cfg(not(unix))]
 pub(crate) fn start(command: &mut Command) -> Result<ExitCode> {
     let program = Path::new(command.get_program()).to_owned();
     let status = command
@@ -121,9 +132,11 @@ pub(crate) fn program(
     } else {
         eprintln!("first build of {what}: {first_time}");
     }
-    build.quiet().run().map_err(|_| {
-        Fault::new(FAILED, format!("{what} does not build"))
+    let built = children::spawn(&mut Command::from(build)).and_then(|mut cargo| cargo.wait());
+    match built.context("cannot start cargo")?.success() {
+        true => Ok(binary),
+        false => Err(Fault::new(FAILED, format!("{what} does not build"))
             .hint("the compiler's messages stand above")
-    })?;
-    Ok(binary)
+            .into()),
+    }
 }

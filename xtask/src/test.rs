@@ -255,6 +255,8 @@ fn without_verdicts(command: Cmd<'_>) -> Cmd<'_> {
 }
 
 fn arguments<'a>(command: Cmd<'a>, text: Option<&str>, rest: &[String]) -> Cmd<'a> {
+    // A binary in which a test fails does not keep the ones after it from running.
+    let command = command.arg("--no-fail-fast");
     command.arg("--").args(text).args(colour()).args(rest)
 }
 

@@ -10,6 +10,7 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, Result};
 use xshell::{Cmd, Shell, cmd};
 
+use crate::children;
 use crate::fault::{FAILED, Fault};
 use crate::project::{Project, cargo_program};
 
@@ -106,11 +107,10 @@ impl Totals {
 pub(crate) fn run_tests(command: Cmd<'_>, totals: &mut Totals) -> Result<bool> {
     let shown = shown(&command);
     eprintln!("$ {shown}");
-    let mut child = Command::from(command)
-        .stdout(Stdio::piped())
-        .spawn()
+    let mut running = children::spawn(Command::from(command).stdout(Stdio::piped()))
         .with_context(|| format!("cannot start `{shown}`"))?;
-    let output = child
+    let output = running
+        .child
         .stdout
         .take()
         .with_context(|| format!("`{shown}` has no output"))?;
@@ -127,7 +127,7 @@ pub(crate) fn run_tests(command: Cmd<'_>, totals: &mut Totals) -> Result<bool> {
         count(&String::from_utf8_lossy(&line), totals);
         line.clear();
     }
-    let status = child
+    let status = running
         .wait()
         .with_context(|| format!("cannot wait for `{shown}`"))?;
     if !status.success() {

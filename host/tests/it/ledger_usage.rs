@@ -1,21 +1,32 @@
 //! `fractalaw run --ledger` with a ledger that cannot be used, and the auditor's program beside it.
 
 use std::fs;
+use std::io::Read;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use crate::components::{component, guest};
-use crate::ledger_cli::{fractalaw, start, text};
+use crate::ledger_cli::{fractalaw, signal, start, text, told};
 use crate::ledger_lab::Lab;
 
 #[test]
 fn a_ledger_that_stays_locked_keeps_runs_from_starting_and_from_being_acknowledged() {
     let lab = Lab::new();
-    let running = start(&lab, &["--timeout", "2s", "--ledger-wait", "300ms"]);
+    let args = [
+        "--timeout",
+        "1h",
+        "--ledger-wait",
+        "300ms",
+        "--grace",
+        "1ms",
+    ];
+    let mut running = start(&lab, &args);
     let other = rusqlite::Connection::open(&lab.path).unwrap();
     other.busy_timeout(Duration::from_secs(5)).unwrap();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    signal(&running, "-TERM");
+    let mut said = told(&mut running);
     let late = fractalaw(&lab, &guest("hello-world"), &["--ledger-wait", "300ms"])
         .spawn()
         .unwrap();
@@ -32,7 +43,10 @@ fn a_ledger_that_stays_locked_keeps_runs_from_starting_and_from_being_acknowledg
         ),
         (late, 10, "the ledger cannot be written, so nothing runs"),
     ] {
-        let output = child.wait_with_output().unwrap();
+        let mut output = child.wait_with_output().unwrap();
+        if code == 14 {
+            said.read_to_end(&mut output.stderr).unwrap();
+        }
         assert_eq!(text(&output.stderr), format!("error: {what}: {why}"));
         assert_eq!(output.status.code(), Some(code));
         // No result is handed out that is not recorded.

@@ -109,6 +109,20 @@ impl Scratch {
         folder: &str,
         args: impl IntoIterator<Item = S>,
     ) -> Ended {
+        let output = self.command(folder, args).output().unwrap();
+        Ended {
+            code: output.status.code().unwrap(),
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+
+    /// `xtask` in a folder below the root, to be started.
+    pub(crate) fn command<S: AsRef<OsStr>>(
+        &self,
+        folder: &str,
+        args: impl IntoIterator<Item = S>,
+    ) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
         command.args(args).current_dir(self.path(folder));
         for (name, value) in &self.env {
@@ -117,12 +131,7 @@ impl Scratch {
                 None => command.env_remove(name),
             };
         }
-        let output = command.output().unwrap();
-        Ended {
-            code: output.status.code().unwrap(),
-            stdout: String::from_utf8(output.stdout).unwrap(),
-            stderr: String::from_utf8(output.stderr).unwrap(),
-        }
+        command
     }
 
     /// Builds guests, which must succeed, and returns the state of each.

@@ -2,6 +2,8 @@
 //! the ends of the children become the end of the command.
 
 use std::fs;
+use std::io::Read;
+use std::process::{Command, Stdio};
 
 use crate::scratch::Scratch;
 
@@ -25,12 +27,22 @@ pub(crate) fn scratch() -> Scratch {
          fn main() {\n    \
              let args: Vec<String> = std::env::args().skip(1).collect();\n    \
              println!(\"{}\", args.join(\"|\"));\n    \
+             if args.iter().any(|arg| arg == \"--pid\") {\n        \
+                 println!(\"{}\", std::process::id());\n    \
+             }\n    \
              std::process::exit(args.last().and_then(|code| code.parse().ok()).unwrap_or(0));\n\
          }\n",
     );
     scratch.write(
         "host/tests/it.rs",
-        "//! A stand-in.\n#[test]\nfn of_the_host() {}\n",
+        "//! A stand-in.\n\
+         #[test]\nfn of_the_host() {\n    \
+             assert!(std::env::var_os(\"HOST_FAILS\").is_none());\n    \
+             if let Some(pipe) = std::env::var_os(\"WAITS_AT\") {\n        \
+                 let _open = std::fs::File::options().write(true).open(pipe).unwrap();\n        \
+                 loop {\n            std::thread::park();\n        }\n    \
+             }\n\
+         }\n",
     );
     scratch.write("fuzz/tests/inputs.rs", "#[test]\nfn of_fuzzing() {}\n");
     scratch.write(
@@ -125,7 +137,16 @@ fn children_get_their_arguments_and_their_ends_are_passed_on() {
         "{}",
         ended.stderr
     );
-    let scratch = scratch.env("EXPECTED", "never");
+    // Nor does a binary that fails keep those after it.
+    let scratch = scratch.env("EXPECTED", "never").env("HOST_FAILS", "yes");
+    let ended = scratch.xtask(["test", "--all"]);
+    assert_eq!(ended.code, 12, "{}", ended.stderr);
+    assert!(
+        ended.stdout.ends_with("\n5 passed, 1 failed\n"),
+        "{}",
+        ended.stdout
+    );
+    let scratch = scratch.without_env("HOST_FAILS");
     assert_eq!(scratch.xtask(["test"]).code, 0);
     let scratch = scratch.env("EXPECTED", "accept").without_env("CI");
     let ended = scratch.xtask(["test", "--accept"]);
@@ -146,4 +167,49 @@ fn children_get_their_arguments_and_their_ends_are_passed_on() {
         "{}",
         ended.stderr
     );
+}
+
+/// Signals to either are to the host: one process is not told without the other.
+#[cfg(unix)]
+#[test]
+fn the_host_takes_the_place_of_the_command() {
+    let scratch = scratch();
+    scratch.xtask(["run", "a.wasm"]);
+    let child = scratch
+        .command("", ["run", "a.wasm", "--pid"])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let pid = child.id().to_string();
+    let output = child.wait_with_output().unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(said, format!("run|a.wasm|--pid\n{pid}\n"));
+}
+
+/// What `cargo test` started holds a pipe open for as long as it lives.
+#[cfg(unix)]
+#[test]
+fn a_command_that_is_told_to_end_leaves_nothing_behind() {
+    let scratch = scratch().env("EXPECTED", "pending");
+    assert_eq!(scratch.xtask(["test"]).code, 0);
+    let pipe = scratch.path("pipe");
+    let made = Command::new("mkfifo").arg(&pipe).status().unwrap();
+    assert!(made.success());
+    let scratch = scratch.env("WAITS_AT", pipe.to_str().unwrap());
+    for (name, code) in [("-TERM", 143), ("-INT", 130)] {
+        let mut child = scratch
+            .command("", ["test", "of_the_host"])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        // Opens when the test does, and ends when nobody has it open any more.
+        let mut open = fs::File::open(&pipe).unwrap();
+        let told = Command::new("kill")
+            .args([name, &child.id().to_string()])
+            .status();
+        assert!(told.unwrap().success());
+        open.read_to_end(&mut Vec::new()).unwrap();
+        assert_eq!(child.wait().unwrap().code(), Some(code));
+    }
 }

@@ -1,0 +1,117 @@
+//! Programs that are started and waited for: they are told to end when this one is, and none of them stays behind.
+//!
+//! Each leads a process group of its own, so that what it starts in turn, such as the test binaries of `cargo test`, is
+//! told as well. A terminal tells only the group in its foreground, which is ours; so what we are told is passed on.
+
+use std::io;
+use std::process::{Child, Command, ExitStatus};
+
+/// A program that was started.
+pub(crate) struct Running {
+    pub(crate) child: Child,
+}
+
+impl Running {
+    /// Waits for its end. If we were told to end meanwhile, we do, with the code that shells give to that.
+    pub(crate) fn wait(&mut self) -> io::Result<ExitStatus> {
+        let status = self.child.wait()?;
+        told::forget(self.child.id());
+        Ok(status)
+    }
+}
+
+/// Starts a program.
+pub(crate) fn spawn(command: &mut Command) -> io::Result<Running> {
+    Ok(Running {
+        child: told::spawn(command)?,
+    })
+}
+
+#[cfg(unix)]
+mod told {
+    use std::io;
+    use std::os::unix::process::CommandExt;
+    use std::process::{Child, Command, exit};
+    use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+    use std::thread;
+
+    use rustix::process::{Pid, Signal, kill_process_group};
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+    use signal_hook::iterator::Signals;
+
+    /// The groups that are under way, and the last signal that came.
+    #[derive(Default)]
+    struct State {
+        groups: Vec<u32>,
+        told: Option<i32>,
+    }
+
+    static STATE: Mutex<State> = Mutex::new(State {
+        groups: Vec::new(),
+        told: None,
+    });
+
+    fn state() -> MutexGuard<'static, State> {
+        STATE.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn spawn(command: &mut Command) -> io::Result<Child> {
+        listen()?;
+        // Held, so that no signal comes between the start and the note of it.
+        let mut state = state();
+        let child = command.process_group(0).spawn()?;
+        state.groups.push(child.id());
+        Ok(child)
+    }
+
+    pub(super) fn forget(group: u32) {
+        let mut state = state();
+        state.groups.retain(|other| *other != group);
+        if let (Some(signal), true) = (state.told, state.groups.is_empty()) {
+            exit(128 + signal);
+        }
+    }
+
+    fn listen() -> io::Result<()> {
+        static STARTED: OnceLock<Result<(), io::ErrorKind>> = OnceLock::new();
+        let started = STARTED.get_or_init(|| {
+            let mut signals =
+                Signals::new([SIGHUP, SIGINT, SIGTERM]).map_err(|error| error.kind())?;
+            thread::spawn(move || signals.forever().for_each(pass_on));
+            Ok(())
+        });
+        started.map_err(io::Error::from)
+    }
+
+    fn pass_on(signal: i32) {
+        let mut state = state();
+        if state.groups.is_empty() {
+            exit(128 + signal);
+        }
+        state.told = Some(signal);
+        let named = match signal {
+            SIGHUP => Signal::HUP,
+            SIGINT => Signal::INT,
+            _ => Signal::TERM,
+        };
+        for group in &state.groups {
+            let group = i32::try_from(*group).ok().and_then(Pid::from_raw);
+            if let Some(group) = group {
+                // One that has just ended needs no telling.
+                let _ = kill_process_group(group, named);
+            }
+        }
+    }
+}
+
+#[cfg(not(unix))]
+mod told {
+    use std::io;
+    use std::process::{Child, Command};
+
+    pub(super) fn spawn(command: &mut Command) -> io::Result<Child> {
+        command.spawn()
+    }
+
+    pub(super) fn forget(_: u32) {}
+}
