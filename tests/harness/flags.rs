@@ -1,5 +1,6 @@
 //! What the harness is told, beside what every test binary understands. All of it comes with the command: no
-//! variable of the environment decides what is compared with what, or whether a difference counts.
+//! variable of the environment decides what is compared with what, or whether a difference counts. What insta is told
+//! by variables must agree with it (`snapshot::get_ready`).
 
 use std::path::PathBuf;
 

@@ -11,7 +11,7 @@ use anyhow::{Context, Result};
 use fractalaw_host::terminal::one_line;
 use tempfile::TempDir;
 
-use crate::listing::{self, Rendered};
+use crate::listing::{self, Listing};
 
 /// Copies of the granted folders, for one run: so no run, not even one that is allowed to write, meets what
 /// another left.
@@ -148,7 +148,7 @@ fn copy_folder(from: &Path, to: &Path) -> Result<()> {
 
 impl Changes {
     /// Adds what was changed to a text; nothing of a case that grants no folder for writing.
-    pub(crate) fn put(&self, text: &mut Rendered) {
+    pub(crate) fn put(&self, text: &mut Listing) {
         if self.changed.is_empty() {
             if self.is_writable {
                 text.line("files: unchanged");

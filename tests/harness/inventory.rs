@@ -11,7 +11,7 @@ use libtest_mimic::{Failed, Trial};
 use crate::case::Case;
 use crate::misplaced;
 use crate::name::Name;
-use crate::stored;
+use crate::snapshot;
 
 /// What the harness's own tests are called after: `inventory/…`, `harness/…`.
 const OWN: [&str; 2] = ["harness", "inventory"];
@@ -149,7 +149,7 @@ impl Inventory {
             for path in files(&self.snapshots(), 2, extension)? {
                 let is_expected = match kind {
                     "snapshot" => self.expected.contains(&path),
-                    _ => (self.expected.iter()).any(|snapshot| stored::pending(snapshot) == path),
+                    _ => (self.expected.iter()).any(|file| snapshot::pending(file) == path),
                 };
                 if !is_expected {
                     let path = misplaced::shown(&self.tests, &path);

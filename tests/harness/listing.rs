@@ -19,19 +19,24 @@ const SHOWN_CHARS_OF_LONG: usize = 200;
 /// Bytes on a line where they are shown as such.
 const BYTES_A_LINE: usize = 16;
 
-/// A rendered text.
+/// A text that is being written.
 #[derive(Debug, Default)]
-pub(crate) struct Rendered {
-    /// As it is committed.
-    pub(crate) text: String,
-    /// With nothing left out, where that is more.
-    pub(crate) whole: Option<String>,
+pub(crate) struct Listing {
+    text: String,
+    whole: Option<String>,
 }
 
-impl Rendered {
-    /// A text without lists.
-    pub(crate) fn plain(text: String) -> Rendered {
-        Rendered { text, whole: None }
+/// A rendered text. Only [`Listing::end`] makes one, so that it is what it is when a snapshot of it is read.
+#[derive(Debug)]
+pub(crate) struct Rendered {
+    text: String,
+    whole: Option<String>,
+}
+
+impl Listing {
+    /// A text that begins so.
+    pub(crate) fn of(text: String) -> Listing {
+        Listing { text, whole: None }
     }
 
     /// Adds a line.
@@ -55,16 +60,26 @@ impl Rendered {
         }
     }
 
-    /// Closes the text: white space at its end would be lost where it is reviewed.
+    /// Closes the text. White space at its end would be lost in a snapshot: it is followed by a line.
     pub(crate) fn end(mut self) -> Rendered {
-        if self
-            .text
-            .trim_end_matches('\n')
-            .ends_with(char::is_whitespace)
-        {
+        let kept = self.text.trim_end();
+        if kept.is_empty() || self.text.strip_prefix(kept) != Some("\n") {
             self.line("end");
         }
-        self
+        let Listing { text, whole } = self;
+        Rendered { text, whole }
+    }
+}
+
+impl Rendered {
+    /// As it is committed.
+    pub(crate) fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// With nothing left out, where that is more.
+    pub(crate) fn whole(&self) -> Option<&str> {
+        self.whole.as_deref()
     }
 }
 

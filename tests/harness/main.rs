@@ -12,7 +12,7 @@
 //! - `lab`: the run happens three times, in a fresh slot, in a used one and beside others, under the policy in
 //!   `policy.toml`;
 //! - `rendering`: what it gave becomes two texts, behaviour and cost, and `listing` loses no byte of it;
-//! - `snapshot`: they are compared with what was reviewed, which `stored` reads and writes;
+//! - `comparison`: they are compared with what was reviewed, which `snapshot` has insta read and write;
 //! - `whole`: where a snapshot has a digest, what it stands for is kept, so that a difference can be shown;
 //! - `functions`: where the cost moved, a profile says in which functions;
 //! - `record`: or, where costs are to be shown, it is written down and not compared;
@@ -23,6 +23,7 @@
 #![forbid(unsafe_code)]
 
 mod case;
+mod comparison;
 mod flags;
 mod freshness;
 mod functions;
@@ -36,7 +37,6 @@ mod own_tests;
 mod record;
 mod rendering;
 mod snapshot;
-mod stored;
 mod verdict;
 mod whole;
 
@@ -51,13 +51,13 @@ use clap::Parser;
 use libtest_mimic::{Failed, Trial};
 
 use crate::case::Case;
+use crate::comparison::Snapshots;
 use crate::flags::Flags;
 use crate::freshness::Guests;
 use crate::inventory::Inventory;
 use crate::lab::Lab;
 use crate::name::Name;
 use crate::record::Records;
-use crate::snapshot::Snapshots;
 use crate::verdict::Verdict;
 use crate::whole::Wholes;
 
@@ -72,6 +72,7 @@ fn main() -> ExitCode {
 }
 
 fn run(flags: &Flags) -> Result<ExitCode> {
+    snapshot::get_ready(flags.snapshots)?;
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     let tests = flags.tests.as_deref().unwrap_or(here);
     let inventory = Inventory::read(tests)?;

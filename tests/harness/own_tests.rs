@@ -3,6 +3,7 @@
 mod found;
 mod texts;
 mod whole_runs;
+mod written_snapshots;
 
 use std::fs;
 use std::path::PathBuf;
@@ -17,7 +18,10 @@ pub(crate) fn trials(guests: Option<PathBuf>) -> Vec<Trial> {
     for (name, test) in found::TESTS.iter().chain(&texts::TESTS) {
         trials.push(trial(name, test));
     }
-    for (name, test) in whole_runs::TESTS {
+    for (name, test) in whole_runs::TESTS
+        .into_iter()
+        .chain(written_snapshots::TESTS)
+    {
         let guests = guests.clone();
         trials.push(trial(name, move || test(guests.as_deref())));
     }

@@ -12,7 +12,7 @@ use similar::{ChangeTag, TextDiff};
 
 use crate::case::Case;
 use crate::lab::Lab;
-use crate::{rendering, snapshot};
+use crate::{comparison, rendering};
 
 /// Where to write to, and how much.
 pub(crate) struct Records {
@@ -32,9 +32,9 @@ impl Records {
         if let Some(fields) = seen.as_object_mut() {
             fields.remove("durations_us");
         }
-        let [behaviour, reviewed] = snapshot::reviewed(&self.snapshots, case);
+        let [behaviour, reviewed] = comparison::reviewed(&self.snapshots, case);
         let behaviour =
-            behaviour.and_then(|reviewed| moved(&reviewed, &rendering::behaviour(&observed).text));
+            behaviour.and_then(|reviewed| moved(&reviewed, rendering::behaviour(&observed).text()));
         let (profile, no_profile) = match self.profiles.then(|| lab.profile(case)).transpose()? {
             Some(Ok(profile)) => {
                 let functions_and_nodes = json!({

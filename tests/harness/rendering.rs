@@ -8,7 +8,7 @@ use fractalaw_host::{
 };
 
 use crate::granted::Changes;
-use crate::listing::{self, Rendered};
+use crate::listing::{self, Listing, Rendered};
 
 /// What one run of a case gave.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,7 +21,7 @@ pub(crate) struct Observed {
 /// Outcome, output, audit entries and files: what a change of compiler must leave alone.
 pub(crate) fn behaviour(observed: &Observed) -> Rendered {
     let Observed { report, changes } = observed;
-    let mut text = Rendered::default();
+    let mut text = Listing::default();
     text.line(&format!("{OUTCOME_LINE}{}", report.outcome.kind()));
     text.list("  ", &lines(&report.outcome.to_string()));
     if let Outcome::Refused(refusal) = &report.outcome {
@@ -49,10 +49,11 @@ pub(crate) fn cost(report: &Report) -> Rendered {
         Certainty::Exact => "",
         Certainty::LowerBound => "at least ",
         Certainty::Unrepeatable => {
-            return Rendered::plain(format!("fuel: not repeatable, {}\n", report.outcome.kind()));
+            let text = format!("fuel: not repeatable, {}\n", report.outcome.kind());
+            return Listing::of(text).end();
         }
     };
-    let mut text = Rendered::plain(format!(
+    let mut text = Listing::of(format!(
         "{COST_MODEL_LINE}{COST_MODEL}\nfuel: {at_least}{}\ninstantiation: {}\nguest: {at_least}{}\nhost calls: {}\n",
         fuel.consumed(),
         fuel.instantiation,
@@ -76,7 +77,7 @@ pub(crate) fn cost(report: &Report) -> Rendered {
     let trace = report.trace.iter().flat_map(|trace| &trace.calls);
     text.line("trace:");
     text.list("  ", &trace.map(host_call).collect::<Vec<_>>());
-    text
+    text.end()
 }
 
 fn host_call(call: &HostCall) -> String {
@@ -123,7 +124,7 @@ pub(crate) fn entry(entry: &AuditEntry) -> String {
     )
 }
 
-fn output(text: &mut Rendered, name: &str, captured: &Captured) {
+fn output(text: &mut Listing, name: &str, captured: &Captured) {
     let bytes = &captured.bytes;
     if bytes.is_empty() {
         return text.line(&format!("{name}: none"));

@@ -1,218 +1,214 @@
-//! Compares what a case gave with its reviewed snapshots: behaviour and cost, apart, so that a new
-//! compiler touches only cost files; and beside the cost, which functions it is made of.
+//! Snapshots as files: insta reads them, writes them, and puts pending ones beside them for `cargo insta review`.
+//!
+//! insta has no say in what passes. It is asked to write only what was found to be different already, or is to be
+//! accepted. Afterwards the file is read again: what it holds counts, and not what insta said. insta takes white space
+//! from the end of a text; a rendered text has none there but one newline (`listing`).
 
+use std::cell::Cell;
+use std::env;
+use std::fs::{self, File};
+use std::io::{ErrorKind, Read};
+use std::panic;
 use std::path::{Path, PathBuf};
 
-use fractalaw_host::{COST_MODEL, Outcome};
-use libtest_mimic::Failed;
+use anyhow::{Context, Result, anyhow, ensure};
+use insta::{Comparator, Settings, Snapshot};
 
-use crate::case::Case;
 use crate::flags::Writing;
-use crate::functions::{self, Change, Functions};
 use crate::listing::Rendered;
-use crate::rendering::{self, Observed};
-use crate::stored::{self, Stored};
-use crate::verdict::{Moved, Verdict};
-use crate::whole::Wholes;
 
-/// The reviewed snapshots, and what becomes of those that differ.
-pub(crate) struct Snapshots {
-    /// Where they stand.
-    pub(crate) folder: PathBuf,
-    pub(crate) writing: Writing,
-    /// Whether functions are held against their snapshots although the cost is as it was.
-    pub(crate) every_function: bool,
-    pub(crate) wholes: Wholes,
+/// What stands in a snapshot's file.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Stored {
+    Nothing,
+    /// The text past the header.
+    Text(String),
+    /// There is a file, and it is no snapshot.
+    Unreadable(String),
 }
 
-/// A case's profile, or why it has none.
-pub(crate) type Profiled = Result<Functions, String>;
-
-/// What was reviewed of a case: its behaviour and its cost.
-pub(crate) fn reviewed(folder: &Path, case: &Case) -> [Option<String>; 2] {
-    let [behaviour, cost, _] = case.name.snapshots(folder);
-    [behaviour, cost].map(|path| Stored::read(&path).text().map(str::to_owned))
-}
-
-impl Snapshots {
-    /// Compares, and writes what is to be written.
-    pub(crate) fn check(
-        &self,
-        case: &Case,
-        observed: &Observed,
-        profile: &dyn Fn() -> Profiled,
-        verdict: &Verdict,
-    ) -> Result<(), Failed> {
-        let [behaviour, cost, parts] = case.name.snapshots(&self.folder);
-        let new_cost = rendering::cost(&observed.report);
-        let old_cost = Stored::read(&cost);
-        let behaves = self.compare(case, &behaviour, &rendering::behaviour(observed));
-        let costs = self.compare(case, &cost, &new_cost);
-        let old_model = old_cost.text().and_then(rendering::cost_model_of);
-        let costs = costs.map_err(|message| match old_model {
-            Some(model) if model != COST_MODEL => format!(
-                "`{}` was made under cost model {model}, and this is {COST_MODEL}: the figures do not compare",
-                self.shown(&cost)
-            ),
-            _ => message,
-        });
-        let (parts, changes) = if costs.is_err() {
-            self.which_moved(case, &parts, profile)
-        } else if self.are_functions_due(&parts, &new_cost, observed, old_cost.text()) {
-            let functions = rendered(profile());
-            let writing = match self.writing {
-                // Only beside a behaviour that is as it was reviewed.
-                Writing::Functions if behaves.is_ok() => Writing::Accept,
-                writing => writing,
-            };
-            (
-                self.compare_as(writing, case, &parts, &functions),
-                Vec::new(),
-            )
-        } else {
-            (self.passed(&parts), Vec::new())
-        };
-        if behaves.is_err() {
-            verdict.behaviour_moved(&case.name);
-        }
-        if (costs.is_err() && old_cost == Stored::Nothing) || (costs.is_ok() && parts.is_err()) {
-            verdict.differs(&case.name);
-        }
-        if let (Err(_), Some(old)) = (&costs, old_cost.text()) {
-            verdict.cost_moved(Moved {
-                case: case.name.clone(),
-                before: rendering::fuel_of(old),
-                after: rendering::fuel_of(&new_cost.text),
-                functions: changes,
-            });
-        }
-        let messages: Vec<_> = [parts, behaves, costs]
-            .into_iter()
-            .filter_map(Result::err)
-            .collect();
-        match messages.is_empty() {
-            true => Ok(()),
-            false => Err(Failed::from(messages.join("\n"))),
+impl Stored {
+    /// Reads a file. Line ends of another system mean the same: a rendered text has no carriage return.
+    pub(crate) fn read(path: &Path) -> Stored {
+        match load(path) {
+            Ok(Some(snapshot)) => match text(&snapshot).as_deref() {
+                Some("\n") => Stored::Unreadable("it has no text".to_owned()),
+                Some(text) => Stored::Text(text.to_owned()),
+                None => Stored::Unreadable("it is a binary snapshot".to_owned()),
+            },
+            Ok(None) => Stored::Nothing,
+            Err(error) => Stored::Unreadable(format!("{error:#}")),
         }
     }
 
-    /// Whether the functions are to be looked at where the cost is as it was reviewed. They make up the cost, so that
-    /// a sum that is another one shows them to be stale, without a profile. Where there is no profile because the
-    /// component was refused, finding that out again costs nothing.
-    fn are_functions_due(
-        &self,
-        path: &Path,
-        cost: &Rendered,
-        observed: &Observed,
-        old_cost: Option<&str>,
-    ) -> bool {
-        let stored = Stored::read(path);
-        let Some(text) = stored.text() else {
-            return true;
-        };
-        let functions = functions::parse(text);
-        let sum = functions.values().map(|used| used.fuel).sum();
-        let fits = functions.is_empty() || rendering::fuel_of(&cost.text) == Some(sum);
-        self.every_function
-            || matches!(self.writing, Writing::Accept | Writing::Functions)
-            || old_cost != Some(&cost.text)
-            || matches!(observed.report.outcome, Outcome::Refused(_))
-            || !fits
-    }
-
-    /// Says which functions moved the cost, and puts them beside what was reviewed of them.
-    fn which_moved(
-        &self,
-        case: &Case,
-        path: &Path,
-        profile: &dyn Fn() -> Profiled,
-    ) -> (Result<(), String>, Vec<Change>) {
-        let profiled = profile();
-        let new = profiled.clone().unwrap_or_default();
-        let old = Stored::read(path);
-        let text = rendered(profiled);
-        if self.writing == Writing::Pending && old.text() != Some(&text.text) {
-            let put = stored::put_beside(path, case.about(), &text.text);
-            if let Err(error) = put {
-                return (Err(format!("{error:#}")), Vec::new());
-            }
+    /// The text, if there is one.
+    pub(crate) fn text(&self) -> Option<&str> {
+        match self {
+            Stored::Text(text) => Some(text),
+            Stored::Nothing | Stored::Unreadable(_) => None,
         }
-        let Some(old) = old.text() else {
-            return (Ok(()), Vec::new());
-        };
-        let changes = functions::changes(&functions::parse(old), &new);
-        let said = match changes.is_empty() {
-            true => Ok(()),
-            false => Err(format!(
-                "functions whose fuel moved:\n\n{}",
-                functions::shown(&changes, 10)
-            )),
-        };
-        (said, changes)
-    }
-
-    fn compare(&self, case: &Case, path: &Path, new: &Rendered) -> Result<(), String> {
-        self.compare_as(self.writing, case, path, new)
-    }
-
-    fn compare_as(
-        &self,
-        writing: Writing,
-        case: &Case,
-        path: &Path,
-        new: &Rendered,
-    ) -> Result<(), String> {
-        let old = Stored::read(path);
-        if writing == Writing::Accept {
-            let accepted = stored::accept(path, case.about(), &new.text)
-                .and_then(|()| self.wholes.keep(path, new));
-            return accepted.map_err(|error| format!("{error:#}"));
-        }
-        if old.text() == Some(&new.text) {
-            self.wholes
-                .keep(path, new)
-                .map_err(|error| format!("{error:#}"))?;
-            return self.passed(path);
-        }
-        if writing == Writing::Pending {
-            stored::put_beside(path, case.about(), &new.text)
-                .map_err(|error| format!("{error:#}"))?;
-        }
-        let name = self.shown(path);
-        Err(match old {
-            Stored::Nothing => {
-                format!("`{name}` does not exist yet; the case gave\n\n{}", new.text)
-            }
-            Stored::Unreadable(why) => {
-                format!(
-                    "`{name}` is no snapshot: {why}; the case gave\n\n{}",
-                    new.text
-                )
-            }
-            Stored::Text(old) => format!(
-                "`{name}` has changed: {}\n\n{}",
-                case.about(),
-                self.wholes.difference(path, &old, new)
-            ),
-        })
-    }
-
-    /// Nothing is left to be reviewed.
-    fn passed(&self, path: &Path) -> Result<(), String> {
-        stored::forget_pending(path).map_err(|error| format!("{error:#}"))
-    }
-
-    /// A snapshot's path as one would type it at the root of the workspace.
-    fn shown(&self, path: &Path) -> String {
-        let inside = path.strip_prefix(&self.folder).unwrap_or(path);
-        format!("tests/snapshots/{}", inside.display())
     }
 }
 
-fn rendered(profiled: Profiled) -> Rendered {
-    Rendered::plain(match profiled {
-        Ok(functions) => functions::text(&functions),
-        Err(reason) => format!("no profile: {reason}\n"),
+fn load(path: &Path) -> Result<Option<Snapshot>> {
+    // Without such a line insta would look for the header of its first versions.
+    let mut start = Vec::new();
+    match File::open(path) {
+        Ok(file) => file.take(4).read_to_end(&mut start)?,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error.into()),
+    };
+    let has_header = start == b"---\n" || start == b"---\r";
+    ensure!(has_header, "it has no header between two lines `---`");
+    let snapshot = Snapshot::from_file(path).map_err(|error| anyhow!("{error}"))?;
+    Ok(Some(snapshot))
+}
+
+fn text(snapshot: &Snapshot) -> Option<String> {
+    let text = snapshot.as_text()?;
+    Some(format!("{text}\n"))
+}
+
+/// Holds a file against all that is to be written to it.
+#[derive(Clone)]
+struct Exactly {
+    about: String,
+    text: String,
+}
+
+impl Exactly {
+    fn is_held_by(&self, snapshot: &Snapshot) -> bool {
+        let header = snapshot.metadata();
+        text(snapshot).as_ref() == Some(&self.text)
+            && header.description().unwrap_or_default() == self.about
+            // What only a pending one has.
+            && header.assertion_line().is_none()
+    }
+}
+
+impl Comparator for Exactly {
+    fn matches(&self, reference: &Snapshot, _: &Snapshot) -> bool {
+        self.is_held_by(reference)
+    }
+
+    fn dyn_clone(&self) -> Box<dyn Comparator> {
+        Box::new(self.clone())
+    }
+}
+
+/// Writes a snapshot unless it is there already, header included, and takes away what was pending.
+pub(crate) fn accept(path: &Path, about: &str, rendered: &Rendered) -> Result<()> {
+    let exactly = exactly(about, rendered);
+    let is_held =
+        |path| load(path).is_ok_and(|kept| kept.is_some_and(|kept| exactly.is_held_by(&kept)));
+    if !is_held(path) {
+        // Where all goes well, insta is content and says nothing.
+        let said = assert(path, &exactly).err().unwrap_or_default();
+        ensure!(is_held(path), "cannot write `{}`: {said}", path.display());
+    }
+    forget_pending(path)
+}
+
+/// Puts a text beside the snapshot, to be reviewed.
+pub(crate) fn put_beside(path: &Path, about: &str, rendered: &Rendered) -> Result<()> {
+    let pending = pending(path);
+    // Where all goes well, insta finds a difference and says so.
+    let said = assert(path, &exactly(about, rendered)).err();
+    ensure!(
+        Stored::read(&pending).text() == Some(rendered.text()),
+        "cannot write `{}`: {}",
+        pending.display(),
+        said.unwrap_or_default()
+    );
+    Ok(())
+}
+
+/// Takes away what an earlier run put beside the snapshot.
+pub(crate) fn forget_pending(path: &Path) -> Result<()> {
+    let pending = pending(path);
+    match fs::remove_file(&pending) {
+        Err(error) if error.kind() != ErrorKind::NotFound => {
+            Err(error).with_context(|| format!("cannot remove `{}`", pending.display()))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Where what is to be reviewed stands.
+pub(crate) fn pending(path: &Path) -> PathBuf {
+    path.with_added_extension("new")
+}
+
+fn exactly(about: &str, rendered: &Rendered) -> Exactly {
+    Exactly {
+        about: about.to_owned(),
+        text: rendered.text().to_owned(),
+    }
+}
+
+/// Has insta write, as `INSTA_UPDATE` tells it to. It lists the whole folder, which is most of the time where one guest
+/// has a thousand cases: so it is not asked about what is as it was.
+fn assert(path: &Path, exactly: &Exactly) -> Result<(), String> {
+    let folder = path.parent().ok_or("it stands in no folder")?;
+    let name = path.file_stem().ok_or("it has no name")?.to_string_lossy();
+    without_a_word(|| {
+        let mut settings = Settings::clone_current();
+        settings.set_snapshot_path(folder);
+        settings.set_prepend_module_to_snapshot(false);
+        settings.set_omit_expression(true);
+        settings.set_description(&*exactly.about);
+        settings.set_comparator(Box::new(exactly.clone()));
+        settings.bind(|| insta::assert_snapshot!(&*name, exactly.text));
     })
-    .end()
+}
+
+thread_local! {
+    static ASKING: Cell<bool> = const { Cell::new(false) };
+}
+
+/// What insta would panic with: that a snapshot differs, or why it cannot be written.
+fn without_a_word(ask: impl FnOnce() + panic::UnwindSafe) -> Result<(), String> {
+    ASKING.set(true);
+    let asked = panic::catch_unwind(ask);
+    ASKING.set(false);
+    asked.map_err(|panicked| {
+        let text = panicked.downcast_ref::<String>().map(String::as_str);
+        let text = text.or_else(|| panicked.downcast_ref::<&str>().copied());
+        text.unwrap_or("insta panicked").to_owned()
+    })
+}
+
+/// Gets insta ready to write: the environment tells it to do what the command line says, and its panics are not printed.
+/// Where nothing is to be written insta is only asked to read, and looks at no variable.
+pub(crate) fn get_ready(writing: Writing) -> Result<()> {
+    let update = match writing {
+        Writing::Never => return Ok(()),
+        Writing::Pending => "new",
+        Writing::Accept | Writing::Functions => "always",
+    };
+    let mut expected = vec![("INSTA_OUTPUT", "none"), ("INSTA_UPDATE", update)];
+    let mut wrong = Vec::new();
+    for (name, value) in env::vars_os() {
+        let known = expected.iter().position(|(known, _)| name == *known);
+        match known.map(|at| expected.swap_remove(at)) {
+            Some((_, expected)) if value == expected => {}
+            None if !name.to_string_lossy().starts_with("INSTA_") => {}
+            _ => wrong.push(format!("`{}` is `{}`", name.display(), value.display())),
+        }
+    }
+    wrong.extend((expected.iter()).map(|(name, _)| format!("`{name}` is not set")));
+    wrong.sort();
+    ensure!(
+        wrong.is_empty(),
+        "snapshots cannot be written, because the environment tells insta something else than the command line: {}\n\
+         hint: run `cargo xtask test`, with `--accept` or `--review`, which sets it",
+        wrong.join(", ")
+    );
+    let print = panic::take_hook();
+    panic::set_hook(Box::new(move |panic| {
+        if !ASKING.get() {
+            print(panic);
+        }
+    }));
+    Ok(())
 }

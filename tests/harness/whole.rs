@@ -29,11 +29,11 @@ impl Wholes {
 
     /// Keeps what belongs to a snapshot: the digest of the snapshot's text on a line, then the whole one.
     pub(crate) fn keep(&self, snapshot: &Path, rendered: &Rendered) -> Result<()> {
-        let Some(whole) = &rendered.whole else {
+        let Some(whole) = rendered.whole() else {
             return Ok(());
         };
         let path = self.path(snapshot);
-        let kept = format!("{:x}\n{whole}", Sha256::digest(&rendered.text));
+        let kept = format!("{:x}\n{whole}", Sha256::digest(rendered.text()));
         if fs::read(&path).ok().as_deref() == Some(kept.as_bytes()) {
             return Ok(());
         }
@@ -46,16 +46,16 @@ impl Wholes {
     /// The difference between what was reviewed and what there is now, as whole as it can be shown.
     pub(crate) fn difference(&self, snapshot: &Path, old: &str, new: &Rendered) -> String {
         if !old.contains("; SHA-256 of ") {
-            return diff(("reviewed", old), ("now", &new.text));
+            return diff(("reviewed", old), ("now", new.text()));
         }
         match self.whole_of(snapshot, old) {
             Some(old) => {
-                let new = new.whole.as_ref().unwrap_or(&new.text);
+                let new = new.whole().unwrap_or(new.text());
                 diff(("reviewed", &old), ("now", new))
             }
             None => format!(
                 "{}what the snapshot has as a digest is not kept on this machine: no difference in it can be shown\n",
-                diff(("reviewed", old), ("now", &new.text))
+                diff(("reviewed", old), ("now", new.text()))
             ),
         }
     }

@@ -214,13 +214,17 @@ pub(crate) fn cases<'a>(
     asked: &Asked,
     rest: &[String],
 ) -> Cmd<'a> {
-    let snapshots = match snapshots {
-        Snapshots::Never => "never",
-        Snapshots::Pending => "pending",
-        Snapshots::Accept => "accept",
-        Snapshots::Functions => "functions",
+    let (snapshots, update) = match snapshots {
+        Snapshots::Never => ("never", "no"),
+        Snapshots::Pending => ("pending", "new"),
+        Snapshots::Accept => ("accept", "always"),
+        Snapshots::Functions => ("functions", "always"),
     };
     let command = harness(shell, &project.outputs(), asked);
+    // insta, which writes for the harness, can be told by the environment alone.
+    let command = command
+        .env("INSTA_OUTPUT", "none")
+        .env("INSTA_UPDATE", update);
     command.args(["--snapshots", snapshots]).args(rest)
 }
 

@@ -2,26 +2,23 @@
 
 use std::fs;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 
 use super::{Test, workspace};
 use crate::granted::Granted;
-use crate::listing::{self, Rendered};
-use crate::stored::{self, Stored};
+use crate::listing::{self, Listing};
+use crate::snapshot::Stored;
 use crate::whole::Wholes;
 use crate::{functions, rendering};
 
 pub(super) const TESTS: [Test; 8] = [
     ("a-last-newline-is-seen", last_newline),
+    ("a-text-ends-so-that-nothing-of-it-is-lost", ends),
     ("bytes-that-are-no-text-are-shown-as-bytes", bytes),
     ("entries-that-print-alike-are-told-apart", entries),
     ("what-is-left-out-is-in-a-digest", long_lists),
     ("folders-are-compared-to-the-byte", folders),
     ("snapshots-are-read-whatever-ends-their-lines", line_ends),
-    (
-        "accepting-refreshes-a-header-and-forgets-what-was-pending",
-        accepting,
-    ),
     (
         "the-function-that-moved-most-stands-first",
         functions_that_moved,
@@ -34,9 +31,28 @@ fn last_newline() -> Result<()> {
     ensure!(rendering::lines("x") == ["x"]);
     ensure!(rendering::lines("x\n") == ["x", ""]);
     ensure!(rendering::lines("x\r\ny") == ["x\\r", "y"]);
-    let mut text = Rendered::default();
-    text.list("  ", &["x ".to_owned()]);
-    ensure!(text.end().text == "  x \nend\n");
+    Ok(())
+}
+
+fn ends() -> Result<()> {
+    let workspace = workspace(&[])?;
+    let path = workspace.path().join("a.snap");
+    for (text, expected) in [
+        ("x\n", "x\n"),
+        ("\n  x\n", "\n  x\n"),
+        ("", "end\n"),
+        ("\n", "\nend\n"),
+        ("  x \n", "  x \nend\n"),
+        ("x\n\n", "x\n\nend\n"),
+        ("x\u{a0}\n", "x\u{a0}\nend\n"),
+        ("x\u{2028}\n  \n", "x\u{2028}\n  \nend\n"),
+    ] {
+        let rendered = Listing::of(text.to_owned()).end();
+        ensure!(rendered.text() == expected, "{rendered:?}");
+        // So it is there again when it is read.
+        fs::write(&path, format!("---\nsource: a\n---\n{expected}"))?;
+        ensure!(Stored::read(&path).text() == Some(expected), "{text:?}");
+    }
     Ok(())
 }
 
@@ -100,14 +116,14 @@ fn long_lists() -> Result<()> {
                 }
             })
             .collect();
-        let mut text = Rendered::plain("heading\n".to_owned());
+        let mut text = Listing::of("heading\n".to_owned());
         text.list("  ", &lines);
         text.list("  ", &[long.to_owned()]);
-        text
+        text.end()
     };
     let long = "x".repeat(2001);
     let (before, after) = (rendered(999, &long), rendered(100, &format!("{long}y")));
-    let lines: Vec<_> = before.text.lines().collect();
+    let lines: Vec<_> = before.text().lines().collect();
     ensure!(lines.len() == 13, "{lines:#?}");
     ensure!(
         lines[5..8]
@@ -123,16 +139,15 @@ fn long_lists() -> Result<()> {
         "{lines:#?}"
     );
     let differing = before
-        .text
+        .text()
         .lines()
-        .zip(after.text.lines())
+        .zip(after.text().lines())
         .filter(|(a, b)| a != b)
         .count();
-    ensure!(differing == 2, "{}", after.text);
+    ensure!(differing == 2, "{}", after.text());
     ensure!(
         before
-            .whole
-            .as_ref()
+            .whole()
             .is_some_and(|whole| whole.lines().count() == 202)
     );
 
@@ -140,13 +155,13 @@ fn long_lists() -> Result<()> {
     let place = tempfile::tempdir()?;
     let wholes = Wholes::new(place.path().to_owned());
     let snapshot = place.path().join("a/one.behaviour.snap");
-    let shown = wholes.difference(&snapshot, &before.text, &after);
+    let shown = wholes.difference(&snapshot, before.text(), &after);
     ensure!(
         shown.ends_with("is not kept on this machine: no difference in it can be shown\n"),
         "{shown}"
     );
     wholes.keep(&snapshot, &before)?;
-    let shown = wholes.difference(&snapshot, &before.text, &after);
+    let shown = wholes.difference(&snapshot, before.text(), &after);
     ensure!(shown.contains("\n-  line 100\n+  changed\n"), "{shown}");
     ensure!(!shown.contains("SHA-256"), "{shown}");
     Ok(())
@@ -163,12 +178,12 @@ fn folders() -> Result<()> {
     let (out, input) = (workspace.path().join("out"), workspace.path().join("in"));
     let granted = Granted::copy(&[(out.clone(), "/out", true), (input.clone(), "/", false)])?;
     let rendered = |granted: &Granted| -> Result<String> {
-        let mut text = Rendered::default();
+        let mut text = Listing::default();
         granted.changes()?.put(&mut text);
-        Ok(text.text)
+        Ok(text.end().text().to_owned())
     };
     ensure!(rendered(&granted)? == "files: unchanged\n");
-    ensure!(rendered(&Granted::copy(&[(input, "/in", false)])?)?.is_empty());
+    ensure!(rendered(&Granted::copy(&[(input, "/in", false)])?)? == "end\n");
 
     let [(copy, _), (input, _)] = &granted.folders[..] else {
         anyhow::bail!("two folders were granted");
@@ -223,36 +238,36 @@ fn line_ends() -> Result<()> {
     let expected = Stored::Text("outcome: completed\n  x\n".to_owned());
     ensure!(read(text.as_bytes())? == expected);
     ensure!(read(text.replace('\n', "\r\n").as_bytes())? == expected);
-    ensure!(read(b"---\nsource: a\n---\n\n")? == Stored::Text(String::new()));
-    ensure!(
-        read(b"outcome: completed\n")?
-            == Stored::Unreadable("it has no header between two lines `---`".to_owned())
-    );
-    ensure!(read(b"---\n---\n\xff")? == Stored::Unreadable("it is not UTF-8".to_owned()));
+    for (bytes, why) in [
+        (
+            &b"outcome: completed\n"[..],
+            "it has no header between two lines `---`",
+        ),
+        (b"", "it has no header between two lines `---`"),
+        (
+            b"<<<<<<< HEAD\n---\nsource: a\n---\n",
+            "it has no header between two lines `---`",
+        ),
+        (
+            b"---\nsource: a\n---\n\xff",
+            "stream did not contain valid UTF-8",
+        ),
+        (b"---\nsource: a\n---\n\n", "it has no text"),
+        (b"---\nsource: a\n", "it has no text"),
+        (
+            b"---\nsource: a\nextension: bin\nsnapshot_kind: binary\n---\n",
+            "it is a binary snapshot",
+        ),
+    ] {
+        let found = read(bytes)?;
+        ensure!(found == Stored::Unreadable(why.to_owned()), "{found:?}");
+    }
+    let Stored::Unreadable(why) = read(b"---\nsource: {\n---\nx\n")? else {
+        anyhow::bail!("the header is no YAML");
+    };
+    ensure!(why.starts_with("Failed parsing the YAML from "), "{why}");
     let nowhere = workspace(&[])?;
     ensure!(Stored::read(&nowhere.path().join("a.snap")) == Stored::Nothing);
-    Ok(())
-}
-
-fn accepting() -> Result<()> {
-    let workspace = workspace(&[])?;
-    let path = workspace.path().join("a/v.fuel.snap");
-    stored::put_beside(&path, "first", "text\n")?;
-    let pending = workspace.path().join("a/v.fuel.snap.new");
-    ensure!(stored::pending(&path) == pending && Stored::read(&pending).text() == Some("text\n"));
-    for (about, header) in [
-        ("the first of two", "the first of two"),
-        ("100 MB of zeros", "100 MB of zeros"),
-        ("it says: \"yes\"", "\"it says: \\\"yes\\\"\""),
-        ("yes", "\"yes\""),
-    ] {
-        stored::accept(&path, about, "text\n")?;
-        let file = fs::read_to_string(&path).context("it was accepted")?;
-        let expected =
-            format!("---\nsource: tests/harness/snapshot.rs\ndescription: {header}\n---\ntext\n");
-        ensure!(file == expected, "{file}");
-        ensure!(!pending.exists());
-    }
     Ok(())
 }
 

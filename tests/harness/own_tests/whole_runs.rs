@@ -1,7 +1,8 @@
 //! The harness started on workspaces of its own, with real components: what passes, what fails, what is written.
 
+use std::env;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
@@ -10,10 +11,9 @@ use tempfile::TempDir;
 use super::workspace;
 
 /// A test that is given the folder of built guests, if it is known that they are fresh.
-type Test = (&'static str, fn(Option<&Path>) -> Result<()>);
+pub(super) type Test = (&'static str, fn(Option<&Path>) -> Result<()>);
 
-pub(super) const TESTS: [Test; 5] = [
-    ("no-variable-decides-a-verdict", variables),
+pub(super) const TESTS: [Test; 4] = [
     ("a-written-byte-is-a-change-of-behaviour", written_bytes),
     (
         "functions-follow-a-cost-that-was-accepted",
@@ -27,97 +27,76 @@ pub(super) const TESTS: [Test; 5] = [
 ];
 
 /// A workspace with one case of `folder-writer`, which writes this text.
-fn writing(text: &str) -> Result<TempDir> {
+pub(super) fn writing(text: &str) -> Result<TempDir> {
     workspace(&[
         ("guests/folder-writer/Cargo.toml", ""),
         ("tests/cases/folder-writer/out/begin.txt", "start\n"),
-        ("tests/cases/folder-writer/default.toml", &case(text)),
+        (CASE, &case(text)),
     ])
 }
 
 fn case(text: &str) -> String {
+    case_about("writes a summary", text)
+}
+
+pub(super) fn case_about(about: &str, text: &str) -> String {
     format!(
-        "about = \"writes a summary\"\n\
+        "about = {about:?}\n\
          [grants]\n\
          stdin = \"write /out/summary.txt {text}\"\n\
          dirs = [{{ host = \"out\", guest = \"/out\", writable = true }}]\n"
     )
 }
 
-const SNAPSHOT: &str = "tests/snapshots/folder-writer/default.behaviour.snap";
+pub(super) const CASE: &str = "tests/cases/folder-writer/default.toml";
+pub(super) const SNAPSHOT: &str = "tests/snapshots/folder-writer/default.behaviour.snap";
 const FUNCTIONS: &str = "tests/snapshots/folder-writer/default.functions.snap";
 
-/// Runs this harness on a workspace: whether it succeeded, and what it said.
-fn harness(
+/// Runs this harness on a workspace, as `cargo xtask test` does: whether it succeeded, and what it said.
+pub(super) fn harness(
     workspace: &TempDir,
     guests: Option<&Path>,
     arguments: &[&str],
     variables: &[(&str, &str)],
 ) -> Result<(bool, String)> {
-    let mut command = Command::new(std::env::current_exe()?);
+    let mut command = command(workspace, guests, arguments);
+    let update = match arguments.last() {
+        Some(&"pending") => "new",
+        Some(&("accept" | "functions")) => "always",
+        _ => "no",
+    };
+    command.envs([("INSTA_OUTPUT", "none"), ("INSTA_UPDATE", update)]);
+    ended(command.envs(variables.iter().copied()))
+}
+
+/// This harness, without a variable for insta.
+pub(super) fn command(workspace: &TempDir, guests: Option<&Path>, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env::current_exe().unwrap_or_default());
     command.arg("--tests").arg(workspace.path().join("tests"));
     if let Some(guests) = guests {
         command.arg("--guests").arg(guests);
     }
-    let output = command
-        .args(arguments)
-        .env_remove("CARGO_TARGET_DIR")
-        .envs(variables.iter().copied())
-        .output()
-        .context("the harness starts")?;
+    command.args(arguments).env_remove("CARGO_TARGET_DIR");
+    for (name, _) in env::vars_os() {
+        if name.to_string_lossy().starts_with("INSTA_") {
+            command.env_remove(name);
+        }
+    }
+    command
+}
+
+pub(super) fn ended(command: &mut Command) -> Result<(bool, String)> {
+    let output = command.output().context("the harness starts")?;
     let said = [output.stdout, output.stderr].concat();
     Ok((output.status.success(), String::from_utf8(said)?))
 }
 
 /// The guests of this workspace, whether or not they are fresh: here it does not matter what they are like.
-fn any(guests: Option<&Path>) -> std::path::PathBuf {
+pub(super) fn any(guests: Option<&Path>) -> PathBuf {
     let here = Path::new(env!("CARGO_MANIFEST_DIR")).parent();
-    let target = std::env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into());
+    let target = env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into());
     let built = here.unwrap_or(Path::new(".")).join(target).join("guests");
     guests.map_or(built, Path::to_owned)
-}
-
-fn variables(guests: Option<&Path>) -> Result<()> {
-    let (guests, workspace) = (any(guests), writing("three duties")?);
-    let run = |arguments: &[&str], variables: &[(&str, &str)]| {
-        let arguments = [&["--only", "folder-writer"], arguments].concat();
-        harness(&workspace, Some(&guests), &arguments, variables)
-    };
-    let (good, said) = run(&["--snapshots", "accept"], &[])?;
-    ensure!(good, "{said}");
-    let snapshot = workspace.path().join(SNAPSHOT);
-    let reviewed = fs::read_to_string(&snapshot)?.replace("three duties", "other duties");
-    fs::write(&snapshot, &reviewed)?;
-    let meant = workspace.path().to_string_lossy();
-    for variable in [
-        ("INSTA_FORCE_PASS", "1"),
-        ("INSTA_UPDATE", "always"),
-        ("INSTA_FORCE_UPDATE", "1"),
-        ("INSTA_WORKSPACE_ROOT", &meant),
-        ("INSTA_PENDING_DIR", &meant),
-        ("INSTA_OUTPUT", "none"),
-        ("FRACTALAW_RECORD", &meant),
-        ("FRACTALAW_TESTS", "elsewhere"),
-        ("FRACTALAW_GUESTS", "elsewhere"),
-        ("FRACTALAW_EVERY_FUNCTION", ""),
-        ("NEXTEST", "1"),
-        ("NEXTEST_RUN_ID", "1"),
-        ("RUST_TEST_THREADS", "0"),
-        ("CI", "true"),
-    ] {
-        let (good, said) = run(&[], &[variable])?;
-        ensure!(!good, "{variable:?}: {said}");
-        ensure!(
-            said.contains("`tests/snapshots/folder-writer/default.behaviour.snap` has changed"),
-            "{variable:?}: {said}"
-        );
-        ensure!(fs::read_to_string(&snapshot)? == reviewed, "{variable:?}");
-        ensure!(
-            !snapshot.with_extension("snap.new").exists(),
-            "{variable:?}"
-        );
-    }
-    Ok(())
 }
 
 fn written_bytes(guests: Option<&Path>) -> Result<()> {

@@ -12,8 +12,9 @@ pub(crate) const PACKAGES: [(&str, &str); 6] = [
     ("tests", "fractalaw-tests"),
 ];
 
-/// The harness with three tests, of which one fails unless it is told to do what `EXPECTED` says with snapshots. It
-/// prints its arguments, and what `SAID` says, as a guest's text: indented.
+/// The harness with three tests, of which one fails unless it is told to do what `EXPECTED` says with snapshots. Its
+/// environment is to tell insta the same, and nothing else. It prints its arguments, and what `SAID` says, as a guest's
+/// text: indented.
 const HARNESS: &str = r#"//! A stand-in.
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -42,6 +43,16 @@ fn main() {
     if arguments.iter().any(|argument| argument == "--list") {
         return;
     }
+    let update = match snapshots {
+        None => None,
+        Some("never") => Some("no"),
+        Some("pending") => Some("new"),
+        Some(_) => Some("always"),
+    };
+    let insta = std::env::vars().filter(|(name, _)| name.starts_with("INSTA_")).count();
+    let told = [("INSTA_OUTPUT", update.and(Some("none"))), ("INSTA_UPDATE", update)];
+    assert!(told.iter().all(|(name, value)| variable(name).as_deref() == *value));
+    assert_eq!(insta, told.iter().filter(|(_, value)| value.is_some()).count());
     let is_good = |name: &&&str| **name != "updates" || snapshots == variable("EXPECTED").as_deref();
     let passed = asked.iter().filter(is_good).count();
     let failed = asked.len() - passed;

@@ -1,0 +1,226 @@
+//! Compares what a case gave with its reviewed snapshots: behaviour and cost, apart, so that a new
+//! compiler touches only cost files; and beside the cost, which functions it is made of.
+
+use std::path::{Path, PathBuf};
+
+use fractalaw_host::{COST_MODEL, Outcome};
+use libtest_mimic::Failed;
+
+use crate::case::Case;
+use crate::flags::Writing;
+use crate::functions::{self, Change, Functions};
+use crate::listing::{Listing, Rendered};
+use crate::rendering::{self, Observed};
+use crate::snapshot::{self, Stored};
+use crate::verdict::{Moved, Verdict};
+use crate::whole::Wholes;
+
+/// The reviewed snapshots, and what becomes of those that differ.
+pub(crate) struct Snapshots {
+    /// Where they stand.
+    pub(crate) folder: PathBuf,
+    pub(crate) writing: Writing,
+    /// Whether functions are held against their snapshots although the cost is as it was.
+    pub(crate) every_function: bool,
+    pub(crate) wholes: Wholes,
+}
+
+/// A case's profile, or why it has none.
+pub(crate) type Profiled = Result<Functions, String>;
+
+/// What was reviewed of a case: its behaviour and its cost.
+pub(crate) fn reviewed(folder: &Path, case: &Case) -> [Option<String>; 2] {
+    let [behaviour, cost, _] = case.name.snapshots(folder);
+    [behaviour, cost].map(|path| Stored::read(&path).text().map(str::to_owned))
+}
+
+impl Snapshots {
+    /// Compares, and writes what is to be written.
+    pub(crate) fn check(
+        &self,
+        case: &Case,
+        observed: &Observed,
+        profile: &dyn Fn() -> Profiled,
+        verdict: &Verdict,
+    ) -> Result<(), Failed> {
+        let [behaviour, cost, parts] = case.name.snapshots(&self.folder);
+        let new_cost = rendering::cost(&observed.report);
+        let old_cost = Stored::read(&cost);
+        let behaves = self.compare(case, &behaviour, &rendering::behaviour(observed));
+        let costs = self.compare(case, &cost, &new_cost);
+        let old_model = old_cost.text().and_then(rendering::cost_model_of);
+        let costs = costs.map_err(|message| match old_model {
+            Some(model) if model != COST_MODEL => format!(
+                "`{}` was made under cost model {model}, and this is {COST_MODEL}: the figures do not compare",
+                self.shown(&cost)
+            ),
+            _ => message,
+        });
+        let (parts, changes) = if costs.is_err() {
+            self.which_moved(case, &parts, profile)
+        } else if self.are_functions_due(&parts, &new_cost, observed, old_cost.text()) {
+            let functions = rendered(profile());
+            let writing = match self.writing {
+                // Only beside a behaviour that is as it was reviewed.
+                Writing::Functions if behaves.is_ok() => Writing::Accept,
+                writing => writing,
+            };
+            (
+                self.compare_as(writing, case, &parts, &functions),
+                Vec::new(),
+            )
+        } else {
+            (self.passed(&parts), Vec::new())
+        };
+        if behaves.is_err() {
+            verdict.behaviour_moved(&case.name);
+        }
+        if (costs.is_err() && old_cost == Stored::Nothing) || (costs.is_ok() && parts.is_err()) {
+            verdict.differs(&case.name);
+        }
+        if let (Err(_), Some(old)) = (&costs, old_cost.text()) {
+            verdict.cost_moved(Moved {
+                case: case.name.clone(),
+                before: rendering::fuel_of(old),
+                after: rendering::fuel_of(new_cost.text()),
+                functions: changes,
+            });
+        }
+        let messages: Vec<_> = [parts, behaves, costs]
+            .into_iter()
+            .filter_map(Result::err)
+            .collect();
+        match messages.is_empty() {
+            true => Ok(()),
+            false => Err(Failed::from(messages.join("\n"))),
+        }
+    }
+
+    /// Whether the functions are to be looked at where the cost is as it was reviewed. They make up the cost, so that
+    /// a sum that is another one shows them to be stale, without a profile. Where there is no profile because the
+    /// component was refused, finding that out again costs nothing.
+    fn are_functions_due(
+        &self,
+        path: &Path,
+        cost: &Rendered,
+        observed: &Observed,
+        old_cost: Option<&str>,
+    ) -> bool {
+        let stored = Stored::read(path);
+        let Some(text) = stored.text() else {
+            return true;
+        };
+        let functions = functions::parse(text);
+        let sum = functions.values().map(|used| used.fuel).sum();
+        let fits = functions.is_empty() || rendering::fuel_of(cost.text()) == Some(sum);
+        self.every_function
+            || matches!(self.writing, Writing::Accept | Writing::Functions)
+            || old_cost != Some(cost.text())
+            || matches!(observed.report.outcome, Outcome::Refused(_))
+            || !fits
+    }
+
+    /// Says which functions moved the cost, and puts them beside what was reviewed of them.
+    fn which_moved(
+        &self,
+        case: &Case,
+        path: &Path,
+        profile: &dyn Fn() -> Profiled,
+    ) -> (Result<(), String>, Vec<Change>) {
+        let profiled = profile();
+        let new = profiled.clone().unwrap_or_default();
+        let old = Stored::read(path);
+        let text = rendered(profiled);
+        let kept = match self.writing {
+            _ if old.text() == Some(text.text()) => self.passed(path),
+            Writing::Pending => self.put_beside(case, path, &text),
+            _ => Ok(()),
+        };
+        if kept.is_err() {
+            return (kept, Vec::new());
+        }
+        let Some(old) = old.text() else {
+            return (Ok(()), Vec::new());
+        };
+        let changes = functions::changes(&functions::parse(old), &new);
+        let said = match changes.is_empty() {
+            true => Ok(()),
+            false => Err(format!(
+                "functions whose fuel moved:\n\n{}",
+                functions::shown(&changes, 10)
+            )),
+        };
+        (said, changes)
+    }
+
+    fn compare(&self, case: &Case, path: &Path, new: &Rendered) -> Result<(), String> {
+        self.compare_as(self.writing, case, path, new)
+    }
+
+    fn compare_as(
+        &self,
+        writing: Writing,
+        case: &Case,
+        path: &Path,
+        new: &Rendered,
+    ) -> Result<(), String> {
+        let old = Stored::read(path);
+        if writing == Writing::Accept {
+            let accepted = snapshot::accept(path, case.about(), new)
+                .and_then(|()| self.wholes.keep(path, new));
+            return accepted.map_err(|error| format!("{error:#}"));
+        }
+        if old.text() == Some(new.text()) {
+            self.wholes
+                .keep(path, new)
+                .map_err(|error| format!("{error:#}"))?;
+            return self.passed(path);
+        }
+        if writing == Writing::Pending {
+            self.put_beside(case, path, new)?;
+        }
+        let name = self.shown(path);
+        Err(match old {
+            Stored::Nothing => {
+                format!(
+                    "`{name}` does not exist yet; the case gave\n\n{}",
+                    new.text()
+                )
+            }
+            Stored::Unreadable(why) => {
+                format!(
+                    "`{name}` is no snapshot: {why}; the case gave\n\n{}",
+                    new.text()
+                )
+            }
+            Stored::Text(old) => format!(
+                "`{name}` has changed: {}\n\n{}",
+                case.about(),
+                self.wholes.difference(path, &old, new)
+            ),
+        })
+    }
+
+    fn put_beside(&self, case: &Case, path: &Path, new: &Rendered) -> Result<(), String> {
+        snapshot::put_beside(path, case.about(), new).map_err(|error| format!("{error:#}"))
+    }
+
+    /// Nothing is left to be reviewed.
+    fn passed(&self, path: &Path) -> Result<(), String> {
+        snapshot::forget_pending(path).map_err(|error| format!("{error:#}"))
+    }
+
+    /// A snapshot's path as one would type it at the root of the workspace.
+    fn shown(&self, path: &Path) -> String {
+        let inside = path.strip_prefix(&self.folder).unwrap_or(path);
+        format!("tests/snapshots/{}", inside.display())
+    }
+}
+
+fn rendered(profiled: Profiled) -> Rendered {
+    Listing::of(match profiled {
+        Ok(functions) => functions::text(&functions),
+        Err(reason) => format!("no profile: {reason}\n"),
+    })
+    .end()
+}
