@@ -62,7 +62,6 @@ mod regular_file;
 mod slot_fit;
 mod slots;
 mod ticker;
-mod type_depth;
 
 // What a guest reaches, and what it is given there:
 mod bindings;

@@ -1,8 +1,9 @@
 //! Every bound that the host holds a micro-app to, each with its unit in its name and its reason
-//! beside it. What happens at a bound is in `outcome`.
+//! beside it. What happens at a bound is in `outcome`. Those on what is read before it is judged are the contract's.
 
 use std::time::Duration;
 
+pub(crate) use fractalaw_contract::limits::{COMPILE_STACK_BYTES, DECLARATIONS, TYPE_DEPTH};
 use fractalaw_manifest::Tier;
 
 const KIB: usize = 1024;
@@ -45,16 +46,8 @@ pub(crate) const FUNCTION_RESULTS: usize = 8;
 /// many lists take some twenty seconds, unoptimised; a part that uses all of WASI has some thousand values.
 pub(crate) const CROSSING_VALUES: usize = 50_000;
 
-/// Types, imports, functions, elements and so on that a component and all that is nested in it declares. Each
-/// takes some hundred bytes of the compiler's memory. The largest runtimes have a hundred thousand.
-pub(crate) const DECLARATIONS: usize = 500_000;
-
 /// Components and modules inside each other: those that tools compose have three or four levels.
 pub(crate) const COMPONENT_DEPTH: u32 = 32;
-
-/// Types, instances and components inside each other: those that tools make have some ten levels. Parser and
-/// compiler call themselves for each, and the validator allows 100.
-pub(crate) const TYPE_DEPTH: u32 = 64;
 
 /// Things of one kind that are told of a component: imports, exports, tools that made it. Those that tools make
 /// have some dozens. Further ones are counted, because two bytes can list one.
@@ -83,10 +76,6 @@ pub(crate) const COMPILES: usize = 2;
 
 /// Threads that compile one component: each holds what its function needs.
 pub(crate) const COMPILE_THREADS: usize = 4;
-
-/// Stack of such a thread, and of one that reads a component: four times what Rust gives one, because parts of
-/// both are recursive. What is nested as deep as it may be takes 0.75 MiB of it, unoptimised.
-pub(crate) const COMPILE_STACK_BYTES: usize = 8 * MIB;
 
 /// Core modules that one component may instantiate, in all that is nested in it: each part of a composed
 /// component has its own, the two of wit-component, and where it was made for preview 1 an adapter.
@@ -306,9 +295,11 @@ const _: () = {
 mod tests {
     use std::collections::BTreeMap;
 
+    use fractalaw_contract::limits::SHAPE_BYTES;
+
     use super::*;
 
-    /// The table in `SECURITY.md`, and every constant of this file.
+    /// The table in `SECURITY.md`, and every constant of this file and of the contract's.
     #[test]
     fn the_page_on_security_has_every_limit_with_its_value() {
         let page = include_str!("../../.github/SECURITY.md");
@@ -317,10 +308,12 @@ mod tests {
             .filter_map(|line| line.strip_prefix("| `")?.split_once("` | "))
             .filter_map(|(name, rest)| Some((name, rest.split_once(" | ")?.0)))
             .collect();
-        let source = include_str!("limits.rs");
-        let source = source.split("#[cfg(test)]").next().unwrap_or_default();
-        let declared: Vec<&str> = source
+        let own = include_str!("limits.rs");
+        let own = own.split("#[cfg(test)]").next().unwrap_or_default();
+        let contract = include_str!("../contract/src/limits.rs");
+        let declared: Vec<&str> = own
             .lines()
+            .chain(contract.lines())
             .filter_map(|line| {
                 let line = line
                     .strip_prefix("pub(crate) const ")
@@ -336,7 +329,7 @@ mod tests {
         }
         values! {
             COMPONENT_BYTES COMPONENT_DEPTH TYPE_DEPTH LISTED LISTED_BYTES SHOWN_NAMES SHOWN_BYTES MESSAGE_BYTES MANIFEST_BYTES
-            DECLARATIONS FUNCTION_BYTES FUNCTION_BYTES_TIMES_LOCALS FUNCTION_WORK
+            DECLARATIONS SHAPE_BYTES FUNCTION_BYTES FUNCTION_BYTES_TIMES_LOCALS FUNCTION_WORK
             CODE_BYTES_TIMES_LOCALS CODE_WORK LOOP_DEPTH BLOCK_VALUES COMPILES COMPILE_THREADS COMPILE_STACK_BYTES
             CORE_INSTANCES ADAPTER_INSTANCES MEMORIES TABLES TABLE_ELEMENTS SLOT_MEMORY_BYTES MAX_SLOTS STDIN_BYTES GUEST_STACK_BYTES
             HOST_STACK_BYTES HOST_CALL_BYTES CROSSING_BYTES CROSSING_VALUES FUNCTION_RESULTS HANDLES FILE_THREADS FILE_THREADS_OF_A_DEVICE RANDOM_BYTES RANDOM_PIECE_BYTES

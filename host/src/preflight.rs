@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use fractalaw_contract::type_depth::TypeDepth;
 use fractalaw_manifest::Manifest;
 use serde::{Deserialize, Serialize};
 use wasmparser::{Parser, Payload};
@@ -11,7 +12,6 @@ use crate::limits::COMPONENT_BYTES;
 use crate::outline::Outline;
 use crate::refusal::Refusal;
 use crate::slot_fit::SlotFit;
-use crate::type_depth::TypeDepth;
 use crate::{contract_fit, interfaces};
 
 /// What a component says of itself.

@@ -4,10 +4,11 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use bytesize::ByteSize;
+use fractalaw_contract::type_depth::TooNested;
 use fractalaw_contract::{Mismatch, MissingFunction, Proposal, RUN_TYPE, hint};
 
 use crate::compile_fit::RESULTS;
-use crate::limits::{COMPONENT_BYTES, MESSAGE_BYTES};
+use crate::limits::{COMPONENT_BYTES, DECLARATIONS, MESSAGE_BYTES, TYPE_DEPTH};
 use crate::listed::{Listed, cut, quoted, short, shown};
 use crate::policy::grant::NotGranted;
 
@@ -125,6 +126,23 @@ pub enum Refusal {
         /// The bound on waiting runs.
         waiting: usize,
     },
+}
+
+impl From<TooNested> for Refusal {
+    fn from(error: TooNested) -> Refusal {
+        match error {
+            TooNested::Malformed(error) => Refusal::invalid(error),
+            TooNested::Deep => Refusal::TooDeep {
+                what: "types",
+                limit: TYPE_DEPTH,
+            },
+            TooNested::Many { found } => Refusal::OverSlot {
+                what: "declarations",
+                found,
+                limit: DECLARATIONS as u64,
+            },
+        }
+    }
 }
 
 fn names(used: &[Proposal]) -> String {

@@ -17,6 +17,7 @@ use crate::fresh::{self, Before, Outputs, Record};
 use crate::guest::Guest;
 use crate::lock::Lock;
 use crate::project::Project;
+use crate::reading::on_its_stack;
 use crate::sizes;
 use crate::standing::Standing;
 use crate::toolchain::Toolchain;
@@ -41,7 +42,8 @@ pub(crate) fn run(project: &Project, flags: &BuildGuests) -> Result<()> {
             let path = project.component(&summary.name);
             let component =
                 fs::read(&path).with_context(|| format!("cannot read `{}`", path.display()))?;
-            println!("\n{}", sizes::breakdown(&summary.name, &component)?);
+            let sizes = on_its_stack(|| sizes::breakdown(&summary.name, &component))?;
+            println!("\n{sizes}");
         }
     }
     outcome.check()
@@ -205,8 +207,11 @@ fn build_one(
     let compiled = compiler.compile(name, &before.changed)?;
     standing.check(project, name)?;
     let core = &compiled.module;
-    let component = encode::component(&guest, core).with_context(|| format!("`{name}`"))?;
-    let imports = contract.check(name, &component)?;
+    let (component, imports) = on_its_stack(|| {
+        let component = encode::component(&guest, core).with_context(|| format!("`{name}`"))?;
+        let imports = contract.check(name, &component)?;
+        Ok((component, imports))
+    })?;
     write_atomically(&project.core_module(name), core)?;
     write_atomically(&project.component(name), &component)?;
     let summary = Summary {

@@ -8,9 +8,10 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context, Result, bail};
-use fractalaw_contract::{Invalid, hint, judge, shape};
+use fractalaw_contract::shape::TooLong;
+use fractalaw_contract::{Invalid, hint, judge, shape, type_depth};
 use wit_parser::decoding::{DecodedWasm, decode};
-use wit_parser::{Resolve, World, WorldItem, WorldKey};
+use wit_parser::{Function, Resolve, WorldItem, WorldKey};
 
 use crate::fault::{Fault, guest as fault, list, nearest};
 use crate::project::Project;
@@ -21,17 +22,13 @@ const WORLD: &str = "micro-app";
 /// A set of functions by name, each with its type as text.
 type Functions = BTreeMap<String, String>;
 
-/// What a world imports and exports.
+/// The contract, read from `wit/`.
 #[derive(Debug)]
-struct Surface {
-    /// Interfaces by their full name; functions outside of any interface stand by themselves.
+pub(crate) struct Contract {
+    /// Interfaces by their full name.
     imports: BTreeMap<String, Functions>,
     exports: Functions,
 }
-
-/// The contract, read from `wit/`.
-#[derive(Debug)]
-pub(crate) struct Contract(Surface);
 
 impl Contract {
     pub(crate) fn read(project: &Project) -> Result<Contract> {
@@ -42,39 +39,67 @@ impl Contract {
         let world = resolve
             .select_world(&[package], Some(WORLD))
             .with_context(|| format!("`wit` has no world `{WORLD}`"))?;
-        Ok(Contract(surface(&resolve, &resolve.worlds[world])))
+        let world = &resolve.worlds[world];
+        let shape = |function: &Function| {
+            let shape = shape::function(&resolve, function)
+                .with_context(|| format!("`{}` in `wit` has too long a type", function.name))?;
+            Ok((function.name.clone(), shape))
+        };
+        let mut imports = BTreeMap::new();
+        let is_type = |item: &WorldItem| matches!(item, WorldItem::Type { .. });
+        for (key, item) in world.imports.iter().filter(|(_, item)| !is_type(item)) {
+            let functions: Result<Functions> = functions(&resolve, item).map(shape).collect();
+            imports.insert(resolve.name_world_key(key), functions?);
+        }
+        let exported = world.exports.values().filter_map(function);
+        let exports: Result<Functions> = exported.map(shape).collect();
+        Ok(Contract {
+            imports,
+            exports: exports?,
+        })
     }
 
     /// Checks a component and returns the names of the interfaces that it imports.
     pub(crate) fn check(&self, guest: &str, component: &[u8]) -> Result<Vec<String>> {
+        type_depth::check(component)
+            .map_err(|error| fault(format!("`{guest}` is refused by the host: {error}")))?;
         let (resolve, world) = match decode(component).context("cannot decode the component")? {
             DecodedWasm::Component(resolve, world) => (resolve, world),
             DecodedWasm::WitPackage(..) => {
                 bail!("`{guest}` is a WIT package, expected a component")
             }
         };
-        let found = surface(&resolve, &resolve.worlds[world]);
+        let world = &resolve.worlds[world];
         check_wasi(guest, component)?;
-        for (interface, functions) in &found.imports {
-            self.check_import(guest, interface, functions)?;
+        let mut names = Vec::new();
+        for (key, item) in &world.imports {
+            // A type that a world uses is no import of its own.
+            if matches!(item, WorldItem::Type { .. }) {
+                continue;
+            }
+            let name = resolve.name_world_key(key);
+            if !is_wasi(&name) {
+                self.check_import(guest, &name, (&resolve, item))?;
+            }
+            names.push(name);
         }
-        for (name, expected) in &self.0.exports {
-            check_export(guest, name, expected, &found.exports)?;
+        for (name, expected) in &self.exports {
+            let found = world.exports.get(&WorldKey::Name(name.clone()));
+            let found = found.and_then(function);
+            check_export(guest, (name, expected), (&resolve, found))?;
         }
-        Ok(found.imports.into_keys().collect())
+        names.sort();
+        Ok(names)
     }
 
     fn check_import(
         &self,
         guest: &str,
         interface: &str,
-        functions: &Functions,
+        (resolve, item): (&Resolve, &WorldItem),
     ) -> Result<(), Fault> {
-        if is_wasi(interface) {
-            return Ok(());
-        }
-        let Some(known) = self.0.imports.get(interface) else {
-            let names = self.0.imports.keys();
+        let Some(known) = self.imports.get(interface) else {
+            let names = self.imports.keys();
             return Err(fault(format!(
                 "`{guest}` imports `{interface}`, expected WASI 0.2 or an interface of the world `{WORLD}`"
             ))
@@ -83,40 +108,66 @@ impl Contract {
                 None => format!("`wit` has {}", list(names)),
             }));
         };
-        for (name, found) in functions {
-            match known.get(name) {
-                Some(expected) if expected == found => {}
-                Some(expected) => {
-                    return Err(fault(format!(
-                        "`{guest}` imports `{name}` of `{interface}` as `{found}`, expected `{expected}`"
-                    ))
-                    .hint("generate the bindings from this repository's `wit` folder"));
-                }
-                None => {
-                    return Err(fault(format!(
-                        "`{guest}` imports `{name}` of `{interface}`, expected one of {}",
-                        list(known.keys())
-                    ))
-                    .hint("generate the bindings from this repository's `wit` folder"));
-                }
-            }
+        for found in functions(resolve, item) {
+            let name = &found.name;
+            let message = match (known.get(name), shape::function(resolve, found)) {
+                (Some(expected), Ok(found)) if *expected == found => continue,
+                (Some(expected), found) => format!(
+                    "`{guest}` imports `{name}` of `{interface}` {}, expected `{expected}`",
+                    of_type(found)
+                ),
+                (None, _) => format!(
+                    "`{guest}` imports `{name}` of `{interface}`, expected one of {}",
+                    list(known.keys())
+                ),
+            };
+            return Err(
+                fault(message).hint("generate the bindings from this repository's `wit` folder")
+            );
         }
         Ok(())
     }
 }
 
-fn check_export(guest: &str, name: &str, expected: &str, found: &Functions) -> Result<(), Fault> {
-    let hint = format!("generate the bindings for the world `{WORLD}` and `export!` your type");
-    match found.get(name) {
-        Some(found) if found == expected => Ok(()),
-        Some(found) => Err(fault(format!(
-            "`{guest}` exports `{name}` as `{found}`, expected `{expected}`"
-        ))
-        .hint(hint)),
-        None => Err(fault(format!(
-            "`{guest}` does not export `{name}`, expected `{expected}`"
-        ))
-        .hint(hint)),
+/// Functions of an interface, or one that stands by itself.
+fn functions<'a>(resolve: &'a Resolve, item: &'a WorldItem) -> impl Iterator<Item = &'a Function> {
+    let interface = match item {
+        WorldItem::Interface { id, .. } => Some(resolve.interfaces[*id].functions.values()),
+        WorldItem::Function(_) | WorldItem::Type { .. } => None,
+    };
+    interface.into_iter().flatten().chain(function(item))
+}
+
+fn function(item: &WorldItem) -> Option<&Function> {
+    match item {
+        WorldItem::Function(function) => Some(function),
+        WorldItem::Interface { .. } | WorldItem::Type { .. } => None,
+    }
+}
+
+fn check_export(
+    guest: &str,
+    (name, expected): (&str, &str),
+    (resolve, found): (&Resolve, Option<&Function>),
+) -> Result<(), Fault> {
+    let message = match found.map(|found| shape::function(resolve, found)) {
+        Some(Ok(found)) if found == expected => return Ok(()),
+        Some(found) => format!(
+            "`{guest}` exports `{name}` {}, expected `{expected}`",
+            of_type(found)
+        ),
+        None => format!("`{guest}` does not export `{name}`, expected `{expected}`"),
+    };
+    Err(fault(message).hint(format!(
+        "generate the bindings for the world `{WORLD}` and `export!` your type"
+    )))
+}
+
+/// As what a function is imported or exported.
+fn of_type(found: Result<String, TooLong>) -> String {
+    match found {
+        Ok(found) => format!("as `{found}`"),
+        Err(error) => format!("with a type that is too long: {error}"),
     }
 }
 
@@ -159,35 +210,4 @@ fn check_wasi(guest: &str, component: &[u8]) -> Result<(), Fault> {
         .hint(hint::of_function(&mismatch.interface)));
     }
     Ok(())
-}
-
-fn surface(resolve: &Resolve, world: &World) -> Surface {
-    let mut imports = BTreeMap::new();
-    for (key, item) in &world.imports {
-        match item {
-            WorldItem::Interface { id, .. } => {
-                let functions = resolve.interfaces[*id].functions.values();
-                let types = functions.map(|f| (f.name.clone(), shape::function(resolve, f)));
-                imports.insert(name(resolve, key), types.collect());
-            }
-            WorldItem::Function(function) => {
-                let only = (function.name.clone(), shape::function(resolve, function));
-                imports.insert(name(resolve, key), Functions::from([only]));
-            }
-            // A type that a world uses is no import of its own.
-            WorldItem::Type { .. } => {}
-        }
-    }
-    let exports = world.exports.iter().filter_map(|(key, item)| match item {
-        WorldItem::Function(f) => Some((name(resolve, key), shape::function(resolve, f))),
-        WorldItem::Interface { .. } | WorldItem::Type { .. } => None,
-    });
-    Surface {
-        exports: exports.collect(),
-        imports,
-    }
-}
-
-fn name(resolve: &Resolve, key: &WorldKey) -> String {
-    resolve.name_world_key(key)
 }

@@ -1,6 +1,7 @@
 //! Core module to component: encoded, given its metadata and manifest, and validated.
 
 use anyhow::{Context, Result};
+use fractalaw_contract::type_depth;
 use fractalaw_manifest::SECTION;
 use wasi_preview1_component_adapter_provider::{
     WASI_SNAPSHOT_PREVIEW1_ADAPTER_NAME as PREVIEW1,
@@ -13,10 +14,19 @@ use wit_component::ComponentEncoder;
 use wit_parser::decoding::decode_world;
 
 use crate::digest;
+use crate::fault::guest as fault;
 use crate::guest::Guest;
+
+/// How the names of sections begin that describe worlds.
+const DESCRIPTION: &str = "component-type";
+
+/// What to do about a description that nobody reads.
+const NARROWER: &str =
+    "generate the bindings from this repository's `wit` folder, with types of fewer levels";
 
 /// Encodes a core module as a component that says what it is and what it asks for.
 pub(crate) fn component(guest: &Guest, module: &[u8]) -> Result<Vec<u8>> {
+    check_descriptions(module)?;
     let mut encoder = ComponentEncoder::default()
         .module(module)
         .context("cannot read the core module")?;
@@ -48,6 +58,22 @@ pub(crate) fn tools() -> Result<String> {
     Ok([least.as_slice(), PREVIEW1_ADAPTER]
         .map(digest::bytes)
         .join(" "))
+}
+
+/// The sections that describe worlds are components, and the encoder reads them by recursion.
+fn check_descriptions(module: &[u8]) -> Result<()> {
+    for payload in Parser::new(0).parse_all(module) {
+        let Payload::CustomSection(section) = payload.context("cannot read the core module")?
+        else {
+            continue;
+        };
+        if section.name().starts_with(DESCRIPTION) {
+            type_depth::check(section.data())
+                .map_err(|error| fault(error.to_string()).hint(NARROWER))
+                .with_context(|| format!("cannot read the section `{}`", section.name()))?;
+        }
+    }
+    Ok(())
 }
 
 /// Whether a core module imports anything of the module of this name.
@@ -94,7 +120,7 @@ fn generator(module: &[u8]) -> Result<Option<Producers>> {
         let Payload::CustomSection(section) = payload? else {
             continue;
         };
-        if !section.name().starts_with("component-type") {
+        if !section.name().starts_with(DESCRIPTION) {
             continue;
         }
         let (resolve, world) = decode_world(section.data())

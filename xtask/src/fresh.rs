@@ -23,17 +23,21 @@ use crate::project::Project;
 use crate::toolchain::Toolchain;
 
 /// The sources of `xtask` that shape a component: when one of them changes, all are encoded again.
-const ENCODER: [&str; 11] = [
+const ENCODER: [&str; 15] = [
     include_str!("compile.rs"),
     include_str!("contract.rs"),
     include_str!("encode.rs"),
     include_str!("guest_profile.rs"),
     include_str!("hermetic.rs"),
+    include_str!("reading.rs"),
     include_str!("../../host/contract/src/judge.rs"),
+    include_str!("../../host/contract/src/limits.rs"),
     include_str!("../../host/contract/src/matching.rs"),
     include_str!("../../host/contract/src/offered.rs"),
     include_str!("../../host/contract/src/proposals.rs"),
     include_str!("../../host/contract/src/shape.rs"),
+    include_str!("../../host/contract/src/type_depth.rs"),
+    include_str!("../../host/contract/src/type_depth/scopes.rs"),
     include_str!("../../host/contract/wit/offered.wit"),
 ];
 

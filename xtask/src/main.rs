@@ -38,6 +38,7 @@ mod toolchain;
 
 mod cases;
 mod progress;
+mod reading;
 mod records;
 mod revision;
 

@@ -9,7 +9,7 @@ use wasmparser::{
     BinaryReaderError, FuncValidatorAllocations, Parser, Payload, PrimitiveValType, ValidPayload,
     Validator,
 };
-use wit_parser::InterfaceId;
+use wit_parser::{Function, InterfaceId, Resolve};
 
 use crate::matching::{Fit, Resources};
 use crate::offered::offered;
@@ -105,7 +105,7 @@ fn instance(
             ComponentEntityType::Func(found) => match functions.get(name) {
                 None => Fit::Missing,
                 Some(expected) if resources.is_function(expected, &types[found]) => Fit::Same,
-                Some(expected) => Fit::Other(shape::function(resolve, expected)),
+                Some(expected) => Fit::Other(ours(resolve, expected)),
             },
             ComponentEntityType::Type {
                 created: ComponentAnyTypeId::Resource(found),
@@ -129,6 +129,10 @@ fn instance(
             }
         }
     }
+}
+
+fn ours(resolve: &Resolve, function: &Function) -> String {
+    shape::function(resolve, function).expect("our own WIT has short types")
 }
 
 /// What stands in the place of `run`, if it is not that function.

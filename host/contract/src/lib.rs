@@ -9,10 +9,12 @@
 
 pub mod hint;
 mod judge;
+pub mod limits;
 mod matching;
 pub mod offered;
 pub mod proposals;
 pub mod shape;
+pub mod type_depth;
 
 pub use judge::{Invalid, Judged, KEPT, Mismatch, MissingFunction, RUN_TYPE, judge};
 pub use proposals::Proposal;

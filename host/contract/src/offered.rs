@@ -104,7 +104,8 @@ impl Offered {
     pub fn item(&self, import: &str, name: &str) -> Option<String> {
         let Some(resource) = name.strip_prefix("[drop]") else {
             let function = self.function(import, name)?;
-            return Some(shape::function(&self.resolve, function));
+            let shape = shape::function(&self.resolve, function);
+            return Some(shape.expect("our own WIT has short types"));
         };
         let interface = &self.resolve.interfaces[self.interface(import)?];
         let id = interface.types.get(resource)?;

@@ -3,121 +3,236 @@
 //! Named types are written out, because the names of types do not matter to whether a component and
 //! a host fit together, and their fields, cases and order do. The same text is what errors show.
 
+use std::error::Error;
+use std::fmt;
+
 use wit_parser::{Function, Handle, Resolve, Type, TypeDefKind, TypeId};
 
+use crate::limits::{SHAPE_BYTES, TYPE_DEPTH};
+
+/// A type that is not written out: its text has more than [`SHAPE_BYTES`], or more than [`TYPE_DEPTH`] levels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TooLong;
+
+impl fmt::Display for TooLong {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "written out it has more than {SHAPE_BYTES} bytes or {TYPE_DEPTH} levels"
+        )
+    }
+}
+
+impl Error for TooLong {}
+
 /// A function's type, for example `func(text: string) -> result<list<f32>, string>`.
-pub fn function(resolve: &Resolve, function: &Function) -> String {
-    let params = function
-        .params
-        .iter()
-        .map(|param| format!("{}: {}", param.name, describe(resolve, &param.ty)));
-    let kind = if function.kind.is_async() {
-        "async func"
-    } else {
-        "func"
+///
+/// # Errors
+///
+/// When it is too long to be written out. No type of ours is.
+pub fn function(resolve: &Resolve, function: &Function) -> Result<String, TooLong> {
+    let mut shape = Shape {
+        resolve,
+        text: String::new(),
+        depth: 0,
     };
-    let mut text = format!("{kind}({})", join(params));
+    if function.kind.is_async() {
+        shape.push("async ")?;
+    }
+    shape.push("func(")?;
+    shape.list(&function.params, |shape, param| {
+        shape.push(&param.name)?;
+        shape.push(": ")?;
+        shape.ty(&param.ty)
+    })?;
+    shape.push(")")?;
     if let Some(result) = &function.result {
-        text.push_str(" -> ");
-        text.push_str(&describe(resolve, result));
+        shape.push(" -> ")?;
+        shape.ty(result)?;
     }
-    text
+    Ok(shape.text)
 }
 
-fn describe(resolve: &Resolve, ty: &Type) -> String {
-    match ty {
-        Type::Bool => "bool".into(),
-        Type::U8 => "u8".into(),
-        Type::U16 => "u16".into(),
-        Type::U32 => "u32".into(),
-        Type::U64 => "u64".into(),
-        Type::S8 => "s8".into(),
-        Type::S16 => "s16".into(),
-        Type::S32 => "s32".into(),
-        Type::S64 => "s64".into(),
-        Type::F32 => "f32".into(),
-        Type::F64 => "f64".into(),
-        Type::Char => "char".into(),
-        Type::String => "string".into(),
-        Type::ErrorContext => "error-context".into(),
-        Type::Id(id) => named(resolve, *id),
+/// A text that grows as far as it may.
+struct Shape<'a> {
+    resolve: &'a Resolve,
+    text: String,
+    /// Levels of types around the one that is written.
+    depth: u32,
+}
+
+impl<'a> Shape<'a> {
+    fn push(&mut self, part: &str) -> Result<(), TooLong> {
+        if self.text.len() + part.len() > SHAPE_BYTES {
+            return Err(TooLong);
+        }
+        self.text.push_str(part);
+        Ok(())
+    }
+
+    fn ty(&mut self, ty: &Type) -> Result<(), TooLong> {
+        let name = match ty {
+            Type::Bool => "bool",
+            Type::U8 => "u8",
+            Type::U16 => "u16",
+            Type::U32 => "u32",
+            Type::U64 => "u64",
+            Type::S8 => "s8",
+            Type::S16 => "s16",
+            Type::S32 => "s32",
+            Type::S64 => "s64",
+            Type::F32 => "f32",
+            Type::F64 => "f64",
+            Type::Char => "char",
+            Type::String => "string",
+            Type::ErrorContext => "error-context",
+            Type::Id(id) => {
+                if self.depth == TYPE_DEPTH {
+                    return Err(TooLong);
+                }
+                self.depth += 1;
+                self.defined(*id)?;
+                self.depth -= 1;
+                return Ok(());
+            }
+        };
+        self.push(name)
+    }
+
+    fn defined(&mut self, id: TypeId) -> Result<(), TooLong> {
+        let resolve = self.resolve;
+        match &resolve.types[id].kind {
+            TypeDefKind::Type(ty) => self.ty(ty),
+            TypeDefKind::Record(record) => self.braced("record", &record.fields, |shape, field| {
+                shape.push(&field.name)?;
+                shape.push(": ")?;
+                shape.ty(&field.ty)
+            }),
+            TypeDefKind::Variant(variant) => {
+                self.braced("variant", &variant.cases, |shape, case| {
+                    shape.push(&case.name)?;
+                    match &case.ty {
+                        Some(ty) => shape.enclosed("(", [ty], ")"),
+                        None => Ok(()),
+                    }
+                })
+            }
+            TypeDefKind::Enum(of) => {
+                self.braced("enum", &of.cases, |shape, case| shape.push(&case.name))
+            }
+            TypeDefKind::Flags(of) => {
+                self.braced("flags", &of.flags, |shape, flag| shape.push(&flag.name))
+            }
+            TypeDefKind::Tuple(tuple) => self.enclosed("tuple<", &tuple.types, ">"),
+            TypeDefKind::Option(ty) => self.enclosed("option<", [ty], ">"),
+            TypeDefKind::Result(result) => match (&result.ok, &result.err) {
+                (None, None) => self.push("result"),
+                (Some(ok), None) => self.enclosed("result<", [ok], ">"),
+                (Some(ok), Some(err)) => self.enclosed("result<", [ok, err], ">"),
+                (None, Some(err)) => self.enclosed("result<_, ", [err], ">"),
+            },
+            TypeDefKind::List(ty) => self.enclosed("list<", [ty], ">"),
+            TypeDefKind::FixedLengthList(ty, length) => {
+                self.enclosed("list<", [ty], &format!(", {length}>"))
+            }
+            TypeDefKind::Map(key, value) => self.enclosed("map<", [key, value], ">"),
+            TypeDefKind::Future(None) => self.push("future"),
+            TypeDefKind::Future(Some(ty)) => self.enclosed("future<", [ty], ">"),
+            TypeDefKind::Stream(None) => self.push("stream"),
+            TypeDefKind::Stream(Some(ty)) => self.enclosed("stream<", [ty], ">"),
+            TypeDefKind::Handle(Handle::Own(id)) => self.named("own<", *id, ">"),
+            TypeDefKind::Handle(Handle::Borrow(id)) => self.named("borrow<", *id, ">"),
+            // A resource is its name; there is nothing in it to compare.
+            TypeDefKind::Resource => self.named("resource ", id, ""),
+            TypeDefKind::Unknown => self.push("unknown"),
+        }
+    }
+
+    fn named(&mut self, before: &str, id: TypeId, after: &str) -> Result<(), TooLong> {
+        self.push(before)?;
+        self.push(self.resolve.types[id].name.as_deref().unwrap_or("_"))?;
+        self.push(after)
+    }
+
+    /// Types between these.
+    fn enclosed<'t>(
+        &mut self,
+        before: &str,
+        types: impl IntoIterator<Item = &'t Type>,
+        after: &str,
+    ) -> Result<(), TooLong> {
+        self.push(before)?;
+        self.list(types, |shape, ty| shape.ty(ty))?;
+        self.push(after)
+    }
+
+    fn braced<T>(
+        &mut self,
+        kind: &str,
+        items: impl IntoIterator<Item = T>,
+        write: impl Fn(&mut Self, T) -> Result<(), TooLong>,
+    ) -> Result<(), TooLong> {
+        self.push(kind)?;
+        self.push(" { ")?;
+        self.list(items, write)?;
+        self.push(" }")
+    }
+
+    fn list<T>(
+        &mut self,
+        items: impl IntoIterator<Item = T>,
+        write: impl Fn(&mut Self, T) -> Result<(), TooLong>,
+    ) -> Result<(), TooLong> {
+        for (place, item) in items.into_iter().enumerate() {
+            if place > 0 {
+                self.push(", ")?;
+            }
+            write(self, item)?;
+        }
+        Ok(())
     }
 }
 
-fn named(resolve: &Resolve, id: TypeId) -> String {
-    let optional = |ty: &Option<Type>| ty.as_ref().map(|ty| describe(resolve, ty));
-    match &resolve.types[id].kind {
-        TypeDefKind::Type(ty) => describe(resolve, ty),
-        TypeDefKind::Record(record) => {
-            let fields = record.fields.iter();
-            format!(
-                "record {{ {} }}",
-                join(fields.map(|f| format!("{}: {}", f.name, describe(resolve, &f.ty))))
-            )
-        }
-        TypeDefKind::Variant(variant) => {
-            let cases = variant.cases.iter().map(|case| match optional(&case.ty) {
-                Some(ty) => format!("{}({ty})", case.name),
-                None => case.name.clone(),
-            });
-            format!("variant {{ {} }}", join(cases))
-        }
-        TypeDefKind::Enum(cases) => {
-            format!(
-                "enum {{ {} }}",
-                join(cases.cases.iter().map(|case| case.name.clone()))
-            )
-        }
-        TypeDefKind::Flags(flags) => {
-            format!(
-                "flags {{ {} }}",
-                join(flags.flags.iter().map(|flag| flag.name.clone()))
-            )
-        }
-        TypeDefKind::Tuple(tuple) => {
-            format!(
-                "tuple<{}>",
-                join(tuple.types.iter().map(|ty| describe(resolve, ty)))
-            )
-        }
-        TypeDefKind::Option(ty) => format!("option<{}>", describe(resolve, ty)),
-        TypeDefKind::Result(result) => match (optional(&result.ok), optional(&result.err)) {
-            (None, None) => "result".into(),
-            (Some(ok), None) => format!("result<{ok}>"),
-            (ok, Some(err)) => format!("result<{}, {err}>", ok.as_deref().unwrap_or("_")),
-        },
-        TypeDefKind::List(ty) => format!("list<{}>", describe(resolve, ty)),
-        TypeDefKind::FixedLengthList(ty, length) => {
-            format!("list<{}, {length}>", describe(resolve, ty))
-        }
-        TypeDefKind::Map(key, value) => {
-            format!(
-                "map<{}, {}>",
-                describe(resolve, key),
-                describe(resolve, value)
-            )
-        }
-        TypeDefKind::Future(ty) => parameterised("future", optional(ty)),
-        TypeDefKind::Stream(ty) => parameterised("stream", optional(ty)),
-        TypeDefKind::Handle(Handle::Own(id)) => format!("own<{}>", name(resolve, *id)),
-        TypeDefKind::Handle(Handle::Borrow(id)) => format!("borrow<{}>", name(resolve, *id)),
-        // A resource is its name; there is nothing in it to compare.
-        TypeDefKind::Resource => format!("resource {}", name(resolve, id)),
-        TypeDefKind::Unknown => "unknown".into(),
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The type of the function `f` of a world with these types.
+    fn shape(types: &str, of: &str) -> Result<String, TooLong> {
+        let text = format!("package a:b; interface i {{ {types} f: func(a: {of}); }}");
+        let mut resolve = Resolve::default();
+        resolve.push_str("a.wit", &text).unwrap();
+        let (_, interface) = resolve.interfaces.iter().next().unwrap();
+        function(&resolve, &interface.functions["f"])
     }
-}
 
-fn parameterised(kind: &str, ty: Option<String>) -> String {
-    match ty {
-        Some(ty) => format!("{kind}<{ty}>"),
-        None => kind.to_owned(),
+    /// Each has the one before in it so many times, the first a number.
+    fn chain(levels: u32, times: usize) -> String {
+        let next = |level: u32| {
+            let before = match level {
+                0 => "u8".to_owned(),
+                level => format!("t{}", level - 1),
+            };
+            format!("type t{level} = tuple<{}>;", vec![before; times].join(", "))
+        };
+        (0..levels).map(next).collect()
     }
-}
 
-fn name(resolve: &Resolve, id: TypeId) -> &str {
-    resolve.types[id].name.as_deref().unwrap_or("_")
-}
+    #[test]
+    fn a_type_is_written_out() {
+        let types = "enum e { x, y } flags g { u, v } record r { a: e, b: option<g> } \
+                     variant v { none, some(r), many(list<string>) } resource s;";
+        let of = "result<_, tuple<v, borrow<s>>>";
+        let written = "func(a: result<_, tuple<variant { none, some(record { a: enum { x, y }, \
+                       b: option<flags { u, v }> }), many(list<string>) }, borrow<s>>>)";
+        assert_eq!(shape(types, of).as_deref(), Ok(written));
+    }
 
-fn join(parts: impl Iterator<Item = String>) -> String {
-    parts.collect::<Vec<_>>().join(", ")
+    #[test]
+    fn types_that_double_each_other_are_written_up_to_a_bound() {
+        assert_eq!(shape(&chain(9, 2), "t8").map(|text| text.len()), Ok(5632));
+        assert_eq!(shape(&chain(40, 2), "t39"), Err(TooLong));
+        assert_eq!(shape(&chain(32, 1), "t31").map(|text| text.len()), Ok(235));
+        assert_eq!(shape(&chain(65, 1), "t64"), Err(TooLong));
+    }
 }

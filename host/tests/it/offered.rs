@@ -45,7 +45,7 @@ fn items(resolve: &Resolve, world: WorldId) -> BTreeMap<(String, String), String
         for (function, ty) in &interface.functions {
             items.insert(
                 (name.clone(), function.clone()),
-                shape::function(resolve, ty),
+                shape::function(resolve, ty).unwrap(),
             );
         }
         for (ty, id) in &interface.types {

@@ -86,6 +86,30 @@ fn broken() -> Vec<(&'static str, &'static str, String, String)> {
             format!("`broken-export` exports `run` as `func() -> string`, expected `func() -> {RESULT}`\nhint: "),
         ),
         (
+            "broken-length",
+            "",
+            with_wit(
+                &format!(
+                    "package fractal:app@0.1.0;
+                     interface audit-log {{ enum many {{ {} }} record-event: func(entry: many); }}
+                     world app {{ import audit-log; export run: func() -> {RESULT}; }}",
+                    (0..3_000).map(|case| format!("c{case}, ")).collect::<String>(),
+                ),
+                &run("fractal::app::audit_log::record_event(fractal::app::audit_log::Many::C0); Ok(String::new())"),
+            ),
+            "`broken-length` imports `record-event` of `fractal:app/audit-log@0.1.0` with a type that is too long: \
+             written out it has more than 16384 bytes or 64 levels, expected `func(entry: record { "
+                .into(),
+        ),
+        (
+            "broken-depth",
+            "",
+            format!("{}{}", saying("never read"), described_by(&nested(20_000))),
+            "`broken-depth`: cannot read the section `component-type:deep`: types are nested too deep, expected at most \
+             64 levels\nhint: generate the bindings from this repository's `wit` folder, with types of fewer levels"
+                .into(),
+        ),
+        (
             "broken-world",
             "",
             with_wit(
@@ -121,6 +145,29 @@ fn broken() -> Vec<(&'static str, &'static str, String, String)> {
                 .into(),
         ),
     ]
+}
+
+/// A component that is a type inside a type, so many times.
+fn nested(levels: usize) -> Vec<u8> {
+    let types = [&[1][..], &[0x42, 1, 1].repeat(levels), &[0x42, 0]].concat();
+    let mut component = b"\0asm\x0d\0\x01\0\x07".to_vec();
+    // The section's length, in seven bits a byte.
+    let mut length = types.len();
+    while length > 127 {
+        component.push(length as u8 | 128);
+        length >>= 7;
+    }
+    component.push(length as u8);
+    component.extend(types);
+    component
+}
+
+/// Source that puts these bytes where the encoder looks for the description of a world.
+fn described_by(section: &[u8]) -> String {
+    format!(
+        "#[used]\n#[unsafe(link_section = \"component-type:deep\")]\nstatic DEEP: [u8; {}] = {section:?};\n",
+        section.len()
+    )
 }
 
 #[test]
@@ -209,7 +256,7 @@ fn every_failure_is_reported_and_the_other_guests_are_built() {
     assert!(
         ended
             .stderr
-            .contains("error: 13 of 14 guests failed to build: "),
+            .contains("error: 15 of 16 guests failed to build: "),
         "{}",
         ended.stderr
     );

@@ -6,23 +6,74 @@
 
 mod scopes;
 
+use std::error::Error;
+use std::fmt;
+
 use wasmparser::{
-    BinaryReader, CanonicalFunction, ComponentAlias, ComponentDefinedType, ComponentExternName,
-    ComponentExternalKind as Kind, ComponentImport, ComponentInstance, ComponentType,
-    ComponentTypeRef, ComponentValType, CoreType, Encoding, FromReader, Payload, SectionLimited,
-    TypeBounds,
+    BinaryReader, BinaryReaderError, CanonicalFunction, ComponentAlias, ComponentDefinedType,
+    ComponentExternName, ComponentExternalKind as Kind, ComponentImport, ComponentInstance,
+    ComponentType, ComponentTypeRef, ComponentValType, CoreType, Encoding, FromReader, Parser,
+    Payload, SectionLimited, TypeBounds,
 };
 
 use crate::limits::{DECLARATIONS, TYPE_DEPTH};
-use crate::refusal::Refusal;
-use crate::slot_fit::at_most;
 use scopes::{Item, Scopes};
+
+/// Why a component is not to be read by recursion.
+#[derive(Debug)]
+pub enum TooNested {
+    /// It cannot be read as far as that.
+    Malformed(BinaryReaderError),
+    /// Types stand in each other in more than [`TYPE_DEPTH`] levels.
+    Deep,
+    /// They declare more than [`DECLARATIONS`].
+    Many {
+        /// So many, at least.
+        found: u64,
+    },
+}
+
+impl From<BinaryReaderError> for TooNested {
+    fn from(error: BinaryReaderError) -> TooNested {
+        TooNested::Malformed(error)
+    }
+}
+
+impl fmt::Display for TooNested {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            TooNested::Malformed(error) => error.fmt(f),
+            TooNested::Deep => write!(
+                f,
+                "types are nested too deep, expected at most {TYPE_DEPTH} levels"
+            ),
+            TooNested::Many { found } => write!(
+                f,
+                "types have {found} declarations, expected at most {DECLARATIONS}"
+            ),
+        }
+    }
+}
+
+impl Error for TooNested {}
+
+/// Follows all of a component, or of a description of a world, which is one too.
+///
+/// # Errors
+///
+/// When its types are nested too deep.
+pub fn check(bytes: &[u8]) -> Result<(), TooNested> {
+    let mut types = TypeDepth::new(bytes);
+    Parser::new(0)
+        .parse_all(bytes)
+        .try_for_each(|payload| types.visit(&payload?))
+}
 
 /// First bytes of a component type and of an instance type, which hold declarations.
 const HOLDING: [u8; 2] = [0x41, 0x42];
 
 /// Follows the sections of a component as a parser yields them.
-pub(crate) struct TypeDepth<'a> {
+pub struct TypeDepth<'a> {
     bytes: &'a [u8],
     scopes: Scopes<'a>,
     /// What stands in types: declarations, fields, cases, parameters. Each takes the validator some hundred bytes.
@@ -31,7 +82,7 @@ pub(crate) struct TypeDepth<'a> {
 
 impl<'a> TypeDepth<'a> {
     /// For the component with these bytes.
-    pub(crate) fn new(bytes: &'a [u8]) -> TypeDepth<'a> {
+    pub fn new(bytes: &'a [u8]) -> TypeDepth<'a> {
         TypeDepth {
             bytes,
             scopes: Scopes::default(),
@@ -39,8 +90,12 @@ impl<'a> TypeDepth<'a> {
         }
     }
 
-    /// Takes the next section; refuses what is nested too deep.
-    pub(crate) fn visit(&mut self, payload: &Payload<'a>) -> Result<(), Refusal> {
+    /// Takes the next section.
+    ///
+    /// # Errors
+    ///
+    /// When something in it is nested too deep.
+    pub fn visit(&mut self, payload: &Payload<'a>) -> Result<(), TooNested> {
         match payload {
             Payload::Version { encoding, .. } => {
                 self.scopes.open(*encoding == Encoding::Component);
@@ -53,12 +108,12 @@ impl<'a> TypeDepth<'a> {
             Payload::ComponentTypeSection(section) => self.types(section)?,
             Payload::ComponentImportSection(section) => {
                 for import in section.clone() {
-                    self.import(&import.map_err(Refusal::invalid)?)?;
+                    self.import(&import?)?;
                 }
             }
             Payload::ComponentExportSection(section) => {
                 for export in section.clone() {
-                    let export = export.map_err(Refusal::invalid)?;
+                    let export = export?;
                     let item = match &export.ty {
                         Some(ty) => self.referred(ty),
                         None => self.scopes.get(export.kind, export.index),
@@ -68,17 +123,17 @@ impl<'a> TypeDepth<'a> {
             }
             Payload::ComponentAliasSection(section) => {
                 for alias in section.clone() {
-                    self.alias(&alias.map_err(Refusal::invalid)?)?;
+                    self.alias(&alias?)?;
                 }
             }
             Payload::ComponentInstanceSection(section) => {
                 for instance in section.clone() {
-                    self.instance(&instance.map_err(Refusal::invalid)?)?;
+                    self.instance(&instance?)?;
                 }
             }
             Payload::ComponentCanonicalSection(section) => {
                 for function in section.clone() {
-                    let function = function.map_err(Refusal::invalid)?;
+                    let function = function?;
                     if let CanonicalFunction::Lift { type_index, .. } = function {
                         self.add(Kind::Func, self.scopes.get(Kind::Type, type_index))?;
                     }
@@ -90,7 +145,7 @@ impl<'a> TypeDepth<'a> {
     }
 
     /// Reads a section piece by piece: the parser's own reader calls itself for a type inside another.
-    fn types(&mut self, section: &SectionLimited<'a, ComponentType<'a>>) -> Result<(), Refusal> {
+    fn types(&mut self, section: &SectionLimited<'a, ComponentType<'a>>) -> Result<(), TooNested> {
         let range = section.range();
         let bytes = self.bytes.get(range.clone()).unwrap_or_default();
         let mut reader = BinaryReader::new(bytes, range.start);
@@ -118,9 +173,9 @@ impl<'a> TypeDepth<'a> {
     }
 
     /// Reads one type; of one that holds declarations, only how many, which are read next.
-    fn ty(&mut self, reader: &mut BinaryReader<'a>) -> Result<Option<u32>, Refusal> {
+    fn ty(&mut self, reader: &mut BinaryReader<'a>) -> Result<Option<u32>, TooNested> {
         if HOLDING.contains(&peek(reader)?) {
-            let _: u8 = reader.read_u8().map_err(Refusal::invalid)?;
+            let _: u8 = reader.read_u8()?;
             self.scopes.open(true);
             return Ok(Some(read(reader)?));
         }
@@ -142,15 +197,15 @@ impl<'a> TypeDepth<'a> {
     }
 
     /// Reads one declaration of a type that is open.
-    fn declaration(&mut self, reader: &mut BinaryReader<'a>) -> Result<Option<u32>, Refusal> {
+    fn declaration(&mut self, reader: &mut BinaryReader<'a>) -> Result<Option<u32>, TooNested> {
         self.declare(1)?;
         match peek(reader)? {
             0x01 => {
-                let _: u8 = reader.read_u8().map_err(Refusal::invalid)?;
+                let _: u8 = reader.read_u8()?;
                 return self.ty(reader);
             }
             0x03 => {
-                let _: u8 = reader.read_u8().map_err(Refusal::invalid)?;
+                let _: u8 = reader.read_u8()?;
                 let import = read(reader)?;
                 self.import(&import)?;
             }
@@ -170,7 +225,7 @@ impl<'a> TypeDepth<'a> {
         Ok(None)
     }
 
-    fn import(&mut self, import: &ComponentImport<'a>) -> Result<(), Refusal> {
+    fn import(&mut self, import: &ComponentImport<'a>) -> Result<(), TooNested> {
         let item = self.referred(&import.ty);
         self.scopes.holds(item.depth);
         self.add(import.ty.kind(), item)
@@ -181,12 +236,12 @@ impl<'a> TypeDepth<'a> {
         name: &ComponentExternName<'a>,
         kind: Kind,
         item: Item<'a>,
-    ) -> Result<(), Refusal> {
+    ) -> Result<(), TooNested> {
         self.scopes.export(name.name, item.clone());
         self.add(kind, item)
     }
 
-    fn alias(&mut self, alias: &ComponentAlias<'a>) -> Result<(), Refusal> {
+    fn alias(&mut self, alias: &ComponentAlias<'a>) -> Result<(), TooNested> {
         match alias {
             ComponentAlias::InstanceExport {
                 kind,
@@ -203,7 +258,7 @@ impl<'a> TypeDepth<'a> {
         }
     }
 
-    fn instance(&mut self, instance: &ComponentInstance<'a>) -> Result<(), Refusal> {
+    fn instance(&mut self, instance: &ComponentInstance<'a>) -> Result<(), TooNested> {
         let item = match instance {
             ComponentInstance::Instantiate {
                 component_index,
@@ -240,15 +295,20 @@ impl<'a> TypeDepth<'a> {
         }
     }
 
-    fn add(&mut self, kind: Kind, item: Item<'a>) -> Result<(), Refusal> {
+    fn add(&mut self, kind: Kind, item: Item<'a>) -> Result<(), TooNested> {
         too_deep(item.depth)?;
         self.scopes.add(kind, item);
         Ok(())
     }
 
-    fn declare(&mut self, more: usize) -> Result<(), Refusal> {
+    fn declare(&mut self, more: usize) -> Result<(), TooNested> {
         self.declared += more as u64;
-        at_most("declarations", self.declared, DECLARATIONS)
+        if self.declared > DECLARATIONS as u64 {
+            return Err(TooNested::Many {
+                found: self.declared,
+            });
+        }
+        Ok(())
     }
 }
 
@@ -285,20 +345,17 @@ fn defined(
     }
 }
 
-fn too_deep(depth: u32) -> Result<(), Refusal> {
+fn too_deep(depth: u32) -> Result<(), TooNested> {
     if depth > TYPE_DEPTH {
-        return Err(Refusal::TooDeep {
-            what: "types",
-            limit: TYPE_DEPTH,
-        });
+        return Err(TooNested::Deep);
     }
     Ok(())
 }
 
-fn read<'a, T: FromReader<'a>>(reader: &mut BinaryReader<'a>) -> Result<T, Refusal> {
-    reader.read().map_err(Refusal::invalid)
+fn read<'a, T: FromReader<'a>>(reader: &mut BinaryReader<'a>) -> Result<T, TooNested> {
+    reader.read().map_err(TooNested::Malformed)
 }
 
-fn peek(reader: &BinaryReader<'_>) -> Result<u8, Refusal> {
-    reader.clone().read_u8().map_err(Refusal::invalid)
+fn peek(reader: &BinaryReader<'_>) -> Result<u8, TooNested> {
+    reader.clone().read_u8().map_err(TooNested::Malformed)
 }
