@@ -1,7 +1,6 @@
 //! One case: a file of limits and grants, and the component it is about.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -13,6 +12,7 @@ use serde::Deserialize;
 use crate::freshness::Guests;
 use crate::granted::Granted;
 use crate::name::Name;
+use crate::regular;
 
 /// One row of the table of cases.
 pub(crate) struct Case {
@@ -83,7 +83,8 @@ struct DirSpec {
 impl Case {
     /// Reads the file of this name.
     pub(crate) fn read(name: Name, path: &Path) -> Result<Case> {
-        let text = fs::read_to_string(path).with_context(|| format!("`{}`", path.display()))?;
+        let text = String::from_utf8(regular::read(path)?)
+            .with_context(|| format!("`{}`", path.display()))?;
         let spec: Spec = toml::from_str(&text).with_context(|| format!("`{}`", path.display()))?;
         let folder = path.parent().context("a case stands in a folder")?;
         Ok(Case {
@@ -125,7 +126,7 @@ impl Case {
 
     fn assemble(&self, file: &Path) -> Result<Vec<u8>> {
         let path = self.folder.join(file);
-        let bytes = fs::read(&path).with_context(|| format!("`{}`", path.display()))?;
+        let bytes = regular::read(&path)?;
         if path.extension().is_some_and(|extension| extension == "wat") {
             return wat::parse_bytes(&bytes)
                 .map(Into::into)
@@ -186,7 +187,7 @@ impl Case {
             (Some(text), None) => run.stdin(text.clone()),
             (None, Some(file)) => {
                 let path = self.folder.join(file);
-                run.stdin(fs::read(&path).with_context(|| format!("`{}`", path.display()))?)
+                run.stdin(regular::read(&path)?)
             }
             (Some(_), Some(_)) => bail!("`{}` has both `stdin` and `stdin-file`", self.name),
         };

@@ -12,6 +12,7 @@ use fractalaw_host::terminal::one_line;
 use tempfile::TempDir;
 
 use crate::listing::{self, Listing};
+use crate::regular;
 
 /// Copies of the granted folders, for one run: so no run, not even one that is allowed to write, meets what
 /// another left.
@@ -139,6 +140,7 @@ fn copy_folder(from: &Path, to: &Path) -> Result<()> {
             copy_folder(&entry.path(), &target)?;
         } else {
             let path = entry.path();
+            regular::check(&path)?;
             fs::copy(&path, target)
                 .with_context(|| format!("cannot copy the granted file `{}`", path.display()))?;
         }

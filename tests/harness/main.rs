@@ -35,6 +35,7 @@ mod misplaced;
 mod name;
 mod own_tests;
 mod record;
+mod regular;
 mod rendering;
 mod snapshot;
 mod verdict;

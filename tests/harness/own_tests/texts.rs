@@ -1,23 +1,28 @@
 //! What is rendered, read and written: no byte is lost, and nothing passes for what it is not.
 
 use std::fs;
+use std::process::Command;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 
 use super::{Test, workspace};
+use crate::case::Case;
 use crate::granted::Granted;
 use crate::listing::{self, Listing};
+use crate::name::Name;
+use crate::regular;
 use crate::snapshot::Stored;
 use crate::whole::Wholes;
 use crate::{functions, rendering};
 
-pub(super) const TESTS: [Test; 8] = [
+pub(super) const TESTS: [Test; 9] = [
     ("a-last-newline-is-seen", last_newline),
     ("a-text-ends-so-that-nothing-of-it-is-lost", ends),
     ("bytes-that-are-no-text-are-shown-as-bytes", bytes),
     ("entries-that-print-alike-are-told-apart", entries),
     ("what-is-left-out-is-in-a-digest", long_lists),
     ("folders-are-compared-to-the-byte", folders),
+    ("a-pipe-among-the-inputs-is-an-error", pipes),
     ("snapshots-are-read-whatever-ends-their-lines", line_ends),
     (
         "the-function-that-moved-most-stands-first",
@@ -68,6 +73,25 @@ fn bytes() -> Result<()> {
     // What a lossy reading takes for the same.
     ensure!(listing::contents(b"\xfe") != listing::contents(b"\xff"));
     ensure!(listing::kind(b"\xfe") == ", not UTF-8" && listing::kind(b"a").is_empty());
+    Ok(())
+}
+
+/// Whoever opened one of them would wait for ever.
+fn pipes() -> Result<()> {
+    let workspace = workspace(&[("folder/file", "")])?;
+    let at = |name: &str| workspace.path().join(name);
+    for pipe in ["input", "folder/pipe"] {
+        let made = Command::new("mkfifo").arg(at(pipe)).status()?;
+        ensure!(made.success(), "a pipe is made");
+    }
+    let expected = |pipe| format!("`{}` is no regular file, expected one", at(pipe).display());
+    let input = regular::read(&at("input")).map(drop);
+    let case = Case::read(Name::of(&at("input")), &at("input")).map(drop);
+    let folder = Granted::copy(&[(at("folder"), "/folder", false)]).map(drop);
+    for (read, pipe) in [(input, "input"), (case, "input"), (folder, "folder/pipe")] {
+        let error = read.err().context("a pipe is refused")?.to_string();
+        ensure!(error == expected(pipe), "{error}");
+    }
     Ok(())
 }
 
