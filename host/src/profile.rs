@@ -32,6 +32,7 @@ use crate::outcome::{Certainty, Outcome};
 use crate::policy::Policy;
 use crate::policy::decision::decide;
 use crate::preflight::Preflight;
+use crate::reading::on_its_stack;
 use crate::recorder::{Counter, OUTSIDE, ProfileNode, Recorder};
 use crate::report::Report;
 use crate::run::{self, Beside, NotRun, Run, Shared};
@@ -186,7 +187,7 @@ pub(crate) async fn profile<'a>(
 ) -> Result<Profile, ProfileError> {
     let not_run = |not_run| match not_run {
         NotRun::Refused(refusal) => ProfileError::Load(refusal.into()),
-        NotRun::Host(error) => ProfileError::Host(error),
+        NotRun::Failed(failed) => ProfileError::Host(failed.error),
     };
     let decided = decide(app.app.asking(), run, policy);
     let (report, _) = run::execute(shared(), &app.app, run, decided, Beside::default())
@@ -228,7 +229,9 @@ pub(crate) async fn profile<'a>(
         return Err(failure.into());
     }
     error::compare(&report, &twin, run.determinism().fixed().is_some())?;
-    let profile = table::profile(recorder, report, &app.functions)?;
+    // Names are read by recursion.
+    let profile =
+        on_its_stack(|| Ok::<_, LoadError>(table::profile(recorder, report, &app.functions)))??;
     error::check_sums(&profile)?;
     Ok(profile)
 }

@@ -5,9 +5,11 @@ use std::fmt;
 use fractalaw_instrument::CROSSING;
 use wasmtime::{Trap as WasmtimeTrap, WasmBacktrace};
 
+use crate::error::LoadError;
 use crate::function_name;
 use crate::limits::BACKTRACE_FRAMES;
 use crate::panics::HostPanicked;
+use crate::reading::on_its_stack;
 
 /// A trap that is no outcome of its own.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -184,10 +186,11 @@ pub(crate) fn backtrace(error: &wasmtime::Error) -> Vec<String> {
         Some(name) => function_name::readable(name),
         None => format!("function {}", frame.func_index()),
     };
-    backtrace
-        .frames()
-        .iter()
-        .take(BACKTRACE_FRAMES)
-        .map(name)
-        .collect()
+    let frames = backtrace.frames().iter().take(BACKTRACE_FRAMES);
+    // Names are read by recursion, and whoever polls the run may have a small stack.
+    let names = on_its_stack(|| Ok::<_, LoadError>(frames.clone().map(name).collect()));
+    names.unwrap_or_else(|_| {
+        let index = |frame: &wasmtime::FrameInfo| format!("function {}", frame.func_index());
+        frames.map(index).collect()
+    })
 }

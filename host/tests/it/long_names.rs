@@ -31,6 +31,38 @@ fn a_backtrace_shows_the_beginning_of_each_name() {
     assert!(report.text().len() < 32 << 10);
 }
 
+/// Reading a name of 450 types in each other takes 256 to 512 KiB, unoptimised, beside the 140 KiB of a run.
+#[test]
+fn names_are_read_on_a_stack_of_their_own() {
+    const STACK_BYTES: usize = 256 << 10;
+    let host = Host::builder().slots(1).build().unwrap();
+    let name = format!("_RMC1a{}u", "R".repeat(450));
+    let items = format!("(func $f (@name \"{name}\") unreachable)");
+    let bytes = component(&items, "call $f");
+    let [app, profiled] = [&bytes; 2].map(|bytes| host.load_profiled(bytes).unwrap());
+    let names = on_a_small_stack(STACK_BYTES, move || {
+        let runtime = tokio::runtime::Builder::new_current_thread();
+        let runtime = { runtime }.enable_time().build().unwrap();
+        let report = runtime.block_on(host.run(app.app(), &Run::new())).unwrap();
+        let profile = runtime.block_on(host.profile(&profiled, &Run::new().deterministic()));
+        let functions = profile.unwrap().functions;
+        let mut names = report.backtrace;
+        names.extend(functions.into_iter().map(|function| function.name));
+        names
+    });
+    let readable = format!("<{}()>", "&".repeat(450));
+    let found = names.iter().filter(|found| **found == readable).count();
+    assert_eq!(found, 2, "{names:?}");
+}
+
+fn on_a_small_stack<T: Send + 'static>(
+    bytes: usize,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> T {
+    let thread = std::thread::Builder::new().stack_size(bytes);
+    thread.spawn(work).unwrap().join().unwrap()
+}
+
 #[test]
 fn a_profile_holds_the_beginning_of_each_name_and_so_much_of_all() {
     let host = Host::builder().slots(1).build().unwrap();
