@@ -193,6 +193,28 @@ fn what_listings_hold_of_the_hosts_memory_is_bounded_and_given_back() {
     }
 }
 
+/// Which entries a file system lists first is its own affair: it must not decide which bound is named.
+#[test]
+fn of_a_listing_that_is_past_two_bounds_fuel_is_named() {
+    let what = "read-directory of many and drop";
+    let host = crate::grants::host("[all]\nquotas.host-memory = 1000\n");
+    let run = Run::new().fuel(2_000_000);
+    let (report, _folder) = in_folder(&host, 2_000, what, 1, run.clone());
+    assert_eq!(report.outcome, Outcome::OutOfFuel);
+    assert_eq!(report.fuel.consumed(), 2_000_000);
+    sums(&report);
+    // With fuel for all of it, memory is named. An answer that was not given is not charged.
+    let (report, _folder) = in_folder(&host, 600, what, 1, run);
+    let (quota, limit) = (Quota::HostMemory, 1_000);
+    assert_eq!(report.outcome, Outcome::QuotaExceeded { quota, limit });
+    let price = FILE + FILE_BYTE * 4;
+    assert_eq!(
+        calls_of(&report, "[method]descriptor.read-directory").fuel,
+        price
+    );
+    sums(&report);
+}
+
 #[test]
 fn a_stream_of_a_file_costs_as_the_file_does() {
     for (what, function, bytes) in [

@@ -69,7 +69,8 @@ pub(super) async fn read_directory(
         unnameable: 0,
         memory: state.memory.clone(),
     };
-    loop {
+    let mut exceeded = None;
+    let is_paid = loop {
         let read = state.files.run(move || {
             let piece = listing.piece();
             (listing, piece)
@@ -81,11 +82,19 @@ pub(super) async fn read_directory(
         let is_paid = state.meter.owed().add(LISTED_ENTRY * count as u64);
         sorted.unnameable += piece.unnameable;
         for entry in piece.entries {
-            sorted.insert(entry).map_err(FsError::trap)?;
+            // Past the bound on memory entries are counted and not held: fuel has the first word, because what comes
+            // first in the folder's own order must not decide which of the two it is.
+            if exceeded.is_none() {
+                exceeded = sorted.insert(entry).err();
+            }
         }
         if piece.is_last || !is_paid {
-            return Ok(state.handles.push(sorted)?);
+            break is_paid;
         }
+    };
+    match exceeded {
+        Some(exceeded) if is_paid => Err(FsError::trap(exceeded)),
+        _ => Ok(state.handles.push(sorted)?),
     }
 }
 

@@ -8,7 +8,7 @@ use super::descriptors;
 use crate::interfaces::RunState;
 
 /// Wasmtime 48 removes `new` and not `new/`, which is the same folder. To be taken out when it does; the test is
-/// `files::a_folder_is_removed_by_a_path_with_a_slash_behind_it`.
+/// the case `waits-and-streams/files`.
 pub(super) async fn remove_directory_at(
     state: &mut &mut RunState,
     folder: Resource<Descriptor>,
