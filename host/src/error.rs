@@ -114,6 +114,12 @@ pub enum HostError {
         /// The path in the guest.
         guest: String,
     },
+    /// An environment variable is given two values.
+    #[error("two values are given to the variable `{name}`, expected one")]
+    VariableTwice {
+        /// The variable.
+        name: String,
+    },
     /// The host could not open a file that a guest may open, for want of descriptors.
     #[error("could not open a file for the guest")]
     OpenForGuest {
@@ -183,6 +189,9 @@ impl HostError {
             HostError::GrantedTwice { .. } => {
                 Some("give each its own path in the guest, as `--dir HOST::GUEST`".to_owned())
             }
+            HostError::VariableTwice { name } => {
+                Some(format!("give `{name}` once, as `--env NAME=VALUE`"))
+            }
             HostError::NotAFile { expected: "standard input", .. } => {
                 Some("a pipe is read as `--stdin -`".to_owned())
             }
@@ -207,6 +216,7 @@ impl HostError {
                 | HostError::GrantsOverlap { .. }
                 | HostError::GuestPath(_)
                 | HostError::GrantedTwice { .. }
+                | HostError::VariableTwice { .. }
                 | HostError::MemoryOverSlot { .. }
                 | HostError::ClockTooLate
                 | HostError::Ledger(LedgerError::Missing { .. } | LedgerError::NotALedger { .. })

@@ -19,6 +19,15 @@ pub(crate) struct Opened {
     pub(crate) files: FileLane,
 }
 
+/// That each variable has one value: of two, one guest would take the first and another the last.
+pub(crate) fn check_variables(env: &[(String, String)]) -> Result<(), HostError> {
+    let mut seen = BTreeSet::new();
+    match env.iter().find(|(name, _)| !seen.insert(name)) {
+        Some((name, _)) => Err(HostError::VariableTwice { name: name.clone() }),
+        None => Ok(()),
+    }
+}
+
 /// That each stands at a path where a guest can look for it, and at one of its own: of two, a guest would find the first.
 pub(crate) fn check_paths(dirs: &[DirGrant]) -> Result<(), HostError> {
     let mut seen = BTreeSet::new();

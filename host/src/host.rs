@@ -22,7 +22,7 @@ use crate::profile::{self, Profile, ProfileError, ProfiledApp};
 use crate::reading::{self, on_its_stack};
 use crate::refusal::Refusal;
 use crate::report::Report;
-use crate::run::{Beside, Run};
+use crate::run::{Beside, Failed, Run};
 use crate::slots::Slots;
 use crate::ticker::Ticker;
 use crate::until::stopped;
@@ -110,7 +110,7 @@ impl Host {
         run: &Run,
         decided: Decided<'_>,
         recording: Option<&Recording>,
-    ) -> Result<Report, HostError> {
+    ) -> Result<Report, Failed> {
         let trail = recording.filter(|recording| recording.is_live()).cloned();
         let (limits, decision) = (decided.limits, decided.decision.clone());
         let beside = Beside {
@@ -122,7 +122,7 @@ impl Host {
             Err(run::NotRun::Refused(refusal)) => {
                 Ok(Report::refused(refusal, Some(app), limits, decision))
             }
-            Err(run::NotRun::Host(error)) => Err(error),
+            Err(run::NotRun::Failed(failed)) => Err(failed),
         }
     }
 
@@ -191,7 +191,7 @@ impl Host {
             Some(Err(LoadError::Refused(refusal))) => {
                 Ok(Report::not_run(Outcome::Refused(refusal), limits))
             }
-            Some(Err(LoadError::Host(error))) => Err(error),
+            Some(Err(LoadError::Host(error))) => Err(error.into()),
             None => Ok(Report::not_run(Outcome::Interrupted, limits)),
         };
         close(recording, ended, limits.limits.fuel).await
@@ -251,16 +251,16 @@ impl Host {
 /// Closes a run in the ledger, if it was opened there. What could not be recorded is not handed out.
 async fn close(
     recording: Option<Recording>,
-    ended: Result<Report, HostError>,
+    ended: Result<Report, Failed>,
     budget: u64,
 ) -> Result<Report, HostError> {
     if let Some(recording) = recording {
         match &ended {
             Ok(report) => recording.close(report).await?,
-            Err(error) => recording.close_failed(error, budget).await,
+            Err(failed) => recording.close_failed(failed, budget).await,
         }
     }
-    ended
+    ended.map_err(|failed| failed.error)
 }
 
 /// Runs one component once, with its own tier's limits and nothing granted: host, micro-app and run

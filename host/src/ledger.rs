@@ -8,7 +8,6 @@ use std::path::Path;
 use fractalaw_ledger::{self as ledger, Closing, Event, Hash, Opening};
 use sha2::{Digest, Sha256};
 
-use crate::error::HostError;
 use crate::grants::Grants;
 use crate::interfaces::audit_log::AuditEntry;
 use crate::limits::AppliedLimits;
@@ -18,7 +17,7 @@ use crate::policy::decision::Decided;
 use crate::policy::grant::{Decision, Missing, NotGranted};
 use crate::refusal::Refusal;
 use crate::report::Report;
-use crate::run::Run;
+use crate::run::{Failed, Run};
 
 /// What a component is called that has no name, or was refused before it could be asked.
 const UNNAMED: &str = "unnamed";
@@ -91,13 +90,13 @@ pub(crate) fn closing(report: &Report) -> Closing {
 }
 
 /// The end of a run that the host could not carry out.
-pub(crate) fn closing_of_failed(error: &HostError, budget: u64) -> Closing {
+pub(crate) fn closing_of_failed(failed: &Failed, budget: u64) -> Closing {
     Closing {
         outcome: HOST_FAILED.to_owned(),
-        message: Some(error.to_string()),
+        message: Some(failed.error.to_string()),
         fuel: ledger::Fuel {
             budget,
-            consumed: 0,
+            consumed: failed.fuel,
             certainty: Certainty::Exact.name().to_owned(),
         },
     }

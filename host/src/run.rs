@@ -17,7 +17,7 @@ use crate::granted::{self, Opened};
 use crate::grants::Grants;
 use crate::host_memory::HostMemory;
 use crate::interfaces::RunState;
-use crate::interfaces::audit_log::AuditLog;
+use crate::interfaces::audit_log::{AuditEntry, AuditLog};
 use crate::interfaces::wasi::{self, timers::Timers};
 use crate::ledger::recording::Recording;
 use crate::limiter::Limiter;
@@ -38,15 +38,35 @@ use crate::until::{Until, after, in_time};
 
 pub use request::Run;
 
-/// Why a guest was not started.
+/// Why there is no report of a run.
 pub(crate) enum NotRun {
     Refused(Refusal),
-    Host(HostError),
+    Failed(Failed),
+}
+
+/// The host could not carry a run out.
+pub(crate) struct Failed {
+    pub(crate) error: HostError,
+    /// What the guest had recorded by then.
+    pub(crate) audit: Vec<AuditEntry>,
+    /// Fuel that it had used by then.
+    pub(crate) fuel: u64,
+}
+
+impl From<HostError> for Failed {
+    /// Before the guest was started.
+    fn from(error: HostError) -> Failed {
+        Failed {
+            error,
+            audit: Vec::new(),
+            fuel: 0,
+        }
+    }
 }
 
 impl From<HostError> for NotRun {
     fn from(error: HostError) -> NotRun {
-        NotRun::Host(error)
+        NotRun::Failed(error.into())
     }
 }
 
@@ -108,6 +128,7 @@ pub(crate) async fn execute(
         return Err(HostError::GrantsOverlap { writable, other }.into());
     }
     granted::check_paths(&grants.dirs)?;
+    granted::check_variables(&grants.env)?;
     if let Some(fixed) = run.determinism().fixed()
         && fixed.unix_start > CLOCK_MAX
     {
@@ -131,7 +152,16 @@ pub(crate) async fn execute(
         (&stdout, &stderr, memory),
         beside,
     )?;
-    let metered = call(&mut store, app, until).await?;
+    let metered = match call(&mut store, app, until).await {
+        Ok(metered) => metered,
+        Err(error) => {
+            return Err(NotRun::Failed(Failed {
+                error,
+                fuel: applied.limits.fuel.saturating_sub(fuel_left(&store)),
+                audit: store.into_data().audit.into_entries(),
+            }));
+        }
+    };
     let peak_bytes = store.data().limiter.peak_bytes();
     let state = store.into_data();
     let host_calls = state.meter.finish();

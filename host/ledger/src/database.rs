@@ -11,6 +11,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::limits::Limit;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
+use crate::descriptors;
 use crate::entry::FIELD_BYTES;
 use crate::error::LedgerError;
 use crate::pages::check_appendable;
@@ -330,7 +331,7 @@ fn no_index(error: &rusqlite::Error) -> bool {
     matches!(
         error.sqlite_error_code(),
         Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly)
-    )
+    ) && descriptors::exhausted().is_none()
 }
 
 /// The file itself, with nothing beside it read or made.

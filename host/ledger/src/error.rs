@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use rusqlite::ErrorCode;
 
+use crate::descriptors;
 use crate::entry::Hash;
 
 /// Why a ledger could not be made, opened, appended to or read. What was to be appended is not in it then,
@@ -290,6 +291,7 @@ impl LedgerError {
             LedgerError::Locked { .. } => {
                 "end the program that holds a transaction open, or wait longer".to_owned()
             }
+            LedgerError::Io { source, .. } => descriptors::hint(source)?.to_owned(),
             _ => return None,
         };
         Some(hint)
@@ -315,7 +317,15 @@ impl LedgerError {
         if code.is_some_and(|code| NOT_WRITTEN.contains(&code)) {
             return LedgerError::NotWritten { path };
         }
-        match error.sqlite_error_code() {
+        let code = error.sqlite_error_code();
+        if matches!(
+            code,
+            Some(ErrorCode::CannotOpen | ErrorCode::SystemIoFailure)
+        ) && let Some(source) = descriptors::exhausted()
+        {
+            return LedgerError::io(&path, source);
+        }
+        match code {
             Some(ErrorCode::DiskFull) => LedgerError::Full { path },
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
                 LedgerError::Locked { path, waited }

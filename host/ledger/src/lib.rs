@@ -47,6 +47,7 @@ mod key;
 // Where it is stored:
 mod create;
 mod database;
+mod descriptors;
 mod error;
 mod file_limit;
 mod pages;

@@ -12,6 +12,7 @@ use crate::error::HostError;
 use crate::interfaces::audit_log::AuditEntry;
 use crate::ledger;
 use crate::report::Report;
+use crate::run::Failed;
 
 /// The ledger of a host.
 pub(crate) struct Recorded {
@@ -71,23 +72,22 @@ impl Recording {
 
     /// Records how the run ended, and its entries if they are not there yet, durably.
     pub(crate) async fn close(self, report: &Report) -> Result<(), HostError> {
-        let events = if self.is_live() {
-            Vec::new()
-        } else {
-            report.audit.iter().map(ledger::event).collect()
-        };
-        self.finish(events, ledger::closing(report)).await
+        self.finish(&report.audit, ledger::closing(report)).await
     }
 
-    /// Records that the host could not carry the run out.
-    pub(crate) async fn close_failed(self, error: &HostError, budget: u64) {
+    /// Records that the host could not carry the run out, and the entries that it had made.
+    pub(crate) async fn close_failed(self, failed: &Failed, budget: u64) {
         // The error that is told is the first one; the run stays cut off if this fails as well.
-        let _ = self
-            .finish(Vec::new(), ledger::closing_of_failed(error, budget))
-            .await;
+        let closing = ledger::closing_of_failed(failed, budget);
+        let _ = self.finish(&failed.audit, closing).await;
     }
 
-    async fn finish(self, events: Vec<Event>, closing: Closing) -> Result<(), HostError> {
+    async fn finish(self, made: &[AuditEntry], closing: Closing) -> Result<(), HostError> {
+        let events: Vec<Event> = match self.durability {
+            // They are there already.
+            Durability::Entry => Vec::new(),
+            _ => made.iter().map(ledger::event).collect(),
+        };
         let finished = self.locked(move |shared| {
             if let Some(error) = shared.failed.take() {
                 return Err(error);

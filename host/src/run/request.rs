@@ -63,7 +63,7 @@ impl Run {
         self
     }
 
-    /// One more environment variable.
+    /// One more environment variable. Of one that is given twice, the run says so and does not begin.
     pub fn env(mut self, name: impl Into<String>, value: impl Into<String>) -> Run {
         self.grants.env.push((name.into(), value.into()));
         self

@@ -7,6 +7,7 @@ mod cli;
 mod clock_jumps;
 mod components;
 mod crossing;
+mod descriptors;
 mod environments;
 mod files;
 mod first_run;

@@ -93,6 +93,20 @@ fn the_json_of_a_refusal_has_each_line() {
 }
 
 #[test]
+fn a_variable_is_given_once() {
+    let twice = run(
+        &guest("hello-world"),
+        &["--env", "SITE=7", "--env", "SITE=7"],
+    );
+    assert_eq!(twice.status.code(), Some(2));
+    assert_eq!(
+        text(&twice.stderr),
+        "error: two values are given to the variable `SITE`, expected one\n\
+         hint: give `SITE` once, as `--env NAME=VALUE`\n"
+    );
+}
+
+#[test]
 fn a_policy_that_is_wrong_is_wrong_usage() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("p.toml");
