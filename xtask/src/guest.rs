@@ -73,6 +73,14 @@ pub(crate) fn gives_a_module(cargo: &Table) -> bool {
     kinds.is_some_and(|kinds| kinds.iter().any(|kind| kind.as_str() == Some("cdylib")))
 }
 
+/// What cargo calls the library of the package `name`, and so its file.
+pub(crate) fn library_name(cargo: &Table, name: &str) -> String {
+    let library = cargo.get("lib").and_then(|library| library.get("name"));
+    library
+        .and_then(Value::as_str)
+        .map_or_else(|| name.replace('-', "_"), str::to_owned)
+}
+
 /// A text key of the package, which may be inherited from the workspace.
 fn text(package: &Table, workspace: &Table, key: &str) -> Option<String> {
     let value = package.get(key)?;

@@ -1,12 +1,13 @@
 //! Rules about guests: each declares itself, and each is tested.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::Result;
 use toml::Value;
 
 use super::Problem;
-use crate::guest::{Guest, gives_a_module};
+use crate::guest::{Guest, gives_a_module, library_name};
 use crate::project::{Project, read_toml};
 
 pub(super) fn check(project: &Project, problems: &mut Vec<Problem>) -> Result<()> {
@@ -21,12 +22,20 @@ pub(super) fn check(project: &Project, problems: &mut Vec<Problem>) -> Result<()
             ));
         }
     }
+    let mut libraries = BTreeMap::new();
     for name in project.guests()? {
         let file = format!("guests/{name}/Cargo.toml");
         // `manifests` says what is wrong with a file that cannot be read.
         let Ok(cargo) = read_toml(&project.root.join(&file)) else {
             continue;
         };
+        let library = library_name(&cargo, &name);
+        if let Some(other) = libraries.insert(library.clone(), name.clone()) {
+            problems.push(Problem::new(
+                format!("the guests `{other}` and `{name}` both call their library `{library}`"),
+                "give one of them another `name` in `[lib]`: plain `cargo build` writes both to one file",
+            ));
+        }
         let package = cargo.get("package");
         if package
             .and_then(|package| package.get("metadata")?.get("micro-app"))

@@ -91,6 +91,39 @@ fn every_breach_is_named_with_what_to_do() {
 }
 
 #[test]
+fn guests_that_call_their_libraries_alike_are_named() {
+    let scratch = Scratch::new();
+    let named = |name: &str, library: &str| {
+        cargo_toml(name, "").replace("[lib]\n", &format!("[lib]\nname = \"{library}\"\n"))
+    };
+    for (name, cargo) in [
+        ("alike", named("alike", "app")),
+        ("alike-too", named("alike-too", "app")),
+        ("of-cargo", cargo_toml("of-cargo", "")),
+        ("of_cargo", cargo_toml("of_cargo", "")),
+        ("other", named("other", "of_its_own")),
+    ] {
+        scratch.write(&format!("guests/{name}/Cargo.toml"), &cargo);
+    }
+    let ended = scratch.xtask(["tidy"]);
+    assert_eq!(ended.code, 12, "{}", ended.stderr);
+    let problems: Vec<&str> = ended
+        .stderr
+        .lines()
+        .filter(|line| line.contains("call their library"))
+        .collect();
+    assert_eq!(
+        problems,
+        [
+            "error: the guests `alike` and `alike-too` both call their library `app`",
+            "error: the guests `of-cargo` and `of_cargo` both call their library `of_cargo`",
+        ],
+        "{}",
+        ended.stderr
+    );
+}
+
+#[test]
 fn a_feature_that_only_the_tests_turn_on_is_named() {
     let scratch = Scratch::new();
     let package = |name: &str, rest: &str| {
