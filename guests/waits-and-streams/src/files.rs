@@ -8,10 +8,13 @@ use wasip2::io::streams::{InputStream, OutputStream, StreamError};
 /// More than any stream has.
 const ALL: u64 = u64::MAX;
 
+/// What it is called, and what it says of the folder.
+type Way = (&'static str, fn(&Descriptor) -> String);
+
 /// Each way to use a file, and what came of it.
 pub(crate) fn all() -> Vec<String> {
     let folder = preopens::get_directories().swap_remove(0).0;
-    let ways: [(&str, fn(&Descriptor) -> String); 10] = [
+    let ways: [Way; 10] = [
         ("a stream that was just opened is ready", |folder| {
             input(folder).subscribe().ready().to_string()
         }),

@@ -11,9 +11,12 @@ use crate::fractal::app::audit_log::{AuditEntry, record_event};
 
 const MS: u64 = 1_000_000;
 
+/// What it is called, and what it says.
+type Way = (&'static str, fn() -> String);
+
 /// Each way to wait, and by how much it moves the clock.
 pub(crate) fn all() -> Vec<String> {
-    let ways: [(&str, fn() -> String); 9] = [
+    let ways: [Way; 9] = [
         ("asking a timer of 2 ms until it is ready", asking),
         ("waiting for a timer of 3 ms", || {
             subscribe_duration(3 * MS).block();
