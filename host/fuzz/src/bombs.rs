@@ -71,10 +71,11 @@ pub const SHAPES: [Shape; 17] = [
     }),
     shape("calls", |bytes| repeat(&[0x10, 0], bytes)),
     Shape {
-        width: 1000,
+        // As many results as a function may have.
+        width: 8,
         ..shape("calls with values", |bytes| {
-            let calls = repeat(&[0x10, 1], bytes.saturating_sub(3_000));
-            [[0x41, 0].repeat(1000), calls, vec![0x1a; 1000]].concat()
+            let calls = repeat(&[0x10, 1], bytes.saturating_sub(24));
+            [[0x41, 0].repeat(8), calls, vec![0x1a; 8]].concat()
         })
     },
     shape("indirect calls", |bytes| {
