@@ -69,7 +69,6 @@ mod capture;
 mod determinism;
 mod file_threads;
 mod folder;
-mod function_name;
 mod granted;
 mod grants;
 mod host_memory;

@@ -183,10 +183,6 @@ pub(crate) const TICK: Duration = Duration::from_millis(10);
 /// Frames of a guest's backtrace that a report shows.
 pub(crate) const BACKTRACE_FRAMES: usize = 20;
 
-/// Name of a guest's function in a backtrace or a profile: the longest that compilers make of what people write have
-/// some hundreds.
-pub(crate) const FUNCTION_NAME_BYTES: usize = KIB;
-
 /// Names of all functions of one profile together. The largest language runtimes enter ten thousand.
 pub(crate) const PROFILE_NAMES_BYTES: usize = 4 * MIB;
 
@@ -295,7 +291,7 @@ const _: () = {
 mod tests {
     use std::collections::BTreeMap;
 
-    use fractalaw_contract::limits::SHAPE_BYTES;
+    use fractalaw_contract::limits::{FUNCTION_NAME_BYTES, SHAPE_BYTES};
 
     use super::*;
 

@@ -2,11 +2,11 @@
 
 use std::fmt;
 
+use fractalaw_contract::function_name;
 use fractalaw_instrument::CROSSING;
 use wasmtime::{Trap as WasmtimeTrap, WasmBacktrace};
 
 use crate::error::LoadError;
-use crate::function_name;
 use crate::limits::BACKTRACE_FRAMES;
 use crate::panics::HostPanicked;
 use crate::reading::on_its_stack;

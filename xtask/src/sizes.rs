@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use anyhow::{Context, Result};
 use comfy_table::{CellAlignment, Table, presets};
+use fractalaw_contract::function_name;
 use wasmparser::{KnownCustom, Name, Parser, Payload, TypeRef};
 
 /// Functions shown for each guest: the ones worth a look.
@@ -131,7 +132,7 @@ impl Module {
             if let Name::Function(functions) = name? {
                 for naming in functions {
                     let naming = naming?;
-                    let name = format!("{:#}", rustc_demangle::demangle(naming.name));
+                    let name = function_name::readable(naming.name);
                     self.names.insert(naming.index, name);
                 }
             }

@@ -7,6 +7,7 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
+pub mod function_name;
 pub mod hint;
 mod judge;
 pub mod limits;

@@ -15,3 +15,7 @@ pub const COMPILE_STACK_BYTES: usize = 8 << 20;
 /// The type of a function, written out. That of an offered one has some hundred bytes. A type that has another twice
 /// is twice as long, and forty such in a row would be a terabyte.
 pub const SHAPE_BYTES: usize = 16 << 10;
+
+/// Name of a guest's function in a backtrace or a profile: the longest that compilers make of what people write have
+/// some hundreds.
+pub const FUNCTION_NAME_BYTES: usize = 1 << 10;

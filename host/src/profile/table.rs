@@ -1,10 +1,10 @@
 //! What a recording comes to: the table of functions, with their names.
 
+use fractalaw_contract::function_name;
 use fractalaw_instrument::Function;
 
 use super::{FunctionFuel, Profile, ProfileError};
 use crate::cost::host_calls::Function as HostFunction;
-use crate::function_name;
 use crate::limits::PROFILE_NAMES_BYTES;
 use crate::recorder::{OUTSIDE, Recorder, Tally};
 use crate::report::Report;

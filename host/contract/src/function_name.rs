@@ -9,7 +9,7 @@ use crate::limits::FUNCTION_NAME_BYTES;
 const CUT: &str = " … (cut)";
 
 /// The name as people write it.
-pub(crate) fn readable(mangled: &str) -> String {
+pub fn readable(mangled: &str) -> String {
     let mut name = Bounded::default();
     // What is past the bound is not written, so that it is not made either.
     let _ = write!(name, "{:#}", rustc_demangle::demangle(mangled));
@@ -17,7 +17,7 @@ pub(crate) fn readable(mangled: &str) -> String {
 }
 
 /// A name that is not mangled.
-pub(crate) fn plain(name: &str) -> String {
+pub fn plain(name: &str) -> String {
     let mut bounded = Bounded::default();
     let _ = bounded.write_str(name);
     bounded.finish()
