@@ -25,6 +25,9 @@ const RUNTIME: u64 = 96;
 const BLOCK: u64 = 1;
 /// A conditional branch, after which two ways go on, and perhaps meet again.
 const BRANCH: u64 = 24;
+/// So many blocks around a conditional branch make it cost a unit more: what compiling takes grows with the square of
+/// their depth. Interpreters' loops have some hundreds, other code some tens.
+const DEPTH: u64 = 256;
 /// A value that a call moves.
 const ARGUMENT: u64 = 8;
 /// A value that a branch moves, which lives in every block between.
@@ -242,7 +245,7 @@ impl Work {
                     is_loop: false,
                 });
                 let way = match operator {
-                    Operator::If { .. } => BRANCH,
+                    Operator::If { .. } => self.branch(),
                     _ => BLOCK,
                 };
                 way + VALUE * u64::from(params + results)
@@ -255,9 +258,9 @@ impl Work {
             }
             Operator::Else => self.moved(0),
             Operator::Br { relative_depth } => BLOCK + self.moved(*relative_depth),
-            Operator::BrIf { relative_depth } => BRANCH + self.moved(*relative_depth),
+            Operator::BrIf { relative_depth } => self.branch() + self.moved(*relative_depth),
             Operator::BrTable { targets } => {
-                let mut units = BRANCH + self.moved(targets.default());
+                let mut units = self.branch() + self.moved(targets.default());
                 for target in targets.targets() {
                     units += 1 + self.moved(target.map_err(Refusal::invalid)?);
                 }
@@ -292,6 +295,11 @@ impl Work {
             _ => 0,
         };
         at_most("a function (units of compiling)", self.units, FUNCTION_WORK)
+    }
+
+    /// What a conditional branch counts for here.
+    fn branch(&self) -> u64 {
+        BRANCH + self.labels.len() as u64 / DEPTH
     }
 
     /// What a branch to that label counts for.

@@ -128,8 +128,9 @@ impl Inspection {
     pub fn verdict(&self, run: &Run, policy: Option<&Policy>) -> Verdict {
         let manifest = self.manifest.clone().unwrap_or_default();
         let decided = decide(self.asking(&manifest), run, policy);
-        let not_granted = (!decided.missing.is_empty())
-            .then(|| Refusal::NotGranted(NotGranted::new(&self.app, decided.missing).into()));
+        let not_granted = (!decided.missing.is_empty()).then(|| {
+            Refusal::NotGranted(NotGranted::new(&self.app, &manifest, decided.missing).into())
+        });
         Verdict {
             decision: decided.decision,
             limits: decided.limits,

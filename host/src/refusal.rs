@@ -231,10 +231,9 @@ impl Refusal {
     /// What the reader can do about it.
     pub fn hint(&self) -> Cow<'static, str> {
         match self {
-            // One cause, one hint: the first.
+            // One cause, one hint.
             Refusal::InterfaceNotOffered { interfaces } => {
-                let first = interfaces.first();
-                hint::of_interface(first.map_or("", String::as_str)).into()
+                hint::of_interfaces(interfaces.iter().map(String::as_str)).into()
             }
             Refusal::FunctionNotOffered { functions } => {
                 let first = functions.first();
@@ -245,6 +244,12 @@ impl Refusal {
                 let first = used.first().map(|proposal| proposal.hint());
                 first.unwrap_or_default().into()
             }
+            Refusal::NotGranted(not_granted) if not_granted.is_kept_by_tools => format!(
+                "{}; where a tool keeps imports that are not used, target the world `minimal` in `wit/`, and leave out \
+                 WASI with `--stub-wasi` of componentize-py",
+                self.fixed_hint()
+            )
+            .into(),
             fixed => fixed.fixed_hint().into(),
         }
     }

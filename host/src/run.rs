@@ -115,7 +115,7 @@ pub(crate) async fn execute(
         missing,
     } = decided;
     if !missing.is_empty() {
-        let refused = NotGranted::new(app.identity(), missing);
+        let refused = NotGranted::new(app.identity(), app.manifest(), missing);
         return Err(NotRun::Refused(Refusal::NotGranted(Box::new(refused))));
     }
     if applied.limits.memory_bytes > SLOT_MEMORY_BYTES {

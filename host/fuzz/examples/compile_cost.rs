@@ -11,7 +11,7 @@ use fractalaw_fuzz::bounds;
 use fractalaw_host::{Host, LoadError, Refusal};
 
 /// The most that a function may have.
-const FUNCTION_BYTES: usize = 256 << 10;
+const FUNCTION_BYTES: usize = 640 << 10;
 
 fn main() {
     if let Some(what) = env::args().nth(1) {
@@ -54,20 +54,23 @@ fn largest(what: &str, most: u32, make: impl Fn(u32) -> Vec<u8>) {
         let bytes = make(size);
         // Linux forgets the peak so far.
         let _ = fs::write("/proc/self/clear_refs", "5");
-        let (before, started) = (bounds::resident_bytes(), Instant::now());
+        let before = bounds::resident_bytes();
+        let (used, started) = (bounds::processor_time(), Instant::now());
         let loaded = host.load(&bytes);
-        let took = started.elapsed();
+        let (took, used) = (started.elapsed(), bounds::processor_time() - used);
         match loaded {
             Err(LoadError::Refused(Refusal::OverSlot { found, limit, .. })) => {
                 // What is counted ends where it is too much, so that this comes near only step by step.
                 let next = (u64::from(size) * limit / found).min(u64::from(size) * 9 / 10);
                 size = u32::try_from(next).expect("it is less than before");
+                assert!(size > 0, "{what}: it is not its size that is too much");
             }
             Ok(_) => {
                 let held = bounds::peak_bytes().saturating_sub(before);
                 let (bytes, seconds) = (bytes.len(), took.as_secs_f64());
                 println!(
-                    "{what:32} {bytes:>10} bytes {seconds:>8.2} s {:>6} MiB",
+                    "{what:32} {bytes:>10} bytes {seconds:>8.2} s {:>8.2} s of processors {:>6} MiB",
+                    used.as_secs_f64(),
                     held >> 20
                 );
                 return;

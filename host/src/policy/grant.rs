@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use fractalaw_manifest::Tier;
+use fractalaw_manifest::{Manifest, Tier};
 
 use crate::limits::{QuotaLimits, SHOWN_BYTES};
 use crate::meter::HostCalls;
@@ -180,13 +180,20 @@ pub struct NotGranted {
     pub section: String,
     /// What is missing.
     pub missing: Vec<Missing>,
+    /// Whether an interface is missing that no manifest names, so that a tool may have kept an import that is not
+    /// used.
+    pub is_kept_by_tools: bool,
 }
 
 impl NotGranted {
-    pub(crate) fn new(app: &App, missing: Vec<Missing>) -> NotGranted {
+    pub(crate) fn new(app: &App, manifest: &Manifest, missing: Vec<Missing>) -> NotGranted {
+        let mut items = missing.iter().map(|missing| &missing.item);
+        let is_kept_by_tools =
+            manifest.interfaces.is_none() && items.any(|item| matches!(item, Item::Interface(_)));
         NotGranted {
             section: format!("apps.{}", key(app)),
             missing,
+            is_kept_by_tools,
         }
     }
 

@@ -190,7 +190,7 @@ fn as_many_instances_as_a_slot_has_run_and_one_more_is_refused() {
     let host = Host::builder().slots(1).build().unwrap();
     // One instance, with one memory, is that of `run`.
     for (module, of_run, what, limit) in [
-        ("", 1, "core instances", 32),
+        ("", 1, "core instances", 64),
         ("(memory 1)", 1, "memories", 4),
         ("(table 1 funcref)", 0, "tables", 16),
     ] {

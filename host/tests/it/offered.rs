@@ -6,11 +6,11 @@ use std::process::Command;
 
 use fractalaw_contract::offered::offered;
 use fractalaw_contract::shape;
-use fractalaw_host::{Host, Inspection, LoadError, Outcome, Refusal, Run, TrapCode};
+use fractalaw_host::{Host, Inspection, LoadError, Manifest, Outcome, Refusal, Run, TrapCode};
 use wit_component::{ComponentEncoder, StringEncoding, dummy_module, embed_component_metadata};
 use wit_parser::{LiftLowerAbi, ManglingAndAbi, Resolve, WorldId, WorldItem};
 
-use crate::components::{run, workspace};
+use crate::components::{run, with_manifest, workspace};
 
 /// The folder of the WIT that the host's Wasmtime implements.
 fn wasmtimes_wit() -> PathBuf {
@@ -106,6 +106,28 @@ fn toolchains_that_keep_every_import_have_a_world_of_what_every_host_offers() {
     };
     assert_eq!(interfaces.len(), 7);
     assert!(refusal.hint().contains("the world `minimal` in `wit/`"));
+}
+
+/// What nobody named may have been kept by a tool; what a manifest names is wanted.
+#[test]
+fn who_lacks_a_grant_for_what_a_tool_kept_is_told_how_to_leave_it_out() {
+    let component = keeps_every_import(&offered().resolve, offered().world);
+    let named = Manifest {
+        interfaces: Some(vec!["wasi:sockets".to_owned()]),
+        ..Manifest::default()
+    };
+    let lines = "put the lines that you agree to into a policy file and run with `--policy FILE`, or give each after `--grant`";
+    let kept = "; where a tool keeps imports that are not used, target the world `minimal` in `wit/`, and leave out WASI \
+        with `--stub-wasi` of componentize-py";
+    for (component, hint) in [
+        (&with_manifest(&component, &named), lines.to_owned()),
+        (&component, format!("{lines}{kept}")),
+    ] {
+        let verdict = Inspection::of(component)
+            .unwrap()
+            .verdict(&Run::new(), None);
+        assert_eq!(verdict.refusal.unwrap().hint(), hint);
+    }
 }
 
 #[test]
