@@ -9,6 +9,7 @@ mod components;
 mod crossing;
 mod descriptors;
 mod environments;
+mod exit_codes;
 mod files;
 mod first_run;
 mod folders;

@@ -136,7 +136,7 @@ fn a_profile_is_taken_under_the_policy_and_in_no_ledger() {
     let policy = ["--policy", policy.to_str().unwrap()];
     let guest = guest("wants-everything");
     let refused = fractalaw("profile", &guest, &[]);
-    assert_eq!(refused.status.code(), Some(10));
+    assert_eq!(refused.status.code(), Some(3));
     let message = "error: it asks for 1 thing that it is not granted; ";
     assert!(
         text(&refused.stderr).starts_with(message),

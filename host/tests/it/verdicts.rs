@@ -328,6 +328,6 @@ fn compiling_has_the_time_that_it_is_given() {
     let short = ["--compile-time", "1ns"];
     assert_eq!(run("run", &short), (Some(3), format!("refused: {said}")));
     let (code, told) = run("profile", &short);
-    assert_eq!((code, told), (Some(10), format!("error: {said}")));
+    assert_eq!((code, told), (Some(3), format!("error: {said}")));
     assert_eq!(run("run", &["--compile-time", "1h"]).0, Some(0));
 }

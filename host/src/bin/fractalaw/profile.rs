@@ -5,10 +5,10 @@ use std::mem::ManuallyDrop;
 use std::process::ExitCode;
 
 use anyhow::Context;
-use fractalaw_host::{ProfileError, terminal};
+use fractalaw_host::{LoadError, ProfileError, terminal};
 
 use crate::flags;
-use crate::run::{self, HOST_FAILED, USAGE, fail};
+use crate::run::{self, HOST_FAILED, REFUSED, USAGE, fail};
 
 pub(crate) fn run(flags: flags::Run) -> ExitCode {
     run::start_logging();
@@ -25,18 +25,27 @@ pub(crate) fn run(flags: flags::Run) -> ExitCode {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => fail(&error),
         },
-        Err(error) => match error.downcast_ref::<ProfileError>() {
-            Some(reason) => {
-                let said = terminal::lines(&reason.to_string());
-                let _ = writeln!(io::stderr(), "error: {said}");
-                if let Some(hint) = reason.hint() {
-                    let _ = writeln!(io::stderr(), "hint: {hint}");
-                }
-                ExitCode::from(HOST_FAILED)
+        Err(error) => match error.downcast::<ProfileError>() {
+            Ok(ProfileError::Host(error) | ProfileError::Load(LoadError::Host(error))) => {
+                fail(&error.into())
             }
-            None => fail(&error),
+            Ok(reason) => without(&reason),
+            Err(error) => fail(&error),
         },
     }
+}
+
+/// Says why there is no profile. A component that is refused has the exit code that it has everywhere.
+fn without(reason: &ProfileError) -> ExitCode {
+    let said = terminal::lines(&reason.to_string());
+    let _ = writeln!(io::stderr(), "error: {said}");
+    if let Some(hint) = reason.hint() {
+        let _ = writeln!(io::stderr(), "hint: {hint}");
+    }
+    ExitCode::from(match reason {
+        ProfileError::Load(LoadError::Refused(_)) => REFUSED,
+        _ => HOST_FAILED,
+    })
 }
 
 fn profile(flags: flags::Run) -> anyhow::Result<String> {
