@@ -99,7 +99,7 @@ impl Run {
         self.with(fixed)
     }
 
-    /// A deterministic run that begins at this time, counted from 1970. One later than [`CLOCK_MAX`] does not run.
+    /// A deterministic run that begins at this time, counted from 1970. One later than [`CLOCK_MAX`](crate::CLOCK_MAX) does not run.
     pub fn clock(self, unix_start: Duration) -> Run {
         let fixed = Fixed {
             unix_start,
