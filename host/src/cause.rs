@@ -13,6 +13,9 @@ pub(crate) fn hint(error: &io::Error, expected: Option<&str>) -> Option<String> 
         (Some(Errno::NFILE), _) => {
             "all processes of the machine have as many files open as they may: close some, or raise `fs.file-max`"
         }
+        (Some(Errno::FBIG), _) => {
+            "the process may not make files so large, its memory's among them: raise `ulimit -f`"
+        }
         (_, ErrorKind::NotFound | ErrorKind::NotADirectory) => expected?,
         (_, ErrorKind::PermissionDenied) => {
             "the user who runs the host may not open it: see its permissions, and those of the folders above it"
@@ -20,6 +23,16 @@ pub(crate) fn hint(error: &io::Error, expected: Option<&str>) -> Option<String> 
         _ => return None,
     };
     Some(hint.to_owned())
+}
+
+/// What the system said, if that is what an error of the engine comes from.
+pub(crate) fn of_the_system(error: &wasmtime::Error) -> Option<io::Error> {
+    let root = error.root_cause();
+    let said = root
+        .downcast_ref::<io::Error>()
+        .and_then(io::Error::raw_os_error);
+    let said = said.or_else(|| Some(root.downcast_ref::<Errno>()?.raw_os_error()));
+    said.map(io::Error::from_raw_os_error)
 }
 
 /// Whether the surroundings are at fault, and not what was named.

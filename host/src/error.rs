@@ -105,6 +105,19 @@ pub enum HostError {
         /// The other one: the same, one inside of the other, or one whose name leads through it.
         other: PathBuf,
     },
+    /// A guest that may write into a folder could write to the host's own files, or exchange them.
+    #[error(
+        "granted folder `{}` is writable and {what}, `{}`, is inside of it",
+        writable.display(), path.display()
+    )]
+    GrantOpensOwn {
+        /// The folder that is granted for writing.
+        writable: PathBuf,
+        /// What is inside.
+        what: &'static str,
+        /// Where it is.
+        path: PathBuf,
+    },
     /// A folder is granted at what is no path of a guest.
     #[error(transparent)]
     GuestPath(BadName),
@@ -123,6 +136,12 @@ pub enum HostError {
     /// The host could not open a file that a guest may open, for want of descriptors.
     #[error("could not open a file for the guest")]
     OpenForGuest {
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The system did not give what an instance takes, such as memory.
+    #[error("could not make an instance of the guest")]
+    Instance {
         /// What the system said.
         source: io::Error,
     },
@@ -174,7 +193,8 @@ impl HostError {
             }
             HostError::Read { source, .. }
             | HostError::Start { source, .. }
-            | HostError::OpenForGuest { source } => cause::hint(source, None),
+            | HostError::OpenForGuest { source }
+            | HostError::Instance { source } => cause::hint(source, None),
             HostError::Grant { source, .. } => {
                 cause::hint(source, Some("a grant names an existing folder on the host"))
             }
@@ -185,6 +205,9 @@ impl HostError {
                 "grant a folder that is written to once, to a group of those that share it, and nothing inside or \
                  around it to others"
                     .to_owned(),
+            ),
+            HostError::GrantOpensOwn { .. } => Some(
+                "keep it where no guest writes, or grant a folder beside it".to_owned(),
             ),
             HostError::GrantedTwice { .. } => {
                 Some("give each its own path in the guest, as `--dir HOST::GUEST`".to_owned())
@@ -214,6 +237,7 @@ impl HostError {
                 | HostError::StdinTooLarge
                 | HostError::GrantMoved { .. }
                 | HostError::GrantsOverlap { .. }
+                | HostError::GrantOpensOwn { .. }
                 | HostError::GuestPath(_)
                 | HostError::GrantedTwice { .. }
                 | HostError::VariableTwice { .. }

@@ -93,6 +93,10 @@ impl Folder {
         })
     }
 
+    fn is_on(&self, way: &Way) -> bool {
+        way.0.contains(&self.identity)
+    }
+
     /// Whether who writes into this folder could move the other one, or what its name leads to; or is seen there.
     fn reaches(&self, other: &Folder) -> bool {
         other.identity == self.identity
@@ -101,7 +105,29 @@ impl Folder {
     }
 }
 
-/// The way to a folder.
+/// The folders that the name of a file or folder leads through, its symbolic links' too, and the folder itself.
+pub(crate) struct Way(Vec<Identity>);
+
+impl Way {
+    /// As it leads now, as far as there is something.
+    pub(crate) fn to(path: &Path) -> io::Result<Way> {
+        let mut walk = Walk::default();
+        match walk.follow(&absolute(path)?) {
+            Err(error) if !ends_the_way(&error) => Err(error),
+            _ => Ok(Way(walk.passed)),
+        }
+    }
+}
+
+/// A file has been reached, or nothing.
+fn ends_the_way(error: &io::Error) -> bool {
+    let ends = [Errno::NOTDIR, Errno::NOENT].map(Errno::raw_os_error);
+    error
+        .raw_os_error()
+        .is_some_and(|code| ends.contains(&code))
+}
+
+/// The way to a folder, as it is gone.
 #[derive(Default)]
 struct Walk {
     here: Option<OwnedFd>,
@@ -233,6 +259,11 @@ impl Held {
                 Some(code) => io::Error::from_raw_os_error(code),
                 None => io::Error::new(error.kind(), error.to_string()),
             })
+    }
+
+    /// Whether a guest may write where this way leads through.
+    pub(crate) fn opens(&self, way: &Way) -> bool {
+        self.writable && self.opened.as_ref().is_ok_and(|folder| folder.is_on(way))
     }
 
     fn overlap(&self, other: &Held) -> Option<Overlap> {

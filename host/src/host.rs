@@ -16,6 +16,7 @@ use crate::ledger::recording::{Recorded, Recording};
 use crate::loader::Loader;
 use crate::micro_app::MicroApp;
 use crate::outcome::Outcome;
+use crate::own_files::OwnFiles;
 use crate::policy::Policy;
 use crate::policy::decision::{self, Decided};
 use crate::profile::{self, Profile, ProfileError, ProfiledApp};
@@ -39,6 +40,7 @@ struct Inner {
     loader: Arc<Loader>,
     slots: Slots,
     file_threads: FileThreads,
+    own_files: OwnFiles,
     policy: Option<Policy>,
     ledger: Option<Recorded>,
     stop: watch::Sender<bool>,
@@ -130,6 +132,7 @@ impl Host {
         run::Shared {
             engine: self.0.loader.engine(),
             file_threads: &self.0.file_threads,
+            own_files: &self.0.own_files,
             slots: &self.0.slots,
             stop: self.0.stop.subscribe(),
         }

@@ -76,6 +76,7 @@ mod interfaces;
 mod limiter;
 mod meter;
 mod owed;
+mod own_files;
 mod panics;
 mod policy;
 mod recorder;

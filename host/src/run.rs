@@ -9,6 +9,7 @@ use wasmtime::component::ResourceTable;
 use wasmtime::{Engine, Store, UpdateDeadline};
 
 use crate::capture::Capture;
+use crate::cause;
 use crate::determinism::WallClock;
 use crate::error::HostError;
 use crate::file_threads::FileThreads;
@@ -27,6 +28,7 @@ use crate::limits::{
 use crate::meter::Meter;
 use crate::micro_app::MicroApp;
 use crate::outcome::{Certainty, DeadlineExceeded, NoDescriptors, Outcome, WaitedPastDeadline};
+use crate::own_files::OwnFiles;
 use crate::policy::decision::Decided;
 use crate::policy::grant::NotGranted;
 use crate::recorder::Recorder;
@@ -74,6 +76,7 @@ impl From<HostError> for NotRun {
 pub(crate) struct Shared<'a> {
     pub(crate) engine: &'a Engine,
     pub(crate) file_threads: &'a FileThreads,
+    pub(crate) own_files: &'a OwnFiles,
     pub(crate) slots: &'a Slots,
     /// Turns true when the host is to stop.
     pub(crate) stop: watch::Receiver<bool>,
@@ -127,6 +130,7 @@ pub(crate) async fn execute(
     if let Some(Overlap { writable, other }) = overlap {
         return Err(HostError::GrantsOverlap { writable, other }.into());
     }
+    shared.own_files.check(&folders)?;
     granted::check_paths(&grants.dirs)?;
     granted::check_variables(&grants.env)?;
     if let Some(fixed) = run.determinism().fixed()
@@ -285,6 +289,12 @@ async fn call(
     };
     let handles = store.max_component_handles() as u64;
     let waited = matches!(&ended, Err(error) if error.is::<WaitedPastDeadline>());
+    if let Err(error) = &ended
+        && after_instantiation.is_none()
+        && let Some(source) = cause::of_the_system(error)
+    {
+        return Err(HostError::Instance { source });
+    }
     let (outcome, backtrace) = match ended {
         Ok(Ok(text)) => (Outcome::Completed(text), Vec::new()),
         Ok(Err(message)) => (Outcome::GuestError(message), Vec::new()),

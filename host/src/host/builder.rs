@@ -15,6 +15,7 @@ use crate::file_threads::FileThreads;
 use crate::ledger::recording::Recorded;
 use crate::limits::COMPILE_TIME;
 use crate::loader::Loader;
+use crate::own_files::OwnFiles;
 use crate::policy::Policy;
 use crate::slots::Slots;
 use crate::ticker::Ticker;
@@ -98,16 +99,19 @@ impl HostBuilder {
     /// # Errors
     ///
     /// When the address space cannot hold the pool, the cache folder is missing or not private, or the ledger
-    /// cannot be opened; when a folder of the policy overlaps with one that it grants for writing.
+    /// cannot be opened; when a folder of the policy overlaps with one that it grants for writing, or a guest could
+    /// write to the host's own files there.
     pub fn build(mut self) -> Result<Host, HostError> {
         if let Some(policy) = &mut self.policy {
             policy.check_folders()?;
         }
-        let cache = self.cache.map(CodeCache::open).transpose()?;
+        let cache = self.cache.as_deref().map(CodeCache::open).transpose()?;
         let ledger = self
             .ledger
-            .map(|(file, durability)| open(&file, durability, self.ledger_wait))
+            .as_ref()
+            .map(|(file, durability)| open(file, *durability, self.ledger_wait))
             .transpose()?;
+        let own_files = self.own_files()?;
         let engine = engine::new(self.slots)?;
         let durable = ledger
             .as_ref()
@@ -123,11 +127,28 @@ impl HostBuilder {
             }),
             slots,
             file_threads: FileThreads::new(),
+            own_files,
             policy: self.policy,
             ledger,
             stop: watch::Sender::new(false),
             _ticker: ticker,
         })))
+    }
+
+    /// Where the host's own files are, once no folder of the policy holds them for writing.
+    fn own_files(&self) -> Result<OwnFiles, HostError> {
+        let mut own = OwnFiles::default();
+        if let Some(folder) = &self.cache {
+            own.add("the cache of compiled code", folder)?;
+        }
+        if let Some((file, _)) = &self.ledger {
+            own.add("the ledger", file)?;
+        }
+        if let Some(policy) = &self.policy {
+            own.add("the policy", &policy.id().path)?;
+            own.check(policy.folders())?;
+        }
+        Ok(own)
     }
 }
 

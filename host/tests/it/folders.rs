@@ -2,11 +2,14 @@
 //! through names that a guest can move.
 
 use std::fs;
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 use std::process::{Command, Output};
 
-use fractalaw_host::{DirGrant, Host, HostBuilder, HostError, Outcome, Policy, Run, Section};
+use fractalaw_host::{
+    DirGrant, Durability, Host, HostBuilder, HostError, Outcome, Policy, Run, Section,
+};
+use fractalaw_ledger::{LedgerKey, create};
 
 use crate::components::{RUNTIME, cache, guest};
 
@@ -209,6 +212,67 @@ fn what_a_run_brings_stands_apart_from_what_is_granted_for_writing() {
     ));
     let twice = bring("work", false).dir(dir(at("work/in"), "/in", false));
     assert_eq!(seen(&free, &twice).unwrap().len(), 1);
+}
+
+/// Compiled code is executed, the policy grants, and the ledger is the trail: a guest that could write them, or move
+/// what their names lead through, would not be held by them.
+#[test]
+fn no_guest_is_let_write_to_the_hosts_own_files() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    for name in ["home/cache", "home/out", "records", "policies/out", "apart"] {
+        fs::create_dir_all(at(name)).unwrap();
+    }
+    fs::set_permissions(at("home/cache"), PermissionsExt::from_mode(0o700)).unwrap();
+    symlink("../records/ledger", at("home/link")).unwrap();
+    let key = LedgerKey::create(&at("key")).unwrap();
+    create(&at("records/ledger"), "node", &key.public_key(), 0).unwrap();
+    let host = |text: &str, ledger: &str| {
+        let policy = Policy::parse(&at("policies/policy.toml"), text).unwrap();
+        let host = Host::builder().slots(1).cache(at("home/cache"));
+        let host = host.ledger(at(ledger), Durability::Run);
+        host.policy(policy).build()
+    };
+    let opens = |error: Option<HostError>| match error {
+        None => None,
+        Some(HostError::GrantOpensOwn {
+            writable,
+            what,
+            path,
+        }) => Some((writable, what, path)),
+        Some(other) => panic!("{other:?}"),
+    };
+    let cache = Some(("the cache of compiled code", "home/cache"));
+    let ledger = Some(("the ledger", "records/ledger"));
+    let linked = Some(("the ledger", "home/link"));
+    let policy = Some(("the policy", "policies/policy.toml"));
+    for (name, ledger_file, expected) in [
+        ("home/cache", "records/ledger", cache),
+        ("home", "records/ledger", cache),
+        ("", "records/ledger", cache),
+        ("records", "records/ledger", ledger),
+        // Where the link leads, too.
+        ("records", "home/link", linked),
+        ("policies", "records/ledger", policy),
+        ("home/out", "home/link", None),
+        ("policies/out", "records/ledger", None),
+        ("apart", "records/ledger", None),
+    ] {
+        let expected = expected.map(|(what, path)| (at(name), what, at(path)));
+        let free = host("", ledger_file).unwrap();
+        let brought = |writable| Run::new().dir(dir(at(name), "/data", writable));
+        let app = free.load_file(guest("hello-world")).unwrap();
+        let ran = |run: &Run| opens(RUNTIME.block_on(free.run(&app, run)).err());
+        assert_eq!(ran(&brought(true)), expected, "{name}");
+        // To read is for whoever grants it to judge.
+        assert_eq!(ran(&brought(false)), None, "{name}");
+        drop(free);
+        let grant = format!(
+            "[all]\ndirs.\"/d\" = {{ host = \"{}\", writable = true }}\n",
+            at(name).display()
+        );
+        assert_eq!(opens(host(&grant, ledger_file).err()), expected, "{name}");
+    }
 }
 
 fn fractalaw(args: &[&str]) -> Output {
