@@ -3,39 +3,23 @@
 //! Names are what guests can move. A folder is therefore resolved once, step by step and without following a symbolic
 //! link unseen, and known by device and inode from then on.
 
-use std::ffi::OsString;
+mod walk;
+
 use std::fmt;
 use std::fs::File;
 use std::io;
-use std::os::fd::OwnedFd;
 use std::os::unix::fs::MetadataExt;
-use std::path::{Component, Path, PathBuf, absolute};
+use std::path::{Path, PathBuf, absolute};
 use std::sync::Arc;
 
-use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, openat, readlinkat, statat};
+use rustix::fs::{Mode, OFlags, openat};
 use rustix::io::Errno;
 use wasmtime_wasi::filesystem::Dir;
 use wasmtime_wasi::{FsPerms, OpenMode};
 
-/// Symbolic links on the way to one folder: as many as Linux follows.
-const LINKS: usize = 40;
+use walk::{Identity, Walk};
 
-/// What a folder is, whatever it is called.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Identity {
-    device: u64,
-    inode: u64,
-}
-
-impl Identity {
-    fn of(file: &File) -> io::Result<Identity> {
-        let metadata = file.metadata()?;
-        Ok(Identity {
-            device: metadata.dev(),
-            inode: metadata.ino(),
-        })
-    }
-}
+pub(crate) use walk::Way;
 
 /// An open folder, and the folders that lead to it.
 pub(crate) struct Folder {
@@ -103,123 +87,6 @@ impl Folder {
             || other.passed.contains(&self.identity)
             || self.ancestors.contains(&other.identity)
     }
-}
-
-/// The folders that the name of a file or folder leads through, its symbolic links' too, and the folder itself.
-pub(crate) struct Way(Vec<Identity>);
-
-impl Way {
-    /// As it leads now, as far as there is something.
-    pub(crate) fn to(path: &Path) -> io::Result<Way> {
-        let mut walk = Walk::default();
-        match walk.follow(&absolute(path)?) {
-            Err(error) if !ends_the_way(&error) => Err(error),
-            _ => Ok(Way(walk.passed)),
-        }
-    }
-}
-
-/// A file has been reached, or nothing.
-fn ends_the_way(error: &io::Error) -> bool {
-    let ends = [Errno::NOTDIR, Errno::NOENT].map(Errno::raw_os_error);
-    error
-        .raw_os_error()
-        .is_some_and(|code| ends.contains(&code))
-}
-
-/// The way to a folder, as it is gone.
-#[derive(Default)]
-struct Walk {
-    here: Option<OwnedFd>,
-    /// From the root to here.
-    stack: Vec<Identity>,
-    passed: Vec<Identity>,
-}
-
-impl Walk {
-    /// Looks up each step of a path where the last one led.
-    fn follow(&mut self, path: &Path) -> io::Result<()> {
-        let mut left = steps(path);
-        let mut links = 0;
-        while let Some(step) = left.pop() {
-            let name = match &step {
-                Step::Root => {
-                    self.stack.clear();
-                    self.here = None;
-                    self.enter("/".as_ref())?;
-                    continue;
-                }
-                Step::Up => {
-                    self.enter("..".as_ref())?;
-                    // Out of what was left and of its parent's place, into the parent. The root is its own.
-                    let parent = self.stack.pop();
-                    self.stack.truncate(self.stack.len().saturating_sub(2));
-                    self.stack.extend(parent);
-                    continue;
-                }
-                Step::Down(name) => name,
-            };
-            let here = self.here.as_ref().ok_or(Errno::NOENT)?;
-            let found = statat(here, name, AtFlags::SYMLINK_NOFOLLOW)?;
-            if FileType::from_raw_mode(found.st_mode) != FileType::Symlink {
-                self.enter(name.as_ref())?;
-                continue;
-            }
-            links += 1;
-            if links > LINKS {
-                return Err(Errno::LOOP.into());
-            }
-            let target = readlinkat(here, name, Vec::new())?;
-            let target = PathBuf::from(into_os_string(target.into_bytes()));
-            left.extend(steps(&target));
-        }
-        Ok(())
-    }
-
-    /// Goes into a folder. If it became a symbolic link meanwhile, that is an error.
-    fn enter(&mut self, name: &Path) -> io::Result<()> {
-        #[cfg(any(target_os = "linux", target_os = "android"))]
-        let search = OFlags::PATH;
-        #[cfg(not(any(target_os = "linux", target_os = "android")))]
-        let search = OFlags::RDONLY;
-        let flags = search | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let opened = match &self.here {
-            Some(here) => openat(here, name, flags, Mode::empty())?,
-            None => openat(CWD, name, flags, Mode::empty())?,
-        };
-        let opened = File::from(opened);
-        let identity = Identity::of(&opened)?;
-        self.stack.push(identity);
-        self.passed.push(identity);
-        self.here = Some(opened.into());
-        Ok(())
-    }
-}
-
-enum Step {
-    Root,
-    Up,
-    Down(OsString),
-}
-
-/// The steps of a path, the first one last.
-fn steps(path: &Path) -> Vec<Step> {
-    let mut steps: Vec<_> = path
-        .components()
-        .filter_map(|component| match component {
-            Component::RootDir => Some(Step::Root),
-            Component::ParentDir => Some(Step::Up),
-            Component::Normal(name) => Some(Step::Down(name.to_owned())),
-            Component::CurDir | Component::Prefix(_) => None,
-        })
-        .collect();
-    steps.reverse();
-    steps
-}
-
-fn into_os_string(bytes: Vec<u8>) -> OsString {
-    use std::os::unix::ffi::OsStringExt;
-    OsString::from_vec(bytes)
 }
 
 /// A folder that was granted, or why it could not be opened then.

@@ -215,21 +215,29 @@ impl Database {
 
     /// Whether the head of the file itself, without what a log adds to it, is as it has to be.
     ///
-    /// Another process may be moving what is in the log into the file meanwhile. That takes a page at a time, so
-    /// that what is read is of before or of after, and once in a great while half of both.
+    /// Another process may be moving what is in the log into the file meanwhile, or have been killed while it did.
+    /// That takes a page at a time, in their order, so that the file may be of before in one page and of after in
+    /// another, and lack pages that its first one counts. The head stands in one page, and is of before or of after.
     fn file_stands(
         &self,
         place: &Place,
         stands: impl Fn(&Head) -> Result<bool, LedgerError>,
     ) -> bool {
         for _ in 0..READ_ATTEMPTS {
-            let alone = database_alone(&self.path, place, self.busy_timeout)
-                .and_then(|alone| alone.map(Head::read(&alone.connection)).flatten());
-            if alone.is_ok_and(|head| stands(&head).is_ok_and(|stands| stands)) {
+            let head = self.head_alone(place);
+            if head.is_ok_and(|head| stands(&head).is_ok_and(|stands| stands)) {
                 return true;
             }
         }
         false
+    }
+
+    fn head_alone(&self, place: &Place) -> Result<Head, LedgerError> {
+        let alone = connect_alone(&self.path, place, self.busy_timeout)?;
+        alone.map(lacks_pages(&alone.connection))?;
+        alone.map(alone.begin_read())?;
+        alone.is_ledger()?;
+        alone.map(Head::read(&alone.connection)).flatten()
     }
 
     fn connect(
@@ -313,6 +321,13 @@ fn guarded(connection: &Connection, busy_timeout: Duration) -> rusqlite::Result<
     connection.execute_batch("PRAGMA cell_size_check = ON")
 }
 
+/// A file that is shorter than it says can be read as far as it goes. SQLite allows it to who may write the schema,
+/// which nobody can in a file that is open for reading only.
+fn lacks_pages(connection: &Connection) -> rusqlite::Result<bool> {
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, false)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_WRITABLE_SCHEMA, true)
+}
+
 /// Whether the last one to close the ledger moves what is in the log into the file.
 fn merges_at_the_end(connection: &Connection, merges: bool) -> rusqlite::Result<bool> {
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, !merges)
@@ -340,6 +355,17 @@ fn database_alone(
     place: &Place,
     busy_timeout: Duration,
 ) -> Result<Database, LedgerError> {
+    let database = connect_alone(path, place, busy_timeout)?;
+    database.map(database.begin_read())?;
+    database.is_ledger()?;
+    Ok(database)
+}
+
+fn connect_alone(
+    path: &Path,
+    place: &Place,
+    busy_timeout: Duration,
+) -> Result<Database, LedgerError> {
     let mut uri = "file:".to_owned();
     for &byte in place.real().as_os_str().as_encoded_bytes() {
         if byte.is_ascii_alphanumeric() || b"/._-".contains(&byte) {
@@ -352,8 +378,5 @@ fn database_alone(
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
         | OpenFlags::SQLITE_OPEN_NO_MUTEX
         | OpenFlags::SQLITE_OPEN_URI;
-    let database = Database::connect(path, Path::new(&uri), flags, busy_timeout)?;
-    database.map(database.begin_read())?;
-    database.is_ledger()?;
-    Ok(database)
+    Database::connect(path, Path::new(&uri), flags, busy_timeout)
 }

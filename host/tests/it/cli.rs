@@ -394,21 +394,3 @@ fn what_has_no_end_is_not_read_to_its_end() {
         assert_eq!(text(&output.stderr), expected, "{command}");
     }
 }
-
-/// A guest's memory is a file of the system's, which may be limited: that is no trap of the guest's.
-#[test]
-fn an_instance_that_the_system_does_not_make_is_the_hosts_failure() {
-    let output = Command::new("sh")
-        .args(["-c", "ulimit -f 0; exec \"$0\" run --no-cache \"$1\""])
-        .arg(env!("CARGO_BIN_EXE_fractalaw"))
-        .arg(guest("hello-world"))
-        .env_remove("RUST_LOG")
-        .output()
-        .unwrap();
-    assert_eq!(
-        String::from_utf8_lossy(&output.stderr),
-        "error: could not make an instance of the guest: File too large (os error 27)\n\
-         hint: the process may not make files so large, its memory's among them: raise `ulimit -f`\n"
-    );
-    assert_eq!(output.status.code(), Some(10));
-}

@@ -202,6 +202,52 @@ fn a_log_of_another_ledger_or_of_an_older_state_is_not_taken_up() {
     assert_eq!(lab.verify().unwrap().entries, 8);
 }
 
+/// What is in the log is moved into the file page by page, and who does it may be killed after any of them.
+#[test]
+fn a_log_that_was_moved_into_the_file_in_part_is_its_own() {
+    let lab = Lab::new();
+    let older = fs::read(&lab.path).unwrap();
+    lab.sample();
+    let ledger = lab.ledger();
+    let mut run = ledger.begin_run(&opening("a"), T0).unwrap();
+    for number in 0..40 {
+        run.record(event(number)).unwrap();
+    }
+    run.finish(Vec::new(), &closing(), T0).unwrap();
+    drop(ledger);
+    let expected = lab.verify().unwrap().entries;
+    let newer = fs::read(&lab.path).unwrap();
+    const PAGE_BYTES: usize = 4096;
+    assert!(newer.len() > older.len() + PAGE_BYTES);
+    for moved in (0..=newer.len()).step_by(PAGE_BYTES) {
+        let rest = older.get(moved..).unwrap_or_default();
+        for appends in [false, true] {
+            fs::write(&lab.path, [&newer[..moved], rest].concat()).unwrap();
+            fs::write(beside(&lab.path, "-wal"), log_of(&newer)).unwrap();
+            let mode = fs::Permissions::from_mode(0o600);
+            fs::set_permissions(beside(&lab.path, "-wal"), mode).unwrap();
+            if appends {
+                drop(Ledger::open(&lab.path, Options::default()).unwrap());
+            }
+            let entries = lab.verify().unwrap().entries;
+            assert_eq!(entries, expected, "{moved} bytes moved");
+            remove_sidecars(&lab.path);
+        }
+    }
+    // A log of another ledger stays another's, however little of the file can be read.
+    let other = Lab::new();
+    other.sample();
+    let planted = log_of(&fs::read(&other.path).unwrap());
+    for moved in (PAGE_BYTES..newer.len()).step_by(PAGE_BYTES) {
+        let rest = older.get(moved..).unwrap_or_default();
+        fs::write(&lab.path, [&newer[..moved], rest].concat()).unwrap();
+        fs::write(beside(&lab.path, "-wal"), &planted).unwrap();
+        let opened = Ledger::open(&lab.path, Options::default()).err();
+        assert!(matches!(opened, Some(LedgerError::OtherLog { .. })));
+        remove_sidecars(&lab.path);
+    }
+}
+
 #[test]
 fn what_is_left_beside_a_name_keeps_a_ledger_from_being_made_there() {
     for suffix in ["-wal", "-shm", "-journal"] {
