@@ -11,43 +11,47 @@ use crate::fractal::app::audit_log::{AuditEntry, record_event};
 
 const MS: u64 = 1_000_000;
 
+/// What [`all`] waits for: so long that no machine needs as much for the work itself, so that a deadline between two
+/// waits is reached by waiting alone.
+const S: u64 = 1_000 * MS;
+
 /// What it is called, and what it says.
 type Way = (&'static str, fn() -> String);
 
 /// Each way to wait, and by how much it moves the clock.
 pub(crate) fn all() -> Vec<String> {
     let ways: [Way; 9] = [
-        ("asking a timer of 2 ms until it is ready", asking),
-        ("waiting for a timer of 3 ms", || {
-            subscribe_duration(3 * MS).block();
+        ("asking a timer of 2 s until it is ready", asking),
+        ("waiting for a timer of 3 s", || {
+            subscribe_duration(3 * S).block();
             "done".to_owned()
         }),
         ("the earlier of two timers", || {
             format!(
                 "{:?}",
-                poll(&[&subscribe_duration(9 * MS), &subscribe_duration(5 * MS)])
+                poll(&[&subscribe_duration(9 * S), &subscribe_duration(5 * S)])
             )
         }),
         ("two timers of one time, and a later one", || {
-            let due = now() + 7 * MS;
+            let due = now() + 7 * S;
             let timers = [due, due + 1, due].map(subscribe_instant);
             format!("{:?}", poll(&[&timers[0], &timers[1], &timers[2]]))
         }),
         ("a time that is past, and a timer", || {
             format!(
                 "{:?}",
-                poll(&[&subscribe_instant(1), &subscribe_duration(MS)])
+                poll(&[&subscribe_instant(1), &subscribe_duration(S)])
             )
         }),
         ("a timer, and a stream that is ready", || {
             let out = stdout::get_stdout();
-            format!("{:?}", poll(&[&subscribe_duration(MS), &out.subscribe()]))
+            format!("{:?}", poll(&[&subscribe_duration(S), &out.subscribe()]))
         }),
         ("one timer twice", || {
-            let timer = subscribe_duration(11 * MS);
+            let timer = subscribe_duration(11 * S);
             format!("{:?}, then {:?}", poll(&[&timer, &timer]), poll(&[&timer]))
         }),
-        ("sleeping for 13 ms", sleeping),
+        ("sleeping for 13 s", sleeping),
         ("sleeping for nothing", || {
             thread::sleep(Duration::ZERO);
             "slept".to_owned()
@@ -71,7 +75,7 @@ pub(crate) fn all() -> Vec<String> {
 }
 
 fn asking() -> String {
-    let timer = subscribe_duration(2 * MS);
+    let timer = subscribe_duration(2 * S);
     let mut asked = 1;
     while !timer.ready() {
         asked += 1;
@@ -81,7 +85,7 @@ fn asking() -> String {
 
 fn sleeping() -> String {
     let start = Instant::now();
-    thread::sleep(Duration::from_millis(13));
+    thread::sleep(Duration::from_secs(13));
     format!("{:?}", start.elapsed())
 }
 
