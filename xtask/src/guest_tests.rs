@@ -14,7 +14,8 @@ use xshell::Shell;
 use crate::fetch::{For, fetch};
 use crate::hermetic;
 use crate::project::{Project, is_library, read_toml};
-use crate::workspace_cargo::{Totals, cargo, colour, run_tests};
+use crate::totals::Totals;
+use crate::workspace_cargo::{cargo, colour, run_tests};
 
 /// Runs the tests of the packages that are asked for. Returns whether they passed.
 pub(crate) fn run(

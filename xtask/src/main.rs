@@ -50,6 +50,7 @@ mod in_ci;
 mod lock;
 mod numbers;
 mod tables;
+mod totals;
 mod workspace_cargo;
 
 use std::process::ExitCode;

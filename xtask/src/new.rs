@@ -15,7 +15,8 @@ use crate::in_ci;
 use crate::lock::Lock;
 use crate::project::{Project, is_library};
 use crate::test::{Asked, Snapshots};
-use crate::workspace_cargo::{Totals, run_tests, shell};
+use crate::totals::Totals;
+use crate::workspace_cargo::{run_tests, shell};
 
 /// Names that cargo, rustc or the commands here would take for something else.
 const RESERVED: [&str; 15] = [

@@ -15,7 +15,8 @@ use crate::flags;
 use crate::guest_tests::{self, Tests};
 use crate::in_ci;
 use crate::project::Project;
-use crate::workspace_cargo::{HOST, LEDGER, Totals, XTASK, cargo, colour, run_tests, shell, step};
+use crate::totals::Totals;
+use crate::workspace_cargo::{HOST, LEDGER, XTASK, cargo, colour, run_tests, shell, step};
 
 /// The guest that runs beside every case: `tests/harness/lab.rs`.
 const NEIGHBOUR: &str = "slot-scribbler";
@@ -244,8 +245,8 @@ pub(crate) fn harness<'a>(shell: &'a Shell, guests: &Path, asked: &Asked) -> Cmd
     )
 }
 
-/// Takes out of the environment what test binaries would take for a word on what passes: how often to try, whom to play,
-/// where to look, and which program to start in place of a test.
+/// Takes out of the environment what test binaries would take for a word on what passes: how often to try, what to
+/// stand in for, where to look, and which program to start in place of a test.
 fn without_verdicts(command: Cmd<'_>) -> Cmd<'_> {
     env::vars_os().fold(command, |command, (name, _)| {
         let text = name.to_string_lossy();

@@ -13,6 +13,7 @@ use xshell::{Cmd, Shell, cmd};
 use crate::children;
 use crate::fault::{FAILED, Fault};
 use crate::project::{Project, cargo_program};
+use crate::totals::{Reading, Totals};
 
 /// Everything that links Wasmtime, and what it shares with the rest.
 pub(crate) const HOST: [&str; 12] = [
@@ -75,32 +76,6 @@ pub(crate) fn shown(command: &Cmd<'_>) -> String {
     }
 }
 
-/// How many tests passed, failed, and were not to run.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Totals {
-    pub(crate) passed: u64,
-    pub(crate) failed: u64,
-    pub(crate) ignored: u64,
-    /// Left out because of their names.
-    pub(crate) filtered: u64,
-}
-
-impl Totals {
-    /// Whether there were tests, and none of them was meant.
-    pub(crate) fn nothing_matched(self) -> bool {
-        self.ran() == 0 && self.filtered > 0
-    }
-
-    /// Whether no test binary had a test, or none said so.
-    pub(crate) fn is_empty(self) -> bool {
-        self.ran() + self.filtered == 0
-    }
-
-    fn ran(self) -> u64 {
-        self.passed + self.failed + self.ignored
-    }
-}
-
 /// Runs a `cargo test`, passes its output on, and adds up what the test binaries report.
 ///
 /// Returns whether it succeeded.
@@ -115,7 +90,7 @@ pub(crate) fn run_tests(command: Cmd<'_>, totals: &mut Totals) -> Result<bool> {
         .take()
         .with_context(|| format!("`{shown}` has no output"))?;
     let mut output = BufReader::new(output);
-    let mut line = Vec::new();
+    let (mut line, mut reading) = (Vec::new(), Reading::default());
     while output
         .read_until(b'\n', &mut line)
         .with_context(|| format!("cannot read from `{shown}`"))?
@@ -124,9 +99,10 @@ pub(crate) fn run_tests(command: Cmd<'_>, totals: &mut Totals) -> Result<bool> {
         stdout()
             .write_all(&line)
             .context("cannot write to standard output")?;
-        count(&String::from_utf8_lossy(&line), totals);
+        reading.line(&String::from_utf8_lossy(&line));
         line.clear();
     }
+    totals.add(reading.totals());
     let status = running
         .wait()
         .with_context(|| format!("cannot wait for `{shown}`"))?;
@@ -160,31 +136,9 @@ fn is_coloured(variable: impl Fn(&str) -> Option<OsString>, is_terminal: bool) -
     is_terminal && !is_zero("CLICOLOR") && !is_dumb
 }
 
-/// Adds the figures of a line such as `test result: ok. 3 passed; 0 failed; 0 ignored; …`.
-///
-/// Only of a line that begins so: what a guest wrote is indented wherever it is printed.
-fn count(line: &str, totals: &mut Totals) {
-    let Some(result) = line.strip_prefix("test result: ") else {
-        return;
-    };
-    for part in result.split(['.', ';']) {
-        let mut words = part.split_whitespace();
-        if let (Some(Ok(number)), Some(kind)) = (words.next().map(str::parse::<u64>), words.next())
-        {
-            match kind {
-                "passed" => totals.passed += number,
-                "failed" => totals.failed += number,
-                "ignored" => totals.ignored += number,
-                "filtered" => totals.filtered += number,
-                _ => {}
-            }
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Totals, count, is_coloured};
+    use super::is_coloured;
 
     #[test]
     fn the_environment_says_what_is_coloured_and_else_the_terminal() {
@@ -205,23 +159,5 @@ mod tests {
             let variable = |name: &str| find(name).map(|(_, value)| value.into());
             assert_eq!(is_coloured(variable, terminal), expected, "{variables:?}");
         }
-    }
-
-    #[test]
-    fn only_result_lines_count_coloured_or_not() {
-        let mut totals = Totals::default();
-        for line in [
-            "test result: ok. 12 passed; 0 failed; 1 ignored; 0 measured; 3 filtered out; finished in 0.01s",
-            "test result: \u{1b}[31mFAILED\u{1b}[m. 4 passed; 2 failed; 0 ignored; 0 measured; 0 filtered out",
-            "test tests::it_has_7_passed ... ok",
-            "7 passed; 7 failed",
-            "    test result: ok. 1000 passed; 0 failed; 0 ignored",
-            "+  test result: ok. 1000 passed; 0 failed; 0 ignored",
-        ] {
-            count(line, &mut totals);
-        }
-        assert_eq!((totals.passed, totals.failed), (16, 2));
-        assert_eq!((totals.ignored, totals.filtered), (1, 3));
-        assert!(!totals.nothing_matched());
     }
 }

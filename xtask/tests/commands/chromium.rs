@@ -51,7 +51,7 @@ impl Browser {
         };
         let folder = tempfile::tempdir().unwrap();
         // The pipe is descriptors 3 and 4, which only a shell gives without `unsafe`. The page is our own,
-        // and the sandbox is refused to root, whom containers have.
+        // and its sandbox refuses to run as root, which is the user of containers.
         let script = format!(
             "exec {name} --headless --no-sandbox --disable-gpu --disable-dev-shm-usage --no-first-run --remote-debugging-pipe \
              --user-data-dir=\"$0\" about:blank 3<&0 4>&1 >/dev/null 2>&1"
