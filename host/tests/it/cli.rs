@@ -315,6 +315,37 @@ fn a_report_that_cannot_be_written_is_a_failure() {
     }
 }
 
+/// So are the pages that a person asked for.
+#[cfg(target_os = "linux")]
+#[test]
+fn help_that_nobody_got_is_a_failure() {
+    let run = |line: &str| {
+        Command::new("sh")
+            .args(["-c", &format!("exec \"$0\" {line}")])
+            .arg(env!("CARGO_BIN_EXE_fractalaw"))
+            .output()
+            .unwrap()
+    };
+    for (output, error) in [
+        (
+            ">/dev/full",
+            "error: could not write to standard output: No space left on device (os error 28)\n",
+        ),
+        (
+            ">&-",
+            "error: standard output is closed, expected somewhere to print to\n",
+        ),
+        (">/dev/null", ""),
+    ] {
+        let code = if error.is_empty() { 0 } else { 10 };
+        for asked in ["--help", "-h", "--version", "run --help", "help inspect"] {
+            let ended = run(&format!("{asked} {output}"));
+            assert_eq!(text(&ended.stderr), error, "{asked} {output}");
+            assert_eq!(ended.status.code(), Some(code), "{asked} {output}");
+        }
+    }
+}
+
 /// What is started with standard output closed finds `/dev/null` there, as if it had been asked for.
 #[cfg(target_os = "linux")]
 #[test]

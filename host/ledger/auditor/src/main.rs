@@ -21,6 +21,7 @@ mod fault;
 mod json;
 mod time;
 
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -39,7 +40,12 @@ ctor::declarative::ctor! {
 }
 
 fn main() -> ExitCode {
-    match run(Flags::parse().command) {
+    let ended = match Flags::try_parse() {
+        Ok(flags) => run(flags.command),
+        Err(mistake) if mistake.use_stderr() => mistake.exit(),
+        Err(page) => show(&page),
+    };
+    match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fault::report(&error),
     }
@@ -59,4 +65,11 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Export(flags) => export::run(&flags),
         Command::Checkpoint(flags) => checkpoint::run(&flags),
     }
+}
+
+/// Prints what `--help` or `--version` asks for.
+fn show(page: &clap::Error) -> anyhow::Result<()> {
+    standard_output::check()?;
+    page.print()?;
+    Ok(io::stdout().flush()?)
 }

@@ -26,7 +26,11 @@ ctor::declarative::ctor! {
 }
 
 fn main() -> ExitCode {
-    let flags::Fractalaw { command } = flags::Fractalaw::parse();
+    let flags::Fractalaw { command } = match flags::Fractalaw::try_parse() {
+        Ok(flags) => flags,
+        Err(mistake) if mistake.use_stderr() => mistake.exit(),
+        Err(page) => return show(&page),
+    };
     let ready = standard_output::check()
         .context("nothing is run, because nobody would get what it prints")
         .and_then(|()| survive_file_limit().context("could not handle signals"));
@@ -38,5 +42,16 @@ fn main() -> ExitCode {
         flags::Command::Profile(flags) => profile::run(*flags),
         flags::Command::Inspect(flags) => inspect::run(&flags),
         flags::Command::Ledger { arguments } => ledger::run(&arguments),
+    }
+}
+
+/// Prints what `--help` or `--version` asks for.
+fn show(page: &clap::Error) -> ExitCode {
+    let shown = standard_output::check()
+        .map_err(Into::into)
+        .and_then(|()| run::printed(page.print()));
+    match shown {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => run::fail(&error),
     }
 }

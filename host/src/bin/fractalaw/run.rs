@@ -48,8 +48,12 @@ pub(crate) fn run(flags: flags::Run) -> ExitCode {
 
 /// Prints what the command is for. A reader that closed the pipe has seen what it wanted.
 pub(crate) fn print(text: &str) -> anyhow::Result<()> {
-    let mut out = io::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+    printed(io::stdout().write_all(text.as_bytes()))
+}
+
+/// What came of printing, once nothing of it waits to be written.
+pub(crate) fn printed(written: io::Result<()>) -> anyhow::Result<()> {
+    match written.and_then(|()| io::stdout().flush()) {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => {
             Err(error).context("could not write to standard output")
         }

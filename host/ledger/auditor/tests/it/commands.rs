@@ -33,6 +33,9 @@ fn a_closed_standard_output_keeps_everything_from_being_done() {
             .unwrap()
     };
     for line in [
+        "--help >&-",
+        "verify --help >&-",
+        "--version >&-",
         "verify audit.ledger >&-",
         "verify --json audit.ledger >&-",
         "show audit.ledger >&-",
@@ -48,6 +51,21 @@ fn a_closed_standard_output_keeps_everything_from_being_done() {
     }
     assert_eq!(fs::read_dir(&lab.folder).unwrap().count(), 1);
     for line in [
+        "--help >/dev/full",
+        "show --help >/dev/full",
+        "--version >/dev/full",
+        "verify audit.ledger >/dev/full",
+    ] {
+        let output = run(line);
+        assert_eq!(
+            String::from_utf8(output.stderr).unwrap(),
+            "error: No space left on device (os error 28)\n",
+            "{line}"
+        );
+        assert_eq!(output.status.code(), Some(3), "{line}");
+    }
+    for line in [
+        "--help >/dev/null",
         "verify audit.ledger >/dev/null",
         "verify audit.ledger 1<>/dev/null",
         "export audit.ledger --format json-lines --out all >&-",
