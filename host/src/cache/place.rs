@@ -15,6 +15,7 @@ use rustix::fs::{
 use rustix::io::Errno;
 use rustix::process::geteuid;
 
+use crate::cause;
 use crate::error::HostError;
 
 /// Begins the name of a file while it is written, which takes well under a second.
@@ -158,7 +159,11 @@ fn walk(path: &Path) -> Result<OwnedFd, HostError> {
         passed.push(step);
         let name: &Path = step.as_ref();
         let failed = |source: io::Error| HostError::CacheFolder {
-            path: passed.clone(),
+            // Where the process has too many files open, the step at which it ran out says nothing.
+            path: match cause::is_surroundings(&source) {
+                true => path.to_owned(),
+                false => passed.clone(),
+            },
             source,
         };
         let is_last = passed == path;

@@ -12,12 +12,17 @@ const HINT: &str =
     "hint: the process has as many files open as it may: raise `ulimit -n`, or run fewer at once\n";
 
 fn fractalaw(limit: u32, args: &[&str]) -> Output {
+    limited(limit, args).output().unwrap()
+}
+
+fn limited(limit: u32, args: &[&str]) -> Command {
     let mut command = Command::new("sh");
     command
         .arg("-c")
         .arg(format!("ulimit -n {limit}; exec \"$0\" \"$@\""));
     command.arg(env!("CARGO_BIN_EXE_fractalaw"));
-    command.args(args).env_remove("RUST_LOG").output().unwrap()
+    command.args(args).env_remove("RUST_LOG");
+    command
 }
 
 /// However few files the process may have open, it says so, and blames nothing else.
@@ -54,6 +59,28 @@ fn too_many_open_files_are_the_hosts_failure() {
         "{failed:?}"
     );
     assert!(completed > 0);
+}
+
+/// The folders on the way to it are opened one after another, and which of them fails says nothing.
+#[test]
+fn the_cache_folder_is_what_could_not_be_used() {
+    let folder = tempfile::tempdir().unwrap();
+    let home = folder.path().display().to_string();
+    let component = guest("hello-world").display().to_string();
+    let mut warned = 0;
+    for limit in 4..40 {
+        let mut command = limited(limit, &["run", &component]);
+        let output = command.env("XDG_CACHE_HOME", &home).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        let expected = format!(
+            "could not use `{home}/fractalaw` as cache folder: Too many open files (os error 24), going on without it"
+        );
+        for line in said.lines().filter(|line| line.contains("as cache folder")) {
+            assert!(line.contains(&expected), "{limit}: {said}");
+            warned += 1;
+        }
+    }
+    assert!(warned > 1);
 }
 
 /// SQLite says of it only that it is "unable to open database file".
