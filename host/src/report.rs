@@ -44,7 +44,7 @@ pub struct Report {
     pub stderr: Captured,
     /// What it was held to.
     pub limits: AppliedLimits,
-    /// What it was granted, and by whom.
+    /// What it was granted, and who granted it.
     pub grants: Decision,
     /// How long it took.
     pub durations: Durations,

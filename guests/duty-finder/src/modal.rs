@@ -1,6 +1,6 @@
 //! The words by which a regulation binds: "shall", "must", "is required to", and what they forbid.
 
-/// What a sentence does to whom it addresses.
+/// What a sentence does to the person that it addresses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Force {
     Duty,

@@ -34,7 +34,7 @@ pub struct Opening {
     /// The seed of a deterministic run's random numbers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seed: Option<u64>,
-    /// What it was granted and by whom, and what it was refused; none from a host that decides nothing.
+    /// What it was granted, who granted it, and what it was refused. A host that decides nothing writes no decision.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub decision: Option<Decision>,
 }

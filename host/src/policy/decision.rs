@@ -163,7 +163,8 @@ impl<'a, 's> Table<'a, 's> {
         self.missing.push(Missing { item, instead });
     }
 
-    /// Without a policy nobody bounds the tier; with one, the highest is that of whom nothing is said.
+    /// Without a policy nobody bounds the tier; with one that says nothing of a micro-app, the
+    /// highest is the default.
     fn tier(&mut self, wanted: Tier, has_policy: bool) {
         let unsaid = if has_policy {
             Tier::default()

@@ -114,12 +114,12 @@ impl By {
     }
 }
 
-/// What was granted, and by whom.
+/// What was granted, and who granted it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Granted {
     /// What.
     pub item: Item,
-    /// By whom.
+    /// Who granted it.
     pub by: By,
 }
 

@@ -21,7 +21,7 @@ pub(crate) fn host(lab: &Lab, durability: Durability) -> Host {
         .unwrap()
 }
 
-/// What entry it is, of whom, about what.
+/// Who wrote an entry, of what type it is, and what it is about.
 fn shape(entries: &[Entry]) -> Vec<(&'static str, &str, &str)> {
     let shape = |entry: &Entry| entry.actor_role.name();
     entries
