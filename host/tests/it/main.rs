@@ -35,6 +35,7 @@ mod printing;
 mod profile;
 mod profile_on_paper;
 mod quotas;
+mod standard_output;
 mod traps;
 mod verdicts;
 mod waiting;
