@@ -1,5 +1,6 @@
 //! `cargo xtask ledger`: builds the auditor's program and starts it.
 
+use std::io::{self, Write};
 use std::process::{Command, ExitCode};
 
 use anyhow::Result;
@@ -8,6 +9,7 @@ use crate::fault::USAGE;
 use crate::flags;
 use crate::project::Project;
 use crate::run::{program, start};
+use crate::shown;
 use crate::workspace_cargo::LEDGER;
 
 /// What the program says of itself. It stands in a file, because building the program takes minutes; a test
@@ -22,8 +24,7 @@ pub(crate) fn run(project: &Project, flags: &flags::Ledger) -> Result<ExitCode> 
             return Ok(ExitCode::from(USAGE));
         }
         Some("--help" | "-h") => {
-            print!("{HELP}");
-            return Ok(ExitCode::SUCCESS);
+            return shown(io::stdout().write_all(HELP.as_bytes()));
         }
         _ => {}
     }

@@ -53,9 +53,10 @@ mod tables;
 mod totals;
 mod workspace_cargo;
 
+use std::io::{self, ErrorKind, Write};
 use std::process::ExitCode;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use clap::{CommandFactory, Parser};
 
 use crate::fault::Fault;
@@ -63,13 +64,14 @@ use crate::flags::{Command, Flags};
 use crate::project::Project;
 
 fn main() -> ExitCode {
-    let ended = match Flags::parse().command {
-        Some(command) => dispatch(&command),
-        // Asking for nothing is asking what there is.
-        None => Flags::command()
-            .print_help()
-            .map(|()| ExitCode::SUCCESS)
-            .map_err(Into::into),
+    let ended = match Flags::try_parse() {
+        Ok(flags) => match flags.command {
+            Some(command) => dispatch(&command),
+            // Asking for nothing is asking what there is.
+            None => shown(Flags::command().print_help()),
+        },
+        Err(mistake) if mistake.use_stderr() => mistake.exit(),
+        Err(page) => shown(page.print()),
     };
     match ended {
         Ok(code) => code,
@@ -77,6 +79,16 @@ fn main() -> ExitCode {
             eprintln!("error: {error:#}");
             ExitCode::from(Fault::code_of(&error))
         }
+    }
+}
+
+/// How the command ends that printed a page. A reader that closed the pipe has seen what it wanted.
+fn shown(printed: io::Result<()>) -> Result<ExitCode> {
+    match printed.and_then(|()| io::stdout().flush()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            Err(error).context("cannot write to standard output")
+        }
+        _ => Ok(ExitCode::SUCCESS),
     }
 }
 

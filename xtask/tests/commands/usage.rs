@@ -223,6 +223,34 @@ fn help_of_the_ledger_builds_nothing() {
     }
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn help_that_nobody_got_is_a_failure() {
+    let scratch = Scratch::new();
+    for (args, output, code, stderr) in [
+        (&[][..], "/dev/full", 12, FULL),
+        (&["--help"], "/dev/full", 12, FULL),
+        (&["run", "--help"], "/dev/full", 12, FULL),
+        (&["ledger", "--help"], "/dev/full", 12, FULL),
+        (&["--help"], "/dev/null", 0, ""),
+    ] {
+        let output = std::fs::OpenOptions::new().write(true).open(output);
+        let ended = std::process::Command::new(env!("CARGO_BIN_EXE_xtask"))
+            .args(args)
+            .current_dir(scratch.root())
+            .stdout(output.unwrap())
+            .output()
+            .unwrap();
+        assert_eq!(String::from_utf8(ended.stderr).unwrap(), stderr, "{args:?}");
+        assert_eq!(ended.status.code(), Some(code), "{args:?}");
+    }
+}
+
+/// What `/dev/full` says, which takes nothing.
+#[cfg(target_os = "linux")]
+const FULL: &str =
+    "error: cannot write to standard output: No space left on device (os error 28)\n";
+
 #[test]
 fn outside_of_a_workspace_the_error_says_where_it_looked() {
     let folder = tempfile::tempdir().unwrap();
