@@ -145,7 +145,11 @@ impl HostBuilder {
             own.add("the ledger", file)?;
         }
         if let Some(policy) = &self.policy {
-            own.add("the policy", &policy.id().path)?;
+            let path = &policy.id().path;
+            // A policy that comes from no file has no name.
+            if !path.as_os_str().is_empty() {
+                own.add("the policy", path)?;
+            }
             own.check(policy.folders())?;
         }
         Ok(own)

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use fractalaw_host::{Policy, Section};
+use fractalaw_host::{Host, Policy, Section};
 
 #[test]
 fn a_policy_that_is_wrong_says_where_and_what_to_do() {
@@ -196,4 +196,10 @@ fn a_file_is_known_by_its_digest_and_one_that_cannot_be_read_says_so() {
         Policy::load(&path).unwrap_err().to_string(),
         format!("`{}` is larger than 4.0 MiB", path.display())
     );
+}
+
+#[test]
+fn a_policy_that_comes_from_no_file_is_one() {
+    let host = Host::builder().slots(1).policy(Policy::default()).build();
+    assert!(host.is_ok(), "{:?}", host.err());
 }
