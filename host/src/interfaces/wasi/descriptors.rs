@@ -54,6 +54,17 @@ pub(super) fn get_directories(
     opened.collect()
 }
 
+/// Known since it was opened: only files and folders are opened.
+pub(super) fn get_type(
+    state: &mut &mut RunState,
+    descriptor: Resource<Descriptor>,
+) -> FsResult<DescriptorType> {
+    Ok(match state.handles.get(&descriptor)? {
+        Descriptor::File(_) => DescriptorType::RegularFile,
+        Descriptor::Dir(_) => DescriptorType::Directory,
+    })
+}
+
 /// Does the work on a file thread, on copies of these descriptors, which share what is open.
 pub(super) async fn on_thread<T: Send + 'static, const N: usize>(
     state: &mut RunState,
@@ -119,7 +130,6 @@ on_threads! {
     advise(offset: u64, length: u64, advice: Advice) -> ();
     create_directory_at(path: String) -> ();
     get_flags() -> DescriptorFlags;
-    get_type() -> DescriptorType;
     metadata_hash() -> MetadataHashValue;
     metadata_hash_at(flags: PathFlags, path: String) -> MetadataHashValue;
     read(length: u64, offset: u64) -> (Vec<u8>, bool);

@@ -31,7 +31,7 @@ pub(super) fn add_to_linker(linker: &mut Linker<RunState>) -> wasmtime::Result<(
         wait "[method]descriptor.advise"(this, offset, length, advice) -> file = FILE, descriptors::advise;
         wait "[method]descriptor.sync-data"(this) -> file = FILE, descriptors::sync_data;
         wait "[method]descriptor.get-flags"(this) -> file = FILE, descriptors::get_flags;
-        wait "[method]descriptor.get-type"(this) -> file = HANDLE, descriptors::get_type;
+        sync "[method]descriptor.get-type"(this) -> file = HANDLE, descriptors::get_type;
         wait "[method]descriptor.set-size"(this, size) -> file = FILE, descriptors::set_size;
         wait "[method]descriptor.set-times"(this, accessed, modified) -> file = FILE, descriptors::set_times;
         wait "[method]descriptor.read"(this, length, offset) -> file = FILE, descriptors::read;
