@@ -192,29 +192,29 @@ mod tests {
     fn folders_overlap_by_what_they_are_and_not_by_their_names() {
         let folder = tempfile::tempdir().unwrap();
         let at = |name: &str| folder.path().join(name);
-        fs::create_dir_all(at("work/in/deep")).unwrap();
+        fs::create_dir_all(at("mine/in/deep")).unwrap();
         fs::create_dir_all(at("other/side")).unwrap();
-        symlink("work", at("link")).unwrap();
-        symlink("../other/side", at("work/out")).unwrap();
-        symlink(at("work/out"), at("far")).unwrap();
+        symlink("mine", at("link")).unwrap();
+        symlink("../other/side", at("mine/out")).unwrap();
+        symlink(at("mine/out"), at("far")).unwrap();
         for (writable, other, expected) in [
-            ("work", "work", true),
-            ("work", "work/in", true),
-            ("work", "work/in/deep", true),
-            ("work/in/deep", "work", true),
-            ("work", "link", true),
-            ("link/in", "work", true),
-            ("other/../work/./in/", "work", true),
-            ("work", "other", false),
-            ("other", "work/in", false),
-            ("work/in", "other/side", false),
+            ("mine", "mine", true),
+            ("mine", "mine/in", true),
+            ("mine", "mine/in/deep", true),
+            ("mine/in/deep", "mine", true),
+            ("mine", "link", true),
+            ("link/in", "mine", true),
+            ("other/../mine/./in/", "mine", true),
+            ("mine", "other", false),
+            ("other", "mine/in", false),
+            ("mine/in", "other/side", false),
             // Not inside, but its name is looked up there.
-            ("work", "work/out", true),
-            ("work", "far", true),
+            ("mine", "mine/out", true),
+            ("mine", "far", true),
             // The name of the writable one is looked up where nobody writes.
-            ("work/out", "work", false),
-            ("work/in/deep/..", "work/in", true),
-            ("work/in/..", "other", false),
+            ("mine/out", "mine", false),
+            ("mine/in/deep/..", "mine/in", true),
+            ("mine/in/..", "other", false),
             ("../../../../..", "other", true),
         ] {
             assert_eq!(
