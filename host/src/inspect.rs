@@ -8,18 +8,19 @@ use std::path::Path;
 
 use fractalaw_manifest::Manifest;
 
-use crate::component_source::{self, Source};
-use crate::crossing;
+use crate::digest::sha256;
 use crate::error::LoadError;
 use crate::limits::AppliedLimits;
 use crate::listed::Listed;
-use crate::micro_app::App;
-use crate::outline::Outline;
+use crate::load::crossing;
+use crate::load::micro_app::App;
+use crate::load::outline::Outline;
+use crate::load::preflight;
+use crate::load::reading::on_its_stack;
+use crate::load::source::Source;
 use crate::policy::Policy;
 use crate::policy::decision::{Asking, asked, decide};
 use crate::policy::grant::{Decision, Item, NotGranted};
-use crate::preflight;
-use crate::reading::on_its_stack;
 use crate::refusal::Refusal;
 use crate::run::Run;
 
@@ -89,7 +90,7 @@ impl Inspection {
             app: App {
                 name: outline.name.map(Into::into),
                 version: outline.version.map(Into::into),
-                digest: component_source::digest(bytes).into(),
+                digest: sha256(bytes).into(),
             },
             bytes: bytes.len(),
             manifest: outline.manifest,

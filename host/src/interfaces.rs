@@ -1,65 +1,12 @@
-//! What a component may import, and the state of one run behind it. One file for each interface.
+//! What a component may import. One file for each interface.
 
 pub(crate) mod audit_log;
-mod offer;
-mod payload;
 pub(crate) mod wasi;
 
-use std::time::Instant;
-
 use wasmtime::Engine;
-use wasmtime::component::{Linker, ResourceTable};
-use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
+use wasmtime::component::Linker;
 
-use crate::determinism::VirtualTime;
-use crate::file_threads::FileLane;
-use crate::host_memory::HostMemory;
-use crate::ledger::recording::Recording;
-use crate::limiter::Limiter;
-use crate::meter::Meter;
-use crate::recorder::Recorder;
-use audit_log::AuditLog;
-use wasi::descriptors::Preopen;
-use wasi::timers::Timers;
-
-/// The data of one run's store.
-pub(crate) struct RunState {
-    pub(crate) meter: Meter,
-    pub(crate) audit: AuditLog,
-    /// What the host holds on the guest's behalf.
-    pub(crate) memory: HostMemory,
-    /// Of a deterministic run.
-    pub(crate) virtual_time: Option<VirtualTime>,
-    /// By the machine's clock, for host functions that take long.
-    pub(crate) deadline: Instant,
-    pub(crate) limiter: Limiter,
-    pub(crate) wasi: WasiCtx,
-    pub(crate) handles: ResourceTable,
-    pub(crate) timers: Timers,
-    /// The granted folders.
-    pub(crate) preopens: Vec<Preopen>,
-    /// Where files are read and written.
-    pub(crate) files: FileLane,
-    /// Where the ledger is to have each entry before the guest goes on.
-    pub(crate) trail: Option<Recording>,
-    /// In the run of a profiled twin only.
-    pub(crate) recorder: Option<Box<Recorder>>,
-}
-
-impl RunState {
-    pub(crate) fn is_deterministic(&self) -> bool {
-        self.virtual_time.is_some()
-    }
-}
-
-impl WasiView for RunState {
-    fn ctx(&mut self) -> WasiCtxView<'_> {
-        WasiCtxView {
-            ctx: &mut self.wasi,
-            table: &mut self.handles,
-        }
-    }
-}
+use crate::offer::state::RunState;
 
 /// What a component may import only if it is granted: everything that reaches out of the run. WASI's
 /// plumbing needs no grant, because nothing is behind it that was not given by other grants; the audit log

@@ -8,10 +8,10 @@ use std::path::Path;
 use fractalaw_ledger::{self as ledger, Closing, Event, Hash, Opening};
 use sha2::{Digest, Sha256};
 
-use crate::grants::Grants;
+use crate::inputs::Grants;
 use crate::interfaces::audit_log::AuditEntry;
 use crate::limits::AppliedLimits;
-use crate::micro_app::App;
+use crate::load::micro_app::App;
 use crate::outcome::{Certainty, Outcome};
 use crate::policy::decision::Decided;
 use crate::policy::grant::{Decision, Missing, NotGranted};

@@ -36,66 +36,39 @@
 #![deny(unsafe_code)]
 #![warn(missing_docs)]
 
-// In reading order. What everything is held to:
-mod cost;
-mod crossing;
-mod limits;
-
-// The three objects:
-mod host;
-mod micro_app;
-mod run;
-
-// From a component's bytes to code, and to a slot to run it in:
-mod cache;
-mod compile_fit;
-mod compiled;
-mod compiler;
-mod component_source;
-mod contract_fit;
-mod engine;
-mod loader;
-mod outline;
-mod preflight;
-mod reading;
-mod regular_file;
-mod slot_fit;
-mod slots;
-mod ticker;
-
-// What a guest reaches, and what it is given there:
-mod bindings;
-mod capture;
-mod determinism;
-mod file_threads;
-mod folder;
-mod granted;
-mod grants;
-mod host_memory;
-mod interfaces;
-mod limiter;
-mod meter;
-mod owed;
-mod own_files;
-mod panics;
-mod policy;
-mod recorder;
-mod until;
-
-// What is said of it afterwards:
+// From the ground up: what stands further down uses what stands further up, never the other way round.
 mod cause;
+mod digest;
 mod error;
-mod inspect;
-mod ledger;
+mod inputs;
+mod limits;
 mod listed;
 mod outcome;
-mod profile;
 mod refusal;
+mod regular_file;
 mod report;
 mod trap;
 
-pub use cache::CodeCache;
-pub use capture::Captured;
+mod bindings;
+mod cost;
+mod engine;
+mod ledger;
+mod recorder;
+
+// What a run holds of the host, and what a guest reaches there:
+mod interfaces;
+mod offer;
+mod policy;
+
+// From a component's bytes to code, from code to a report:
+mod load;
+mod run;
+
+mod inspect;
+mod profile;
+
+mod host;
+
 pub use cost::COST_MODEL;
 pub use cost::operators::TABLE as OPERATOR_COSTS;
 pub use error::{HostError, LoadError};
@@ -104,8 +77,8 @@ pub use fractalaw_ledger::{Durability, LedgerError, survive_file_limit};
 pub use fractalaw_manifest::{
     BadName, DirAsk, Manifest, Quotas, Tier, guest_path, standard_output, terminal,
 };
-pub use grants::{DirGrant, Grants};
 pub use host::{Host, HostBuilder, run_component};
+pub use inputs::{DirGrant, Grants};
 pub use inspect::{INSPECTION_VERSION, Inspection, Verdict};
 pub use interfaces::audit_log::AuditEntry;
 pub use limits::{
@@ -115,8 +88,10 @@ pub use limits::{
     TRACE_CALLS,
 };
 pub use listed::Listed;
-pub use meter::{HostCall, HostCalls, Trace};
-pub use micro_app::{App, Code, MicroApp};
+pub use load::cache::CodeCache;
+pub use load::micro_app::{App, Code, MicroApp};
+pub use offer::capture::Captured;
+pub use offer::meter::{HostCall, HostCalls, Trace};
 pub use outcome::{Certainty, MemoryKind, Outcome, Quota};
 pub use policy::grant::{By, Decision, Granted, Item, Missing, NotGranted};
 pub use policy::{Policy, PolicyError, PolicyId, Section};

@@ -7,8 +7,8 @@ use wasmtime::component::ResourceTableError;
 use wasmtime_wasi::I32Exit;
 
 use crate::limits::{CROSSING_BYTES, HOST_CALL_BYTES};
-use crate::panics::HostPanicked;
 use crate::refusal::Refusal;
+use crate::run::panics::HostPanicked;
 use crate::trap::{Trap, TrapCode};
 
 /// How a run ended.

@@ -4,6 +4,7 @@
 pub(crate) mod decision;
 mod error;
 pub(crate) mod grant;
+pub(crate) mod own_files;
 mod read;
 mod section;
 
@@ -14,11 +15,11 @@ pub use section::Section;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use crate::component_source::digest;
+use crate::digest::sha256;
 use crate::error::HostError;
-use crate::folder::{Held, Overlap, overlap};
 use crate::limits::POLICY_BYTES;
-use crate::micro_app::App;
+use crate::load::micro_app::App;
+use crate::offer::folder::{Held, Overlap, overlap};
 use crate::regular_file;
 
 /// What a host grants to which micro-apps. Whatever it does not name is denied.
@@ -138,7 +139,7 @@ impl Policy {
         let mut policy = read::policy(path, text)?;
         policy.id = PolicyId {
             path: path.to_owned(),
-            sha256: digest(text.as_bytes()),
+            sha256: sha256(text.as_bytes()),
         };
         Ok(policy)
     }

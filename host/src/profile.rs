@@ -21,18 +21,18 @@ use serde_json::Value;
 use wasmtime::Engine;
 use wasmtime::component::{Component, Linker};
 
-use crate::cache::CodeCache;
-use crate::compiler::Compiler;
-use crate::component_source::digest;
-use crate::crossing;
+use crate::digest::sha256;
 use crate::error::{HostError, LoadError};
-use crate::interfaces::RunState;
-use crate::micro_app::MicroApp;
+use crate::load::cache::CodeCache;
+use crate::load::compiler::Compiler;
+use crate::load::crossing;
+use crate::load::micro_app::MicroApp;
+use crate::load::preflight::Preflight;
+use crate::load::reading::on_its_stack;
+use crate::offer::state::RunState;
 use crate::outcome::{Certainty, Outcome};
 use crate::policy::Policy;
 use crate::policy::decision::decide;
-use crate::preflight::Preflight;
-use crate::reading::on_its_stack;
 use crate::recorder::{Counter, OUTSIDE, ProfileNode, Recorder};
 use crate::report::Report;
 use crate::run::{self, Beside, NotRun, Run, Shared};
@@ -167,7 +167,7 @@ fn compiled(
     compiler: &Compiler,
     twin: Vec<u8>,
 ) -> Result<Component, LoadError> {
-    let digest = digest(&[b"profiled twin\0", &twin[..]].concat());
+    let digest = sha256(&[b"profiled twin\0", &twin[..]].concat());
     if let Some((component, _)) = cache.and_then(|cache| cache.load(engine, &digest)) {
         return Ok(component);
     }

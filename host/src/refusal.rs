@@ -7,9 +7,9 @@ use bytesize::ByteSize;
 use fractalaw_contract::type_depth::TooNested;
 use fractalaw_contract::{Mismatch, MissingFunction, Proposal, RUN_TYPE, hint};
 
-use crate::compile_fit::RESULTS;
 use crate::limits::{COMPONENT_BYTES, DECLARATIONS, MESSAGE_BYTES, TYPE_DEPTH};
 use crate::listed::{Listed, cut, quoted, short, shown};
+use crate::load::compile_fit::RESULTS;
 use crate::policy::grant::NotGranted;
 
 /// The component, or the request to run it, is refused.

@@ -7,11 +7,11 @@ pub use json::JSON_VERSION;
 
 use std::time::Duration;
 
-use crate::capture::Captured;
 use crate::interfaces::audit_log::AuditEntry;
 use crate::limits::AppliedLimits;
-use crate::meter::{HostCalls, Trace};
-use crate::micro_app::{App, MicroApp};
+use crate::load::micro_app::{App, MicroApp};
+use crate::offer::capture::Captured;
+use crate::offer::meter::{HostCalls, Trace};
 use crate::outcome::{Certainty, Outcome};
 use crate::policy::grant::Decision;
 use crate::refusal::Refusal;

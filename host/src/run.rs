@@ -1,6 +1,11 @@
 //! One run: a slot, a store, instantiation, the call, and the report of it.
 
+pub(crate) mod granted;
+pub(crate) mod panics;
 mod request;
+pub(crate) mod slots;
+pub(crate) mod ticker;
+pub(crate) mod until;
 
 use std::time::{Duration, Instant};
 
@@ -8,35 +13,35 @@ use tokio::sync::watch;
 use wasmtime::component::ResourceTable;
 use wasmtime::{Engine, Store, UpdateDeadline};
 
-use crate::capture::Capture;
 use crate::cause;
-use crate::determinism::WallClock;
 use crate::error::HostError;
-use crate::file_threads::FileThreads;
-use crate::folder::Overlap;
-use crate::granted::{self, Opened};
-use crate::grants::Grants;
-use crate::host_memory::HostMemory;
-use crate::interfaces::RunState;
+use crate::inputs::Grants;
 use crate::interfaces::audit_log::{AuditEntry, AuditLog};
 use crate::interfaces::wasi::{self, timers::Timers};
 use crate::ledger::recording::Recording;
-use crate::limiter::Limiter;
 use crate::limits::{
     AppliedLimits, CLOCK_MAX, HOST_CALL_BYTES, PROFILE_SLOWDOWN, SLOT_MEMORY_BYTES,
 };
-use crate::meter::Meter;
-use crate::micro_app::MicroApp;
+use crate::load::micro_app::MicroApp;
+use crate::offer::capture::Capture;
+use crate::offer::determinism::WallClock;
+use crate::offer::file_threads::FileThreads;
+use crate::offer::folder::Overlap;
+use crate::offer::host_memory::HostMemory;
+use crate::offer::limiter::Limiter;
+use crate::offer::meter::Meter;
+use crate::offer::state::RunState;
 use crate::outcome::{Certainty, DeadlineExceeded, NoDescriptors, Outcome, WaitedPastDeadline};
-use crate::own_files::OwnFiles;
 use crate::policy::decision::Decided;
 use crate::policy::grant::NotGranted;
+use crate::policy::own_files::OwnFiles;
 use crate::recorder::Recorder;
 use crate::refusal::Refusal;
 use crate::report::{Durations, Fuel, Memory, Report};
-use crate::slots::Slots;
+use crate::run::slots::Slots;
+use crate::run::until::{Until, after, in_time};
 use crate::trap;
-use crate::until::{Until, after, in_time};
+use granted::Opened;
 
 pub use request::Run;
 

@@ -8,8 +8,8 @@ use wasmtime::{Trap as WasmtimeTrap, WasmBacktrace};
 
 use crate::error::LoadError;
 use crate::limits::BACKTRACE_FRAMES;
-use crate::panics::HostPanicked;
-use crate::reading::on_its_stack;
+use crate::load::reading::on_its_stack;
+use crate::run::panics::HostPanicked;
 
 /// A trap that is no outcome of its own.
 #[derive(Clone, Debug, PartialEq, Eq)]

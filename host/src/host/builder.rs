@@ -8,17 +8,17 @@ use fractalaw_ledger::{Durability, Ledger, Options};
 use tokio::sync::watch;
 
 use super::{Host, Inner};
-use crate::cache::CodeCache;
-use crate::compiler::Compiler;
 use crate::error::HostError;
-use crate::file_threads::FileThreads;
 use crate::ledger::recording::Recorded;
 use crate::limits::COMPILE_TIME;
-use crate::loader::Loader;
-use crate::own_files::OwnFiles;
+use crate::load::cache::CodeCache;
+use crate::load::compiler::Compiler;
+use crate::load::loader::Loader;
+use crate::offer::file_threads::FileThreads;
 use crate::policy::Policy;
-use crate::slots::Slots;
-use crate::ticker::Ticker;
+use crate::policy::own_files::OwnFiles;
+use crate::run::slots::Slots;
+use crate::run::ticker::Ticker;
 use crate::{engine, interfaces};
 
 /// What a host is made of: every setting has a default.

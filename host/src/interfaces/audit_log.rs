@@ -5,12 +5,12 @@ use std::fmt;
 use wasmtime::component::Linker;
 
 use crate::bindings::fractal::app::audit_log as wit;
-use crate::determinism::WallClock;
-use crate::host_memory::{self, HostMemory};
-use crate::interfaces::RunState;
-use crate::interfaces::offer::offer;
-use crate::interfaces::payload::Payload;
 use crate::limits::{AUDIT_ENTRY_BYTES, QuotaLimits};
+use crate::offer::charge::offer;
+use crate::offer::determinism::WallClock;
+use crate::offer::host_memory::{self, HostMemory};
+use crate::offer::payload::Payload;
+use crate::offer::state::RunState;
 use crate::outcome::{Quota, QuotaExceeded};
 use crate::terminal::one_line;
 
@@ -149,8 +149,8 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::determinism::{Determinism, Fixed};
     use crate::limits::{AUDIT_BYTES, AUDIT_ENTRIES};
+    use crate::offer::determinism::{Determinism, Fixed};
 
     fn log(clock: WallClock) -> AuditLog {
         let quotas = QuotaLimits::HOST;

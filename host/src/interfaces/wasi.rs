@@ -20,11 +20,11 @@ use wasmtime::component::Linker;
 use wasmtime_wasi::WasiCtx;
 use wasmtime_wasi::p2::pipe::MemoryInputPipe;
 
-use crate::capture::Capture;
-use crate::determinism::{Determinism, VirtualTime};
-use crate::grants::Grants;
-use crate::interfaces::RunState;
+use crate::inputs::Grants;
 use crate::limits::RANDOM_BYTES;
+use crate::offer::capture::Capture;
+use crate::offer::determinism::{Determinism, VirtualTime};
+use crate::offer::state::RunState;
 
 pub(crate) fn add_to_linker(linker: &mut Linker<RunState>) -> wasmtime::Result<()> {
     io::add_to_linker(linker)?;

@@ -8,10 +8,10 @@ use std::collections::BTreeSet;
 
 use fractalaw_manifest::{Manifest, Quotas, Tier};
 
-use crate::folder::{Held, Overlap, overlap};
-use crate::grants::{DirGrant, Grants};
+use crate::inputs::{DirGrant, Grants};
 use crate::limits::{AppliedLimits, QuotaLimits};
-use crate::micro_app::App;
+use crate::load::micro_app::App;
+use crate::offer::folder::{Held, Overlap, overlap};
 use crate::outcome::Quota;
 use crate::policy::Section;
 use crate::policy::grant::{By, Decision, Granted, Item, Missing};

@@ -5,8 +5,8 @@ use std::fmt;
 use fractalaw_manifest::{Manifest, Tier};
 
 use crate::limits::{QuotaLimits, SHOWN_BYTES};
-use crate::meter::HostCalls;
-use crate::micro_app::App;
+use crate::load::micro_app::App;
+use crate::offer::meter::HostCalls;
 use crate::outcome::Quota;
 use crate::policy::PolicyId;
 use crate::terminal::{is_unsafe, one_line};

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use fractalaw_manifest::{Quotas, Tier};
 
 use super::{PolicyError, read};
-use crate::folder::Held;
+use crate::offer::folder::Held;
 
 /// Grants, as a section of a policy file or lines on the command line say them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

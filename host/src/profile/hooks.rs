@@ -4,7 +4,7 @@ use fractalaw_instrument::{ENTER, EXIT, HOOKS};
 use wasmtime::StoreContextMut;
 use wasmtime::component::Linker;
 
-use crate::interfaces::RunState;
+use crate::offer::state::RunState;
 use crate::recorder::Event;
 
 /// The linker of ordinary components, with the hooks added.

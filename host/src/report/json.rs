@@ -4,10 +4,10 @@
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::capture::Captured;
 use crate::cost::COST_MODEL;
 use crate::limits::AppliedLimits;
-use crate::meter::{HostCall, HostCalls, Trace};
+use crate::offer::capture::Captured;
+use crate::offer::meter::{HostCall, HostCalls, Trace};
 use crate::outcome::{MemoryKind, Outcome};
 use crate::policy::grant::{Decision, Item};
 use crate::refusal::Refusal;

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use bytesize::ByteSize;
 
-use crate::capture::Captured;
 use crate::limits::{AppliedLimits, Limits, OUTPUT_BYTES, QuotaLimits};
-use crate::meter::Trace;
+use crate::offer::capture::Captured;
+use crate::offer::meter::Trace;
 use crate::outcome::{Certainty, Outcome};
 use crate::policy::grant::{Decision, Item};
 use crate::report::{Fuel, Report};

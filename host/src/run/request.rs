@@ -5,10 +5,10 @@ use std::time::Duration;
 use bytes::Bytes;
 use fractalaw_manifest::{Tier, guest_path};
 
-use crate::determinism::{Determinism, Fixed};
-use crate::folder::Held;
-use crate::grants::{DirGrant, Grants};
+use crate::inputs::{DirGrant, Grants};
 use crate::limits::{AppliedLimits, Limits, QuotaLimits};
+use crate::offer::determinism::{Determinism, Fixed};
+use crate::offer::folder::Held;
 use crate::policy::Section;
 
 /// How to run a micro-app: limits and grants. The default is the tier of its own manifest, and

@@ -7,8 +7,8 @@ use wasmtime_wasi::p2::bindings::cli::{
     terminal_stdin, terminal_stdout,
 };
 
-use crate::interfaces::RunState;
-use crate::interfaces::offer::offer;
+use crate::offer::charge::offer;
+use crate::offer::state::RunState;
 
 pub(super) fn add_to_linker(linker: &mut Linker<RunState>) -> wasmtime::Result<()> {
     offer! { linker, "wasi:cli/environment@0.2.12", state => state.cli();

@@ -6,9 +6,9 @@ use wasmtime_wasi::p2::bindings::clocks::wall_clock::Datetime;
 use wasmtime_wasi::p2::bindings::clocks::{monotonic_clock, wall_clock};
 
 use super::timers;
-use crate::interfaces::RunState;
-use crate::interfaces::offer::offer;
-use crate::interfaces::payload::fixed;
+use crate::offer::charge::offer;
+use crate::offer::payload::fixed;
+use crate::offer::state::RunState;
 
 pub(super) fn add_to_linker(linker: &mut Linker<RunState>) -> wasmtime::Result<()> {
     offer! { linker, "wasi:clocks/monotonic-clock@0.2.12", state => state.clocks();

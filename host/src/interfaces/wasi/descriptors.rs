@@ -17,8 +17,8 @@ use wasmtime_wasi::p2::{FsError, FsResult};
 use wasmtime_wasi::{FsPerms, OpenMode};
 
 use super::opening::system_error;
-use crate::folder::Folder;
-use crate::interfaces::RunState;
+use crate::offer::folder::Folder;
+use crate::offer::state::RunState;
 
 /// A folder that a run is granted, under its path in the guest.
 pub(crate) struct Preopen {

@@ -17,8 +17,8 @@ use wasmtime_wasi::p2::{FsError, FsResult};
 
 use super::opening::system_error;
 use crate::cost::host_calls::LISTED_ENTRY;
-use crate::host_memory::{HostMemory, LISTED_ENTRY_BYTES};
-use crate::interfaces::RunState;
+use crate::offer::host_memory::{HostMemory, LISTED_ENTRY_BYTES};
+use crate::offer::state::RunState;
 use crate::outcome::QuotaExceeded;
 
 /// Entries of one piece: a fraction of a millisecond's work.

@@ -9,7 +9,7 @@ use wasmtime_wasi::p2::bindings::filesystem::types::{
 };
 
 use super::descriptors;
-use crate::interfaces::RunState;
+use crate::offer::state::RunState;
 
 pub(super) async fn stat(
     state: &mut &mut RunState,

@@ -18,11 +18,11 @@ use wasmtime_wasi::p2::{
 };
 
 use crate::cost::host_calls::{STREAM, STREAM_OF_A_FILE};
-use crate::file_threads::FileLane;
-use crate::interfaces::RunState;
 use crate::limits::STREAM_BYTES;
-use crate::meter::ANSWER_BYTES;
-use crate::owed::Owed;
+use crate::offer::file_threads::FileLane;
+use crate::offer::meter::ANSWER_BYTES;
+use crate::offer::owed::Owed;
+use crate::offer::state::RunState;
 
 pub(super) fn read_via_stream(
     state: &mut &mut RunState,

@@ -12,9 +12,9 @@ use wasmtime_wasi::p2::bindings::filesystem::types::{
 
 use super::directory_order::{self, SortedEntries};
 use super::{descriptors, file_metadata, file_streams, identity, opening, paths};
-use crate::interfaces::RunState;
-use crate::interfaces::offer::offer;
-use crate::interfaces::payload::{Payload, fixed};
+use crate::offer::charge::offer;
+use crate::offer::payload::{Payload, fixed};
+use crate::offer::state::RunState;
 
 pub(super) fn add_to_linker(linker: &mut Linker<RunState>) -> wasmtime::Result<()> {
     offer! { linker, "wasi:filesystem/preopens@0.2.12", state => state;

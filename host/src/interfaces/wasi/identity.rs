@@ -12,7 +12,7 @@ use wasmtime::component::Resource;
 use wasmtime_wasi::filesystem::Descriptor;
 
 use super::descriptors;
-use crate::interfaces::RunState;
+use crate::offer::state::RunState;
 
 pub(super) async fn is_same_object(
     state: &mut &mut RunState,

@@ -6,9 +6,9 @@ use wasmtime_wasi::p2::bindings::io::{error, streams};
 use wasmtime_wasi::p2::{DynInputStream, DynOutputStream, DynPollable, IoError};
 
 use super::{streams as fixed, timers};
-use crate::interfaces::RunState;
-use crate::interfaces::offer::offer;
-use crate::interfaces::payload::Payload;
+use crate::offer::charge::offer;
+use crate::offer::payload::Payload;
+use crate::offer::state::RunState;
 
 pub(super) fn add_to_linker(linker: &mut Linker<RunState>) -> wasmtime::Result<()> {
     offer! { linker, "wasi:io/error@0.2.12", state => &mut state.handles;

@@ -18,7 +18,7 @@ use wasmtime_wasi::p2::{FsError, FsResult};
 use wasmtime_wasi::{FsPerms, OpenMode};
 
 use super::descriptors::on_thread;
-use crate::interfaces::RunState;
+use crate::offer::state::RunState;
 use crate::outcome::NoDescriptors;
 
 pub(super) async fn open_at(

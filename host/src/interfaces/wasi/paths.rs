@@ -5,7 +5,7 @@ use wasmtime_wasi::filesystem::Descriptor;
 use wasmtime_wasi::p2::FsResult;
 
 use super::descriptors;
-use crate::interfaces::RunState;
+use crate::offer::state::RunState;
 
 /// Wasmtime 48 removes `new` and not `new/`, which is the same folder. To be taken out when it does; the test is
 /// the case `waits-and-streams/files`.

@@ -6,9 +6,9 @@ use wasmtime::component::Linker;
 use wasmtime_wasi::p2::bindings::random::{insecure, insecure_seed, random};
 use wasmtime_wasi::random::WasiRandomView;
 
-use crate::interfaces::RunState;
-use crate::interfaces::offer::offer;
 use crate::limits::{RANDOM_BYTES, RANDOM_PIECE_BYTES};
+use crate::offer::charge::offer;
+use crate::offer::state::RunState;
 use crate::outcome::DeadlineExceeded;
 
 pub(super) fn add_to_linker(linker: &mut Linker<RunState>) -> wasmtime::Result<()> {

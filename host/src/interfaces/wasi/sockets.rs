@@ -16,9 +16,9 @@ use wasmtime_wasi::p2::bindings::sockets::{
 };
 use wasmtime_wasi::sockets::WasiSocketsView;
 
-use crate::interfaces::RunState;
-use crate::interfaces::offer::offer;
-use crate::interfaces::payload::{Payload, fixed};
+use crate::offer::charge::offer;
+use crate::offer::payload::{Payload, fixed};
+use crate::offer::state::RunState;
 
 pub(super) fn add_to_linker(linker: &mut Linker<RunState>) -> wasmtime::Result<()> {
     offer! { linker, "wasi:sockets/network@0.2.12", state => state.sockets();

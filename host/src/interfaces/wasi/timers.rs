@@ -14,7 +14,7 @@ use wasmtime_wasi::p2::bindings::clocks::monotonic_clock;
 use wasmtime_wasi::p2::bindings::io::poll::{self, HostPollable};
 use wasmtime_wasi::p2::{DynPollable, Pollable, subscribe};
 
-use crate::interfaces::RunState;
+use crate::offer::state::RunState;
 
 /// The timers of one run, in nanoseconds of its monotonic clock.
 #[derive(Default)]

@@ -7,7 +7,7 @@ use tokio::sync::watch;
 use tokio::time::timeout_at;
 
 use crate::outcome::{DeadlineExceeded, Interrupted};
-use crate::panics::caught;
+use crate::run::panics::caught;
 
 /// What ends a run that does not end by itself.
 pub(crate) struct Until {

@@ -9,15 +9,16 @@ use std::time::{Duration, Instant};
 use wasmtime::Engine;
 use wasmtime::component::{Component, Linker};
 
-use crate::cache::CodeCache;
-use crate::compiler::Compiler;
-use crate::component_source::{self, Source};
-use crate::crossing;
+use crate::digest::sha256;
 use crate::error::LoadError;
-use crate::interfaces::RunState;
-use crate::micro_app::{About, App, Code, MicroApp};
-use crate::outline::Outline;
-use crate::preflight::{self, Preflight};
+use crate::load::cache::CodeCache;
+use crate::load::compiler::Compiler;
+use crate::load::crossing;
+use crate::load::micro_app::{About, App, Code, MicroApp};
+use crate::load::outline::Outline;
+use crate::load::preflight::{self, Preflight};
+use crate::load::source::Source;
+use crate::offer::state::RunState;
 use crate::profile::{ProfileError, ProfiledApp};
 
 /// What loading needs of a host.
@@ -64,7 +65,7 @@ impl Loader {
         }
         let bytes = source.bytes()?;
         // Of these bytes: a file may have changed since it was looked for.
-        let digest = component_source::digest(&bytes);
+        let digest = sha256(&bytes);
         let outline = Box::new(Outline::of(&bytes));
         let facts = outline.facts(false);
         let form = Form::Bytes(bytes, outline);

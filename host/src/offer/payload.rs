@@ -14,7 +14,7 @@ pub(crate) trait Payload {
 /// Types of one width. Records of numbers are as wide as their fields, enumerations a byte.
 macro_rules! fixed {
     ($($type:ty => $width:literal),* $(,)?) => {
-        $(impl $crate::interfaces::payload::Payload for $type {
+        $(impl $crate::offer::payload::Payload for $type {
             const WIDTH: Option<u64> = Some($width);
 
             fn bytes(&self) -> u64 {

@@ -10,8 +10,8 @@ use tokio::io::AsyncWrite;
 use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
 use wasmtime_wasi::p2::{OutputStream, Pollable, StreamError, StreamResult};
 
-use crate::host_memory::HostMemory;
 use crate::limits::OUTPUT_BYTES;
+use crate::offer::host_memory::HostMemory;
 use crate::outcome::QuotaExceeded;
 
 /// Bytes that a guest may write at once without asking again. WASI's own streams allow as much.

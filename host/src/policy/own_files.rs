@@ -6,7 +6,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::error::HostError;
-use crate::folder::{Held, Way};
+use crate::offer::folder::{Held, Way};
 
 /// Where they are.
 #[derive(Default)]

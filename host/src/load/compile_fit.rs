@@ -10,8 +10,8 @@ use crate::limits::{
     BLOCK_VALUES, CODE_BYTES_TIMES_LOCALS, CODE_WORK, DECLARATIONS, FUNCTION_BYTES,
     FUNCTION_BYTES_TIMES_LOCALS, FUNCTION_RESULTS, FUNCTION_WORK, LOOP_DEPTH,
 };
+use crate::load::slot_fit::at_most;
 use crate::refusal::Refusal;
-use crate::slot_fit::at_most;
 
 /// What a function counts for beside its instructions: it is entered, checked, linked and listed.
 const FUNCTION: u64 = 384;

@@ -8,10 +8,10 @@ use fractalaw_manifest::guest_path;
 use tokio::time::timeout_at;
 
 use crate::error::HostError;
-use crate::file_threads::{FileLane, FileThreads};
-use crate::folder::Held;
-use crate::grants::DirGrant;
+use crate::inputs::DirGrant;
 use crate::interfaces::wasi::descriptors::Preopen;
+use crate::offer::file_threads::{FileLane, FileThreads};
+use crate::offer::folder::Held;
 
 /// What a run reaches of the file system, and the threads that do it for it.
 pub(crate) struct Opened {

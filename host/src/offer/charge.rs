@@ -35,8 +35,8 @@ macro_rules! offer {
                 name: $name,
                 price: $crate::cost::host_calls::$price,
             };
-            $crate::interfaces::offer::is_listed(&FUNCTION);
-            $crate::interfaces::offer::offer_function!(
+            $crate::offer::charge::is_listed(&FUNCTION);
+            $crate::offer::charge::offer_function!(
                 $kind instance $name ( $($arg),* ) ( $($asked)? ) ( $($moved)? ) $answer, $path, $state => $view
             );
         })*
@@ -46,8 +46,8 @@ macro_rules! offer {
                 name: concat!("[drop]", $resource),
                 price: $crate::cost::host_calls::HANDLE,
             };
-            $crate::interfaces::offer::is_listed(&FUNCTION);
-            $crate::interfaces::offer::offer_resource!($drops instance $resource : $type, $drop, $state => $view);
+            $crate::offer::charge::is_listed(&FUNCTION);
+            $crate::offer::charge::offer_resource!($drops instance $resource : $type, $drop, $state => $view);
         })*)?
     }};
 }
@@ -57,16 +57,16 @@ macro_rules! offer_function {
         $instance.func_wrap($name, |mut store: wasmtime::StoreContextMut<'_, RunState>, arguments| {
             let ($($arg,)*) = arguments;
             let asked: u64 = 0 $(+ $asked)?;
-            let bytes = asked.saturating_add(0 $(+ $crate::interfaces::payload::Payload::bytes(&$arg))*);
-            $crate::meter::charge(&mut store, &FUNCTION, bytes)?;
-            $(let $moved: u64 = u64::min($moved, $crate::meter::payable(&store, &FUNCTION)?);)?
+            let bytes = asked.saturating_add(0 $(+ $crate::offer::payload::Payload::bytes(&$arg))*);
+            $crate::offer::meter::charge(&mut store, &FUNCTION, bytes)?;
+            $(let $moved: u64 = u64::min($moved, $crate::offer::meter::payable(&store, &FUNCTION)?);)?
             let $state = store.data_mut();
             let mut view = $view;
             let result = $path(&mut view, $($arg),*);
-            let answer = $crate::interfaces::offer::$answer(&mut view, result)?;
-            let bytes = $crate::interfaces::payload::Payload::bytes(&answer)
-                    $(+ $crate::interfaces::offer::moved(&answer, $moved))?;
-            $crate::meter::charge_answer(&mut store, &FUNCTION, bytes, asked)?;
+            let answer = $crate::offer::charge::$answer(&mut view, result)?;
+            let bytes = $crate::offer::payload::Payload::bytes(&answer)
+                    $(+ $crate::offer::charge::moved(&answer, $moved))?;
+            $crate::offer::meter::charge_answer(&mut store, &FUNCTION, bytes, asked)?;
             Ok(answer)
         })?;
     };
@@ -75,16 +75,16 @@ macro_rules! offer_function {
             Box::new(async move {
                 let ($($arg,)*) = arguments;
                 let asked: u64 = 0 $(+ $asked)?;
-                let bytes = asked.saturating_add(0 $(+ $crate::interfaces::payload::Payload::bytes(&$arg))*);
-                $crate::meter::charge(&mut store, &FUNCTION, bytes)?;
-                $(let $moved: u64 = u64::min($moved, $crate::meter::payable(&store, &FUNCTION)?);)?
+                let bytes = asked.saturating_add(0 $(+ $crate::offer::payload::Payload::bytes(&$arg))*);
+                $crate::offer::meter::charge(&mut store, &FUNCTION, bytes)?;
+                $(let $moved: u64 = u64::min($moved, $crate::offer::meter::payable(&store, &FUNCTION)?);)?
                 let $state = store.data_mut();
                 let mut view = $view;
                 let result = $path(&mut view, $($arg),*).await;
-                let answer = $crate::interfaces::offer::$answer(&mut view, result)?;
-                let bytes = $crate::interfaces::payload::Payload::bytes(&answer)
-                    $(+ $crate::interfaces::offer::moved(&answer, $moved))?;
-                $crate::meter::charge_answer(&mut store, &FUNCTION, bytes, asked)?;
+                let answer = $crate::offer::charge::$answer(&mut view, result)?;
+                let bytes = $crate::offer::payload::Payload::bytes(&answer)
+                    $(+ $crate::offer::charge::moved(&answer, $moved))?;
+                $crate::offer::meter::charge_answer(&mut store, &FUNCTION, bytes, asked)?;
                 Ok(answer)
             })
         })?;
@@ -97,7 +97,7 @@ macro_rules! offer_resource {
             $name,
             wasmtime::component::ResourceType::host::<$type>(),
             |mut store: wasmtime::StoreContextMut<'_, RunState>, handle| {
-                $crate::meter::charge(&mut store, &FUNCTION, 0)?;
+                $crate::offer::meter::charge(&mut store, &FUNCTION, 0)?;
                 let $state = store.data_mut();
                 let mut view = $view;
                 $drop(
@@ -113,7 +113,7 @@ macro_rules! offer_resource {
             wasmtime::component::ResourceType::host::<$type>(),
             |mut store: wasmtime::StoreContextMut<'_, RunState>, handle| {
                 Box::new(async move {
-                    $crate::meter::charge(&mut store, &FUNCTION, 0)?;
+                    $crate::offer::meter::charge(&mut store, &FUNCTION, 0)?;
                     let $state = store.data_mut();
                     let mut view = $view;
                     $drop(

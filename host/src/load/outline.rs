@@ -10,7 +10,7 @@ use wasmparser::{BinaryReaderError, Chunk, CustomSectionReader, KnownCustom, Par
 use crate::interfaces;
 use crate::limits::{LISTED_BYTES, MANIFEST_BYTES};
 use crate::listed::{Listed, cut};
-use crate::preflight::{self, Preflight};
+use crate::load::preflight::{self, Preflight};
 use crate::refusal::Refusal;
 
 /// The standard sections of text about a component.

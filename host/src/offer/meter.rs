@@ -3,10 +3,10 @@
 use wasmtime::StoreContextMut;
 
 use crate::cost::host_calls::Function;
-use crate::interfaces::RunState;
 use crate::limits::{QuotaLimits, TRACE_CALLS};
+use crate::offer::owed::Owed;
+use crate::offer::state::RunState;
 use crate::outcome::{Quota, QuotaExceeded};
-use crate::owed::Owed;
 
 /// All calls of one function in one run.
 #[derive(Clone, Debug, PartialEq, Eq)]

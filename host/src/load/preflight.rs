@@ -7,12 +7,13 @@ use fractalaw_manifest::Manifest;
 use serde::{Deserialize, Serialize};
 use wasmparser::{Parser, Payload};
 
-use crate::compile_fit::CompileFit;
+use crate::interfaces;
 use crate::limits::COMPONENT_BYTES;
-use crate::outline::Outline;
+use crate::load::compile_fit::CompileFit;
+use crate::load::contract_fit;
+use crate::load::outline::Outline;
+use crate::load::slot_fit::SlotFit;
 use crate::refusal::Refusal;
-use crate::slot_fit::SlotFit;
-use crate::{contract_fit, interfaces};
 
 /// What a component says of itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -185,7 +186,7 @@ mod tests {
 
     #[test]
     fn every_truncation_of_a_component_is_refused_or_read_without_panic() {
-        let text = include_str!("../tests/components/bare.wat").replace("{items}", "");
+        let text = include_str!("../../tests/components/bare.wat").replace("{items}", "");
         let bytes = wat::parse_str(text.replace("(component\n", "(component $named\n")).unwrap();
         assert_eq!(inspect(&bytes).unwrap().name.as_deref(), Some("named"));
         for end in 0..bytes.len() {

@@ -10,7 +10,7 @@ use wasmtime::component::{Component, Linker};
 
 use crate::bindings::MicroAppPre;
 use crate::error::HostError;
-use crate::interfaces::RunState;
+use crate::offer::state::RunState;
 use crate::policy::decision::Asking;
 
 /// A component ready to be run any number of times. Cheap to clone.

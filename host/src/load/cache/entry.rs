@@ -9,8 +9,8 @@ use std::thread;
 use sha2::{Digest, Sha256};
 
 use super::seal::{Key, SEAL_BYTES, Seal};
-use crate::component_source::PIECE_BYTES;
-use crate::preflight::Preflight;
+use crate::load::preflight::Preflight;
+use crate::load::source::PIECE_BYTES;
 
 /// Begins the trailer. It changes with the format, and with what `preflight` refuses, because a component
 /// that is found here is not examined again.

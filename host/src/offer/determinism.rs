@@ -9,7 +9,7 @@ use rand_chacha::rand_core::SeedableRng;
 use wasmtime_wasi::{HostMonotonicClock, HostWallClock, WasiCtxBuilder};
 
 use crate::outcome::WaitedPastDeadline;
-use crate::until::CENTURY;
+use crate::run::until::CENTURY;
 
 /// The time at which a deterministic run begins that is given no other: 2025-01-01T00:00:00Z.
 const UNIX_START: Duration = Duration::from_secs(1_735_689_600);

@@ -23,10 +23,10 @@ use std::time::{Duration, SystemTime};
 use wasmtime::Engine;
 use wasmtime::component::Component;
 
-use crate::compiled;
 use crate::cost::COST_MODEL;
 use crate::error::HostError;
-use crate::preflight::Preflight;
+use crate::load::compiled;
+use crate::load::preflight::Preflight;
 use entry::Found;
 use place::{Place, UNFINISHED};
 use seal::Key;

@@ -5,16 +5,17 @@
 //! of it is read once, and what is judged, recorded and compiled are those bytes, with their own digest.
 
 use std::borrow::Cow;
-use std::fmt::Write;
 use std::fs::File;
 use std::io::{Read, Seek};
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
+use crate::digest::{hex, sha256};
 use crate::error::{HostError, LoadError};
 use crate::limits::COMPONENT_BYTES;
-use crate::{preflight, regular_file};
+use crate::load::preflight;
+use crate::regular_file;
 
 /// Pieces in which files are read to be hashed. In a process that runs one guest, each page that is touched
 /// for the first time costs more than reading it.
@@ -53,7 +54,7 @@ impl<'a> Source<'a> {
     /// SHA-256 of the bytes, in lower-case hexadecimal, without holding them.
     pub(crate) fn digest(&mut self) -> Result<String, LoadError> {
         match self {
-            Source::Bytes(bytes) => Ok(digest(bytes)),
+            Source::Bytes(bytes) => Ok(sha256(bytes)),
             Source::File(path, file) => {
                 let hashed = hashed(file).map_err(|source| HostError::Read {
                     path: path.clone(),
@@ -83,11 +84,6 @@ impl<'a> Source<'a> {
     }
 }
 
-/// SHA-256, in lower-case hexadecimal.
-pub(crate) fn digest(bytes: &[u8]) -> String {
-    hex(&Sha256::digest(bytes))
-}
-
 /// The digest of a file as far as a component may reach.
 fn hashed(file: &File) -> std::io::Result<String> {
     let mut file = file.take(COMPONENT_BYTES as u64 + 1);
@@ -98,13 +94,4 @@ fn hashed(file: &File) -> std::io::Result<String> {
             read => hasher.update(&piece[..read]),
         }
     }
-}
-
-fn hex(digest: &[u8]) -> String {
-    digest
-        .iter()
-        .fold(String::with_capacity(64), |mut text, byte| {
-            write!(text, "{byte:02x}").expect("a string takes it");
-            text
-        })
 }
