@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use anyhow::{Context, Result, bail};
 use fractalaw_contract::shape::TooLong;
-use fractalaw_contract::{Invalid, hint, judge, shape, type_depth};
+use fractalaw_contract::{Invalid, hint, judge, shape, standard, type_depth};
 use wit_parser::decoding::{DecodedWasm, decode};
 use wit_parser::{Function, Resolve, WorldItem, WorldKey};
 
@@ -178,7 +178,7 @@ pub(crate) fn is_wasi(interface: &str) -> bool {
 
 /// What the host would say of the component, apart from interfaces of the world that it does not offer yet.
 fn check_wasi(guest: &str, component: &[u8]) -> Result<(), Fault> {
-    let judged = judge(component).map_err(|invalid| match invalid {
+    let judged = judge(component, standard::offered()).map_err(|invalid| match invalid {
         Invalid::Malformed(message) => fault(format!("`{guest}` is no valid component: {message}")),
         Invalid::Proposals(used) => {
             let names = list(used.iter().map(|proposal| proposal.name()));

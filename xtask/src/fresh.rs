@@ -23,7 +23,7 @@ use crate::project::Project;
 use crate::toolchain::Toolchain;
 
 /// The sources of `xtask` that shape a component: when one of them changes, all are encoded again.
-const ENCODER: [&str; 15] = [
+const ENCODER: [&str; 21] = [
     include_str!("compile.rs"),
     include_str!("contract.rs"),
     include_str!("encode.rs"),
@@ -38,7 +38,13 @@ const ENCODER: [&str; 15] = [
     include_str!("../../host/contract/src/shape.rs"),
     include_str!("../../host/contract/src/type_depth.rs"),
     include_str!("../../host/contract/src/type_depth/scopes.rs"),
-    include_str!("../../host/contract/wit/offered.wit"),
+    include_str!("../../host/contract/src/standard.rs"),
+    include_str!("../../host/contract/wit/cli.wit"),
+    include_str!("../../host/contract/wit/clocks.wit"),
+    include_str!("../../host/contract/wit/filesystem.wit"),
+    include_str!("../../host/contract/wit/io.wit"),
+    include_str!("../../host/contract/wit/random.wit"),
+    include_str!("../../host/contract/wit/sockets.wit"),
 ];
 
 /// Files of the root that every guest's build reads. `Cargo.lock` is not among them: see [`Record`].

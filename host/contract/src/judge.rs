@@ -12,7 +12,7 @@ use wasmparser::{
 use wit_parser::{Function, InterfaceId, Resolve};
 
 use crate::matching::{Fit, Resources};
-use crate::offered::offered;
+use crate::offered::Offered;
 use crate::proposals::{self, ACCEPTED, Proposal};
 use crate::shape;
 
@@ -64,21 +64,21 @@ pub struct Mismatch {
     pub expected: String,
 }
 
-/// Judges a component.
+/// Judges a component by what a host offers.
 ///
 /// # Errors
 ///
 /// When it is not a valid one under the proposals that this host accepts.
-pub fn judge(bytes: &[u8]) -> Result<Judged<'_>, Invalid> {
+pub fn judge<'a>(bytes: &'a [u8], offered: &Offered) -> Result<Judged<'a>, Invalid> {
     let mut validator = Validator::new_with_features(ACCEPTED);
     let (types, imports) =
         validate(&mut validator, bytes).map_err(|_| proposals::diagnose(bytes))?;
     let types = types.as_ref();
     let mut judged = Judged::default();
-    let mut resources = Resources::new(&offered().resolve, types);
+    let mut resources = Resources::new(&offered.resolve, types);
     for import in imports {
         let item = types.component_item_for_import(import);
-        match (offered().interface(import), item.map(|item| item.ty)) {
+        match (offered.interface(import), item.map(|item| item.ty)) {
             (Some(interface), Some(ComponentEntityType::Instance(found))) => {
                 let found = (interface, found);
                 instance(import, found, types, &mut resources, &mut judged);
@@ -98,7 +98,7 @@ fn instance(
     resources: &mut Resources<'_>,
     judged: &mut Judged<'_>,
 ) {
-    let resolve = &offered().resolve;
+    let resolve = resources.resolve;
     let functions = &resolve.interfaces[interface].functions;
     for (name, item) in &types[instance].exports {
         let fit = match item.ty {

@@ -1,8 +1,8 @@
 //! The contract between a component and this host, which the host and `xtask` share: what may be imported, which
 //! proposals may be used, what must be exported. Nothing is compiled to tell.
 //!
-//! [`offered`] is the one list of what is offered, function by function. [`judge`](judge()) holds a component
-//! against it.
+//! [`Offered`] is what a host offers, function by function, read from WIT; [`standard`] is what all hosts have of it.
+//! [`judge`](judge()) holds a component against it.
 
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
@@ -15,7 +15,9 @@ mod matching;
 pub mod offered;
 pub mod proposals;
 pub mod shape;
+pub mod standard;
 pub mod type_depth;
 
 pub use judge::{Invalid, Judged, KEPT, Mismatch, MissingFunction, RUN_TYPE, judge};
+pub use offered::{BadWit, Interface, Offered, Wit};
 pub use proposals::Proposal;

@@ -19,7 +19,7 @@ pub(crate) enum Fit {
 
 /// Which of the offered resources each of the component's is, while its imports are gone through in order.
 pub(crate) struct Resources<'a> {
-    resolve: &'a Resolve,
+    pub(crate) resolve: &'a Resolve,
     types: TypesRef<'a>,
     known: HashMap<ResourceId, TypeId>,
 }

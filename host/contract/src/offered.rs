@@ -1,81 +1,133 @@
-//! What this host offers: the world `offered` of `wit/offered.wit`.
+//! What a host offers: interfaces of WIT packages, read from their texts.
 
 use std::collections::BTreeMap;
-use std::sync::LazyLock;
+use std::fmt;
 
 use semver::Version;
 use wit_parser::{
-    Function, InterfaceId, Resolve, SourceMap, UnresolvedPackageGroup, WorldId, WorldItem,
+    Function, InterfaceId, Resolve, SourceMap, TypeDefKind, UnresolvedPackageGroup, WorldId,
+    WorldItem,
 };
 
 use crate::shape;
 
-/// The version of the packages `wasi:*` that this host offers. Earlier ones of 0.2 are among it.
-pub const WASI: &str = "0.2.12";
+/// A WIT package: the text of all its files, and what errors call it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Wit {
+    /// A file's name.
+    pub file: &'static str,
+    /// The text, which begins with the header `package …;`.
+    pub text: &'static str,
+}
 
-/// The version of the package `fractal:app` that this host offers.
-pub const APP: &str = "0.1.0";
+/// What components may import.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Interface {
+    /// An interface without its version, such as `fractal:app/audit-log`, or a package, such as `wasi:cli`, for all of
+    /// its interfaces.
+    pub path: &'static str,
+    /// Whether a component that imports it must be granted it. The grant is called as the path is.
+    pub needs_grant: bool,
+}
 
-/// The contract's own files, as they stand in `wit/`.
-const OWN: [(&str, &str); 5] = [
-    ("ai.wit", include_str!("../../../wit/ai.wit")),
-    ("audit.wit", include_str!("../../../wit/audit.wit")),
-    ("data.wit", include_str!("../../../wit/data.wit")),
-    ("events.wit", include_str!("../../../wit/events.wit")),
-    ("world.wit", include_str!("../../../wit/world.wit")),
-];
+impl Interface {
+    /// One that every component may import.
+    pub const fn free(path: &'static str) -> Interface {
+        Interface {
+            path,
+            needs_grant: false,
+        }
+    }
 
-/// What is offered, as WIT.
+    /// One that only a component may import that was granted it.
+    pub const fn granted(path: &'static str) -> Interface {
+        Interface {
+            path,
+            needs_grant: true,
+        }
+    }
+
+    /// Whether an import of this name is of it, in whatever version.
+    pub fn is_of(&self, import: &str) -> bool {
+        let rest = import.strip_prefix(self.path);
+        rest.is_some_and(|rest| rest.starts_with(['@', '/']))
+    }
+}
+
+/// Texts that are not WIT, or do not have what is to be offered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BadWit(String);
+
+impl fmt::Display for BadWit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for BadWit {}
+
+/// What a host offers, as WIT.
+#[derive(Debug)]
 pub struct Offered {
     /// All packages.
     pub resolve: Resolve,
-    /// The world that imports what is offered.
+    /// The world that imports what is offered and exports `run`.
     pub world: WorldId,
+    /// By their paths, such as `wasi:cli/exit`.
     interfaces: BTreeMap<String, (Version, InterfaceId)>,
 }
 
-/// Read when it is first asked for: a component whose code is cached needs it not.
-static OFFERED: LazyLock<Offered> = LazyLock::new(|| read().expect("our own WIT is valid"));
-
-/// What this host offers.
-pub fn offered() -> &'static Offered {
-    &OFFERED
-}
-
-fn read() -> Result<Offered, Box<dyn std::error::Error>> {
-    let parse = |files: &[(&str, &str)]| -> Result<UnresolvedPackageGroup, String> {
-        let mut sources = SourceMap::default();
-        for (name, text) in files {
-            sources.push_str(name, *text);
-        }
-        sources.parse().map_err(|(_, error)| error.to_string())
-    };
-    let main = parse(&[("offered.wit", include_str!("../wit/offered.wit"))])?;
-    let mut resolve = Resolve::default();
-    let package = resolve.push_groups(main, vec![parse(&OWN)?])?;
-    let world = resolve.select_world(&[package], None)?;
-    let mut interfaces = BTreeMap::new();
-    for item in resolve.worlds[world].imports.values() {
-        let WorldItem::Interface { id, .. } = item else {
-            continue;
-        };
-        let name = resolve.id_of(*id).ok_or("an interface has no name")?;
-        let (path, version) = split(&name).ok_or("an interface has no version")?;
-        interfaces.insert(path.to_owned(), (version, *id));
-    }
-    Ok(Offered {
-        resolve,
-        world,
-        interfaces,
-    })
-}
-
 impl Offered {
+    /// Offers these interfaces of these packages. A package that stands there twice with one text is one.
+    ///
+    /// # Errors
+    ///
+    /// When a text is not WIT, two packages have one name, or an interface is in none of them.
+    pub fn of(packages: &[Wit], interfaces: &[Interface]) -> Result<Offered, BadWit> {
+        let mut groups = Vec::new();
+        for (place, package) in packages.iter().enumerate() {
+            if !packages[..place].contains(package) {
+                groups.push(parse(package)?);
+            }
+        }
+        let world = parse_text("offered.wit", &world(&groups, interfaces)?)?;
+        let mut resolve = Resolve::default();
+        let bad = |error: &dyn fmt::Display| BadWit(format!("the offered packages: {error}"));
+        let package = resolve
+            .push_groups(world, groups)
+            .map_err(|error| bad(&error))?;
+        let world = resolve
+            .select_world(&[package], None)
+            .map_err(|error| bad(&error))?;
+        let mut interfaces = BTreeMap::new();
+        for item in resolve.worlds[world].imports.values() {
+            let WorldItem::Interface { id, .. } = item else {
+                continue;
+            };
+            let name = resolve.id_of(*id);
+            let name = name.expect("an interface of a package has a name");
+            let (path, version) = split(&name)
+                .ok_or_else(|| BadWit(format!("`{name}` has no version, expected one")))?;
+            interfaces.insert(path.to_owned(), (version, *id));
+        }
+        Ok(Offered {
+            resolve,
+            world,
+            interfaces,
+        })
+    }
+
     /// The names of all interfaces, with their versions.
     pub fn interfaces(&self) -> impl Iterator<Item = String> {
+        self.paths()
+            .map(|(path, version)| format!("{path}@{version}"))
+    }
+
+    /// The paths of all interfaces, such as `wasi:cli/exit`, with their versions.
+    pub(crate) fn paths(&self) -> impl Iterator<Item = (&str, &Version)> {
         self.interfaces
             .iter()
-            .map(|(path, (version, _))| format!("{path}@{version}"))
+            .map(|(path, (version, _))| (path.as_str(), version))
     }
 
     /// The interface that serves an import of this name: of the same path, and of a release that promises to fit.
@@ -99,19 +151,66 @@ impl Offered {
         interface.functions.get(function)
     }
 
-    /// What is offered in the place of one of its own functions or resources, as the linker has it: its type,
+    /// What is offered in the place of one of a host's own functions or resources, as the linker has it: its type,
     /// or nothing where there is none of the name. Whatever drops a resource is called `[drop]` and its name.
     pub fn item(&self, import: &str, name: &str) -> Option<String> {
         let Some(resource) = name.strip_prefix("[drop]") else {
             let function = self.function(import, name)?;
-            let shape = shape::function(&self.resolve, function);
-            return Some(shape.expect("our own WIT has short types"));
+            return shape::function(&self.resolve, function).ok();
         };
         let interface = &self.resolve.interfaces[self.interface(import)?];
         let id = interface.types.get(resource)?;
         let kind = &self.resolve.types[*id].kind;
-        matches!(kind, wit_parser::TypeDefKind::Resource).then(|| "resource".to_owned())
+        matches!(kind, TypeDefKind::Resource).then(|| "resource".to_owned())
     }
+}
+
+fn parse(package: &Wit) -> Result<UnresolvedPackageGroup, BadWit> {
+    parse_text(package.file, package.text)
+}
+
+fn parse_text(file: &str, text: &str) -> Result<UnresolvedPackageGroup, BadWit> {
+    let mut sources = SourceMap::default();
+    sources.push_str(file, text);
+    sources
+        .parse()
+        .map_err(|(sources, error)| BadWit(error.render(&sources)))
+}
+
+/// The world that imports these interfaces, as WIT.
+fn world(groups: &[UnresolvedPackageGroup], interfaces: &[Interface]) -> Result<String, BadWit> {
+    let mut text = "package fractal:host;\nworld offered {\n".to_owned();
+    let packages = groups
+        .iter()
+        .flat_map(|group| std::iter::once(&group.main).chain(&group.nested));
+    for Interface { path, .. } in interfaces {
+        let (package, one) = match path.split_once('/') {
+            Some((package, one)) => (package, Some(one)),
+            None => (*path, None),
+        };
+        let mut found = false;
+        for of in packages.clone() {
+            let name = &of.name;
+            if format!("{}:{}", name.namespace, name.name) != package {
+                continue;
+            }
+            let names = of.interfaces.iter();
+            for interface in names.filter_map(|(_, interface)| interface.name.as_deref()) {
+                if one.is_none_or(|one| one == interface) {
+                    let id = name.interface_id(interface);
+                    text += &format!("    import {id};\n");
+                    found = true;
+                }
+            }
+        }
+        if !found {
+            return Err(BadWit(format!(
+                "`{path}` is in none of the packages, expected it in one"
+            )));
+        }
+    }
+    text += "    export run: func() -> result<string, string>;\n}\n";
+    Ok(text)
 }
 
 /// `wasi:cli/exit@0.2.3` as its path and version; nothing for what is no interface of a package with a version.
@@ -124,16 +223,7 @@ pub fn split(import: &str) -> Option<(&str, Version)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn what_is_offered_has_the_versions_that_messages_name() {
-        let found: Vec<String> = offered().interfaces().collect();
-        assert_eq!(found[0], format!("fractal:app/audit-log@{APP}"));
-        for name in &found[1..] {
-            assert!(name.starts_with("wasi:"), "{name}");
-            assert!(name.ends_with(&format!("@{WASI}")), "{name}");
-        }
-    }
+    use crate::standard::offered;
 
     #[test]
     fn an_import_is_served_by_every_release_that_promises_to_fit() {
@@ -156,6 +246,77 @@ mod tests {
             ("fractal:app/data-query@0.1.0", false),
         ] {
             assert_eq!(offered().interface(import).is_some(), served, "{import}");
+        }
+    }
+
+    const ONE: Wit = Wit {
+        file: "one.wit",
+        text: "package a:one@1.2.0; interface x { f: func(); } interface y { g: func(); }",
+    };
+
+    /// It uses a type of the other, whichever stands first.
+    const TWO: Wit = Wit {
+        file: "two.wit",
+        text: "package a:two@0.1.0; interface z { use a:three/t@2.0.0.{r}; h: func(of: r); }",
+    };
+
+    const THREE: Wit = Wit {
+        file: "three.wit",
+        text: "package a:three@2.0.0; interface t { record r { n: u32 } }",
+    };
+
+    fn names(packages: &[Wit], paths: &[&'static str]) -> Result<Vec<String>, String> {
+        let interfaces: Vec<_> = paths.iter().copied().map(Interface::free).collect();
+        let offered = Offered::of(packages, &interfaces);
+        let offered = offered.map_err(|error| error.to_string())?;
+        Ok(offered.interfaces().collect())
+    }
+
+    #[test]
+    fn interfaces_and_whole_packages_are_offered_of_texts() {
+        for (packages, paths, expected) in [
+            (&[ONE][..], &["a:one/y"][..], &["a:one/y@1.2.0"][..]),
+            (&[ONE, ONE], &["a:one"], &["a:one/x@1.2.0", "a:one/y@1.2.0"]),
+            (&[ONE], &[], &[]),
+            // What the types of an interface come from is offered with it.
+            (
+                &[TWO, ONE, THREE],
+                &["a:two"],
+                &["a:three/t@2.0.0", "a:two/z@0.1.0"],
+            ),
+        ] {
+            assert_eq!(names(packages, paths).unwrap(), expected);
+        }
+    }
+
+    #[test]
+    fn texts_that_do_not_have_it_say_so() {
+        let other = Wit {
+            file: "other.wit",
+            text: "package a:one@1.2.0; interface x {}",
+        };
+        let unnumbered = Wit {
+            file: "bare.wit",
+            text: "package a:bare; interface x {}",
+        };
+        let broken = Wit {
+            file: "broken.wit",
+            text: "package a:broken@1.0.0; interface {}",
+        };
+        for (packages, path, expected) in [
+            (
+                &[ONE][..],
+                "a:one/z",
+                "`a:one/z` is in none of the packages",
+            ),
+            (&[ONE], "a:on", "`a:on` is in none of the packages"),
+            (&[ONE, other], "a:one/y", "the offered packages: "),
+            (&[TWO], "a:two", "the offered packages: "),
+            (&[unnumbered], "a:bare", "`a:bare/x` has no version"),
+            (&[broken], "a:broken", "expected an identifier"),
+        ] {
+            let error = names(packages, &[path]).unwrap_err();
+            assert!(error.contains(expected), "{error}");
         }
     }
 }

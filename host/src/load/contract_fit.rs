@@ -1,6 +1,6 @@
 //! Whether a component fits what this host offers: what the contract's judge says of it, as a refusal.
 
-use fractalaw_contract::{Invalid, judge};
+use fractalaw_contract::{Invalid, judge, standard};
 
 use crate::listed::Listed;
 use crate::refusal::Refusal;
@@ -8,7 +8,7 @@ use crate::refusal::Refusal;
 /// Refuses what is not valid, uses what the engine leaves out, imports what is not offered or exports no `run`.
 /// Nothing is compiled for it, so that whoever only looks at a component is told the same as who runs it.
 pub(crate) fn check(bytes: &[u8]) -> Result<(), Refusal> {
-    let judged = judge(bytes).map_err(|invalid| match invalid {
+    let judged = judge(bytes, standard::offered()).map_err(|invalid| match invalid {
         Invalid::Malformed(message) => Refusal::invalid_because(&message),
         Invalid::Proposals(used) => Refusal::Proposal { used },
     })?;

@@ -1,6 +1,6 @@
 //! How functions are offered to guests: each charged before it does its work.
 
-use fractalaw_contract::offered::offered;
+use fractalaw_contract::standard::offered;
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi::p2::bindings::filesystem::types::ErrorCode as FileError;
 use wasmtime_wasi::p2::bindings::io::streams;

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::Command;
 
-use fractalaw_contract::offered::offered;
 use fractalaw_contract::shape;
+use fractalaw_contract::standard::offered;
 use fractalaw_host::{Host, Inspection, LoadError, Manifest, Outcome, Refusal, Run, TrapCode};
 use wit_component::{ComponentEncoder, StringEncoding, dummy_module, embed_component_metadata};
 use wit_parser::{LiftLowerAbi, ManglingAndAbi, Resolve, WorldId, WorldItem};

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use fractalaw_contract::offered::offered;
+use fractalaw_contract::standard::offered;
 use wasmparser::{Parser, Payload, TypeRef, ValType};
 use wit_component::{ComponentEncoder, StringEncoding, dummy_module, embed_component_metadata};
 use wit_parser::{LiftLowerAbi, ManglingAndAbi, Resolve, WorldId};

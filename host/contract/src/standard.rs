@@ -1,0 +1,102 @@
+//! What every host knows: the WIT packages that this project offers, and which of their interfaces need a grant.
+//!
+//! A host need not offer all of it. What it offers beside, it declares itself.
+
+use std::sync::LazyLock;
+
+use crate::offered::{Interface, Offered, Wit};
+
+/// The package `fractal:app`, as it stands in `wit/`.
+pub const APP_WIT: Wit = Wit {
+    file: "app.wit",
+    text: concat!(
+        include_str!("../../../wit/world.wit"),
+        include_str!("../../../wit/ai.wit"),
+        include_str!("../../../wit/audit.wit"),
+        include_str!("../../../wit/data.wit"),
+        include_str!("../../../wit/events.wit"),
+    ),
+};
+
+/// The packages of WASI.
+pub const WASI_WIT: [Wit; 6] = [
+    Wit {
+        file: "cli.wit",
+        text: include_str!("../wit/cli.wit"),
+    },
+    Wit {
+        file: "clocks.wit",
+        text: include_str!("../wit/clocks.wit"),
+    },
+    Wit {
+        file: "filesystem.wit",
+        text: include_str!("../wit/filesystem.wit"),
+    },
+    Wit {
+        file: "io.wit",
+        text: include_str!("../wit/io.wit"),
+    },
+    Wit {
+        file: "random.wit",
+        text: include_str!("../wit/random.wit"),
+    },
+    Wit {
+        file: "sockets.wit",
+        text: include_str!("../wit/sockets.wit"),
+    },
+];
+
+/// Answers from models.
+pub const AI_CLASSIFY: Interface = Interface::granted("fractal:app/ai-classify");
+/// Texts as vectors.
+pub const AI_EMBEDDINGS: Interface = Interface::granted("fractal:app/ai-embeddings");
+/// Texts that a model writes.
+pub const AI_INFERENCE: Interface = Interface::granted("fractal:app/ai-inference");
+/// The trail, which every run has.
+pub const AUDIT_LOG: Interface = Interface::free("fractal:app/audit-log");
+/// Changes of data.
+pub const DATA_MUTATE: Interface = Interface::granted("fractal:app/data-mutate");
+/// Queries of data.
+pub const DATA_QUERY: Interface = Interface::granted("fractal:app/data-query");
+/// Events for other micro-apps.
+pub const EVENTS_EMIT: Interface = Interface::granted("fractal:app/events-emit");
+/// Work for later.
+pub const EVENTS_SCHEDULE: Interface = Interface::granted("fractal:app/events-schedule");
+
+/// All interfaces of `fractal:app`, by their names: whatever reaches out of the run needs a grant. A host that does
+/// not offer one knows its grant all the same, so that one policy serves several hosts.
+pub const APP: [Interface; 8] = [
+    AI_CLASSIFY,
+    AI_EMBEDDINGS,
+    AI_INFERENCE,
+    AUDIT_LOG,
+    DATA_MUTATE,
+    DATA_QUERY,
+    EVENTS_EMIT,
+    EVENTS_SCHEDULE,
+];
+
+/// What a host offers of WASI. Most of it needs no grant, because nothing is behind it that was not given by other
+/// grants. The interfaces of the network cannot be told apart by what they reach, so that they are granted together.
+pub const WASI: [Interface; 6] = [
+    Interface::free("wasi:cli"),
+    Interface::free("wasi:clocks"),
+    Interface::free("wasi:filesystem"),
+    Interface::free("wasi:io"),
+    Interface::free("wasi:random"),
+    Interface::granted("wasi:sockets"),
+];
+
+/// Read when it is first asked for: a component whose code is cached does not need it.
+static OFFERED: LazyLock<Offered> = LazyLock::new(|| {
+    let mut packages = vec![APP_WIT];
+    packages.extend(WASI_WIT);
+    let mut interfaces = vec![AUDIT_LOG];
+    interfaces.extend(WASI);
+    Offered::of(&packages, &interfaces).expect("our own WIT is valid")
+});
+
+/// What a host offers to which nothing was added.
+pub fn offered() -> &'static Offered {
+    &OFFERED
+}
