@@ -7,11 +7,11 @@ use std::process::{Command, ExitCode};
 use anyhow::{Context, Result};
 
 use crate::build_guests;
+use crate::cargo::{BENCHES, cargo, shell, step};
 use crate::children;
 use crate::fault::FAILED;
 use crate::flags;
 use crate::project::Project;
-use crate::workspace_cargo::{BENCHES, cargo, shell, step};
 
 /// The command.
 pub(crate) fn run(project: &Project, flags: &flags::Bench) -> Result<ExitCode> {

@@ -1,26 +1,47 @@
 //! `cargo xtask build-guests`: guest source to components, whatever is stale.
 
+// From the ground up, as in `main.rs`.
+
+// Cargo and the compiler, as guests are built with them.
+pub(crate) mod fetch;
+mod guest_cargo;
+mod guest_profile;
+pub(crate) mod hermetic;
+pub(crate) mod toolchain;
+
+// From source to core module, from core module to component.
+mod compile;
+mod contract;
+mod encode;
+mod reading;
+mod sizes;
+mod standing;
+
+// What is kept of a build, and whether it still holds.
+mod encoder_sources;
+mod fresh;
+mod summary;
+
 use std::fs;
 use std::mem;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-use crate::build_summary::{self, Built, Status, Summary};
-use crate::compile::Compiler;
-use crate::contract::Contract;
-use crate::encode;
 use crate::fault::{FAILED, Fault, GUEST_BUILD, list};
-use crate::fetch::{For, fetch};
 use crate::files::{lock, remove_files, remove_folders, write_atomically};
 use crate::flags::BuildGuests;
-use crate::fresh::{self, Before, Outputs, Record};
 use crate::guest::Guest;
 use crate::lock::Lock;
 use crate::project::Project;
-use crate::reading::on_its_stack;
-use crate::sizes;
-use crate::standing::Standing;
-use crate::toolchain::Toolchain;
+use compile::Compiler;
+use contract::Contract;
+use fetch::{For, fetch};
+use fresh::{Before, Outputs, Record};
+use reading::on_its_stack;
+use standing::Standing;
+use summary::{Built, Status, Summary};
+use toolchain::Toolchain;
 
 /// The command: builds, then shows what there is.
 pub(crate) fn run(project: &Project, flags: &BuildGuests) -> Result<()> {
@@ -32,17 +53,18 @@ pub(crate) fn run(project: &Project, flags: &BuildGuests) -> Result<()> {
     if flags.json {
         println!(
             "{}",
-            build_summary::json(project, &outcome.built, &outcome.failures)
+            summary::json(project, &outcome.built, &outcome.failures)
         );
     } else if !outcome.built.is_empty() {
-        println!("{}", build_summary::table(&outcome.built));
+        println!("{}", summary::table(&outcome.built));
     }
     if flags.sizes {
-        for Built { summary, .. } in &outcome.built {
-            let path = project.component(&summary.name);
+        for built in &outcome.built {
+            let name = &built.summary.name;
+            let path = project.component(name);
             let component =
                 fs::read(&path).with_context(|| format!("cannot read `{}`", path.display()))?;
-            let sizes = on_its_stack(|| sizes::breakdown(&summary.name, &component))?;
+            let sizes = on_its_stack(|| sizes::breakdown(name, &component))?;
             println!("\n{sizes}");
         }
     }
@@ -85,6 +107,16 @@ pub(crate) fn ensure(project: &Project, names: &[String]) -> Result<()> {
     attempt(project, &project.select(names)?)?.check()
 }
 
+/// The component that an argument means: that of a guest, built if it is stale, or the one at a path.
+pub(crate) fn component(project: &Project, what: &str) -> Result<PathBuf> {
+    let is_path = what.contains(['/', std::path::MAIN_SEPARATOR]) || what.ends_with(".wasm");
+    if is_path {
+        return Ok(Path::new(what).to_owned());
+    }
+    ensure(project, &[what.to_owned()])?;
+    Ok(project.component(what))
+}
+
 /// The same for exactly these guests, and for a command that goes on with those that can be built.
 pub(crate) fn attempt(project: &Project, names: &[String]) -> Result<Outcome> {
     let outcome = build(project, names)?;
@@ -94,7 +126,7 @@ pub(crate) fn attempt(project: &Project, names: &[String]) -> Result<Outcome> {
         .filter(|built| built.status == Status::Rebuilt);
     let rebuilt: Vec<Built> = rebuilt.cloned().collect();
     if !rebuilt.is_empty() {
-        eprintln!("{}", build_summary::table(&rebuilt));
+        eprintln!("{}", summary::table(&rebuilt));
     }
     Ok(outcome)
 }

@@ -7,12 +7,13 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 
+use crate::build_guests::toolchain::{TARGET, Toolchain};
+use crate::cargo::{BENCHES, HOST, LEDGER, XTASK, cargo, shell, step};
+use crate::cases::harness::Snapshots;
 use crate::flags;
 use crate::project::Project;
 use crate::test;
 use crate::tidy;
-use crate::toolchain::{TARGET, Toolchain};
-use crate::workspace_cargo::{BENCHES, HOST, LEDGER, XTASK, cargo, shell, step};
 
 /// The command; it ends as `cargo xtask test` does, and writes no snapshot even if `CI` is not set.
 pub(crate) fn run(project: &Project) -> Result<ExitCode> {
@@ -72,5 +73,5 @@ pub(crate) fn run(project: &Project) -> Result<ExitCode> {
         review: false,
         rest: Vec::new(),
     };
-    test::verify(project, &flags, test::Snapshots::Never)
+    test::verify(project, &flags, Snapshots::Never)
 }

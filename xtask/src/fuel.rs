@@ -1,27 +1,27 @@
 //! `cargo xtask fuel`: what every case costs, beside what was reviewed or beside another revision.
 
+// From the ground up, as in `main.rs`.
 mod gate;
+mod rows;
 mod table;
 
-use std::collections::BTreeMap;
 use std::env;
-use std::fs::{self, OpenOptions};
+use std::fs::OpenOptions;
 use std::io::Write;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
-use serde::Serialize;
 
 use crate::build_guests;
-use crate::cases::Cases;
+use crate::cases::asked::Asked;
+use crate::cases::names::Cases;
+use crate::cases::records::{self, Wanted};
 use crate::fault::ONLY_FUEL;
 use crate::flags;
-use crate::profile::difference::{self, Change};
 use crate::project::Project;
-use crate::records::{self, Record, Wanted};
 use crate::revision;
-use crate::test::Asked;
 use gate::{Gate, Verdict};
+use rows::{Row, compared, deleted, reviewed};
 
 /// The command. It ends with [`ONLY_FUEL`] when a cost is outside of what `tests/fuel.toml` allows.
 pub(crate) fn run(project: &Project, flags: &flags::Fuel) -> Result<ExitCode> {
@@ -107,120 +107,6 @@ fn failures(rows: &[Row]) -> Vec<(String, String)> {
         ));
     }
     failures
-}
-
-/// A case and its cost.
-#[derive(Debug, Serialize)]
-pub(crate) struct Row {
-    pub(crate) case: String,
-    pub(crate) outcome: Option<String>,
-    /// What it costs now; nothing where that differs from run to run, or for a case that is gone.
-    pub(crate) fuel: Option<u64>,
-    /// What it cost before.
-    pub(crate) before: Option<u64>,
-    pub(crate) budget: Option<u64>,
-    pub(crate) verdict: Verdict,
-    /// What stands beside the verdict: `new`, `deleted` and the like.
-    pub(crate) note: Option<String>,
-    /// The functions that moved, what moved most first.
-    pub(crate) functions: Vec<Change>,
-}
-
-fn row(gate: &Gate, record: &Record, before: Option<u64>) -> Row {
-    let fuel = record.fuel();
-    let verdict = match (before, fuel) {
-        (Some(before), Some(after)) => gate.judge(&record.case, before, after),
-        (None, None) => Verdict::Fine,
-        // It has a figure now and had none, or the other way round.
-        _ => Verdict::Fail,
-    };
-    Row {
-        case: record.case.clone(),
-        outcome: Some(record.report.outcome.kind.clone()),
-        fuel,
-        before,
-        budget: Some(record.report.fuel.budget),
-        verdict,
-        note: None,
-        functions: Vec::new(),
-    }
-}
-
-fn reviewed(gate: &Gate, now: &[Record]) -> Vec<Row> {
-    let against_snapshot = |record: &Record| {
-        let Some(reviewed) = &record.reviewed else {
-            let mut row = row(gate, record, None);
-            row.verdict = Verdict::Fail;
-            row.note = Some("new: never reviewed".to_owned());
-            return row;
-        };
-        let mut row = row(gate, record, reviewed.fuel);
-        if let Some(model) = reviewed
-            .cost_model
-            .filter(|model| *model != record.report.fuel.cost_model)
-        {
-            row.before = None;
-            row.verdict = Verdict::Fail;
-            row.note = Some(format!("reviewed under cost model {model}"));
-        }
-        row
-    };
-    now.iter().map(against_snapshot).collect()
-}
-
-/// Snapshots whose case is gone.
-fn deleted(project: &Project, now: &[Record]) -> Result<Vec<Row>> {
-    let folder = project.root.join("tests/snapshots");
-    let mut rows = Vec::new();
-    for subject in fs::read_dir(&folder).context("cannot list `tests/snapshots`")? {
-        let subject = subject?.path();
-        if !subject.is_dir() {
-            continue;
-        }
-        for file in fs::read_dir(&subject)? {
-            let name = file?.file_name().to_string_lossy().into_owned();
-            let Some(stem) = name.strip_suffix(".fuel.snap") else {
-                continue;
-            };
-            let subject = subject.file_name().unwrap_or_default().to_string_lossy();
-            let case = format!("{subject}/{stem}");
-            if now.iter().all(|record| record.case != case) {
-                rows.push(Row {
-                    case,
-                    outcome: None,
-                    fuel: None,
-                    before: None,
-                    budget: None,
-                    verdict: Verdict::Fail,
-                    note: Some("deleted: its snapshot is still there".to_owned()),
-                    functions: Vec::new(),
-                });
-            }
-        }
-    }
-    Ok(rows)
-}
-
-/// The same cases with the components of another revision. What differs is shown and does not fail: the
-/// committed snapshots are the only baseline.
-fn compared(gate: &Gate, now: &[Record], before: &[Record]) -> Vec<Row> {
-    let before: BTreeMap<&str, &Record> = before
-        .iter()
-        .map(|record| (&*record.case, record))
-        .collect();
-    let against_revision = |record: &Record| {
-        let earlier = before.get(&*record.case);
-        let mut row = row(gate, record, earlier.and_then(|record| record.fuel()));
-        if let Some(earlier) = earlier
-            && let (Some(before), Some(after)) = (&earlier.profile, &record.profile)
-            && row.before != row.fuel
-        {
-            row.functions = difference::functions(before, after);
-        }
-        row.verdict = row.verdict.min(Verdict::Warn);
-        row
-    };
-    now.iter().map(against_revision).collect()
 }
 
 /// Adds the table to the page that CI shows for a run, if it offers one.

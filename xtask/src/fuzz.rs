@@ -8,11 +8,11 @@ use std::process::{Command, ExitCode};
 
 use anyhow::{Context, Result, bail};
 
+use crate::cargo::{HOST, cargo, shell, step};
 use crate::children;
 use crate::fault::{FAILED, Fault, USAGE, list, nearest};
 use crate::flags;
 use crate::project::Project;
-use crate::workspace_cargo::{HOST, cargo, shell, step};
 
 /// As `host/fuzz/src/target.rs` has them; a test of this file compares.
 const TARGETS: [&str; 7] = [

@@ -4,9 +4,10 @@ use std::process::{Command, ExitCode};
 
 use anyhow::Result;
 
+use crate::build_guests::component;
 use crate::flags;
+use crate::programs::{host, start};
 use crate::project::Project;
-use crate::run::{component, host, start};
 
 /// The command. The exit code is that of `fractalaw inspect`.
 pub(crate) fn run(project: &Project, flags: &flags::Inspect) -> Result<ExitCode> {

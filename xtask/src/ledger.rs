@@ -5,12 +5,12 @@ use std::process::{Command, ExitCode};
 
 use anyhow::Result;
 
+use crate::cargo::LEDGER;
 use crate::fault::USAGE;
 use crate::flags;
+use crate::help::shown;
+use crate::programs::{program, start};
 use crate::project::Project;
-use crate::run::{program, start};
-use crate::shown;
-use crate::workspace_cargo::LEDGER;
 
 /// What the program says of itself. It stands in a file, because building the program takes minutes; a test
 /// of the program compares the two.

@@ -4,12 +4,41 @@
 
 #![forbid(unsafe_code)]
 
+// From the ground up. A file uses what stands above it, and what stands in its own group if that does not use it in turn:
+// `cargo xtask tidy` holds it.
+
+// Tools that know nothing of this repository.
+mod children;
+mod digest;
+mod fault;
+mod files;
+mod help;
+mod in_ci;
+mod numbers;
+mod progress;
+mod tables;
+mod totals;
+
+// The command line.
 mod flags;
+
+// The workspace on disk, and cargo as it is started in it.
+mod cargo;
+mod cargo_test;
+mod guest;
+mod lock;
 mod project;
 
-mod bench;
+// From the source of a guest to its component.
 mod build_guests;
-mod ci;
+
+// What is done with components: the programs and the harness that run them.
+mod cases;
+mod programs;
+mod revision;
+
+// The other commands, a file for each.
+mod bench;
 mod fuel;
 mod fuzz;
 mod inspect;
@@ -21,46 +50,17 @@ mod run;
 mod test;
 mod tidy;
 
-mod build_summary;
-mod compile;
-mod contract;
-mod encode;
-mod fetch;
-mod fresh;
-mod guest;
-mod guest_cargo;
-mod guest_profile;
-mod guest_tests;
-mod hermetic;
-mod sizes;
-mod standing;
-mod toolchain;
+// The command that checks what CI checks, by way of others.
+mod ci;
 
-mod cases;
-mod progress;
-mod reading;
-mod records;
-mod revision;
-
-mod children;
-mod digest;
-mod fault;
-mod files;
-mod in_ci;
-mod lock;
-mod numbers;
-mod tables;
-mod totals;
-mod workspace_cargo;
-
-use std::io::{self, ErrorKind, Write};
 use std::process::ExitCode;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use clap::{CommandFactory, Parser};
 
 use crate::fault::Fault;
 use crate::flags::{Command, Flags};
+use crate::help::shown;
 use crate::project::Project;
 
 fn main() -> ExitCode {
@@ -79,16 +79,6 @@ fn main() -> ExitCode {
             eprintln!("error: {error:#}");
             ExitCode::from(Fault::code_of(&error))
         }
-    }
-}
-
-/// How the command ends that printed a page. A reader that closed the pipe has seen what it wanted.
-fn shown(printed: io::Result<()>) -> Result<ExitCode> {
-    match printed.and_then(|()| io::stdout().flush()) {
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
-            Err(error).context("cannot write to standard output")
-        }
-        _ => Ok(ExitCode::SUCCESS),
     }
 }
 

@@ -7,6 +7,10 @@ use std::process::ExitCode;
 use anyhow::{Result, bail};
 
 use crate::build_guests;
+use crate::cargo::shell;
+use crate::cargo_test::run_tests;
+use crate::cases::asked::Asked;
+use crate::cases::harness::{Snapshots, cases};
 use crate::digest;
 use crate::fault::{Fault, USAGE};
 use crate::files::write_atomically;
@@ -14,9 +18,7 @@ use crate::flags;
 use crate::in_ci;
 use crate::lock::Lock;
 use crate::project::{Project, is_library};
-use crate::test::{Asked, Snapshots};
 use crate::totals::Totals;
-use crate::workspace_cargo::{run_tests, shell};
 
 /// Names that cargo, rustc or the commands here would take for something else.
 const RESERVED: [&str; 15] = [
@@ -73,7 +75,7 @@ pub(crate) fn run(project: &Project, flags: &flags::New) -> Result<ExitCode> {
     let before = files(&project.root.join("tests"));
     let shell = shell(project)?;
     let asked = Asked::Cases(vec![name.to_owned()]);
-    let cases = crate::test::cases(project, &shell, Snapshots::Accept, &asked, &[]);
+    let cases = cases(project, &shell, Snapshots::Accept, &asked, &[]);
     if !run_tests(cases, &mut Totals::default())? {
         bail!(
             "the first case of `{name}` does not pass\nhint: run `cargo xtask test {name}` to see why"

@@ -14,19 +14,16 @@ use std::process::{Command, ExitCode, Stdio};
 use anyhow::{Context, Result, bail};
 
 use crate::build_guests;
-use crate::cases::Cases;
+use crate::cases::asked::{Asked, NEIGHBOUR};
+use crate::cases::names::Cases;
+use crate::cases::records::{self, Profile, Wanted};
 use crate::children;
 use crate::fault::{FAILED, Fault, USAGE};
 use crate::flags;
 use crate::flags::Format;
+use crate::programs;
 use crate::project::Project;
-use crate::records::{self, Profile, Wanted};
 use crate::revision;
-use crate::run;
-use crate::test::Asked;
-
-/// The guest that the harness fills a slot with before another runs there.
-const HOSTILE: &str = "slot-scribbler";
 
 /// The command.
 pub(crate) fn run(project: &Project, flags: &flags::Profile) -> Result<ExitCode> {
@@ -169,7 +166,7 @@ fn component(project: &Project, flags: &flags::Profile, side: Side<'_>) -> Resul
         .into()),
         Side::Now => {
             // Only a case is run by the harness.
-            let beside = flags.options.is_empty().then(|| HOSTILE.to_owned());
+            let beside = flags.options.is_empty().then(|| NEIGHBOUR.to_owned());
             let names: Vec<String> = [guest.clone()].into_iter().chain(beside).collect();
             build_guests::ensure(project, &names)?;
             Ok(project.component(guest))
@@ -184,9 +181,9 @@ fn component(project: &Project, flags: &flags::Profile, side: Side<'_>) -> Resul
 /// A folder in which the harness finds the component under the guest's name, and no other guest but its own.
 fn alone(project: &Project, guest: &str, component: &Path) -> Result<PathBuf> {
     let folder = project.target.join("against").join("component");
-    let hostile = format!("{HOSTILE}.wasm");
+    let neighbour = format!("{NEIGHBOUR}.wasm");
     fs::create_dir_all(&folder)
-        .and_then(|()| fs::copy(project.outputs().join(&hostile), folder.join(&hostile)))
+        .and_then(|()| fs::copy(project.outputs().join(&neighbour), folder.join(&neighbour)))
         .and_then(|_| fs::copy(component, folder.join(format!("{guest}.wasm"))))
         .with_context(|| format!("cannot copy `{}`", component.display()))?;
     Ok(folder)
@@ -234,7 +231,7 @@ fn of_case(
 
 /// Profiles any component through the host's binary.
 fn of_component(project: &Project, component: &Path, options: &[String]) -> Result<Profile> {
-    let host: PathBuf = run::host(project)?;
+    let host: PathBuf = programs::host(project)?;
     let mut command = Command::new(&host);
     command.arg("profile").arg(component).args(options);
     let failed = || format!("cannot start `{}`", host.display());

@@ -17,15 +17,15 @@ use std::path::Path;
 use anyhow::Result;
 
 use crate::build_guests;
-use crate::cases::Cases;
+use crate::cases::asked::Asked;
+use crate::cases::names::Cases;
+use crate::cases::records::{self, Wanted};
 use crate::fault::{Fault, USAGE};
 use crate::files::write_atomically;
 use crate::flags;
 use crate::progress::Progress;
 use crate::project::Project;
-use crate::records::{self, Wanted};
 use crate::revision;
-use crate::test::Asked;
 use written::Grouped;
 
 /// The command. It says where the page is, and how large.

@@ -1,18 +1,15 @@
 //! `cargo xtask run`: builds what is stale, then lets the host's binary run it.
 
-use std::env;
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
-use crate::build_guests;
-use crate::children;
-use crate::fault::{FAILED, Fault, USAGE};
+use crate::build_guests::component;
+use crate::fault::{Fault, USAGE};
 use crate::flags;
+use crate::programs::{host, start};
 use crate::project::Project;
-use crate::workspace_cargo::{HOST, cargo, shell};
 
 /// The command. The exit code is that of `fractalaw run`.
 pub(crate) fn run(project: &Project, flags: &flags::Run) -> Result<ExitCode> {
@@ -44,32 +41,6 @@ fn options(project: &Project, given: &[String]) -> Vec<OsString> {
     options
 }
 
-/// Starts a program in the current directory, because the paths among its options are relative to it, and in our
-/// place, so that signals and the end are its own: whoever waits for us waits for it, and whoever ends us ends it.
-#[cfg(unix)]
-pub(crate) fn start(command: &mut Command) -> Result<ExitCode> {
-    use std::os::unix::process::CommandExt;
-    let program = Path::new(command.get_program()).to_owned();
-    let error = command.exec();
-    Err(error).with_context(|| format!("cannot start `{}`", program.display()))
-}
-
-/// As above, as far as it goes where a program cannot take the place of another: ends as it does.
-#[cfg(not(unix))]
-pub(crate) fn start(command: &mut Command) -> Result<ExitCode> {
-    let program = Path::new(command.get_program()).to_owned();
-    let status = command
-        .status()
-        .with_context(|| format!("cannot start `{}`", program.display()))?;
-    match status.code() {
-        Some(code) => Ok(ExitCode::from(u8::try_from(code).unwrap_or(FAILED))),
-        None => {
-            let name = program.file_stem().unwrap_or_default().to_string_lossy();
-            Err(Fault::new(FAILED, format!("`{name}` was stopped: {status}")).into())
-        }
-    }
-}
-
 /// An option stands before the guest: which of its words belong to it, only the host's binary knows.
 fn misplaced(project: &Project, flags: &flags::Run) -> Result<Fault> {
     let guests = project.guests()?;
@@ -89,54 +60,4 @@ fn misplaced(project: &Project, flags: &flags::Run) -> Result<Fault> {
         ),
     )
     .hint(format!("`cargo xtask run {what} {}`", options.join(" "))))
-}
-
-/// The component to run: that of a guest, built if it is stale, or the one at a path.
-pub(crate) fn component(project: &Project, what: &str) -> Result<PathBuf> {
-    let is_path = what.contains(['/', std::path::MAIN_SEPARATOR]) || what.ends_with(".wasm");
-    if is_path {
-        return Ok(Path::new(what).to_owned());
-    }
-    build_guests::ensure(project, &[what.to_owned()])?;
-    Ok(project.component(what))
-}
-
-/// Builds the host's binary and returns its path.
-pub(crate) fn host(project: &Project) -> Result<PathBuf> {
-    program(
-        project,
-        &HOST,
-        "fractalaw",
-        "the host",
-        "this compiles Wasmtime and takes some minutes, once",
-    )
-}
-
-/// Builds a binary and returns its path. It is said what is built when that takes its time, which is the
-/// first time.
-pub(crate) fn program(
-    project: &Project,
-    packages: &[&str],
-    name: &str,
-    what: &str,
-    first_time: &str,
-) -> Result<PathBuf> {
-    let binary = project
-        .target
-        .join("debug")
-        .join(format!("{name}{}", env::consts::EXE_SUFFIX));
-    let shell = shell(project)?;
-    let mut build = cargo(&shell, "build").args(packages).args(["--bin", name]);
-    if binary.exists() {
-        build = build.arg("--quiet");
-    } else {
-        eprintln!("first build of {what}: {first_time}");
-    }
-    let built = children::spawn(&mut Command::from(build)).and_then(|mut cargo| cargo.wait());
-    match built.context("cannot start cargo")?.success() {
-        true => Ok(binary),
-        false => Err(Fault::new(FAILED, format!("{what} does not build"))
-            .hint("the compiler's messages stand above")
-            .into()),
-    }
 }

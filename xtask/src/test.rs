@@ -1,34 +1,23 @@
 //! `cargo xtask test`: every guest's report against its snapshots, and the host's own tests.
 
-use std::env;
-use std::ffi::OsStr;
-use std::path::Path;
+mod guest_tests;
+
 use std::process::{Command, ExitCode, Stdio};
 
 use anyhow::{Context, Result};
-use xshell::{Cmd, Shell};
 
 use crate::build_guests;
-use crate::cases::Cases;
+use crate::cargo::{HOST, LEDGER, XTASK, cargo, shell, step};
+use crate::cargo_test::{arguments, run_tests, without_verdicts};
+use crate::cases::asked::Asked;
+use crate::cases::harness::{Snapshots, cases};
+use crate::cases::names::Cases;
 use crate::fault::{FAILED, Fault};
 use crate::flags;
-use crate::guest_tests::{self, Tests};
 use crate::in_ci;
 use crate::project::Project;
 use crate::totals::Totals;
-use crate::workspace_cargo::{HOST, LEDGER, XTASK, cargo, colour, run_tests, shell, step};
-
-/// The guest that runs beside every case: `tests/harness/lab.rs`.
-const NEIGHBOUR: &str = "slot-scribbler";
-
-/// What becomes of snapshots that differ, as the harness calls it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Snapshots {
-    Never,
-    Pending,
-    Accept,
-    Functions,
-}
+use guest_tests::Tests;
 
 /// The command. The last line on standard output is the total of all tests.
 pub(crate) fn run(project: &Project, flags: &flags::Test) -> Result<ExitCode> {
@@ -54,46 +43,6 @@ pub(crate) fn run(project: &Project, flags: &flags::Test) -> Result<ExitCode> {
     verify(project, flags, snapshots)
 }
 
-/// Which tests a command line means.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Asked {
-    Everything,
-    /// These cases, or those of these guests and groups.
-    Cases(Vec<String>),
-    /// Every test with this in its name.
-    Text(String),
-}
-
-impl Asked {
-    /// The guests whose components are needed for it.
-    pub(crate) fn guests(&self, project: &Project) -> Result<Vec<String>> {
-        let mut guests = project.guests()?;
-        if let Asked::Cases(names) = self {
-            guests
-                .retain(|guest| guest == NEIGHBOUR || names.iter().any(|name| is_of(name, guest)));
-        }
-        Ok(guests)
-    }
-
-    /// Which of a package's own tests it means. With a `/`, only cases are meant.
-    fn tests(&self, package: &str) -> Tests {
-        match self {
-            Asked::Everything => Tests::All,
-            Asked::Cases(names) if names.iter().any(|name| name == package) => Tests::All,
-            Asked::Cases(_) => Tests::Nothing,
-            Asked::Text(text) if text.contains('/') => Tests::Nothing,
-            Asked::Text(text) if package.contains(text) => Tests::All,
-            Asked::Text(text) => Tests::With(text.clone()),
-        }
-    }
-}
-
-/// Whether a name means a guest or one of its cases.
-fn is_of(name: &str, guest: &str) -> bool {
-    let rest = name.strip_prefix(guest);
-    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-}
-
 fn asked(project: &Project, names: &[String]) -> Result<Asked> {
     let known = Cases::find(project);
     match names {
@@ -113,6 +62,18 @@ fn accepted(project: &Project, flags: &flags::Test) -> Result<Asked> {
             .unknown("case, guest or group", &name)
             .into()),
         asked => Ok(asked),
+    }
+}
+
+/// Which of a package's own tests it means. With a `/`, only cases are meant.
+fn tests(asked: &Asked, package: &str) -> Tests {
+    match asked {
+        Asked::Everything => Tests::All,
+        Asked::Cases(names) if names.iter().any(|name| name == package) => Tests::All,
+        Asked::Cases(_) => Tests::Nothing,
+        Asked::Text(text) if text.contains('/') => Tests::Nothing,
+        Asked::Text(text) if package.contains(text) => Tests::All,
+        Asked::Text(text) => Tests::With(text.clone()),
     }
 }
 
@@ -165,7 +126,7 @@ pub(crate) fn verify(
     }
     let own = |package: &str| match guests.failed().any(|failed| failed == package) {
         true => Tests::Nothing,
-        false => asked.tests(package),
+        false => tests(&asked, package),
     };
     good &= guest_tests::run(project, &shell, own, &flags.rest, &mut totals)?;
     let mut rest = flags.rest.clone();
@@ -205,64 +166,6 @@ fn end(
         }
         _ => Ok(ExitCode::SUCCESS),
     }
-}
-
-/// Only the cases, their snapshots written as `snapshots` says.
-pub(crate) fn cases<'a>(
-    project: &Project,
-    shell: &'a Shell,
-    snapshots: Snapshots,
-    asked: &Asked,
-    rest: &[String],
-) -> Cmd<'a> {
-    let (snapshots, update) = match snapshots {
-        Snapshots::Never => ("never", "no"),
-        Snapshots::Pending => ("pending", "new"),
-        Snapshots::Accept => ("accept", "always"),
-        Snapshots::Functions => ("functions", "always"),
-    };
-    let command = harness(shell, &project.outputs(), asked);
-    // insta, which writes for the harness, can be told by the environment alone.
-    let command = command
-        .env("INSTA_OUTPUT", "none")
-        .env("INSTA_UPDATE", update);
-    command.args(["--snapshots", snapshots]).args(rest)
-}
-
-/// The harness, with components from this folder. What it is to do stands on its command line and not in the
-/// environment, which is the user's.
-pub(crate) fn harness<'a>(shell: &'a Shell, guests: &Path, asked: &Asked) -> Cmd<'a> {
-    let command = cargo(shell, "test").args(HOST).args(["--test", "cases"]);
-    let (text, names) = match asked {
-        Asked::Everything => (None, &[][..]),
-        Asked::Cases(names) => (None, &names[..]),
-        Asked::Text(text) => (Some(&**text), &[][..]),
-    };
-    let command = arguments(without_verdicts(command), text, &[]);
-    names.iter().fold(
-        command.args([OsStr::new("--guests"), guests.as_os_str()]),
-        |command, name| command.args(["--only", name]),
-    )
-}
-
-/// Takes out of the environment what test binaries would take for a word on what passes: how often to try, what to
-/// stand in for, where to look, and which program to start in place of a test.
-fn without_verdicts(command: Cmd<'_>) -> Cmd<'_> {
-    env::vars_os().fold(command, |command, (name, _)| {
-        let text = name.to_string_lossy();
-        let ours = ["FRACTALAW_", "INSTA_", "XTASK_", "NEXTEST", "RUST_TEST_"];
-        let is_runner = text.starts_with("CARGO_TARGET_") && text.ends_with("_RUNNER");
-        if is_runner || ours.iter().any(|start| text.starts_with(start)) {
-            return command.env_remove(name);
-        }
-        command
-    })
-}
-
-fn arguments<'a>(command: Cmd<'a>, text: Option<&str>, rest: &[String]) -> Cmd<'a> {
-    // A binary in which a test fails does not keep the ones after it from running.
-    let command = command.arg("--no-fail-fast");
-    command.arg("--").args(text).args(colour()).args(rest)
 }
 
 fn review(project: &Project, flags: &flags::Test) -> Result<ExitCode> {

@@ -3,6 +3,9 @@
 //! Each rule says what is wrong, where, and what to do about it. All of them run over all files
 //! before the command fails. Which files there are is git's answer, so that build outputs do not count.
 
+// From the ground up, as in `main.rs`.
+mod problem;
+
 mod features;
 mod guests;
 mod layering;
@@ -18,22 +21,7 @@ use anyhow::Result;
 
 use crate::fault::{FAILED, Fault};
 use crate::project::Project;
-
-/// One breach of a rule.
-#[derive(Debug)]
-struct Problem {
-    what: String,
-    hint: String,
-}
-
-impl Problem {
-    fn new(what: impl Into<String>, hint: impl Into<String>) -> Self {
-        Problem {
-            what: what.into(),
-            hint: hint.into(),
-        }
-    }
-}
+use problem::Problem;
 
 /// The command.
 pub(crate) fn run(project: &Project) -> Result<()> {

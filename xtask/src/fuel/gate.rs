@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 
-use crate::cases::Cases;
+use crate::cases::names::Cases;
 use crate::fault::{Fault, USAGE};
 
 /// Where the rules stand.

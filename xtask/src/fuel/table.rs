@@ -3,8 +3,9 @@
 use std::fmt::Write;
 
 use super::gate::Verdict;
-use super::{Change, Row};
+use super::rows::Row;
 use crate::numbers::{grouped, percent, signed};
+use crate::profile::difference::Change;
 use crate::tables;
 
 /// How many functions are shown below a case.

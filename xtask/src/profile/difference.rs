@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use crate::records::Profile;
+use crate::cases::records::Profile;
 
 /// What a function used.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]

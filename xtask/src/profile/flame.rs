@@ -4,7 +4,7 @@ use anyhow::{Context, Result};
 use inferno::flamegraph::{self, Options};
 
 use super::folded;
-use crate::records::Profile;
+use crate::cases::records::Profile;
 
 /// The graph of a profile; beside an earlier one, coloured by what became dearer (red) and cheaper (blue).
 pub(crate) fn graph(name: &str, before: Option<&Profile>, now: &Profile) -> Result<String> {

@@ -5,9 +5,9 @@ use std::fmt::Write;
 
 use anyhow::Result;
 
+use crate::cases::records::{Node, Profile};
 use crate::fault::{FAILED, Fault};
 use crate::numbers::grouped;
-use crate::records::{Node, Profile};
 
 /// Text of all stacks together: what a flame graph is drawn from, and what a person's tools read. Each stack repeats the
 /// names of all that it lies in, so that a deep profile has many times its own size.
@@ -138,8 +138,8 @@ pub(crate) fn frame(name: &str) -> String {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
+    use crate::cases::records::Function;
     use crate::profile::{difference, speedscope};
-    use crate::records::Function;
 
     /// `outer` calls `in; ner` twice, which uses so much.
     pub(crate) fn small(inner: u64) -> Profile {

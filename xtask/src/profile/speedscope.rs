@@ -4,7 +4,7 @@ use anyhow::Result;
 use serde_json::json;
 
 use super::folded;
-use crate::records::Profile;
+use crate::cases::records::Profile;
 
 /// Frames of all stacks together: some tens of megabytes, which is what the page takes without complaint.
 const FRAMES: u64 = 4_000_000;

@@ -3,8 +3,8 @@
 use std::cmp::Reverse;
 
 use super::difference::Change;
+use crate::cases::records::Profile;
 use crate::numbers::{grouped, percent, signed};
-use crate::records::Profile;
 use crate::tables;
 
 /// How many functions are shown unless all are asked for.

@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, Result};
 
-use super::Problem;
+use super::problem::Problem;
+use crate::cargo::{HOST, cargo, shell};
 use crate::fault::list;
 use crate::project::Project;
-use crate::workspace_cargo::{HOST, cargo, shell};
 
 /// What is compared, and where its dependencies stand.
 const ALONE: [&str; 2] = ["-p", "fractalaw-host"];

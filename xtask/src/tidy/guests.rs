@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::Result;
 use toml::Value;
 
-use super::Problem;
+use super::problem::Problem;
 use crate::guest::{Guest, gives_a_module, library_name};
 use crate::project::{Project, read_toml};
 

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use anyhow::Result;
 
-use super::Problem;
+use super::problem::Problem;
 use crate::lock::Lock;
 
 /// From, what it must not reach, and what to do instead.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use super::Problem;
+use super::problem::Problem;
 use crate::fault::list;
 
 const ROOMS: [&str; 9] = [

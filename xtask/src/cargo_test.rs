@@ -1,79 +1,37 @@
-//! Cargo as it is started for the packages that run on this machine.
-//!
-//! The same packages are selected in every step: cargo unifies the features of what is selected
-//! together, and another selection would compile Wasmtime a second time.
+//! A `cargo test` as it is started here: nothing of the environment decides what passes, and what the test binaries
+//! report is added up.
 
+use std::env;
 use std::ffi::OsString;
 use std::io::{BufRead, BufReader, IsTerminal, Write, stdout};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result};
-use xshell::{Cmd, Shell, cmd};
+use xshell::Cmd;
 
+use crate::cargo::shown;
 use crate::children;
-use crate::fault::{FAILED, Fault};
-use crate::project::{Project, cargo_program};
 use crate::totals::{Reading, Totals};
 
-/// Everything that links Wasmtime, and what it shares with the rest.
-pub(crate) const HOST: [&str; 12] = [
-    "-p",
-    "fractalaw-contract",
-    "-p",
-    "fractalaw-manifest",
-    "-p",
-    "fractalaw-instrument",
-    "-p",
-    "fractalaw-host",
-    "-p",
-    "fractalaw-tests",
-    "-p",
-    "fractalaw-fuzz",
-];
-
-/// The benchmarks, which link the host's library in another profile.
-pub(crate) const BENCHES: [&str; 2] = ["-p", "fractalaw-benches"];
-
-/// The ledger and its auditor's program: nothing of Wasmtime, and Arrow and Parquet, which the host has not.
-pub(crate) const LEDGER: [&str; 4] = ["-p", "fractalaw-ledger", "-p", "fractalaw-auditor"];
-
-/// This crate, always by itself: its features are those of `cargo xtask`.
-pub(crate) const XTASK: [&str; 2] = ["-p", "xtask"];
-
-/// A shell at the root of the workspace.
-pub(crate) fn shell(project: &Project) -> Result<Shell> {
-    let shell = Shell::new().context("cannot start a shell")?;
-    shell.change_dir(&project.root);
-    // Absolute, because a relative one would mean another folder from here.
-    shell.set_var("CARGO_TARGET_DIR", &project.target);
-    Ok(shell)
-}
-
-/// A cargo command.
-pub(crate) fn cargo<'a>(shell: &'a Shell, subcommand: &str) -> Cmd<'a> {
-    let program = cargo_program();
-    cmd!(shell, "{program} {subcommand}")
-}
-
-/// Runs a step whose failure has a remedy.
-pub(crate) fn step(title: &str, remedy: &str, command: Cmd<'_>) -> Result<()> {
-    eprintln!("\n── {title}");
-    let shown = shown(&command);
-    eprintln!("$ {shown}");
-    command.quiet().run().map_err(|_| {
-        Fault::new(FAILED, format!("{title}: `{shown}` failed"))
-            .hint(remedy)
-            .into()
+/// Takes out of the environment what test binaries would take for a word on what passes: how often to try, what to
+/// stand in for, where to look, and which program to start in place of a test.
+pub(crate) fn without_verdicts(command: Cmd<'_>) -> Cmd<'_> {
+    env::vars_os().fold(command, |command, (name, _)| {
+        let text = name.to_string_lossy();
+        let ours = ["FRACTALAW_", "INSTA_", "XTASK_", "NEXTEST", "RUST_TEST_"];
+        let is_runner = text.starts_with("CARGO_TARGET_") && text.ends_with("_RUNNER");
+        if is_runner || ours.iter().any(|start| text.starts_with(start)) {
+            return command.env_remove(name);
+        }
+        command
     })
 }
 
-/// A command as one would type it.
-pub(crate) fn shown(command: &Cmd<'_>) -> String {
-    let text = command.to_string();
-    match text.split_once(' ') {
-        Some((_, rest)) => format!("cargo {rest}"),
-        None => text,
-    }
+/// With the name that is asked for, and more arguments for the test binaries. A binary in which a test fails does not
+/// keep the ones after it from running.
+pub(crate) fn arguments<'a>(command: Cmd<'a>, text: Option<&str>, rest: &[String]) -> Cmd<'a> {
+    let command = command.arg("--no-fail-fast");
+    command.arg("--").args(text).args(colour()).args(rest)
 }
 
 /// Runs a `cargo test`, passes its output on, and adds up what the test binaries report.

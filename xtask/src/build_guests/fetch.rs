@@ -2,11 +2,11 @@
 
 use anyhow::Result;
 
+use super::guest_cargo;
+use super::hermetic;
+use super::toolchain::TARGET;
 use crate::fault::{FAILED, Fault};
-use crate::guest_cargo;
-use crate::hermetic;
 use crate::project::Project;
-use crate::toolchain::TARGET;
 
 /// What is going to be done with packages.
 #[derive(Clone, Copy, Debug)]

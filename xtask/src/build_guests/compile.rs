@@ -15,12 +15,12 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 
+use super::guest_cargo::{self, Artifact, Ended};
+use super::guest_profile::{self, PROFILE};
+use super::hermetic;
+use super::toolchain::{TARGET, Toolchain};
 use crate::fault::{guest as fault, list};
-use crate::guest_cargo::{self, Artifact, Ended};
-use crate::guest_profile::{self, PROFILE};
-use crate::hermetic;
 use crate::project::Project;
-use crate::toolchain::{TARGET, Toolchain};
 
 /// What a compilation gave.
 #[derive(Debug)]

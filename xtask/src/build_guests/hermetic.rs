@@ -20,8 +20,8 @@ use std::process::Command;
 
 use toml::Value;
 
+use super::toolchain::Toolchain;
 use crate::project::{Project, cargo_program, read_toml};
-use crate::toolchain::Toolchain;
 
 /// What cargo and rustc need to find each other, the machine's folders and the terminal.
 const BUILD: [&str; 19] = [

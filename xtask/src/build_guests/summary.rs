@@ -4,7 +4,7 @@ use fractalaw_manifest::Tier;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::contract::is_wasi;
+use super::contract::is_wasi;
 use crate::project::Project;
 use crate::tables;
 

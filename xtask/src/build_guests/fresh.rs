@@ -13,39 +13,15 @@ use anyhow::{Context, Result};
 use fractalaw_manifest::Manifest;
 use serde::{Deserialize, Serialize};
 
-use crate::build_summary::Summary;
-use crate::compile::Compiled;
+use super::compile::Compiled;
+use super::encode;
+use super::encoder_sources::SOURCES;
+use super::hermetic;
+use super::summary::Summary;
+use super::toolchain::Toolchain;
 use crate::digest;
-use crate::encode;
-use crate::hermetic;
 use crate::lock::Lock;
 use crate::project::Project;
-use crate::toolchain::Toolchain;
-
-/// The sources of `xtask` that shape a component: when one of them changes, all are encoded again.
-const ENCODER: [&str; 21] = [
-    include_str!("compile.rs"),
-    include_str!("contract.rs"),
-    include_str!("encode.rs"),
-    include_str!("guest_profile.rs"),
-    include_str!("hermetic.rs"),
-    include_str!("reading.rs"),
-    include_str!("../../host/contract/src/judge.rs"),
-    include_str!("../../host/contract/src/limits.rs"),
-    include_str!("../../host/contract/src/matching.rs"),
-    include_str!("../../host/contract/src/offered.rs"),
-    include_str!("../../host/contract/src/proposals.rs"),
-    include_str!("../../host/contract/src/shape.rs"),
-    include_str!("../../host/contract/src/type_depth.rs"),
-    include_str!("../../host/contract/src/type_depth/scopes.rs"),
-    include_str!("../../host/contract/src/standard.rs"),
-    include_str!("../../host/contract/wit/cli.wit"),
-    include_str!("../../host/contract/wit/clocks.wit"),
-    include_str!("../../host/contract/wit/filesystem.wit"),
-    include_str!("../../host/contract/wit/io.wit"),
-    include_str!("../../host/contract/wit/random.wit"),
-    include_str!("../../host/contract/wit/sockets.wit"),
-];
 
 /// Files of the root that every guest's build reads. `Cargo.lock` is not among them: see [`Record`].
 const SHARED: [&str; 4] = [
@@ -87,7 +63,7 @@ pub(crate) fn common(project: &Project, toolchain: &Toolchain) -> Result<String>
     for file in hermetic::configuration(project) {
         parts.push(digest::file(&file)?);
     }
-    parts.extend(ENCODER.map(str::to_owned));
+    parts.extend(SOURCES.map(|(_, source)| source.to_owned()));
     parts.push(encode::tools()?);
     parts.push(String::from_utf8_lossy(&Manifest::default().encode()).into_owned());
     Ok(digest::bytes(parts.join("\0").as_bytes()))

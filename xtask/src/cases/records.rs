@@ -9,12 +9,13 @@ use anyhow::{Context, Result};
 use fractalaw_manifest::terminal::one_line;
 use serde::{Deserialize, Deserializer, Serialize};
 
+use super::asked::Asked;
+use super::harness::harness;
+use crate::cargo::{shell, shown};
 use crate::children;
 use crate::fault::{FAILED, Fault};
 use crate::progress::Progress;
 use crate::project::Project;
-use crate::test::{Asked, harness};
-use crate::workspace_cargo::{shell, shown};
 
 /// One case as it runs now. The file that it is read from has more: the whole report.
 #[derive(Clone, Debug, Deserialize)]

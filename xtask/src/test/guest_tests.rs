@@ -11,11 +11,12 @@ use anyhow::{Context, Result};
 use toml::Value;
 use xshell::Shell;
 
-use crate::fetch::{For, fetch};
-use crate::hermetic;
+use crate::build_guests::fetch::{For, fetch};
+use crate::build_guests::hermetic;
+use crate::cargo::cargo;
+use crate::cargo_test::{colour, run_tests};
 use crate::project::{Project, is_library, read_toml};
 use crate::totals::Totals;
-use crate::workspace_cargo::{cargo, colour, run_tests};
 
 /// Runs the tests of the packages that are asked for. Returns whether they passed.
 pub(crate) fn run(

@@ -1,0 +1,71 @@
+//! Cargo as it is started for the packages that run on this machine.
+//!
+//! The same packages are selected in every step: cargo unifies the features of what is selected
+//! together, and another selection would compile Wasmtime a second time.
+
+use anyhow::{Context, Result};
+use xshell::{Cmd, Shell, cmd};
+
+use crate::fault::{FAILED, Fault};
+use crate::project::{Project, cargo_program};
+
+/// Everything that links Wasmtime, and what it shares with the rest.
+pub(crate) const HOST: [&str; 12] = [
+    "-p",
+    "fractalaw-contract",
+    "-p",
+    "fractalaw-manifest",
+    "-p",
+    "fractalaw-instrument",
+    "-p",
+    "fractalaw-host",
+    "-p",
+    "fractalaw-tests",
+    "-p",
+    "fractalaw-fuzz",
+];
+
+/// The benchmarks, which link the host's library in another profile.
+pub(crate) const BENCHES: [&str; 2] = ["-p", "fractalaw-benches"];
+
+/// The ledger and its auditor's program: nothing of Wasmtime, and Arrow and Parquet, which the host has not.
+pub(crate) const LEDGER: [&str; 4] = ["-p", "fractalaw-ledger", "-p", "fractalaw-auditor"];
+
+/// This crate, always by itself: its features are those of `cargo xtask`.
+pub(crate) const XTASK: [&str; 2] = ["-p", "xtask"];
+
+/// A shell at the root of the workspace.
+pub(crate) fn shell(project: &Project) -> Result<Shell> {
+    let shell = Shell::new().context("cannot start a shell")?;
+    shell.change_dir(&project.root);
+    // Absolute, because a relative one would mean another folder from here.
+    shell.set_var("CARGO_TARGET_DIR", &project.target);
+    Ok(shell)
+}
+
+/// A cargo command.
+pub(crate) fn cargo<'a>(shell: &'a Shell, subcommand: &str) -> Cmd<'a> {
+    let program = cargo_program();
+    cmd!(shell, "{program} {subcommand}")
+}
+
+/// Runs a step whose failure has a remedy.
+pub(crate) fn step(title: &str, remedy: &str, command: Cmd<'_>) -> Result<()> {
+    eprintln!("\n── {title}");
+    let shown = shown(&command);
+    eprintln!("$ {shown}");
+    command.quiet().run().map_err(|_| {
+        Fault::new(FAILED, format!("{title}: `{shown}` failed"))
+            .hint(remedy)
+            .into()
+    })
+}
+
+/// A command as one would type it.
+pub(crate) fn shown(command: &Cmd<'_>) -> String {
+    let text = command.to_string();
+    match text.split_once(' ') {
+        Some((_, rest)) => format!("cargo {rest}"),
+        None => text,
+    }
+}

@@ -1,0 +1,78 @@
+//! The programs of this workspace that a command needs, built and started.
+
+use std::env;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+
+use anyhow::{Context, Result};
+
+use crate::cargo::{HOST, cargo, shell};
+use crate::children;
+use crate::fault::{FAILED, Fault};
+use crate::project::Project;
+
+/// Builds the host's binary and returns its path.
+pub(crate) fn host(project: &Project) -> Result<PathBuf> {
+    program(
+        project,
+        &HOST,
+        "fractalaw",
+        "the host",
+        "this compiles Wasmtime and takes some minutes, once",
+    )
+}
+
+/// Builds a binary and returns its path. It is said what is built when that takes its time, which is the
+/// first time.
+pub(crate) fn program(
+    project: &Project,
+    packages: &[&str],
+    name: &str,
+    what: &str,
+    first_time: &str,
+) -> Result<PathBuf> {
+    let binary = project
+        .target
+        .join("debug")
+        .join(format!("{name}{}", env::consts::EXE_SUFFIX));
+    let shell = shell(project)?;
+    let mut build = cargo(&shell, "build").args(packages).args(["--bin", name]);
+    if binary.exists() {
+        build = build.arg("--quiet");
+    } else {
+        eprintln!("first build of {what}: {first_time}");
+    }
+    let built = children::spawn(&mut Command::from(build)).and_then(|mut cargo| cargo.wait());
+    match built.context("cannot start cargo")?.success() {
+        true => Ok(binary),
+        false => Err(Fault::new(FAILED, format!("{what} does not build"))
+            .hint("the compiler's messages stand above")
+            .into()),
+    }
+}
+
+/// Starts a program in the current directory, because the paths among its options are relative to it, and in our
+/// place, so that signals and the end are its own: whoever waits for us waits for it, and whoever ends us ends it.
+#[cfg(unix)]
+pub(crate) fn start(command: &mut Command) -> Result<ExitCode> {
+    use std::os::unix::process::CommandExt;
+    let program = Path::new(command.get_program()).to_owned();
+    let error = command.exec();
+    Err(error).with_context(|| format!("cannot start `{}`", program.display()))
+}
+
+/// As above, as far as it goes where a program cannot take the place of another: ends as it does.
+#[cfg(not(unix))]
+pub(crate) fn start(command: &mut Command) -> Result<ExitCode> {
+    let program = Path::new(command.get_program()).to_owned();
+    let status = command
+        .status()
+        .with_context(|| format!("cannot start `{}`", program.display()))?;
+    match status.code() {
+        Some(code) => Ok(ExitCode::from(u8::try_from(code).unwrap_or(FAILED))),
+        None => {
+            let name = program.file_stem().unwrap_or_default().to_string_lossy();
+            Err(Fault::new(FAILED, format!("`{name}` was stopped: {status}")).into())
+        }
+    }
+}
