@@ -1,5 +1,5 @@
-//! Components around the rewritten modules, each nested one in its own place: the hooks' import in front,
-//! everything behind it moved, and the hooks handed down to where a component is instantiated.
+//! Rewrites a component and the components nested in it. Each gets the import of the hooks in front, everything
+//! behind that import moves up, and each component hands the hooks down to the modules that it instantiates.
 
 use wasm_encoder::reencode::{self, Reencode, ReencodeComponent, component_utils};
 use wasm_encoder::{
@@ -21,7 +21,7 @@ pub(crate) type Result<T, E = reencode::Error<Uninstrumentable>> = std::result::
 /// Rewrites one component and those nested in it, section by section.
 pub(crate) struct Rewriter<'a> {
     survey: Survey<'a>,
-    /// Components and types that are being read, from the outside in.
+    /// The components and types that are being read, outermost first.
     scopes: Vec<Scope>,
     /// Components, core modules and functions seen so far.
     parts: usize,
@@ -39,7 +39,7 @@ impl<'a> Rewriter<'a> {
             functions: 0,
         };
         rewriter.open();
-        // The outermost component has the import also where there is nothing to hook.
+        // The outermost component gets the import even if there is nothing to hook.
         if let Some(Scope::Component(frame)) = rewriter.scopes.last_mut() {
             frame.has_hooks = true;
         }
@@ -55,7 +55,7 @@ impl<'a> Rewriter<'a> {
             .push(Scope::Component(Frame::new(place, has_hooks)));
     }
 
-    /// The component that is being read, if its indices move; none inside of a type.
+    /// The component that is being read, if its indices move. Inside a type they do not.
     fn moving(&self) -> Option<&Frame> {
         self.scopes.last().and_then(Scope::moving)
     }
@@ -110,7 +110,7 @@ impl<'a> Rewriter<'a> {
         Ok(())
     }
 
-    /// Core instances, each given the hooks, and what it needs without hooks.
+    /// Core instances. Each is given the hooks and the functions without hooks that it needs.
     fn instances(
         &mut self,
         component: &mut Component,
@@ -134,7 +134,7 @@ impl<'a> Rewriter<'a> {
         Ok(())
     }
 
-    /// Puts together the functions without hooks that the next instance is given, if it needs any.
+    /// Collects the functions without hooks that the next instance needs, if it needs any.
     fn without_hooks(&mut self, component: &mut Component, module: usize) -> Result<Option<u32>> {
         let imported = self.survey.copies[module].imported.clone();
         if imported.is_empty() {
@@ -226,7 +226,7 @@ impl ReencodeComponent for Rewriter<'_> {
 
     fn instance_index(&mut self, index: u32) -> u32 {
         match self.moving() {
-            // A valid component refers to what stands before.
+            // In a valid component an index refers to something earlier.
             Some(frame) => frame.core_instance(index).unwrap_or(u32::MAX),
             None => index,
         }
@@ -354,8 +354,8 @@ impl ReencodeComponent for Rewriter<'_> {
         Ok(())
     }
 
-    /// The component's own name is kept. Those of its parts are for people who read the component, and
-    /// nobody has checked that what they name is there.
+    /// Keeps the component's own name. The names of its items are only for people who read the component, and
+    /// nothing has checked that the named items exist.
     fn parse_custom_component_name_subsection(
         &mut self,
         names: &mut ComponentNameSection,

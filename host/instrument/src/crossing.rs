@@ -1,18 +1,19 @@
-//! Makes the parts of a composed component pay for what crosses between them.
+//! Makes the parts of a composed component pay for the data that they hand to each other.
 //!
-//! Between two parts stands code of Wasmtime's own, which copies and transcodes texts in functions of the host:
-//! without a price, and without an end before all is done. Before each of these steps it asks the receiving part
-//! for room, through the function that the part names as its `realloc`, and for at least as many bytes as the
-//! step then reads or writes. So in the module that has this function, its exports become another function, which
-//! pays for the bytes asked for and then calls it:
+//! Wasmtime puts code of its own between two parts. This code copies and transcodes text in functions of the
+//! host, which cost no fuel and cannot be interrupted. Before each such step it asks the receiving part for
+//! memory, through the function that the part names as its `realloc`, and for at least as many bytes as the step
+//! then reads or writes. So in the module with that function, each export of it is replaced by another function.
+//! The new one pays for the bytes and then calls the old one:
 //!
 //! ```text
 //! more than LIMIT?  unreachable
-//! for each STEP of bytes, begun ones too:  instructions that cost and do nothing
+//! for each started STEP of bytes:  instructions that cost fuel and do nothing
 //! call realloc
 //! ```
 //!
-//! It is added behind all that the module has, so that no index changes, in the module or in the component.
+//! The new function is added after everything that the module has. So no index changes, in the module or in the
+//! component.
 
 use std::collections::BTreeSet;
 
@@ -28,35 +29,35 @@ use crate::module::CoreModule;
 use crate::survey::Survey;
 use crate::values;
 
-/// The name of the functions that pay. No other function of the component has it afterwards, so that a backtrace
-/// that begins with it tells that more than the limit was to cross.
+/// The name of the functions that pay. No other function of the component has this name afterwards. So a
+/// backtrace that begins with it shows that more bytes than the limit were to cross.
 pub const CROSSING: &str = "[crossing]";
 
-/// What crossing costs.
+/// The price of data that crosses between parts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Crossing {
-    /// Most values in the types of all functions that parts call.
+    /// The most values in the types of all functions that parts call.
     pub limit_values: u64,
-    /// Most bytes for which room is asked at once.
+    /// The most bytes that a part may be asked to make room for at once.
     pub limit_bytes: u32,
-    /// How many bytes are paid for together, as a power of two.
+    /// The bytes that are paid for together, as a power of two.
     pub step_bytes_log2: u32,
-    /// How many constants are loaded and dropped for each step, beside the instructions of its loop.
+    /// The constants that are loaded and dropped for each step, besides the instructions of the loop.
     pub step_constants: u32,
 }
 
-/// The component in which parts pay for what crosses between them.
+/// Returns the component with parts that pay for the data that they hand to each other.
 ///
 /// # Errors
 ///
-/// When the bytes are not a component's, when a function that makes room is not in them, and when there are too many
-/// values in the types of what parts call.
+/// If the bytes are not a component, if a `realloc` function is not in them, or if the types of the functions
+/// that parts call have too many values.
 pub fn meter_crossings(component: &[u8], price: &Crossing) -> Result<Vec<u8>, Uninstrumentable> {
     values::check(component, price.limit_values)?;
     let survey = Survey::without_copies(component)?;
     let mut reallocs: Vec<BTreeSet<u32>> = vec![BTreeSet::new(); survey.modules.len()];
     for part in &survey.parts {
-        // One of the host's cannot be called where room is made: that traps, and nothing crosses.
+        // A function of the host cannot be called as `realloc`: the call traps, and no data crosses.
         for target in part
             .reallocs
             .iter()
@@ -76,7 +77,8 @@ pub fn meter_crossings(component: &[u8], price: &Crossing) -> Result<Vec<u8>, Un
     Ok(meter.component(component)?.finish())
 }
 
-/// Whether a function has the type that the canonical ABI asks for: if not, the component is not valid.
+/// Whether a function has the type that the canonical ABI requires of a `realloc`. If not, the component is
+/// invalid.
 fn makes_room(module: &CoreModule<'_>, function: u32) -> bool {
     let defined = function.checked_sub(module.imported());
     let ty = defined.and_then(|defined| module.defined.get(defined as usize));
@@ -89,7 +91,7 @@ fn makes_room(module: &CoreModule<'_>, function: u32) -> bool {
 /// Copies components, section by section.
 struct Meter<'a> {
     survey: &'a Survey<'a>,
-    /// Of each module, the functions that make room.
+    /// The `realloc` functions of each module.
     reallocs: Vec<BTreeSet<u32>>,
     price: &'a Crossing,
     /// Modules seen so far.
@@ -185,7 +187,7 @@ fn section(out: &mut Component, id: u8, data: &[u8]) {
     out.section(&RawSection { id, data });
 }
 
-/// The functions that pay have the type of those that they call.
+/// The functions that pay have the type of the functions that they call.
 fn functions(facts: &CoreModule<'_>, reallocs: &BTreeSet<u32>) -> FunctionSection {
     let mut functions = FunctionSection::new();
     for ty in &facts.defined {
@@ -197,7 +199,7 @@ fn functions(facts: &CoreModule<'_>, reallocs: &BTreeSet<u32>) -> FunctionSectio
     functions
 }
 
-/// The index of the function that pays for one that makes room.
+/// The index of the function that pays for this `realloc`.
 fn paying(facts: &CoreModule<'_>, reallocs: &BTreeSet<u32>, function: u32) -> Option<u32> {
     let place = reallocs.iter().position(|realloc| *realloc == function)?;
     Some(facts.imported() + (facts.defined.len() + place) as u32)
@@ -221,7 +223,7 @@ fn exports(
     Ok(exports)
 }
 
-/// Names as they were, and those of the functions that pay.
+/// The existing names, and the names of the functions that pay.
 fn names(facts: &CoreModule<'_>, reallocs: &BTreeSet<u32>) -> NameSection {
     let mut names = NameMap::new();
     for (function, name) in &facts.names {
@@ -242,7 +244,8 @@ fn names(facts: &CoreModule<'_>, reallocs: &BTreeSet<u32>) -> NameSection {
     section
 }
 
-/// Parameters of `realloc`: old address, old size, alignment, new size. Behind them, the steps left to pay for.
+/// Parameters of `realloc`: old address, old size, alignment, new size. After them, the steps that are left to
+/// pay.
 const NEW_SIZE: u32 = 3;
 const STEPS: u32 = 4;
 

@@ -1,48 +1,48 @@
-//! Why a component has no twin.
+//! Why a component cannot be instrumented.
 
 use wasm_encoder::reencode;
 
 /// The component cannot be instrumented.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Uninstrumentable {
-    /// The bytes are something else.
+    /// The bytes are not a component.
     #[error("not a component, expected a WebAssembly component")]
     NotAComponent,
-    /// They begin like one.
+    /// The bytes begin like a component and are not valid.
     #[error("invalid component: {message}")]
     Invalid {
         /// What the validator said.
         message: String,
     },
-    /// A component nested in the component is handed on and instantiated elsewhere, where the hooks do not reach.
+    /// A nested component is passed on and instantiated elsewhere, where the hooks do not reach.
     #[error(
         "a component nested in the component is handed on to others, expected it to be instantiated where it stands"
     )]
     ForeignComponent,
-    /// A core module is not in the component's bytes but imported or taken out of an instance.
+    /// A core module is not in the component's bytes: it is imported, or taken from an instance.
     #[error("a core module comes from outside of the component")]
     ForeignModule,
-    /// Functions that the parts of a composed component call have too many values in their types.
+    /// The functions that the parts of a composed component call have too many values in their types.
     #[error("{found} values are handed from part to part, expected at most {limit}")]
     TooManyValues {
-        /// How many there are up to the section that has too many.
+        /// The values counted up to and including the section that exceeded the limit.
         found: u64,
-        /// The bound.
+        /// The limit.
         limit: u64,
     },
-    /// A function can be left other than by returning.
+    /// A function can be left in another way than by returning.
     #[error(
         "function {function} of core module {module} uses `{operator}`, which leaves functions unseen"
     )]
     NonLocalExit {
         /// The core module, counted from 0.
         module: u32,
-        /// The function's index in it.
+        /// The function's index in the module.
         function: u32,
         /// The first such operator.
         operator: &'static str,
     },
-    /// The name of the hooks is used by the component itself.
+    /// The component itself uses the name of the hooks.
     #[error("the component uses the name `{}` itself", crate::HOOKS)]
     NameTaken,
 }

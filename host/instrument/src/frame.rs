@@ -1,4 +1,4 @@
-//! Indices of a component while it is rewritten: what each core function and core instance moved to.
+//! The indices of a component while it is rewritten: where each core function and core instance moved to.
 
 use std::collections::BTreeMap;
 
@@ -14,23 +14,23 @@ use crate::prelude::{CORE_FUNCTIONS, CORE_INSTANCES};
 /// What indices refer to.
 pub(crate) enum Scope {
     Component(Frame),
-    /// A type of components, instances or modules, in which nothing moves.
+    /// The type of a component, an instance or a module, in which no index moves.
     Type,
 }
 
 /// A component, as far as it was read.
 pub(crate) struct Frame {
-    /// Among all parts.
+    /// Its place among all parts.
     pub(crate) place: usize,
-    /// Whether the hooks stand in front of everything, so that what follows is moved.
+    /// Whether the hooks are in front of everything, so that later indices move.
     pub(crate) has_hooks: bool,
-    /// Index of each core function seen so far, by the one that it had; and the next.
+    /// The new index of each core function seen so far, by its old index; and the next new index.
     core_functions: Vec<u32>,
     next_core_function: u32,
     /// The same for core instances.
     core_instances: Vec<u32>,
     next_core_instance: u32,
-    /// Index of the copy without hooks of a core function, by the index that that one had.
+    /// The index of the copy without hooks of each core function, by the function's old index.
     pub(crate) copies: BTreeMap<u32, u32>,
 }
 
@@ -98,7 +98,7 @@ impl Frame {
         self.core_functions.push(index);
     }
 
-    /// The index of a core instance that is put between those of the component.
+    /// The index of a core instance that is inserted between those of the component.
     pub(crate) fn next_core_instance(&mut self) -> u32 {
         let next = self.next_core_instance;
         self.next_core_instance += 1;
@@ -111,7 +111,7 @@ impl Frame {
         self.core_instances.push(index);
     }
 
-    /// How many core instances it has defined so far.
+    /// The core instances that it has defined so far.
     pub(crate) fn core_instances(&self) -> u32 {
         self.core_instances.len() as u32
     }
@@ -126,7 +126,7 @@ impl Frame {
         index.ok_or_else(|| undefined("core instance", instance))
     }
 
-    /// Takes a function out of an instance; gives its index.
+    /// Aliases a function of an instance and returns its index.
     pub(crate) fn alias(
         &mut self,
         aliases: &mut ComponentAliasSection,

@@ -1,22 +1,22 @@
-//! Makes a component's *twin*: the same component, in which each core function tells its host when it is
-//! entered and when it is left. What the host makes of that, such as a profile of fuel, is not decided here.
+//! Makes the *twin* of a component: the same component, but each core function tells the host when it is entered
+//! and when it is left. The host decides what to do with that, for example to make a profile of the fuel.
 //!
-//! The twin imports one interface, [`HOOKS`], of two functions: [`ENTER`] and [`EXIT`], each of type
-//! `func(id: u32)`, where `id` is a place in [`Twin::functions`]. A function calls `enter` first of all and
-//! `exit` last of all, in its own frame, so that recursion goes as deep as it did:
+//! The twin imports one interface, [`HOOKS`], with two functions, [`ENTER`] and [`EXIT`]. Both have the type
+//! `func(id: u32)`, and `id` is an index into [`Twin::functions`]. A function calls `enter` first and `exit`
+//! last, in its own frame, so recursion can go as deep as before:
 //!
 //! ```text
 //! i32.const ID   call ENTER   block RESULTS  …the body…  end   i32.const ID   call EXIT   end
 //! ```
 //!
-//! and before each `return` and `return_call` stand `i32.const ID   call EXIT` too. A branch to the
-//! function's own label becomes one to the block around the body without a change, because the block takes
-//! the label's depth. So an entered function pays for one `i32.const` and one `call`, one that leaves for as
-//! much, and everything else costs what it did.
+//! `i32.const ID   call EXIT` is also put before each `return` and `return_call`. A branch to the label of the
+//! function becomes a branch to the block around the body and needs no change, because the block has the depth of
+//! that label. So entering a function costs one `i32.const` and one `call` more, leaving it costs the same again,
+//! and everything else costs what it did.
 //!
-//! A host calls a component's `realloc` and `post-return` functions while the component may not call the
-//! host. They, and what they reach by direct calls, are copied, and the canonical options point to the
-//! copies, in which there are no hooks.
+//! The host calls a component's `realloc` and `post-return` functions at times when the component may not call
+//! the host. These functions, and all that they call directly, are copied without hooks, and the canonical
+//! options point to the copies.
 
 #![deny(unsafe_code)]
 #![warn(missing_docs)]
@@ -42,40 +42,41 @@ use std::sync::Arc;
 use wasm_encoder::reencode::ReencodeComponent;
 use wasmparser::{Parser, Validator, WasmFeatures};
 
-/// The interface that a twin imports beside what the component did.
+/// The interface that a twin imports in addition to the component's own imports.
 pub const HOOKS: &str = "fractal:profile/hooks";
 
-/// The function of [`HOOKS`] that is called first in each function.
+/// The function of [`HOOKS`] that each function calls first.
 pub const ENTER: &str = "enter";
 
-/// The function of [`HOOKS`] that is called last.
+/// The function of [`HOOKS`] that each function calls last.
 pub const EXIT: &str = "exit";
 
 /// A component with hooks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Twin {
-    /// The component.
+    /// The bytes of the component.
     pub bytes: Vec<u8>,
-    /// The functions with hooks, by the `id` that these pass.
+    /// The functions with hooks, by the `id` that they pass.
     pub functions: Vec<Function>,
 }
 
 /// One function of one core module.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Function {
-    /// The nested component that it stands in, by its name or number, behind those around it; nothing for the
-    /// outermost.
+    /// The nested component that the function is in: its name or number, after the names of the components around
+    /// it. `None` for the outermost component.
     pub part: Option<Arc<str>>,
-    /// The core module, counted from 0 in the order of the component's bytes, those of nested components too.
+    /// The core module, counted from 0 in the order of the component's bytes, including those of nested
+    /// components.
     pub module: u32,
-    /// The module's name, if its name section has it.
+    /// The module's name, if its name section has one.
     pub module_name: Option<Arc<str>>,
-    /// The function's index in the module as it was, imported functions counted.
+    /// The function's index in the original module, with imported functions counted.
     pub index: u32,
-    /// The function's name as the name section has it: mangled, where the compiler mangles.
+    /// The function's name from the name section. It is mangled if the compiler mangles names.
     pub name: Option<String>,
-    /// The import of another core module for which this function is passed, as `module#name`: what the
-    /// functions are about that component encoders put between a module and its host, which have no names.
+    /// The import of another core module that this function is passed for, as `module#name`. Component encoders
+    /// put functions without names between a module and its host, and this says what they are for.
     pub stands_for: Option<String>,
 }
 
@@ -83,14 +84,14 @@ pub struct Function {
 ///
 /// # Errors
 ///
-/// When the bytes are not a valid component, and when the component has something in which entering and
-/// leaving cannot be told, such as exceptions.
+/// If the bytes are not a valid component, or if the component uses something that hides when a function is
+/// entered or left, such as exceptions.
 pub fn instrument(component: &[u8]) -> Result<Twin, Uninstrumentable> {
     if !Parser::is_component(component) {
         return Err(Uninstrumentable::NotAComponent);
     }
-    // Readers past this one need not ask again whether an index exists or a body ends. Which proposals
-    // may be used is for the engine to say.
+    // After this, the readers need not check that an index exists or that a body ends. The engine decides which
+    // proposals may be used.
     Validator::new_with_features(WasmFeatures::all()).validate_all(component)?;
     let survey = survey::Survey::of(component)?;
     survey.check()?;

@@ -1,4 +1,4 @@
-//! What has to be known of a core module before it can be rewritten.
+//! What must be known of a core module before it can be rewritten.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,25 +12,25 @@ use crate::error::Uninstrumentable;
 /// A core module, read.
 #[derive(Default)]
 pub(crate) struct CoreModule<'a> {
-    /// All of its bytes.
+    /// Its bytes.
     pub(crate) bytes: &'a [u8],
-    /// The component that it stands in, as a place among all parts.
+    /// The component that it is in, as an index among all parts.
     pub(crate) part: usize,
-    /// Parameters and results of each type; nothing for one that is no function's.
+    /// The parameters and results of each type; `None` for a type that is not a function's.
     pub(crate) types: Vec<Option<Signature>>,
-    /// Imported functions.
+    /// Its imported functions.
     pub(crate) imports: Vec<Import<'a>>,
-    /// Type of each function that it defines.
+    /// The type of each function that it defines.
     pub(crate) defined: Vec<u32>,
-    /// Their bodies.
+    /// The bodies of these functions.
     pub(crate) bodies: Vec<FunctionBody<'a>>,
-    /// Functions that it exports.
+    /// The functions that it exports.
     pub(crate) exports: BTreeMap<&'a str, u32>,
     /// Its own name.
     pub(crate) name: Option<&'a str>,
-    /// Names of functions.
+    /// The names of functions.
     pub(crate) names: BTreeMap<u32, &'a str>,
-    /// Whether it uses a name of the hooks for something of its own.
+    /// Whether it uses a name of the hooks for something else.
     pub(crate) takes_name: bool,
 }
 
@@ -41,14 +41,14 @@ pub(crate) struct Import<'a> {
     pub(crate) ty: u32,
 }
 
-/// Functions that are needed without hooks.
+/// The functions that are needed without hooks.
 #[derive(Default)]
 pub(crate) struct Copies {
-    /// For outside of the module.
+    /// Those that are called from outside the module.
     pub(crate) exported: Vec<u32>,
-    /// These, and what they reach by direct calls.
+    /// Those, and all functions of the module that they call directly.
     pub(crate) defined: Vec<u32>,
-    /// Imported functions that they reach so.
+    /// The imported functions that these call directly.
     pub(crate) imported: Vec<u32>,
 }
 
@@ -115,7 +115,7 @@ impl<'a> CoreModule<'a> {
             Payload::CodeSectionEntry(body) => self.bodies.push(body),
             Payload::CustomSection(section) => {
                 if let KnownCustom::Name(names) = section.as_known() {
-                    // The section is only for people: what cannot be read is passed over.
+                    // This section is only for people: unreadable names are skipped.
                     for name in names.into_iter().map_while(Result::ok) {
                         self.read_names(name);
                     }
@@ -138,18 +138,18 @@ impl<'a> CoreModule<'a> {
         }
     }
 
-    /// How many functions it imports: the index of the first that it defines.
+    /// The number of imported functions, which is the index of the first function that the module defines.
     pub(crate) fn imported(&self) -> u32 {
         self.imports.len() as u32
     }
 
-    /// A function that it defines itself.
+    /// The body of a function that the module defines itself.
     pub(crate) fn body(&self, function: u32) -> Option<&FunctionBody<'a>> {
         let defined = function.checked_sub(self.imported())?;
         self.bodies.get(defined as usize)
     }
 
-    /// What has to be copied for these functions to be called without hooks.
+    /// What must be copied so that these functions can be called without hooks.
     pub(crate) fn copies(&self, exported: &BTreeSet<u32>) -> Result<Copies, Uninstrumentable> {
         let mut seen = exported.clone();
         let exported: Vec<u32> = exported.iter().copied().collect();

@@ -1,4 +1,4 @@
-//! One component, the outermost or one nested in it: what it instantiates, and what its functions stand for.
+//! One component, the outermost or a nested one: what it instantiates, and what its functions stand for.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,37 +16,37 @@ pub(crate) struct Part<'a> {
     /// The component that it is nested in.
     pub(crate) parent: Option<usize>,
     pub(crate) name: Option<&'a str>,
-    /// Core modules by index, as places among all of them.
+    /// Its core modules, as indices among all modules.
     pub(crate) modules: Vec<usize>,
-    /// Components by index, as places among all parts; nothing for one whose bytes are not here.
+    /// Its components, as indices among all parts; `None` for one whose bytes are not here.
     pub(crate) components: Vec<Option<usize>>,
-    /// Components that it instantiates.
+    /// The components that it instantiates.
     pub(crate) instantiated: Vec<Option<usize>>,
-    /// Components that it hands on to be instantiated elsewhere.
+    /// The components that it passes on to be instantiated elsewhere.
     pub(crate) handed_on: Vec<Option<usize>>,
     instances: Vec<CoreInstance<'a>>,
-    /// Where each core function is defined, through all that passes it on; nothing for one of the host's.
+    /// Where each core function is defined, however often it was passed on; `None` for a function of the host.
     functions: Vec<Option<Target>>,
-    /// Core functions that canonical options name.
+    /// The core functions that canonical options name.
     pub(crate) options: BTreeSet<u32>,
-    /// Those of them that make room for what comes in.
+    /// Those of them that are a `realloc`.
     pub(crate) reallocs: BTreeSet<u32>,
-    /// What the options name, where it can be told what it is.
+    /// What the options name, if it can be determined.
     pub(crate) called_by_host: BTreeMap<u32, Target>,
     /// Whether it lifts or lowers functions.
     pub(crate) is_bound: bool,
-    /// Whether it, or what it instantiates, has functions of its own.
+    /// Whether it, or a component that it instantiates, has functions of its own.
     pub(crate) gets_hooks: bool,
-    /// Whether it uses a name of the hooks for something of its own.
+    /// Whether it uses a name of the hooks for something else.
     pub(crate) takes_name: bool,
 }
 
 /// A function of an instance of a core module.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Target {
-    /// In its part.
+    /// The index of the instance in its part.
     pub(crate) instance: u32,
-    /// Among those of all parts.
+    /// The index of the module among those of all parts.
     pub(crate) module: usize,
     pub(crate) function: u32,
 }
@@ -55,7 +55,7 @@ pub(crate) struct Target {
 pub(crate) enum Passed<'a> {
     /// A function of a module in the component.
     Target(Target),
-    /// A core function of the host's code.
+    /// A core function that the host provides.
     Function(u32),
     /// An export that an instance passes on from the host.
     Export { instance: u32, name: &'a str },
@@ -66,7 +66,7 @@ enum CoreInstance<'a> {
         module: usize,
         args: BTreeMap<&'a str, u32>,
     },
-    /// Functions put together under names.
+    /// Functions collected under names.
     Exports(BTreeMap<&'a str, u32>),
 }
 
@@ -78,7 +78,7 @@ impl<'a> Part<'a> {
         }
     }
 
-    /// Takes a section that is not itself a module, a component or aliases.
+    /// Reads a section, except modules, components and aliases.
     pub(crate) fn visit(&mut self, payload: Payload<'a>) -> Result<(), Uninstrumentable> {
         match payload {
             Payload::ComponentImportSection(imports) => {
@@ -117,7 +117,7 @@ impl<'a> Part<'a> {
             }
             Payload::CustomSection(section) => {
                 if let KnownCustom::ComponentName(names) = section.as_known() {
-                    // The section is only for people: what cannot be read is passed over.
+                    // This section is only for people: unreadable names are skipped.
                     for name in names.into_iter().map_while(Result::ok) {
                         if let ComponentName::Component { name, .. } = name {
                             self.name = Some(name);
@@ -180,7 +180,7 @@ impl<'a> Part<'a> {
         }
     }
 
-    /// What is exported gets a further index.
+    /// An export gets an index of its own.
     fn export(&mut self, export: &wasmparser::ComponentExport<'_>) {
         let index = export.index as usize;
         match export.kind {
@@ -196,7 +196,7 @@ impl<'a> Part<'a> {
         }
     }
 
-    /// Takes an alias of something in this part; those of what is around it are the survey's.
+    /// Reads an alias of something in this part. The survey reads aliases of the components around it.
     pub(crate) fn alias(
         &mut self,
         modules: &[CoreModule<'a>],
@@ -255,7 +255,7 @@ impl<'a> Part<'a> {
         self.module_instances().map(|(_, module)| module).collect()
     }
 
-    /// What stands for a module's imported function in an instance of it.
+    /// What an instance is given for an imported function of its module.
     pub(crate) fn passed(
         &self,
         modules: &[CoreModule<'a>],
@@ -279,7 +279,7 @@ impl<'a> Part<'a> {
         })
     }
 
-    /// Where a core function is defined; nothing for one of the host's.
+    /// Where a core function is defined; `None` for a function of the host.
     pub(crate) fn resolve(&self, function: u32) -> Option<Target> {
         self.functions.get(function as usize).copied().flatten()
     }
@@ -305,7 +305,7 @@ impl<'a> Part<'a> {
                 });
             };
             let from = *args.get(import.module)?;
-            // What is passed on was there before, in whatever is valid.
+            // In a valid component, an instance passes on only what came before it.
             if from >= instance {
                 return None;
             }

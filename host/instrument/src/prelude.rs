@@ -6,15 +6,15 @@ use wasm_encoder::{
     InstanceSection, InstanceType, PrimitiveValType,
 };
 
-// What stands in front of everything, by index space: an instance type, the import of that type, the two
-// functions in it, the same two lowered to core functions, and a core instance of these.
+// The number of items put in front, by index space: an instance type, the import of that type, its two functions,
+// the same two lowered to core functions, and a core instance of these.
 pub(crate) const TYPES: u32 = 1;
 pub(crate) const INSTANCES: u32 = 1;
 pub(crate) const FUNCTIONS: u32 = 2;
 pub(crate) const CORE_FUNCTIONS: u32 = 2;
 pub(crate) const CORE_INSTANCES: u32 = 1;
 
-/// The hooks, in every component that has them, as an instance and as a core instance.
+/// The hooks as an instance and as a core instance. The index is the same in every component that has them.
 pub(crate) const HOOKS_INSTANCE: u32 = 0;
 pub(crate) const HOOKS_CORE_INSTANCE: u32 = 0;
 

@@ -1,4 +1,4 @@
-//! A core module with hooks in its functions.
+//! Puts hooks into the functions of a core module.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -17,17 +17,17 @@ use crate::module::{Copies, CoreModule};
 
 type Result<T, E = reencode::Error<Uninstrumentable>> = std::result::Result<T, E>;
 
-/// The module from which functions without hooks are imported, each under the index that the function
+/// The module from which functions without hooks are imported. Each is imported under the index that the function
 /// with hooks had.
 pub(crate) const WITHOUT: &str = "fractal:profile/hooks/without";
 
-/// Under which name a module exports its copy of a function.
+/// The name under which a module exports its copy of a function.
 pub(crate) fn copy_name(function: u32) -> String {
     format!("{WITHOUT}/{function}")
 }
 
-/// Puts hooks into every function that the module defines; `first_id` is the number of the first. Copies
-/// without are exported under [`copy_name`].
+/// Puts hooks into every function that the module defines. `first_id` is the id of the first one. Copies without
+/// hooks are exported under [`copy_name`].
 pub(crate) fn rewrite(
     facts: &CoreModule<'_>,
     module: u32,
@@ -85,16 +85,16 @@ struct Rewriter<'a> {
     facts: &'a CoreModule<'a>,
     module: u32,
     copies: &'a Copies,
-    /// In the new module, the index of each function without hooks, by the function's in the old one.
+    /// The index in the new module of each function without hooks, by the function's old index.
     without: BTreeMap<u32, u32>,
-    /// Types of the blocks around bodies with more than one result, by the function's type.
+    /// The types of the blocks around bodies with more than one result, by the function's type.
     block_types: BTreeMap<u32, u32>,
 }
 
 impl Reencode for Rewriter<'_> {
     type Error = Uninstrumentable;
 
-    /// The two hooks, and what is imported without hooks, stand behind the imported functions.
+    /// The two hooks, and the imports without hooks, come after the imported functions.
     fn function_index(&mut self, function: u32) -> Result<u32> {
         Ok(if function < self.facts.imported() {
             function
@@ -110,7 +110,7 @@ impl<'a> Rewriter<'a> {
         let first = facts.imported() + 2 + (copies.imported.len() + facts.defined.len()) as u32;
         let defined = copies.defined.iter().copied().zip(first..);
         let without = imported.chain(defined).collect();
-        // Behind the types that there are stands the hooks', then these.
+        // The type of the hooks comes after the existing types, and then the types of blocks.
         let mut next = facts.types.len() as u32 + 1;
         let mut block_types = BTreeMap::new();
         for &ty in &facts.defined {
@@ -135,12 +135,12 @@ impl<'a> Rewriter<'a> {
         }
     }
 
-    /// How many imported functions are added.
+    /// The number of imported functions that are added.
     fn added(&self) -> u32 {
         2 + self.copies.imported.len() as u32
     }
 
-    /// A function's place among those that the module defines.
+    /// The position of a function among those that the module defines.
     fn defined(&self, function: u32) -> usize {
         (function - self.facts.imported()) as usize
     }
@@ -181,8 +181,8 @@ impl<'a> Rewriter<'a> {
         imports
     }
 
-    /// Sections in which at most indices change. Custom sections are left out: they say where in the code
-    /// something is, which is no longer true, and the names are written anew.
+    /// Copies the sections in which nothing but indices changes. Custom sections are left out: they give
+    /// positions in the code, which are no longer right. The names are written again.
     fn copy_section(&mut self, out: &mut Module, payload: Payload<'_>) -> Result<()> {
         match payload {
             Payload::TableSection(section) => {
@@ -289,7 +289,7 @@ impl<'a> Rewriter<'a> {
         Ok(function)
     }
 
-    /// A function as it was, which calls others without hooks.
+    /// The original function, calling others without hooks.
     fn copy(&mut self, body: &FunctionBody<'_>) -> Result<Function> {
         let mut function = self.new_function_with_parsed_locals(body)?;
         for operator in body.get_operators_reader()? {
@@ -315,8 +315,8 @@ impl<'a> Rewriter<'a> {
         Ok(function)
     }
 
-    /// Names as they were. A function that had none is called by the index that it had, so that a
-    /// backtrace of the twin reads like one of the component.
+    /// The existing names. A function without a name is named by its old index, so that a backtrace of the twin
+    /// reads like one of the component.
     fn names(&self) -> NameSection {
         let facts = self.facts;
         let mut names = NameMap::new();
@@ -346,7 +346,7 @@ impl<'a> Rewriter<'a> {
     }
 }
 
-/// Whether control goes back to the caller here, or is handed on so that it will.
+/// Whether control goes back to the caller here, directly or by a tail call.
 fn returns(operator: &Operator<'_>) -> bool {
     matches!(
         operator,
@@ -357,7 +357,7 @@ fn returns(operator: &Operator<'_>) -> bool {
     )
 }
 
-/// The name of an operator with which control passes frames by, or comes back to them, without a return.
+/// The name of an operator that skips frames or resumes them without a return.
 fn leaves_unseen(operator: &Operator<'_>) -> Option<&'static str> {
     Some(match operator {
         Operator::TryTable { .. } => "try_table",

@@ -1,5 +1,5 @@
-//! A first pass over the component and all that is nested in it: core modules, what each part makes of them, and
-//! which functions are called while their part may not call back.
+//! A first pass over the component and everything nested in it: the core modules, what each part does with them,
+//! and which functions are called while their part may not call back.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -11,17 +11,17 @@ use crate::error::Uninstrumentable;
 use crate::module::{Copies, CoreModule};
 use crate::part::{Part, Passed, Target};
 
-/// Characters of a nested component's name that stand before those of its functions.
+/// The characters of a nested component's name that are put before the names of its functions.
 const PART_NAME_CHARACTERS: usize = 100;
 
 /// What a component is made of.
 #[derive(Default)]
 pub(crate) struct Survey<'a> {
-    /// Core modules of all parts, in the order of their bytes.
+    /// The core modules of all parts, in the order of their bytes.
     pub(crate) modules: Vec<CoreModule<'a>>,
-    /// The component, and then the components nested in it, in the order in which they begin.
+    /// The outermost component, and then the nested ones in the order in which they begin.
     pub(crate) parts: Vec<Part<'a>>,
-    /// For each module, what is needed of it without hooks.
+    /// The functions of each module that are needed without hooks.
     pub(crate) copies: Vec<Copies>,
 }
 
@@ -38,14 +38,14 @@ impl<'a> Survey<'a> {
         Ok(survey)
     }
 
-    /// What there is, without what is needed of it twice.
+    /// The survey without looking for the functions that must be copied.
     pub(crate) fn without_copies(component: &'a [u8]) -> Result<Survey<'a>, Uninstrumentable> {
         let mut survey = Survey::default();
         survey.walk(component)?;
         Ok(survey)
     }
 
-    /// Reads the sections of each part in turn; a module's own are its own to read.
+    /// Reads the sections of each part in turn. Modules read their own sections.
     fn walk(&mut self, component: &'a [u8]) -> Result<(), Uninstrumentable> {
         self.parts.push(Part::default());
         let mut open = vec![(Parser::new(0), 0, component.len())];
@@ -111,7 +111,7 @@ impl<'a> Survey<'a> {
         self.parts[place].visit(payload)
     }
 
-    /// A module or component of a part around this one.
+    /// An alias of a module or component of a part around this one.
     fn outer_alias(
         &mut self,
         place: usize,
@@ -154,8 +154,9 @@ impl<'a> Survey<'a> {
                 .any(|nested| self.parts[*nested].gets_hooks)
     }
 
-    /// That the hooks reach all that has functions: a component that is given away to be instantiated where it
-    /// cannot be seen would lack them, and one from outside would get them and not want them.
+    /// Checks that the hooks reach everything that has functions. A component that is passed on to be
+    /// instantiated elsewhere would not get them, and a component from outside would get them without expecting
+    /// them.
     pub(crate) fn check(&self) -> Result<(), Uninstrumentable> {
         let takes_name = |module: &CoreModule<'_>| module.takes_name;
         if self.parts.iter().any(|part| part.takes_name) || self.modules.iter().any(takes_name) {
@@ -174,8 +175,8 @@ impl<'a> Survey<'a> {
         Ok(())
     }
 
-    /// What a part's host calls while the part may not call it, and all that this reaches by direct calls, from
-    /// module to module.
+    /// The functions that the host calls while the part may not call back, and all functions that these call
+    /// directly, across modules.
     fn find_copies(&self) -> Result<Vec<Copies>, Uninstrumentable> {
         let mut copies: Vec<_> = self.modules.iter().map(|_| Copies::default()).collect();
         let mut needed = vec![BTreeSet::new(); self.modules.len()];
@@ -197,7 +198,7 @@ impl<'a> Survey<'a> {
                     open.insert(target.module);
                 }
             }
-            // Modules mostly call those before them, so that of each its callers come first.
+            // Modules mostly call earlier ones, so taking the last one first handles callers before callees.
             let Some(module) = open.pop_last() else {
                 return Ok(copies);
             };
@@ -213,7 +214,7 @@ impl<'a> Survey<'a> {
         }
     }
 
-    /// The first import of another module that each function stands in for: `module#name`.
+    /// The first import of another module that each function is passed for: `module#name`.
     fn stands_for(&self) -> BTreeMap<(usize, u32), String> {
         let mut stands_for = BTreeMap::new();
         for part in &self.parts {
@@ -231,8 +232,8 @@ impl<'a> Survey<'a> {
         stands_for
     }
 
-    /// The names of a nested component and of those around it, from the outside in, without the outermost; one
-    /// without a name is called by its number.
+    /// The names of a nested component and of those around it, outermost first and without the outermost
+    /// component. A component without a name is named by its number.
     fn path(&self, mut place: usize) -> Option<String> {
         let mut names = Vec::new();
         while let Some(outer) = self.parts[place].parent {
@@ -247,12 +248,13 @@ impl<'a> Survey<'a> {
         (!names.is_empty()).then(|| names.join("/"))
     }
 
-    /// Every function that gets hooks, in the order of their numbers.
+    /// Every function that gets hooks, in the order of the ids.
     pub(crate) fn functions(&self) -> Vec<Function> {
         let mut stands_for = self.stands_for();
         let mut functions = Vec::new();
         for (module, facts) in self.modules.iter().enumerate() {
-            // One text for all functions of a module, however many there are and however long it is.
+            // All functions of a module share one text, because there may be many functions and the text may be
+            // long.
             let part: Option<Arc<str>> = self.path(facts.part).map(Into::into);
             let module_name: Option<Arc<str>> = facts.name.map(Into::into);
             for index in (facts.imported()..).take(facts.bodies.len()) {

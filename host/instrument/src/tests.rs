@@ -1,5 +1,5 @@
-//! Twins are valid components, and what has no twin says why. That they cost what they should is held by
-//! the host's tests, which run them.
+//! Twins are valid components, and a component that cannot be instrumented says why. The tests of the host run
+//! twins and check what they cost.
 
 use wasmparser::{Parser, Payload, Validator, WasmFeatures};
 
@@ -123,7 +123,7 @@ fn definitions_behind_the_hooks_are_moved_through_the_whole_component() {
     assert_eq!(twin.functions[3].module, 2);
     assert_eq!(twin.functions[3].index, 3);
     assert_eq!(twin.functions[1].stands_for.as_deref(), Some("lib#r"));
-    // `alloc`, what it calls, and `after` are there once with hooks and once without.
+    // `alloc`, what it calls, and `after` exist once with hooks and once without.
     let bodies = Parser::new(0)
         .parse_all(&twin.bytes)
         .filter(|payload| matches!(payload, Ok(Payload::CodeSectionEntry(_))));
@@ -245,8 +245,8 @@ const PRICE: Crossing = Crossing {
     step_constants: 50,
 };
 
-/// Two parts, of which one makes room in a module without a name section, and the other in one that names a function as
-/// only ours are named.
+/// Two parts. One has its `realloc` in a module without a name section. The other has it in a module that uses
+/// our reserved function name.
 fn composed() -> Vec<u8> {
     encode(
         r#"(component
@@ -285,7 +285,7 @@ fn functions_that_make_room_are_called_by_ones_that_pay_and_nothing_else_changes
             .count()
     };
     assert_eq!(bodies(&metered), bodies(&component) + 2);
-    // Its own name for it is gone, and the two that pay have it.
+    // The component's own use of the name is gone, and the two functions that pay have it.
     assert_eq!(count(&component, CROSSING.as_bytes()), 1);
     assert_eq!(count(&metered, CROSSING.as_bytes()), 2);
     for kept in [&b"kept"[..], b"data", b"named"] {

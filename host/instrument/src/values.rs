@@ -1,7 +1,8 @@
-//! How many values the parts of a composed component hand to each other, told from the types of what they call.
+//! Counts the values that the parts of a composed component hand to each other, from the types of the functions
+//! that they call.
 //!
-//! For each of them Wasmtime makes code that moves it, and a type of a few bytes can have thousands in it, in each
-//! function that uses it.
+//! Wasmtime generates code to move each of these values. A type of a few bytes can have thousands of them, in
+//! each function that uses it.
 
 use std::collections::HashMap;
 
@@ -13,9 +14,9 @@ use wasmparser::{CanonicalFunction, Parser, Payload, Validator, WasmFeatures};
 
 use crate::error::Uninstrumentable;
 
-/// That all functions which parts call have no more values in their types.
+/// Checks that the types of all functions that parts call have no more values than the limit.
 pub(crate) fn check(component: &[u8], limit: u64) -> Result<(), Uninstrumentable> {
-    // Bodies are left out: nothing about them matters here.
+    // Function bodies are skipped: they do not matter here.
     let mut validator = Validator::new_with_features(WasmFeatures::all());
     let mut counter = Counter::default();
     let mut found = 0_u64;
@@ -41,7 +42,7 @@ pub(crate) fn check(component: &[u8], limit: u64) -> Result<(), Uninstrumentable
     Ok(())
 }
 
-/// Values of each type that was looked at.
+/// The number of values of each type seen so far.
 #[derive(Default)]
 struct Counter {
     known: HashMap<ComponentDefinedTypeId, u64>,
@@ -63,7 +64,7 @@ impl Counter {
         values.fold(0, u64::saturating_add)
     }
 
-    /// Types nest no deeper than what the host accepts.
+    /// The host has checked before how deep types nest, so this recursion is bounded.
     fn value(&mut self, types: TypesRef<'_>, ty: ComponentValType) -> u64 {
         let ComponentValType::Type(id) = ty else {
             return 1;
