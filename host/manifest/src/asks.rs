@@ -1,34 +1,34 @@
-//! What a micro-app asks for beyond its tier, and what each of it may look like. Whether it is granted is
-//! the host's policy.
+//! What a micro-app asks for besides its tier, and which names and paths are valid. The host's policy decides
+//! whether it is granted.
 
 use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize};
 
-/// The most of one kind that a manifest or a section of policy names: more, nobody would read.
+/// The most names of one kind in a manifest or in a section of a policy. Nobody would read a longer list.
 pub const MAX_NAMES: usize = 64;
 
 /// A folder that the micro-app needs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct DirAsk {
-    /// The path under which it looks for it.
+    /// The path at which the guest looks for it.
     #[serde(deserialize_with = "path")]
     pub guest: String,
-    /// Whether it writes there.
+    /// Whether the guest writes there.
     #[serde(default)]
     pub writable: bool,
 }
 
-/// Bounds on what one run hands to its host. In a manifest, what the micro-app needs at least; in a policy,
-/// what it gets at most. What is absent is the host's own.
+/// Limits on what one run hands to its host. In a manifest they are the least that the micro-app needs. In a
+/// policy they are the most that it gets. If one is absent, the host's own applies.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Quotas {
     /// Calls of the host's functions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub host_calls: Option<u64>,
-    /// Bytes that cross in all of them, in both directions.
+    /// Bytes that cross in all of these calls, in both directions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub host_bytes: Option<u64>,
     /// Audit entries.
@@ -40,13 +40,13 @@ pub struct Quotas {
     /// Handles held at once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub handles: Option<u64>,
-    /// Memory of the host's own that a run makes it hold, in bytes.
+    /// The host's own memory that a run occupies, in bytes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub host_memory: Option<u64>,
 }
 
 impl Quotas {
-    /// Whether it says nothing.
+    /// Whether no quota is given.
     pub fn is_empty(&self) -> bool {
         *self == Quotas::default()
     }
@@ -55,22 +55,22 @@ impl Quotas {
 /// Why a name cannot be asked for or granted.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadName {
-    /// No name of an environment variable.
+    /// Not the name of an environment variable.
     #[error(
         "`{0}` is no name of a variable, expected letters, digits and `_`, and no digit in front"
     )]
     Env(String),
-    /// No path of a folder in a guest.
+    /// Not the path of a folder in a guest.
     #[error(
         "`{0}` is no path of a guest, expected printable characters without `\\`, `\"` and `'`"
     )]
     Path(String),
-    /// A path that leads out of where it stands.
+    /// A path that leads out of the folder that it starts from.
     #[error("`{0}` is no path of a guest, expected one without `..`")]
     Parent(String),
 }
 
-/// Whether a variable may have this name: one that a shell would take, so that it needs no quotes anywhere.
+/// Checks the name of a variable. Only names that a shell accepts are valid, so a name never needs quotes.
 pub fn check_env(name: &str) -> Result<(), BadName> {
     let good = |c: char| c.is_ascii_alphanumeric() || c == '_';
     let first = name.chars().next();
@@ -80,8 +80,8 @@ pub fn check_env(name: &str) -> Result<(), BadName> {
     Err(BadName::Env(crate::terminal::one_line(name)))
 }
 
-/// Whether a guest may find a folder at this path. What would have to be escaped where it is printed or
-/// quoted is left out, so that a line of policy can be copied from a message.
+/// Checks the path of a folder in a guest. Characters that must be escaped when they are printed or quoted are
+/// not valid, so a line of policy can be copied from a message.
 pub fn check_path(path: &str) -> Result<(), BadName> {
     let good = |c: char| !crate::terminal::is_unsafe(c) && !matches!(c, '\\' | '"' | '\'');
     if !path.is_empty() && path.chars().all(good) && path.len() <= 1024 {
@@ -90,8 +90,8 @@ pub fn check_path(path: &str) -> Result<(), BadName> {
     Err(BadName::Path(crate::terminal::one_line(path)))
 }
 
-/// The one way to write a path at which a guest may find a folder: without a slash at its end, two in a row or `.`
-/// in between, so that what is one path to a guest is one text.
+/// Returns the path in its one spelling: without a slash at the end, without two slashes in a row, and without
+/// `.` as a part. So two spellings of a path compare as equal texts.
 pub fn guest_path(path: &str) -> Result<String, BadName> {
     check_path(path)?;
     let steps: Vec<&str> = path
@@ -122,7 +122,7 @@ pub(crate) fn env<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Stri
     Ok(names)
 }
 
-/// A list that a person could have written.
+/// Reads a list with as many items as a person could have written.
 pub(crate) fn few<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
 where
     D: Deserializer<'de>,

@@ -1,10 +1,12 @@
-//! The manifest of a micro-app: what its author declares in `[package.metadata.micro-app]`, and
-//! how the component carries it.
+//! The manifest of a micro-app: what its author declares in `[package.metadata.micro-app]`, and how the component
+//! carries it.
 //!
-//! `xtask` reads it from a guest's `Cargo.toml` and writes it into the component; the host reads
-//! it from the component. Both use this crate, so that neither can drift from the other. What a
-//! tier allows is the host's business and stands in its `limits`. Beside it stands [`terminal`], what
-//! the host and the auditor of its ledger share: how a guest's text is printed.
+//! `xtask` reads the manifest from a guest's `Cargo.toml` and writes it into the component. The host reads it
+//! from the component. Both use this crate, so they always agree. The limits of each tier are in the host's
+//! `limits`.
+//!
+//! The crate also contains what the host and the auditor of its ledger share: [`terminal`], which makes a guest's
+//! text safe to print, and [`standard_output`].
 
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
@@ -20,23 +22,23 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// Name of the custom section that carries the manifest, at the top level of the component.
+/// The name of the custom section that carries the manifest, at the top level of the component.
 pub const SECTION: &str = "fractal-micro-app";
 
-/// Version of the section's encoding. A host refuses a version it does not know.
+/// The version of the section's encoding. A host refuses a version that it does not know.
 pub const VERSION: u32 = 1;
 
 /// What the author of a micro-app declares about it.
 ///
-/// Unknown keys are errors: a misspelt `tier` must not quietly mean the default.
+/// Unknown keys are errors: a misspelt `tier` must not mean the default without a word.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Manifest {
-    /// The tier whose limits the micro-app runs under.
+    /// The tier whose limits apply to the micro-app.
     #[serde(default)]
     pub tier: Tier,
-    /// The interfaces that it imports and that need a grant. Without it, whatever the component imports is
-    /// asked for; with it, a component that imports another is refused.
+    /// The interfaces that it imports and that need a grant. If the list is absent, the component asks for
+    /// everything that it imports. If the list is present, a component that imports another interface is refused.
     #[serde(
         default,
         deserialize_with = "asks::interfaces",
@@ -46,7 +48,7 @@ pub struct Manifest {
     /// Whether it needs arguments.
     #[serde(default, skip_serializing_if = "is_false")]
     pub args: bool,
-    /// Names of the environment variables that it needs.
+    /// The names of the environment variables that it needs.
     #[serde(
         default,
         deserialize_with = "asks::env",
@@ -56,24 +58,24 @@ pub struct Manifest {
     /// Whether it needs standard input.
     #[serde(default, skip_serializing_if = "is_false")]
     pub stdin: bool,
-    /// Folders that it needs.
+    /// The folders that it needs.
     #[serde(
         default,
         deserialize_with = "asks::few",
         skip_serializing_if = "Vec::is_empty"
     )]
     pub dirs: Vec<DirAsk>,
-    /// Quotas that it needs at least.
+    /// The least quotas that it needs.
     #[serde(default, skip_serializing_if = "Quotas::is_empty")]
     pub quotas: Quotas,
 }
 
-/// What is not asked for is not written, so that a manifest of the tier alone keeps its bytes.
+/// A value that asks for nothing is not written. So a manifest with only a tier keeps its bytes.
 fn is_false(value: &bool) -> bool {
     !value
 }
 
-/// A named set of limits; the figures are the host's.
+/// A named set of limits. The host has the figures.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize,
 )]
@@ -81,7 +83,7 @@ fn is_false(value: &bool) -> bool {
 pub enum Tier {
     /// Short work on little data.
     Lightweight,
-    /// What a micro-app gets that asks for nothing else.
+    /// The tier of a micro-app that declares no tier.
     #[default]
     Standard,
     /// Long work on much data.
@@ -89,10 +91,10 @@ pub enum Tier {
 }
 
 impl Tier {
-    /// Every tier, smallest first.
+    /// All tiers, smallest first.
     pub const ALL: [Tier; 3] = [Tier::Lightweight, Tier::Standard, Tier::Heavy];
 
-    /// The name used in manifests, on the command line and in reports.
+    /// The name in manifests, on the command line and in reports.
     pub fn name(self) -> &'static str {
         match self {
             Tier::Lightweight => "lightweight",
@@ -108,7 +110,7 @@ impl fmt::Display for Tier {
     }
 }
 
-/// The name is not that of a tier.
+/// The text is not the name of a tier.
 #[derive(Debug, thiserror::Error)]
 #[error("unknown tier `{0}`, expected `lightweight`, `standard` or `heavy`")]
 pub struct UnknownTier(pub String);
@@ -124,7 +126,7 @@ impl FromStr for Tier {
     }
 }
 
-/// The section as it stands in the component: JSON, its version beside the manifest's own keys.
+/// The section in the component: JSON, with its version beside the manifest's own keys.
 #[derive(Serialize, Deserialize)]
 struct Section {
     version: u32,
@@ -134,19 +136,19 @@ struct Section {
 /// Why the bytes of a section are not a manifest.
 #[derive(Debug, thiserror::Error)]
 pub enum DecodeError {
-    /// Not JSON of the section's shape, or a key or value that the manifest does not know.
+    /// The bytes are not JSON of this shape, or have a key or value that the manifest does not know.
     #[error("the manifest section is malformed: {0}")]
     Malformed(#[from] serde_json::Error),
-    /// Written by another version of the tools.
+    /// The section was written by another version of the tools.
     #[error("the manifest section has version {found}, expected {VERSION}")]
     Version {
-        /// The version the section claims.
+        /// The version in the section.
         found: u32,
     },
 }
 
 impl Manifest {
-    /// Every key that a manifest may have.
+    /// All keys of a manifest.
     pub const KEYS: [&str; 7] = [
         "tier",
         "interfaces",
@@ -170,7 +172,7 @@ impl Manifest {
     ///
     /// # Errors
     ///
-    /// When the bytes are not such a section, or one of another version.
+    /// If the bytes are not a manifest section, or have another version.
     pub fn decode(bytes: &[u8]) -> Result<Manifest, DecodeError> {
         let section: Section = serde_json::from_slice(bytes)?;
         if section.version != VERSION {
@@ -246,7 +248,7 @@ mod tests {
                  digits and `_`, and no digit in front",
             ),
             (
-                // Nested without end: what would go on would overflow the stack.
+                // Nested too deep: recursion over it would overflow the stack.
                 &[&br#"{"version":1,"manifest":"#[..], &b"[".repeat(100_000)].concat(),
                 "the manifest section is malformed: recursion limit exceeded at line 1 column 151",
             ),

@@ -1,8 +1,8 @@
-//! Whether a program that is to print something was given somewhere to print it.
+//! Tells whether a program was started with standard output open.
 //!
-//! Rust's runtime opens `/dev/null` in the place of a standard stream that is closed, before `main` begins. From then
-//! on nothing tells that apart from a `/dev/null` that was meant, and what is printed is lost without an error. So a
-//! program looks before: by a constructor, which runs when it is loaded.
+//! Before `main` begins, Rust's runtime opens `/dev/null` in the place of a standard stream that is closed. After
+//! that, nobody can tell it from a `/dev/null` that was intended, and output is lost without an error. So a
+//! program must look earlier, in a constructor that runs when the program is loaded.
 
 use std::fs;
 use std::io;
@@ -10,9 +10,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 static WAS_CLOSED: AtomicBool = AtomicBool::new(false);
 
-/// Looks: to be called before `main`.
+/// Records whether standard output is open. Call it before `main`.
 pub fn look() {
-    // The folder is there where the system shows what a process has open.
+    // This folder exists if the system shows which files a process has open.
     let open = if cfg!(target_os = "linux") {
         "/proc/self/fd"
     } else {
@@ -24,7 +24,7 @@ pub fn look() {
     WAS_CLOSED.store(is_closed, Ordering::Relaxed);
 }
 
-/// Fails if standard output was closed when the program was started.
+/// Returns an error if standard output was closed when the program was started.
 pub fn check() -> io::Result<()> {
     if WAS_CLOSED.load(Ordering::Relaxed) {
         return Err(io::Error::new(

@@ -1,8 +1,8 @@
-//! Guests' text made safe to print: it cannot move the cursor, change direction or begin a line.
+//! Makes a guest's text safe to print: it cannot move the cursor, change direction or start a line.
 
 use std::fmt::Write;
 
-/// The text on one line: whatever is not plainly printable is escaped.
+/// Returns the text on one line, with every character escaped that is not plainly printable.
 pub fn one_line(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for c in text.chars() {
@@ -18,7 +18,7 @@ pub fn one_line(text: &str) -> String {
     safe
 }
 
-/// The text as it is, its lines after the first indented, so that none can pass for a heading of ours.
+/// Keeps the lines of the text and indents all except the first. So no line can look like a heading of the host.
 pub fn lines(text: &str) -> String {
     let mut lines = text
         .strip_suffix('\n')
@@ -33,8 +33,8 @@ pub fn lines(text: &str) -> String {
     safe
 }
 
-/// JSON that is safe to print and means the same: what a terminal would obey is escaped beyond what JSON asks
-/// for. Outside of strings there is nothing of the kind, apart from line ends, which stay.
+/// Escapes in JSON everything that a terminal would obey, beyond what JSON requires. The meaning stays the same.
+/// Outside of strings only line ends are concerned, and these stay.
 pub fn json(text: String) -> String {
     let harms = |c: char| is_unsafe(c) && c != '\n';
     if !text.contains(harms) {
@@ -53,7 +53,8 @@ pub fn json(text: String) -> String {
     safe
 }
 
-/// Whether printing it could do harm: control characters, and the invisible ones that reorder or hide text around them.
+/// Whether printing the character could do harm: control characters, and invisible ones that reorder or hide
+/// text.
 pub fn is_unsafe(c: char) -> bool {
     c.is_control()
         || matches!(c,

@@ -1,5 +1,4 @@
-//! A micro-app's name and digest, shortened where people read them beside much else. Nothing is found by the short
-//! form.
+//! A micro-app's name and digest, shortened for people. Nothing is looked up by the short form.
 
 use fractalaw_manifest::terminal::one_line;
 
@@ -8,7 +7,7 @@ const SHOWN: usize = 12;
 /// Hexadecimal digits of a SHA-256.
 const DIGITS: usize = 64;
 
-/// `name@0c1f9a77e2b4…` for a whole digest; anything else as it is.
+/// `name@0c1f9a77e2b4…` for a whole digest. Any other text stays as it is.
 pub(crate) fn shown(app: &str) -> String {
     match app.rsplit_once('@') {
         Some((name, digest)) if is_digest(digest) => {

@@ -1,4 +1,4 @@
-//! `fractalaw-ledger checkpoint`: a signature over everything so far, to be kept where the ledger is not.
+//! `fractalaw-ledger checkpoint`: signs everything so far. The signature should be kept apart from the ledger.
 
 use std::io::{self, Write};
 
@@ -7,7 +7,7 @@ use fractalaw_ledger::{Ledger, LedgerKey, Options, now_unix_ns};
 
 use crate::flags;
 
-/// The command.
+/// Runs the command.
 pub(crate) fn run(flags: &flags::Checkpoint) -> Result<()> {
     let key = LedgerKey::load(&flags.key)?;
     let ledger = Ledger::open(&flags.ledger, Options::default())?;

@@ -1,5 +1,5 @@
-//! `fractalaw-ledger export`: all entries in a file that other tools read, and only if they verify. The file
-//! is written beside its place and renamed when it is whole.
+//! `fractalaw-ledger export`: writes all entries to a file for other tools, if they verify. The file is written
+//! under a temporary name in the same folder and renamed when it is complete.
 
 mod arrow;
 mod columns;
@@ -15,7 +15,7 @@ use tempfile::NamedTempFile;
 
 use crate::flags::{self, Format};
 
-/// One format. What it holds in memory does not grow with the ledger.
+/// One format. Its memory does not grow with the ledger.
 trait Sink {
     /// Takes the next entry.
     fn entry(&mut self, entry: Entry) -> Result<()>;
@@ -23,7 +23,7 @@ trait Sink {
     fn finish(self: Box<Self>) -> Result<()>;
 }
 
-/// The command.
+/// Runs the command.
 pub(crate) fn run(flags: &flags::Export) -> Result<()> {
     let reader = Reader::open(&flags.ledger)?;
     let out = &flags.out;

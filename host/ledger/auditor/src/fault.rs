@@ -1,4 +1,4 @@
-//! What went wrong, for the person at the keyboard: a message, what to do next, and the exit code.
+//! Turns an error into a message, a hint and the exit code.
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -10,16 +10,16 @@ const DAMAGE: u8 = 1;
 /// The work could not be done.
 const FAILED: u8 = 3;
 
-/// Prints an error with its causes and its hint, and says how to end.
+/// Prints an error with its causes and its hint, and returns the exit code.
 pub(crate) fn report(error: &anyhow::Error) -> ExitCode {
-    // Whoever reads the result and goes away has seen what they wanted.
+    // A reader that closed the pipe has seen enough: this is no error.
     if error
         .downcast_ref::<io::Error>()
         .is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
     {
         return ExitCode::SUCCESS;
     }
-    // Paths and what stands in a hostile file are part of messages.
+    // Messages quote paths and text from files that may be hostile.
     let message = fractalaw_manifest::terminal::one_line(&format!("{error:#}"));
     let mut stderr = io::stderr();
     let _ = writeln!(stderr, "error: {message}");

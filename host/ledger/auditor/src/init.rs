@@ -1,4 +1,4 @@
-//! `fractalaw-ledger init`: a ledger, and the key that signs its checkpoints.
+//! `fractalaw-ledger init`: makes a ledger, and the key that signs its checkpoints.
 
 use std::io::{self, Write};
 
@@ -7,9 +7,9 @@ use fractalaw_ledger::{LedgerKey, create, is_free, now_unix_ns};
 
 use crate::flags;
 
-/// The command. A key that is there is used, because one node may have several ledgers.
+/// Runs the command. An existing key is used, because one node may have several ledgers.
 pub(crate) fn run(flags: &flags::Init) -> Result<()> {
-    // Before a key is made that nothing would use.
+    // Checked first, so that no key is made that nothing would use.
     is_free(&flags.ledger)?;
     let key = if flags.key.symlink_metadata().is_ok() {
         LedgerKey::load(&flags.key)?

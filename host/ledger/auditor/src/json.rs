@@ -1,5 +1,5 @@
-//! JSON on one line, for programs and yet safe to print: what could move a terminal's cursor or reorder
-//! its text is escaped beyond what JSON asks for.
+//! JSON on one line for programs, and still safe to print: everything that could move a terminal's cursor or
+//! reorder its text is escaped, beyond what JSON requires.
 
 use fractalaw_ledger::{Entry, Hash, Signature};
 use fractalaw_manifest::terminal;
@@ -12,7 +12,7 @@ pub(crate) fn line(value: &impl Serialize) -> serde_json::Result<String> {
     Ok(terminal::json(serde_json::to_string(value)?))
 }
 
-/// An entry under the names of its fields: times as text, bytes as hexadecimal digits.
+/// An entry with the names of its fields. Times are text, bytes are hexadecimal digits.
 pub(crate) fn entry(entry: &Entry) -> serde_json::Result<String> {
     line(&EntryLine {
         entry_id: entry.entry_id,

@@ -1,7 +1,7 @@
-//! `fractalaw-ledger`: makes a ledger, and reads it as an auditor does. It needs no runtime: what it says is
-//! of the file alone.
+//! `fractalaw-ledger`: makes a ledger, and reads it as an auditor does. It needs no runtime: everything that it
+//! says comes from the file alone.
 
-// Not forbidden, because of what the constructor below expands to.
+// Not `forbid`: the constructor below expands to code that needs an exception.
 #![deny(unsafe_code)]
 
 // In reading order.
@@ -32,7 +32,7 @@ use fractalaw_manifest::standard_output;
 use crate::flags::{Command, Flags};
 
 ctor::declarative::ctor! {
-    /// Before `main`, because Rust's runtime puts something else in the place of what is closed.
+    /// Runs before `main`, because Rust's runtime replaces a closed standard output.
     #[ctor(unsafe)]
     fn look_at_standard_output() {
         standard_output::look();
@@ -53,7 +53,7 @@ fn main() -> ExitCode {
 
 fn run(command: Command) -> anyhow::Result<()> {
     survive_file_limit()?;
-    // Nothing is made or appended of which nobody would learn.
+    // Nothing is made or appended if its output would be lost.
     if !matches!(command, Command::Export(_)) {
         standard_output::check()?;
     }

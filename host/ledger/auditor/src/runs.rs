@@ -1,4 +1,4 @@
-//! `fractalaw-ledger runs`: each run on a line, and how it ended. What it shows need not verify.
+//! `fractalaw-ledger runs`: lists each run on a line, and how it ended. It does not verify what it shows.
 
 use std::io::{self, BufWriter, Write};
 
@@ -10,10 +10,10 @@ use serde::Serialize;
 
 use crate::{app, flags, json, time};
 
-/// How a run without a closing entry is called: one that is still under way has none either.
+/// Shown for a run without a closing entry, including one that is still under way.
 const CUT_OFF: &str = "cut off";
 
-/// The command.
+/// Runs the command.
 pub(crate) fn run(flags: &flags::Runs) -> Result<()> {
     let reader = Reader::open(&flags.ledger)?;
     let runs = fractalaw_ledger::runs(&reader)?;

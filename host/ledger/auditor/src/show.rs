@@ -1,5 +1,5 @@
-//! `fractalaw-ledger show`: entries as a table for people or as lines for programs. What it shows need not
-//! verify.
+//! `fractalaw-ledger show`: prints entries as a table for people or as lines for programs. It does not verify
+//! what it shows.
 
 use std::collections::VecDeque;
 use std::io::{self, BufWriter, Write};
@@ -11,10 +11,10 @@ use fractalaw_manifest::terminal::one_line;
 
 use crate::{app, flags, json, time};
 
-/// The command.
+/// Runs the command.
 pub(crate) fn run(flags: &flags::Show) -> Result<()> {
     let reader = Reader::open(&flags.ledger)?;
-    // No entry of a run comes before its opening, which has its id.
+    // The first entry of a run is its opening, and the opening's id is the id of the run.
     let from = flags.run.unwrap_or(1);
     let mut out = BufWriter::new(io::stdout());
     if flags.json {
@@ -66,7 +66,7 @@ fn matches(flags: &flags::Show, entry: &Entry) -> bool {
         && flags.until.is_none_or(|until| entry.timestamp < until)
 }
 
-/// Whether it is about that micro-app: `name` in all its builds, or `name@digest` as it stands in the ledger.
+/// Whether the entry is about that micro-app: `name` for all its builds, or `name@digest` as in the ledger.
 fn is_of(app: &str, entry: &Entry) -> bool {
     let of = match entry.actor_role {
         Role::Ledger => return false,

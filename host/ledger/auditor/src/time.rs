@@ -1,4 +1,4 @@
-//! Times as people write them: UTC, to the nanosecond.
+//! Reads and writes times as people write them: UTC, to the nanosecond.
 
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -8,7 +8,7 @@ pub(crate) fn format(unix_ns: u64) -> String {
     humantime::format_rfc3339_nanos(time).to_string()
 }
 
-/// A day or a time of UTC, as nanoseconds since 1970.
+/// Reads a day or a time in UTC and returns nanoseconds since 1970.
 pub(crate) fn parse(text: &str) -> Result<u64, String> {
     let day;
     let text = if text.len() == 10 {

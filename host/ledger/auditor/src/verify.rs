@@ -1,4 +1,4 @@
-//! `fractalaw-ledger verify`: whether a ledger is what was written, and what vouches for it.
+//! `fractalaw-ledger verify`: checks whether a ledger is what was written, and says what vouches for it.
 
 use std::io::{self, Write};
 
@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::{flags, json};
 
-/// The command.
+/// Runs the command.
 pub(crate) fn run(flags: &flags::Verify) -> Result<()> {
     let checkpoints = flags
         .checkpoints

@@ -1,4 +1,4 @@
-//! Entries as Arrow columns, gathered into batches. `LEDGER.md` documents the schema.
+//! Collects entries as Arrow columns in batches. `LEDGER.md` documents the schema.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -10,13 +10,13 @@ use arrow_array::{ArrayRef, RecordBatch};
 use arrow_schema::{ArrowError, DataType, Field, Schema, SchemaRef, TimeUnit};
 use fractalaw_ledger::{Entry, Reader};
 
-/// A batch is full at either.
+/// A batch is full when it reaches either of these.
 const BATCH_ROWS: usize = 8192;
 const BATCH_BYTES: usize = 8 * 1024 * 1024;
 
 const UTC: &str = "UTC";
 
-/// The columns, and beside them which ledger it was and how far it went.
+/// The columns, with the ledger's identity and its last entry as metadata.
 pub(super) fn schema(reader: &Reader) -> SchemaRef {
     let time = DataType::Timestamp(TimeUnit::Nanosecond, Some(UTC.into()));
     let field = |name, kind| Field::new(name, kind, false);
@@ -45,7 +45,7 @@ pub(super) fn schema(reader: &Reader) -> SchemaRef {
     Arc::new(Schema::new_with_metadata(fields, metadata))
 }
 
-/// The batch that is being gathered.
+/// The batch that is being filled.
 pub(super) struct Columns {
     schema: SchemaRef,
     rows: usize,
@@ -73,11 +73,11 @@ impl Columns {
         }
     }
 
-    /// Takes an entry, and gives a batch when one is full.
+    /// Adds an entry, and returns a batch if one is full.
     pub(super) fn push(&mut self, entry: &Entry) -> Result<Option<RecordBatch>, ArrowError> {
         self.entry_id.append_value(entry.entry_id);
         self.run_id.append_option(entry.run_id);
-        // As the ledger stores it: what is read from there fits.
+        // The ledger stores this number in the same type, so it fits.
         self.timestamp
             .append_value(i64::try_from(entry.timestamp).unwrap_or(i64::MAX));
         let texts = [
@@ -104,7 +104,7 @@ impl Columns {
         self.take().map(Some)
     }
 
-    /// What was gathered so far.
+    /// Returns what was collected so far.
     pub(super) fn take(&mut self) -> Result<RecordBatch, ArrowError> {
         (self.rows, self.bytes) = (0, 0);
         let mut columns: Vec<ArrayRef> = vec![

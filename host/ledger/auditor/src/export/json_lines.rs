@@ -1,4 +1,4 @@
-//! JSON Lines: an object on a line, the same as `show --json` prints.
+//! JSON Lines: one object on each line, as `show --json` prints it.
 
 use std::fs::File;
 use std::io::{BufWriter, Write};

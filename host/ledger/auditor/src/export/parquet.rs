@@ -1,4 +1,4 @@
-//! Parquet.
+//! Parquet, compressed with Snappy.
 
 use std::fs::File;
 
@@ -11,7 +11,7 @@ use parquet::file::properties::WriterProperties;
 use super::Sink;
 use super::columns::{Columns, schema};
 
-/// What is gathered before it is written, in bytes: a group of rows stays in memory until it is whole.
+/// The bytes of a row group. A row group stays in memory until it is complete.
 const GROUP_BYTES: usize = 64 * 1024 * 1024;
 
 pub(super) struct Parquet {

@@ -12,14 +12,14 @@ fn fails(said: &Said, code: i32, err: &str) {
     assert_eq!(said.out, "");
 }
 
-/// `cargo xtask ledger --help` prints that file, so that nobody waits for this program to be built.
+/// `cargo xtask ledger --help` prints that file, so nobody has to wait until this program is built.
 #[test]
 fn the_help_is_what_the_file_says() {
     let said = Lab::new().say("--help");
     assert_eq!(said.out, include_str!("../../help.txt"));
 }
 
-/// What is started with standard output closed finds `/dev/null` there, as if it had been asked for.
+/// A program that is started with standard output closed finds `/dev/null` there. It must notice.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_closed_standard_output_keeps_everything_from_being_done() {
@@ -95,7 +95,7 @@ fn a_ledger_is_made_signed_and_verified() {
     assert_eq!(lines[3], "entries     2, all signed for");
     assert_eq!(lines[5], "runs        0, all closed");
 
-    // The same key for another ledger; no ledger over another.
+    // The same key for another ledger is accepted; another ledger over an existing one is not.
     assert_eq!(
         lab.say("init two.ledger --key own.key --node n").code,
         Some(0)
@@ -191,7 +191,7 @@ fn entries_are_shown_safely_and_as_they_were_asked_for() {
     assert_eq!(ids("--app finder"), [2, 3, 4, 5, 9]);
     let digest = "ab".repeat(32);
     assert_eq!(ids(&format!("--app finder@{digest}")), [2, 3, 4, 5, 9]);
-    // Digits of a digest are none.
+    // The first digits of a digest find nothing.
     assert_eq!(ids("--app finder@abab"), [0; 0]);
     assert_eq!(ids("--app finder@abababababab"), [0; 0]);
     assert_eq!(ids("--app find"), [0; 0]);

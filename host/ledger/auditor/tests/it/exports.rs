@@ -1,4 +1,4 @@
-//! `export`: what other programs read from the files is what the ledger holds.
+//! `export`: other programs read from the files exactly what the ledger holds.
 
 use std::fs::{self, File};
 
@@ -11,7 +11,7 @@ use rusqlite::Connection;
 
 use crate::lab::{Lab, T0, key};
 
-/// More than one batch holds.
+/// More entries than one batch holds.
 const MANY: u64 = 9_000;
 
 fn lab() -> Lab {
@@ -31,7 +31,7 @@ fn export(lab: &Lab, format: &str) -> File {
     File::open(lab.folder.path().join(format!("out.{format}"))).unwrap()
 }
 
-/// The entries back from their columns, which are found by name.
+/// Reads the entries back from their columns, which are found by name.
 fn entries(batches: &[RecordBatch]) -> Vec<Entry> {
     let mut entries = Vec::new();
     for batch in batches {

@@ -1,4 +1,4 @@
-//! A ledger of a test's own, and the program that is started on it.
+//! A ledger for one test, and the program that is started on it.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -15,7 +15,7 @@ pub(crate) struct Lab {
     pub(crate) id: LedgerId,
 }
 
-/// What the program said and how it ended.
+/// What the program printed, and how it ended.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Said {
     pub(crate) code: Option<i32>,
@@ -35,7 +35,7 @@ impl Lab {
         Ledger::open(&self.path, Options::default()).unwrap()
     }
 
-    /// A run with that many entries, whose text is not what a terminal should get.
+    /// Records a run with that many entries, whose text is unsafe for a terminal.
     pub(crate) fn run(&self, name: &str, entries: u64) {
         let ledger = self.ledger();
         let run = ledger.begin_run(&opening(name), T0 + 1_000).unwrap();
@@ -72,8 +72,8 @@ impl Lab {
         entries
     }
 
-    /// Starts the program in the folder, with words of one command line; names and ids that differ from
-    /// test to test are replaced in what it says.
+    /// Starts the program in the folder with the words of one command line. In its output, names and ids that
+    /// differ from test to test are replaced.
     pub(crate) fn say(&self, line: &str) -> Said {
         let output = Command::new(env!("CARGO_BIN_EXE_fractalaw-ledger"))
             .args(line.split(' '))

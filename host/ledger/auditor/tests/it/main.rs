@@ -1,4 +1,4 @@
-//! The auditor's program as it is started: exit codes, what it prints, what it writes.
+//! Tests the auditor's program from outside: exit codes, output and files.
 
 mod commands;
 mod exports;
