@@ -1,4 +1,4 @@
-//! What the dearest components that are accepted cost to compile, in time and memory: the figures in
+//! Measures the time and memory for compiling the most expensive components that are accepted: the figures in
 //! `.github/SECURITY.md`. Each is measured in a process of its own.
 
 use std::env;
@@ -10,7 +10,7 @@ use fractalaw_fuzz::bombs::{self, SHAPES};
 use fractalaw_fuzz::bounds;
 use fractalaw_host::{Host, LoadError, Refusal};
 
-/// The most that a function may have.
+/// The most bytes that a function may have.
 const FUNCTION_BYTES: usize = 640 << 10;
 
 fn main() {
@@ -31,7 +31,7 @@ fn measure(what: &str) {
         "types" => largest(what, 900_000, bombs::types),
         "elements" => largest(what, 2_000_000, bombs::elements),
         "adapters" => largest(what, 3_000, |count| bombs::adapters(count as usize, 20)),
-        // As many as there may be of the dearest function.
+        // As many of the most expensive function as a component may have.
         "whole" => largest(what, 2_000, |count| SHAPES[0].component(20_000, count)),
         _ => {
             let shape = SHAPES.iter().find(|shape| shape.name == what);
@@ -43,7 +43,7 @@ fn measure(what: &str) {
     }
 }
 
-/// Measures the largest that is accepted: what is refused says by how much it is too large.
+/// Measures the largest component that is accepted. A refusal says by how much a component is too large.
 fn largest(what: &str, most: u32, make: impl Fn(u32) -> Vec<u8>) {
     let host = Host::builder()
         .slots(1)
@@ -52,7 +52,7 @@ fn largest(what: &str, most: u32, make: impl Fn(u32) -> Vec<u8>) {
     let mut size = most;
     loop {
         let bytes = make(size);
-        // Linux forgets the peak so far.
+        // Makes Linux forget the peak so far.
         let _ = fs::write("/proc/self/clear_refs", "5");
         let before = bounds::resident_bytes();
         let (used, started) = (bounds::processor_time(), Instant::now());
@@ -60,7 +60,7 @@ fn largest(what: &str, most: u32, make: impl Fn(u32) -> Vec<u8>) {
         let (took, used) = (started.elapsed(), bounds::processor_time() - used);
         match loaded {
             Err(LoadError::Refused(Refusal::OverSlot { found, limit, .. })) => {
-                // What is counted ends where it is too much, so that this comes near only step by step.
+                // Counting stops at the limit, so this approaches the limit only step by step.
                 let next = (u64::from(size) * limit / found).min(u64::from(size) * 9 / 10);
                 size = u32::try_from(next).expect("it is less than before");
                 assert!(size > 0, "{what}: it is not its size that is too much");

@@ -1,5 +1,5 @@
-//! Components that are small and dear to compile, each as dear as its size lets it be: what `compile_fit` in the
-//! host is held against.
+//! Components that are small and expensive to compile, each as expensive as its size allows. They test
+//! `compile_fit` in the host.
 
 use wasm_encoder::{
     CodeSection, Component, ComponentExportKind, ComponentImportSection, ComponentInstanceSection,
@@ -11,15 +11,15 @@ use wasm_encoder::{
 
 use crate::world;
 
-/// One way for a function to be dear.
+/// One way to make a function expensive.
 #[derive(Clone, Copy)]
 pub struct Shape {
     /// What it is.
     pub name: &'static str,
-    /// Parameters and results, as many of each, of type 1, which functions and blocks may have.
+    /// The number of parameters and of results of type 1, which functions and blocks may use.
     width: usize,
     locals: u32,
-    /// Instructions of about so many bytes.
+    /// Returns about that many bytes of instructions.
     body: fn(usize) -> Vec<u8>,
 }
 
@@ -32,7 +32,7 @@ const fn shape(name: &'static str, body: fn(usize) -> Vec<u8>) -> Shape {
     }
 }
 
-/// Those that were found to cost most for their bytes, each kind once.
+/// The shapes that were found to cost most for their bytes, one of each kind.
 pub const SHAPES: [Shape; 19] = [
     shape("loops", |bytes| repeat(&[0x03, 0x40, 0x0b], bytes)),
     shape("loops in loops", |bytes| {
@@ -111,7 +111,7 @@ pub const SHAPES: [Shape; 19] = [
         chain(&[0x41, 1], &[0xb2, 0xa8], bytes)
     }),
     shape("loads", |bytes| chain(&[0x41, 1], &[0x28, 0, 0], bytes)),
-    // What linkers make where data holds addresses: CPython's is the largest function that is known.
+    // Linkers generate this where data contains addresses. The largest known function is CPython's.
     shape("relocations", |bytes| {
         let address = [0x23, 0, 0x41, 0x80, 0x80, 0x01, 0x6a];
         repeat(&[&address[..], &address, &[0x36, 2, 0]].concat(), bytes)
@@ -127,13 +127,13 @@ fn around(begin: &[u8], end: &[u8], bytes: usize) -> Vec<u8> {
     [begin.repeat(count), end.repeat(count)].concat()
 }
 
-/// Each instruction takes what the one before it gave.
+/// Each instruction takes the result of the one before it.
 fn chain(first: &[u8], unit: &[u8], bytes: usize) -> Vec<u8> {
     [first, &repeat(unit, bytes), &[0x1a]].concat()
 }
 
 impl Shape {
-    /// A component of so many such functions, each of about so many bytes.
+    /// A component with that many of these functions, each of about that many bytes.
     pub fn component(&self, bytes: usize, functions: u32) -> Vec<u8> {
         let mut module = Module::new();
         let mut types = TypeSection::new();
@@ -181,7 +181,7 @@ impl Shape {
             function.raw(body.iter().copied().chain([0x0b]));
             code.function(&function);
         }
-        // Function 1, if there is one of the others, is called with values.
+        // Calls function 1 with values, if there is one.
         let mut last = Function::new([]);
         last.raw([0x00, 0x0b]);
         code.function(&last);
@@ -190,7 +190,8 @@ impl Shape {
     }
 }
 
-/// A component of the world with this core module in it, which is compiled although nothing instantiates it.
+/// A component of the world that contains this core module. The module is compiled although nothing instantiates
+/// it.
 fn around_module(module: &[u8]) -> Vec<u8> {
     let mut component = world::component("", "");
     let section = RawSection {
@@ -201,12 +202,12 @@ fn around_module(module: &[u8]) -> Vec<u8> {
     component
 }
 
-/// So many functions of nothing.
+/// That many empty functions.
 pub fn functions(count: u32) -> Vec<u8> {
     shape("nothing", |_| Vec::new()).component(0, count)
 }
 
-/// So many types, no two the same.
+/// That many types, all different.
 pub fn types(count: u32) -> Vec<u8> {
     let mut module = Module::new();
     let mut types = TypeSection::new();
@@ -220,7 +221,7 @@ pub fn types(count: u32) -> Vec<u8> {
     around_module(&module.finish())
 }
 
-/// So many elements, each an expression.
+/// That many elements, each an expression.
 pub fn elements(count: u32) -> Vec<u8> {
     let mut module = Module::new();
     let mut types = TypeSection::new();
@@ -241,7 +242,7 @@ pub fn elements(count: u32) -> Vec<u8> {
     around_module(&module.finish())
 }
 
-/// A component that says of so many tools that they made it, in two bytes each.
+/// A component that names that many tools as its producers, with two bytes for each.
 pub fn tools(count: u32) -> Vec<u8> {
     let (mut data, names) = (vec![1], ["processed-by"]);
     names[0].encode(&mut data);
@@ -250,7 +251,7 @@ pub fn tools(count: u32) -> Vec<u8> {
     world::with_section(&world::component("", ""), "producers", &data)
 }
 
-/// So many imports, each a function of nothing.
+/// That many imports, each a function without parameters and results.
 pub fn imports(count: u32) -> Vec<u8> {
     let mut component = Component::new();
     let mut types = ComponentTypeSection::new();
@@ -265,7 +266,7 @@ pub fn imports(count: u32) -> Vec<u8> {
     component.finish()
 }
 
-/// So many components inside each other.
+/// That many components inside each other.
 pub fn nested(depth: usize) -> Vec<u8> {
     let mut inner = Component::new().finish();
     for _ in 0..depth {
@@ -279,8 +280,8 @@ pub fn nested(depth: usize) -> Vec<u8> {
     inner
 }
 
-/// Two components in one, of which one calls the other through so many functions, each with a list of tuples of
-/// so many lists of text.
+/// A component of two components. One calls the other through that many functions. Each function takes a list of
+/// tuples with that many lists of text.
 pub fn adapters(count: usize, fields: usize) -> Vec<u8> {
     let types = format!(
         "(type $t0 (list string)) (type $r (tuple {})) (type $t (list $r))",

@@ -1,44 +1,45 @@
-//! Time and memory of one input, held while it runs by a thread that looks.
+//! Bounds on the time and memory of one input, checked by a thread while the input runs.
 //!
-//! An input past a bound cannot be stopped: it is kept as a file, and the process ends.
+//! An input that exceeds a bound cannot be stopped. It is kept as a file, and the process ends.
 
 use std::fs;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// How often it looks.
+/// How often the thread checks.
 const LOOK: Duration = Duration::from_millis(50);
 
 /// What an input may take.
 #[derive(Clone, Copy, Debug)]
 pub struct Bounds {
-    /// From its beginning to its end.
+    /// The time from its beginning to its end.
     pub time: Duration,
-    /// What the process holds, less what it held when the bounds were set.
+    /// The memory of the process, minus its memory when the bounds were set.
     pub memory_bytes: u64,
 }
 
 impl Default for Bounds {
     fn default() -> Bounds {
         Bounds {
-            // What the worst accepted component takes to compile unoptimised, on a machine that is busy.
+            // The time to compile the worst accepted component, unoptimised, on a busy machine.
             time: Duration::from_secs(60),
             memory_bytes: 2 << 30,
         }
     }
 }
 
-/// Since when an input runs, and which.
+/// The input that is running, and since when.
 type Running = Option<(Instant, Vec<u8>)>;
 
-/// The thread, as long as the process lives.
+/// The thread that checks. It lives as long as the process.
 pub struct Watch {
     running: Arc<Mutex<Running>>,
 }
 
 impl Watch {
-    /// Starts it. `exceeded` is told the input and what was too much, and should not return.
+    /// Starts the thread. It calls `exceeded` with the input and the bound that it exceeded. `exceeded` should
+    /// not return.
     pub fn start(bounds: Bounds, exceeded: impl Fn(&[u8], &str) + Send + 'static) -> Watch {
         let running: Arc<Mutex<Running>> = Arc::default();
         let watched = Arc::clone(&running);
@@ -66,7 +67,7 @@ impl Watch {
         self.set(Some((Instant::now(), input.to_vec())));
     }
 
-    /// It has ended.
+    /// The input has ended.
     pub fn end(&self) {
         self.set(None);
     }
@@ -76,7 +77,7 @@ impl Watch {
     }
 }
 
-/// What the process holds in memory, where the system says so.
+/// The resident memory of the process; 0 if the system does not say.
 pub fn resident_bytes() -> u64 {
     let said = fs::read_to_string("/proc/self/statm").unwrap_or_default();
     let pages = said
@@ -86,7 +87,7 @@ pub fn resident_bytes() -> u64 {
     pages.unwrap_or(0) * 4096
 }
 
-/// The most that it held so far.
+/// The most memory that the process has held so far.
 pub fn peak_bytes() -> u64 {
     let said = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = said.lines().find_map(|line| line.strip_prefix("VmHWM:"));
@@ -94,11 +95,11 @@ pub fn peak_bytes() -> u64 {
     kib.unwrap_or(0) * 1024
 }
 
-/// What its threads have used of processors, those that ended too, in the hundredths of a second that the system
+/// The processor time of all its threads, including those that ended, in hundredths of a second as the system
 /// counts.
 pub fn processor_time() -> Duration {
     let said = fs::read_to_string("/proc/self/stat").unwrap_or_default();
-    // The second field is a name in parentheses, which may hold spaces.
+    // The second field is a name in parentheses, which may contain spaces.
     let fields = said.rsplit_once(") ").map_or("", |(_, rest)| rest);
     let ticks = fields.split(' ').skip(11).take(2);
     let ticks: u64 = ticks.filter_map(|ticks| ticks.parse::<u64>().ok()).sum();

@@ -1,4 +1,4 @@
-//! What holds of every report, whatever the guest did.
+//! Checks what must hold for every report, whatever the guest did.
 
 use fractalaw_host::terminal::is_unsafe;
 use fractalaw_host::{
@@ -8,7 +8,7 @@ use serde_json::Value;
 
 /// # Panics
 ///
-/// When something does not hold.
+/// If something does not hold.
 pub(crate) fn report(report: &Report) {
     let panicked =
         matches!(&report.outcome, Outcome::Trap(trap) if trap.code == TrapCode::HostPanicked);
@@ -35,7 +35,8 @@ fn bounds(report: &Report) {
         report.fuel
     );
     if let Outcome::Refused(refusal) = &report.outcome {
-        // What is not granted is listed whole, as its author declared it: what may be declared is bounded.
+        // A refusal lists everything that is not granted, as the author declared it. A manifest bounds how much
+        // that is.
         let most = match refusal {
             Refusal::NotGranted(_) => 256 << 10,
             _ => 8 << 10,
@@ -46,7 +47,7 @@ fn bounds(report: &Report) {
     assert!(sequence.eq(1..=entries.len() as u64));
 }
 
-/// Nothing in it obeys the guest, and each line of ours stands once where it belongs.
+/// The text contains nothing that obeys the guest, and each of the host's own lines is once where it belongs.
 fn text(report: &Report) {
     let text = report.text();
     printable(&text);
@@ -113,7 +114,7 @@ fn json(report: &Report) {
 
 /// # Panics
 ///
-/// When printing the text could do more than show it.
+/// If printing the text could do more than show it.
 pub(crate) fn printable(text: &str) {
     let harm = text.chars().find(|&c| is_unsafe(c) && c != '\n');
     assert_eq!(harm, None, "{text:?}");

@@ -1,21 +1,21 @@
-//! The corpus: inputs that were found or made by hand, one file each, in a folder for each target.
+//! The corpus: inputs that were found or made by hand. Each is a file, and each target has a folder.
 
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// Where it stands.
+/// The folder of a target.
 pub fn folder(target: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("corpus")
         .join(target)
 }
 
-/// Every input of a target with its file's name, in order; none if it has no folder.
+/// Every input of a target with the name of its file, in order. The list is empty if the target has no folder.
 ///
 /// # Errors
 ///
-/// When one cannot be read.
+/// If a file cannot be read.
 pub fn inputs(target: &str) -> io::Result<Vec<(String, Vec<u8>)>> {
     let entries = match fs::read_dir(folder(target)) {
         Ok(entries) => entries,

@@ -1,4 +1,4 @@
-//! One host for all inputs, as a server would have it: what one input leaves behind, the next ones meet.
+//! One host for all inputs, as in a server: if an input leaves something behind, later inputs meet it.
 
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -22,13 +22,14 @@ static HOST: LazyLock<Host> = LazyLock::new(|| {
     host.build().expect("a host starts")
 });
 
-/// Between how many inputs a component that is known is run, to see that nothing was left behind.
+/// After this many inputs a known component is run, to check that nothing was left behind.
 const LOOK_EVERY: u64 = 64;
 
-/// What only a policy can grant, so that what imports it runs.
+/// What only a policy can grant, so that components that import it run.
 const GRANTS: &str = "interfaces.\"wasi:sockets\" = true";
 
-/// Little enough for an input to take milliseconds, and enough for it to reach every bound but the clock's.
+/// Limits that are low enough for an input to take milliseconds, and high enough to reach every limit except the
+/// clock.
 pub(crate) fn small() -> Run {
     Run::new()
         .tier(Tier::Lightweight)
@@ -57,7 +58,7 @@ pub(crate) fn run(app: &MicroApp, run: &Run) -> Report {
     report.unwrap_or_else(|error| panic!("the host failed: {error}"))
 }
 
-/// Loads and runs, and holds what is said of it to what is promised.
+/// Loads and runs the component, and checks the report.
 pub(crate) fn load_and_run(bytes: &[u8], request: &Run) -> Report {
     let report = match load(bytes) {
         Ok(app) => run(&app, request),
@@ -73,12 +74,12 @@ pub(crate) fn load_and_run(bytes: &[u8], request: &Run) -> Report {
     report
 }
 
-/// What is known has the time that it needs, however busy the machine is.
+/// The known component gets all the time that it needs, however busy the machine is.
 fn known() -> Run {
     small().deterministic().deadline(Duration::from_secs(60))
 }
 
-/// Now and then: a known component still does what it always did.
+/// Now and then checks that a known component still does what it always did.
 fn look_around() {
     static INPUTS: AtomicU64 = AtomicU64::new(0);
     static KNOWN: LazyLock<(MicroApp, Report)> = LazyLock::new(|| {

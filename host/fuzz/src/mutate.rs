@@ -1,10 +1,10 @@
-//! Inputs made from other inputs, the same ones from the same seed on every machine.
+//! Makes inputs from other inputs. The same seed gives the same inputs on every machine.
 
-/// A small generator (SplitMix64), which need not be good but must never change.
+/// A small generator (SplitMix64). It need not be good, but it must never change.
 pub struct Random(u64);
 
 impl Random {
-    /// The generator of this seed.
+    /// The generator with this seed.
     pub fn new(seed: u64) -> Random {
         Random(seed)
     }
@@ -19,7 +19,7 @@ impl Random {
         z ^ (z >> 31)
     }
 
-    /// A number below `end`; 0 if that is 0.
+    /// A number below `end`; 0 if `end` is 0.
     pub fn below(&mut self, end: usize) -> usize {
         (self.next() % end.max(1) as u64) as usize
     }
@@ -39,7 +39,7 @@ const TELLING: [&[u8]; 10] = [
     &[0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x01],
 ];
 
-/// No input grows past this: what large ones do is for tests that are made for it.
+/// The largest input. Separate tests check large inputs.
 const MOST_BYTES: usize = 1 << 20;
 
 /// One of the seeds with one to eight changes.
@@ -77,7 +77,7 @@ fn change(bytes: &mut Vec<u8>, seeds: &[Vec<u8>], random: &mut Random) {
             let piece = other[from..(from + (end - at)).min(other.len())].to_vec();
             drop(bytes.splice(at..end, piece));
         }
-        // Rarely, because little of what comes after is then looked at.
+        // Rarely, because little of the rest of the input is then read.
         7 if random.below(4) == 0 => bytes.truncate(at),
         _ => bytes.insert(at, random.next() as u8),
     }

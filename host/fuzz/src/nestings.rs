@@ -1,5 +1,5 @@
-//! Components in which something is nested as deep as one asks for: what `type_depth` in the host is held against.
-//! Apart from that they do nothing, and run.
+//! Components in which something is nested as deep as the caller asks. They test `type_depth` in the host. They
+//! do nothing else, and they run.
 
 use wasm_encoder::{Encode, RawSection, Section};
 
@@ -10,11 +10,11 @@ use crate::world;
 pub struct Nesting {
     /// What is nested.
     pub name: &'static str,
-    /// The component in which it has so many levels.
+    /// Makes a component with that many levels of it.
     pub make: fn(usize) -> Vec<u8>,
 }
 
-/// Each kind once. A value that holds no other is a level, and so is an instance without exports.
+/// One of each kind. A value that contains no other counts as a level, and so does an instance without exports.
 pub const NESTINGS: [Nesting; 14] = [
     Nesting {
         name: "component types written in each other",
@@ -106,7 +106,7 @@ pub const NESTINGS: [Nesting; 14] = [
     },
 ];
 
-/// Types of that first byte that are written in each other: the innermost is empty.
+/// Types that begin with this byte, written inside each other. The innermost is empty.
 fn written(first: u8, levels: usize) -> Vec<u8> {
     let outer = [first, 1, 1].repeat(levels - 1);
     let data = [&[1][..], &outer, &[first, 0]].concat();
@@ -117,7 +117,8 @@ fn written(first: u8, levels: usize) -> Vec<u8> {
     component
 }
 
-/// Types of values that hold each other, around a number; each is exported, as some have to be to be used.
+/// Types of values that contain each other, around a number. Each is exported, because some must be exported to
+/// be used.
 fn values(levels: usize, around: fn(&str) -> String) -> Vec<u8> {
     around_values(levels, around, "")
 }
@@ -140,7 +141,7 @@ fn chained(levels: usize, first: &str, next: impl Fn(usize) -> String) -> String
     (0..levels - 1).fold(first.to_owned(), |text, i| text + &next(i))
 }
 
-/// The component with this in front of all else.
+/// The component with this text before everything else.
 fn in_front(text: &str) -> Vec<u8> {
     let around = world::text("", "").replacen("(component", &format!("(component {text}"), 1);
     wat::parse_str(around).expect("the text is a component")

@@ -1,9 +1,9 @@
-//! Components of the world, around little code.
+//! Components of the world around a little code.
 
 use wasm_encoder::{ComponentSection, CustomSection};
 
-/// A component whose core module has these items, and `body` in `run`, which then returns `ok("")`. It may call
-/// `$record`, which records an empty audit entry.
+/// A component whose core module has these items, and `body` in `run`, which then returns `ok("")`. The body may
+/// call `$record`, which records an empty audit entry.
 pub(crate) fn component(items: &str, body: &str) -> Vec<u8> {
     wat::parse_str(text(items, body)).expect("the text is a component")
 }

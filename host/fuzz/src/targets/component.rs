@@ -10,7 +10,7 @@ pub(crate) fn run(bytes: &[u8]) {
     host::load_and_run(bytes, &host::small());
 }
 
-/// The fixtures of the cases, and small components in which every kind of section is near the beginning.
+/// The fixtures of the test cases, and small components in which every kind of section is near the beginning.
 pub(crate) fn seeds() -> Vec<Vec<u8>> {
     let mut seeds = vec![
         world::component("", ""),
@@ -23,7 +23,7 @@ pub(crate) fn seeds() -> Vec<Vec<u8>> {
         ),
     ];
     for nesting in NESTINGS {
-        // Of few levels, so that a mutation can change what is nested, and one more than there may be.
+        // A few levels, so that a mutation can change what is nested, and one level more than allowed.
         seeds.extend([4, 65].map(nesting.make));
     }
     seeds.extend([bombs::tools(1_100), bombs::imports(30)]);

@@ -1,4 +1,4 @@
-//! Any bytes as a ledger's file.
+//! Any bytes as the file of a ledger.
 
 use std::fs;
 use std::path::Path;
@@ -12,7 +12,7 @@ use tempfile::TempDir;
 /// 2025-01-01T00:00:00Z.
 const T0: u64 = 1_735_689_600_000_000_000;
 
-/// In memory where there is such a folder: each input is a file.
+/// In memory if the system has such a folder, because each input is a file.
 fn folder() -> TempDir {
     let memory = Path::new("/dev/shm");
     let folder = if memory.is_dir() {
@@ -31,14 +31,14 @@ pub(crate) fn run(bytes: &[u8]) {
     append(&path, whole);
 }
 
-/// How many entries it has, if it verifies; what verifies can be read to its end.
+/// The number of entries, if the ledger verifies. A ledger that verifies can be read to its end.
 fn read(path: &Path) -> Option<u64> {
     let reader = Reader::open(path).ok()?;
     let verified = verify(&reader, &Trust::default());
     let mut entries = 0;
     let visited = reader.visit(0, |entry| {
         entries += 1;
-        // Recomputed of whatever stands there.
+        // The hash can be computed for any entry.
         let _ = entry.hash();
         Ok::<(), LedgerError>(())
     });
@@ -51,7 +51,8 @@ fn read(path: &Path) -> Option<u64> {
     Some(entries)
 }
 
-/// A host that is given such a file refuses it or appends: to one that verifies, so that it still does.
+/// A host refuses the file or appends to it. It appends only to a ledger that verifies, and the ledger verifies
+/// afterwards.
 fn append(path: &Path, whole: Option<u64>) {
     let Ok(ledger) = Ledger::open(path, Options::default()) else {
         return;
@@ -88,7 +89,7 @@ fn closing() -> Closing {
     }
 }
 
-/// A ledger of two runs with a checkpoint between them, and one just made.
+/// A ledger of two runs with a checkpoint between them, and a new ledger.
 pub(crate) fn seeds() -> Vec<Vec<u8>> {
     let folder = folder();
     let path = folder.path().join("audit.ledger");

@@ -1,7 +1,7 @@
-//! A policy file, and what a component asks for held against it.
+//! A policy file, and the decision about a component under that policy.
 //!
-//! Up to the first zero byte the input is the policy; then, if it goes on, the micro-app's name up to the next one,
-//! and its manifest.
+//! The input up to the first zero byte is the policy. The bytes up to the next zero byte are the micro-app's
+//! name. The rest is its manifest.
 
 use std::path::Path;
 use std::sync::LazyLock;
@@ -34,7 +34,7 @@ pub(crate) fn run(bytes: &[u8]) {
     }
 }
 
-/// What is said of a policy that is none is a line and a hint.
+/// The error for an invalid policy has a line and a hint.
 fn wrong(text: &str, error: &PolicyError) {
     for said in [error.to_string(), error.hint.clone()] {
         check::printable(&said);
@@ -44,7 +44,7 @@ fn wrong(text: &str, error: &PolicyError) {
     assert!(error.line.is_none_or(|line| (1..=lines).contains(&line)));
 }
 
-/// What is missing can be granted with the lines that say so.
+/// Whatever is missing can be granted with the lines in the message.
 fn decide(component: &[u8], policy: &Policy) {
     let Ok(inspection) = Inspection::of(component) else {
         return;
@@ -65,14 +65,14 @@ fn decide(component: &[u8], policy: &Policy) {
     let left = left.iter().flat_map(|text| text.lines().skip(1)).count();
     let impossible = lines.iter().filter(|line| line.starts_with('#'));
     assert_eq!(left, impossible.count(), "{missing}");
-    // As a file of its own it is one, and about this micro-app.
+    // These lines are a valid policy file, and it applies to this micro-app.
     let own = Policy::parse(Path::new("policy.toml"), &missing);
     let own = own.unwrap_or_else(|error| panic!("{missing}\n{error}"));
     let verdict = inspection.verdict(&Run::new(), Some(&own));
     assert_eq!(verdict.decision.sections.len(), 1, "{missing}");
 }
 
-/// The section of policy that would grant what is missing, if something is.
+/// The section of policy that would grant what is missing, if anything is.
 fn missing(inspection: &Inspection, run: &Run, policy: &Policy) -> Option<String> {
     let verdict = inspection.verdict(run, Some(policy));
     check::printable(&inspection.text(&verdict));
@@ -99,7 +99,7 @@ fn component(name: &str, manifest: &[u8]) -> Vec<u8> {
     world::with_section(&component, fractalaw_manifest::SECTION, manifest)
 }
 
-/// Asks for one of each.
+/// Asks for one of each kind.
 fn greedy() -> Manifest {
     let dir = |guest: &str, writable| DirAsk {
         guest: guest.to_owned(),

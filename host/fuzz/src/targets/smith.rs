@@ -1,4 +1,4 @@
-//! Valid components: wasm-smith makes the core module, around which stands the world.
+//! Valid components: wasm-smith makes the core module, and this target makes a component of the world around it.
 
 use std::sync::LazyLock;
 
@@ -8,7 +8,7 @@ use wasm_smith::{Config, Module};
 
 use crate::host;
 
-/// What the module may import: the memory, and functions of the host as they are lowered.
+/// What the module may import: the memory, and the lowered functions of the host.
 const IMPORTS: &str = r#"(module
     (import "host" "memory" (memory 1))
     (import "host" "record" (func (param i32 i32 i32 i32 i32 i32)))
@@ -33,13 +33,13 @@ pub(crate) fn run(bytes: &[u8]) {
     let Ok(config) = config(&mut choices) else {
         return;
     };
-    // Too few bytes to choose from are no module.
+    // Too few bytes to choose from give no module.
     if let Ok(module) = Module::new(config, &mut choices) {
         host::load_and_run(&component(&module.to_bytes()), &host::small());
     }
 }
 
-/// Proposals that the engine leaves out are chosen now and then, and must then be refused.
+/// Some inputs use proposals that the engine leaves out. These must be refused.
 fn config(choices: &mut Unstructured<'_>) -> arbitrary::Result<Config> {
     let others = choices.ratio(1, 8)?;
     Ok(Config {
@@ -65,10 +65,10 @@ fn config(choices: &mut Unstructured<'_>) -> arbitrary::Result<Config> {
     })
 }
 
-/// An empty core module as it stands in a component.
+/// The bytes of an empty core module in a component.
 const PLACE: &[u8] = b"\x01\x08\0asm\x01\0\0\0";
 
-/// The world around a module, which takes the place of the empty one.
+/// The component of the world in which the module takes the place of the empty one.
 fn component(module: &[u8]) -> Vec<u8> {
     static AROUND: LazyLock<Vec<u8>> =
         LazyLock::new(|| wat::parse_str(AROUND_TEXT).expect("the text is a component"));
@@ -152,7 +152,7 @@ const AROUND_TEXT: &str = r#"(component
                 (canon lift (core func $smith "run") (memory $libc "memory")
                     (realloc (func $libc "realloc")))))"#;
 
-/// Any bytes are choices: these are as good as others, and always the same.
+/// Any bytes are choices. These are always the same.
 pub(crate) fn seeds() -> Vec<Vec<u8>> {
     (1..=16_u64)
         .map(|seed| {

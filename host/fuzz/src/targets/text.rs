@@ -16,7 +16,7 @@ pub(crate) fn run(bytes: &[u8]) {
             .skip(1)
             .all(|line| line.starts_with("  "))
     );
-    // Larger ones say nothing new and take their time.
+    // Longer inputs test nothing new and take longer.
     let bytes = &bytes[..bytes.len().min(512)];
     let literal: String = bytes.iter().map(|byte| format!("\\{byte:02x}")).collect();
     let name: String = String::from_utf8_lossy(bytes)
@@ -60,7 +60,7 @@ pub(crate) fn seeds() -> Vec<Vec<u8>> {
         "  [a] b — c\u{85}\u{2028}\u{2029}\u{b}\u{c}",
     ];
     let mut seeds: Vec<_> = texts.iter().map(|text| text.as_bytes().to_vec()).collect();
-    // A lone surrogate, an overlong line end, and the beginning of a character without its end.
+    // A lone surrogate, an overlong line end, and the first bytes of a character that is cut off.
     seeds.extend([
         b"\xed\xa0\x80".to_vec(),
         b"\xc0\x8a".to_vec(),

@@ -1,16 +1,16 @@
-//! Calls of every host function that is offered, with values that no honest guest would make: wild pointers, huge
-//! lengths, handles of others, text that is none.
+//! Calls every host function with values that no honest guest would pass: wild pointers, huge lengths, handles of
+//! other types, text that is not UTF-8.
 //!
-//! One component does it for all inputs: it reads the input as its standard input and takes it for a program. A
-//! byte says which function to call, and each of its flat arguments is a tag with what it needs:
+//! One component serves all inputs. It reads the input as its standard input and runs it as a program. A byte
+//! says which function to call. Each of the function's flat arguments is a tag, followed by what that tag needs:
 //!
 //! | tag | argument |
 //! |---|---|
-//! | below 0x80 | itself |
-//! | 0x80 and more | an address in the program, so many bytes on |
-//! | 0xc0 and more | the word in the area for results at this place |
+//! | below 0x80 | the tag itself |
+//! | from 0x80 | an address in the program, this many bytes further on |
+//! | from 0xc0 | the word at this place in the area for results |
 //! | 0xe0 | the last result |
-//! | 0xf0 | the area for results |
+//! | 0xf0 | the address of the area for results |
 //! | 0xf1 | the four bytes that follow |
 
 mod caller;
@@ -34,13 +34,14 @@ static CALLER: LazyLock<MicroApp> = LazyLock::new(|| {
     app.expect("what the host offers can be imported")
 });
 
-/// What the guest is given: a folder to read, and one to write, whose contents the next inputs meet.
+/// What the guest is granted: a folder to read, and a folder to write. Later inputs find what earlier ones left
+/// in it.
 struct Folders {
-    /// Gone with the process, as far as the process has a say in that.
+    /// Deleted when the process ends, as far as the process can do that.
     root: TempDir,
 }
 
-/// Between how many inputs the folder to write is emptied.
+/// The folder to write is emptied after this many inputs.
 const EMPTY_EVERY: u64 = 256;
 
 static FOLDERS: LazyLock<Folders> = LazyLock::new(|| {
@@ -49,7 +50,7 @@ static FOLDERS: LazyLock<Folders> = LazyLock::new(|| {
         fs::create_dir_all(root.path().join("in/below"))?;
         fs::create_dir(root.path().join("out"))?;
         fs::write(root.path().join("in/a"), "some text\n")?;
-        // Before 1970, which not every representation of a time can say.
+        // Before 1970, which not every representation of a time can express.
         let old = File::create(root.path().join("in/old"))?;
         old.set_modified(UNIX_EPOCH - Duration::from_secs(1 << 30))
     };
@@ -78,7 +79,7 @@ impl Folders {
     }
 }
 
-/// Of every four inputs one meets the machine's clocks and files' own times.
+/// One input of four sees the machine's clocks and the files' own times.
 pub(crate) fn run(bytes: &[u8]) {
     let program = &bytes[..bytes.len().min(60_000)];
     let run = host::small()
@@ -119,7 +120,7 @@ mod tests {
             text,
         ]
         .concat();
-        // What follows the calls is a program too, and ends it one way or another: so only a part is given.
+        // The bytes after the calls are a program too, which ends somehow. So only a part is passed.
         let request = host::small().deterministic().stdin(program);
         let report = host::run(&CALLER, &request);
         assert_eq!(report.stdout.bytes, text);

@@ -1,5 +1,5 @@
-//! What is too dear to compile is refused by what it has too much of, before any of it is compiled; and what is
-//! just not too dear is compiled.
+//! A component that is too expensive to compile is refused for the quantity that exceeds a limit, before any of
+//! it is compiled. A component just below the limits is compiled.
 
 use std::time::Duration;
 
@@ -23,7 +23,7 @@ fn too_much(host: &Host, bytes: &[u8]) -> &'static str {
     }
 }
 
-/// One that never has the time to compile anything: what it refuses for another reason, it refused before.
+/// A host that never has the time to compile anything. A refusal for another reason came before compiling.
 fn hurried() -> Host {
     let host = Host::builder().slots(1).compile_time(Duration::ZERO);
     host.build().unwrap()
@@ -72,8 +72,8 @@ fn functions_that_are_dear_for_their_bytes_are_refused() {
     }
 }
 
-/// What the largest runtimes have: CPython's relocations, calls like those that make its strings, the shapes
-/// of SpiderMonkey's largest functions. Nothing that they have too much of stands before the compiler.
+/// Shapes from the largest language runtimes: CPython's relocations, calls like those that build its strings, and
+/// SpiderMonkey's largest functions. None of them exceeds a limit before the compiler.
 #[test]
 fn functions_as_large_as_those_of_language_runtimes_are_accepted() {
     let limit = Duration::ZERO;
@@ -85,7 +85,7 @@ fn functions_as_large_as_those_of_language_runtimes_are_accepted() {
         ("ifs with values", 60_000),
     ] {
         let shape = SHAPES.iter().find(|shape| shape.name == name).unwrap();
-        // Each with a host of its own, because what is given up keeps its place until it ends.
+        // Each shape gets its own host, because a compilation that was given up keeps its place until it ends.
         let refused = refusal(&hurried(), &shape.component(bytes, 1));
         assert_eq!(refused, Refusal::CompileTime { limit }, "{name}");
     }
@@ -119,7 +119,7 @@ fn numbers_depth_and_width_have_bounds_of_their_own() {
     }
 }
 
-/// Two bytes of a component make a line of what is told of it, and five a name in a refusal.
+/// Two bytes of a component can add a line to what is listed of it, and five bytes can add a name to a refusal.
 #[test]
 fn what_is_listed_without_end_is_counted() {
     let inspection = Inspection::of(&bombs::tools(2_000_000)).unwrap();
@@ -153,13 +153,13 @@ fn what_takes_longer_than_its_time_is_refused_and_the_host_goes_on() {
     let limit = Duration::ZERO;
     let loops = SHAPES[0].component(20_000, 4);
     assert_eq!(refusal(&host, &loops), Refusal::CompileTime { limit });
-    // Another host, in the same process, while the first one's compiler may still be at work.
+    // Another host in the same process, because the compiler of the first one may still be at work.
     let patient = Host::builder().slots(1).build().unwrap();
     patient.load(&SHAPES[0].component(20_000, 1)).unwrap();
 }
 
-/// In Wasmtime 48 the compiler panicked on every component like this one while modules had one memory: what it
-/// puts between the parts has one of each.
+/// In Wasmtime 48 the compiler panicked on every component like this one if modules could have only one memory:
+/// the code between the parts has a memory of each part.
 #[test]
 fn parts_that_call_each_other_are_compiled() {
     let host = Host::builder().slots(1).build().unwrap();

@@ -1,4 +1,4 @@
-//! What was found once, and what mutations begin with, breaks no promise.
+//! Inputs that were found once, and the seeds of mutations, break no promise.
 
 use fractalaw_fuzz::{TARGETS, corpus};
 

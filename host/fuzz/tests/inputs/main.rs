@@ -1,4 +1,5 @@
-//! The targets on the stable toolchain: their corpus, their seeds, a sample of mutations, and what is too much.
+//! The targets on the stable toolchain: their corpus, their seeds, a sample of mutations, and inputs over the
+//! limits.
 
 mod bombs;
 mod corpus;

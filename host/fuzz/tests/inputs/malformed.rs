@@ -1,12 +1,12 @@
-//! Malformed inputs in numbers: each is answered, none is a panic. A sample is run here; `FRACTALAW_FUZZ_RUNS`
-//! says how many mutations of each target are to be run instead.
+//! Many malformed inputs: each gets an answer, and none makes the host panic. A sample is run by default.
+//! `FRACTALAW_FUZZ_RUNS` sets another number of mutations for each target.
 
 use std::env;
 
 use fractalaw_fuzz::mutate::{Random, mutate};
 use fractalaw_fuzz::{TARGETS, Target};
 
-/// Some seconds, all targets together.
+/// Takes some seconds for all targets together.
 const SAMPLE: u64 = 100;
 
 fn runs() -> u64 {

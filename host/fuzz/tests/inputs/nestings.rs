@@ -1,5 +1,5 @@
-//! What is nested as deep as it may be is loaded and run, whatever the stack of who asks; what is a level deeper is
-//! refused for that, and does not overflow anybody's stack.
+//! A component that nests as deep as allowed is loaded and run, however small the caller's stack is. A component
+//! with one more level is refused for that, and overflows nobody's stack.
 
 use std::thread;
 
@@ -11,7 +11,7 @@ use tokio::runtime;
 /// Levels of types, instances and components by index.
 const TYPES: usize = 64;
 
-/// A component in a component, and so on, the outermost counted.
+/// Components in components, with the outermost counted.
 const COMPONENTS: usize = 32;
 
 /// Less than any of the parsers and compilers needs.
@@ -32,7 +32,7 @@ fn refused<T>(loaded: Result<T, LoadError>) -> Option<Refusal> {
     }
 }
 
-/// What loading it, inspecting it and instrumenting it say.
+/// What loading, inspecting and instrumenting the component return.
 fn answers(host: &Host, bytes: &[u8]) -> [Option<Refusal>; 3] {
     with_little_stack(|| {
         let inspected = Inspection::of(bytes).map(|inspection| inspection.refusal);
@@ -78,7 +78,7 @@ fn types_are_nested_to_the_bound_and_no_deeper() {
     }
 }
 
-/// As many levels as a small file has room for, of those that a few bytes make.
+/// As many levels as a small file has room for, of the kinds that take only a few bytes.
 #[test]
 fn what_is_nested_without_end_is_refused_as_soon() {
     let host = Host::builder().slots(1).build().unwrap();
