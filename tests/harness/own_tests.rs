@@ -1,4 +1,4 @@
-//! Tests of the harness itself: in one binary with the cases, because it has no other.
+//! Tests of the harness itself. They are in one binary with the cases, because the harness has no other.
 
 mod found;
 mod texts;
@@ -12,7 +12,7 @@ use anyhow::{Context, Result};
 use libtest_mimic::{Failed, Trial};
 use tempfile::TempDir;
 
-/// All of them; some start the harness on these guests.
+/// All of them. Some start the harness on these guests.
 pub(crate) fn trials(guests: Option<PathBuf>) -> Vec<Trial> {
     let mut trials = Vec::new();
     for (name, test) in found::TESTS.iter().chain(&texts::TESTS) {
@@ -34,7 +34,7 @@ fn trial(name: &str, test: impl FnOnce() -> Result<()> + Send + 'static) -> Tria
     })
 }
 
-/// A test that needs nothing.
+/// A test that needs no guests.
 type Test = (&'static str, fn() -> Result<()>);
 
 /// A workspace with these files, each with its text.

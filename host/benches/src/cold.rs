@@ -1,4 +1,4 @@
-//! The cold path: a whole process, from its start to its report, its compiled code cached.
+//! The cold path: a whole process, from its start to its report, with its compiled code in the cache.
 
 use std::fs;
 use std::path::Path;
@@ -10,7 +10,7 @@ use crate::Flags;
 use crate::pairs;
 use crate::table::{Bar, Row, Table, Unit};
 
-/// Functions of the generated component: together more than 10 MB.
+/// The functions of the generated component, which has more than 10 MB.
 const LARGE_FUNCTIONS: usize = 14_500;
 
 fn spawn(command: &mut Command) -> Result<()> {
@@ -49,7 +49,7 @@ pub(crate) fn small(flags: &Flags, table: &mut Table) -> Result<()> {
             .arg(&component);
         command
     };
-    // Fills both caches, and shows that both work.
+    // Fills both caches, and shows that both programs work.
     spawn(&mut ours(flags, &component))?;
     spawn(&mut theirs())?;
     let pair = pairs::measure(
@@ -100,8 +100,7 @@ pub(crate) fn large(flags: &Flags, table: &mut Table) -> Result<()> {
     Ok(())
 }
 
-/// Many functions of arithmetic that no compiler folds away, in a table as a large program has them,
-/// and none called.
+/// Many functions of arithmetic that no compiler removes, in a table as in a large program. None is called.
 fn large_component() -> String {
     let mut functions = String::new();
     let mut names = String::new();

@@ -1,8 +1,8 @@
-//! Nanoseconds for a unit of fuel, by class of instruction: before, with Wasmtime's own costs, and with the
-//! host's.
+//! Nanoseconds for a unit of fuel, by class of instruction: before, with Wasmtime's own costs, and after, with
+//! the host's.
 //!
-//! Each kernel is the worst that a guest can do with its instruction: a chain in which each waits for the one
-//! before, with as little around it as WebAssembly allows.
+//! Each kernel is the worst that a guest can do with its instruction. It is a chain in which each instruction
+//! waits for the one before, with as little around it as WebAssembly allows.
 
 use std::time::{Duration, Instant};
 
@@ -16,17 +16,17 @@ use crate::Flags;
 use crate::pairs::median;
 use crate::table::{Bar, Row, Table, Unit};
 
-/// Steps of a kernel between two checks of the loop.
+/// The steps of a kernel between two checks of the loop.
 const UNROLLED: usize = 100;
 
-/// How long one measurement takes at least.
+/// The least time of one measurement.
 const MEASURED: Duration = Duration::from_millis(5);
 
-/// The least of so many counts: what disturbs it only adds.
+/// The smallest of this many measurements counts, because disturbances only add time.
 const TIMES: usize = 7;
 
-/// What one kernel repeats: a step that takes a value of the type from the stack and leaves one. `$k` is a
-/// second value of the type (one), `$i` and `$j` are numbers.
+/// What one kernel repeats: a step that takes a value of the type from the stack and leaves one. `$k` is a second
+/// value of the type (one), `$i` and `$j` are numbers.
 struct Kernel {
     class: &'static str,
     name: &'static str,
@@ -173,7 +173,7 @@ impl Kernel {
     }
 }
 
-/// A jump to one of four places, which no processor can foresee.
+/// A jump to one of four places, which no processor can predict.
 const BR_TABLE: &str = "i32.const 1103515245 i32.mul i32.const 12345 i32.add local.set $i
     block block block block local.get $i i32.const 29 i32.shr_u
     br_table 0 1 2 3 1 0 3 2 end local.get $i i32.const 1 i32.add local.set $i end
@@ -235,8 +235,8 @@ fn time(engine: &Engine, text: &str) -> wasmtime::Result<f64> {
     Ok(best)
 }
 
-/// A walk through 64 MiB in which each address is known only when the one before was read, and no cache holds
-/// the next: what no cost of an instruction can foresee. It has no bar; the deadline is what bounds it.
+/// A walk through 64 MiB. Each address is known only when the one before was read, and no cache holds the next.
+/// No cost of an instruction can foresee this, so the kernel has no bar. The deadline bounds it.
 const COLD: &str = r#"(module
   (memory 1024)
   (func $link (local $i i32)
@@ -254,13 +254,13 @@ const COLD: &str = r#"(module
       (br_if $again (local.tee $n (i32.sub (local.get $n) (i32.const 1))))
     end))"#;
 
-/// What the median kernel takes for a unit of fuel, with the host's costs.
+/// The nanoseconds that the median kernel takes for a unit of fuel with the host's costs.
 pub(crate) fn median_instruction() -> Result<f64> {
     Ok(median(measure(fractalaw_host::OPERATOR_COSTS)?))
 }
 
-/// The table of all kernels: ours are the host's costs, the reference is Wasmtime's, and the ratio is ours
-/// for one of the median kernel's.
+/// The table of all kernels. Ours are the host's costs, the reference is Wasmtime's, and the ratio compares ours
+/// with the median kernel.
 pub(crate) fn instructions(_: &Flags, table: &mut Table) -> Result<()> {
     let before = measure(OperatorCost::default())?;
     let after = measure(fractalaw_host::OPERATOR_COSTS)?;

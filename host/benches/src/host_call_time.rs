@@ -1,4 +1,5 @@
-//! Nanoseconds for a unit of fuel, for each kind of host call: with the price, and with the guest's part alone.
+//! Nanoseconds for a unit of fuel, for each kind of host call: with its price, and with the guest's own part
+//! alone.
 
 use std::fs;
 
@@ -9,10 +10,10 @@ use crate::Flags;
 use crate::fuel_time;
 use crate::table::{Bar, Row, Table, Unit};
 
-/// The least of so many counts.
+/// The smallest of this many measurements counts.
 const TIMES: usize = 15;
 
-/// Files of the folder that is listed.
+/// The files in the folder that is listed.
 const MANY: usize = 2_000;
 
 /// What the guest `host-calls` is told to call, and how often.
@@ -44,8 +45,8 @@ const CALLS: [(&str, u32); 25] = [
     ("is-same-object", 300),
 ];
 
-/// Ours are the prices, the reference is what the guest alone is charged, and the ratio is ours for one of the
-/// median instruction's.
+/// Ours are the prices, the reference is what the guest alone is charged, and the ratio compares ours with the
+/// median instruction.
 pub(crate) fn host_calls(flags: &Flags, table: &mut Table) -> Result<()> {
     let middle = fuel_time::median_instruction()?;
     let host = Host::builder().slots(1).build()?;

@@ -1,7 +1,7 @@
-//! Benchmarks of the host, each beside its reference in the same run: `cargo xtask bench`.
+//! Benchmarks of the host, each beside a reference in the same run: `cargo xtask bench`.
 //!
-//! Nothing here asserts a time. A table shows ours, the reference, their ratio and the bar that the
-//! ratio is meant to hold; runs can be saved and compared.
+//! No benchmark asserts a time. A table shows ours, the reference, their ratio, and the bar that the ratio should
+//! hold. Runs can be saved and compared.
 
 #![forbid(unsafe_code)]
 
@@ -52,7 +52,7 @@ struct Flags {
     wasmtime: Option<PathBuf>,
 }
 
-/// A benchmark: its name, and what adds its rows to the table.
+/// A benchmark: its name, and the function that adds its rows to the table.
 type Benchmark = (&'static str, fn(&Flags, &mut Table) -> Result<()>);
 
 const BENCHMARKS: [Benchmark; 13] = [
@@ -82,7 +82,7 @@ fn main() -> Result<()> {
             .is_none_or(|filter| name.contains(filter))
         {
             eprintln!("{name} …");
-            // The others' figures took minutes.
+            // A failure does not end the program, because the figures of the other benchmarks took minutes.
             if let Err(error) = benchmark(&flags, &mut table) {
                 eprintln!("error: `{name}`: {error:#}");
                 failed.push(name);

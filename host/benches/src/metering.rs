@@ -57,7 +57,7 @@ const WAYS: [(&str, Metering); 5] = [
     ),
 ];
 
-/// Each way beside the unmetered kernel, and that beside the native one.
+/// Each way beside the unmetered kernel, and the unmetered kernel beside the native one.
 pub(crate) fn kernels(flags: &Flags, table: &mut Table) -> Result<()> {
     let component = fs::read(flags.guests.join("kernels.wasm"))?;
     let runtime = Builder::new_current_thread().enable_time().build()?;

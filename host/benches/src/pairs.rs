@@ -1,23 +1,23 @@
-//! Measures two things in turn, so that the drift of a shared machine falls on both alike.
+//! Measures two things in turn, so that both suffer equally when a shared machine becomes slower.
 //!
-//! A harness that samples one after the other (criterion, divan) compares two minutes of a machine
-//! with two others of it. Here a batch of ours and a batch of the reference alternate, and what counts
-//! is the median of the ratios of neighbours.
+//! A harness that samples one after the other (criterion, divan) compares two minutes of a machine with two other
+//! minutes. Here batches of ours and of the reference alternate, and the result is the median of the ratios of
+//! neighbouring batches.
 
 use std::time::{Duration, Instant};
 
 /// The medians over all batches.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Pair {
-    /// One of ours.
+    /// The time of one of ours.
     pub(crate) ours: Duration,
-    /// One of the reference's.
+    /// The time of one of the reference's.
     pub(crate) reference: Duration,
-    /// Ours for one of the reference's.
+    /// Ours divided by the reference.
     pub(crate) ratio: f64,
 }
 
-/// Alternates `batches` times; each call does as many as it returns.
+/// Alternates `batches` times. Each call returns how many runs it did.
 pub(crate) fn measure(
     batches: usize,
     mut ours: impl FnMut() -> u32,
@@ -33,7 +33,7 @@ pub(crate) fn measure(
     time(&mut reference);
     let mut pairs = Vec::with_capacity(batches);
     for i in 0..batches {
-        // Each goes first as often as the other.
+        // Each side goes first as often as the other.
         pairs.push(if i % 2 == 0 {
             (time(&mut ours), time(&mut reference))
         } else {
@@ -49,7 +49,7 @@ pub(crate) fn measure(
     }
 }
 
-/// The middle one.
+/// The middle value.
 pub(crate) fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     values[values.len() / 2]

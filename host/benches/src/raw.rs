@@ -1,5 +1,5 @@
-//! The reference: a component run by Wasmtime alone, with the host's engine settings and nothing of ours
-//! around it. What a loop over it costs is the least that a fresh instance can cost.
+//! The reference: a component run by Wasmtime alone, with the host's engine settings and none of the host's code
+//! around it. A loop over it shows the least that a fresh instance can cost.
 
 use fractalaw_host::Limits;
 use wasmtime::component::{
@@ -15,7 +15,7 @@ use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
 const KEEP_RESIDENT_BYTES: usize = 1 << 20;
 
-/// The text that a guest's `run` returns, either way.
+/// What a guest's `run` returns.
 pub(crate) type Returned = (Result<String, String>,);
 
 /// What the reference meters.
@@ -46,7 +46,7 @@ struct Entry {
     detail: String,
 }
 
-/// A store's data with nothing but what WASI needs.
+/// A store's data with only what WASI needs.
 pub(crate) struct State {
     wasi: WasiCtx,
     table: ResourceTable,
@@ -61,7 +61,7 @@ impl WasiView for State {
     }
 }
 
-/// A component compiled and pre-linked.
+/// A component, compiled and pre-linked.
 pub(crate) struct Raw {
     engine: Engine,
     pre: InstancePre<State>,
@@ -93,7 +93,7 @@ impl Raw {
         })
     }
 
-    /// A fresh store, an instance in it, and one call.
+    /// Makes a fresh store and an instance in it, and calls it once.
     pub(crate) async fn run(&self, wasi: WasiCtx) -> Result<Returned> {
         let mut store = Store::new(
             &self.engine,

@@ -1,4 +1,4 @@
-//! Many runs: over two threads, far more than slots, and for long.
+//! Many runs: on two threads, far more than there are slots, and for a long time.
 
 use std::fs;
 use std::sync::Arc;
@@ -38,7 +38,7 @@ async fn complete(host: &Host, app: &MicroApp) -> Report {
     report
 }
 
-/// Runs `total` in `tasks` tasks, each one after the other.
+/// Runs `total` runs in `tasks` tasks, each task one after the other.
 fn in_tasks(runtime: &Runtime, (host, app): &(Host, MicroApp), tasks: u32, total: u32) -> u32 {
     runtime.block_on(async {
         let tasks: Vec<_> = (0..tasks)
@@ -122,8 +122,8 @@ pub(crate) fn ten_thousand_at_once(flags: &Flags, table: &mut Table) -> Result<(
     Ok(())
 }
 
-/// Submits so many at once and waits for all: how long each took to come up, in the runtime's queue
-/// and in the host's line.
+/// Submits that many runs at once and waits for all. Returns how long each waited, in the runtime's queue and in
+/// the host's line.
 async fn submit(subject: &Arc<(Host, MicroApp)>, runs: u32) -> Vec<Duration> {
     let runs: Vec<_> = (0..runs)
         .map(|_| {
@@ -164,7 +164,7 @@ pub(crate) fn million_runs(flags: &Flags, table: &mut Table) -> Result<()> {
             bar,
         });
     };
-    // Five MiB of growth, as the ratio that it would be.
+    // Five MiB of growth, as a ratio.
     let room = (before.resident_kib + 5.0 * 1024.0) / before.resident_kib;
     add(
         "resident",
@@ -190,7 +190,7 @@ pub(crate) fn million_runs(flags: &Flags, table: &mut Table) -> Result<()> {
     Ok(())
 }
 
-/// What a process holds of the system, as Linux tells.
+/// What a process holds of the system, as Linux reports it.
 struct Held {
     resident_kib: f64,
     threads: f64,

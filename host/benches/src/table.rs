@@ -1,4 +1,4 @@
-//! What was measured, as rows: shown as a table, kept as JSON, compared with an earlier run.
+//! The results as rows: printed as a table, kept as JSON, compared with an earlier run.
 
 use std::fmt;
 use std::fs;
@@ -14,16 +14,16 @@ pub(crate) struct Table {
     rows: Vec<Row>,
 }
 
-/// One figure of ours beside one of the reference's.
+/// One of our figures beside the reference's.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Row {
     pub(crate) name: String,
     pub(crate) unit: Unit,
     pub(crate) ours: f64,
     pub(crate) reference: f64,
-    /// Ours for one of the reference's: the median over pairs, where there were several.
+    /// Ours divided by the reference: the median over pairs, if there were several.
     pub(crate) ratio: f64,
-    /// What the ratio is meant to hold.
+    /// The bound that the ratio should hold.
     pub(crate) bar: Option<Bar>,
 }
 

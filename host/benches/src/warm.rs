@@ -1,4 +1,4 @@
-//! The warm path: everything is loaded, and what counts is one more run.
+//! The warm path: everything is loaded, and the time of one more run counts.
 
 use std::fs;
 use std::hint::black_box;
@@ -13,7 +13,7 @@ use crate::pairs;
 use crate::raw::{Metering, Raw};
 use crate::table::{Bar, Row, Table, Unit};
 
-/// Runs for one batch: long enough for the clock, short enough for many pairs.
+/// The runs of one batch: enough for the clock, and few enough for many pairs.
 const BATCH: u32 = 500;
 const BATCHES: usize = 60;
 
@@ -28,7 +28,7 @@ pub(crate) fn hello_world(flags: &Flags, table: &mut Table) -> Result<()> {
     )
 }
 
-/// A component without imports, of a few hundred bytes: what the host adds to the least there is.
+/// A component without imports, of a few hundred bytes: what the host adds to the least that is possible.
 pub(crate) fn no_imports(_: &Flags, table: &mut Table) -> Result<()> {
     let text = include_str!("../../../tests/fixtures/malformed/whole.wat");
     measure("warm/no-imports", &wat::parse_str(text)?, None, table)

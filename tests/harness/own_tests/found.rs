@@ -1,4 +1,4 @@
-//! What is found in a workspace, and what of it is wrong.
+//! What the harness finds in a workspace, and what it says is wrong.
 
 use std::collections::BTreeSet;
 use std::fs;

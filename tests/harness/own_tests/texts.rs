@@ -1,4 +1,4 @@
-//! What is rendered, read and written: no byte is lost, and nothing passes for what it is not.
+//! Rendering, reading and writing texts: no byte is lost, and two different things never have the same text.
 
 use std::fs;
 use std::process::Command;
@@ -54,7 +54,7 @@ fn ends() -> Result<()> {
     ] {
         let rendered = Listing::of(text.to_owned()).end();
         ensure!(rendered.text() == expected, "{rendered:?}");
-        // So it is there again when it is read.
+        // The text is the same when it is read again.
         fs::write(&path, format!("---\nsource: a\n---\n{expected}"))?;
         ensure!(Stored::read(&path).text() == Some(expected), "{text:?}");
     }
@@ -70,13 +70,13 @@ fn bytes() -> Result<()> {
         "00000010  2c 20 70 61 73 74 20 73 69 78 74 65 65 6e        |, past sixteen|",
     ];
     ensure!(lone == expected, "{lone:#?}");
-    // What a lossy reading takes for the same.
+    // A lossy decoding would make these two the same.
     ensure!(listing::contents(b"\xfe") != listing::contents(b"\xff"));
     ensure!(listing::kind(b"\xfe") == ", not UTF-8" && listing::kind(b"a").is_empty());
     Ok(())
 }
 
-/// Whoever opened one of them would wait for ever.
+/// Opening a pipe would wait for ever.
 fn pipes() -> Result<()> {
     let workspace = workspace(&[("folder/file", "")])?;
     let at = |name: &str| workspace.path().join(name);
@@ -175,7 +175,7 @@ fn long_lists() -> Result<()> {
             .is_some_and(|whole| whole.lines().count() == 202)
     );
 
-    // What was kept of the one that passed shows what moved in the other.
+    // The text that was kept of the run that passed shows what moved in the other run.
     let place = tempfile::tempdir()?;
     let wholes = Wholes::new(place.path().to_owned());
     let snapshot = place.path().join("a/one.behaviour.snap");
@@ -219,7 +219,7 @@ fn folders() -> Result<()> {
     fs::remove_file(copy.join("deep/inner.txt"))?;
     fs::remove_dir(copy.join("deep"))?;
     fs::write(copy.join("deep"), "a file now")?;
-    // Nothing may change here; if it does, it is seen all the same.
+    // Nothing may change here. If something does, the harness notices.
     fs::write(input.join("input.txt"), "written")?;
     #[cfg(unix)]
     std::os::unix::fs::symlink("new", copy.join("link"))?;
@@ -246,7 +246,7 @@ files: 8 changed
     };
     let found = rendered(&granted)?;
     ensure!(found == expected, "{found}");
-    // What stands in the workspace is not touched.
+    // The files in the workspace are not touched.
     ensure!(fs::read_to_string(out.join("changed.txt"))? == "three duties");
     Ok(())
 }
@@ -310,7 +310,7 @@ fn functions_that_moved() -> Result<()> {
     );
     let twice = functions::together(changes.iter().chain(&changes));
     ensure!(twice[0].difference() == 80 && twice.len() == 3, "{twice:?}");
-    // Where fuel fell, the cause of the fall.
+    // If fuel fell, the cause of the fall comes first.
     let back = functions::changes(&after, &before);
     let found: Vec<_> = back.iter().map(|change| change.difference()).collect();
     ensure!(found == [-40, 7, -2], "{found:?}");

@@ -1,4 +1,4 @@
-//! The harness started on workspaces of its own, with real components: what passes, what fails, what is written.
+//! The harness started on workspaces made here, with real components: what passes, what fails, what is written.
 
 use std::env;
 use std::fs;
@@ -10,7 +10,7 @@ use tempfile::TempDir;
 
 use super::workspace;
 
-/// A test that is given the folder of built guests, if it is known that they are fresh.
+/// A test that gets the folder of built guests, if they are known to be fresh.
 pub(super) type Test = (&'static str, fn(Option<&Path>) -> Result<()>);
 
 pub(super) const TESTS: [Test; 4] = [
@@ -52,7 +52,7 @@ pub(super) const CASE: &str = "tests/cases/folder-writer/default.toml";
 pub(super) const SNAPSHOT: &str = "tests/snapshots/folder-writer/default.behaviour.snap";
 const FUNCTIONS: &str = "tests/snapshots/folder-writer/default.functions.snap";
 
-/// Runs this harness on a workspace, as `cargo xtask test` does: whether it succeeded, and what it said.
+/// Runs this harness on a workspace as `cargo xtask test` does. Returns whether it succeeded, and its output.
 pub(super) fn harness(
     workspace: &TempDir,
     guests: Option<&Path>,
@@ -91,7 +91,7 @@ pub(super) fn ended(command: &mut Command) -> Result<(bool, String)> {
     Ok((output.status.success(), String::from_utf8(said)?))
 }
 
-/// The guests of this workspace, whether or not they are fresh: here it does not matter what they are like.
+/// The guests of this workspace, whether or not they are fresh. Their contents do not matter here.
 pub(super) fn any(guests: Option<&Path>) -> PathBuf {
     let here = Path::new(env!("CARGO_MANIFEST_DIR")).parent();
     let target = env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into());
@@ -119,7 +119,7 @@ fn written_bytes(guests: Option<&Path>) -> Result<()> {
     ensure!(!good, "{said}");
     let difference = "-    three duties\n+    wrong things\n";
     ensure!(said.contains(difference), "{said}");
-    // As long: so it cost the same, and only the behaviour is to be accepted.
+    // The text is as long as before. So the cost is the same, and only the behaviour must be accepted.
     let pending = workspace.path().join(SNAPSHOT).with_extension("snap.new");
     ensure!(
         pending.exists() && !said.contains("default.fuel.snap"),
@@ -209,7 +209,7 @@ fn broken_case(guests: Option<&Path>) -> Result<()> {
     Ok(())
 }
 
-/// Cargo is played by a program that says which guests are stale.
+/// A program that says which guests are stale plays cargo.
 fn stale_guests(guests: Option<&Path>) -> Result<()> {
     if !cfg!(unix) {
         return Ok(());

@@ -1,4 +1,5 @@
-//! The harness started where snapshots are to be written or must not be: neither insta nor a variable has a say.
+//! The harness started where snapshots are to be written, and where they must not be. Neither insta nor a
+//! variable decides.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -19,7 +20,8 @@ pub(super) const TESTS: [Test; 4] = [
     ("what-cannot-be-written-is-said", unwritable),
 ];
 
-/// What insta 1.49 reads, each with the value that would do most harm. `FILE` stands for a file to write to.
+/// The variables that insta 1.49 reads, each with the value that would do most harm. `FILE` stands for a file to
+/// write to.
 const OF_INSTA: [(&str, &str); 18] = [
     ("INSTA_CARGO_INSTA", "1"),
     ("INSTA_DIFF_TOOL", "FILE"),
@@ -69,7 +71,7 @@ fn variables(guests: Option<&Path>) -> Result<()> {
         ("CI", "true"),
         ("TF_BUILD", "1"),
     ];
-    // As under plain `cargo test`, which takes nothing out of the environment.
+    // As under plain `cargo test`, which removes no variable.
     for (name, value) in OF_INSTA.iter().chain(&ours) {
         let value = value.replace("FILE", &file);
         let mut command = command(&workspace, Some(&guests), &["--only", "folder-writer"]);
@@ -122,7 +124,7 @@ fn accepting(guests: Option<&Path>) -> Result<()> {
     let file = fs::read_to_string(&pending)?;
     let (_, text) = file.split_once("\n---\n").context("there is a header")?;
     ensure!(text.starts_with("outcome: completed\n"), "{text}");
-    // Accepted by hand, it has what only a pending one is to have.
+    // Accepted by hand, it has a header line that only a pending snapshot should have.
     fs::rename(&pending, &snapshot)?;
     ensure!(file.contains("\nassertion_line: "), "{file}");
     for (about, header) in [
@@ -143,7 +145,7 @@ fn accepting(guests: Option<&Path>) -> Result<()> {
         ensure!(file == format!("---\n{header}\n---\n{text}"), "{file}");
         ensure!(!pending.exists());
     }
-    // Line ends of another system: the same to read, and left alone.
+    // Line ends of another system: they read the same, and the file is left alone.
     let file = fs::read_to_string(&snapshot)?.replace('\n', "\r\n");
     fs::write(&snapshot, &file)?;
     for mode in ["never", "pending", "accept"] {
@@ -175,7 +177,7 @@ fn unwritable(guests: Option<&Path>) -> Result<()> {
     Ok(())
 }
 
-/// Every file of a workspace, but for what is built.
+/// Every file of a workspace, except what is built.
 fn files(folder: &Path) -> Result<BTreeMap<PathBuf, Vec<u8>>> {
     let mut found = BTreeMap::new();
     for entry in fs::read_dir(folder)? {
