@@ -1,11 +1,7 @@
 //! What a run is charged: for its own instructions, and for what the host does at its call.
 //!
-//! `FUEL.md` says what the numbers mean and from which measurements they come.
+//! `FUEL.md` says what the numbers mean and from which measurements they come. `COST_MODEL` of the report changes with any number in the tables.
 
 pub(crate) mod crossing;
 pub(crate) mod host_calls;
 pub(crate) mod operators;
-
-/// Version of the cost model. It changes with any number in the tables: figures of different versions
-/// are not compared.
-pub const COST_MODEL: u32 = 2;

@@ -8,10 +8,10 @@ use std::path::PathBuf;
 use bytesize::ByteSize;
 use fractalaw_ledger::LedgerError;
 use fractalaw_manifest::BadName;
+use fractalaw_report::Refusal;
 
 use crate::cause;
 use crate::limits::{MAX_SLOTS, SLOT_MEMORY_BYTES, STDIN_BYTES};
-use crate::refusal::Refusal;
 
 /// The host could not do its work, through no fault of the component's.
 #[derive(Debug, thiserror::Error)]

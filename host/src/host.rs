@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use fractalaw_ledger::Opening;
 use fractalaw_manifest::Tier;
+use fractalaw_report::{Outcome, Profile, Refusal, Report};
 use tokio::sync::watch;
 
 use crate::error::{HostError, LoadError};
@@ -16,13 +17,10 @@ use crate::load::micro_app::MicroApp;
 use crate::load::reading::{self, on_its_stack};
 use crate::load::source::Source;
 use crate::offer::file_threads::FileThreads;
-use crate::outcome::Outcome;
 use crate::policy::Policy;
 use crate::policy::decision::{self, Decided};
 use crate::policy::own_files::OwnFiles;
-use crate::profile::{self, Profile, ProfileError, ProfiledApp};
-use crate::refusal::Refusal;
-use crate::report::Report;
+use crate::profile::{self, ProfileError, ProfiledApp};
 use crate::run::slots::Slots;
 use crate::run::ticker::Ticker;
 use crate::run::until::stopped;
@@ -114,16 +112,19 @@ impl Host {
         recording: Option<&Recording>,
     ) -> Result<Report, Failed> {
         let trail = recording.filter(|recording| recording.is_live()).cloned();
-        let (limits, decision) = (decided.limits, decided.decision.clone());
+        let (limits, decision) = (decided.limits.clone(), decided.decision.clone());
         let beside = Beside {
             trail,
             ..Beside::default()
         };
         match run::execute(self.shared(), app, run, decided, beside).await {
             Ok((report, _)) => Ok(report),
-            Err(run::NotRun::Refused(refusal)) => {
-                Ok(Report::refused(refusal, Some(app), limits, decision))
-            }
+            Err(run::NotRun::Refused(refusal)) => Ok(Report::refused(
+                refusal,
+                Some(app.identity()),
+                limits,
+                decision,
+            )),
             Err(run::NotRun::Failed(failed)) => Err(failed),
         }
     }
@@ -179,7 +180,8 @@ impl Host {
         };
         let about = candidate.about();
         let decided = decision::decide(about.asking(), run, self.0.policy.as_ref());
-        let limits = decided.limits;
+        let limits = decided.limits.clone();
+        let budget = limits.limits.fuel;
         let opening = || ledger::opening(&about.app, run, &decided);
         let recording = self.open(opening).await?;
         let loader = Arc::clone(&self.0.loader);
@@ -197,7 +199,7 @@ impl Host {
             Some(Err(LoadError::Host(error))) => Err(error.into()),
             None => Ok(Report::not_run(Outcome::Interrupted, limits)),
         };
-        close(recording, ended, limits.limits.fuel).await
+        close(recording, ended, budget).await
     }
 
     /// Of a file that is refused by its size there is no digest, because it is not read.
@@ -205,8 +207,9 @@ impl Host {
         let limits = run.limits(Tier::default());
         let opening = || ledger::opening_of_unread(run, &limits);
         let recording = self.open(opening).await?;
+        let budget = limits.limits.fuel;
         let report = Report::not_run(Outcome::Refused(refusal), limits);
-        close(recording, Ok(report), limits.limits.fuel).await
+        close(recording, Ok(report), budget).await
     }
 
     /// Loads a component for profiling: as [`Host::load`], and its twin with hooks.

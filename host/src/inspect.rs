@@ -7,21 +7,17 @@ mod text;
 use std::path::Path;
 
 use fractalaw_manifest::Manifest;
+use fractalaw_report::{App, AppliedLimits, Decision, Item, Listed, NotGranted, Refusal};
 
 use crate::digest::sha256;
 use crate::error::LoadError;
-use crate::limits::AppliedLimits;
-use crate::listed::Listed;
 use crate::load::crossing;
-use crate::load::micro_app::App;
 use crate::load::outline::Outline;
 use crate::load::preflight;
 use crate::load::reading::on_its_stack;
 use crate::load::source::Source;
 use crate::policy::Policy;
 use crate::policy::decision::{Asking, asked, decide};
-use crate::policy::grant::{Decision, Item, NotGranted};
-use crate::refusal::Refusal;
 use crate::run::Run;
 
 /// Version of the JSON that [`Inspection::json`] gives: it goes up when a field changes its meaning or goes

@@ -6,17 +6,14 @@ pub(crate) mod recording;
 use std::path::Path;
 
 use fractalaw_ledger::{self as ledger, Closing, Event, Hash, Opening};
+use fractalaw_report::{
+    App, AppliedLimits, AuditEntry, Certainty, Decision, Missing, NotGranted, Outcome, Refusal,
+    Report,
+};
 use sha2::{Digest, Sha256};
 
 use crate::inputs::Grants;
-use crate::interfaces::audit_log::AuditEntry;
-use crate::limits::AppliedLimits;
-use crate::load::micro_app::App;
-use crate::outcome::{Certainty, Outcome};
 use crate::policy::decision::Decided;
-use crate::policy::grant::{Decision, Missing, NotGranted};
-use crate::refusal::Refusal;
-use crate::report::Report;
 use crate::run::{Failed, Run};
 
 /// What a component is called that has no name, or was refused before it could be asked.

@@ -42,12 +42,7 @@ mod digest;
 mod error;
 mod inputs;
 mod limits;
-mod listed;
-mod outcome;
-mod refusal;
 mod regular_file;
-mod report;
-mod trap;
 
 mod bindings;
 mod cost;
@@ -69,7 +64,6 @@ mod profile;
 
 mod host;
 
-pub use cost::COST_MODEL;
 pub use cost::operators::TABLE as OPERATOR_COSTS;
 pub use error::{HostError, LoadError};
 pub use fractalaw_contract::{Mismatch, MissingFunction, Proposal};
@@ -77,27 +71,23 @@ pub use fractalaw_ledger::{Durability, LedgerError, survive_file_limit};
 pub use fractalaw_manifest::{
     BadName, DirAsk, Manifest, Quotas, Tier, guest_path, standard_output, terminal,
 };
+// What a run is as data: whoever embeds the host sees one crate.
+pub use fractalaw_report::{
+    App, AppliedLimits, AuditEntry, By, COST_MODEL, Captured, Certainty, Decision, Durations,
+    During, Effect, Fuel, FunctionFuel, Granted, HostCall, HostCalls, Item, JSON_VERSION, Limits,
+    Listed, Memory, MemoryKind, Missing, NotGranted, Outcome, PROFILE_VERSION, PolicyId, Profile,
+    ProfileNode, Quota, QuotaLimit, QuotaLimits, Refusal, Report, Settled, Trace, Trap, TrapCode,
+};
 pub use host::{Host, HostBuilder, run_component};
 pub use inputs::{DirGrant, Grants};
 pub use inspect::{INSPECTION_VERSION, Inspection, Verdict};
-pub use interfaces::audit_log::AuditEntry;
 pub use limits::{
-    AUDIT_BYTES, AUDIT_ENTRIES, AUDIT_ENTRY_BYTES, AppliedLimits, CLOCK_MAX, COMPILE_TIME,
-    COMPONENT_BYTES, HANDLES, HOST_BYTES, HOST_CALL_BYTES, HOST_CALLS, HOST_MEMORY_BYTES, Limits,
-    MAX_SLOTS, OUTPUT_BYTES, PROFILE_NODES, QuotaLimits, SLOT_MEMORY_BYTES, STDIN_BYTES,
-    TRACE_CALLS,
+    AUDIT_BYTES, AUDIT_ENTRIES, AUDIT_ENTRY_BYTES, CLOCK_MAX, COMPILE_TIME, COMPONENT_BYTES,
+    HANDLES, HOST_BYTES, HOST_CALL_BYTES, HOST_CALLS, HOST_MEMORY_BYTES, MAX_SLOTS, OUTPUT_BYTES,
+    PROFILE_NODES, SLOT_MEMORY_BYTES, STDIN_BYTES, TRACE_CALLS,
 };
-pub use listed::Listed;
 pub use load::cache::CodeCache;
-pub use load::micro_app::{App, Code, MicroApp};
-pub use offer::capture::Captured;
-pub use offer::meter::{HostCall, HostCalls, Trace};
-pub use outcome::{Certainty, MemoryKind, Outcome, Quota};
-pub use policy::grant::{By, Decision, Granted, Item, Missing, NotGranted};
-pub use policy::{Policy, PolicyError, PolicyId, Section};
-pub use profile::{Difference, FunctionFuel, PROFILE_VERSION, Profile, ProfileError, ProfiledApp};
-pub use recorder::ProfileNode;
-pub use refusal::Refusal;
-pub use report::{Durations, Fuel, JSON_VERSION, Memory, Report};
+pub use load::micro_app::{Code, MicroApp};
+pub use policy::{Policy, PolicyError, Section};
+pub use profile::{Difference, ProfileError, ProfiledApp};
 pub use run::Run;
-pub use trap::{During, Trap, TrapCode};

@@ -1,16 +1,19 @@
 //! Every bound that the host holds a micro-app to, each with its unit in its name and its reason
-//! beside it. What happens at a bound is in `outcome`. Those on what is read before it is judged are the contract's.
+//! beside it. Those that a report shows are the report's, and those on what is read before it is judged are the contract's.
 
 use std::time::Duration;
 
-pub(crate) use fractalaw_contract::limits::{COMPILE_STACK_BYTES, DECLARATIONS, TYPE_DEPTH};
+pub(crate) use fractalaw_contract::limits::{COMPILE_STACK_BYTES, DECLARATIONS};
 use fractalaw_manifest::Tier;
+use fractalaw_report::Limits;
+pub(crate) use fractalaw_report::limits::LISTED_BYTES;
+pub use fractalaw_report::limits::{
+    AUDIT_BYTES, AUDIT_ENTRIES, COMPONENT_BYTES, HANDLES, HOST_BYTES, HOST_CALLS,
+    HOST_MEMORY_BYTES, OUTPUT_BYTES,
+};
 
 const KIB: usize = 1024;
 const MIB: usize = 1024 * KIB;
-
-/// Largest component the host reads: room for several language runtimes.
-pub const COMPONENT_BYTES: usize = 64 * MIB;
 
 /// Body of the largest function. Compiling one takes time and memory that grow faster than its size. The largest that
 /// is known has 417 KiB: what linkers make to relocate the data of CPython. Interpreters' loops have up to 170.
@@ -49,22 +52,6 @@ pub(crate) const CROSSING_VALUES: usize = 50_000;
 
 /// Components and modules inside each other: those that tools compose have three or four levels.
 pub(crate) const COMPONENT_DEPTH: u32 = 32;
-
-/// Things of one kind that are told of a component: imports, exports, tools that made it. Those that tools make
-/// have some dozens. Further ones are counted, because two bytes can list one.
-pub(crate) const LISTED: usize = 1_000;
-
-/// Their text, all of one kind together: more than the 100 000 bytes that the parser allows for one name.
-pub(crate) const LISTED_BYTES: usize = 128 * KIB;
-
-/// Names that a message shows, further ones are counted: as many as a person reads.
-pub(crate) const SHOWN_NAMES: usize = 20;
-
-/// Of each such name: the longest that people give have some sixty.
-pub(crate) const SHOWN_BYTES: usize = 200;
-
-/// What a message quotes of what a parser or the compiler says, which can name whatever a component names.
-pub(crate) const MESSAGE_BYTES: usize = 4 * KIB;
 
 /// A component's manifest section: room for as many names as it may declare, each as long as it may be.
 pub(crate) const MANIFEST_BYTES: usize = 256 * KIB;
@@ -121,12 +108,6 @@ pub const HOST_CALL_BYTES: usize = 16 * MIB;
 /// hands to the host. Transcoding so much takes up to 25 ms, in which nothing interrupts it.
 pub(crate) const CROSSING_BYTES: usize = 16 * MIB;
 
-/// Handles that a run may hold at once: streams, files, pollables, and resources of its own. While a call goes on, each
-/// handle that is lent to it counts once more, so that a run can hold half as many and wait for all of them. Some are
-/// open files of the process, of which all slots together must not take so many that others get none: systems allow a
-/// thousand or more.
-pub const HANDLES: usize = 256;
-
 /// Threads of one host on which files are read and written: enough to keep disks busy, few enough that all of them
 /// may wait for a server that never answers.
 pub(crate) const FILE_THREADS: usize = 64;
@@ -149,25 +130,8 @@ pub(crate) const STREAM_BYTES: usize = 64 * KIB;
 /// there is, no entry is later than the ledger can say, which is 2262.
 pub const CLOCK_MAX: Duration = Duration::from_secs(5_680_281_600);
 
-/// Audit entries of one run. A trail that a person cannot read is no trail.
-pub const AUDIT_ENTRIES: usize = 10_000;
-
 /// Text of one audit entry, its three fields together: a long paragraph of law with its reference.
 pub const AUDIT_ENTRY_BYTES: usize = 64 * KIB;
-
-/// Text of all audit entries of one run together.
-pub const AUDIT_BYTES: usize = 4 * MIB;
-
-/// Host calls of one run: as many as the heavy tier's fuel pays for at the lowest price, so that only policy
-/// makes it the one that is reached.
-pub const HOST_CALLS: u64 = 40_000_000;
-
-/// Bytes that cross in all host calls of one run, in both directions: as many as that fuel pays for.
-pub const HOST_BYTES: u64 = 10_000_000_000;
-
-/// Memory of the host's own that one run makes it hold: listings of folders, audit entries and captured output. All
-/// audit entries and all output fit, and a folder of a hundred thousand files.
-pub const HOST_MEMORY_BYTES: usize = 32 * MIB;
 
 /// A policy file: each app of a large installation with a page of its own.
 pub(crate) const POLICY_BYTES: usize = 4 * MIB;
@@ -175,9 +139,6 @@ pub(crate) const POLICY_BYTES: usize = 4 * MIB;
 /// Host calls of one run that a trace lists; further ones are counted. A person reads some hundreds; a
 /// budget of the heavy tier pays for millions.
 pub const TRACE_CALLS: usize = 100_000;
-
-/// Captured standard output of one run, and as much standard error. What is over it is counted.
-pub const OUTPUT_BYTES: usize = MIB;
 
 /// Period of the epoch ticker: a run is cut off at most this long after its deadline.
 pub(crate) const TICK: Duration = Duration::from_millis(10);
@@ -199,86 +160,6 @@ pub(crate) const PROFILE_CALLS: usize = 4 * PROFILE_NODES;
 /// of its own. Its fuel ends it where the run's does; this only guards against what nobody thought of.
 pub(crate) const PROFILE_SLOWDOWN: u32 = 100;
 
-/// The three limits that a tier sets and a run may override.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Limits {
-    /// Linear memory, all memories of the run together, in bytes.
-    pub memory_bytes: usize,
-    /// Fuel, in units: about one a WebAssembly instruction.
-    pub fuel: u64,
-    /// Wall-clock time from the start of the run, waiting for a slot not counted.
-    pub deadline: Duration,
-}
-
-impl Limits {
-    /// What a tier allows.
-    pub const fn of(tier: Tier) -> Limits {
-        match tier {
-            Tier::Lightweight => Limits {
-                memory_bytes: 16 * MIB,
-                fuel: 100_000_000,
-                deadline: Duration::from_secs(5),
-            },
-            Tier::Standard => Limits {
-                memory_bytes: 64 * MIB,
-                fuel: 1_000_000_000,
-                deadline: Duration::from_secs(30),
-            },
-            Tier::Heavy => Limits {
-                memory_bytes: 256 * MIB,
-                fuel: 10_000_000_000,
-                deadline: Duration::from_secs(120),
-            },
-        }
-    }
-}
-
-/// What one run may hand to its host. The default is the host's own; policy may lower it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct QuotaLimits {
-    /// Calls of the host's functions.
-    pub host_calls: u64,
-    /// Bytes that cross in all of them, in both directions.
-    pub host_bytes: u64,
-    /// Audit entries.
-    pub audit_entries: u64,
-    /// Text of all audit entries together, in bytes.
-    pub audit_bytes: u64,
-    /// Handles held at once, and lent to a call.
-    pub handles: u64,
-    /// Memory of the host's own that the run makes it hold, in bytes.
-    pub host_memory: u64,
-}
-
-impl Default for QuotaLimits {
-    fn default() -> QuotaLimits {
-        QuotaLimits::HOST
-    }
-}
-
-impl QuotaLimits {
-    /// The host's own, which no policy raises.
-    pub const HOST: QuotaLimits = QuotaLimits {
-        host_calls: HOST_CALLS,
-        host_bytes: HOST_BYTES,
-        audit_entries: AUDIT_ENTRIES as u64,
-        audit_bytes: AUDIT_BYTES as u64,
-        handles: HANDLES as u64,
-        host_memory: HOST_MEMORY_BYTES as u64,
-    };
-}
-
-/// The limits that a run was held to, and the tier from which those not overridden came.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct AppliedLimits {
-    /// The tier.
-    pub tier: Tier,
-    /// The limits in force.
-    pub limits: Limits,
-    /// The quotas in force.
-    pub quotas: QuotaLimits,
-}
-
 // Every tier fits into a slot of the pool, and every host call into the guest's trail or payload.
 const _: () = {
     let mut i = 0;
@@ -293,7 +174,8 @@ const _: () = {
 mod tests {
     use std::collections::BTreeMap;
 
-    use fractalaw_contract::limits::{FUNCTION_NAME_BYTES, SHAPE_BYTES};
+    use fractalaw_contract::limits::{FUNCTION_NAME_BYTES, SHAPE_BYTES, TYPE_DEPTH};
+    use fractalaw_report::limits::{LISTED, MESSAGE_BYTES, SHOWN_BYTES, SHOWN_NAMES};
 
     use super::*;
 
@@ -309,9 +191,11 @@ mod tests {
         let own = include_str!("limits.rs");
         let own = own.split("#[cfg(test)]").next().unwrap_or_default();
         let contract = include_str!("../contract/src/limits.rs");
+        let report = include_str!("../report/src/limits.rs");
         let declared: Vec<&str> = own
             .lines()
             .chain(contract.lines())
+            .chain(report.lines())
             .filter_map(|line| {
                 let line = line
                     .strip_prefix("pub(crate) const ")

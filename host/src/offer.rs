@@ -2,6 +2,7 @@
 
 pub(crate) mod capture;
 pub(crate) mod charge;
+pub(crate) mod deadline;
 pub(crate) mod determinism;
 pub(crate) mod file_threads;
 pub(crate) mod folder;
@@ -10,4 +11,5 @@ pub(crate) mod limiter;
 pub(crate) mod meter;
 pub(crate) mod owed;
 pub(crate) mod payload;
+pub(crate) mod quota;
 pub(crate) mod state;

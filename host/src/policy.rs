@@ -3,7 +3,6 @@
 
 pub(crate) mod decision;
 mod error;
-pub(crate) mod grant;
 pub(crate) mod own_files;
 mod read;
 mod section;
@@ -13,12 +12,13 @@ pub(crate) use section::Args;
 pub use section::Section;
 
 use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+
+use fractalaw_report::{App, PolicyId};
 
 use crate::digest::sha256;
 use crate::error::HostError;
 use crate::limits::POLICY_BYTES;
-use crate::load::micro_app::App;
 use crate::offer::folder::{Held, Overlap, overlap};
 use crate::regular_file;
 
@@ -29,15 +29,6 @@ pub struct Policy {
     all: Option<Section>,
     groups: Vec<Group>,
     apps: Vec<(Selector, Section)>,
-}
-
-/// Which policy was in force.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct PolicyId {
-    /// The file, as it was named.
-    pub path: PathBuf,
-    /// SHA-256 of its bytes, in lower-case hexadecimal.
-    pub sha256: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -5,21 +5,17 @@ mod counter;
 mod tree;
 
 pub(crate) use counter::Counter;
-pub use tree::ProfileNode;
 
+use fractalaw_report::{Certainty, OUTSIDE, Outcome, ProfileNode};
 use wasmtime::Trap;
 
 use crate::cost::host_calls::Function as HostFunction;
 use crate::engine::ENTRY_FUEL;
-use crate::outcome::{Certainty, Outcome};
 use tree::Tree;
 
 /// The roots of the tree, by node.
 const INSTANTIATION: u32 = 0;
 const RUN: u32 = 1;
-
-/// What stands behind the component's functions in the table.
-pub(crate) const OUTSIDE: [&str; 3] = ["[instantiation]", "[run]", "[post-return]"];
 
 /// Which hook.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

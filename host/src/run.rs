@@ -1,5 +1,6 @@
 //! One run: a slot, a store, instantiation, the call, and the report of it.
 
+mod ending;
 pub(crate) mod granted;
 pub(crate) mod panics;
 mod request;
@@ -9,6 +10,10 @@ pub(crate) mod until;
 
 use std::time::{Duration, Instant};
 
+use fractalaw_report::{
+    AppliedLimits, AuditEntry, COST_MODEL, Certainty, Durations, Fuel, Memory, NotGranted, Outcome,
+    Quota, Refusal, Report,
+};
 use tokio::sync::watch;
 use wasmtime::component::ResourceTable;
 use wasmtime::{Engine, Store, UpdateDeadline};
@@ -16,31 +21,26 @@ use wasmtime::{Engine, Store, UpdateDeadline};
 use crate::cause;
 use crate::error::HostError;
 use crate::inputs::Grants;
-use crate::interfaces::audit_log::{AuditEntry, AuditLog};
+use crate::interfaces::audit_log::AuditLog;
+use crate::interfaces::wasi::opening::NoDescriptors;
 use crate::interfaces::wasi::{self, timers::Timers};
 use crate::ledger::recording::Recording;
-use crate::limits::{
-    AppliedLimits, CLOCK_MAX, HOST_CALL_BYTES, PROFILE_SLOWDOWN, SLOT_MEMORY_BYTES,
-};
+use crate::limits::{CLOCK_MAX, HOST_CALL_BYTES, PROFILE_SLOWDOWN, SLOT_MEMORY_BYTES};
 use crate::load::micro_app::MicroApp;
 use crate::offer::capture::Capture;
-use crate::offer::determinism::WallClock;
+use crate::offer::deadline::{DeadlineExceeded, after};
+use crate::offer::determinism::{WaitedPastDeadline, WallClock};
 use crate::offer::file_threads::FileThreads;
 use crate::offer::folder::Overlap;
 use crate::offer::host_memory::HostMemory;
 use crate::offer::limiter::Limiter;
 use crate::offer::meter::Meter;
 use crate::offer::state::RunState;
-use crate::outcome::{Certainty, DeadlineExceeded, NoDescriptors, Outcome, WaitedPastDeadline};
 use crate::policy::decision::Decided;
-use crate::policy::grant::NotGranted;
 use crate::policy::own_files::OwnFiles;
 use crate::recorder::Recorder;
-use crate::refusal::Refusal;
-use crate::report::{Durations, Fuel, Memory, Report};
 use crate::run::slots::Slots;
-use crate::run::until::{Until, after, in_time};
-use crate::trap;
+use crate::run::until::{Until, in_time};
 use granted::Opened;
 
 pub use request::Run;
@@ -147,7 +147,7 @@ pub(crate) async fn execute(
     // Declared before the store, so that it is given back after the store has freed its instance.
     let _slot = shared.slots.acquire().await.map_err(NotRun::Refused)?;
     let started = Instant::now();
-    let memory = HostMemory::new(applied.quotas.host_memory);
+    let memory = HostMemory::new(applied.quotas.of(&Quota::HOST_MEMORY));
     let [stdout, stderr] = [(); 2].map(|()| Capture::new(memory.clone()));
     let until = Until {
         deadline: after(started, beside.patience(applied.limits.deadline)),
@@ -161,8 +161,8 @@ pub(crate) async fn execute(
         (&stdout, &stderr, memory),
         beside,
     )?;
-    let metered = match call(&mut store, app, until).await {
-        Ok(metered) => metered,
+    let ended = match call(&mut store, app, until).await {
+        Ok(ended) => ended,
         Err(error) => {
             return Err(NotRun::Failed(Failed {
                 error,
@@ -178,14 +178,16 @@ pub(crate) async fn execute(
         app: Some(app.identity().clone()),
         fuel: Fuel {
             budget: applied.limits.fuel,
-            instantiation: metered.instantiation_fuel,
-            guest: metered.guest_fuel,
+            instantiation: ended.instantiation_fuel,
+            guest: ended.guest_fuel,
             host_calls: host_calls.fuel,
-            certainty: metered.certainty,
+            certainty: ended.certainty,
+            cost_model: COST_MODEL,
         },
-        outcome: metered.outcome,
-        backtrace: metered.backtrace,
+        outcome: ended.outcome,
+        backtrace: ended.backtrace,
         audit: state.audit.into_entries(),
+        effects: Vec::new(),
         grants: decision.used(&host_calls.calls),
         host_calls: host_calls.calls,
         trace: host_calls.trace,
@@ -223,7 +225,7 @@ fn store(
         None => limits.fuel,
     };
     let state = RunState {
-        meter: Meter::new(fuel, *quotas, run.traces()),
+        meter: Meter::new(fuel, quotas, run.traces()),
         audit: AuditLog::new(WallClock(time.clone()), quotas, memory.clone()),
         memory,
         limiter: Limiter::new(limits.memory_bytes),
@@ -244,7 +246,7 @@ fn store(
     };
     let mut store = Store::new(engine, state);
     // Two counts, of what the host holds and of what the guest knows, which reach the bound together or one before.
-    let handles = usize::try_from(quotas.handles).unwrap_or(usize::MAX);
+    let handles = usize::try_from(quotas.of(&Quota::HANDLES)).unwrap_or(usize::MAX);
     store.data_mut().handles.set_max_capacity(handles);
     store.set_max_component_handles(handles);
     store.set_hostcall_fuel(HOST_CALL_BYTES);
@@ -254,7 +256,7 @@ fn store(
 }
 
 /// What came of instantiation and call.
-struct Metered {
+struct Ended {
     outcome: Outcome,
     backtrace: Vec<String>,
     certainty: Certainty,
@@ -266,7 +268,7 @@ async fn call(
     store: &mut Store<RunState>,
     app: &MicroApp,
     mut until: Until,
-) -> Result<Metered, HostError> {
+) -> Result<Ended, HostError> {
     let deadline = until.deadline;
     // At each tick the guest gives way to others on its thread, unless its time is up.
     store.set_epoch_deadline(1);
@@ -303,14 +305,14 @@ async fn call(
     let (outcome, backtrace) = match ended {
         Ok(Ok(text)) => (Outcome::Completed(text), Vec::new()),
         Ok(Err(message)) => (Outcome::GuestError(message), Vec::new()),
-        Err(error) if app.is_composed() && trap::is_too_much_crossing(&error) => {
-            (Outcome::too_much_crossing(), trap::backtrace(&error))
+        Err(error) if app.is_composed() && ending::is_too_much_crossing(&error) => {
+            (ending::too_much_crossing(), ending::backtrace(&error))
         }
         Err(error) => match error.downcast::<NoDescriptors>() {
             Ok(NoDescriptors(source)) => return Err(HostError::OpenForGuest { source }),
             Err(error) => (
-                Outcome::from_error(&error, handles).during(after_instantiation.is_some(), &error),
-                trap::backtrace(&error),
+                ending::outcome(&error, handles, after_instantiation.is_some()),
+                ending::backtrace(&error),
             ),
         },
     };
@@ -318,14 +320,14 @@ async fn call(
     if let Some(recorder) = &mut store.data_mut().recorder {
         left = recorder.end(left, &outcome);
     }
-    let (outcome, mut certainty) = outcome.with_fuel_left(left);
+    let (outcome, mut certainty) = ending::with_fuel_left(outcome, left);
     if waited {
         certainty = Certainty::Exact;
     }
     let host_calls = store.data().meter.fuel();
     let (after_instantiation, called_by_instantiation) =
         after_instantiation.unwrap_or((left, host_calls));
-    Ok(Metered {
+    Ok(Ended {
         outcome,
         backtrace,
         certainty,

@@ -10,13 +10,15 @@ use crate::fault::{FAILED, Fault};
 use crate::project::{Project, cargo_program};
 
 /// Everything that links Wasmtime, and what it shares with the rest.
-pub(crate) const HOST: [&str; 12] = [
+pub(crate) const HOST: [&str; 14] = [
     "-p",
     "fractalaw-contract",
     "-p",
     "fractalaw-manifest",
     "-p",
     "fractalaw-instrument",
+    "-p",
+    "fractalaw-report",
     "-p",
     "fractalaw-host",
     "-p",

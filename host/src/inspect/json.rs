@@ -1,10 +1,10 @@
 //! An inspection as programs read it.
 
+use fractalaw_report::json as report;
 use serde_json::json;
 
 use crate::inspect::{INSPECTION_VERSION, Inspection, Verdict};
 use crate::interfaces::needs_grant;
-use crate::report::json as report;
 use crate::terminal;
 
 pub(super) fn render(inspection: &Inspection, verdict: &Verdict) -> String {

@@ -1,10 +1,9 @@
 //! An inspection as people read it.
 
+use fractalaw_report::{Item, Listed, grouped};
+
 use crate::inspect::{Inspection, Verdict};
 use crate::interfaces::needs_grant;
-use crate::listed::Listed;
-use crate::policy::grant::Item;
-use crate::report::text::grouped;
 use crate::terminal::{lines, one_line};
 
 pub(super) fn render(inspection: &Inspection, verdict: &Verdict) -> String {

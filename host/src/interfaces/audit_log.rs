@@ -1,62 +1,35 @@
 //! `fractal:app/audit-log`: the trail of one run.
 
-use std::fmt;
-
+use fractalaw_report::{AuditEntry, Quota, QuotaLimits};
 use wasmtime::component::Linker;
 
 use crate::bindings::fractal::app::audit_log as wit;
-use crate::limits::{AUDIT_ENTRY_BYTES, QuotaLimits};
+use crate::limits::AUDIT_ENTRY_BYTES;
 use crate::offer::charge::offer;
 use crate::offer::determinism::WallClock;
 use crate::offer::host_memory::{self, HostMemory};
 use crate::offer::payload::Payload;
+use crate::offer::quota::QuotaExceeded;
 use crate::offer::state::RunState;
-use crate::outcome::{Quota, QuotaExceeded};
-use crate::terminal::one_line;
-
-/// One entry: three fields from the guest, three from the host.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AuditEntry {
-    /// Place in the run's trail, from 1, without gaps.
-    pub sequence: u64,
-    /// When the host received it: nanoseconds since 1970-01-01T00:00:00Z.
-    pub time_unix_ns: u64,
-    /// The fuel that the run had consumed when the guest made the call.
-    pub fuel: u64,
-    /// What kind of thing happened, in the guest's words.
-    pub event_type: String,
-    /// What it happened to.
-    pub resource: String,
-    /// What happened, for a person to read.
-    pub detail: String,
-}
-
-/// On one line, with what the guest wrote made safe to print.
-impl fmt::Display for AuditEntry {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let [event_type, resource, detail] =
-            [&self.event_type, &self.resource, &self.detail].map(|field| one_line(field));
-        write!(f, "[{event_type}] {resource} — {detail}")
-    }
-}
 
 /// The trail while the run goes on.
 pub(crate) struct AuditLog {
     entries: Vec<AuditEntry>,
-    bytes: usize,
-    /// How many there may be, and how long they may be together.
-    most: (usize, usize),
+    bytes: u64,
+    most_entries: u64,
+    /// All together.
+    most_bytes: u64,
     memory: HostMemory,
     clock: WallClock,
 }
 
 impl AuditLog {
     pub(crate) fn new(clock: WallClock, quotas: &QuotaLimits, memory: HostMemory) -> AuditLog {
-        let fits = |limit| usize::try_from(limit).unwrap_or(usize::MAX);
         AuditLog {
             entries: Vec::new(),
             bytes: 0,
-            most: (fits(quotas.audit_entries), fits(quotas.audit_bytes)),
+            most_entries: quotas.of(&Quota::AUDIT_ENTRIES),
+            most_bytes: quotas.of(&Quota::AUDIT_BYTES),
             memory,
             clock,
         }
@@ -67,15 +40,15 @@ impl AuditLog {
     }
 
     fn record(&mut self, entry: wit::AuditEntry, fuel: u64) -> Result<(), QuotaExceeded> {
-        let bytes = entry.event_type.len() + entry.resource.len() + entry.detail.len();
-        at_most(Quota::AuditEntryBytes, bytes, AUDIT_ENTRY_BYTES)?;
-        at_most(Quota::AuditEntries, self.entries.len() + 1, self.most.0)?;
-        at_most(Quota::AuditBytes, self.bytes + bytes, self.most.1)?;
-        self.memory
-            .take(bytes as u64 + host_memory::AUDIT_ENTRY_BYTES)?;
+        let bytes = entry.bytes();
+        let entries = self.entries.len() as u64 + 1;
+        at_most(Quota::AUDIT_ENTRY_BYTES, bytes, AUDIT_ENTRY_BYTES as u64)?;
+        at_most(Quota::AUDIT_ENTRIES, entries, self.most_entries)?;
+        at_most(Quota::AUDIT_BYTES, self.bytes + bytes, self.most_bytes)?;
+        self.memory.take(bytes + host_memory::AUDIT_ENTRY_BYTES)?;
         self.bytes += bytes;
         let entry = AuditEntry {
-            sequence: self.entries.len() as u64 + 1,
+            sequence: entries,
             time_unix_ns: self.clock.now_unix_ns(),
             fuel,
             event_type: entry.event_type,
@@ -96,12 +69,9 @@ impl AuditLog {
     }
 }
 
-fn at_most(quota: Quota, wanted: usize, limit: usize) -> Result<(), QuotaExceeded> {
+fn at_most(quota: Quota, wanted: u64, limit: u64) -> Result<(), QuotaExceeded> {
     if wanted > limit {
-        return Err(QuotaExceeded {
-            quota,
-            limit: limit as u64,
-        });
+        return Err(QuotaExceeded { quota, limit });
     }
     Ok(())
 }
@@ -153,8 +123,12 @@ mod tests {
     use crate::offer::determinism::{Determinism, Fixed};
 
     fn log(clock: WallClock) -> AuditLog {
-        let quotas = QuotaLimits::HOST;
-        AuditLog::new(clock, &quotas, HostMemory::new(quotas.host_memory))
+        let quotas = QuotaLimits::default();
+        AuditLog::new(
+            clock,
+            &quotas,
+            HostMemory::new(quotas.of(&Quota::HOST_MEMORY)),
+        )
     }
 
     fn entry(detail_bytes: usize) -> wit::AuditEntry {
@@ -187,14 +161,14 @@ mod tests {
     fn each_quota_is_reached_exactly_and_a_refused_entry_leaves_no_trace() {
         let largest = AUDIT_ENTRY_BYTES - 2;
         let cases = [
-            (largest + 1, 0, Quota::AuditEntryBytes, AUDIT_ENTRY_BYTES),
+            (largest + 1, 0, Quota::AUDIT_ENTRY_BYTES, AUDIT_ENTRY_BYTES),
             (
                 largest,
                 AUDIT_BYTES / AUDIT_ENTRY_BYTES,
-                Quota::AuditBytes,
+                Quota::AUDIT_BYTES,
                 AUDIT_BYTES,
             ),
-            (1, AUDIT_ENTRIES, Quota::AuditEntries, AUDIT_ENTRIES),
+            (1, AUDIT_ENTRIES, Quota::AUDIT_ENTRIES, AUDIT_ENTRIES),
         ];
         for (detail_bytes, accepted, quota, limit) in cases {
             let mut log = log(WallClock(None));

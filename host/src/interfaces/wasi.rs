@@ -9,7 +9,7 @@ mod file_streams;
 mod filesystem;
 mod identity;
 mod io;
-mod opening;
+pub(crate) mod opening;
 mod paths;
 mod random;
 mod sockets;

@@ -6,12 +6,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use fractalaw_ledger::{
     Closing, Durability, Event, Ledger, LedgerError, Opening, RunHandle, now_unix_ns,
 };
+use fractalaw_report::{AuditEntry, Report};
 use tokio::task::spawn_blocking;
 
 use crate::error::HostError;
-use crate::interfaces::audit_log::AuditEntry;
 use crate::ledger;
-use crate::report::Report;
 use crate::run::Failed;
 
 /// The ledger of a host.

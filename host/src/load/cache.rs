@@ -20,10 +20,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use fractalaw_report::COST_MODEL;
 use wasmtime::Engine;
 use wasmtime::component::Component;
 
-use crate::cost::COST_MODEL;
 use crate::error::HostError;
 use crate::load::compiled;
 use crate::load::preflight::Preflight;

@@ -4,6 +4,7 @@
 //! a loop of three bytes becomes some hundred instructions, because there fuel and epoch are looked at, and a
 //! branch of two bytes moves as many values as its label has. So each instruction counts for what it costs.
 
+use fractalaw_report::Refusal;
 use wasmparser::{BlockType, CompositeInnerType, FunctionBody, Operator, Payload, TypeRef};
 
 use crate::limits::{
@@ -11,7 +12,6 @@ use crate::limits::{
     FUNCTION_BYTES_TIMES_LOCALS, FUNCTION_RESULTS, FUNCTION_WORK, LOOP_DEPTH,
 };
 use crate::load::slot_fit::at_most;
-use crate::refusal::Refusal;
 
 /// What a function counts for beside its instructions: it is entered, checked, linked and listed.
 const FUNCTION: u64 = 384;
@@ -34,7 +34,7 @@ const ARGUMENT: u64 = 8;
 const VALUE: u64 = 32;
 
 /// What a function has too many of.
-pub(crate) const RESULTS: &str = "results of a function";
+const RESULTS: &str = "results of a function";
 
 /// An element that is an expression, among declarations: of many bytes where an index has four.
 const EXPRESSION: u64 = 4;

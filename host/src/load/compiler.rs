@@ -14,12 +14,12 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use fractalaw_report::Refusal;
 use wasmtime::Engine;
 use wasmtime::component::Component;
 
 use crate::error::{HostError, LoadError};
 use crate::limits::{COMPILE_STACK_BYTES, COMPILE_THREADS, COMPILES};
-use crate::refusal::Refusal;
 
 /// Compiles for one host.
 pub(crate) struct Compiler {
@@ -78,7 +78,7 @@ impl Compiler {
         };
         match done {
             Ok(Ok(Ok(compiled))) => Ok(compiled),
-            Ok(Ok(Err(error))) => Err(Refusal::not_compiled(&format!("{error:#}")).into()),
+            Ok(Ok(Err(error))) => Err(Refusal::not_compiled(format!("{error:#}")).into()),
             Ok(Err(_)) | Err(RecvTimeoutError::Disconnected) => Err(Refusal::CompilerFailed.into()),
             Err(RecvTimeoutError::Timeout) => Err(Refusal::CompileTime { limit }.into()),
         }

@@ -1,15 +1,13 @@
 //! Whether a component fits what this host offers: what the contract's judge says of it, as a refusal.
 
 use fractalaw_contract::{Invalid, judge, standard};
-
-use crate::listed::Listed;
-use crate::refusal::Refusal;
+use fractalaw_report::{Listed, Refusal};
 
 /// Refuses what is not valid, uses what the engine leaves out, imports what is not offered or exports no `run`.
 /// Nothing is compiled for it, so that whoever only looks at a component is told the same as who runs it.
 pub(crate) fn check(bytes: &[u8]) -> Result<(), Refusal> {
     let judged = judge(bytes, standard::offered()).map_err(|invalid| match invalid {
-        Invalid::Malformed(message) => Refusal::invalid_because(&message),
+        Invalid::Malformed(message) => Refusal::invalid(message),
         Invalid::Proposals(used) => Refusal::Proposal { used },
     })?;
     if !judged.interfaces.is_empty() {

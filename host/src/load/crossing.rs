@@ -1,9 +1,9 @@
 //! Composed components: their parts are made to pay for what they hand to each other before they are compiled.
 
 use fractalaw_instrument::Uninstrumentable;
+use fractalaw_report::Refusal;
 
 use crate::cost::crossing::PRICE;
-use crate::refusal::Refusal;
 
 /// The component in which the parts pay. One that is not composed has nothing of the kind.
 pub(crate) fn metered(bytes: &[u8]) -> Result<Vec<u8>, Refusal> {

@@ -6,6 +6,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use fractalaw_report::App;
 use wasmtime::Engine;
 use wasmtime::component::{Component, Linker};
 
@@ -14,7 +15,7 @@ use crate::error::LoadError;
 use crate::load::cache::CodeCache;
 use crate::load::compiler::Compiler;
 use crate::load::crossing;
-use crate::load::micro_app::{About, App, Code, MicroApp};
+use crate::load::micro_app::{About, Code, MicroApp};
 use crate::load::outline::Outline;
 use crate::load::preflight::{self, Preflight};
 use crate::load::source::Source;

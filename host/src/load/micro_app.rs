@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use fractalaw_manifest::Manifest;
+use fractalaw_report::App;
 use wasmtime::component::{Component, Linker};
 
 use crate::bindings::MicroAppPre;
@@ -42,17 +43,6 @@ impl About {
             interfaces: &self.interfaces,
         }
     }
-}
-
-/// Which micro-app ran. Shared by all its reports.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct App {
-    /// The component's own name.
-    pub name: Option<Arc<str>>,
-    /// The component's own version.
-    pub version: Option<Arc<str>>,
-    /// SHA-256 of the component, in lower-case hexadecimal.
-    pub digest: Arc<str>,
 }
 
 /// Where a micro-app's machine code came from.

@@ -5,13 +5,12 @@
 use std::collections::BTreeSet;
 
 use fractalaw_manifest::Manifest;
+use fractalaw_report::{Listed, Refusal, cut};
 use wasmparser::{BinaryReaderError, Chunk, CustomSectionReader, KnownCustom, Parser, Payload};
 
 use crate::interfaces;
 use crate::limits::{LISTED_BYTES, MANIFEST_BYTES};
-use crate::listed::{Listed, cut};
 use crate::load::preflight::{self, Preflight};
-use crate::refusal::Refusal;
 
 /// The standard sections of text about a component.
 const METADATA: [&str; 7] = [
@@ -155,7 +154,7 @@ impl Outline {
         match read {
             Ok(manifest) => self.manifest = Some(manifest),
             Err(message) => {
-                self.refusal.get_or_insert(Refusal::manifest(&message));
+                self.refusal.get_or_insert(Refusal::manifest(message));
             }
         }
     }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use fractalaw_contract::type_depth::TypeDepth;
 use fractalaw_manifest::Manifest;
+use fractalaw_report::Refusal;
 use serde::{Deserialize, Serialize};
 use wasmparser::{Parser, Payload};
 
@@ -13,7 +14,6 @@ use crate::load::compile_fit::CompileFit;
 use crate::load::contract_fit;
 use crate::load::outline::Outline;
 use crate::load::slot_fit::SlotFit;
-use crate::refusal::Refusal;
 
 /// What a component says of itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -78,7 +78,7 @@ fn confirmed(outline: &Outline) -> Result<(), Refusal> {
         named.any(|name| name == grant || interfaces::needs_grant(name) == Some(grant))
     };
     match outline.interfaces.iter().find(|grant| !is_named(grant)) {
-        Some(grant) => Err(Refusal::manifest(&format!(
+        Some(grant) => Err(Refusal::manifest(format!(
             "the component imports `{grant}`, which its manifest does not name"
         ))),
         None => Ok(()),

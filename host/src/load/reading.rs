@@ -3,11 +3,11 @@
 
 use std::thread;
 
+use fractalaw_report::Refusal;
 use tokio::sync::oneshot;
 
 use crate::error::{HostError, LoadError};
 use crate::limits::COMPILE_STACK_BYTES;
-use crate::refusal::Refusal;
 
 /// Does the work and waits for it. A panic is one of a parser's, and a refusal.
 pub(crate) fn on_its_stack<T: Send, E: Into<LoadError> + Send>(

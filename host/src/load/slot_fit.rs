@@ -1,6 +1,7 @@
 //! Whether a component and all that is nested in it fits a slot of the pool, told from its sections alone:
 //! before the first byte of it is compiled. Whether it can be compiled is `compile_fit`'s.
 
+use fractalaw_report::Refusal;
 use wasmparser::{
     ComponentAlias, ComponentExternalKind, ComponentInstance, ComponentOuterAliasKind,
     ComponentTypeRef, Encoding, Instance, Payload,
@@ -9,7 +10,6 @@ use wasmparser::{
 use crate::limits::{
     COMPONENT_DEPTH, CORE_INSTANCES, MEMORIES, SLOT_MEMORY_BYTES, TABLE_ELEMENTS, TABLES,
 };
-use crate::refusal::Refusal;
 
 /// Follows the sections of a component as a parser yields them.
 #[derive(Default)]

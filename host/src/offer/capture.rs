@@ -6,25 +6,17 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
+use fractalaw_report::Captured;
 use tokio::io::AsyncWrite;
 use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
 use wasmtime_wasi::p2::{OutputStream, Pollable, StreamError, StreamResult};
 
 use crate::limits::OUTPUT_BYTES;
 use crate::offer::host_memory::HostMemory;
-use crate::outcome::QuotaExceeded;
+use crate::offer::quota::QuotaExceeded;
 
 /// Bytes that a guest may write at once without asking again. WASI's own streams allow as much.
 const WRITE_BYTES: usize = 64 * 1024;
-
-/// What a guest wrote to one of its two streams.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Captured {
-    /// The first bytes, at most [`OUTPUT_BYTES`]. Any bytes: a guest need not write UTF-8.
-    pub bytes: Vec<u8>,
-    /// How many more it wrote.
-    pub dropped_bytes: u64,
-}
 
 /// The stream's end in the host. Clones are the same stream.
 #[derive(Clone)]

@@ -8,8 +8,7 @@ use rand_chacha::ChaCha12Rng;
 use rand_chacha::rand_core::SeedableRng;
 use wasmtime_wasi::{HostMonotonicClock, HostWallClock, WasiCtxBuilder};
 
-use crate::outcome::WaitedPastDeadline;
-use crate::run::until::CENTURY;
+use crate::offer::deadline::CENTURY;
 
 /// The time at which a deterministic run begins that is given no other: 2025-01-01T00:00:00Z.
 const UNIX_START: Duration = Duration::from_secs(1_735_689_600);
@@ -82,6 +81,12 @@ impl Determinism {
             .insecure_random_seed(hash.into());
     }
 }
+
+/// Raised where a guest waits until after its deadline in virtual time. It is a host call that ends the run, at
+/// the same place each time.
+#[derive(Debug, thiserror::Error)]
+#[error("deadline exceeded while waiting")]
+pub(crate) struct WaitedPastDeadline;
 
 /// The time of a deterministic run: it begins where it is told to, and moves on only where the guest waits, by
 /// exactly as much as it waits. Clones are the same time.

@@ -6,7 +6,9 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::outcome::{Quota, QuotaExceeded};
+use fractalaw_report::Quota;
+
+use crate::offer::quota::QuotaExceeded;
 
 /// Of an entry of a listing, beside its name: its place in the order, its type, and what an allocation takes.
 pub(crate) const LISTED_ENTRY_BYTES: u64 = 64;
@@ -39,7 +41,7 @@ impl HostMemory {
         let wanted = used.load(Ordering::Relaxed).saturating_add(bytes);
         if wanted > *limit {
             return Err(QuotaExceeded {
-                quota: Quota::HostMemory,
+                quota: Quota::HOST_MEMORY,
                 limit: *limit,
             });
         }
@@ -64,7 +66,7 @@ mod tests {
         memory.take(60).unwrap();
         same.take(40).unwrap();
         let exceeded = memory.take(1).unwrap_err();
-        assert_eq!((exceeded.quota, exceeded.limit), (Quota::HostMemory, 100));
+        assert_eq!((exceeded.quota, exceeded.limit), (Quota::HOST_MEMORY, 100));
         memory.take(0).unwrap();
         same.give_back(60);
         assert!(memory.take(61).is_err());

@@ -1,9 +1,18 @@
 //! Holds the memories and tables of one run within their caps, and remembers the peak.
 
+use fractalaw_report::MemoryKind;
 use wasmtime::ResourceLimiter;
 
 use crate::limits::TABLE_ELEMENTS;
-use crate::outcome::{MemoryKind, MemoryLimitExceeded};
+
+/// Raised where a memory or table would pass its cap.
+#[derive(Debug, thiserror::Error)]
+#[error("growth to {requested} is past the limit of {limit}")]
+pub(crate) struct MemoryLimitExceeded {
+    pub(crate) kind: MemoryKind,
+    pub(crate) requested: u64,
+    pub(crate) limit: u64,
+}
 
 /// Growth past a cap ends the run: an answer of "no" would leave open whether a later trap came of it.
 pub(crate) struct Limiter {

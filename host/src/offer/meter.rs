@@ -1,57 +1,13 @@
 //! The host calls of one run: counted, priced, and on request listed one by one.
 
+use fractalaw_report::{HostCall, HostCalls, Quota, QuotaLimits, Trace};
 use wasmtime::StoreContextMut;
 
 use crate::cost::host_calls::Function;
-use crate::limits::{QuotaLimits, TRACE_CALLS};
+use crate::limits::TRACE_CALLS;
 use crate::offer::owed::Owed;
+use crate::offer::quota::QuotaExceeded;
 use crate::offer::state::RunState;
-use crate::outcome::{Quota, QuotaExceeded};
-
-/// All calls of one function in one run.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct HostCalls {
-    /// The interface's full name, such as `wasi:io/streams@0.2.12`.
-    pub interface: &'static str,
-    /// The function's name in it.
-    pub function: &'static str,
-    /// How many calls were made, one that could not be paid included.
-    pub calls: u64,
-    /// Bytes that the guest handed over, or asked for.
-    pub bytes_in: u64,
-    /// Bytes that it was given.
-    pub bytes_out: u64,
-    /// What it was charged, in units of fuel.
-    pub fuel: u64,
-}
-
-/// One host call, in the order of the run.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct HostCall {
-    /// Place among the run's host calls, from 1, without gaps.
-    pub sequence: u64,
-    /// The interface's full name.
-    pub interface: &'static str,
-    /// The function's name in it.
-    pub function: &'static str,
-    /// The fuel consumed when it was made.
-    pub at: u64,
-    /// Bytes that the guest handed over, or asked for.
-    pub bytes_in: u64,
-    /// Bytes that it was given.
-    pub bytes_out: u64,
-    /// What it was charged, in units of fuel. The last one's may be less than its price: all that was left.
-    pub fuel: u64,
-}
-
-/// The host calls of one run in order.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Trace {
-    /// The first ones.
-    pub calls: Vec<HostCall>,
-    /// How many more there were.
-    pub dropped: u64,
-}
 
 /// Counts and charges while the run goes on.
 pub(crate) struct Meter {
@@ -60,7 +16,8 @@ pub(crate) struct Meter {
     calls: u64,
     /// That crossed so far, in both directions.
     bytes: u64,
-    quotas: QuotaLimits,
+    most_calls: u64,
+    most_bytes: u64,
     fuel: u64,
     trace: Option<Trace>,
     position: u64,
@@ -76,7 +33,7 @@ struct Tally {
 }
 
 /// What came of a run's host calls.
-pub(crate) struct Metered {
+pub(crate) struct Totals {
     /// What all of them were charged.
     pub(crate) fuel: u64,
     /// By function, in the order of names.
@@ -85,13 +42,14 @@ pub(crate) struct Metered {
 }
 
 impl Meter {
-    pub(crate) fn new(budget: u64, quotas: QuotaLimits, trace: bool) -> Meter {
+    pub(crate) fn new(budget: u64, quotas: &QuotaLimits, trace: bool) -> Meter {
         Meter {
             budget,
             tallies: Vec::new(),
             calls: 0,
             bytes: 0,
-            quotas,
+            most_calls: quotas.of(&Quota::HOST_CALLS),
+            most_bytes: quotas.of(&Quota::HOST_BYTES),
             fuel: 0,
             trace: trace.then(Trace::default),
             position: 0,
@@ -114,18 +72,18 @@ impl Meter {
         self.fuel
     }
 
-    pub(crate) fn finish(mut self) -> Metered {
+    pub(crate) fn finish(mut self) -> Totals {
         self.tallies
             .sort_by_key(|(function, _)| (function.interface, function.name));
         let calls = |(function, tally): &(&'static Function, Tally)| HostCalls {
-            interface: function.interface,
-            function: function.name,
+            interface: function.interface.into(),
+            function: function.name.into(),
             calls: tally.calls,
             bytes_in: tally.bytes_in,
             bytes_out: tally.bytes_out,
             fuel: tally.fuel,
         };
-        Metered {
+        Totals {
             fuel: self.fuel,
             calls: self.tallies.iter().map(calls).collect(),
             trace: self.trace,
@@ -166,8 +124,8 @@ impl Meter {
         }
         trace.calls.push(HostCall {
             sequence,
-            interface: function.interface,
-            function: function.name,
+            interface: function.interface.into(),
+            function: function.name.into(),
             at,
             bytes_in: bytes,
             bytes_out: 0,
@@ -177,18 +135,12 @@ impl Meter {
 
     /// Whether the calls so far are within the run's quotas.
     fn within(&self) -> Result<(), QuotaExceeded> {
-        let QuotaLimits {
-            host_calls,
-            host_bytes,
-            ..
-        } = self.quotas;
-        for (quota, used, limit) in [
-            (Quota::HostCalls, self.calls, host_calls),
-            (Quota::HostBytes, self.bytes, host_bytes),
-        ] {
-            if used > limit {
-                return Err(QuotaExceeded { quota, limit });
-            }
+        let exceeded = |quota, limit| Err(QuotaExceeded { quota, limit });
+        if self.calls > self.most_calls {
+            return exceeded(Quota::HOST_CALLS, self.most_calls);
+        }
+        if self.bytes > self.most_bytes {
+            return exceeded(Quota::HOST_BYTES, self.most_bytes);
         }
         Ok(())
     }

@@ -1,20 +1,19 @@
 //! What a micro-app asks for, held against what it is granted: decided before it starts.
 //!
 //! Two parties grant: the policy, and whoever starts the run. What the run brings it also grants; a bound
-//! (the tier, a quota) is the most particular section's. `grant` has the vocabulary.
+//! (the tier, a quota) is the most particular section's.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use fractalaw_manifest::{Manifest, Quotas, Tier};
+use fractalaw_report::{
+    App, AppliedLimits, By, Decision, Granted, Item, Missing, Quota, QuotaLimits,
+};
 
 use crate::inputs::{DirGrant, Grants};
-use crate::limits::{AppliedLimits, QuotaLimits};
-use crate::load::micro_app::App;
 use crate::offer::folder::{Held, Overlap, overlap};
-use crate::outcome::Quota;
 use crate::policy::Section;
-use crate::policy::grant::{By, Decision, Granted, Item, Missing};
 use crate::policy::{Args, Policy};
 use crate::run::Run;
 
@@ -86,6 +85,18 @@ pub(crate) fn decide<'a>(asking: Asking<'_>, run: &'a Run, policy: Option<&Polic
     }
 }
 
+/// What a manifest or a section of policy says of each quota.
+fn by_quota(quotas: &Quotas) -> [(Quota, Option<u64>); 6] {
+    [
+        (Quota::HOST_CALLS, quotas.host_calls),
+        (Quota::HOST_BYTES, quotas.host_bytes),
+        (Quota::AUDIT_ENTRIES, quotas.audit_entries),
+        (Quota::AUDIT_BYTES, quotas.audit_bytes),
+        (Quota::HANDLES, quotas.handles),
+        (Quota::HOST_MEMORY, quotas.host_memory),
+    ]
+}
+
 /// Everything that is asked for, the tier first.
 pub(crate) fn asked(asking: Asking<'_>) -> Vec<Item> {
     let manifest = asking.manifest;
@@ -98,22 +109,7 @@ pub(crate) fn asked(asking: Asking<'_>) -> Vec<Item> {
         guest: dir.guest.clone(),
         writable: dir.writable,
     }));
-    let Quotas {
-        host_calls,
-        host_bytes,
-        audit_entries,
-        audit_bytes,
-        handles,
-        host_memory,
-    } = manifest.quotas;
-    let quotas = [
-        (Quota::HostCalls, host_calls),
-        (Quota::HostBytes, host_bytes),
-        (Quota::AuditEntries, audit_entries),
-        (Quota::AuditBytes, audit_bytes),
-        (Quota::Handles, handles),
-        (Quota::HostMemory, host_memory),
-    ];
+    let quotas = by_quota(&manifest.quotas);
     let quotas = quotas
         .into_iter()
         .filter_map(|(quota, needed)| Some(Item::Quota(quota, needed?)));
@@ -160,7 +156,11 @@ impl<'a, 's> Table<'a, 's> {
     }
 
     fn miss(&mut self, item: Item, instead: Option<String>) {
-        self.missing.push(Missing { item, instead });
+        self.missing.push(Missing {
+            item,
+            instead,
+            grantable: true,
+        });
     }
 
     /// Without a policy nobody bounds the tier; with one that says nothing of a micro-app, the
@@ -311,35 +311,28 @@ impl<'a, 's> Table<'a, 's> {
     }
 
     fn quotas(&mut self) -> QuotaLimits {
-        let mut limits = QuotaLimits::HOST;
-        let needed = self.asking.manifest.quotas;
-        type Of = fn(&Quotas) -> Option<u64>;
-        let quotas: [(Quota, &mut u64, Of); 6] = [
-            (Quota::HostCalls, &mut limits.host_calls, |q| q.host_calls),
-            (Quota::HostBytes, &mut limits.host_bytes, |q| q.host_bytes),
-            (Quota::AuditEntries, &mut limits.audit_entries, |q| {
-                q.audit_entries
-            }),
-            (Quota::AuditBytes, &mut limits.audit_bytes, |q| {
-                q.audit_bytes
-            }),
-            (Quota::Handles, &mut limits.handles, |q| q.handles),
-            (Quota::HostMemory, &mut limits.host_memory, |q| {
-                q.host_memory
-            }),
-        ];
-        for (quota, limit, of) in quotas {
-            let most = *limit;
-            *limit = self.first(|section| of(&section.quotas)).unwrap_or(most);
-            let Some(needed) = of(&needed).filter(|needed| needed > limit) else {
+        let mut limits = QuotaLimits::default();
+        let needed = by_quota(&self.asking.manifest.quotas);
+        for (place, (quota, needed)) in needed.into_iter().enumerate() {
+            let most = limits.of(&quota);
+            let lowered = self.first(|section| by_quota(&section.quotas)[place].1);
+            if let Some(lowered) = lowered {
+                limits.lower(&quota.name, lowered);
+            }
+            let limit = lowered.unwrap_or(most);
+            let Some(needed) = needed.filter(|needed| *needed > limit) else {
                 continue;
             };
-            let instead = if needed > most {
-                format!("this host's most is {most}")
-            } else {
-                format!("granted are {limit}")
+            let grantable = needed <= most;
+            let instead = match grantable {
+                true => format!("granted are {limit}"),
+                false => format!("this host's most is {most}"),
             };
-            self.miss(Item::Quota(quota, needed), Some(instead));
+            self.missing.push(Missing {
+                item: Item::Quota(quota, needed),
+                instead: Some(instead),
+                grantable,
+            });
         }
         limits
     }

@@ -3,13 +3,13 @@
 use std::path::Path;
 
 use fractalaw_manifest::{check_env, guest_path};
+use fractalaw_report::QuotaLimits;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::section::{Args, DirRule, Section};
 use super::{DIGITS, Group, Policy, PolicyError, Selector};
 use crate::interfaces::{NEED_GRANT, needs_grant};
-use crate::limits::QuotaLimits;
 use crate::terminal::one_line;
 
 type Value<'a> = Spanned<DeValue<'a>>;
@@ -309,27 +309,21 @@ impl<'a> Text<'a> {
     }
 
     fn quotas(&self, table: &DeTable<'a>, section: &mut Section) -> Result<(), PolicyError> {
+        let host = QuotaLimits::default();
         let quotas = &mut section.quotas;
         for (key, value) in table {
-            let most = QuotaLimits::HOST;
-            let (quota, most) = match &**key.get_ref() {
-                "host-calls" => (&mut quotas.host_calls, most.host_calls),
-                "host-bytes" => (&mut quotas.host_bytes, most.host_bytes),
-                "audit-entries" => (&mut quotas.audit_entries, most.audit_entries),
-                "audit-bytes" => (&mut quotas.audit_bytes, most.audit_bytes),
-                "handles" => (&mut quotas.handles, most.handles),
-                "host-memory" => (&mut quotas.host_memory, most.host_memory),
-                other => {
-                    let known = [
-                        "host-calls",
-                        "host-bytes",
-                        "audit-entries",
-                        "audit-bytes",
-                        "handles",
-                        "host-memory",
-                    ];
-                    return Err(self.unknown(key.span().start, other, &known));
-                }
+            let key_at = key.span().start;
+            let Some(most) = host.named(key.get_ref()).map(|quota| quota.most) else {
+                let known: Vec<&str> = host.iter().map(|quota| &*quota.quota.name).collect();
+                return Err(self.unknown(key_at, key.get_ref(), &known));
+            };
+            let quota = match &**key.get_ref() {
+                "host-calls" => &mut quotas.host_calls,
+                "host-bytes" => &mut quotas.host_bytes,
+                "audit-entries" => &mut quotas.audit_entries,
+                "audit-bytes" => &mut quotas.audit_bytes,
+                "handles" => &mut quotas.handles,
+                _ => &mut quotas.host_memory,
             };
             let integer = value.get_ref().as_integer();
             let number = integer
@@ -339,7 +333,7 @@ impl<'a> Text<'a> {
             if number > most {
                 let message = format!("`{}` is {number}, expected at most {most}", key.get_ref());
                 return Err(self.error(value.span().start, message).hint(
-                    "a policy lowers the host's own bounds, which stand in `host/src/limits.rs`",
+                    "a policy lowers the host's own bounds, which stand in `host/report/src/limits.rs`",
                 ));
             }
             *quota = Some(number);

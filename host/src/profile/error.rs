@@ -1,13 +1,11 @@
 //! Why there is no profile, and the two checks that every profile has passed.
 
 use fractalaw_instrument::Uninstrumentable;
+use fractalaw_report::{AuditEntry, Profile, Report};
 
-use super::Profile;
 use crate::error::{HostError, LoadError};
-use crate::interfaces::audit_log::AuditEntry;
 use crate::limits::PROFILE_NODES;
 use crate::recorder::Failure;
-use crate::report::Report;
 
 /// There is no profile.
 #[derive(Debug, thiserror::Error)]

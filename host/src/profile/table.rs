@@ -2,12 +2,12 @@
 
 use fractalaw_contract::function_name;
 use fractalaw_instrument::Function;
+use fractalaw_report::{FunctionFuel, OUTSIDE, Profile, Report};
 
-use super::{FunctionFuel, Profile, ProfileError};
+use super::ProfileError;
 use crate::cost::host_calls::Function as HostFunction;
 use crate::limits::PROFILE_NAMES_BYTES;
-use crate::recorder::{OUTSIDE, Recorder, Tally};
-use crate::report::Report;
+use crate::recorder::{Recorder, Tally};
 
 /// The profile of a recorded run, of functions that were entered alone.
 ///

@@ -2,22 +2,9 @@
 
 use std::collections::HashMap;
 
-use serde::Serialize;
+use fractalaw_report::ProfileNode;
 
 use crate::limits::{PROFILE_CALLS, PROFILE_NODES};
-
-/// A place in the call tree.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub struct ProfileNode {
-    /// Index of the node that it was called from; nothing for the two roots.
-    pub parent: Option<u32>,
-    /// Index into [`Profile::functions`](crate::Profile::functions).
-    pub function: u32,
-    /// How often it was entered here.
-    pub calls: u64,
-    /// Fuel used in it here.
-    pub own_fuel: u64,
-}
 
 /// Nodes, and where each call leads from each of them.
 pub(super) struct Tree {

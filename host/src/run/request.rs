@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use fractalaw_manifest::{Tier, guest_path};
+use fractalaw_report::{AppliedLimits, Limits, QuotaLimits};
 
 use crate::inputs::{DirGrant, Grants};
-use crate::limits::{AppliedLimits, Limits, QuotaLimits};
 use crate::offer::determinism::{Determinism, Fixed};
 use crate::offer::folder::Held;
 use crate::policy::Section;
@@ -159,7 +159,7 @@ impl Run {
         AppliedLimits {
             tier,
             limits,
-            quotas: QuotaLimits::HOST,
+            quotas: QuotaLimits::default(),
         }
     }
 

@@ -2,9 +2,8 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use fractalaw_report::Refusal;
 use tokio::sync::{Semaphore, SemaphorePermit};
-
-use crate::refusal::Refusal;
 
 /// As many permits as the pool has slots, so that instantiation never finds the pool full.
 pub(crate) struct Slots {

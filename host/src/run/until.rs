@@ -1,12 +1,12 @@
 //! What ends a run that does not end by itself: its deadline, and the host that is to stop.
 
 use std::pin::pin;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use tokio::sync::watch;
 use tokio::time::timeout_at;
 
-use crate::outcome::{DeadlineExceeded, Interrupted};
+use crate::offer::deadline::DeadlineExceeded;
 use crate::run::panics::caught;
 
 /// What ends a run that does not end by itself.
@@ -16,12 +16,10 @@ pub(crate) struct Until {
     pub(crate) stop: watch::Receiver<bool>,
 }
 
-/// A deadline past what a clock can express is as good as this.
-pub(crate) const CENTURY: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
-
-pub(crate) fn after(start: Instant, deadline: Duration) -> Instant {
-    start + deadline.min(CENTURY)
-}
+/// Raised where a run is interrupted because the host is to stop.
+#[derive(Debug, thiserror::Error)]
+#[error("interrupted")]
+pub(crate) struct Interrupted;
 
 /// The epoch interrupts a guest that computes; this one that waits in a host call. The guest is asked first,
 /// so that one that never gives way pays nothing for being interruptible. A panic in a host function is an error.

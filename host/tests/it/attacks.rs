@@ -92,7 +92,7 @@ fn a_list_as_large_as_a_call_may_carry_is_carried_and_a_larger_one_is_not() {
         .outcome
     };
     let expected = Outcome::QuotaExceeded {
-        quota: Quota::HostCallBytes,
+        quota: Quota::HOST_CALL_BYTES,
         limit: HOST_CALL_BYTES as u64,
     };
     assert_eq!(written(HOST_CALL_BYTES + 1), expected);
@@ -149,7 +149,7 @@ fn sleeping_and_polling_end_with_the_clock() {
 #[test]
 fn handles_of_one_kind_or_of_another_end_at_their_bound() {
     let expected = Outcome::QuotaExceeded {
-        quota: Quota::Handles,
+        quota: Quota::HANDLES,
         limit: HANDLES as u64,
     };
     for body in [

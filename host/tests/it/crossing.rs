@@ -116,7 +116,7 @@ fn more_than_the_bound_does_not_cross_and_what_cannot_be_paid_neither() {
     for (encodings, length) in [(utf8, bound + 1), (["utf8", "utf16"], bound / 2 + 1)] {
         let report = of(encodings, length);
         let expected = Outcome::QuotaExceeded {
-            quota: Quota::CrossingBytes,
+            quota: Quota::CROSSING_BYTES,
             limit: u64::from(bound),
         };
         assert_eq!(report.outcome, expected);

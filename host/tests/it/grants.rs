@@ -6,7 +6,7 @@ use std::path::Path;
 
 use fractalaw_host::{
     By, DirAsk, DirGrant, Granted, Host, HostError, Inspection, Item, LoadError, Manifest, Outcome,
-    Policy, Quotas, Refusal, Report, Run, Section, Tier,
+    Policy, Quota, Quotas, Refusal, Report, Run, Section, Tier,
 };
 
 use crate::components::{
@@ -277,17 +277,17 @@ fn the_most_particular_section_decides() {
     let quotas = verdict.limits.quotas;
     assert_eq!(
         [
-            quotas.host_calls,
-            quotas.host_bytes,
-            quotas.audit_entries,
-            quotas.audit_bytes
+            quotas.of(&Quota::HOST_CALLS),
+            quotas.of(&Quota::HOST_BYTES),
+            quotas.of(&Quota::AUDIT_ENTRIES),
+            quotas.of(&Quota::AUDIT_BYTES)
         ],
         [10, 20, 40, 50]
     );
     let line = Run::new().grant(Section::parse("quotas.host-calls = 5").unwrap());
     let verdict = inspection.verdict(&line, Some(&policy));
     assert_eq!(verdict.decision.sections[0], "command line");
-    assert_eq!(verdict.limits.quotas.host_calls, 5);
+    assert_eq!(verdict.limits.quotas.of(&Quota::HOST_CALLS), 5);
 }
 
 #[test]

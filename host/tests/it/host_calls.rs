@@ -48,15 +48,18 @@ fn an_entry_costs_its_base_and_its_bytes_and_carries_its_place() {
     let [calls] = &report.host_calls[..] else {
         panic!("{:?}", report.host_calls)
     };
-    assert_eq!((calls.interface, calls.function), (AUDIT, "record-event"));
+    assert_eq!(
+        (&*calls.interface, &*calls.function),
+        (AUDIT, "record-event")
+    );
     assert_eq!(
         (calls.calls, calls.bytes_in, calls.bytes_out, calls.fuel),
         (1, bytes, 0, price)
     );
     let expected = HostCall {
         sequence: 1,
-        interface: AUDIT,
-        function: "record-event",
+        interface: AUDIT.into(),
+        function: "record-event".into(),
         at: entry.fuel,
         bytes_in: bytes,
         bytes_out: 0,
@@ -183,7 +186,7 @@ fn what_listings_hold_of_the_hosts_memory_is_bounded_and_given_back() {
         let (report, _folder) = in_folder(&host, 1_000, what, 3, Run::new());
         assert_eq!(report.outcome.kind(), expected, "{limit}");
         if expected != "completed" {
-            let quota = Quota::HostMemory;
+            let quota = Quota::HOST_MEMORY;
             assert_eq!(report.outcome, Outcome::QuotaExceeded { quota, limit });
             assert_eq!(
                 calls_of(&report, "[method]descriptor.read-directory").calls,
@@ -205,7 +208,7 @@ fn of_a_listing_that_is_past_two_bounds_fuel_is_named() {
     sums(&report);
     // With fuel for all of it, memory is named. An answer that was not given is not charged.
     let (report, _folder) = in_folder(&host, 600, what, 1, run);
-    let (quota, limit) = (Quota::HostMemory, 1_000);
+    let (quota, limit) = (Quota::HOST_MEMORY, 1_000);
     assert_eq!(report.outcome, Outcome::QuotaExceeded { quota, limit });
     let price = FILE + FILE_BYTE * 4;
     assert_eq!(

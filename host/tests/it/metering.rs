@@ -176,7 +176,7 @@ fn each_way_to_end_is_its_own_outcome() {
             "(loop $again (call $record) (br $again))",
             Run::new(),
             Outcome::QuotaExceeded {
-                quota: Quota::AuditEntries,
+                quota: Quota::AUDIT_ENTRIES,
                 limit: 10_000,
             },
         ),

@@ -146,7 +146,11 @@ fn a_guest_that_exits_with_a_code_is_reported_with_it() {
             report.outcome.to_string(),
             format!("trap: the guest called exit with status {status} instead of returning")
         );
-        let calls: Vec<_> = report.host_calls.iter().map(|call| call.function).collect();
+        let calls: Vec<_> = report
+            .host_calls
+            .iter()
+            .map(|call| &*call.function)
+            .collect();
         assert_eq!(calls, [call]);
     }
 }

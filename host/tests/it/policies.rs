@@ -57,7 +57,7 @@ fn a_policy_that_is_wrong_says_where_and_what_to_do() {
         (
             "[apps.x]\nquotas.audit-entries = 10_001\n",
             "2: `audit-entries` is 10001, expected at most 10000",
-            "a policy lowers the host's own bounds, which stand in `host/src/limits.rs`",
+            "a policy lowers the host's own bounds, which stand in `host/report/src/limits.rs`",
         ),
         (
             "[apps.x]\nquotas.audit-entries = -1\n",

@@ -11,11 +11,11 @@ fn a_quota_of_policy_is_reached_exactly_and_named() {
     let size = run(&free(), &bytes, Run::new()).host_calls[0].bytes_in;
     let three = component("", "(call $record) (call $record) (call $record)");
     let cases = [
-        (&three, "host-calls", Quota::HostCalls, 3, 2),
-        (&three, "audit-entries", Quota::AuditEntries, 3, 2),
-        (&bytes, "host-bytes", Quota::HostBytes, size, 0),
-        (&bytes, "audit-bytes", Quota::AuditBytes, size, 0),
-        (&three, "host-memory", Quota::HostMemory, 3 * 128, 2),
+        (&three, "host-calls", Quota::HOST_CALLS, 3, 2),
+        (&three, "audit-entries", Quota::AUDIT_ENTRIES, 3, 2),
+        (&bytes, "host-bytes", Quota::HOST_BYTES, size, 0),
+        (&bytes, "audit-bytes", Quota::AUDIT_BYTES, size, 0),
+        (&three, "host-memory", Quota::HOST_MEMORY, 3 * 128, 2),
     ];
     for (bytes, name, quota, enough, kept) in cases {
         let limited = |limit: u64| {
@@ -25,8 +25,8 @@ fn a_quota_of_policy_is_reached_exactly_and_named() {
         assert_eq!(limited(enough).outcome.kind(), "completed", "{name}");
         let report = limited(enough - 1);
         let limit = enough - 1;
+        assert_eq!(quota.name, name);
         assert_eq!(report.outcome, Outcome::QuotaExceeded { quota, limit });
-        assert_eq!(quota.name(), name);
         assert_eq!(report.audit.len(), kept, "{name}");
         // The call that was one too many was paid, and is counted.
         assert_eq!(report.host_calls[0].calls, kept as u64 + 1, "{name}");
@@ -55,9 +55,9 @@ fn a_policy_lowers_what_a_run_may_hold() {
         if let Outcome::QuotaExceeded {
             quota,
             limit: named,
-        } = report.outcome
+        } = &report.outcome
         {
-            assert_eq!((quota, named), (Quota::Handles, limit));
+            assert_eq!((quota, *named), (&Quota::HANDLES, limit));
         }
         let line = format!("Limits: tier standard, but handles {limit} (lower than 256)");
         assert!(report.text().contains(&line), "{}", report.text());

@@ -3,12 +3,13 @@
 use crate::scratch::Scratch;
 
 /// The packages that `cargo xtask test` selects together, by folder.
-pub(crate) const PACKAGES: [(&str, &str); 6] = [
+pub(crate) const PACKAGES: [(&str, &str); 7] = [
     ("fuzz", "fractalaw-fuzz"),
     ("host", "fractalaw-host"),
     ("contract", "fractalaw-contract"),
     ("instrument", "fractalaw-instrument"),
     ("manifest", "fractalaw-manifest"),
+    ("report", "fractalaw-report"),
     ("tests", "fractalaw-tests"),
 ];
 

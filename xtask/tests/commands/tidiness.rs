@@ -145,6 +145,7 @@ fn a_feature_that_only_the_tests_turn_on_is_named() {
         ("host/fuzz", package("fractalaw-fuzz", "")),
         ("host/instrument", package("fractalaw-instrument", "")),
         ("host/manifest", package("fractalaw-manifest", "")),
+        ("host/report", package("fractalaw-report", "")),
         (
             "tests",
             package("fractalaw-tests", &shared("dev-dependencies", "\"right\"")),

@@ -18,8 +18,8 @@ use wasmtime_wasi::p2::{FsError, FsResult};
 use super::opening::system_error;
 use crate::cost::host_calls::LISTED_ENTRY;
 use crate::offer::host_memory::{HostMemory, LISTED_ENTRY_BYTES};
+use crate::offer::quota::QuotaExceeded;
 use crate::offer::state::RunState;
-use crate::outcome::QuotaExceeded;
 
 /// Entries of one piece: a fraction of a millisecond's work.
 const PIECE_ENTRIES: usize = 500;

@@ -19,7 +19,12 @@ use wasmtime_wasi::{FsPerms, OpenMode};
 
 use super::descriptors::on_thread;
 use crate::offer::state::RunState;
-use crate::outcome::NoDescriptors;
+
+/// Raised where the process has no descriptor left for a file of the guest's: what the guest would do about it says
+/// nothing of the guest. It is no outcome, but ends the request.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+pub(crate) struct NoDescriptors(pub(crate) io::Error);
 
 pub(super) async fn open_at(
     state: &mut &mut RunState,

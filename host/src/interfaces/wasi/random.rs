@@ -8,8 +8,8 @@ use wasmtime_wasi::random::WasiRandomView;
 
 use crate::limits::{RANDOM_BYTES, RANDOM_PIECE_BYTES};
 use crate::offer::charge::offer;
+use crate::offer::deadline::DeadlineExceeded;
 use crate::offer::state::RunState;
-use crate::outcome::DeadlineExceeded;
 
 pub(super) fn add_to_linker(linker: &mut Linker<RunState>) -> wasmtime::Result<()> {
     offer! { linker, "wasi:random/random@0.2.12", state => state;

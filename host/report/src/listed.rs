@@ -36,7 +36,7 @@ impl<T> Listed<T> {
 
     /// One more, whose text has so many bytes. It is made only if there is room for it, and once there was none,
     /// nothing further is.
-    pub(crate) fn push_with(&mut self, bytes: usize, item: impl FnOnce() -> T) {
+    pub fn push_with(&mut self, bytes: usize, item: impl FnOnce() -> T) {
         let bytes = self.bytes.saturating_add(bytes);
         if self.omitted > 0 || self.items.len() == LISTED || bytes > LISTED_BYTES {
             self.omitted += 1;
@@ -49,7 +49,7 @@ impl<T> Listed<T> {
 
 impl Listed<String> {
     /// One more name.
-    pub(crate) fn push(&mut self, name: &str) {
+    pub fn push(&mut self, name: &str) {
         self.push_with(name.len(), || name.to_owned());
     }
 }
@@ -96,7 +96,7 @@ pub(crate) fn short(name: &str) -> String {
 }
 
 /// The beginning of a text, at most so many bytes.
-pub(crate) fn cut(text: &str, bytes: usize) -> &str {
+pub fn cut(text: &str, bytes: usize) -> &str {
     &text[..text.floor_char_boundary(bytes)]
 }
 

@@ -1,19 +1,16 @@
-//! The report of one run: the facts, as data. How they read is in `report/`.
-
-pub(crate) mod json;
-pub(crate) mod text;
-
-pub use json::JSON_VERSION;
+//! The report of one run: the facts, as data. How they read is in `text` and `json`.
 
 use std::time::Duration;
 
-use crate::interfaces::audit_log::AuditEntry;
+use crate::app::App;
+use crate::audit::AuditEntry;
+use crate::captured::Captured;
+use crate::effect::Effect;
+use crate::fuel::{COST_MODEL, Certainty, Fuel};
+use crate::grant::Decision;
+use crate::host_calls::{HostCalls, Trace};
 use crate::limits::AppliedLimits;
-use crate::load::micro_app::{App, MicroApp};
-use crate::offer::capture::Captured;
-use crate::offer::meter::{HostCalls, Trace};
-use crate::outcome::{Certainty, Outcome};
-use crate::policy::grant::Decision;
+use crate::outcome::Outcome;
 use crate::refusal::Refusal;
 
 /// Everything that is known about one run.
@@ -30,6 +27,8 @@ pub struct Report {
     pub backtrace: Vec<String>,
     /// What it recorded, in order, also when it did not come to an end.
     pub audit: Vec<AuditEntry>,
+    /// What it did through the capabilities of its host, in order.
+    pub effects: Vec<Effect>,
     /// What it cost.
     pub fuel: Fuel,
     /// What it called of the host, by the names of interface and function.
@@ -48,28 +47,6 @@ pub struct Report {
     pub grants: Decision,
     /// How long it took.
     pub durations: Durations,
-}
-
-/// Fuel of one run, in units.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Fuel {
-    /// What the run was given.
-    pub budget: u64,
-    /// What instantiation used: start functions and initialisers, without their host calls.
-    pub instantiation: u64,
-    /// What the guest's own code used in the call of `run`.
-    pub guest: u64,
-    /// What all host calls were charged.
-    pub host_calls: u64,
-    /// What the figures say.
-    pub certainty: Certainty,
-}
-
-impl Fuel {
-    /// The sum of the parts.
-    pub fn consumed(&self) -> u64 {
-        self.instantiation + self.guest + self.host_calls
-    }
 }
 
 /// Linear memory of one run, in bytes.
@@ -96,7 +73,7 @@ impl Report {
     /// The report of a component that did not run, under the limits that it would have run under.
     pub fn refused(
         refusal: Refusal,
-        app: Option<&MicroApp>,
+        app: Option<&App>,
         limits: AppliedLimits,
         grants: Decision,
     ) -> Report {
@@ -105,21 +82,23 @@ impl Report {
 
     fn of_none(
         outcome: Outcome,
-        app: Option<&MicroApp>,
+        app: Option<&App>,
         limits: AppliedLimits,
         grants: Decision,
     ) -> Report {
         Report {
-            app: app.map(|app| app.identity().clone()),
+            app: app.cloned(),
             outcome,
             backtrace: Vec::new(),
             audit: Vec::new(),
+            effects: Vec::new(),
             fuel: Fuel {
                 budget: limits.limits.fuel,
                 instantiation: 0,
                 guest: 0,
                 host_calls: 0,
                 certainty: Certainty::Exact,
+                cost_model: COST_MODEL,
             },
             host_calls: Vec::new(),
             trace: None,
@@ -136,23 +115,7 @@ impl Report {
     }
 
     /// The same of one that nothing was granted yet.
-    pub(crate) fn not_run(outcome: Outcome, limits: AppliedLimits) -> Report {
+    pub fn not_run(outcome: Outcome, limits: AppliedLimits) -> Report {
         Report::of_none(outcome, None, limits, Decision::default())
-    }
-
-    /// The report for people: result, trail, fuel, and output where there is some. Without the
-    /// durations and the memory, it is the same for every repetition of a deterministic run.
-    pub fn text(&self) -> String {
-        text::render(self)
-    }
-
-    /// The report for programs: one JSON object, documented in the README under "Reading a report".
-    pub fn json(&self) -> String {
-        json::render(self)
-    }
-
-    /// One line for the person who waits: memory and times.
-    pub fn summary(&self) -> String {
-        text::summary(self)
     }
 }

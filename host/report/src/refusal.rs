@@ -1,16 +1,17 @@
 //! Why a component is not run at all. Decided before its first instruction.
 
 use std::borrow::Cow;
+use std::fmt;
 use std::time::Duration;
 
 use bytesize::ByteSize;
+use fractalaw_contract::limits::{DECLARATIONS, TYPE_DEPTH};
 use fractalaw_contract::type_depth::TooNested;
 use fractalaw_contract::{Mismatch, MissingFunction, Proposal, RUN_TYPE, hint};
 
-use crate::limits::{COMPONENT_BYTES, DECLARATIONS, MESSAGE_BYTES, TYPE_DEPTH};
+use crate::grant::NotGranted;
+use crate::limits::{COMPONENT_BYTES, MESSAGE_BYTES};
 use crate::listed::{Listed, cut, quoted, short, shown};
-use crate::load::compile_fit::RESULTS;
-use crate::policy::grant::NotGranted;
 
 /// The component, or the request to run it, is refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -126,6 +127,17 @@ pub enum Refusal {
         /// The bound on waiting runs.
         waiting: usize,
     },
+    /// Read from JSON, which says in words what the other variants say in fields. A host never gives it, and
+    /// [`NotGranted`](Refusal::NotGranted) is never read as it.
+    #[error("{message}")]
+    Recorded {
+        /// The name of the variant that the host gave.
+        kind: String,
+        /// What it said.
+        message: String,
+        /// What the reader can do about it.
+        hint: String,
+    },
 }
 
 impl From<TooNested> for Refusal {
@@ -161,6 +173,9 @@ fn one_of(missing: &MissingFunction) -> String {
 /// What can be made smaller.
 fn hint_of_size(what: &str) -> &'static str {
     match what {
+        "results of a function" => {
+            "build it without the target feature `multivalue`: several results then go through memory"
+        }
         "core instances" | "memories" | "tables" | "components in each other" => {
             "compose fewer parts into one component, or run them as micro-apps of their own"
         }
@@ -177,35 +192,35 @@ fn hint_of_size(what: &str) -> &'static str {
     }
 }
 
+/// As much of it as a message quotes.
+fn quote(said: impl fmt::Display) -> String {
+    cut(&said.to_string(), MESSAGE_BYTES).to_owned()
+}
+
 impl Refusal {
     /// For what the parser cannot read.
-    pub(crate) fn invalid(error: wasmparser::BinaryReaderError) -> Refusal {
-        Refusal::invalid_because(&error.to_string())
-    }
-
-    /// The same, by what is said of it.
-    pub(crate) fn invalid_because(message: &str) -> Refusal {
+    pub fn invalid(error: impl fmt::Display) -> Refusal {
         Refusal::Invalid {
-            message: cut(message, MESSAGE_BYTES).to_owned(),
+            message: quote(error),
         }
     }
 
     /// For what the compiler cannot compile.
-    pub(crate) fn not_compiled(message: &str) -> Refusal {
+    pub fn not_compiled(error: impl fmt::Display) -> Refusal {
         Refusal::NotCompiled {
-            message: cut(message, MESSAGE_BYTES).to_owned(),
+            message: quote(error),
         }
     }
 
     /// For a manifest that cannot be read.
-    pub(crate) fn manifest(message: &str) -> Refusal {
+    pub fn manifest(error: impl fmt::Display) -> Refusal {
         Refusal::Manifest {
-            message: cut(message, MESSAGE_BYTES).to_owned(),
+            message: quote(error),
         }
     }
 
     /// The name of the variant, for programs.
-    pub fn kind(&self) -> &'static str {
+    pub fn kind(&self) -> &str {
         match self {
             Refusal::NotAComponent { .. } => "not-a-component",
             Refusal::TooLarge { .. } => "too-large",
@@ -225,11 +240,12 @@ impl Refusal {
             Refusal::WrongExport { .. } => "wrong-export",
             Refusal::NotGranted(_) => "not-granted",
             Refusal::LineFull { .. } => "line-full",
+            Refusal::Recorded { kind, .. } => kind,
         }
     }
 
     /// What the reader can do about it.
-    pub fn hint(&self) -> Cow<'static, str> {
+    pub fn hint(&self) -> Cow<'_, str> {
         match self {
             // One cause, one hint.
             Refusal::InterfaceNotOffered { interfaces } => {
@@ -250,6 +266,7 @@ impl Refusal {
                 self.fixed_hint()
             )
             .into(),
+            Refusal::Recorded { hint, .. } => hint.into(),
             fixed => fixed.fixed_hint().into(),
         }
     }
@@ -259,9 +276,6 @@ impl Refusal {
         match self {
             Refusal::NotAComponent { .. } => {
                 "build the guest with `cargo xtask build-guests` or `cargo build --target wasm32-wasip2`"
-            }
-            Refusal::OverSlot { what, .. } if *what == RESULTS => {
-                "build it without the target feature `multivalue`: several results then go through memory"
             }
             Refusal::UnmeteredCrossing { .. } => {
                 "compose it with a tool that keeps each part's core modules inside of it, as `wac` does"
@@ -288,7 +302,8 @@ impl Refusal {
             Refusal::InterfaceNotOffered { .. }
             | Refusal::FunctionNotOffered { .. }
             | Refusal::ImportMismatch(_)
-            | Refusal::Proposal { .. } => "",
+            | Refusal::Proposal { .. }
+            | Refusal::Recorded { .. } => "",
             Refusal::WrongExport { .. } => {
                 "target the world `fractal:app/micro-app@0.1.0` in `wit/`"
             }

@@ -1,18 +1,18 @@
 //! The report as programs read it: a serialised view, so that the shape is decided here and does not
 //! move when the types behind it do.
 
+use fractalaw_manifest::terminal;
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
-use crate::cost::COST_MODEL;
+use crate::captured::Captured;
+use crate::effect::Effect;
+use crate::grant::{Decision, Item};
+use crate::host_calls::{HostCall, HostCalls, Trace};
 use crate::limits::AppliedLimits;
-use crate::offer::capture::Captured;
-use crate::offer::meter::{HostCall, HostCalls, Trace};
 use crate::outcome::{MemoryKind, Outcome};
-use crate::policy::grant::{Decision, Item};
 use crate::refusal::Refusal;
 use crate::report::Report;
-use crate::terminal;
 use crate::trap::TrapCode;
 
 /// Version of the report's shape: it goes up when a field changes its meaning or goes away. Fields
@@ -26,6 +26,8 @@ struct Json<'a> {
     outcome: Value,
     backtrace: &'a [String],
     audit: Vec<Value>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    effects: Vec<Value>,
     fuel: Value,
     host_calls: Vec<Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -38,7 +40,14 @@ struct Json<'a> {
     durations_us: Value,
 }
 
-pub(super) fn render(report: &Report) -> String {
+impl Report {
+    /// The report for programs: one JSON object, documented in the README under "Reading a report".
+    pub fn json(&self) -> String {
+        render(self)
+    }
+}
+
+fn render(report: &Report) -> String {
     let json = Json {
         version: JSON_VERSION,
         app: report
@@ -61,6 +70,7 @@ pub(super) fn render(report: &Report) -> String {
                 })
             })
             .collect(),
+        effects: report.effects.iter().map(effect).collect(),
         fuel: json!({
             "budget": report.fuel.budget,
             "consumed": report.fuel.consumed(),
@@ -68,7 +78,7 @@ pub(super) fn render(report: &Report) -> String {
             "guest": report.fuel.guest,
             "host_calls": report.fuel.host_calls,
             "certainty": report.fuel.certainty.name(),
-            "cost_model": COST_MODEL,
+            "cost_model": report.fuel.cost_model,
         }),
         host_calls: report.host_calls.iter().map(host_calls).collect(),
         trace: report.trace.as_ref().map(trace),
@@ -89,25 +99,21 @@ pub(super) fn render(report: &Report) -> String {
     terminal::json(serde_json::to_string_pretty(&json).expect("a report is plain data"))
 }
 
-pub(crate) fn limits(applied: &AppliedLimits) -> Value {
-    let quotas = &applied.quotas;
+/// What it was held to.
+pub fn limits(applied: &AppliedLimits) -> Value {
+    let quotas = applied.quotas.iter();
+    let quotas = quotas.map(|quota| (quota.quota.name.replace('-', "_"), json!(quota.limit)));
     json!({
         "tier": applied.tier.name(),
         "fuel": applied.limits.fuel,
         "deadline_us": micros(applied.limits.deadline),
         "memory_bytes": applied.limits.memory_bytes,
-        "quotas": {
-            "host_calls": quotas.host_calls,
-            "host_bytes": quotas.host_bytes,
-            "audit_entries": quotas.audit_entries,
-            "audit_bytes": quotas.audit_bytes,
-            "handles": quotas.handles,
-            "host_memory": quotas.host_memory,
-        },
+        "quotas": quotas.collect::<Map<_, _>>(),
     })
 }
 
-pub(crate) fn grants(decision: &Decision) -> Value {
+/// What it was granted.
+pub fn grants(decision: &Decision) -> Value {
     let granted = decision.granted.iter().map(|granted| {
         let mut value = item(&granted.item);
         value["by"] = json!(granted.by.name());
@@ -124,11 +130,12 @@ pub(crate) fn grants(decision: &Decision) -> Value {
 }
 
 /// What it is, and the line of policy that grants it.
-pub(crate) fn item(item: &Item) -> Value {
+pub fn item(item: &Item) -> Value {
     json!({ "what": item.to_string(), "line": item.line() })
 }
 
-pub(crate) fn refusal(refusal: &Refusal) -> Value {
+/// Why it was not run.
+pub fn refusal(refusal: &Refusal) -> Value {
     let mut value = json!({
         "refusal": refusal.kind(),
         "message": refusal.to_string(),
@@ -146,6 +153,18 @@ pub(crate) fn refusal(refusal: &Refusal) -> Value {
         value["policy"] = json!(not_granted.policy());
     }
     value
+}
+
+fn effect(effect: &Effect) -> Value {
+    let fields = effect.fields.iter();
+    let fields = fields.map(|(name, value)| json!({ "name": name, "value": value }));
+    json!({
+        "capability": effect.capability,
+        "kind": effect.kind,
+        "subject": effect.subject,
+        "fields": fields.collect::<Vec<_>>(),
+        "settled": effect.settled.name(),
+    })
 }
 
 fn host_calls(calls: &HostCalls) -> Value {
@@ -199,7 +218,7 @@ fn outcome(outcome: &Outcome) -> Value {
             value["limit"] = json!(limit);
         }
         Outcome::QuotaExceeded { quota, limit } => {
-            value["quota"] = json!(quota.name());
+            value["quota"] = json!(quota.name);
             value["limit"] = json!(limit);
         }
         Outcome::Trap(trap) => {

@@ -4,16 +4,31 @@ use std::fmt::Write;
 use std::time::Duration;
 
 use bytesize::ByteSize;
+use fractalaw_manifest::terminal::{lines, one_line};
 
-use crate::limits::{AppliedLimits, Limits, OUTPUT_BYTES, QuotaLimits};
-use crate::offer::capture::Captured;
-use crate::offer::meter::Trace;
-use crate::outcome::{Certainty, Outcome};
-use crate::policy::grant::{Decision, Item};
-use crate::report::{Fuel, Report};
-use crate::terminal::{lines, one_line};
+use crate::captured::Captured;
+use crate::effect::Effect;
+use crate::fuel::{Certainty, Fuel};
+use crate::grant::{Decision, Item};
+use crate::host_calls::Trace;
+use crate::limits::{AppliedLimits, Limits, OUTPUT_BYTES};
+use crate::outcome::Outcome;
+use crate::report::Report;
 
-pub(super) fn render(report: &Report) -> String {
+impl Report {
+    /// The report for people: result, trail, fuel, and output where there is some. Without the
+    /// durations and the memory, it is the same for every repetition of a deterministic run.
+    pub fn text(&self) -> String {
+        render(self)
+    }
+
+    /// One line for the person who waits: memory and times.
+    pub fn summary(&self) -> String {
+        summary(self)
+    }
+}
+
+fn render(report: &Report) -> String {
     let mut text = outcome(&report.outcome);
     if let Outcome::Refused(refusal) = &report.outcome {
         text += &format!("hint: {}\n", refusal.hint());
@@ -27,11 +42,9 @@ pub(super) fn render(report: &Report) -> String {
     }
     text += &format!("\n--- Audit Trail ({} entries) ---\n", report.audit.len());
     for entry in &report.audit {
-        text += &format!(
-            "  {entry}
-"
-        );
+        text += &format!("  {entry}\n");
     }
+    text += &effects(&report.effects);
     text += &fuel_line(&report.fuel);
     text += &limits_line(&report.limits);
     text += &grants_line(&report.grants);
@@ -66,7 +79,7 @@ fn outcome(outcome: &Outcome) -> String {
     format!("{}{text}\n", if mark { "result: " } else { "" })
 }
 
-pub(super) fn summary(report: &Report) -> String {
+fn summary(report: &Report) -> String {
     let durations = &report.durations;
     format!(
         "loaded in {}, waited {}, ran in {}, peak memory {} of {}",
@@ -76,6 +89,18 @@ pub(super) fn summary(report: &Report) -> String {
         ByteSize(report.memory.peak_bytes as u64),
         ByteSize(report.memory.cap_bytes as u64),
     )
+}
+
+/// What the run did through capabilities; nothing where it did nothing.
+fn effects(effects: &[Effect]) -> String {
+    if effects.is_empty() {
+        return String::new();
+    }
+    let mut text = format!("\n--- Effects ({} effects) ---\n", effects.len());
+    for effect in effects {
+        writeln!(text, "  {effect}").expect("a string takes it");
+    }
+    text
 }
 
 fn fuel_line(fuel: &Fuel) -> String {
@@ -126,7 +151,7 @@ fn limits_line(applied: &AppliedLimits) -> String {
     let (now, tier) = (&applied.limits, Limits::of(applied.tier));
     let bytes = |bytes: usize| ByteSize(bytes as u64).to_string();
     let mut overridden = Vec::new();
-    let mut compare = |what, order: std::cmp::Ordering, now: String, tier: String| {
+    let mut compare = |what: &str, order: std::cmp::Ordering, now: String, tier: String| {
         if order.is_ne() {
             let direction = if order.is_lt() { "lower" } else { "higher" };
             overridden.push(format!("{what} {now} ({direction} than {tier})"));
@@ -150,16 +175,14 @@ fn limits_line(applied: &AppliedLimits) -> String {
         bytes(now.memory_bytes),
         bytes(tier.memory_bytes),
     );
-    let (quotas, host) = (&applied.quotas, QuotaLimits::HOST);
-    for (what, now, host) in [
-        ("host-calls", quotas.host_calls, host.host_calls),
-        ("host-bytes", quotas.host_bytes, host.host_bytes),
-        ("audit-entries", quotas.audit_entries, host.audit_entries),
-        ("audit-bytes", quotas.audit_bytes, host.audit_bytes),
-        ("handles", quotas.handles, host.handles),
-        ("host-memory", quotas.host_memory, host.host_memory),
-    ] {
-        compare(what, now.cmp(&host), grouped(now), grouped(host));
+    for quota in applied.quotas.iter() {
+        let (now, host) = (quota.limit, quota.most);
+        compare(
+            &quota.quota.name,
+            now.cmp(&host),
+            grouped(now),
+            grouped(host),
+        );
     }
     if overridden.is_empty() {
         return String::new();
@@ -204,7 +227,7 @@ fn output(heading: &str, captured: &Captured) -> String {
 }
 
 /// `1234567` as `1,234,567`.
-pub(crate) fn grouped(number: u64) -> String {
+pub fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::with_capacity(digits.len() * 4 / 3);
     for (i, digit) in digits.chars().enumerate() {
@@ -225,9 +248,10 @@ fn short(duration: Duration) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::outcome::{MemoryKind, Quota};
+    use crate::outcome::MemoryKind;
+    use crate::quota::Quota;
     use crate::refusal::Refusal;
-    use crate::trap::Trap;
+    use crate::trap::{During, Trap, TrapCode};
 
     #[test]
     fn numbers_are_grouped_in_threes() {
@@ -255,10 +279,14 @@ mod tests {
             },
             Outcome::StackOverflow,
             Outcome::QuotaExceeded {
-                quota: Quota::Handles,
+                quota: Quota::HANDLES,
                 limit: 1,
             },
-            Outcome::Trap(Trap::exit(1)),
+            Outcome::Trap(Trap {
+                code: TrapCode::Unreachable,
+                message: "it stopped".to_owned(),
+                during: During::Run,
+            }),
             Outcome::Refused(Refusal::LineFull { waiting: 1 }),
         ];
         for other in others {

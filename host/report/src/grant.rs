@@ -1,15 +1,15 @@
 //! The vocabulary of grants: what can be asked for, how it is called, and the line of policy that grants it.
 
 use std::fmt;
+use std::path::PathBuf;
 
+use fractalaw_manifest::terminal::{is_unsafe, one_line};
 use fractalaw_manifest::{Manifest, Tier};
 
-use crate::limits::{QuotaLimits, SHOWN_BYTES};
-use crate::load::micro_app::App;
-use crate::offer::meter::HostCalls;
-use crate::outcome::Quota;
-use crate::policy::PolicyId;
-use crate::terminal::{is_unsafe, one_line};
+use crate::app::App;
+use crate::host_calls::HostCalls;
+use crate::limits::SHOWN_BYTES;
+use crate::quota::Quota;
 
 /// One thing that can be asked for and granted.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,7 +48,7 @@ impl fmt::Display for Item {
             Item::Env(name) => write!(f, "the variable `{}`", one_line(name)),
             Item::Args => f.write_str("arguments"),
             Item::Stdin => f.write_str("standard input"),
-            Item::Quota(quota, value) => write!(f, "{value} {}", quota.describe()),
+            Item::Quota(quota, value) => write!(f, "{value} {}", quota.unit),
         }
     }
 }
@@ -71,7 +71,7 @@ impl Item {
             Item::Env(name) => format!("env.{name} = true"),
             Item::Args => "args = true".to_owned(),
             Item::Stdin => "stdin = true".to_owned(),
-            Item::Quota(quota, value) => format!("quotas.{} = {value}", quota.name()),
+            Item::Quota(quota, value) => format!("quotas.{} = {value}", quota.name),
         }
     }
 
@@ -130,23 +130,24 @@ pub struct Missing {
     pub item: Item,
     /// What is granted in its place, if it is something.
     pub instead: Option<String>,
+    /// Whether a policy can grant it: not more than the host itself has.
+    pub grantable: bool,
 }
 
 impl Missing {
-    /// The line of policy that grants it; none for more than the host itself has.
+    /// The line of policy that grants it, if one can.
     pub fn line(&self) -> Option<String> {
-        let most = QuotaLimits::HOST;
-        let possible = match self.item {
-            Item::Quota(Quota::HostCalls, value) => value <= most.host_calls,
-            Item::Quota(Quota::HostBytes, value) => value <= most.host_bytes,
-            Item::Quota(Quota::AuditEntries, value) => value <= most.audit_entries,
-            Item::Quota(Quota::AuditBytes, value) => value <= most.audit_bytes,
-            Item::Quota(Quota::Handles, value) => value <= most.handles,
-            Item::Quota(Quota::HostMemory, value) => value <= most.host_memory,
-            _ => true,
-        };
-        possible.then(|| self.item.line())
+        self.grantable.then(|| self.item.line())
     }
+}
+
+/// Which policy was in force.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PolicyId {
+    /// The file, as it was named.
+    pub path: PathBuf,
+    /// SHA-256 of its bytes, in lower-case hexadecimal.
+    pub sha256: String,
 }
 
 /// What a run was granted, by which policy, and what of it nobody needs.
@@ -166,7 +167,7 @@ pub struct Decision {
 
 impl Decision {
     /// After a run that made these calls.
-    pub(crate) fn used(mut self, calls: &[HostCalls]) -> Decision {
+    pub fn used(mut self, calls: &[HostCalls]) -> Decision {
         let items = self.granted.iter().map(|granted| &granted.item);
         self.unused = items.filter(|item| !item.is_used(calls)).cloned().collect();
         self
@@ -186,7 +187,8 @@ pub struct NotGranted {
 }
 
 impl NotGranted {
-    pub(crate) fn new(app: &App, manifest: &Manifest, missing: Vec<Missing>) -> NotGranted {
+    /// Of a micro-app with this manifest.
+    pub fn new(app: &App, manifest: &Manifest, missing: Vec<Missing>) -> NotGranted {
         let mut items = missing.iter().map(|missing| &missing.item);
         let is_kept_by_tools =
             manifest.interfaces.is_none() && items.any(|item| matches!(item, Item::Interface(_)));

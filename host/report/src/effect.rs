@@ -1,0 +1,60 @@
+//! What a run changed outside of itself, as the capability says that it made the change.
+
+use std::fmt;
+
+use fractalaw_manifest::terminal::one_line;
+use serde_json::Value;
+
+/// One thing that a run did through a capability of its host: rows that it inserted, an event that it emitted.
+///
+/// Text, JSON and snapshots show every effect alike, whichever capability it comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Effect {
+    /// The capability's name, such as `data`.
+    pub capability: String,
+    /// What was done, such as `insert`.
+    pub kind: String,
+    /// What it was done to, such as the name of a table.
+    pub subject: String,
+    /// What else there is to say of it, in an order that the capability chooses.
+    pub fields: Vec<(String, Value)>,
+    /// Whether it holds.
+    pub settled: Settled,
+}
+
+/// What became of an effect when its run had ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Settled {
+    /// It holds: the run completed.
+    Committed,
+    /// It was taken back: the run ended in another way.
+    Discarded,
+}
+
+impl Settled {
+    /// The name used in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Settled::Committed => "committed",
+            Settled::Discarded => "discarded",
+        }
+    }
+}
+
+/// On one line, with what comes from the guest made safe to print.
+impl fmt::Display for Effect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [capability, kind, subject] =
+            [&self.capability, &self.kind, &self.subject].map(|word| one_line(word));
+        write!(f, "[{capability}] {kind} {subject}")?;
+        for (place, (name, value)) in self.fields.iter().enumerate() {
+            let separator = if place == 0 { " —" } else { "," };
+            let value = match value {
+                Value::String(text) => one_line(text),
+                other => one_line(&other.to_string()),
+            };
+            write!(f, "{separator} {} {value}", one_line(name))?;
+        }
+        write!(f, " ({})", self.settled.name())
+    }
+}

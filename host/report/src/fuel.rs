@@ -1,0 +1,52 @@
+//! What a run cost, in units of fuel.
+
+/// Version of the cost model. It changes with any number in the tables of the host's `cost`: figures of different
+/// versions are not compared.
+pub const COST_MODEL: u32 = 2;
+
+/// Fuel of one run, in units.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fuel {
+    /// What the run was given.
+    pub budget: u64,
+    /// What instantiation used: start functions and initialisers, without their host calls.
+    pub instantiation: u64,
+    /// What the guest's own code used in the call of `run`.
+    pub guest: u64,
+    /// What all host calls were charged.
+    pub host_calls: u64,
+    /// What the figures say.
+    pub certainty: Certainty,
+    /// The cost model that they were made under: [`COST_MODEL`] of the host that made them.
+    pub cost_model: u32,
+}
+
+impl Fuel {
+    /// The sum of the parts.
+    pub fn consumed(&self) -> u64 {
+        self.instantiation + self.guest + self.host_calls
+    }
+}
+
+/// How far a fuel figure can be relied on. [`Outcome::fuel_certainty`](crate::Outcome::fuel_certainty) says which
+/// outcome gives which, with the reason.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Certainty {
+    /// It is the cost, to the unit, and the same on every machine.
+    Exact,
+    /// The cost is at least this; the figure is the same on every machine.
+    LowerBound,
+    /// The cost is at least this; the figure differs from run to run or machine to machine.
+    Unrepeatable,
+}
+
+impl Certainty {
+    /// The name used in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Certainty::Exact => "exact",
+            Certainty::LowerBound => "lower-bound",
+            Certainty::Unrepeatable => "unrepeatable",
+        }
+    }
+}

@@ -1,0 +1,51 @@
+//! A run as data: what it was held to and granted, how it ended, what it did and what it cost. As text for people and
+//! as JSON for programs.
+//!
+//! The host makes [`Report`]s and [`Profile`]s. Whoever only reads them needs this crate and not the host: nothing here
+//! compiles or runs a component.
+
+#![forbid(unsafe_code)]
+#![warn(missing_docs)]
+
+// From the ground up: what stands further down uses what stands further up, never the other way round.
+mod app;
+mod audit;
+mod captured;
+mod effect;
+mod fuel;
+mod host_calls;
+mod quota;
+
+pub mod limits;
+mod listed;
+
+mod grant;
+mod refusal;
+mod trap;
+
+mod outcome;
+
+mod report;
+
+pub mod json;
+mod text;
+
+mod profile;
+
+pub use app::App;
+pub use audit::AuditEntry;
+pub use captured::Captured;
+pub use effect::{Effect, Settled};
+pub use fuel::{COST_MODEL, Certainty, Fuel};
+pub use grant::{By, Decision, Granted, Item, Missing, NotGranted, PolicyId};
+pub use host_calls::{HostCall, HostCalls, Trace};
+pub use json::JSON_VERSION;
+pub use limits::{AppliedLimits, Limits, QuotaLimit, QuotaLimits};
+pub use listed::{Listed, cut};
+pub use outcome::{MemoryKind, Outcome};
+pub use profile::{FunctionFuel, OUTSIDE, PROFILE_VERSION, Profile, ProfileNode};
+pub use quota::Quota;
+pub use refusal::Refusal;
+pub use report::{Durations, Memory, Report};
+pub use text::grouped;
+pub use trap::{During, Trap, TrapCode};

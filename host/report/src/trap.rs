@@ -1,0 +1,99 @@
+//! Traps: what kind, and what the guest was doing.
+
+use std::fmt;
+
+/// A trap that is no outcome of its own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trap {
+    /// What kind.
+    pub code: TrapCode,
+    /// What happened, for a person.
+    pub message: String,
+    /// What the guest was doing.
+    pub during: During,
+}
+
+/// What a guest was doing when it trapped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum During {
+    /// Being instantiated: a start function, or an initialiser.
+    Instantiation,
+    /// Executing `run`, or what it leaves to be done after its result was read.
+    Run,
+    /// Nothing any more: what `run` returned could not be read.
+    Result,
+}
+
+impl During {
+    /// The name used in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            During::Instantiation => "instantiation",
+            During::Run => "run",
+            During::Result => "result",
+        }
+    }
+}
+
+/// The kind of a trap.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum TrapCode {
+    /// The `unreachable` instruction: in Rust, a panic or an abort.
+    Unreachable,
+    /// A memory access out of bounds.
+    MemoryOutOfBounds,
+    /// A table access out of bounds.
+    TableOutOfBounds,
+    /// An indirect call to an empty table element.
+    IndirectCallToNull,
+    /// An indirect call to a function of another type.
+    BadSignature,
+    /// An integer overflow in a division or conversion.
+    IntegerOverflow,
+    /// An integer division by zero.
+    IntegerDivisionByZero,
+    /// A floating-point number that no integer can hold.
+    BadConversionToInteger,
+    /// The guest ended itself through `wasi:cli/exit` instead of returning.
+    Exit {
+        /// The status it gave.
+        status: i32,
+    },
+    /// What crossed between guest and host did not fit the types, such as text that is not UTF-8.
+    Boundary,
+    /// A host function panicked: a flaw of the host's, which the guest only came upon.
+    HostPanicked,
+    /// One that Wasmtime knows and this list does not.
+    Other,
+}
+
+impl TrapCode {
+    /// The name used in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            TrapCode::Unreachable => "unreachable",
+            TrapCode::MemoryOutOfBounds => "memory-out-of-bounds",
+            TrapCode::TableOutOfBounds => "table-out-of-bounds",
+            TrapCode::IndirectCallToNull => "indirect-call-to-null",
+            TrapCode::BadSignature => "bad-signature",
+            TrapCode::IntegerOverflow => "integer-overflow",
+            TrapCode::IntegerDivisionByZero => "integer-division-by-zero",
+            TrapCode::BadConversionToInteger => "bad-conversion-to-integer",
+            TrapCode::Exit { .. } => "exit",
+            TrapCode::Boundary => "boundary",
+            TrapCode::HostPanicked => "host-panicked",
+            TrapCode::Other => "other",
+        }
+    }
+}
+
+impl fmt::Display for Trap {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.during {
+            During::Instantiation => write!(f, "trap in instantiation: {}", self.message),
+            During::Run => write!(f, "trap: {}", self.message),
+            During::Result => write!(f, "trap in the result of `run`: {}", self.message),
+        }
+    }
+}
