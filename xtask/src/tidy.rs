@@ -6,9 +6,10 @@
 // From the ground up, as in `main.rs`.
 mod problem;
 
+mod dependencies;
 mod features;
 mod guests;
-mod layering;
+mod layers;
 mod manifests;
 mod text;
 mod top_level;
@@ -31,7 +32,8 @@ pub(crate) fn run(project: &Project) -> Result<()> {
     top_level::check(&files, &mut problems);
     manifests::check(&project.root, &files, &mut problems);
     guests::check(project, &mut problems)?;
-    layering::check(&project.root, &mut problems)?;
+    dependencies::check(&project.root, &mut problems)?;
+    layers::check(&project.root, &files, &mut problems);
     features::check(project, &mut problems)?;
     if problems.is_empty() {
         eprintln!("{} files are tidy", files.len());

@@ -14,6 +14,7 @@ mod encoding;
 mod freshness;
 mod guest_tests;
 mod inputs;
+mod layers;
 mod missing_target;
 mod new_guest;
 mod report_in_browser;
