@@ -19,7 +19,7 @@ pub(crate) fn run(project: &Project, flags: &flags::Bench) -> Result<ExitCode> {
     let shell = shell(project)?;
     let build = cargo(&shell, "build")
         .args(BENCHES)
-        .args(["-p", "fractalaw-host", "--release"]);
+        .args(["-p", "fractalaw-cli", "--release"]);
     step("release build", "correct what the compiler names", build)?;
     let release = project.target.join("release");
     let mut benches = Command::new(release.join("fractalaw-benches"));

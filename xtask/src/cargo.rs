@@ -10,7 +10,7 @@ use crate::fault::{FAILED, Fault};
 use crate::project::{Project, cargo_program};
 
 /// Everything that links Wasmtime, and what it shares with the rest.
-pub(crate) const HOST: [&str; 14] = [
+pub(crate) const HOST: [&str; 18] = [
     "-p",
     "fractalaw-contract",
     "-p",
@@ -21,6 +21,10 @@ pub(crate) const HOST: [&str; 14] = [
     "fractalaw-report",
     "-p",
     "fractalaw-host",
+    "-p",
+    "fractalaw-cli",
+    "-p",
+    "fractalaw-testing",
     "-p",
     "fractalaw-tests",
     "-p",

@@ -9,8 +9,6 @@ use wasm_encoder::{
     ValType,
 };
 
-use crate::world;
-
 /// One way to make a function expensive.
 #[derive(Clone, Copy)]
 pub struct Shape {
@@ -193,7 +191,7 @@ impl Shape {
 /// A component of the world that contains this core module. The module is compiled although nothing instantiates
 /// it.
 fn around_module(module: &[u8]) -> Vec<u8> {
-    let mut component = world::component("", "");
+    let mut component = fractalaw_testing::component("", "");
     let section = RawSection {
         id: 1,
         data: module,
@@ -248,7 +246,7 @@ pub fn tools(count: u32) -> Vec<u8> {
     names[0].encode(&mut data);
     count.encode(&mut data);
     data.extend(vec![0; 2 * count as usize]);
-    world::with_section(&world::component("", ""), "producers", &data)
+    fractalaw_testing::with_section(&fractalaw_testing::component("", ""), "producers", &data)
 }
 
 /// That many imports, each a function without parameters and results.
@@ -316,7 +314,7 @@ pub fn adapters(count: usize, fields: usize) -> Vec<u8> {
             (instance (instantiate $B (with \"a\" (instance $a)))))"
     );
     let inner = wat::parse_str(text).expect("the text is a component");
-    let mut component = world::component("", "");
+    let mut component = fractalaw_testing::component("", "");
     let section = RawSection {
         id: 4,
         data: &inner,

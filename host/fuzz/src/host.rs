@@ -7,7 +7,7 @@ use std::time::Duration;
 use fractalaw_host::{Decision, Host, LoadError, MicroApp, Refusal, Report, Run, Section, Tier};
 use tokio::runtime::Runtime;
 
-use crate::{check, world};
+use crate::check;
 
 static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
     tokio::runtime::Builder::new_multi_thread()
@@ -83,7 +83,7 @@ fn known() -> Run {
 fn look_around() {
     static INPUTS: AtomicU64 = AtomicU64::new(0);
     static KNOWN: LazyLock<(MicroApp, Report)> = LazyLock::new(|| {
-        let bytes = world::component("", "(call $record)");
+        let bytes = fractalaw_testing::component("", "(call $record)");
         let app = load(&bytes).expect("the component is accepted");
         let report = run(&app, &known());
         assert_eq!(report.outcome.kind(), "completed");

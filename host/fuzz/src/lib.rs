@@ -14,7 +14,6 @@ mod targets;
 // What targets are made of:
 mod check;
 mod host;
-mod world;
 
 // How they are run here:
 pub mod bombs;

@@ -3,7 +3,7 @@
 
 use wasm_encoder::{Encode, RawSection, Section};
 
-use crate::world;
+use fractalaw_testing::{component, text_of_component};
 
 /// One way to nest.
 #[derive(Clone, Copy)]
@@ -110,7 +110,7 @@ pub const NESTINGS: [Nesting; 14] = [
 fn written(first: u8, levels: usize) -> Vec<u8> {
     let outer = [first, 1, 1].repeat(levels - 1);
     let data = [&[1][..], &outer, &[first, 0]].concat();
-    let mut component = world::component("", "");
+    let mut component = component("", "");
     let section = RawSection { id: 7, data: &data };
     component.push(section.id());
     section.encode(&mut component);
@@ -143,6 +143,6 @@ fn chained(levels: usize, first: &str, next: impl Fn(usize) -> String) -> String
 
 /// The component with this text before everything else.
 fn in_front(text: &str) -> Vec<u8> {
-    let around = world::text("", "").replacen("(component", &format!("(component {text}"), 1);
+    let around = text_of_component("", "").replacen("(component", &format!("(component {text}"), 1);
     wat::parse_str(around).expect("the text is a component")
 }

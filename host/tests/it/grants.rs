@@ -5,9 +5,10 @@ use std::fs;
 use std::path::Path;
 
 use fractalaw_host::{
-    By, DirAsk, DirGrant, Granted, Host, HostError, Inspection, Item, LoadError, Manifest, Outcome,
-    Policy, Quota, Quotas, Refusal, Report, Run, Section, Tier,
+    By, DirGrant, Granted, Host, HostError, Inspection, Item, LoadError, Manifest, Outcome, Policy,
+    Quota, Refusal, Report, Run, Section, Tier,
 };
+use fractalaw_testing::greedy;
 
 use crate::components::{
     RUNTIME, cache, component, guest_bytes, run, with_manifest, with_section, workspace,
@@ -42,35 +43,6 @@ fn missing(report: &Report) -> Vec<String> {
 
 fn granted(item: Item, by: By) -> Granted {
     Granted { item, by }
-}
-
-/// Asks for one of each.
-pub(crate) fn greedy() -> Manifest {
-    Manifest {
-        tier: Tier::Heavy,
-        interfaces: Some(vec!["wasi:sockets".to_owned()]),
-        args: true,
-        env: vec!["PATH".to_owned(), "SITE".to_owned()],
-        stdin: true,
-        dirs: vec![
-            DirAsk {
-                guest: "/in".to_owned(),
-                writable: false,
-            },
-            DirAsk {
-                guest: "/out".to_owned(),
-                writable: true,
-            },
-        ],
-        quotas: Quotas {
-            host_calls: Some(100),
-            host_bytes: Some(10_000),
-            audit_entries: Some(4),
-            audit_bytes: Some(1_000),
-            handles: None,
-            host_memory: Some(100_000),
-        },
-    }
 }
 
 #[test]

@@ -7,10 +7,10 @@ use fractalaw_host::{
     Certainty, DirGrant, Durability, Host, HostError, LedgerError, Outcome, Policy, Run,
 };
 use fractalaw_ledger::{Entry, Role};
+use fractalaw_testing::{DURABILITIES, Lab};
 use tokio::task::JoinHandle;
 
 use crate::components::{RUNTIME, cache, component, guest, guest_bytes, with_section};
-use crate::ledger_lab::{DURABILITIES, Lab};
 
 pub(crate) fn host(lab: &Lab, durability: Durability) -> Host {
     Host::builder()

@@ -4,11 +4,11 @@
 use std::path::Path;
 
 use fractalaw_host::{Durability, Host, Inspection, Run};
+use fractalaw_testing::Lab;
 use sha2::{Digest, Sha256};
 
 use crate::components::{RUNTIME, guest, guest_bytes, slow_to_compile};
 use crate::ledger::{host, wait_for};
-use crate::ledger_lab::Lab;
 
 #[test]
 fn a_component_that_is_refused_is_recorded_with_why() {

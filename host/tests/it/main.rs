@@ -1,15 +1,11 @@
-//! The host through its public face: real components in the real engine, and the `fractalaw` binary.
+//! The host through its public face: real components in the real engine.
 
 mod apart;
 mod attacks;
 mod cache;
-mod cli;
-mod clock_jumps;
 mod components;
 mod crossing;
-mod descriptors;
 mod environments;
-mod exit_codes;
 mod files;
 mod first_run;
 mod folders;
@@ -20,22 +16,15 @@ mod inspection;
 mod interfaces;
 mod isolation;
 mod ledger;
-mod ledger_cli;
-mod ledger_kills;
-mod ledger_lab;
 mod ledger_refusals;
-mod ledger_usage;
 mod line;
 mod long_names;
 mod metering;
 mod offered;
 mod policies;
-mod policy_cli;
-mod printing;
 mod profile;
 mod profile_on_paper;
 mod quotas;
-mod standard_output;
 mod traps;
 mod verdicts;
 mod waiting;

@@ -61,21 +61,3 @@ fn a_trap_points_to_what_the_guest_wrote_to_standard_error() {
     assert!(before.starts_with("trap: "), "{text}");
     assert!(after.contains("--- Standard Error ("), "{text}");
 }
-
-/// A guest's memory is a file of the system's, which may be limited: that is no trap of the guest's.
-#[test]
-fn an_instance_that_the_system_does_not_make_is_the_hosts_failure() {
-    let output = std::process::Command::new("sh")
-        .args(["-c", "ulimit -f 0; exec \"$0\" run --no-cache \"$1\""])
-        .arg(env!("CARGO_BIN_EXE_fractalaw"))
-        .arg(crate::components::guest("hello-world"))
-        .env_remove("RUST_LOG")
-        .output()
-        .unwrap();
-    assert_eq!(
-        String::from_utf8_lossy(&output.stderr),
-        "error: could not make an instance of the guest: File too large (os error 27)\n\
-         hint: the process may not make files so large, its memory's among them: raise `ulimit -f`\n"
-    );
-    assert_eq!(output.status.code(), Some(10));
-}

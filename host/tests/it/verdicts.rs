@@ -1,12 +1,9 @@
 //! One verdict on a component that does not fit what is offered, before anything of it is compiled: whoever runs it
 //! is told the same as whoever only looks at it.
 
-use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use fractalaw_host::{Host, Inspection, LoadError, Refusal};
-
-use crate::components::guest;
 
 /// What a component with these imports is told, in a host that never has the time to compile anything: by whoever
 /// runs it and by whoever only looks at it.
@@ -304,30 +301,4 @@ fn what_compilers_emit_is_accepted_and_compiled() {
         assert_eq!(verdict(&component), None, "{items}");
         host.load(&component).unwrap();
     }
-}
-
-#[test]
-fn compiling_has_the_time_that_it_is_given() {
-    let component = guest("hello-world");
-    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-    let run = |command: &str, more: &[&str]| {
-        let output = Command::new(env!("CARGO_BIN_EXE_fractalaw"))
-            .args([command, "--no-cache"])
-            .arg(&component)
-            .args(more)
-            .stdin(Stdio::null())
-            .output()
-            .unwrap();
-        (
-            output.status.code(),
-            text(output.stdout) + &text(output.stderr),
-        )
-    };
-    let said = "compiling took longer than 1ns\nhint: raise `--compile-time` (`HostBuilder::compile_time`), or \
-        split it into several micro-apps\n";
-    let short = ["--compile-time", "1ns"];
-    assert_eq!(run("run", &short), (Some(3), format!("refused: {said}")));
-    let (code, told) = run("profile", &short);
-    assert_eq!((code, told), (Some(3), format!("error: {said}")));
-    assert_eq!(run("run", &["--compile-time", "1h"]).0, Some(0));
 }

@@ -9,11 +9,21 @@ use super::problem::Problem;
 use crate::lock::Lock;
 
 /// From, what it must not reach, and what to do instead.
-const AVOIDS: [(&str, &str, &str); 4] = [
+const AVOIDS: [(&str, &str, &str); 6] = [
     (
         "xtask",
         "wasmtime",
         "let `xtask` start the host's binary instead",
+    ),
+    (
+        "fractalaw-host",
+        "clap",
+        "read flags in `host/cli`, the program: an embedder has none",
+    ),
+    (
+        "fractalaw-host",
+        "tracing-subscriber",
+        "start the log in `host/cli`, the program: an embedder has its own",
     ),
     (
         "fractalaw-auditor",

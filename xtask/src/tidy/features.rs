@@ -1,5 +1,6 @@
-//! Rule: the tests turn on no feature that the host lacks, or Cargo would compile Wasmtime once for
-//! `cargo xtask run` and once more for `cargo xtask test`.
+//! Rule: what links Wasmtime has the same dependencies with the same features, whether `cargo xtask run` builds the
+//! program, `cargo xtask test` tests everything, or one package is tested alone. Cargo would compile Wasmtime once
+//! more for each difference.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,9 +11,16 @@ use crate::cargo::{HOST, cargo, shell};
 use crate::fault::list;
 use crate::project::Project;
 
-/// What is compared, and where its dependencies stand.
-const ALONE: [&str; 2] = ["-p", "fractalaw-host"];
-const MANIFEST: &str = "host/Cargo.toml";
+/// What is tested alone too.
+const ALONE: [&str; 4] = [
+    "fractalaw-host",
+    "fractalaw-cli",
+    "fractalaw-fuzz",
+    "fractalaw-tests",
+];
+
+/// Where features are brought together: the others' tests depend on it.
+const MANIFEST: &str = "host/testing/Cargo.toml";
 
 /// Each package as `cargo tree` calls it, with each list of features that it is compiled with.
 type Features<'a> = BTreeMap<&'a str, BTreeSet<&'a str>>;
@@ -21,9 +29,15 @@ pub(super) fn check(project: &Project, problems: &mut Vec<Problem>) -> Result<()
     if !project.root.join(MANIFEST).is_file() {
         return Ok(());
     }
-    let alone = tree(project, &ALONE, "normal")?;
     let tested = tree(project, &HOST, "normal,dev")?;
-    compare(&features(&alone), &features(&tested), problems);
+    let tested = features(&tested);
+    let run = tree(project, &HOST, "normal")?;
+    compare("`cargo xtask run`", &features(&run), &tested, problems);
+    for package in ALONE {
+        let alone = tree(project, &["-p", package], "normal,dev")?;
+        let of = format!("`cargo test -p {package}`");
+        compare(&of, &features(&alone), &tested, problems);
+    }
     Ok(())
 }
 
@@ -52,20 +66,20 @@ fn features(tree: &str) -> Features<'_> {
     features
 }
 
-fn compare(alone: &Features<'_>, tested: &Features<'_>, problems: &mut Vec<Problem>) {
-    for (package, lists) in alone {
+fn compare(of: &str, selected: &Features<'_>, tested: &Features<'_>, problems: &mut Vec<Problem>) {
+    for (package, lists) in selected {
         let in_tests = tested.get(package).cloned().unwrap_or_default();
         for features in lists.difference(&in_tests) {
             let name = package.split(' ').next().unwrap_or(package);
             problems.push(Problem::new(
                 format!(
-                    "`{package}` has the features {} in `cargo xtask run`, and {} in `cargo xtask test`",
+                    "`{package}` has the features {} in {of}, and {} in `cargo xtask test`",
                     shown(features),
                     list_of(&in_tests)
                 ),
                 format!(
                     "make `{name}` a dependency in `{MANIFEST}` with the features of the tests, as \
-                     `memchr` is there; otherwise Wasmtime is compiled twice"
+                     `arbitrary` is there; otherwise Wasmtime is compiled twice"
                 ),
             ));
         }
@@ -92,7 +106,12 @@ mod tests {
         let tested = "tests v0.1.0 (/tests)|\nhost v0.1.0 (/host)|\nmemchr v2.7.0|alloc,std\n\
                       serde v1.0.0|std\nserde v1.0.0|\n";
         let mut problems = Vec::new();
-        compare(&features(alone), &features(tested), &mut problems);
+        compare(
+            "`cargo xtask run`",
+            &features(alone),
+            &features(tested),
+            &mut problems,
+        );
         assert_eq!(problems.len(), 1);
         assert_eq!(
             problems[0].what,
@@ -100,7 +119,7 @@ mod tests {
              in `cargo xtask test`"
         );
         problems.clear();
-        compare(&features(alone), &features(alone), &mut problems);
+        compare("", &features(alone), &features(alone), &mut problems);
         assert!(problems.is_empty());
     }
 }

@@ -2,22 +2,11 @@
 
 use crate::guests::{returning, saying};
 use crate::scratch::Scratch;
-use crate::stand_ins::PACKAGES;
 
 /// A workspace with a guest and a library that have tests, a guest that has none, and stand-ins for all else.
 fn workspace(own: &str) -> Scratch {
     let scratch = Scratch::new().env("EXPECTED", "pending");
-    let root = String::from_utf8(scratch.read("Cargo.toml")).unwrap();
-    let mut root: toml::Table = root.parse().unwrap();
-    let folders = PACKAGES.map(|(folder, _)| folder);
-    let members: Vec<toml::Value> = ["guests/*"]
-        .into_iter()
-        .chain(folders)
-        .map(Into::into)
-        .collect();
-    root["workspace"]["members"] = members.into();
-    scratch.write("Cargo.toml", &toml::to_string(&root).unwrap());
-    scratch.add_stand_ins();
+    scratch.add_stand_ins_beside_guests();
     scratch.write(
         "host/tests/it.rs",
         "//! A stand-in.\n#[test]\nfn of_the_host() {}\n",

@@ -5,23 +5,7 @@ use crate::scratch::Scratch;
 #[test]
 fn everything_that_was_made_or_changed_is_listed() {
     let scratch = Scratch::new().env("EXPECTED", "accept");
-    let mut root: toml::Table = String::from_utf8(scratch.read("Cargo.toml"))
-        .unwrap()
-        .parse()
-        .unwrap();
-    let members = [
-        "guests/*",
-        "fuzz",
-        "contract",
-        "host",
-        "instrument",
-        "manifest",
-        "tests",
-    ]
-    .map(toml::Value::from);
-    root["workspace"]["members"] = toml::Value::Array(members.into());
-    scratch.write("Cargo.toml", &toml::to_string(&root).unwrap());
-    scratch.add_stand_ins();
+    scratch.add_stand_ins_beside_guests();
 
     let ended = scratch.xtask(["new", "listed-guest"]);
     assert_eq!(ended.code, 0, "{}{}", ended.stdout, ended.stderr);

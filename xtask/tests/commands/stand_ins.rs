@@ -3,13 +3,15 @@
 use crate::scratch::Scratch;
 
 /// The packages that `cargo xtask test` selects together, by folder.
-pub(crate) const PACKAGES: [(&str, &str); 7] = [
+pub(crate) const PACKAGES: [(&str, &str); 9] = [
+    ("cli", "fractalaw-cli"),
     ("fuzz", "fractalaw-fuzz"),
     ("host", "fractalaw-host"),
     ("contract", "fractalaw-contract"),
     ("instrument", "fractalaw-instrument"),
     ("manifest", "fractalaw-manifest"),
     ("report", "fractalaw-report"),
+    ("testing", "fractalaw-testing"),
     ("tests", "fractalaw-tests"),
 ];
 
@@ -79,5 +81,17 @@ impl Scratch {
                      [[test]]\nname = \"cases\"\nharness = false\n";
         self.write("tests/Cargo.toml", cases);
         self.write("tests/tests/cases.rs", HARNESS);
+    }
+
+    /// Adds them to a workspace of guests, as its members.
+    pub(crate) fn add_stand_ins_beside_guests(&self) {
+        let root = String::from_utf8(self.read("Cargo.toml")).unwrap();
+        let mut root: toml::Table = root.parse().unwrap();
+        let folders = PACKAGES.map(|(folder, _)| folder);
+        let members = ["guests/*"].into_iter().chain(folders);
+        let members: Vec<toml::Value> = members.map(Into::into).collect();
+        root["workspace"]["members"] = members.into();
+        self.write("Cargo.toml", &toml::to_string(&root).unwrap());
+        self.add_stand_ins();
     }
 }

@@ -6,13 +6,15 @@ use std::io::Read;
 use std::process::{Command, Stdio};
 
 use crate::scratch::Scratch;
+use crate::stand_ins::PACKAGES;
 
 /// A workspace whose host prints its arguments and leaves with the code that the last one names.
 pub(crate) fn scratch() -> Scratch {
     let scratch = Scratch::new().without_env("CARGO_BUILD_BUILD_DIR");
+    let members = PACKAGES.map(|(folder, _)| format!("{folder:?}")).join(", ");
     scratch.write(
         "Cargo.toml",
-        "[workspace]\nresolver = \"3\"\nmembers = [\"contract\", \"fuzz\", \"host\", \"instrument\", \"manifest\", \"tests\", \"xtask\"]\n",
+        &format!("[workspace]\nresolver = \"3\"\nmembers = [{members}, \"xtask\"]\n"),
     );
     fs::remove_file(scratch.path("Cargo.lock")).unwrap();
     scratch.add_stand_ins();
@@ -22,7 +24,7 @@ pub(crate) fn scratch() -> Scratch {
     );
     scratch.write("xtask/src/lib.rs", "//! A stand-in.\n");
     scratch.write(
-        "host/src/bin/fractalaw.rs",
+        "cli/src/bin/fractalaw.rs",
         "//! A stand-in.\n\
          fn main() {\n    \
              let args: Vec<String> = std::env::args().skip(1).collect();\n    \
@@ -157,7 +159,7 @@ fn children_get_their_arguments_and_their_ends_are_passed_on() {
         ended.stdout
     );
 
-    scratch.write("host/src/lib.rs", "this does not compile");
+    scratch.write("cli/src/bin/fractalaw.rs", "this does not compile");
     let ended = scratch.xtask(["run", "a.wasm"]);
     assert_eq!(ended.code, 12);
     assert!(

@@ -129,9 +129,10 @@ fn a_feature_that_only_the_tests_turn_on_is_named() {
     let package = |name: &str, rest: &str| {
         format!("[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2024\"\n{rest}")
     };
-    let shared = |kind: &str, features: &str| {
-        format!("[{kind}]\nshared = {{ path = \"../xtask/shared\", features = [{features}] }}\n")
+    let needs = |kind: &str, features: &str| {
+        format!("[{kind}]\nshared = {{ workspace = true, features = [{features}] }}\n")
     };
+    let tested = "[dev-dependencies]\nfractalaw-testing.workspace = true\n";
     let packages = [
         (
             "xtask/shared",
@@ -139,16 +140,24 @@ fn a_feature_that_only_the_tests_turn_on_is_named() {
         ),
         (
             "host",
-            package("fractalaw-host", &shared("dependencies", "\"left\"")),
+            package(
+                "fractalaw-host",
+                &(needs("dependencies", "\"left\"") + tested),
+            ),
         ),
+        ("host/cli", package("fractalaw-cli", tested)),
         ("host/contract", package("fractalaw-contract", "")),
-        ("host/fuzz", package("fractalaw-fuzz", "")),
+        ("host/fuzz", package("fractalaw-fuzz", tested)),
         ("host/instrument", package("fractalaw-instrument", "")),
         ("host/manifest", package("fractalaw-manifest", "")),
         ("host/report", package("fractalaw-report", "")),
+        ("host/testing", package("fractalaw-testing", "")),
         (
             "tests",
-            package("fractalaw-tests", &shared("dev-dependencies", "\"right\"")),
+            package(
+                "fractalaw-tests",
+                &(tested.to_owned() + "shared = { workspace = true, features = [\"right\"] }\n"),
+            ),
         ),
     ];
     for (folder, manifest) in &packages {
@@ -156,34 +165,48 @@ fn a_feature_that_only_the_tests_turn_on_is_named() {
         scratch.write(&format!("{folder}/src/lib.rs"), "//! A stand-in.\n");
     }
     let members = packages.map(|(folder, _)| format!("{folder:?}")).join(", ");
-    let root = format!("[workspace]\nresolver = \"3\"\nmembers = [{members}]\n");
+    let root = format!(
+        "[workspace]\nresolver = \"3\"\nmembers = [{members}]\n[workspace.dependencies]\n\
+         shared.path = \"xtask/shared\"\nfractalaw-testing.path = \"host/testing\"\n"
+    );
     scratch.write("Cargo.toml", &root);
     std::fs::remove_file(scratch.path("Cargo.lock")).unwrap();
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let lock = Command::new(cargo)
-        .args(["generate-lockfile", "--quiet", "--offline"])
-        .current_dir(scratch.root())
-        .status();
-    assert!(lock.unwrap().success());
+    let lock = || {
+        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+        let mut lock = Command::new(cargo);
+        lock.args(["generate-lockfile", "--quiet", "--offline"]);
+        let status = lock.current_dir(scratch.root()).status();
+        assert!(status.unwrap().success());
+    };
+    lock();
 
     let ended = scratch.xtask(["tidy"]);
     assert_eq!(ended.code, 12, "{}", ended.stderr);
-    let features = "has the features `left` in `cargo xtask run`, and `left`, `right` in `cargo xtask test`\n\
-                    hint: make `shared` a dependency in `host/Cargo.toml`";
-    assert!(ended.stderr.contains(features), "{}", ended.stderr);
+    for (features, selected) in [
+        ("left", "cargo xtask run"),
+        ("left", "cargo test -p fractalaw-host"),
+        ("right", "cargo test -p fractalaw-tests"),
+    ] {
+        let problem = format!(
+            "has the features `{features}` in `{selected}`, and `left`, `right` in `cargo xtask test`\n\
+             hint: make `shared` a dependency in `host/testing/Cargo.toml`"
+        );
+        assert!(ended.stderr.contains(&problem), "{}", ended.stderr);
+    }
     assert!(
-        ended.stderr.contains("error: 1 problem in "),
+        ended.stderr.contains("error: 3 problems in "),
         "{}",
         ended.stderr
     );
 
     scratch.write(
-        "host/Cargo.toml",
+        "host/testing/Cargo.toml",
         &package(
-            "fractalaw-host",
-            &shared("dependencies", "\"left\", \"right\""),
+            "fractalaw-testing",
+            &needs("dependencies", "\"left\", \"right\""),
         ),
     );
+    lock();
     let ended = scratch.xtask(["tidy"]);
     assert_eq!(ended.code, 0, "{}", ended.stderr);
 }

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use crate::nestings::NESTINGS;
-use crate::{bombs, host, world};
+use crate::{bombs, host};
 
 pub(crate) fn run(bytes: &[u8]) {
     host::load_and_run(bytes, &host::small());
@@ -13,9 +13,9 @@ pub(crate) fn run(bytes: &[u8]) {
 /// The fixtures of the test cases, and small components in which every kind of section is near the beginning.
 pub(crate) fn seeds() -> Vec<Vec<u8>> {
     let mut seeds = vec![
-        world::component("", ""),
-        world::component("(func $f (call $record))", "(loop (call $f) (br 0))"),
-        world::component(
+        fractalaw_testing::component("", ""),
+        fractalaw_testing::component("(func $f (call $record))", "(loop (call $f) (br 0))"),
+        fractalaw_testing::component(
             "(table $t 10 funcref) (func $f) (elem (i32.const 0) func $f) (data (i32.const 64) \"data\")
              (global $g (mut i32) (i32.const 0))",
             "(call_indirect $t (i32.const 0)) (drop (memory.grow (i32.const 3)))

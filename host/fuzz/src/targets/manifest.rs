@@ -2,7 +2,7 @@
 
 use fractalaw_host::Manifest;
 
-use crate::{host, world};
+use crate::host;
 
 /// The first byte says which section the rest is.
 pub(crate) fn run(bytes: &[u8]) {
@@ -17,8 +17,11 @@ pub(crate) fn run(bytes: &[u8]) {
         let again = Manifest::decode(&manifest.encode());
         assert_eq!(again.expect("a manifest reads back"), manifest);
     }
-    let plain = world::component("", "(unreachable)");
-    host::load_and_run(&world::with_section(&plain, name, data), &host::small());
+    let plain = fractalaw_testing::component("", "(unreachable)");
+    host::load_and_run(
+        &fractalaw_testing::with_section(&plain, name, data),
+        &host::small(),
+    );
 }
 
 pub(crate) fn seeds() -> Vec<Vec<u8>> {

@@ -11,7 +11,7 @@ use fractalaw_host::{
 };
 use wasm_encoder::{ComponentNameSection, Encode};
 
-use crate::{check, world};
+use crate::check;
 
 pub(crate) fn run(bytes: &[u8]) {
     let mut parts = bytes.splitn(3, |byte| *byte == 0);
@@ -90,13 +90,13 @@ fn missing(inspection: &Inspection, run: &Run, policy: &Policy) -> Option<String
 }
 
 fn component(name: &str, manifest: &[u8]) -> Vec<u8> {
-    static PLAIN: LazyLock<Vec<u8>> = LazyLock::new(|| world::component("", ""));
+    static PLAIN: LazyLock<Vec<u8>> = LazyLock::new(|| fractalaw_testing::component("", ""));
     let mut names = ComponentNameSection::new();
     names.component(name);
     let mut component = PLAIN.clone();
     component.push(0);
     names.encode(&mut component);
-    world::with_section(&component, fractalaw_manifest::SECTION, manifest)
+    fractalaw_testing::with_section(&component, fractalaw_manifest::SECTION, manifest)
 }
 
 /// Asks for one of each kind.

@@ -2,7 +2,7 @@
 
 use fractalaw_host::terminal;
 
-use crate::{check, host, world};
+use crate::{check, host};
 
 /// The same bytes are the result, the error, each field of an entry, the output and the name of a function.
 pub(crate) fn run(bytes: &[u8]) {
@@ -43,7 +43,8 @@ pub(crate) fn run(bytes: &[u8]) {
         "(call $twice (i32.const 1))".to_owned(),
     ] {
         let body = format!("(call $twice (i32.const 0)) {body}");
-        let report = host::load_and_run(&world::component(&data, &body), &host::small());
+        let report =
+            host::load_and_run(&fractalaw_testing::component(&data, &body), &host::small());
         assert_ne!(report.outcome.kind(), "refused", "{:?}", report.outcome);
     }
 }

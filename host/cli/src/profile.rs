@@ -1,30 +1,25 @@
 //! `fractalaw profile`: which function used how much fuel, as JSON.
 
-use std::io::{self, Write};
 use std::mem::ManuallyDrop;
 use std::process::ExitCode;
 
 use anyhow::Context;
 use fractalaw_host::{LoadError, ProfileError, terminal};
 
-use crate::flags;
-use crate::run::{self, HOST_FAILED, REFUSED, USAGE, fail};
+use crate::exit::{self, Exit, fail};
+use crate::{flags, logging, printing, request};
 
 pub(crate) fn run(flags: flags::Run) -> ExitCode {
-    run::start_logging();
+    logging::start();
     if flags.ledger.is_some() {
-        let _ = writeln!(
-            io::stderr(),
-            "error: `--ledger` with `profile`, expected no ledger: a measurement is not recorded\n\
-             hint: record the run itself, with `fractalaw run --ledger`"
+        printing::error(
+            "`--ledger` with `profile`, expected no ledger: a measurement is not recorded",
+            Some("record the run itself, with `fractalaw run --ledger`"),
         );
-        return ExitCode::from(USAGE);
+        return Exit::Usage.into();
     }
     match profile(flags) {
-        Ok(json) => match run::print(&json) {
-            Ok(()) => ExitCode::SUCCESS,
-            Err(error) => fail(&error),
-        },
+        Ok(json) => exit::printed(printing::print(&json)),
         Err(error) => match error.downcast::<ProfileError>() {
             Ok(ProfileError::Host(error) | ProfileError::Load(LoadError::Host(error))) => {
                 fail(&error.into())
@@ -35,17 +30,11 @@ pub(crate) fn run(flags: flags::Run) -> ExitCode {
     }
 }
 
-/// Says why there is no profile. A component that is refused has the exit code that it has everywhere.
+/// Says why there is no profile.
 fn without(reason: &ProfileError) -> ExitCode {
-    let said = terminal::lines(&reason.to_string());
-    let _ = writeln!(io::stderr(), "error: {said}");
-    if let Some(hint) = reason.hint() {
-        let _ = writeln!(io::stderr(), "hint: {hint}");
-    }
-    ExitCode::from(match reason {
-        ProfileError::Load(LoadError::Refused(_)) => REFUSED,
-        _ => HOST_FAILED,
-    })
+    let hint = reason.hint();
+    printing::error(terminal::lines(&reason.to_string()), hint.as_deref());
+    Exit::from(reason).into()
 }
 
 fn profile(flags: flags::Run) -> anyhow::Result<String> {
@@ -53,9 +42,9 @@ fn profile(flags: flags::Run) -> anyhow::Result<String> {
         .enable_time()
         .build()
         .context("could not start the async runtime")?;
-    let host = ManuallyDrop::new(run::host(&flags)?.build()?);
+    let host = ManuallyDrop::new(request::host(&flags)?.build()?);
     let component = flags.component.clone();
-    let run = run::request(flags)?.deterministic();
+    let run = request::run(flags)?.deterministic();
     let app = host.load_profiled_file(&component)?;
     let profile = runtime.block_on(host.profile(&app, &run));
     runtime.shutdown_background();

@@ -8,20 +8,12 @@ use bytesize::ByteSize;
 use clap::{Args, Parser, Subcommand};
 use fractalaw_host::{CLOCK_MAX, DirGrant, Tier, guest_path};
 
-/// What the shell learns, shown by `--help`.
-const EXIT_CODES: &str = "\
-Exit codes:
-   0  completed            5  deadline exceeded
-   1  guest error          6  memory limit
-   2  usage                7  stack overflow
-   3  refused              8  other trap
-   4  out of fuel          9  quota exceeded
-  10  the host failed     13  interrupted by a signal
-  14  not acknowledged: the ledger failed after the run had begun";
+use crate::exit;
 
 /// Runs micro-apps: WebAssembly components of the world `fractal:app/micro-app@0.1.0`.
+// `--version` says what the host is called, which is what the version is of.
 #[derive(Debug, Parser)]
-#[command(version)]
+#[command(name = "fractalaw-host", version)]
 pub(crate) struct Fractalaw {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -33,7 +25,7 @@ pub(crate) enum Command {
     ///
     /// The report goes to standard output, timings and logs to standard error. `RUST_LOG=fractalaw=info`
     /// shows audit entries as they are recorded.
-    #[command(after_help = EXIT_CODES)]
+    #[command(after_help = exit::TABLE)]
     Run(Box<Run>),
     /// Say which function used how much fuel, to the unit, as JSON.
     ///

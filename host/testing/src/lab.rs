@@ -2,26 +2,31 @@
 
 use std::path::PathBuf;
 
-use fractalaw_host::{Durability, LedgerError};
 use fractalaw_ledger::{
-    Entry, LedgerKey, Reader, Trust, Verified, create, now_unix_ns, runs, verify,
+    Durability, Entry, LedgerError, LedgerKey, Reader, Run, Trust, Verified, create, now_unix_ns,
+    runs, verify,
 };
 use tempfile::TempDir;
 
 /// A ledger of its own.
-pub(crate) struct Lab {
-    pub(crate) folder: TempDir,
-    pub(crate) path: PathBuf,
+pub struct Lab {
+    /// The folder that holds it, and whatever else a test puts there.
+    pub folder: TempDir,
+    /// Its file.
+    pub path: PathBuf,
 }
 
-pub(crate) const DURABILITIES: [(Durability, &str); 3] = [
+/// Every durability, with its name on the command line.
+pub const DURABILITIES: [(Durability, &str); 3] = [
     (Durability::Entry, "entry"),
     (Durability::Run, "run"),
     (Durability::Group, "group"),
 ];
 
 impl Lab {
-    pub(crate) fn new() -> Lab {
+    /// A new one, which holds the entry about itself.
+    #[expect(clippy::new_without_default, reason = "it makes files")]
+    pub fn new() -> Lab {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("audit.ledger");
         let key = LedgerKey::from_seed(&[7; 32]);
@@ -29,12 +34,13 @@ impl Lab {
         Lab { folder, path }
     }
 
-    pub(crate) fn verified(&self) -> Verified {
+    /// What verifying it finds, which must be good.
+    pub fn verified(&self) -> Verified {
         verify(&Reader::open(&self.path).unwrap(), &Trust::default()).unwrap()
     }
 
     /// The entries after the ledger's own first.
-    pub(crate) fn entries(&self) -> Vec<Entry> {
+    pub fn entries(&self) -> Vec<Entry> {
         let mut entries = Vec::new();
         let reader = Reader::open(&self.path).unwrap();
         let read = reader.visit(2, |entry| {
@@ -46,14 +52,14 @@ impl Lab {
     }
 
     /// How each run ended, in the order in which they were opened.
-    pub(crate) fn outcomes(&self) -> Vec<Option<String>> {
+    pub fn outcomes(&self) -> Vec<Option<String>> {
         let runs = runs(&Reader::open(&self.path).unwrap()).unwrap();
-        let closing = |run: fractalaw_ledger::Run| Some(run.closed?.closing?.outcome);
+        let closing = |run: Run| Some(run.closed?.closing?.outcome);
         runs.into_iter().map(closing).collect()
     }
 
     /// How many entries anybody else can read now.
-    pub(crate) fn count(&self) -> u64 {
+    pub fn count(&self) -> u64 {
         Reader::open(&self.path).unwrap().entry_count()
     }
 }

@@ -4,9 +4,7 @@ use std::fs;
 use std::process::{Command, Output};
 
 use fractalaw_ledger::event;
-
-use crate::components::guest;
-use crate::ledger_lab::{DURABILITIES, Lab};
+use fractalaw_testing::{DURABILITIES, Lab, guest};
 
 const HINT: &str =
     "hint: the process has as many files open as it may: raise `ulimit -n`, or run fewer at once\n";

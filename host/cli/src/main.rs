@@ -3,13 +3,18 @@
 // Not forbidden, because of what the constructor below expands to.
 #![deny(unsafe_code)]
 
+mod exit;
+mod printing;
+
 mod flags;
+mod logging;
+mod request;
+mod signals;
+
 mod inspect;
 mod ledger;
 mod profile;
 mod run;
-
-mod signals;
 
 use std::process::ExitCode;
 
@@ -35,7 +40,7 @@ fn main() -> ExitCode {
         .context("nothing is run, because nobody would get what it prints")
         .and_then(|()| survive_file_limit().context("could not handle signals"));
     if let Err(error) = ready {
-        return run::fail(&error);
+        return exit::fail(&error);
     }
     match command {
         flags::Command::Run(flags) => run::run(*flags),
@@ -49,9 +54,6 @@ fn main() -> ExitCode {
 fn show(page: &clap::Error) -> ExitCode {
     let shown = standard_output::check()
         .map_err(Into::into)
-        .and_then(|()| run::printed(page.print()));
-    match shown {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => run::fail(&error),
-    }
+        .and_then(|()| printing::printed(page.print()));
+    exit::printed(shown)
 }

@@ -4,9 +4,8 @@ use std::fs;
 use std::process::{Command, Output, Stdio};
 
 use fractalaw_host::terminal::is_unsafe;
+use fractalaw_testing::component;
 use tempfile::TempDir;
-
-use crate::components::component;
 
 /// Controls of both kinds, what turns text round, what cannot be seen, a line of ours, and the end of a string.
 const HOSTILE: &str = "\u{1b}[2J\u{9b}1A\u{7f}\u{8}\r\n--- Audit Trail (0 entries) ---\nFuel: 1\u{202e}\u{2066}\

@@ -6,9 +6,9 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use crate::components::{component, guest};
-use crate::ledger_cli::{fractalaw, signal, start, text, told};
-use crate::ledger_lab::Lab;
+use fractalaw_testing::{Lab, component, guest};
+
+use crate::ledger::{fractalaw, signal, start, text, told};
 
 #[test]
 fn a_ledger_that_stays_locked_keeps_runs_from_starting_and_from_being_acknowledged() {

@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::process::{Command, Output, Stdio};
 
-use crate::components::{cache, guest, workspace};
+use fractalaw_testing::{cache, guest, workspace};
 
 fn fractalaw(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_fractalaw"));

@@ -2,7 +2,7 @@
 
 use std::process::{Command, Stdio};
 
-use crate::components::{cache, guest};
+use fractalaw_testing::{cache, guest};
 
 fn text(bytes: &[u8]) -> &str {
     std::str::from_utf8(bytes).unwrap()

@@ -1,14 +1,14 @@
 //! `fractalaw inspect`: what a component is, what it asks for, and what a policy says of it.
 
-use std::io::{self, Write};
 use std::process::ExitCode;
 
 use fractalaw_host::{HostError, Inspection, LoadError, Run, terminal};
 
-use crate::flags;
-use crate::run::{REFUSED, fail, granted, policy, print};
+use crate::exit::{self, Exit, fail};
+use crate::request::{granted, policy};
+use crate::{flags, printing};
 
-/// The command. A component that would not start is no failure: it was asked what would come of it.
+/// The command. A component that would not start is no failure: the question was what would come of it.
 pub(crate) fn run(flags: &flags::Inspect) -> ExitCode {
     let (policy, run) = match policy(&flags.grants)
         .and_then(|policy| Ok((policy, granted(Run::new(), &flags.grants)?)))
@@ -19,13 +19,9 @@ pub(crate) fn run(flags: &flags::Inspect) -> ExitCode {
     let inspection = match Inspection::of_file(&flags.component) {
         Ok(inspection) => inspection,
         Err(LoadError::Refused(refusal)) => {
-            let _ = writeln!(
-                io::stderr(),
-                "error: {}\nhint: {}",
-                terminal::lines(&refusal.to_string()),
-                refusal.hint()
-            );
-            return ExitCode::from(REFUSED);
+            let said = terminal::lines(&refusal.to_string());
+            printing::error(said, Some(&refusal.hint()));
+            return Exit::Refused.into();
         }
         Err(LoadError::Host(error)) => return fail(&HostError::into(error)),
     };
@@ -35,8 +31,5 @@ pub(crate) fn run(flags: &flags::Inspect) -> ExitCode {
     } else {
         inspection.text(&verdict)
     };
-    match print(&text) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => fail(&error),
-    }
+    exit::printed(printing::print(&text))
 }

@@ -6,9 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStderr, Command, Output, Stdio};
 
 use fractalaw_host::Inspection;
-
-use crate::components::{component, guest, slow_to_compile};
-use crate::ledger_lab::{DURABILITIES, Lab};
+use fractalaw_testing::{DURABILITIES, Lab, component, guest, slow_to_compile};
 
 const ENDLESS: &str = "(call $record) (loop $again (br $again))";
 

@@ -17,10 +17,8 @@ use std::time::{Duration, Instant};
 
 use fractalaw_host::{Host, Run};
 use fractalaw_ledger::Entry;
+use fractalaw_testing::{DURABILITIES, Lab, RUNTIME, cache, component};
 use serde_json::Value;
-
-use crate::components::{RUNTIME, cache, component};
-use crate::ledger_lab::{DURABILITIES, Lab};
 
 const LEDGER: &str = "FRACTALAW_TEST_LEDGER";
 const DURABILITY: &str = "FRACTALAW_TEST_DURABILITY";

@@ -4,8 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
-use crate::components::{cache, guest, guest_bytes, with_manifest, workspace};
-use crate::grants::greedy;
+use fractalaw_testing::{cache, greedy, guest, guest_bytes, with_manifest, workspace};
 
 fn run(component: &Path, args: &[&str]) -> Output {
     fractalaw("run", component, args)

@@ -11,10 +11,8 @@ use std::process::{Command, Output, Stdio};
 use std::time::{Duration, UNIX_EPOCH};
 
 use fractalaw_ledger::{Reader, Trust, verify};
+use fractalaw_testing::{Lab, component, guest};
 use serde_json::Value;
-
-use crate::components::{component, guest};
-use crate::ledger_lab::Lab;
 
 /// Each reading of the wall clock is `STEP` seconds from the one before.
 const CLOCK: &str = r#"

@@ -3,36 +3,32 @@
 
 use std::env;
 use std::ffi::OsString;
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
 use anyhow::{Context, Result};
 use fractalaw_ledger::{KeyError, LedgerError, LedgerKey, create, now_unix_ns};
 
-use crate::run::HOST_FAILED;
+use crate::exit::Exit;
+use crate::printing;
 
 const PROGRAM: &str = "fractalaw-ledger";
 
 /// The command: starts the program that stands beside our own, or else on the path.
 pub(crate) fn run(arguments: &[OsString]) -> ExitCode {
     let Some(program) = find() else {
-        let _ = writeln!(
-            io::stderr(),
-            "error: `{PROGRAM}` is neither beside `fractalaw` nor on the path\n\
-             hint: build it with `cargo build -p fractalaw-auditor`, or use `cargo xtask ledger`"
+        printing::error(
+            format_args!("`{PROGRAM}` is neither beside `fractalaw` nor on the path"),
+            Some("build it with `cargo build -p fractalaw-auditor`, or use `cargo xtask ledger`"),
         );
-        return ExitCode::from(HOST_FAILED);
+        return Exit::HostFailed.into();
     };
-    let error = start(Command::new(&program).args(arguments));
-    match error {
-        Ok(code) => code,
-        Err(error) => {
-            let program = program.display();
-            let _ = writeln!(io::stderr(), "error: could not start `{program}`: {error}");
-            ExitCode::from(HOST_FAILED)
-        }
-    }
+    start(Command::new(&program).args(arguments)).unwrap_or_else(|error| {
+        let program = program.display();
+        printing::error(format_args!("could not start `{program}`: {error}"), None);
+        Exit::HostFailed.into()
+    })
 }
 
 fn find() -> Option<PathBuf> {
@@ -59,7 +55,7 @@ fn start(command: &mut Command) -> io::Result<ExitCode> {
         .status()?
         .code()
         .and_then(|code| u8::try_from(code).ok());
-    Ok(ExitCode::from(code.unwrap_or(HOST_FAILED)))
+    Ok(code.map_or(Exit::HostFailed.into(), ExitCode::from))
 }
 
 /// Makes a ledger, its key beside it, if there is none: for a workspace of one's own. Whoever can write such

@@ -1,12 +1,14 @@
 //! What a run does when its process is told to end: it may finish, and is cut off after a while; either way
 //! it has a report, and the ledger its closing.
 
-use std::io::{self, Write};
+use std::io;
 use std::time::Duration;
 
 use fractalaw_host::Host;
 use tokio::select;
 use tokio::time::sleep;
+
+use crate::printing;
 
 /// Runs to the end, or until the process is told to end and the grace period is over.
 pub(crate) async fn until_told<T>(
@@ -21,11 +23,10 @@ pub(crate) async fn until_told<T>(
         ended = &mut run => return Ok(ended),
         () = told.again() => {}
     }
-    let _ = writeln!(
-        io::stderr(),
-        "told to end: the run has {}, and a second signal cuts it off at once",
-        humantime::format_duration(grace)
-    );
+    let grace_text = humantime::format_duration(grace);
+    printing::note(format_args!(
+        "told to end: the run has {grace_text}, and a second signal cuts it off at once"
+    ));
     select! {
         biased;
         ended = &mut run => return Ok(ended),

@@ -1,0 +1,155 @@
+//! What the flags ask for, as the library takes it: a host, its policy, and a run.
+
+use std::env;
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::os::unix::fs::FileTypeExt;
+use std::path::{Path, PathBuf};
+
+use fractalaw_host::{
+    CodeCache, Durability, Host, HostBuilder, HostError, Policy, Run, STDIN_BYTES, Section,
+};
+
+use crate::flags;
+
+/// A host for one guest, with the cache and the policy that the flags name.
+pub(crate) fn host(flags: &flags::Run) -> anyhow::Result<HostBuilder> {
+    let mut builder = Host::builder().slots(1).compile_time(flags.compile_time);
+    if let Some(folder) = cache_folder(flags)? {
+        builder = builder.cache(folder);
+    }
+    if let Some(policy) = policy(&flags.grants)? {
+        builder = builder.policy(policy);
+    }
+    Ok(builder)
+}
+
+/// The policy that is in force.
+pub(crate) fn policy(grants: &flags::Grants) -> anyhow::Result<Option<Policy>> {
+    Ok(grants.policy.as_ref().map(Policy::load).transpose()?)
+}
+
+/// The run with the lines of policy that were given for it.
+pub(crate) fn granted(run: Run, grants: &flags::Grants) -> anyhow::Result<Run> {
+    Ok(run.grant(Section::parse(&grants.lines.join("\n"))?))
+}
+
+pub(crate) fn durability(flag: flags::Durability) -> Durability {
+    match flag {
+        flags::Durability::Entry => Durability::Entry,
+        flags::Durability::Run => Durability::Run,
+        flags::Durability::Group => Durability::Group,
+    }
+}
+
+/// The run.
+pub(crate) fn run(flags: flags::Run) -> anyhow::Result<Run> {
+    let mut run = granted(Run::new(), &flags.grants)?;
+    if let Some(tier) = flags.tier {
+        run = run.tier(tier);
+    }
+    if let Some(units) = flags.fuel {
+        run = run.fuel(units);
+    }
+    if let Some(deadline) = flags.timeout {
+        run = run.deadline(deadline);
+    }
+    if let Some(size) = flags.memory {
+        run = run.memory_bytes(usize::try_from(size.as_u64()).unwrap_or(usize::MAX));
+    }
+    for arg in flags.args {
+        run = run.arg(arg);
+    }
+    for (name, value) in flags.env {
+        run = run.env(name, value);
+    }
+    for dir in flags.dirs {
+        run = run.dir(dir);
+    }
+    if let Some(path) = flags.stdin {
+        run = run.stdin(read_input(&path)?);
+    }
+    if flags.trace {
+        run = run.trace();
+    }
+    if flags.deterministic {
+        run = run.deterministic();
+    }
+    if let Some(unix_start) = flags.clock {
+        run = run.clock(unix_start);
+    }
+    if let Some(seed) = flags.seed {
+        run = run.seed(seed);
+    }
+    Ok(run)
+}
+
+/// Reads a file, or our own input, up to the bound: a device has no end.
+fn read_input(path: &Path) -> Result<Vec<u8>, HostError> {
+    let failed = |source| HostError::Read {
+        path: path.to_owned(),
+        source,
+    };
+    let source: Box<dyn Read> = match path.to_str() {
+        Some("-") => Box::new(io::stdin()),
+        _ => Box::new(open_input(path)?),
+    };
+    let mut input = Vec::new();
+    source
+        .take(STDIN_BYTES as u64 + 1)
+        .read_to_end(&mut input)
+        .map_err(failed)?;
+    if input.len() > STDIN_BYTES {
+        return Err(HostError::StdinTooLarge);
+    }
+    Ok(input)
+}
+
+/// Opening a pipe waits for its other end, and nothing of ours ends the waiting.
+fn open_input(path: &Path) -> Result<File, HostError> {
+    let open = || {
+        let kind = fs::metadata(path)?.file_type();
+        match kind.is_fifo() || kind.is_socket() {
+            true => Ok(None),
+            false => File::open(path).map(Some),
+        }
+    };
+    let opened = open().map_err(|source| HostError::Read {
+        path: path.to_owned(),
+        source,
+    })?;
+    opened.ok_or_else(|| HostError::NotAFile {
+        path: path.to_owned(),
+        expected: "standard input",
+    })
+}
+
+/// The folder asked for must do; the user's own is used if it can be.
+fn cache_folder(flags: &flags::Run) -> Result<Option<PathBuf>, HostError> {
+    if flags.no_cache {
+        return Ok(None);
+    }
+    if let Some(folder) = &flags.cache {
+        return Ok(Some(folder.clone()));
+    }
+    // One that is relative, or empty, would put code into whatever folder is the current one.
+    let absolute = |name| Some(PathBuf::from(env::var_os(name)?)).filter(|path| path.is_absolute());
+    let from_home = || Some(absolute("HOME")?.join(".cache"));
+    let Some(folder) = absolute("XDG_CACHE_HOME")
+        .or_else(from_home)
+        .map(|folder| folder.join("fractalaw"))
+    else {
+        return Ok(None);
+    };
+    match CodeCache::open(&folder) {
+        Ok(_) => Ok(Some(folder)),
+        // Executing what others may have put there is not to be passed over.
+        Err(error @ (HostError::CacheNotPrivate { .. } | HostError::CacheNotOurs { .. })) => {
+            Err(error)
+        }
+        Err(error) => {
+            tracing::warn!("{:#}, going on without it", anyhow::Error::from(error));
+            Ok(None)
+        }
+    }
+}

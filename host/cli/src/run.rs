@@ -1,0 +1,84 @@
+//! `fractalaw run`: flags become a run, the report is printed, the outcome becomes an exit code.
+
+use std::io;
+use std::mem::ManuallyDrop;
+use std::os::unix::net::UnixStream;
+use std::process::ExitCode;
+
+use anyhow::Context;
+use fractalaw_host::{HostError, Outcome, Report};
+use tokio::runtime::Runtime;
+
+use crate::exit::{self, Exit};
+use crate::{flags, ledger, logging, printing, request, signals};
+
+pub(crate) fn run(flags: flags::Run) -> ExitCode {
+    logging::start();
+    let json = flags.json;
+    let report = match report(flags) {
+        Ok(report) => report,
+        Err(error) => return exit::fail(&error),
+    };
+    let text = if json {
+        report.json() + "\n"
+    } else {
+        report.text()
+    };
+    if let Err(error) = printing::print(&text) {
+        return exit::fail(&error);
+    }
+    if !json && !matches!(report.outcome, Outcome::Refused(_)) {
+        printing::note(report.summary());
+    }
+    Exit::from(&report.outcome).into()
+}
+
+fn report(flags: flags::Run) -> anyhow::Result<Report> {
+    let runtime = runtime().map_err(|source| HostError::Start {
+        what: "the async runtime",
+        source,
+    })?;
+    let mut builder = request::host(&flags)?;
+    if let Some(file) = &flags.ledger {
+        if flags.create_ledger {
+            ledger::ensure(file)?;
+        }
+        builder = builder
+            .ledger(file, request::durability(flags.durability))
+            .ledger_wait(flags.ledger_wait);
+    }
+    // The process ends when the report is printed, and the system takes back what the host holds
+    // sooner than it could give it back piece by piece.
+    let host = ManuallyDrop::new(builder.build()?);
+    let (component, grace, has_ledger) =
+        (flags.component.clone(), flags.grace, flags.ledger.is_some());
+    let run = request::run(flags)?;
+    // Until here, a signal ends the process: nothing was recorded yet.
+    let run = host.run_file(&component, &run);
+    let report = runtime.block_on(signals::until_told(&host, grace, run));
+    // A guest that was cut off may have left a thread of the runtime waiting for a file for ever.
+    runtime.shutdown_background();
+    let report = report.context("could not listen for signals")?;
+    let mut settled = Ok(());
+    if has_ledger {
+        let host = ManuallyDrop::into_inner(host);
+        settled = host.settle();
+        // Closed, so that it is one file.
+        drop(host);
+    }
+    let report = report?;
+    settled?;
+    Ok(report)
+}
+
+/// The runtime panics where it can open no descriptor for signals, so it is asked before whether it can.
+fn runtime() -> io::Result<Runtime> {
+    drop([
+        UnixStream::pair()?,
+        UnixStream::pair()?,
+        UnixStream::pair()?,
+    ]);
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+}

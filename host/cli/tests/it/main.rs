@@ -1,0 +1,17 @@
+//! The program `fractalaw`, started with real components.
+
+mod cache;
+mod clock_jumps;
+mod descriptors;
+mod exit_codes;
+mod files;
+mod folders;
+mod inspection;
+mod ledger;
+mod ledger_kills;
+mod ledger_usage;
+mod limits;
+mod policy;
+mod printing;
+mod run;
+mod standard_output;

@@ -1,0 +1,27 @@
+//! What the tests of the host's crates share. It knows nothing of the host itself, so that the host's own tests
+//! can use it too.
+
+#![forbid(unsafe_code)]
+#![warn(missing_docs)]
+
+mod components;
+mod lab;
+mod places;
+
+use std::sync::LazyLock;
+
+use tokio::runtime::Runtime;
+
+pub use components::{
+    component, greedy, slow_to_compile, text_of_component, with_manifest, with_section,
+};
+pub use lab::{DURABILITIES, Lab};
+pub use places::{cache, guest, guest_bytes, workspace};
+
+/// One async runtime for all tests of a program.
+pub static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_time()
+        .build()
+        .expect("a runtime starts")
+});

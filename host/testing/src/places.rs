@@ -1,0 +1,40 @@
+//! Folders of the workspace, and the guests that `cargo xtask build-guests` leaves there.
+
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// The workspace's folder.
+pub fn workspace() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .ancestors()
+        .nth(2)
+        .expect("`host/testing` stands in the workspace")
+}
+
+fn target() -> PathBuf {
+    workspace().join(env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into()))
+}
+
+/// The folder in which tests keep compiled code from one test run to the next.
+pub fn cache() -> PathBuf {
+    target().join("fractalaw-cache")
+}
+
+/// A built guest.
+pub fn guest(name: &str) -> PathBuf {
+    let folder =
+        env::var_os("FRACTALAW_GUESTS").map_or_else(|| target().join("guests"), PathBuf::from);
+    let path = folder.join(format!("{name}.wasm"));
+    assert!(
+        path.exists(),
+        "`{}` is missing\nhint: run `cargo xtask build-guests`",
+        path.display()
+    );
+    path
+}
+
+/// The bytes of a built guest.
+pub fn guest_bytes(name: &str) -> Vec<u8> {
+    fs::read(guest(name)).expect("a built guest can be read")
+}
