@@ -1,50 +1,95 @@
-//! `cargo xtask bench`: the benchmarks in `host/benches/`, in the release profile.
+//! `cargo xtask bench`: the benchmarks of the host, of `xtask` and of the harness, in the release profile.
+
+mod figures;
 
 use std::env;
+use std::io;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode};
+use std::process::{Command, ExitCode, Stdio};
 
 use anyhow::{Context, Result};
+use fractalaw_measure::program::Measured;
+use fractalaw_measure::table::Table;
 
 use crate::build_guests;
 use crate::cargo::{BENCHES, cargo, shell, step};
 use crate::children;
-use crate::fault::FAILED;
+use crate::fault::{FAILED, Fault, list};
 use crate::flags;
 use crate::project::Project;
 
+/// The programs, in the order of their figures. Each stands beside what it measures: `host/benches/`, `xtask/benches/`
+/// and `tests/benches/`.
+const PROGRAMS: [&str; 3] = [
+    "fractalaw-benches",
+    "fractalaw-build-benches",
+    "fractalaw-test-benches",
+];
+
 /// The command.
 pub(crate) fn run(project: &Project, flags: &flags::Bench) -> Result<ExitCode> {
+    let records = project.target.join("bench");
+    let before = flags.against.as_ref();
+    let before = before
+        .map(|name| figures::load(&records, name))
+        .transpose()?;
     build_guests::ensure(project, &[])?;
     let shell = shell(project)?;
     let build = cargo(&shell, "build")
         .args(BENCHES)
         .args(["-p", "fractalaw-cli", "--release"]);
     step("release build", "correct what the compiler names", build)?;
+    let (mut table, mut failed) = (Table::default(), Vec::new());
+    for program in PROGRAMS {
+        let measured = measure(project, flags, &records, program)?;
+        table.rows.extend(measured.table.rows);
+        failed.extend(measured.failed);
+    }
+    println!("{}", figures::text(&table, before.as_ref()));
+    if let Some(name) = &flags.save {
+        figures::store(&records, name, &table)?;
+    }
+    match failed.is_empty() {
+        true => Ok(ExitCode::SUCCESS),
+        false => Err(Fault::new(FAILED, format!("failed: {}", list(failed))).into()),
+    }
+}
+
+fn measure(
+    project: &Project,
+    flags: &flags::Bench,
+    records: &Path,
+    program: &str,
+) -> Result<Measured> {
     let release = project.target.join("release");
-    let mut benches = Command::new(release.join("fractalaw-benches"));
-    benches
+    let mut command = Command::new(release.join(program));
+    command
         .current_dir(&project.root)
         .args(&flags.filter)
         .arg("--guests")
         .arg(project.outputs())
         .arg("--records")
-        .arg(project.target.join("bench"))
+        .arg(records)
         .arg("--xtask")
         .arg(env::current_exe().context("cannot find our own binary")?)
         .arg("--fractalaw")
-        .arg(release.join("fractalaw"));
-    for (flag, name) in [("--save", &flags.save), ("--against", &flags.against)] {
-        if let Some(name) = name {
-            benches.arg(flag).arg(name);
-        }
-    }
+        .arg(release.join("fractalaw"))
+        .stdout(Stdio::piped());
     if let Some(wasmtime) = wasmtime() {
-        benches.arg("--wasmtime").arg(wasmtime);
+        command.arg("--wasmtime").arg(wasmtime);
     }
-    let ended = children::spawn(&mut benches).and_then(|mut benches| benches.wait());
-    let status = ended.context("cannot start the benchmarks")?;
-    Ok(ExitCode::from(if status.success() { 0 } else { FAILED }))
+    let mut running =
+        children::spawn(&mut command).with_context(|| format!("cannot start `{program}`"))?;
+    let printed = running.child.stdout.take().map(io::read_to_string);
+    let status = running
+        .wait()
+        .with_context(|| format!("cannot wait for `{program}`"))?;
+    if !status.success() {
+        return Err(Fault::new(FAILED, format!("`{program}` ended with {status}")).into());
+    }
+    let printed = printed.transpose().context("cannot read the figures")?;
+    serde_json::from_str(&printed.unwrap_or_default())
+        .with_context(|| format!("`{program}` printed no figures"))
 }
 
 /// Wasmtime's own command line, if the one on the search path is of the host's version.

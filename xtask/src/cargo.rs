@@ -31,8 +31,17 @@ pub(crate) const HOST: [&str; 18] = [
     "fractalaw-fuzz",
 ];
 
-/// The benchmarks, which link the host's library in another profile.
-pub(crate) const BENCHES: [&str; 2] = ["-p", "fractalaw-benches"];
+/// The benchmarks, of which those of the host link its library in another profile.
+pub(crate) const BENCHES: [&str; 8] = [
+    "-p",
+    "fractalaw-benches",
+    "-p",
+    "fractalaw-build-benches",
+    "-p",
+    "fractalaw-test-benches",
+    "-p",
+    "fractalaw-measure",
+];
 
 /// The ledger and its auditor's program: nothing of Wasmtime, and Arrow and Parquet, which the host has not.
 pub(crate) const LEDGER: [&str; 4] = ["-p", "fractalaw-ledger", "-p", "fractalaw-auditor"];

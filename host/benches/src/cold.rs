@@ -6,9 +6,9 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, ensure};
 
-use crate::Flags;
-use crate::pairs;
-use crate::table::{Bar, Row, Table, Unit};
+use fractalaw_measure::pairs;
+use fractalaw_measure::program::Flags;
+use fractalaw_measure::table::{Bar, Row, Table, Unit};
 
 /// The functions of the generated component, which has more than 10 MB.
 const LARGE_FUNCTIONS: usize = 14_500;

@@ -12,9 +12,9 @@ use wasmtime::{
     PoolingAllocationConfig, Store, TypedFunc,
 };
 
-use crate::Flags;
-use crate::pairs::median;
-use crate::table::{Bar, Row, Table, Unit};
+use fractalaw_measure::pairs::median;
+use fractalaw_measure::program::Flags;
+use fractalaw_measure::table::{Bar, Row, Table, Unit};
 
 /// The steps of a kernel between two checks of the loop.
 const UNROLLED: usize = 100;

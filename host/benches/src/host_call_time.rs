@@ -6,9 +6,9 @@ use std::fs;
 use anyhow::{Context, Result, ensure};
 use fractalaw_host::{DirGrant, Host, Run};
 
-use crate::Flags;
 use crate::fuel_time;
-use crate::table::{Bar, Row, Table, Unit};
+use fractalaw_measure::program::Flags;
+use fractalaw_measure::table::{Bar, Row, Table, Unit};
 
 /// The smallest of this many measurements counts.
 const TIMES: usize = 15;

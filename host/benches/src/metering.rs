@@ -7,10 +7,10 @@ use anyhow::{Result, anyhow};
 use tokio::runtime::Builder;
 use wasmtime_wasi::WasiCtx;
 
-use crate::Flags;
-use crate::pairs;
 use crate::raw::{Metering, Raw};
-use crate::table::{Row, Table, Unit};
+use fractalaw_measure::pairs;
+use fractalaw_measure::program::Flags;
+use fractalaw_measure::table::{Row, Table, Unit};
 
 #[path = "../../../guests/kernels/src/work.rs"]
 mod work;

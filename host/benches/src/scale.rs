@@ -8,9 +8,9 @@ use anyhow::{Context, Result};
 use fractalaw_host::{Host, MicroApp, Outcome, Report, Run};
 use tokio::runtime::{Builder, Runtime};
 
-use crate::Flags;
-use crate::pairs;
-use crate::table::{Bar, Row, Table, Unit};
+use fractalaw_measure::pairs;
+use fractalaw_measure::program::Flags;
+use fractalaw_measure::table::{Bar, Row, Table, Unit};
 
 const SLOTS: u32 = 64;
 const AT_ONCE: u32 = 10_000;

@@ -8,10 +8,10 @@ use fractalaw_host::{Host, Run};
 use tokio::runtime::Builder;
 use wasmtime_wasi::WasiCtx;
 
-use crate::Flags;
-use crate::pairs;
 use crate::raw::{Metering, Raw};
-use crate::table::{Bar, Row, Table, Unit};
+use fractalaw_measure::pairs;
+use fractalaw_measure::program::Flags;
+use fractalaw_measure::table::{Bar, Row, Table, Unit};
 
 /// The runs of one batch: enough for the clock, and few enough for many pairs.
 const BATCH: u32 = 500;

@@ -25,9 +25,8 @@ use modules::{Module, Modules};
 use order::{Siblings, Upward, Use};
 
 /// Crates that are not in order yet.
-const NOT_YET: [&str; 10] = [
+const NOT_YET: [&str; 9] = [
     "host",
-    "host/benches",
     "host/cli",
     "host/contract",
     "host/data",

@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 
-use crate::Flags;
-use crate::pairs::median;
-use crate::table::{Bar, Row, Table, Unit};
+use fractalaw_measure::pairs::median;
+use fractalaw_measure::program::Flags;
+use fractalaw_measure::table::{Bar, Row, Table, Unit};
 
 const CASES: usize = 1000;
 const TIMES: usize = 5;

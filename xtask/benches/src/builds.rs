@@ -8,9 +8,9 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
 
-use crate::Flags;
-use crate::pairs::{self, Pair};
-use crate::table::{Bar, Row, Table, Unit};
+use fractalaw_measure::pairs::{self, Pair};
+use fractalaw_measure::program::Flags;
+use fractalaw_measure::table::{Bar, Row, Table, Unit};
 
 fn spawn(command: &mut Command) -> Result<()> {
     let output = command.stdin(Stdio::null()).output();
@@ -144,7 +144,10 @@ impl Workspace {
         let root = env::current_dir()?;
         let mut guests = Vec::new();
         for entry in fs::read_dir("guests").context("the workspace is the current folder")? {
-            guests.push(entry?.file_name().to_string_lossy().into_owned());
+            let entry = entry?;
+            if entry.path().join("Cargo.toml").is_file() {
+                guests.push(entry.file_name().to_string_lossy().into_owned());
+            }
         }
         Ok(Workspace {
             xtask: flags.xtask.clone(),

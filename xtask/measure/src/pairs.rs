@@ -8,17 +8,17 @@ use std::time::{Duration, Instant};
 
 /// The medians over all batches.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Pair {
+pub struct Pair {
     /// The time of one of ours.
-    pub(crate) ours: Duration,
+    pub ours: Duration,
     /// The time of one of the reference's.
-    pub(crate) reference: Duration,
+    pub reference: Duration,
     /// Ours divided by the reference.
-    pub(crate) ratio: f64,
+    pub ratio: f64,
 }
 
 /// Alternates `batches` times. Each call returns how many runs it did.
-pub(crate) fn measure(
+pub fn measure(
     batches: usize,
     mut ours: impl FnMut() -> u32,
     mut reference: impl FnMut() -> u32,
@@ -50,7 +50,7 @@ pub(crate) fn measure(
 }
 
 /// The middle value.
-pub(crate) fn median(mut values: Vec<f64>) -> f64 {
+pub fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     values[values.len() / 2]
 }

@@ -1,0 +1,65 @@
+//! The program around a set of benchmarks: its flags, and what it prints.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+use clap::Parser;
+use serde::{Deserialize, Serialize};
+
+use crate::table::Table;
+
+/// Measures, and prints the figures as JSON for `cargo xtask bench`.
+#[derive(Debug, Parser)]
+pub struct Flags {
+    /// Only benchmarks whose name contains this.
+    pub filter: Option<String>,
+    /// The folder of built guests.
+    #[arg(long)]
+    pub guests: PathBuf,
+    /// Where a benchmark may leave what it makes for the next time.
+    #[arg(long)]
+    pub records: PathBuf,
+    /// The host's release binary.
+    #[arg(long)]
+    pub fractalaw: PathBuf,
+    /// The binary of `cargo xtask`.
+    #[arg(long)]
+    pub xtask: PathBuf,
+    /// A `wasmtime` binary of the same version, for the cold start; without it that pair is left out.
+    #[arg(long)]
+    pub wasmtime: Option<PathBuf>,
+}
+
+/// A benchmark: its name, and what adds its rows to the table.
+pub type Benchmark = (&'static str, fn(&Flags, &mut Table) -> Result<()>);
+
+/// What a program prints.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub struct Measured {
+    /// The figures.
+    pub table: Table,
+    /// The benchmarks that failed.
+    pub failed: Vec<String>,
+}
+
+/// Runs the benchmarks that are asked for. One that fails keeps no other from running: their figures take minutes.
+///
+/// # Errors
+///
+/// When the figures cannot be printed.
+pub fn main(benchmarks: &[Benchmark]) -> Result<ExitCode> {
+    let flags = Flags::parse();
+    let filter = flags.filter.as_deref().unwrap_or_default();
+    let mut measured = Measured::default();
+    for (name, benchmark) in benchmarks.iter().filter(|(name, _)| name.contains(filter)) {
+        eprintln!("{name} …");
+        if let Err(error) = benchmark(&flags, &mut measured.table) {
+            eprintln!("error: `{name}`: {error:#}");
+            measured.failed.push((*name).to_owned());
+        }
+    }
+    let json = serde_json::to_string(&measured).context("cannot encode the figures")?;
+    println!("{json}");
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,93 @@
+//! `bench`, with stand-ins for the programs: their figures in one table, kept and compared.
+
+use std::fs;
+
+use crate::scratch::Scratch;
+
+/// Prints one figure, which the environment says, and whether its benchmark failed; with a filter it has none.
+const PROGRAM: &str = r##"//! A stand-in.
+fn main() {
+    let name = env!("CARGO_PKG_NAME");
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let is_asked = arguments[0].starts_with("--") || name.contains(&arguments[0]);
+    let ours: f64 = std::env::var("OURS").unwrap().parse().unwrap();
+    let row = format!(
+        r#"{{"name": "{name}", "unit": "Count", "ours": {ours:.1}, "reference": 2.0, "ratio": {:.1}, "bar": {{"AtMost": 1.0}}}}"#,
+        ours / 2.0
+    );
+    let fails = std::env::var("FAILS").unwrap_or_default() == name;
+    let failed = if fails { format!("{name:?}") } else { String::new() };
+    let row = if is_asked && !fails { row } else { String::new() };
+    println!(r#"{{"table": {{"rows": [{row}]}}, "failed": [{failed}]}}"#);
+}
+"##;
+
+fn scratch() -> Scratch {
+    let scratch = Scratch::new().without_env("CARGO_BUILD_BUILD_DIR");
+    scratch.write(
+        "Cargo.toml",
+        "[workspace]\nresolver = \"3\"\nmembers = [\"programs/*\"]\n",
+    );
+    fs::remove_file(scratch.path("Cargo.lock")).unwrap();
+    for name in ["cli", "measure", "benches", "build-benches", "test-benches"] {
+        let folder = format!("programs/{name}");
+        let manifest = format!("[package]\nname = \"fractalaw-{name}\"\nedition = \"2024\"\n");
+        scratch.write(&format!("{folder}/Cargo.toml"), &manifest);
+        let (file, text) = match name.ends_with("benches") {
+            true => ("main", PROGRAM),
+            false => ("lib", "//! A stand-in.\n"),
+        };
+        scratch.write(&format!("{folder}/src/{file}.rs"), text);
+    }
+    scratch
+}
+
+/// The cells of a table's rows, without its heading.
+fn rows(text: &str) -> Vec<String> {
+    let row = |line: &str| line.split('|').map(str::trim).collect::<Vec<_>>().join(" ");
+    let rows = text.lines().skip(2).map(row);
+    rows.map(|row| row.trim().to_owned()).collect()
+}
+
+#[test]
+fn the_figures_of_all_programs_stand_in_one_table() {
+    let scratch = scratch().env("OURS", "1");
+    let ended = scratch.xtask(["bench", "--save", "before"]);
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    assert_eq!(
+        rows(&ended.stdout),
+        [
+            "fractalaw-benches 1 2 0.500 ≤ 1.00 yes",
+            "fractalaw-build-benches 1 2 0.500 ≤ 1.00 yes",
+            "fractalaw-test-benches 1 2 0.500 ≤ 1.00 yes",
+        ]
+    );
+
+    let scratch = scratch.env("OURS", "3");
+    let ended = scratch.xtask(["bench", "build", "--against", "before"]);
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    assert_eq!(
+        rows(&ended.stdout),
+        ["fractalaw-build-benches 3 2 1.500 ≤ 1.00 NO 0.500 3.000"]
+    );
+
+    // One that fails keeps no other from being shown.
+    let scratch = scratch.env("FAILS", "fractalaw-benches");
+    let ended = scratch.xtask(["bench"]);
+    assert_eq!(ended.code, 12, "{}", ended.stderr);
+    assert_eq!(rows(&ended.stdout).len(), 2, "{}", ended.stdout);
+    let failed = "error: failed: `fractalaw-benches`\n";
+    assert!(ended.stderr.ends_with(failed), "{}", ended.stderr);
+
+    // Said before anything is measured.
+    let ended = scratch.xtask(["bench", "--against", "never"]);
+    assert_eq!(ended.code, 12);
+    let hint = "hint: keep some with `--save never`\n";
+    assert!(
+        ended.stderr.contains("error: no figures in "),
+        "{}",
+        ended.stderr
+    );
+    assert!(ended.stderr.contains(hint), "{}", ended.stderr);
+    assert_eq!(ended.stdout, "");
+}
