@@ -43,7 +43,10 @@ pub(crate) fn run(project: &Project, flags: &flags::Fuel) -> Result<ExitCode> {
     let rows = match &flags.against {
         Some(revision) => {
             let guests = revision::guests(project, revision, &[])?;
-            let before = records::read(&records::write(project, &wanted("against", &guests))?)?;
+            // A case of a guest that was not there yet is new.
+            let mut wanted = wanted("against", &guests);
+            wanted.cases = asked.with_components(project, &guests)?;
+            let before = records::read(&records::write(project, &wanted)?)?;
             compared(&gate, &now, &before)
         }
         None => {

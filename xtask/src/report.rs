@@ -96,6 +96,11 @@ fn earlier(project: &Project, against: &str, asked: &Asked) -> Result<Vec<record
         return record::read_all(folder, folder);
     }
     let guests = revision::guests(project, against, &[])?;
-    let folder = records::write(project, &wanted("against", &guests, asked))?;
-    record::read_all(&folder, project.relative(&folder))
+    // A case of a guest that was not there yet is new.
+    let asked = asked.with_components(project, &guests)?;
+    let folder = records::write(project, &wanted("against", &guests, &asked))?;
+    match asked {
+        Asked::Cases(names) if names.is_empty() => Ok(Vec::new()),
+        _ => record::read_all(&folder, project.relative(&folder)),
+    }
 }

@@ -8,6 +8,7 @@ use std::process::Command;
 use anyhow::{Context, Result};
 
 use crate::build_guests;
+use crate::cases::asked::NEIGHBOUR;
 use crate::fault::{FAILED, Fault, USAGE, list};
 use crate::project::Project;
 
@@ -60,7 +61,19 @@ pub(crate) fn guests(project: &Project, revision: &str, names: &[String]) -> Res
         names => eprintln!("building {} of `{revision}`", list(names)),
     }
     build_guests::ensure(&there, names)?;
-    Ok(there.outputs())
+    let guests = there.outputs();
+    keep_neighbour(project, &guests)?;
+    Ok(guests)
+}
+
+/// The harness needs a guest beside every case. A revision that has none yet gets the one of today.
+fn keep_neighbour(project: &Project, guests: &Path) -> Result<()> {
+    let there = guests.join(format!("{NEIGHBOUR}.wasm"));
+    let here = project.component(NEIGHBOUR);
+    if !there.exists() && here.exists() {
+        fs::copy(&here, &there).with_context(|| format!("cannot write `{}`", there.display()))?;
+    }
+    Ok(())
 }
 
 fn commit(project: &Project, revision: &str) -> Result<String> {

@@ -1,7 +1,10 @@
 //! Which tests a command line means.
 
+use std::path::Path;
+
 use anyhow::Result;
 
+use super::names::Cases;
 use crate::project::Project;
 
 /// The guest that runs beside every case: `tests/harness/lab.rs`.
@@ -26,6 +29,28 @@ impl Asked {
                 .retain(|guest| guest == NEIGHBOUR || names.iter().any(|name| is_of(name, guest)));
         }
         Ok(guests)
+    }
+
+    /// What is left of it for a folder of components of other sources: without the cases of the guests that have no
+    /// component there.
+    pub(crate) fn with_components(&self, project: &Project, folder: &Path) -> Result<Asked> {
+        let mut missing = project.guests()?;
+        missing.retain(|guest| !folder.join(format!("{guest}.wasm")).is_file());
+        if missing.is_empty() {
+            return Ok(self.clone());
+        }
+        let cases = Cases::find(project);
+        let is_meant = |case: &&str| match self {
+            Asked::Everything => true,
+            Asked::Cases(names) => names.iter().any(|name| is_of(case, name)),
+            Asked::Text(text) => case.contains(text),
+        };
+        let is_missing = |case: &&str| missing.iter().any(|guest| is_of(case, guest));
+        let left = cases
+            .names()
+            .filter(is_meant)
+            .filter(|case| !is_missing(case));
+        Ok(Asked::Cases(left.map(str::to_owned).collect()))
     }
 }
 

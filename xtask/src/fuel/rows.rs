@@ -120,6 +120,7 @@ pub(super) fn compared(gate: &Gate, now: &[Record], before: &[Record]) -> Vec<Ro
         {
             row.functions = difference::functions(before, after);
         }
+        row.note = earlier.is_none().then(|| "new".to_owned());
         row.verdict = row.verdict.min(Verdict::Warn);
         row
     };

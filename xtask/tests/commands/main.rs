@@ -8,6 +8,7 @@ mod guests;
 mod scratch;
 mod stand_ins;
 
+mod against;
 mod bench;
 mod broken_guests;
 mod build_scripts;
