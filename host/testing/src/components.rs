@@ -1,15 +1,15 @@
-//! Small components in the text format, and what is added to any component.
+//! Small components in the text format, and what can be added to any component.
 
 use fractalaw_manifest::{DirAsk, Manifest, Quotas, SECTION, Tier};
 use wasm_encoder::{ComponentSection, CustomSection};
 
-/// A component of the world around one core function: `items` stand in the core module, `body` in `run`, which
+/// A component of the world around one core function: `items` are in the core module, `body` is in `run`, which
 /// then returns `ok("")`. It may call `$record`, which records an empty audit entry.
 pub fn component(items: &str, body: &str) -> Vec<u8> {
     wat::parse_str(text_of_component(items, body)).expect("the text is a component")
 }
 
-/// The same, as text.
+/// The same as text.
 pub fn text_of_component(items: &str, body: &str) -> String {
     let text = include_str!("../components/one-function.wat");
     text.replace("{items}", items).replace("{body}", body)
@@ -21,7 +21,7 @@ pub fn slow_to_compile() -> Vec<u8> {
     component(&function.repeat(4), "")
 }
 
-/// The component with another manifest: of several sections the last counts.
+/// The component with another manifest. If there are several sections, the last one counts.
 pub fn with_manifest(component: &[u8], manifest: &Manifest) -> Vec<u8> {
     with_section(component, SECTION, &manifest.encode())
 }
@@ -37,7 +37,7 @@ pub fn with_section(component: &[u8], name: &str, data: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// A manifest that asks for one of each.
+/// A manifest that asks for one of each kind.
 pub fn greedy() -> Manifest {
     Manifest {
         tier: Tier::Heavy,

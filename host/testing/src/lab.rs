@@ -1,4 +1,4 @@
-//! A ledger for a test, and what can be read in it.
+//! A ledger for a test, and ways to read it.
 
 use std::path::PathBuf;
 
@@ -8,11 +8,11 @@ use fractalaw_ledger::{
 };
 use tempfile::TempDir;
 
-/// A ledger of its own.
+/// A ledger for one test.
 pub struct Lab {
-    /// The folder that holds it, and whatever else a test puts there.
+    /// The folder with the ledger and whatever else a test puts there.
     pub folder: TempDir,
-    /// Its file.
+    /// The file of the ledger.
     pub path: PathBuf,
 }
 
@@ -24,7 +24,7 @@ pub const DURABILITIES: [(Durability, &str); 3] = [
 ];
 
 impl Lab {
-    /// A new one, which holds the entry about itself.
+    /// A new ledger, with only its own first entry.
     #[expect(clippy::new_without_default, reason = "it makes files")]
     pub fn new() -> Lab {
         let folder = tempfile::tempdir().unwrap();
@@ -34,12 +34,12 @@ impl Lab {
         Lab { folder, path }
     }
 
-    /// What verifying it finds, which must be good.
+    /// Verifies the ledger, which must succeed.
     pub fn verified(&self) -> Verified {
         verify(&Reader::open(&self.path).unwrap(), &Trust::default()).unwrap()
     }
 
-    /// The entries after the ledger's own first.
+    /// The entries after the ledger's own first one.
     pub fn entries(&self) -> Vec<Entry> {
         let mut entries = Vec::new();
         let reader = Reader::open(&self.path).unwrap();
@@ -58,7 +58,7 @@ impl Lab {
         runs.into_iter().map(closing).collect()
     }
 
-    /// How many entries anybody else can read now.
+    /// The number of entries that anybody else can read now.
     pub fn count(&self) -> u64 {
         Reader::open(&self.path).unwrap().entry_count()
     }

@@ -1,5 +1,5 @@
-//! What the tests of the host's crates share. It knows nothing of the host itself, so that the host's own tests
-//! can use it too.
+//! What the tests of the host's crates share. It knows nothing of the host itself, so the host's own tests can
+//! use it too.
 
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]

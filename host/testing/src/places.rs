@@ -1,10 +1,10 @@
-//! Folders of the workspace, and the guests that `cargo xtask build-guests` leaves there.
+//! Folders of the workspace, and the guests that `cargo xtask build-guests` puts there.
 
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// The workspace's folder.
+/// The folder of the workspace.
 pub fn workspace() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .ancestors()

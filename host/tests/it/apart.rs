@@ -1,4 +1,4 @@
-//! Runs at the same time: what one records, writes or is given never shows in another's report.
+//! Concurrent runs: what one records, writes or is given never appears in another's report.
 
 use std::time::Duration;
 
@@ -7,9 +7,9 @@ use fractalaw_host::{Host, Outcome, Report, Run};
 use crate::components::RUNTIME;
 use crate::interfaces::{BUMP, with_wasi};
 
-/// Records its first argument, which stands behind the program's name, writes it, looks whether a global, a table or memory is as it should be at the start, and
-/// leaves its argument all over the place. Then it ends as its second argument says: by itself (0), with a trap
-/// (1) or never (2).
+/// Records its first argument, which comes after the program's name, and writes it. Checks that a global, a table
+/// and memory are as they should be at the start, and leaves its argument in all of them. Then it ends as its
+/// second argument says: by itself (0), with a trap (1) or never (2).
 fn marker() -> Vec<u8> {
     with_wasi(
         "(global $g (mut i32) (i32.const 0)) (table $own 10 funcref) (func $f) (elem declare func $f)
@@ -62,7 +62,7 @@ fn reports_of_runs_at_the_same_time_hold_each_its_own() {
         .map(|i| {
             let (host, app) = (host.clone(), app.clone());
             let mark = format!("run {i:03}");
-            // Some never end by themselves: with little fuel they end soon.
+            // Some never end by themselves, so they get little fuel.
             let run = Run::new()
                 .arg(&mark)
                 .arg((i % 3).to_string())
@@ -83,7 +83,7 @@ fn reports_of_runs_at_the_same_time_hold_each_its_own() {
     }
 }
 
-/// A run that is given up in its middle leaves nothing for those beside it and after it.
+/// A run that is given up in the middle leaves nothing for others beside it or after it.
 #[test]
 fn runs_that_are_given_up_leave_nothing_behind() {
     let host = Host::builder().slots(2).build().unwrap();

@@ -1,4 +1,4 @@
-//! Guests that take what they can get: each ends with the outcome of what it took, and the host goes on.
+//! Guests that take as much as they can: each ends with the outcome for what it took, and the host goes on.
 
 use std::time::Duration;
 
@@ -70,7 +70,7 @@ fn filling_all_memory_again_and_again_ends_with_the_clock() {
 fn host_calls_within_host_calls_are_refused_by_the_first() {
     let recursive = with_wasi(
         "",
-        // The host asks for memory for the arguments, and gets another call for them.
+        // The host asks for memory for the arguments, and this makes another call to get them.
         "(call $arguments (i32.const 0))",
         "(call $arguments (i32.const 0)) (i32.const 1024)",
     );
@@ -135,8 +135,8 @@ fn sleeping_and_polling_end_with_the_clock() {
         ),
     ] {
         let component = with_wasi("", body, "unreachable");
-        // Virtual time passes the deadline at once where it is waited for, but for the last, of which each nanosecond
-        // is waited for: there the machine's does.
+        // In virtual time the deadline passes at once when it is waited for. In the last case each nanosecond is
+        // waited for, and the machine's clock ends it.
         let outcome = attack(&component, endless()).outcome;
         assert_eq!(outcome, Outcome::DeadlineExceeded, "{what}");
         let host = Host::builder().slots(1).build().unwrap();
@@ -184,11 +184,11 @@ fn handles_that_are_none_or_were_given_back_are_traps() {
     }
 }
 
-/// Also where what is instantiated was given another index by exporting it.
+/// Also if what is instantiated has another index because it was exported.
 #[test]
 fn as_many_instances_as_a_slot_has_run_and_one_more_is_refused() {
     let host = Host::builder().slots(1).build().unwrap();
-    // One instance, with one memory, is that of `run`.
+    // One instance with one memory is that of `run`.
     for (module, of_run, what, limit) in [
         ("", 1, "core instances", 64),
         ("(memory 1)", 1, "memories", 4),
@@ -216,7 +216,7 @@ fn as_many_instances_as_a_slot_has_run_and_one_more_is_refused() {
     }
 }
 
-/// Two parts with a memory each, of which one gives the other a list of text.
+/// Two parts with a memory each. One gives the other a list of text.
 #[test]
 fn a_component_that_was_composed_runs() {
     let text = r#"(component

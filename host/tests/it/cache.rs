@@ -1,4 +1,4 @@
-//! Compiled code on disk: found by the next host, and a miss, never a failure, when it is damaged.
+//! Compiled code on disk: the next host finds it. If it is damaged, that is a miss and never a failure.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -12,7 +12,7 @@ fn host(folder: &Path) -> Host {
     Host::builder().slots(1).cache(folder).build().unwrap()
 }
 
-/// Loads in a host of its own, as another process would, runs, and says where the code came from.
+/// Loads and runs in a host of its own, as another process would, and returns where the code came from.
 fn code(folder: &Path, bytes: &[u8]) -> Code {
     let host = host(folder);
     let app = host.load(bytes).unwrap();
@@ -102,7 +102,7 @@ fn a_folder_that_cannot_be_written_costs_time_and_not_the_run() {
     assert_eq!(app.code(), Code::Compiled);
     let report = RUNTIME.block_on(host.run(&app, &Run::new())).unwrap();
     assert_eq!(report.outcome.kind(), "completed");
-    // Given back, so that the temporary folder's own removal finds it.
+    // Restored, so that the temporary folder can be removed.
     fs::create_dir(folder.path()).unwrap();
 }
 
@@ -120,7 +120,7 @@ fn a_folder_that_vanishes_or_is_a_file_later_costs_time_and_not_the_run() {
     assert_eq!(host.load(&bytes).unwrap().code(), Code::Compiled);
 }
 
-/// What stands in an entry's place may be anything that has a name.
+/// Anything that has a name may be in the place of an entry.
 #[test]
 fn an_entry_that_is_no_file_costs_time_and_not_the_run() {
     let folder = tempfile::tempdir().unwrap();
@@ -138,20 +138,20 @@ fn an_entry_that_is_no_file_costs_time_and_not_the_run() {
     assert_eq!(code(folder.path(), &bytes), Code::Compiled);
 }
 
-/// Each is code that Wasmtime would run.
+/// Each of these is code that Wasmtime would run.
 #[test]
 fn code_that_this_cache_did_not_write_there_is_not_run() {
     let [folder, other] = [(); 2].map(|()| tempfile::tempdir().unwrap());
     let (bytes, else_bytes) = (component("", ""), component("", "nop"));
     code(folder.path(), &bytes);
     let path = only_entry(folder.path());
-    // That of another component, under its name.
+    // The code of another component, under this one's name.
     code(folder.path(), &else_bytes);
     let both = entries(folder.path());
     let of_else = both.iter().find(|entry| **entry != path).unwrap();
     fs::copy(of_else, &path).unwrap();
     assert_eq!(code(folder.path(), &bytes), Code::Compiled);
-    // The same, as another cache wrote it.
+    // The same code, written by another cache.
     code(other.path(), &bytes);
     fs::copy(only_entry(other.path()), &path).unwrap();
     assert_eq!(code(folder.path(), &bytes), Code::Compiled);
@@ -169,7 +169,7 @@ fn code_that_this_cache_did_not_write_there_is_not_run() {
         0o600
     );
     assert_eq!(code(folder.path(), &bytes), Code::Cached);
-    // What others can write, or have.
+    // A file that others can write or own.
     fs::set_permissions(&path, fs::Permissions::from_mode(0o666)).unwrap();
     assert_eq!(code(folder.path(), &bytes), Code::Compiled);
     assert_eq!(code(folder.path(), &bytes), Code::Cached);
@@ -178,7 +178,7 @@ fn code_that_this_cache_did_not_write_there_is_not_run() {
     }
 }
 
-/// What the name leads to later is another folder, however right it looks.
+/// If the name leads to another folder later, that folder is not used, however right it looks.
 #[test]
 fn a_folder_that_is_exchanged_for_another_stays_the_one_that_was_looked_at() {
     let outer = tempfile::tempdir().unwrap();

@@ -1,4 +1,4 @@
-//! Where tests get components from, and how they run one.
+//! Where tests get components, and how they run one.
 
 use fractalaw_host::{Host, Report, Run};
 
@@ -7,7 +7,7 @@ pub(crate) use fractalaw_testing::{
     workspace,
 };
 
-/// Runs a component, deterministically apart from what `run` says.
+/// Runs a component, deterministically unless `run` says otherwise.
 pub(crate) fn run(host: &Host, component: &[u8], run: Run) -> Report {
     let app = host.load(component).expect("the component is accepted");
     RUNTIME

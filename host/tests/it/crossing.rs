@@ -1,4 +1,4 @@
-//! Composed components: what their parts hand to each other costs by its length, has a bound, and is found in profiles.
+//! Composed components: data between their parts costs by its length, is bounded, and appears in profiles.
 
 use fractalaw_host::{
     Certainty, Host, Inspection, LoadError, Outcome, Quota, Refusal, Report, Run, Tier,
@@ -6,10 +6,10 @@ use fractalaw_host::{
 
 use crate::components::{RUNTIME, run};
 
-/// Units of fuel for 64 bytes of room, begun ones too.
+/// Units of fuel for each started 64 bytes of memory.
 const STEP: u64 = 256;
 
-/// The component of two parts, with texts in these encodings and memories full of this byte.
+/// A component of two parts, with texts in these encodings and memories full of this byte.
 fn two_parts([from, to]: [&str; 2], byte: u8, sender: &str) -> Vec<u8> {
     let text = include_str!("../components/two-parts.wat");
     let text = text
@@ -20,7 +20,7 @@ fn two_parts([from, to]: [&str; 2], byte: u8, sender: &str) -> Vec<u8> {
     wat::parse_str(text).expect("the text is a component")
 }
 
-/// An export `run` of the outermost component, beside whatever else there is.
+/// An export `run` of the outermost component, besides everything else.
 const RUN: &str = r#"(core module $runs (memory (export "m") 1)
         (func (export "run") (result i32) i32.const 16))
     (core instance $runs (instantiate $runs))
@@ -42,8 +42,8 @@ fn fuel(host: &Host, component: &[u8]) -> u64 {
     report.fuel.consumed()
 }
 
-/// Of each pair of encodings: the byte that texts are made of, and how many bytes of room are asked for, in turn, for
-/// each code unit of the sender's.
+/// For each pair of encodings: the byte that texts are made of, and how many bytes of memory are asked for, one
+/// after another, for each code unit of the sender.
 #[test]
 fn a_text_that_crosses_costs_by_the_bytes_of_room_that_it_is_given() {
     let host = Host::builder().slots(1).build().unwrap();
@@ -56,12 +56,12 @@ fn a_text_that_crosses_costs_by_the_bytes_of_room_that_it_is_given() {
         (compact, compact, 0x61, &[1]),
         (compact, utf16, 0xe9, &[2]),
         (compact, utf8, 0x61, &[1]),
-        // Zeros: in UTF-16 and UTF-8 the same characters.
+        // Zeros are the same characters in UTF-16 and UTF-8.
         (utf16, utf8, 0, &[1]),
         (utf16, compact, 0, &[1]),
-        // Two bytes in UTF-8, for which there is no room at first.
+        // Two bytes in UTF-8, for which there is not enough memory at first.
         (compact, utf8, 0xe9, &[1, 2]),
-        // U+E9E9 is no Latin-1, and three bytes in UTF-8.
+        // U+E9E9 is not Latin-1, and has three bytes in UTF-8.
         (utf16, utf8, 0xe9, &[1, 3]),
         (utf16, compact, 0xe9, &[1, 2]),
     ];
@@ -91,9 +91,9 @@ fn an_answer_costs_as_an_argument_does_and_nothing_that_crosses_costs_nothing() 
     assert_eq!(give(64_000) - give(64), 999 * STEP);
     assert_eq!(give(65) - give(64), STEP);
     assert_eq!(give(64), give(1));
-    // And one for entering the loop in which it is paid.
+    // And one for entering the loop that pays.
     assert_eq!(give(1) - give(0), STEP + 1);
-    // Entering a part and leaving it, without anything to hand over.
+    // Entering and leaving a part, without anything to hand over.
     let nothing = |calls| {
         fuel(
             &host,
@@ -121,7 +121,7 @@ fn more_than_the_bound_does_not_cross_and_what_cannot_be_paid_neither() {
         };
         assert_eq!(report.outcome, expected);
         assert_eq!(report.fuel.certainty, Certainty::Exact);
-        // The receiver was not entered: its start function filled its memory, and nothing more came of it.
+        // The receiver was not called: its start function filled its memory, and nothing else happened.
         assert!(report.fuel.consumed() < whole.fuel.consumed() / 4);
     }
     let component = two_parts(utf8, 0, &take(bound));
@@ -131,7 +131,7 @@ fn more_than_the_bound_does_not_cross_and_what_cannot_be_paid_neither() {
     assert_eq!(short.fuel.consumed(), budget);
 }
 
-/// In a component that is not composed, the name is a guest's own, and so it is in a composed one.
+/// In a component that is not composed, the name is a guest's own. The same holds in a composed one.
 #[test]
 fn no_guest_passes_its_own_trap_for_the_bound() {
     let host = Host::builder().slots(1).build().unwrap();
@@ -227,14 +227,14 @@ fn a_profile_names_the_functions_of_each_part_and_sums_to_the_run() {
         let mut functions = profile.functions.iter();
         functions.find(|function| function.name == name).unwrap()
     };
-    // Two constants, a call; entering, two readings and a sum.
+    // Two constants and a call; entering, two readings and a sum.
     assert_eq!(of("receiver: twice").own_fuel, 1 + 3);
     assert_eq!(of("receiver: take").total_fuel, 1 + 1 + 4 + 4);
-    // What crosses is paid by the part that calls: 2,000 bytes one way, and 100 to 300 the other.
+    // The calling part pays for what crosses: 2,000 bytes one way, and 100 to 300 the other.
     assert!(of("sender: run").own_fuel > STEP * (2_000_u64.div_ceil(64) + 100_u64.div_ceil(64)));
 }
 
-/// A type of a few bytes, used by many functions, becomes code for each of its values in each of them.
+/// A type of a few bytes, used by many functions, becomes code for each of its values in each function.
 #[test]
 fn values_that_parts_hand_to_each_other_are_counted_before_they_are_compiled() {
     let host = Host::builder().slots(1).build().unwrap();
@@ -268,7 +268,7 @@ fn values_that_parts_hand_to_each_other_are_counted_before_they_are_compiled() {
         ))
         .unwrap()
     };
-    // A tuple, and for each of its fields a list and a string.
+    // A tuple, and a list and a string for each of its fields.
     let refusal = |functions, fields| match host.load(&component(functions, fields)) {
         Err(LoadError::Refused(refusal)) => refusal,
         _ => panic!("it was accepted"),
@@ -280,6 +280,6 @@ fn values_that_parts_hand_to_each_other_are_counted_before_they_are_compiled() {
         limit: 50_000,
     };
     assert_eq!(refusal(250, 100), expected);
-    // A few are not too many.
+    // A few are allowed.
     assert!(host.load(&component(2, 10)).is_ok());
 }

@@ -1,8 +1,8 @@
-//! Nothing of the host's environment shows in a deterministic run: the cases of `tests/cases`, in processes whose
-//! surroundings differ as much as they can, give the same reports, byte for byte.
+//! Nothing of the host's environment shows in a deterministic run. The cases of `tests/cases`, in processes with
+//! surroundings that differ as much as possible, give the same reports, byte for byte.
 //!
-//! The features of the processor are not among the rows. Wasmtime takes them from the machine, and another set would be
-//! another configuration of the engine, of which there is one.
+//! The features of the processor are not among the rows. Wasmtime takes them from the machine, and other features
+//! would be another configuration of the engine, of which there is only one.
 
 use std::env;
 use std::fs;
@@ -19,16 +19,17 @@ use tempfile::TempDir;
 
 use crate::components::{RUNTIME, cache, guest_bytes, workspace};
 
-/// Where a process that is started here writes its reports to.
+/// Where a process that is started here writes its reports.
 const REPORTS: &str = "FRACTALAW_TEST_REPORTS";
 
 /// Where it keeps compiled code.
 const COMPILED: &str = "FRACTALAW_TEST_COMPILED";
 
-/// Whether it runs every case, as `cargo xtask test --all` does, or those of [`TELLING`] only, which takes seconds.
+/// Whether it runs every case, as `cargo xtask test --all` does, or only those of [`TELLING`], which takes
+/// seconds.
 const EVERY_CASE: &str = "FRACTALAW_TEST_EVERY_CASE";
 
-/// The guests that look at their surroundings most, and those that end in other ways than by returning.
+/// The guests that look at their surroundings most, and those that do not end by returning.
 const TELLING: [&str; 7] = [
     "exits",
     "file-facts",
@@ -39,10 +40,10 @@ const TELLING: [&str; 7] = [
     "waits-and-streams",
 ];
 
-/// Who owns nothing, on every system.
+/// A user who owns nothing, on every system.
 const NOBODY: u32 = 65_534;
 
-/// A process's surroundings: what they are, the program that it is started through, and what else is changed.
+/// A process's surroundings: their name, the program that it is started through, and what else is changed.
 type Row = (&'static str, &'static [&'static str], fn(&mut Command));
 
 const ROWS: [Row; 13] = [
@@ -68,7 +69,7 @@ const ROWS: [Row; 13] = [
     ("another folder", &[], |command| {
         command.current_dir("/").envs([("HOME", "/"), ("PWD", "/")]);
     }),
-    // Which lists them in another order than a disk.
+    // This file system lists files in another order than a disk.
     ("files in memory", &[], |command| {
         command.env("TMPDIR", "/dev/shm");
     }),
@@ -121,7 +122,7 @@ fn reports_are_the_same_in_every_environment() {
     });
 }
 
-/// Ends what keeps a processor busy, also when a row fails.
+/// Ends the thread that keeps a processor busy, also if a row fails.
 struct Idle<'a>(&'a AtomicBool);
 
 impl Drop for Idle<'_> {
@@ -130,7 +131,7 @@ impl Drop for Idle<'_> {
     }
 }
 
-/// Whether this machine has what the row needs, and lets its user be another one who can read the workspace.
+/// Whether this machine has what the row needs, and lets another user read the workspace.
 fn is_possible((name, through, _): &&Row) -> bool {
     let reads = |place: &Path| {
         let mut test = Command::new("test");
@@ -148,7 +149,7 @@ fn is_possible((name, through, _): &&Row) -> bool {
     }
 }
 
-/// What a process in these surroundings gives: this program, of which one test runs the cases.
+/// The reports of a process in these surroundings: this program, in which one test runs the cases.
 fn reports(name: &str, through: &[&str], change: fn(&mut Command)) -> String {
     let place = tempfile::tempdir().unwrap();
     let (reports, copy) = (place.path().join("reports"), place.path().join("cache"));
@@ -192,7 +193,7 @@ fn give_away(path: &Path) {
     }
 }
 
-/// Does nothing unless it is started for that.
+/// Does nothing unless the program was started for it.
 #[test]
 fn every_case_once() {
     let Some(reports) = env::var_os(REPORTS).map(PathBuf::from) else {
@@ -227,8 +228,8 @@ fn cases() -> Vec<PathBuf> {
         .collect()
 }
 
-/// The case's name and its report on one line, without what is the machine's: how long it took, and the fuel of a run
-/// that was cut off by the machine's clock or stack.
+/// The name of the case and its report on one line, without what depends on the machine: the durations, and the
+/// fuel of a run that was cut off by the clock or the stack.
 fn report(host: &Host, case: &Path) -> String {
     let folder = case.parent().unwrap();
     let subject = folder.file_name().unwrap().to_str().unwrap();
@@ -306,7 +307,7 @@ fn copy_folder(from: &Path, to: &Path) {
         if entry.file_type().unwrap().is_dir() {
             copy_folder(&entry.path(), &to);
         } else {
-            // Of the cache, others remove some meanwhile.
+            // Other processes may delete files of the cache meanwhile.
             let _ = fs::copy(entry.path(), to);
         }
     }

@@ -71,8 +71,8 @@ fn the_same_files_look_the_same_in_a_deterministic_run_and_as_they_are_in_anothe
     );
 }
 
-/// More runs than the host has threads for files, on a runtime that has one thread for what may wait: were one held by a
-/// pipe, the ledger would wait for ever.
+/// More runs than the host has threads for files, on a runtime with one thread for blocking work. If a pipe held
+/// that thread, the ledger would wait for ever.
 #[test]
 fn pipes_and_sockets_are_refused_and_hold_nothing_however_many_runs_open_them() {
     let folder = tempfile::tempdir().unwrap();

@@ -1,4 +1,4 @@
-//! The first end-to-end run, and both ways to get there.
+//! The first end-to-end run, in both ways.
 
 use fractalaw_host::{Certainty, Host, Outcome, Report, Run};
 

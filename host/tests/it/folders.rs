@@ -1,5 +1,5 @@
-//! Granted folders are what they were when they were granted: held open, apart from each other, and never found anew
-//! through names that a guest can move.
+//! Granted folders stay what they were when they were granted: they are held open, do not overlap, and are never
+//! looked up again through names that a guest can move.
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -85,7 +85,7 @@ fn a_folder_that_is_moved_or_replaced_is_not_found_anew() {
     fs::remove_file(&data).unwrap();
     fs::create_dir(&data).unwrap();
     each(&|seen| is_moved(seen, &data));
-    // A link to what was granted leads to it.
+    // A link to the granted folder leads to it.
     fs::remove_dir(&data).unwrap();
     symlink("old", &data).unwrap();
     each(as_granted);
@@ -102,7 +102,7 @@ fn a_policy_in_which_a_guest_could_move_anothers_folder_starts_no_host() {
     symlink("../apart", folder.path().join("work/out")).unwrap();
     let writable = "{ host = \"work\", writable = true }";
     let cases = [
-        // Inside, whoever is named first.
+        // One inside the other, in either order.
         (
             format!("[apps.a]\ndirs.\"/w\" = {writable}\n[apps.b]\ndirs.\"/d\" = \"work/in\"\n"),
             Some("work/in"),
@@ -135,7 +135,7 @@ fn a_policy_in_which_a_guest_could_move_anothers_folder_starts_no_host() {
             ),
             Some("work/in"),
         ),
-        // Nobody writes, or they are apart; one grant is for all that share it.
+        // Nobody writes, or they do not overlap; or one grant is shared.
         (
             "[all]\ndirs.\"/w\" = \"work\"\ndirs.\"/d\" = \"work/in\"\n".to_owned(),
             None,
@@ -146,7 +146,7 @@ fn a_policy_in_which_a_guest_could_move_anothers_folder_starts_no_host() {
             ),
             None,
         ),
-        // What is not there overlaps with nothing.
+        // A folder that does not exist overlaps with nothing.
         (
             format!("[all]\ndirs.\"/w\" = {writable}\ndirs.\"/d\" = \"work/absent\"\n"),
             None,
@@ -202,7 +202,7 @@ fn what_a_run_brings_stands_apart_from_what_is_granted_for_writing() {
             (seen, _) => panic!("{run:?}: {seen:?}"),
         }
     }
-    // Without a policy, what it brings itself.
+    // Without a policy, what the run itself brings.
     let free = builder().build().unwrap();
     let both = bring("work", true).dir(dir(at("work/in"), "/in", false));
     assert!(matches!(
@@ -213,8 +213,8 @@ fn what_a_run_brings_stands_apart_from_what_is_granted_for_writing() {
     assert_eq!(seen(&free, &twice).unwrap().len(), 1);
 }
 
-/// Compiled code is executed, the policy grants, and the ledger is the trail: a guest that could write them, or move
-/// what their names lead through, would not be held by them.
+/// The host executes compiled code, the policy grants, and the ledger is the audit trail. If a guest could write
+/// them, or move what their names lead through, they would not restrict it.
 #[test]
 fn no_guest_is_let_write_to_the_hosts_own_files() {
     let folder = tempfile::tempdir().unwrap();
@@ -250,7 +250,7 @@ fn no_guest_is_let_write_to_the_hosts_own_files() {
         ("home", "records/ledger", cache),
         ("", "records/ledger", cache),
         ("records", "records/ledger", ledger),
-        // Where the link leads, too.
+        // And where the link leads.
         ("records", "home/link", linked),
         ("policies", "records/ledger", policy),
         ("home/out", "home/link", None),
@@ -263,7 +263,7 @@ fn no_guest_is_let_write_to_the_hosts_own_files() {
         let app = free.load_file(guest("hello-world")).unwrap();
         let ran = |run: &Run| opens(RUNTIME.block_on(free.run(&app, run)).err());
         assert_eq!(ran(&brought(true)), expected, "{name}");
-        // To read is for whoever grants it to judge.
+        // Whoever grants reading decides that.
         assert_eq!(ran(&brought(false)), None, "{name}");
         drop(free);
         let grant = format!(

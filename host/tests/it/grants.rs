@@ -1,5 +1,5 @@
-//! What is asked for, held against what is granted: nothing that is missing starts, and one message says all
-//! that is.
+//! Compares what is asked for with what is granted: a component that lacks a grant does not start, and one
+//! message lists everything that is missing.
 
 use std::fs;
 use std::path::Path;
@@ -24,7 +24,7 @@ pub(crate) fn host(policy: &str) -> Host {
         .unwrap()
 }
 
-/// Without a policy.
+/// A host without a policy.
 pub(crate) fn free() -> Host {
     Host::builder().slots(1).cache(cache()).build().unwrap()
 }
@@ -155,7 +155,7 @@ fn what_a_run_brings_it_is_granted_by_that() {
         ]
     );
     assert_eq!(report.grants.not_asked, []);
-    // It never asks for its arguments, nor reads its input.
+    // It never asks for its arguments and never reads its input.
     assert_eq!(report.grants.unused, [Item::Args, Item::Stdin]);
     let line = "\nGranted, not used: arguments, standard input\n";
     assert!(report.text().contains(line), "{}", report.text());
@@ -187,7 +187,7 @@ fn a_policy_gives_values_and_the_run_stands_before_it() {
     ];
     assert_eq!(lines, expected);
     assert_eq!(report.grants.sections, ["apps.granted-inputs"]);
-    // The variable was granted and not given; what was given was all used.
+    // The variable was granted and not given. Everything that was given was used.
     assert_eq!(report.grants.unused, []);
     assert_eq!(report.grants.not_asked.len(), 4);
     let brought = Run::new().arg("mine").env("SITE", "8");
@@ -220,7 +220,7 @@ fn host_at(path: &Path, text: &str) -> Host {
 fn the_most_particular_section_decides() {
     let bytes = guest_bytes("hello-world");
     let digest = Inspection::of(&bytes).unwrap().app.digest;
-    // But for the last digit it is the same.
+    // The same except for the last digit.
     let last = if digest.ends_with('0') { '1' } else { '0' };
     let (digits, other) = (&*digest, &format!("{}{last}", &digest[..63]));
     let all = "[all]\nquotas.host-calls = 50\nquotas.host-bytes = 50\nquotas.audit-entries = 50\n\
@@ -327,7 +327,7 @@ fn the_policy_of_the_cases_is_one_and_denies_what_it_does_not_name() {
     );
 }
 
-/// Whoever reads a line of policy has to see whose it is.
+/// Whoever reads a line of policy must see which micro-app it is for.
 #[test]
 fn a_long_name_is_not_what_a_line_of_policy_names_it_by() {
     for (length, is_named) in [(200, true), (201, false)] {

@@ -11,21 +11,21 @@ use crate::interfaces::with_random;
 
 const AUDIT: &str = "fractal:app/audit-log@0.1.0";
 
-/// What an audit entry costs on paper.
+/// The cost of an audit entry on paper.
 const BASE: u64 = 1_000;
 const PER_BYTE: u64 = 2;
 
 /// Entering `run`, calling `$record` and entering it, its six constants and its call.
 const BEFORE_THE_CALL: u64 = 1 + CALL + 1 + 6 + CALL;
 
-/// What a call of a function costs.
+/// The cost of a call.
 const CALL: u64 = 4;
 
 fn host() -> Host {
     Host::builder().slots(1).build().unwrap()
 }
 
-/// `[budget, instantiation, guest, host calls]` sum as they should.
+/// Checks that `[budget, instantiation, guest, host calls]` sum as they should.
 fn sums(report: &Report) {
     let fuel = report.fuel;
     let calls: u64 = report.host_calls.iter().map(|calls| calls.fuel).sum();
@@ -89,7 +89,7 @@ fn a_call_that_cannot_be_paid_leaves_no_trace_in_the_trail() {
     for (budget, entries) in [
         (BEFORE_THE_CALL, 0),
         (BEFORE_THE_CALL + BASE - 1, 0),
-        // All that is left is not enough: a run has to have some to spare.
+        // All that is left is not enough, because a run must have some to spare.
         (BEFORE_THE_CALL + BASE, 0),
         (BEFORE_THE_CALL + BASE + 1, 1),
         (enough_for_one, 1),
@@ -120,7 +120,7 @@ fn what_is_asked_for_is_charged_whether_or_not_it_is_given() {
     assert_eq!((call.bytes_out, call.at + call.fuel), (0, 10_000));
 }
 
-/// What the guest `host-calls` does this often in a folder with so many files of the folder `many`.
+/// What the guest `host-calls` does this often in a folder, whose folder `many` has that many files.
 fn in_folder(host: &Host, files: usize, what: &str, times: u32, run: Run) -> (Report, TempDir) {
     let folder = tempfile::tempdir().unwrap();
     fs::create_dir(folder.path().join("many")).unwrap();
@@ -144,10 +144,10 @@ fn calls_of<'a>(report: &'a Report, function: &str) -> &'a HostCalls {
     found.unwrap_or_else(|| panic!("{function}: {:?}", report.host_calls))
 }
 
-/// What a call costs that is done on a file, and each byte of it.
+/// The cost of a call on a file, and of each byte of it.
 const FILE: u64 = 25_000;
 const FILE_BYTE: u64 = 2;
-/// What each entry of a listing costs, and counts for beside its name.
+/// The cost of each entry of a listing, and its memory besides its name.
 const ENTRY: u64 = 2_000;
 const ENTRY_BYTES: u64 = 64;
 
@@ -164,7 +164,7 @@ fn a_listing_costs_by_its_entries_and_is_paid_before_it_is_held() {
         let price = FILE + FILE_BYTE * (4 + 4) + ENTRY * files as u64;
         assert_eq!((calls.calls, calls.fuel), (3, 3 * price), "{files}");
     }
-    // With too little fuel it ends at the folder, also if that were never at an end.
+    // With too little fuel it ends at the folder, even if the folder had no end.
     let (report, _folder) = in_folder(&host, 2_000, what, 1, Run::new().fuel(2_000_000));
     assert_eq!(report.outcome, Outcome::OutOfFuel);
     assert_eq!(report.fuel.certainty, Certainty::Exact);
@@ -196,7 +196,7 @@ fn what_listings_hold_of_the_hosts_memory_is_bounded_and_given_back() {
     }
 }
 
-/// Which entries a file system lists first is its own affair: it must not decide which bound is named.
+/// The file system decides which entries come first. That must not decide which limit is named.
 #[test]
 fn of_a_listing_that_is_past_two_bounds_fuel_is_named() {
     let what = "read-directory of many and drop";
@@ -206,7 +206,7 @@ fn of_a_listing_that_is_past_two_bounds_fuel_is_named() {
     assert_eq!(report.outcome, Outcome::OutOfFuel);
     assert_eq!(report.fuel.consumed(), 2_000_000);
     sums(&report);
-    // With fuel for all of it, memory is named. An answer that was not given is not charged.
+    // With enough fuel, memory is named. An answer that was not given is not charged.
     let (report, _folder) = in_folder(&host, 600, what, 1, run);
     let (quota, limit) = (Quota::HOST_MEMORY, 1_000);
     assert_eq!(report.outcome, Outcome::QuotaExceeded { quota, limit });
@@ -240,7 +240,7 @@ fn a_stream_of_a_file_costs_as_the_file_does() {
     }
 }
 
-/// What a run can leave on a disk is bounded by its fuel, also where each byte takes up a block.
+/// Fuel bounds what a run can leave on a disk, even if each byte takes up a block.
 #[test]
 fn bytes_in_blocks_of_their_own_take_no_more_of_a_disk_than_the_fuel() {
     let fuel = 3_000_000;

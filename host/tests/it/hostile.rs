@@ -1,5 +1,5 @@
-//! One process and one slot: after every hostile guest and every malformed input, `hello-world` runs
-//! as if nothing had been.
+//! One process and one slot: after every hostile guest and every malformed input, `hello-world` runs as if
+//! nothing had happened.
 
 use std::fs;
 

@@ -1,4 +1,4 @@
-//! What a component says of itself: bounded, however much it says.
+//! What a component says of itself is bounded, however much it says.
 
 use fractalaw_host::{Inspection, Manifest, Refusal, Run};
 use fractalaw_manifest::SECTION;
@@ -6,8 +6,8 @@ use fractalaw_testing::text_of_component;
 
 use crate::components::{component, with_section};
 
-/// Two bytes of a component list a tool, and three an import: what is past the bound is counted, in text, in JSON and
-/// in the refusal.
+/// Two bytes of a component list a tool, and three an import. What exceeds the bound is counted, in text, in JSON
+/// and in the refusal.
 #[test]
 fn what_a_component_lists_without_end_is_counted() {
     let names = |prefix: &'static str| (0..5_000).map(move |i| format!("{prefix}{i}"));
@@ -87,7 +87,7 @@ fn a_manifest_that_is_larger_than_any_is_refused_unread() {
     assert_eq!(found, Some(expected));
 }
 
-/// What a parser or a manifest's reader quotes can be as long as the component.
+/// Text that a parser or a manifest's reader quotes can be as long as the component.
 #[test]
 fn a_message_quotes_no_more_than_a_person_reads() {
     let long = format!(

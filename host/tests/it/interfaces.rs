@@ -1,8 +1,8 @@
-//! Small components that call WASI beside the micro-app's own interface.
+//! Small components that call WASI besides the micro-app's own interface.
 
-/// A component of the world: `items` stand in its core module, `body` in `run`, which then returns `ok("")`, and
-/// `realloc` gives the host memory. It may call `$record`, `$arguments`, `$stdout`, `$write`, `$subscribe`,
-/// `$ready`, `$block` and `$drop`, of a pollable; memory from 4096 is for what the host writes.
+/// A component of the world: `items` are in its core module, `body` is in `run`, which then returns `ok("")`, and
+/// `realloc` gives the host memory. It may call `$record`, `$arguments`, `$stdout`, `$write`, `$subscribe`, and
+/// `$ready`, `$block` and `$drop` of a pollable. Memory from 4096 is for what the host writes.
 pub(crate) fn with_wasi(items: &str, body: &str, realloc: &str) -> Vec<u8> {
     let text = include_str!("../components/with-wasi.wat")
         .replace("{items}", items)
@@ -11,7 +11,7 @@ pub(crate) fn with_wasi(items: &str, body: &str, realloc: &str) -> Vec<u8> {
     wat::parse_str(text).expect("the text is a component")
 }
 
-/// A component of the world that may call `$random`, which draws so many bytes and writes where they are.
+/// A component of the world that may call `$random`, which draws that many bytes and writes where they are.
 pub(crate) fn with_random(body: &str) -> Vec<u8> {
     let text = r#"(component
         (import "wasi:random/random@0.2.0" (instance $random

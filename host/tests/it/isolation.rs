@@ -1,10 +1,10 @@
-//! Nothing that a run leaves in memories or tables is there for the next one in its slot.
+//! Nothing that a run leaves in memories or tables exists for the next run in its slot.
 
 use fractalaw_host::{Host, MicroApp, Outcome, Run};
 
 use crate::components::{RUNTIME, component};
 
-/// Pages that both guests grow by, and elements.
+/// The pages that both guests grow by, and the elements.
 const PAGES: u32 = 200;
 const ELEMENTS: u32 = 900;
 
@@ -23,7 +23,7 @@ fn writer() -> Vec<u8> {
     )
 }
 
-/// Traps if anything but nothing is there, such as what `items` put there.
+/// Traps if it finds anything, such as what `items` put there.
 fn seeker(items: &str) -> Vec<u8> {
     let end = (PAGES + 1) * 65_536;
     component(

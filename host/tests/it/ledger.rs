@@ -21,7 +21,7 @@ pub(crate) fn host(lab: &Lab, durability: Durability) -> Host {
         .unwrap()
 }
 
-/// Who wrote an entry, of what type it is, and what it is about.
+/// Who wrote an entry, its type, and what it is about.
 fn shape(entries: &[Entry]) -> Vec<(&'static str, &str, &str)> {
     let shape = |entry: &Entry| entry.actor_role.name();
     entries
@@ -136,7 +136,7 @@ fn fuel_and_entries_are_the_same_with_a_ledger_and_without() {
     }
 }
 
-/// A run without end that records one entry, and the wait for so many entries to be on disk.
+/// An endless run that records one entry, and waits until that many entries are on disk.
 fn endless(
     lab: &Lab,
     host: &Host,
@@ -168,7 +168,7 @@ fn an_entry_is_on_disk_before_the_guest_goes_on_where_that_was_asked_for() {
         let lab = Lab::new();
         let host = host(&lab, durability);
         let running = endless(&lab, &host, during);
-        // Long enough for the guest to have recorded, and no more comes of it.
+        // Long enough for the guest to have recorded. Nothing depends on it.
         std::thread::sleep(Duration::from_millis(100));
         assert_eq!(lab.count(), during);
         host.stop();

@@ -1,5 +1,5 @@
-//! Components that are refused, and files that change meanwhile, in the ledger: which bytes an opening is
-//! about, and that it stands before they are judged.
+//! Refused components, and files that change meanwhile, in the ledger: which bytes an opening is about, and that
+//! it is written before they are judged.
 
 use std::path::Path;
 
@@ -79,7 +79,7 @@ fn a_component_that_is_refused_is_recorded_with_why() {
     assert_eq!(lab.verified().open_runs, Vec::<u64>::new());
 }
 
-/// The opening is there while the component is compiled, and what stands under its name by then is of no account.
+/// The opening is there while the component is compiled, and it does not matter what has its name by then.
 #[test]
 fn a_run_is_opened_before_its_component_is_compiled_and_its_file_is_read_once() {
     for (is_stopped, outcome) in [(true, "interrupted"), (false, "completed")] {
@@ -114,7 +114,7 @@ fn a_run_is_opened_before_its_component_is_compiled_and_its_file_is_read_once() 
     }
 }
 
-/// What is refused was read once as well, so that the ledger says of what it is that it was refused.
+/// A refused component was read once as well, so the ledger says exactly what was refused.
 #[test]
 fn the_refused_component_in_the_ledger_is_the_one_that_was_refused() {
     let lab = Lab::new();

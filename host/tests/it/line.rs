@@ -1,4 +1,4 @@
-//! More runs than slots wait in line; more than the line holds are refused.
+//! More runs than slots wait in line. More runs than the line holds are refused.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Names of functions that blow up: fifty bytes that stand for a million, in a backtrace and in a profile.
+//! Names of functions that grow: fifty bytes that stand for a million, in a backtrace and in a profile.
 
 use fractalaw_host::{Host, ProfileError, Run};
 
@@ -7,10 +7,10 @@ use crate::components::{RUNTIME, component, run};
 /// A mangled name of 45 bytes, whose readable form would have a million.
 const BOMB: &str = "_RYFG_FGyyEvRYFF_EvRYFFEvERLB_B_B_ERLRjB_B_B_";
 
-/// What a name may have, and what says that it was cut.
+/// The longest name, and the mark that it was cut.
 const NAME_BYTES: usize = 1024 + " … (cut)".len();
 
-/// A component whose `run` calls so many functions of that name.
+/// A component whose `run` calls that many functions with this name.
 fn calls(functions: usize) -> Vec<u8> {
     let each = |function| format!("(func $f{function} (@name \"{BOMB}\") nop)");
     let items: String = (0..functions).map(each).collect();
@@ -31,7 +31,7 @@ fn a_backtrace_shows_the_beginning_of_each_name() {
     assert!(report.text().len() < 32 << 10);
 }
 
-/// Reading a name of 450 types in each other takes 256 to 512 KiB, unoptimised, beside the 140 KiB of a run.
+/// Reading a name of 450 nested types takes 256 to 512 KiB of stack, unoptimised, besides the 140 KiB of a run.
 #[test]
 fn names_are_read_on_a_stack_of_their_own() {
     const STACK_BYTES: usize = 256 << 10;

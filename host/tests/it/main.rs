@@ -1,4 +1,4 @@
-//! The host through its public face: real components in the real engine.
+//! The host through its public interface: real components in the real engine.
 
 mod apart;
 mod attacks;

@@ -1,7 +1,7 @@
 //! What the fuel figure means for each outcome, and that limits can be overridden.
 //!
-//! The same prologue of known cost stands before every end. Each function costs 1 to enter, each of
-//! its operators 1, `drop`, `block`, `end` and the like nothing, and a call [`CALL`].
+//! The same prologue with a known cost comes before every end. Entering a function costs 1, each operator costs
+//! 1, `drop`, `block`, `end` and the like cost nothing, and a call costs [`CALL`].
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use crate::components::{RUNTIME, component, run};
 const PROLOGUE: &str = "(drop (i32.add (i32.const 1) (i32.const 2)))";
 const PROLOGUE_FUEL: u64 = 1 + 3;
 
-/// What a call of a function costs.
+/// The cost of a call.
 const CALL: u64 = 4;
 
 fn kind(outcome: &Outcome) -> String {
@@ -28,15 +28,15 @@ fn kind(outcome: &Outcome) -> String {
 #[test]
 fn fuel_is_exact_where_the_report_says_so_and_behind_where_it_says_at_least() {
     let host = Host::builder().slots(1).build().unwrap();
-    // What follows the prologue, how it ends, what it costs on paper, whether the counter has it.
+    // What follows the prologue, how it ends, its cost on paper, and whether the counter has it.
     let cases = [
         // `i32.const 16`, then the end of the function.
         ("", "completed", 1, true),
         // `unreachable` itself costs nothing.
         ("unreachable", "trap unreachable", 0, true),
-        // The count is stored before a call, here with `$record`'s own: entry, six constants, call.
+        // The count is stored before a call. Here that includes `$record`'s own: entry, six constants, call.
         ("(call $record)", "completed", CALL + 1 + 6 + CALL + 1, true),
-        // Nothing stores the count on the way to a trap of the processor: all of it is missing.
+        // Nothing stores the count before a trap of the processor, so all of it is missing.
         (
             "(drop (i32.div_u (i32.const 1) (i32.const 0)))",
             "trap integer-division-by-zero",
@@ -83,7 +83,7 @@ fn fuel_is_exact_where_the_report_says_so_and_behind_where_it_says_at_least() {
 #[test]
 fn a_run_needs_more_fuel_than_it_uses_and_with_less_it_is_out_of_fuel() {
     let host = Host::builder().slots(1).build().unwrap();
-    // The first calls and is stopped there; the second only computes, and Wasmtime notices nothing.
+    // The first calls and is stopped there. The second only computes, and Wasmtime does not notice.
     let computes = PROLOGUE.repeat(1000);
     for body in [&format!("{PROLOGUE} (call $record)"), &computes] {
         let guest = component("", body);

@@ -1,4 +1,4 @@
-//! Policy files: what they say, and what is said of those that are wrong.
+//! Policy files: what they mean, and the errors of invalid ones.
 
 use std::fs;
 use std::path::Path;
@@ -137,7 +137,7 @@ fn a_policy_that_is_wrong_says_where_and_what_to_do() {
     }
 }
 
-/// Each form in which TOML nests, a hundred thousand levels: an error, and no stack that overflows.
+/// Each form in which TOML nests, a hundred thousand levels deep, is an error and overflows no stack.
 #[test]
 fn what_is_nested_without_end_is_an_error() {
     let levels = 100_000;

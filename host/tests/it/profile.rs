@@ -1,5 +1,5 @@
-//! Profiles are exact: over every guest and fixture, and whatever ends a run, the parts sum to the fuel of
-//! the run itself, to the unit, and the same again. What single functions use is in `profile_on_paper`.
+//! Profiles are exact: for every guest and fixture, however a run ends, the parts sum to the fuel of the run
+//! itself, to the unit, and are the same each time. `profile_on_paper` tests single functions.
 
 use std::fs;
 
@@ -9,7 +9,7 @@ use fractalaw_host::{
 
 use crate::components::{RUNTIME, cache, component, guest, guest_bytes, workspace};
 
-/// Profiles a component twice, deterministically apart from what `run` says, and holds both against a run
+/// Profiles a component twice, deterministically unless `run` says otherwise, and compares both with a run
 /// without a profile.
 #[track_caller]
 pub(crate) fn profile(host: &Host, bytes: &[u8], run: Run) -> Result<Profile, ProfileError> {
@@ -167,7 +167,7 @@ fn a_fixture_is_profiled_or_refused_as_it_is_run_or_refused() {
     assert!(profiled > 10 && refused > 5, "{profiled} {refused}");
 }
 
-/// A processor's trap stops a function before it has stored its count; the hooks store more often.
+/// A processor's trap stops a function before it has stored its count, and the hooks store more often.
 #[test]
 fn whatever_stops_a_function_the_parts_sum_to_what_the_run_says() {
     let host = Host::builder().slots(1).cache(cache()).build().unwrap();
@@ -285,7 +285,7 @@ fn a_component_whose_functions_cannot_be_followed_says_so() {
     );
 }
 
-/// A table holds functions with hooks, which must not be called while the component may not call the host.
+/// A table contains functions with hooks, which must not be called while the component may not call the host.
 #[test]
 fn an_allocator_behind_a_table_is_seen_to_end_otherwise() {
     let host = Host::builder().slots(1).cache(cache()).build().unwrap();

@@ -1,5 +1,5 @@
-//! What single functions use, counted on paper: each costs 1 to enter, each of its operators 1, `drop`,
-//! `block`, `loop`, `end`, `return` and the like nothing.
+//! The fuel of single functions, counted by hand: entering costs 1, each operator costs 1, and `drop`, `block`,
+//! `loop`, `end`, `return` and the like cost nothing.
 
 use fractalaw_host::{FunctionFuel, Host, Profile, ProfileNode, Run};
 
@@ -9,7 +9,7 @@ use crate::profile::profile;
 /// Calls, own fuel, fuel with callees.
 type Cost = (u64, u64, u64);
 
-/// Items of the module, the body of `run`, and what is expected of functions by name.
+/// Items of the module, the body of `run`, and the expected costs of functions by name.
 type Case = (&'static str, &'static str, &'static [(&'static str, Cost)]);
 
 fn function<'a>(profile: &'a Profile, name: &str) -> &'a FunctionFuel {
@@ -26,7 +26,7 @@ fn check(profile: &Profile, expected: &[(&str, Cost)]) {
     }
 }
 
-/// What a function used with all that it called, what the host charged apart.
+/// The fuel of a function with everything that it called, without what the host charged.
 fn without_host(profile: &Profile, name: &str) -> u64 {
     let name_of = |node: &ProfileNode| &profile.functions[node.function as usize].name;
     let mut within = Vec::with_capacity(profile.nodes.len());
@@ -44,7 +44,7 @@ fn without_host(profile: &Profile, name: &str) -> u64 {
 #[test]
 fn each_construct_costs_what_it_does_without_hooks() {
     let host = Host::builder().slots(1).cache(cache()).build().unwrap();
-    // `run` ends with a constant, so that it costs 2 beside its body. A call costs 4, an indirect one 6, a loop 1.
+    // `run` ends with a constant, so it costs 2 besides its body. A call costs 4, an indirect call 6, a loop 1.
     let cases: [Case; 16] = [
         ("", "", &[("run", (1, 2, 2)), ("[run]", (1, 0, 2))]),
         (
@@ -119,7 +119,7 @@ fn each_construct_costs_what_it_does_without_hooks() {
         (
             "",
             "(call $record)",
-            // Six constants and a call of the host in a function of the module's own.
+            // Six constants and a host call in a function of the module.
             &[("record", (1, 11, 11)), ("run", (1, 6, 17))],
         ),
         (
@@ -127,7 +127,7 @@ fn each_construct_costs_what_it_does_without_hooks() {
             "(call $stops)",
             &[("stops", (1, 2, 2)), ("run", (1, 5, 7))],
         ),
-        // The processor stops a function before it has stored anything, its entry included.
+        // The processor stops a function before it has stored anything, including its entry.
         (
             "(func $divides (drop (i32.div_u (i32.const 1) (i32.const 0))))",
             "(call $divides)",
@@ -190,7 +190,7 @@ fn the_tree_has_a_node_for_each_path_and_recursion_adds_none() {
     assert_eq!(found, expected);
 }
 
-/// What the host calls by itself has no hooks, because it may not call the host.
+/// Functions that the host calls have no hooks, because they may not call the host.
 #[test]
 fn what_the_host_calls_counts_where_it_was_called() {
     let host = Host::builder().slots(1).cache(cache()).build().unwrap();
@@ -219,7 +219,7 @@ fn what_the_host_calls_counts_where_it_was_called() {
                     (memory $lib "memory") (post-return (func $lib "clean")))))"#,
     )
     .unwrap();
-    // One list, the program's name and an argument: three times `realloc`, of 6 units, and `bump`, of 6.
+    // One list, the program's name and an argument: three `realloc` calls of 6 units each, and `bump` of 6.
     let profile = profile(&host, &bytes, Run::new().arg("one")).unwrap();
     check(
         &profile,
@@ -229,11 +229,11 @@ fn what_the_host_calls_counts_where_it_was_called() {
             ("[run]", (1, 0, 55)),
         ],
     );
-    // What is none of the component's, `run`, and the function of the host.
+    // The entries that are not the component's, `run`, and the function of the host.
     assert_eq!(profile.functions.len(), 3 + 1 + 1);
 }
 
-/// As in a component that is linked from several modules, with one allocator for all.
+/// As in a component that is linked from several modules with one allocator for all.
 #[test]
 fn what_the_host_calls_may_reach_other_modules() {
     let host = Host::builder().slots(1).cache(cache()).build().unwrap();
@@ -266,7 +266,7 @@ fn what_the_host_calls_may_reach_other_modules() {
                 (canon lift (core func $i "run") (memory $libc "memory"))))"#,
     )
     .unwrap();
-    // Called by the guest once, and by the host for one list and the program's name, in `run`'s name.
+    // The guest calls it once. The host calls it for one list and the program's name, which counts for `run`.
     let profile = profile(&host, &bytes, Run::new()).unwrap();
     check(
         &profile,

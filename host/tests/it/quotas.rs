@@ -1,4 +1,4 @@
-//! Quotas of policy: each is reached to the unit, and named.
+//! Quotas of a policy: each is reached to the unit, and named.
 
 use fractalaw_host::{Inspection, Manifest, Outcome, Quota, Quotas, Run};
 
@@ -28,7 +28,7 @@ fn a_quota_of_policy_is_reached_exactly_and_named() {
         assert_eq!(quota.name, name);
         assert_eq!(report.outcome, Outcome::QuotaExceeded { quota, limit });
         assert_eq!(report.audit.len(), kept, "{name}");
-        // The call that was one too many was paid, and is counted.
+        // The call that exceeded the quota was paid, and is counted.
         assert_eq!(report.host_calls[0].calls, kept as u64 + 1, "{name}");
         let text = report.text();
         let line = format!(
@@ -39,7 +39,7 @@ fn a_quota_of_policy_is_reached_exactly_and_named() {
     }
 }
 
-/// Ten timers, and each once more where all are waited for.
+/// Ten timers, and each once more when all are waited for.
 #[test]
 fn a_policy_lowers_what_a_run_may_hold() {
     let bytes = guest_bytes("waits-and-streams");

@@ -1,12 +1,12 @@
-//! One verdict on a component that does not fit what is offered, before anything of it is compiled: whoever runs it
-//! is told the same as whoever only looks at it.
+//! One verdict about a component that does not fit what is offered, before any of it is compiled. Running it and
+//! inspecting it give the same answer.
 
 use std::time::Duration;
 
 use fractalaw_host::{Host, Inspection, LoadError, Refusal};
 
-/// What a component with these imports is told, in a host that never has the time to compile anything: by whoever
-/// runs it and by whoever only looks at it.
+/// The answer about a component with these imports, from a host that never has the time to compile anything, by
+/// running it and by inspecting it.
 fn verdict(component: &[u8]) -> Option<Refusal> {
     let host = Host::builder().slots(1).compile_time(Duration::ZERO);
     let told = match host.build().unwrap().load(component) {
@@ -98,7 +98,7 @@ fn an_import_is_served_or_refused_by_name_with_its_version() {
                 WASI,
             )),
         ),
-        // `exit-with-code` came with 0.2.12, and tools import it under earlier versions too.
+        // `exit-with-code` came with 0.2.12, and tools also import it under earlier versions.
         (
             "wasi:cli/exit@0.2.8",
             r#"(export "exit-with-code" (func (param "status-code" u8)))"#,
@@ -154,7 +154,7 @@ fn an_import_is_served_or_refused_by_name_with_its_version() {
         let found = found.map(|refusal| (refusal.to_string(), refusal.hint().into_owned()));
         let expected = expected.map(|(message, hint)| (message.to_owned(), hint.to_owned()));
         assert_eq!(found, expected, "{import} {functions}");
-        // What was judged to fit, the linker takes.
+        // If the judge accepts it, so does the linker.
         if expected.is_none() {
             let host = Host::builder().slots(1).build().unwrap();
             host.load(&component).unwrap();
@@ -162,7 +162,7 @@ fn an_import_is_served_or_refused_by_name_with_its_version() {
     }
 }
 
-/// Two interfaces of which the second has a resource of the first.
+/// Two interfaces. The second has a resource of the first.
 #[test]
 fn a_resource_is_the_one_that_its_interface_has() {
     let streams = |stdin: &str| {
@@ -201,7 +201,7 @@ fn what_stands_in_the_place_of_run_is_seen_before_anything_is_compiled() {
     let rows = [
         ("(component)", "missing"),
         ("(component (type $t (func)) (export \"run\" (type $t)))", "no function"),
-        // As the WIT packages that are published as components have it.
+        // As in the WIT packages that are published as components.
         (
             "(component (type (component (type (component
                 (export \"wasi:cli/run@0.2.0\" (instance (export \"run\" (func (result (result))))))))
@@ -280,12 +280,12 @@ fn each_proposal_that_is_left_out_is_named_with_its_own_hint() {
         assert_eq!(refusal.kind(), "proposal");
         assert!(!refusal.hint().is_empty());
     }
-    // What no engine would take is no proposal.
+    // Code that no engine accepts uses no proposal.
     let broken = module("(func (result i32))");
     assert_eq!(verdict(&broken).unwrap().kind(), "invalid");
 }
 
-/// The engine takes what the judge does.
+/// The engine accepts what the judge accepts.
 #[test]
 fn what_compilers_emit_is_accepted_and_compiled() {
     let host = Host::builder().slots(1).build().unwrap();

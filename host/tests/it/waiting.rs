@@ -1,4 +1,4 @@
-//! What a guest waits for: in virtual time, by the machine's clock, and until its deadline.
+//! A guest that waits: in virtual time, by the machine's clock, and until its deadline.
 
 use std::time::Duration;
 
@@ -36,7 +36,7 @@ fn a_deadline_passes_in_virtual_time_to_the_nanosecond_and_repeats() {
     }
 }
 
-/// A deadline past what a clock can say is as good as a century.
+/// A deadline that is too late for a clock is as good as a century.
 #[test]
 fn no_deadline_is_so_late_that_time_runs_over() {
     let request = Run::new().deterministic().deadline(Duration::MAX);
@@ -85,7 +85,7 @@ fn with_text() -> (TempDir, Run) {
     (folder, run)
 }
 
-/// The second `splice` is to move all there is, which is twelve bytes.
+/// The second `splice` should move everything, which is twelve bytes.
 #[test]
 fn no_byte_is_moved_that_is_not_paid_for() {
     let (_folder, request) = with_text();
@@ -103,7 +103,7 @@ fn no_byte_is_moved_that_is_not_paid_for() {
             &request.clone().fuel(splice.at + base + paid),
         );
         assert_eq!(report.outcome, Outcome::OutOfFuel);
-        // The eight of the answer come first, and one unit has to be left.
+        // The eight bytes of the answer come first, and one unit must be left.
         let moved = paid.saturating_sub(8 + 1).min(12);
         assert_eq!(report.stdout.bytes.len() as u64, moved, "{paid}");
     }

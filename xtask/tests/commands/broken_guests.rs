@@ -1,4 +1,4 @@
-//! Guests that cannot be built: each failure is reported, and none keeps the others from being built.
+//! Guests that cannot be built: each failure is reported, and does not stop the other guests.
 
 use crate::guests::{cargo_toml, returning, saying, with_wit};
 use crate::scratch::Scratch;
@@ -147,11 +147,11 @@ fn broken() -> Vec<(&'static str, &'static str, String, String)> {
     ]
 }
 
-/// A component that is a type inside a type, so many times.
+/// A component with a type inside a type, that many times.
 fn nested(levels: usize) -> Vec<u8> {
     let types = [&[1][..], &[0x42, 1, 1].repeat(levels), &[0x42, 0]].concat();
     let mut component = b"\0asm\x0d\0\x01\0\x07".to_vec();
-    // The section's length, in seven bits a byte.
+    // The length of the section, in seven bits for each byte.
     let mut length = types.len();
     while length > 127 {
         component.push(length as u8 | 128);
@@ -162,7 +162,7 @@ fn nested(levels: usize) -> Vec<u8> {
     component
 }
 
-/// Source that puts these bytes where the encoder looks for the description of a world.
+/// Source code that puts these bytes where the encoder looks for the description of a world.
 fn described_by(section: &[u8]) -> String {
     format!(
         "#[used]\n#[unsafe(link_section = \"component-type:deep\")]\nstatic DEEP: [u8; {}] = {section:?};\n",
@@ -177,11 +177,11 @@ fn every_failure_is_reported_and_the_other_guests_are_built() {
     for (name, cargo, source, _) in &broken() {
         scratch.add_guest_from(name, cargo, source);
     }
-    // A library that is no cdylib gives no module.
+    // A library that is not a cdylib gives no module.
     let library = cargo_toml("broken-kind", "").replace("cdylib", "rlib");
     scratch.write("guests/broken-kind/Cargo.toml", &library);
     scratch.write("guests/broken-kind/src/lib.rs", "//! Nothing.\n");
-    // Nor does a program, and cargo would only say that there is no library.
+    // A program does not either, and cargo would only say that there is no library.
     let program = cargo_toml("broken-program", "").replace(
         "[lib]\ncrate-type = [\"cdylib\"]",
         "[[bin]]\nname = \"broken-program\"",

@@ -1,4 +1,4 @@
-//! What runs while a guest is built: what it is given, and what it may not touch.
+//! Code that runs while a guest is built: what it is given, and what it may not touch.
 
 use std::fs;
 
@@ -63,7 +63,7 @@ fn build_scripts_and_macros_see_no_secret() {
     }
 }
 
-/// A build script that puts `with` in the place of another guest's component and corrects its record.
+/// A build script that replaces another guest's component by `with` and corrects its record.
 fn replacing(victim: &str, with: &str) -> String {
     format!(
         "use std::fs;\n\
@@ -126,7 +126,7 @@ fn a_build_script_that_replaces_another_guest_is_caught() {
     );
     assert!(!scratch.path("target/guests/script-victim.wasm").exists());
 
-    // The other one is fresh, this one is built anew, and it is the true one.
+    // The other guest is fresh. This one is built again, and its component is the right one.
     fs::remove_dir_all(scratch.path(folder)).unwrap();
     let states = scratch.build(&[]);
     assert_eq!(

@@ -1,4 +1,4 @@
-//! A headless Chromium, driven through its debugging pipe: JSON messages, a NUL behind each.
+//! A headless Chromium, driven through its debugging pipe: JSON messages with a NUL after each.
 
 use std::io::{BufRead, BufReader, Write, stderr};
 use std::path::Path;
@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-/// What it is called by the systems that have it.
+/// Its names on the systems that have it.
 const NAMES: [&str; 4] = [
     "chromium",
     "chromium-browser",
@@ -17,10 +17,10 @@ const NAMES: [&str; 4] = [
     "google-chrome-stable",
 ];
 
-/// For one answer. A machine that does other things too is slow to start a browser.
+/// The time for one answer. A busy machine is slow to start a browser.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// A browser with one page, ended when it is dropped.
+/// A browser with one page. It ends when it is dropped.
 pub(crate) struct Browser {
     child: Child,
     to: ChildStdin,
@@ -34,8 +34,8 @@ pub(crate) struct Browser {
 }
 
 impl Browser {
-    /// Nothing where there is no Chromium, which is said past the test harness: it hides what a test
-    /// that passes prints.
+    /// `None` if there is no Chromium. The message goes past the test harness, which hides what a passing test
+    /// prints.
     pub(crate) fn start(test: &str) -> Option<Browser> {
         let is_there = |name: &&&str| {
             let asked = Command::new(name).arg("--version").output();
@@ -50,8 +50,8 @@ impl Browser {
             return None;
         };
         let folder = tempfile::tempdir().unwrap();
-        // The pipe is descriptors 3 and 4, which only a shell gives without `unsafe`. The page is our own,
-        // and its sandbox refuses to run as root, which is the user of containers.
+        // The pipe is descriptors 3 and 4, which only a shell provides without `unsafe`. The page is our own, and
+        // Chromium's sandbox refuses to run as root, which is the user of containers.
         let script = format!(
             "exec {name} --headless --no-sandbox --disable-gpu --disable-dev-shm-usage --no-first-run --remote-debugging-pipe \
              --user-data-dir=\"$0\" about:blank 3<&0 4>&1 >/dev/null 2>&1"
@@ -68,7 +68,7 @@ impl Browser {
         std::thread::spawn(move || {
             for message in output.split(0).map_while(Result::ok) {
                 if let Ok(message) = serde_json::from_slice(&message) {
-                    // Nobody listens any more: the test has ended.
+                    // Nobody listens any more, because the test has ended.
                     if sender.send(message).is_err() {
                         return;
                     }
@@ -97,7 +97,7 @@ impl Browser {
         Some(browser)
     }
 
-    /// Shows a file in a window this wide, in a dark or a light one.
+    /// Shows a file in a window of this width, dark or light.
     pub(crate) fn open(&mut self, file: &Path, fragment: &str, width: u32, dark: bool) {
         self.call(
             "Emulation.setDeviceMetricsOverride",
@@ -110,7 +110,7 @@ impl Browser {
             "Emulation.setEmulatedMedia",
             json!({ "features": [{ "name": "prefers-color-scheme", "value": scheme }] }),
         );
-        // By way of an empty page, because another fragment alone would load nothing.
+        // Through an empty page, because another fragment alone would load nothing.
         for url in [
             "about:blank".to_owned(),
             format!("file://{}{fragment}", file.display()),
@@ -124,7 +124,7 @@ impl Browser {
         }
     }
 
-    /// The value of an expression, once it is there.
+    /// The value of an expression, as soon as it exists.
     pub(crate) fn eval(&mut self, expression: &str) -> Value {
         let answer = self.call(
             "Runtime.evaluate",
@@ -137,7 +137,7 @@ impl Browser {
         answer["result"]["value"].clone()
     }
 
-    /// Keeps a picture of the whole page, to be looked at, if a folder for them is named.
+    /// Saves a picture of the whole page, if a folder for pictures is named.
     pub(crate) fn picture(&mut self, name: &str) {
         let Some(folder) = std::env::var_os("XTASK_PICTURES") else {
             return;
@@ -153,7 +153,7 @@ impl Browser {
         std::fs::write(Path::new(&folder).join(format!("{name}.png")), bytes).unwrap();
     }
 
-    /// Errors, warnings and whatever was written to the console.
+    /// Errors, warnings and everything that was written to the console.
     pub(crate) fn complaints(&self) -> &[String] {
         &self.complaints
     }
@@ -195,7 +195,7 @@ impl Browser {
 
 impl Drop for Browser {
     fn drop(&mut self) {
-        // It ends its other processes itself, which being killed would leave.
+        // The browser ends its other processes itself. Killing it would leave them behind.
         self.session = None;
         let asked = write!(
             self.to,

@@ -1,4 +1,4 @@
-//! What the encoder makes of a core module: who made it, and what it gives to those who import WASI 0.1.
+//! What the encoder makes of a core module: who made it, and what it gives to modules that import WASI 0.1.
 
 use wasm_metadata::Producers;
 
@@ -16,7 +16,7 @@ fn locked(package: &str) -> String {
         .filter(|found| found["name"].as_str() == Some(package))
         .map(|found| found["version"].as_str().unwrap())
         .collect();
-    // The workspace's own is the newest of those that some dependency wants.
+    // The workspace's own is the newest of the versions that dependencies want.
     versions.sort_by_key(|version| {
         let numbers = version
             .split('.')

@@ -1,4 +1,4 @@
-//! What is built again and what is not: decided by content, whatever the time stamps say.
+//! What is built again and what is not. The content decides, whatever the time stamps say.
 
 use std::fs::{self, File};
 use std::path::Path;
@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 use crate::guests::{returning, saying};
 use crate::scratch::Scratch;
 
-/// Cannot be started, so that a build that succeeds has not called cargo.
+/// This cannot be started, so a build that succeeds has not called cargo.
 const NO_CARGO: &str = "no-cargo-here";
 
 fn contains(component: &[u8], text: &str) -> bool {
@@ -16,7 +16,7 @@ fn contains(component: &[u8], text: &str) -> bool {
         .any(|window| window == text.as_bytes())
 }
 
-/// Gives all files below a folder a time of modification.
+/// Sets the modification time of all files below a folder.
 fn set_times(folder: &Path, time: SystemTime) {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
@@ -58,7 +58,7 @@ fn nothing_to_do_calls_no_cargo_even_when_everything_was_touched() {
         );
     }
     assert_eq!(scratch.build(&["fresh-one"])["fresh-one"], "fresh");
-    // Another guest does not touch this one.
+    // Another guest does not affect this one.
     scratch.write("guests/fresh-two/src/lib.rs", &saying("three"));
     assert_eq!(scratch.build(&["fresh-one"])["fresh-one"], "fresh");
     let ended = scratch.xtask(["build-guests"]);
@@ -85,7 +85,7 @@ fn a_change_of_content_is_built_even_when_the_time_stamp_is_old() {
     scratch.add_guest_from("time-traveller", dependency, &returning(source));
     assert_eq!(scratch.build(&[])["time-traveller"], "rebuilt");
 
-    // The guest's own source, a path dependency, a text outside of both: each keeps an old time.
+    // The guest's own source, a path dependency, and a text outside of both. Each keeps an old time.
     let own = source.replace("{} {}", "second source {} {}");
     let edits = [
         (
@@ -137,7 +137,7 @@ fn damaged_outputs_are_made_again_and_failed_builds_leave_them_alone() {
     }
     assert_eq!(scratch.build(&[])["output-guest"], "fresh");
 
-    // It compiles, but it is no micro-app: what was there stays, and nothing unfinished is left.
+    // It compiles, but it is not a micro-app: what was there stays, and nothing unfinished is left.
     let source = scratch.read("guests/output-guest/src/lib.rs");
     scratch.write("guests/output-guest/src/lib.rs", "//! Exports nothing.\n");
     scratch.write("target/guests/.tmp-killed", "half a file");
@@ -154,7 +154,7 @@ fn damaged_outputs_are_made_again_and_failed_builds_leave_them_alone() {
         }
     }
 
-    // Back to the first source with its old time: cargo believes in what it compiled last.
+    // Back to the first source with its old time: cargo trusts what it compiled last.
     fs::write(scratch.path("guests/output-guest/src/lib.rs"), source).unwrap();
     set_times(&scratch.path("guests"), long_ago());
     scratch.build(&[]);
@@ -210,7 +210,7 @@ fn a_cargo_configuration_outside_of_the_workspace_is_noticed() {
     let source = returning("Ok(option_env!(\"OF_THE_MACHINE\").unwrap_or(\"nothing\").into())");
     scratch.add_guest_from("config-guest", "", &source);
     scratch.build(&[]);
-    // The second is read by way of the first.
+    // The second is read through the first.
     let edits = [
         (
             "config.toml",

@@ -3,7 +3,8 @@
 use crate::guests::{returning, saying};
 use crate::scratch::Scratch;
 
-/// A workspace with a guest and a library that have tests, a guest that has none, and stand-ins for all else.
+/// A workspace with a guest and a library that have tests, a guest without tests, and stand-ins for everything
+/// else.
 fn workspace(own: &str) -> Scratch {
     let scratch = Scratch::new().env("EXPECTED", "pending");
     scratch.add_stand_ins_beside_guests();
@@ -93,7 +94,7 @@ fn a_guest_that_does_not_compile_keeps_nothing_else_from_being_tested() {
         "guests/gb-untested/src/lib.rs",
         &returning("Ok(missing_name)"),
     );
-    // Of another guest's cases nothing of it is needed.
+    // The cases of another guest need nothing of it.
     let ended = scratch.xtask(["test", "gb-tested"]);
     assert_eq!(ended.code, 0, "{}{}", ended.stdout, ended.stderr);
     assert!(!ended.stdout.contains("--stale"), "{}", ended.stdout);

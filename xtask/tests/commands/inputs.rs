@@ -1,11 +1,11 @@
-//! What a guest is made of besides its own folder: whatever was read counts, and nothing else.
+//! What a guest is made of besides its own folder: everything that was read counts, and nothing else.
 
 use std::fs;
 
 use crate::guests::returning;
 use crate::scratch::Scratch;
 
-/// Cannot be started, so that a build that succeeds has not called cargo.
+/// This cannot be started, so a build that succeeds has not called cargo.
 const NO_CARGO: &str = "no-cargo-here";
 
 /// The state of a guest after a build that may call cargo.
@@ -39,7 +39,7 @@ fn what_stands_below_a_target_folder_counts_when_it_is_read() {
 #[test]
 fn a_folder_that_a_build_script_watches_counts_by_its_content() {
     let scratch = Scratch::new();
-    // Of the second folder, in which everything is built, what is built does not count.
+    // The second folder contains the target folder, whose contents do not count.
     scratch.write(
         "guests/input-folder/build.rs",
         "fn main() {\n    \
@@ -99,7 +99,7 @@ fn a_new_dependency_of_one_guest_leaves_the_others_fresh() {
     assert_eq!(state(&scratch, "input-left"), "fresh");
     assert_eq!(state(&scratch, "input-right"), "fresh");
 
-    // Another version of what a guest is made of is another guest.
+    // Another version of a dependency makes another guest.
     let lock = String::from_utf8(scratch.read("Cargo.lock")).unwrap();
     let at = lock.find("name = \"humantime\"").unwrap();
     let (head, tail) = lock.split_at(at);

@@ -1,8 +1,8 @@
-//! The order of files: a circle and an arrow that runs back are found by `cargo xtask tidy`, with the names.
+//! The order of files: `cargo xtask tidy` finds a circle and an arrow that runs back, and names them.
 
 use crate::scratch::Scratch;
 
-/// What `tidy` finds in a crate whose files are these: each problem with its hint, on two lines.
+/// What `tidy` finds in a crate with these files: each problem with its hint, on two lines.
 fn problems(files: &[(&str, &str)]) -> Vec<String> {
     let scratch = Scratch::new();
     let manifest = "[package]\nname = \"fractalaw-layered\"\n";
@@ -21,7 +21,7 @@ fn problems(files: &[(&str, &str)]) -> Vec<String> {
             None => problems.extend(line.strip_prefix("hint: ").map(str::to_owned)),
         }
     }
-    // How many problems there are.
+    // The number of problems.
     let count = problems.pop();
     assert_eq!(
         ended.code,
@@ -46,7 +46,7 @@ fn files_from_the_ground_up_are_in_order() {
             "use crate::ground::{self, Ground as Soil};\n\n// use crate::folder;\n#[cfg(test)]\nmod tests {\n    use \
              super::*;\n    use crate::folder::two::Two;\n}",
         ),
-        // A head on top of its files, and one below them.
+        // A head above its files, and one below them.
         (
             "folder",
             "pub(crate) mod one;\n\nmod two;\n\nuse one::One;\nuse two::Two;",
@@ -102,7 +102,7 @@ fn a_circle_names_its_files_and_what_they_use_of_each_other() {
             "lib",
             "mod a;\nmod b;\n\nmod c;\nmod d;\nmod e;\n\nmod left;\nmod right;",
         ),
-        // Of one group or of two, an arrow that closes a circle is part of it.
+        // In one group or in two, an arrow that closes a circle is part of it.
         ("a", "use crate::b::B;\nuse crate::e::E;"),
         ("b", "use super::a::{A, aa};"),
         ("c", "use crate::d;"),

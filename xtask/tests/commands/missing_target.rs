@@ -1,4 +1,4 @@
-//! The WebAssembly target is not installed: simulated by scripts in place of `rustc` and `rustup`.
+//! The WebAssembly target is not installed. Scripts in place of `rustc` and `rustup` simulate this.
 
 #![cfg(unix)]
 
@@ -8,7 +8,7 @@ use std::process::Command;
 
 use crate::scratch::Scratch;
 
-/// A workspace with a `rustc` first on the path that says the target's libraries are in `libraries`.
+/// A workspace with a `rustc` first on the path that says that the target's libraries are in `libraries`.
 fn scratch(guest: &str) -> Scratch {
     let scratch = Scratch::new();
     scratch.add_guest(guest, "built after all");
@@ -38,7 +38,7 @@ fn script(scratch: &Scratch, name: &str, body: &str) {
     fs::set_permissions(scratch.path(&file), fs::Permissions::from_mode(0o755)).unwrap();
 }
 
-/// The scripts first, then what else is on the path.
+/// The scripts first, then the rest of the path.
 fn path(scratch: &Scratch) -> String {
     format!(
         "{}:{}",

@@ -1,4 +1,4 @@
-//! `new` with a stand-in for the harness: what it makes, and what it says of it.
+//! `new` with a stand-in for the harness: what it makes, and what it prints.
 
 use crate::scratch::Scratch;
 

@@ -1,11 +1,11 @@
-//! The page of `cargo xtask report` in a browser: it is searched, its flame graph opens, and it fits a phone.
+//! The page of `cargo xtask report` in a browser: it can be searched, its flame graph opens, and it fits a phone.
 #![cfg(unix)]
 
 use crate::chromium::Browser;
 use crate::report_page;
 use crate::scratch::Scratch;
 
-/// Cases that are in sight.
+/// The visible cases.
 const SHOWN: &str = "[...document.querySelectorAll('.case')].filter(one => !one.hidden).map(one => one.id).join(' ')";
 
 /// As typing does it.
@@ -64,7 +64,7 @@ fn it_renders_is_searched_and_opens_a_flame_graph_without_a_complaint() {
         "function: plain::check<[u8; 4]>"
     );
 
-    // A link to a flame graph opens it; each frame is as wide as its fuel.
+    // A link to a flame graph opens it. Each frame is as wide as its fuel.
     browser.open(&file, "#flame/plain/default", 1280, false);
     browser.eval("new Promise(done => requestAnimationFrame(() => setTimeout(done, 50)))");
     let names = "[...document.querySelectorAll('.frame')].map(one => one.textContent).join('|')";
@@ -94,7 +94,7 @@ fn it_renders_is_searched_and_opens_a_flame_graph_without_a_complaint() {
         browser.eval("document.querySelectorAll('.frame.above').length"),
         3
     );
-    // Arrows lead from frame to frame.
+    // Arrow keys move from frame to frame.
     browser.eval("document.querySelectorAll('.frame')[3].focus()");
     browser.eval(
         "document.activeElement.dispatchEvent(new KeyboardEvent('keydown', { key: 'ArrowDown' }))",
@@ -114,7 +114,7 @@ fn it_renders_is_searched_and_opens_a_flame_graph_without_a_complaint() {
          [instantiation] 1"
     );
 
-    // On a phone, with everything open, nothing is wider than the screen. What is hostile stayed text.
+    // On a phone, with everything open, nothing is wider than the screen. Hostile text stayed text.
     for dark in [false, true] {
         browser.open(&file, "", 390, dark);
         browser.picture(if dark {

@@ -1,4 +1,4 @@
-//! The page of `cargo xtask report`: from records written by hand, one of them by somebody who means harm.
+//! The page of `cargo xtask report`, from records written by hand. One of them is hostile.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::scratch::{Ended, Scratch, repository};
 
-/// What the page is made from.
+/// The records that the page is made from.
 pub(crate) fn records() -> PathBuf {
     repository().join("xtask/tests/records")
 }
@@ -25,7 +25,7 @@ pub(crate) fn page(scratch: &Scratch) -> String {
     String::from_utf8(scratch.read("target/report/index.html")).unwrap()
 }
 
-/// What stands between two texts, each time.
+/// The text between two texts, each time.
 fn between<'a>(page: &'a str, before: &str, after: &str) -> Vec<&'a str> {
     page.split(before)
         .skip(1)
@@ -71,7 +71,7 @@ fn the_page_is_the_expected_one_and_the_same_each_time() {
     let scratch = Scratch::new();
     let page = page(&scratch);
     assert_eq!(page, self::page(&scratch));
-    // Style and script are read in their own files, and looked at in a browser.
+    // Style and script are reviewed in their own files, and seen in a browser.
     let mut shown = page.clone();
     for (before, after) in [
         ("<style>", "</style>"),
@@ -122,13 +122,13 @@ fn what_a_guest_wrote_is_text_and_nothing_else() {
     ] {
         assert!(page.contains(text), "{text}");
     }
-    // A name with a line break in it is one function.
+    // A name with a line break is one function.
     let functions = between(&page, "hidden>\n", "</pre>");
     let hostile = functions[functions.len() - 2];
     assert_eq!(hostile.lines().count(), 6, "{hostile}");
-    // A function of the guest's that calls itself the host's is not one.
+    // A function of the guest with the name of the host's is not the host's.
     assert!(hostile.ends_with("\ng [host] not at all\n"), "{hostile}");
-    // Only our two files print unescaped.
+    // Only our two files are printed without escaping.
     let folder = repository().join("xtask/templates/report");
     let templates: String = ["page.html", "case.html"]
         .map(|name| fs::read_to_string(folder.join(name)).unwrap())
@@ -146,7 +146,7 @@ fn the_sums_of_the_page_are_those_of_the_records() {
     for (case, record) in cases.into_iter().zip(values()) {
         let consumed = record["report"]["fuel"]["consumed"].as_u64().unwrap();
         assert!(case.contains(&format!("id=\"{}\"", record["case"].as_str().unwrap())));
-        // What is drawn as a flame graph.
+        // The data of a flame graph.
         for nodes in between(case, "<pre class=\"nodes\" hidden>\n", "</pre>") {
             let own = nodes
                 .lines()
@@ -221,7 +221,7 @@ fn the_difference_to_earlier_records_is_shown() {
     assert!(page.contains("<dt>moved from the baseline</dt><dd class=\"more\">2</dd>"));
     assert!(page.contains("In the baseline and gone: <bdi>plain/gone</bdi>"));
     assert!(page.contains("<span class=\"n delta new\">new</span>"));
-    // What it does is another thing too, so that what it costs is not the first thing to be seen.
+    // Its behaviour changed too, so the cost must not be the first thing to see.
     assert!(page.contains("<span class=\"n delta changed\">changed, +1,000</span>"));
     let difference = between(&page, "class=\"difference\"", "</section>")[0];
     assert!(difference.contains("1: [permit-checked] site-7 — valid</td>"));
@@ -230,7 +230,7 @@ fn the_difference_to_earlier_records_is_shown() {
     assert!(!difference.contains("record-event"));
 }
 
-/// How a run ended, or what it said, is a change to look at: also where it says `completed`, and costs less.
+/// A changed outcome or text must be looked at, even if the run now says `completed` and costs less.
 #[test]
 fn a_change_of_outcome_is_no_improvement() {
     let scratch = Scratch::new();
@@ -282,7 +282,7 @@ fn a_change_of_outcome_is_no_improvement() {
     assert_eq!(badge, "changed\" data-s=\"outcome\">completed, other text");
     assert_eq!(mark, "changed\">changed");
 
-    // Fewer entries are no saving.
+    // Fewer entries are not a saving.
     let page = against(&|record| {
         let audit = record["report"]["audit"].as_array_mut().unwrap();
         let one_more = audit[0].clone();
@@ -292,7 +292,7 @@ fn a_change_of_outcome_is_no_improvement() {
     assert!(page.contains("<td class=\"n changed\">−1</td>"));
 }
 
-/// Without earlier records the baseline is what was reviewed, in which the behaviour is too.
+/// Without earlier records the baseline is what was reviewed, including the behaviour.
 #[test]
 fn a_behaviour_that_was_not_reviewed_is_a_change() {
     let scratch = Scratch::new();

@@ -1,4 +1,4 @@
-//! A guest's bytes depend on that guest and the compiler alone.
+//! A guest's bytes depend only on that guest and the compiler.
 
 use std::fs;
 use std::path::PathBuf;
@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use crate::guests::returning;
 use crate::scratch::{Scratch, shared};
 
-/// Uses a crate of the registry that can panic, so that the crate's path is in the component.
+/// Uses a crate from the registry that can panic, so that the crate's path is in the component.
 fn realistic(scratch: &Scratch) {
     let source = "let value: serde_json::Value = serde_json::from_str(&std::env::var(\"INPUT\")\
                   .unwrap_or_default()).map_err(|error| error.to_string())?;\n        \
@@ -18,7 +18,7 @@ fn realistic(scratch: &Scratch) {
     );
 }
 
-/// Another `CARGO_HOME`, with the registry of the first, because the tests are offline.
+/// Another `CARGO_HOME` with the registry of the first, because the tests are offline.
 #[cfg(unix)]
 fn other_cargo_home() -> PathBuf {
     let home = shared("cargo-home");
@@ -57,7 +57,7 @@ fn two_clones_with_different_cargo_homes_and_configurations_give_the_same_bytes(
         .env("CARGO_TARGET_WASM32_WASIP2_RUSTFLAGS", "-C debuginfo=2")
         .env("RUSTC_WRAPPER", "no-such-wrapper");
     realistic(&two);
-    // Every key there is, each with another value than ours.
+    // All keys, each with another value than ours.
     two.write(
         "../.cargo/config.toml",
         "[profile.guest]\n\

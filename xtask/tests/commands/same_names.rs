@@ -1,9 +1,9 @@
-//! Libraries that are called alike: each guest gets what is its own.
+//! Libraries with the same name: each guest gets its own.
 
 use crate::guests::{cargo_toml, returning};
 use crate::scratch::Scratch;
 
-/// Four guests. The first two call their libraries alike; of the others cargo does the same.
+/// Four guests. The first two give their libraries the same name, and cargo gives the other two the same name.
 const GUESTS: [(&str, Option<&str>); 4] = [
     ("same-left", Some("same_app")),
     ("same-right", Some("same_app")),
@@ -42,7 +42,7 @@ fn no_guest_gets_the_component_of_another() {
     scratch.build(&[]);
     let first = GUESTS.map(|(name, _)| scratch.component(name));
 
-    // All are stale, cargo finds nothing changed, and in the place of each library stands that of the last.
+    // All are stale, cargo finds nothing changed, and in the place of each library is the last one.
     let root = String::from_utf8(scratch.read("Cargo.toml")).unwrap();
     scratch.write("Cargo.toml", &format!("{root}# A note.\n"));
     for (name, _) in GUESTS {

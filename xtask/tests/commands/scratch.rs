@@ -1,8 +1,7 @@
-//! A workspace in a folder of a temporary one, so that there is something above it, and `xtask` run in it.
+//! A workspace in a temporary folder, with a folder above it, and `xtask` run in it.
 //!
-//! What cargo compiles on the way is shared by all scratch workspaces and kept between test runs,
-//! because the generator of bindings takes most of a minute. Two tests must therefore not give
-//! different guests the same name.
+//! What cargo compiles on the way is shared by all scratch workspaces and kept between test runs, because the
+//! generator of bindings takes most of a minute. So two tests must not give different guests the same name.
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
@@ -14,14 +13,14 @@ use std::sync::OnceLock;
 use tempfile::TempDir;
 use toml::{Table, Value};
 
-/// A workspace of its own.
+/// A workspace for one test.
 pub(crate) struct Scratch {
     _folder: TempDir,
     root: PathBuf,
     env: BTreeMap<String, Option<String>>,
 }
 
-/// What a command said and how it ended.
+/// The output and the exit code of a command.
 #[derive(Debug)]
 pub(crate) struct Ended {
     pub(crate) code: i32,
@@ -61,13 +60,13 @@ impl Scratch {
             .without_env("CI")
     }
 
-    /// Sets a variable of the commands' environment.
+    /// Sets a variable in the environment of the commands.
     pub(crate) fn env(mut self, name: &str, value: impl Into<String>) -> Scratch {
         self.env.insert(name.to_owned(), Some(value.into()));
         self
     }
 
-    /// Removes a variable from the commands' environment.
+    /// Removes a variable from the environment of the commands.
     pub(crate) fn without_env(mut self, name: &str) -> Scratch {
         self.env.insert(name.to_owned(), None);
         self
@@ -117,7 +116,7 @@ impl Scratch {
         }
     }
 
-    /// `xtask` in a folder below the root, to be started.
+    /// `xtask` in a folder below the root, ready to start.
     pub(crate) fn command<S: AsRef<OsStr>>(
         &self,
         folder: &str,
@@ -163,7 +162,7 @@ pub(crate) fn repository() -> PathBuf {
         .to_owned()
 }
 
-/// Sees to it that whatever the lock file names is there, because the scratch builds are offline.
+/// Fetches everything in the lock file, because the scratch builds are offline.
 fn fetch() {
     static ONCE: OnceLock<()> = OnceLock::new();
     ONCE.get_or_init(|| {
@@ -185,7 +184,7 @@ fn root_manifest(here: &Path) -> String {
     workspace.remove("default-members");
     let dependencies = workspace["dependencies"].as_table_mut().unwrap();
     dependencies.retain(|_, dependency| dependency.get("path").is_none());
-    // The other profiles name packages that are not here.
+    // The other profiles name packages that do not exist here.
     manifest["profile"]
         .as_table_mut()
         .unwrap()

@@ -1,9 +1,9 @@
-//! Which tests a command line means, and what decides whether they pass: not the environment, and no text of a guest.
+//! The tests that a command line means. Neither the environment nor a guest's text decides whether they pass.
 
 use crate::scratch::Scratch;
 use crate::start_host::scratch;
 
-/// A workspace with cases, which nothing builds or runs before the command line is understood.
+/// A workspace with cases. Nothing builds or runs them before the command line is understood.
 fn with_cases(scratch: &Scratch) {
     for name in ["hello-world/default", "hello-world/other", "world/default"] {
         scratch.write(&format!("tests/cases/{name}.toml"), "");
@@ -24,7 +24,7 @@ fn what_means_nothing_is_the_same_error_in_every_command() {
             "hostile/startloop",
             Some("hostile/start-loop"),
         ),
-        // Part of a name takes others along.
+        // A part of a name would mean other cases too.
         (
             "test --accept hello-world/def",
             "case, guest or group",
@@ -130,7 +130,7 @@ fn names_mean_cases_alone_and_text_means_all_tests() {
     }
     let scratch = scratch.env("EXPECTED", "pending");
     let (start, end) = common(&scratch, "pending");
-    // The cases of a guest need no test of the host, and are a short answer.
+    // The cases of a guest need no test of the host, so the output is short.
     let ended = scratch.xtask(["test", "hello-world"]);
     assert_eq!(
         ended.stdout,
@@ -141,7 +141,7 @@ fn names_mean_cases_alone_and_text_means_all_tests() {
              3 passed, 0 failed\n"
         )
     );
-    // A test of the host alone is enough, and a list is no run.
+    // A test of the host alone is enough, and listing is not running.
     let ended = scratch.xtask(["test", "of_the_host"]);
     assert_eq!(ended.code, 0, "{}{}", ended.stdout, ended.stderr);
     assert!(

@@ -1,4 +1,4 @@
-//! Stand-ins for the packages that link Wasmtime: they compile in a moment, and say what they were told.
+//! Stand-ins for the packages that link Wasmtime: they compile in a moment, and print what they were told.
 
 use crate::scratch::Scratch;
 
@@ -15,9 +15,9 @@ pub(crate) const PACKAGES: [(&str, &str); 9] = [
     ("tests", "fractalaw-tests"),
 ];
 
-/// The harness with three tests, of which one fails unless it is told to do what `EXPECTED` says with snapshots. Its
-/// environment is to tell insta the same, and nothing else. It prints its arguments, and what `SAID` says, as a guest's
-/// text: indented.
+/// The harness with three tests. One fails unless the harness is told to do with snapshots what `EXPECTED` says,
+/// and unless its environment tells insta the same and nothing else. It prints its arguments, and the text of
+/// `SAID` indented, like a guest's text.
 const HARNESS: &str = r#"//! A stand-in.
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -70,7 +70,7 @@ fn main() {
 "#;
 
 impl Scratch {
-    /// Adds a stand-in for each package; they are members of no workspace yet.
+    /// Adds a stand-in for each package. They are not members of a workspace yet.
     pub(crate) fn add_stand_ins(&self) {
         for (folder, name) in PACKAGES {
             let cargo = format!("[package]\nname = \"{name}\"\nedition = \"2024\"\n");

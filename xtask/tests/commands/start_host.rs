@@ -1,5 +1,5 @@
-//! `run` and `test`, with stand-ins for the packages that link Wasmtime: what is passed on, and how
-//! the ends of the children become the end of the command.
+//! `run` and `test` with stand-ins for the packages that link Wasmtime: what is passed on, and how the end of a
+//! child becomes the end of the command.
 
 use std::fs;
 use std::io::Read;
@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 use crate::scratch::Scratch;
 use crate::stand_ins::PACKAGES;
 
-/// A workspace whose host prints its arguments and leaves with the code that the last one names.
+/// A workspace whose host prints its arguments and exits with the code that the last one names.
 pub(crate) fn scratch() -> Scratch {
     let scratch = Scratch::new().without_env("CARGO_BUILD_BUILD_DIR");
     let members = PACKAGES.map(|(folder, _)| format!("{folder:?}")).join(", ");
@@ -86,7 +86,7 @@ fn children_get_their_arguments_and_their_ends_are_passed_on() {
 
     let ended = scratch.xtask(["inspect", "a.wasm", "--json", "--policy", "p.toml"]);
     assert_eq!(ended.stdout, "inspect|a.wasm|--json|--policy|p.toml\n");
-    // Without a file it is the workspace's own ledger, made if there is none; with one, that.
+    // Without a file it is the workspace's own ledger, made if it does not exist. With a file it is that one.
     let ended = scratch.xtask(["run", "a.wasm", "--ledger", "--json"]);
     let (before, after) = ended.stdout.split_once("/ledger/audit.ledger").unwrap();
     assert!(before.starts_with("run|a.wasm|--ledger|/"), "{before}");
@@ -101,7 +101,7 @@ fn children_get_their_arguments_and_their_ends_are_passed_on() {
         "{}",
         ended.stdout
     );
-    // The tests of `xtask` and of fuzzing are slow, and run when they are asked for.
+    // The tests of `xtask` and of fuzzing are slow, so they run only when asked for.
     let ended = scratch.xtask(["test", "--all"]);
     assert!(
         ended.stdout.ends_with("\n6 passed, 0 failed\n"),
@@ -123,7 +123,7 @@ fn children_get_their_arguments_and_their_ends_are_passed_on() {
         ended.stdout
     );
 
-    // A test that fails does not keep the others from running.
+    // A test that fails does not stop the others.
     let scratch = scratch.env("CI", "true");
     let ended = scratch.xtask(["test"]);
     assert_eq!(ended.code, 12, "{}", ended.stderr);
@@ -139,7 +139,7 @@ fn children_get_their_arguments_and_their_ends_are_passed_on() {
         "{}",
         ended.stderr
     );
-    // Nor does a binary that fails keep those after it.
+    // A binary that fails does not stop those after it.
     let scratch = scratch.env("EXPECTED", "never").env("HOST_FAILS", "yes");
     let ended = scratch.xtask(["test", "--all"]);
     assert_eq!(ended.code, 12, "{}", ended.stderr);
@@ -171,7 +171,7 @@ fn children_get_their_arguments_and_their_ends_are_passed_on() {
     );
 }
 
-/// Signals to either are to the host: one process is not told without the other.
+/// A signal to either process reaches the host.
 #[cfg(unix)]
 #[test]
 fn the_host_takes_the_place_of_the_command() {
@@ -188,7 +188,7 @@ fn the_host_takes_the_place_of_the_command() {
     assert_eq!(said, format!("run|a.wasm|--pid\n{pid}\n"));
 }
 
-/// What `cargo test` started holds a pipe open for as long as it lives.
+/// What `cargo test` started holds a pipe open as long as it lives.
 #[cfg(unix)]
 #[test]
 fn a_command_that_is_told_to_end_leaves_nothing_behind() {
@@ -205,7 +205,7 @@ fn a_command_that_is_told_to_end_leaves_nothing_behind() {
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        // Opens when the test does, and ends when nobody has it open any more.
+        // It opens when the test does, and ends when nobody has it open any more.
         let mut open = fs::File::open(&pipe).unwrap();
         let told = Command::new("kill")
             .args([name, &child.id().to_string()])

@@ -1,4 +1,4 @@
-//! The rules of `tidy`: this repository keeps them, and each breach is found.
+//! The rules of `tidy`: this repository follows them, and each breach is found.
 
 use std::process::Command;
 

@@ -1,4 +1,4 @@
-//! A workspace that cargo cannot resolve: the message names the guest that it is about.
+//! A workspace that cargo cannot resolve: the message names the guest at fault.
 
 use crate::guests::{cargo_toml, saying};
 use crate::scratch::Scratch;
@@ -13,7 +13,7 @@ fn the_guest_that_keeps_cargo_from_resolving_is_named() {
     let broken = cargo_toml("unresolved", "wit-bindgen = {\n");
     for manifest in [missing, broken] {
         scratch.write("guests/unresolved/Cargo.toml", &manifest);
-        // What is fresh needs no cargo.
+        // A fresh guest needs no cargo.
         assert_eq!(
             scratch.build(&["unresolved-good"])["unresolved-good"],
             "fresh"

@@ -246,7 +246,7 @@ fn help_that_nobody_got_is_a_failure() {
     }
 }
 
-/// What `/dev/full` says, which takes nothing.
+/// The error of `/dev/full`, which takes nothing.
 #[cfg(target_os = "linux")]
 const FULL: &str =
     "error: cannot write to standard output: No space left on device (os error 28)\n";

@@ -1,4 +1,4 @@
-//! The cache of compiled code as the program uses it: what is wrong with it is told, and costs no run.
+//! The cache of compiled code as the program uses it: faults are reported, and make no run fail.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -16,8 +16,8 @@ fn only_entry(folder: &Path) -> PathBuf {
     entry.clone()
 }
 
-/// No file may grow past four kilobytes, as where batch systems limit them: the system's answer is a signal, and
-/// then what a full disk says.
+/// No file may grow past four kilobytes, as batch systems limit them. The system's answer is a signal, and then
+/// the error of a full disk.
 #[test]
 fn a_disk_that_is_full_costs_time_and_not_the_run() {
     let folder = tempfile::tempdir().unwrap();
@@ -38,7 +38,7 @@ fn a_disk_that_is_full_costs_time_and_not_the_run() {
     assert_eq!(left.len(), 1, "more than the key was left: {left:?}");
 }
 
-/// What another version wrote is no damage: it is passed over without a word, and overwritten.
+/// An entry of another version is not damaged: it is skipped without a message and overwritten.
 #[test]
 fn an_entry_of_another_version_is_compiled_again_without_a_word() {
     let folder = tempfile::tempdir().unwrap();
@@ -57,7 +57,7 @@ fn an_entry_of_another_version_is_compiled_again_without_a_word() {
     };
     run();
     let path = only_entry(&cache);
-    // Earlier ones had a shorter trailer.
+    // Earlier versions had a shorter trailer.
     for (magic, length) in [(b"fractal4", 32), (b"fractal9", 56)] {
         let mut bytes = fs::read(&path).unwrap();
         bytes.truncate(bytes.len() - 56);

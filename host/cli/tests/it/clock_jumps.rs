@@ -1,5 +1,5 @@
-//! A machine whose wall clock is wrong: it goes backwards, stands before 1970, or centuries ahead. Runs are bounded
-//! by another clock, and what happened is recorded in its order all the same.
+//! A machine whose wall clock is wrong: it goes backwards, is before 1970, or centuries ahead. Another clock
+//! bounds runs, and events are recorded in their order all the same.
 //!
 //! The clock is the C library's, replaced in the process that is started.
 
@@ -14,7 +14,7 @@ use fractalaw_ledger::{Reader, Trust, verify};
 use fractalaw_testing::{Lab, component, guest};
 use serde_json::Value;
 
-/// Each reading of the wall clock is `STEP` seconds from the one before.
+/// Each reading of the wall clock is `STEP` seconds after the one before.
 const CLOCK: &str = r#"
 #define _GNU_SOURCE
 #include <stdatomic.h>
@@ -105,7 +105,7 @@ fn a_clock_that_goes_backwards_changes_no_order_and_no_deadline() {
         .collect();
     assert_eq!(times.len(), 4);
     assert!(times.is_sorted_by(|a, b| a > b), "{times:?}");
-    // A guest without end, of which nothing but the deadline stops the run.
+    // An endless guest that only the deadline stops.
     let endless = machine.lab.folder.path().join("endless.wasm");
     fs::write(
         &endless,
@@ -163,7 +163,7 @@ fn later_than_a_ledger_can_say_nothing_runs() {
     assert_eq!(verify(&reader, &Trust::default()).unwrap().entries, 1);
 }
 
-/// The times of files are the machine's too, and may be any.
+/// The times of files are the machine's too, and may have any value.
 #[test]
 fn files_of_any_time_are_read() {
     let machine = Machine::new(NOW, 1);

@@ -1,4 +1,4 @@
-//! A process that may have few files open: it says so, blames nothing else, and loses nothing that was recorded.
+//! A process that may open only a few files says so, blames nothing else, and loses nothing that was recorded.
 
 use std::fs;
 use std::process::{Command, Output};
@@ -23,7 +23,7 @@ fn limited(limit: u32, args: &[&str]) -> Command {
     command
 }
 
-/// However few files the process may have open, it says so, and blames nothing else.
+/// However few files the process may open, it says so and blames nothing else.
 #[test]
 fn too_many_open_files_are_the_hosts_failure() {
     let folder = tempfile::tempdir().unwrap();
@@ -59,7 +59,7 @@ fn too_many_open_files_are_the_hosts_failure() {
     assert!(completed > 0);
 }
 
-/// The folders on the way to it are opened one after another, and which of them fails says nothing.
+/// The folders on the way to it are opened one after another. It does not matter which of them fails.
 #[test]
 fn the_cache_folder_is_what_could_not_be_used() {
     let folder = tempfile::tempdir().unwrap();
@@ -81,7 +81,7 @@ fn the_cache_folder_is_what_could_not_be_used() {
     assert!(warned > 1);
 }
 
-/// SQLite says of it only that it is "unable to open database file".
+/// SQLite only says that it is "unable to open database file".
 #[test]
 fn a_ledger_that_cannot_be_opened_for_want_of_descriptors_says_so() {
     let component = guest("hello-world").display().to_string();
@@ -147,7 +147,7 @@ fn what_a_run_recorded_before_the_host_failed_is_in_the_ledger() {
             "{durability}"
         );
         assert_eq!(lab.outcomes(), [Some("host-failed".to_owned())]);
-        // It used some fuel, whose amount depends on how many files the process had open.
+        // It used some fuel. The amount depends on how many files the process had open.
         assert!(!entries[2].detail.contains("\"consumed\":0"));
         lab.verified();
     }

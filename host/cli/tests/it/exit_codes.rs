@@ -1,4 +1,4 @@
-//! Exit codes: a script tells by them whose fault it is, whatever the command.
+//! Exit codes tell a script who is at fault, for every command.
 
 use std::process::Command;
 

@@ -1,10 +1,10 @@
-//! Files that the command line names: what is no regular file is not read.
+//! Files on the command line: only regular files are read.
 
 use std::process::Command;
 
 use fractalaw_testing::guest;
 
-/// Nothing of ours waits for the other end of a pipe, wherever one is named.
+/// Nothing of ours waits for the other end of a pipe, wherever a pipe is named.
 #[test]
 fn a_pipe_is_no_component_no_policy_and_no_input() {
     let folder = tempfile::tempdir().unwrap();

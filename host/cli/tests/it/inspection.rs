@@ -1,4 +1,4 @@
-//! `fractalaw inspect`: for people and for programs, with the real binary.
+//! `fractalaw inspect`: for people and for programs, with the real program.
 
 use std::fs;
 use std::path::Path;

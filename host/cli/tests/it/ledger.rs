@@ -1,4 +1,4 @@
-//! The ledger from the command line: processes that are killed, told to end, and in each other's way.
+//! The ledger from the command line: processes that are killed, told to end, and that wait for each other.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
@@ -31,7 +31,7 @@ fn endless(lab: &Lab) -> PathBuf {
     path
 }
 
-/// Starts a run without end and waits until its first entry is on disk.
+/// Starts an endless run and waits until its first entry is on disk.
 pub(crate) fn start(lab: &Lab, args: &[&str]) -> Child {
     let before = lab.count();
     let mut all = vec!["--durability", "entry", "--fuel", "18446744073709551615"];
@@ -76,7 +76,7 @@ fn a_process_that_is_killed_leaves_its_run_cut_off_and_its_trail() {
     child.wait().unwrap();
     let verified = lab.verified();
     assert_eq!((verified.entries, verified.open_runs), (3, vec![2]));
-    // The next one finds it usable.
+    // The next run can use it.
     let output = fractalaw(&lab, &guest("hello-world"), &[])
         .output()
         .unwrap();
@@ -85,7 +85,7 @@ fn a_process_that_is_killed_leaves_its_run_cut_off_and_its_trail() {
     assert_eq!(lab.verified().entries, 6);
 }
 
-/// As one would be whose component overflows the compiler's stack: the ledger says of which component it was.
+/// As if a component overflowed the compiler's stack: the ledger says which component it was.
 #[test]
 fn a_process_that_ends_while_it_compiles_leaves_an_opening() {
     for (name, code, outcome) in [
@@ -131,7 +131,7 @@ fn a_process_that_is_told_to_end_cuts_the_run_off_and_closes_the_ledger() {
     }
 }
 
-/// Waits until it says that it was told to end; two signals that arrive together are one to a process.
+/// Waits until the process says that it was told to end, because two signals that arrive together count as one.
 pub(crate) fn told(child: &mut Child) -> BufReader<ChildStderr> {
     let mut said = BufReader::new(child.stderr.take().unwrap());
     let mut told = String::new();
@@ -158,7 +158,7 @@ fn a_process_that_waits_for_the_ledger_ends_when_it_is_told_to() {
     let mut child = fractalaw(&lab, &guest("hello-world"), &args)
         .spawn()
         .unwrap();
-    // Until it listens, a signal ends it at once, which is right too but not what is tested here.
+    // Until it listens, a signal ends it at once. That is right too, but not what this tests.
     while !listens(&child) {
         assert!(child.try_wait().unwrap().is_none(), "it ended by itself");
         std::thread::yield_now();
@@ -214,7 +214,7 @@ fn a_run_whose_ledger_was_moved_meanwhile_is_not_acknowledged() {
         assert!(said.contains(&format!("{error}{why}\nhint: ")), "{said}");
         assert_eq!(output.status.code(), Some(14));
         assert_eq!(text(&output.stdout), "");
-        // Nor is a new ledger made where what is left of the other one would be taken up.
+        // No new ledger is made where it would use what is left of another.
         if !lab.path.exists() {
             let hello = guest("hello-world");
             let output = fractalaw(&lab, &hello, &["--create-ledger"])
@@ -229,7 +229,7 @@ fn a_run_whose_ledger_was_moved_meanwhile_is_not_acknowledged() {
     }
 }
 
-/// The system's answer to a write past a limit is a signal that ends the process, unless it is prepared.
+/// The system answers a write past a limit with a signal that ends the process, unless the process is prepared.
 #[test]
 fn a_limit_to_the_size_of_files_is_an_error_and_nothing_is_lost() {
     let lab = Lab::new();

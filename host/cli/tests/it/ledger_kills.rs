@@ -1,8 +1,8 @@
-//! Hosts that are killed at any moment while runs are under way side by side: what a report acknowledged is in the
-//! ledger, and what has no report is whole or shown as cut off.
+//! Hosts are killed at random moments while several runs are under way: what a report acknowledged is in the
+//! ledger, and a run without a report is complete or shown as cut off.
 //!
-//! `FRACTALAW_TEST_KILLS` says how often. The ledger's own tests kill its writer in the same way, with entries that
-//! are acknowledged one by one.
+//! `FRACTALAW_TEST_KILLS` sets how often. The ledger's own tests kill its writer in the same way, with entries
+//! that are acknowledged one by one.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::env;
@@ -22,9 +22,9 @@ use serde_json::Value;
 
 const LEDGER: &str = "FRACTALAW_TEST_LEDGER";
 const DURABILITY: &str = "FRACTALAW_TEST_DURABILITY";
-/// Runs that one process has under way.
+/// The runs that one process has under way.
 const TASKS: u64 = 12;
-/// Processes that append to one ledger.
+/// The processes that append to one ledger.
 const PROCESSES: usize = 4;
 
 fn kills() -> u64 {
@@ -37,7 +37,7 @@ fn random(seed: u64) -> u64 {
     (mixed ^ (mixed >> 29)).wrapping_mul(0xbf58_476d_1ce4_e5b9) >> 48
 }
 
-/// Records five entries, of which each says which it is.
+/// Records five entries that are all different.
 fn five() -> Vec<u8> {
     let records: String = (0..5)
         .map(|index| {
@@ -76,7 +76,7 @@ fn recorded(lab: &Lab) -> BTreeMap<u64, (Vec<String>, bool)> {
     runs
 }
 
-/// Holds what was acknowledged against what is there, and says how it stands.
+/// Compares what was acknowledged with what is there.
 fn holds(lab: &Lab, kills: u64, acknowledged: &BTreeSet<u64>) {
     let verified = lab.verified();
     let runs = recorded(lab);
@@ -86,7 +86,7 @@ fn holds(lab: &Lab, kills: u64, acknowledged: &BTreeSet<u64>) {
         assert!(closed, "run {number} lost its closing");
     }
     for (number, (trail, closed)) in &runs {
-        // Of a run that was cut off only the end is missing.
+        // If a run was cut off, only the end is missing.
         assert!(TRAIL.starts_with(&trail.iter().map(String::as_str).collect::<Vec<_>>()));
         assert!(trail.len() == 5 || !closed, "run {number}");
     }
@@ -130,7 +130,7 @@ fn what_a_host_acknowledged_of_many_runs_at_once_is_not_lost() {
         end_after(&mut child, Duration::from_micros(random(kill + 7_000) / 16));
         child.wait().unwrap();
         out.read_to_string(&mut text).unwrap();
-        // What has no end was not said.
+        // A line without an end does not count.
         let whole = text.rsplit_once('\n').map_or("", |(whole, _)| whole);
         let numbers = whole.lines().filter_map(|line| line.strip_prefix("ack "));
         acknowledged.extend(numbers.map(|number| number.parse::<u64>().unwrap()));
@@ -138,7 +138,7 @@ fn what_a_host_acknowledged_of_many_runs_at_once_is_not_lost() {
     holds(&lab, kills(), &acknowledged);
 }
 
-/// The process that is killed above; as a test of its own it does nothing.
+/// The process that is killed above. As a test of its own it does nothing.
 #[test]
 fn a_host_without_end() {
     let (Some(ledger), Ok(task)) = (env::var_os(LEDGER), env::var(DURABILITY)) else {
@@ -172,7 +172,7 @@ fn a_host_without_end() {
     });
 }
 
-/// At once and in one piece, so that what was said is in the pipe when the process is killed.
+/// Written at once and in one piece, so that it is in the pipe when the process is killed.
 fn say(text: String) {
     let mut out = stdout().lock();
     out.write_all(text.as_bytes()).unwrap();
@@ -186,7 +186,7 @@ fn what_processes_acknowledged_side_by_side_is_not_lost() {
     fs::write(&path, five()).unwrap();
     let begin = Instant::now();
     assert_eq!(ended(start(&lab, &path, u64::MAX)), Some(()));
-    // Later than at the end there is nothing to kill.
+    // Later than at its end there is nothing to kill.
     let whole = begin.elapsed() * 3;
     let (next, acknowledged) = (AtomicU64::new(0), Mutex::new(BTreeSet::from([u64::MAX])));
     thread::scope(|scope| {
@@ -227,7 +227,7 @@ fn start(lab: &Lab, component: &Path, number: u64) -> Child {
         .unwrap()
 }
 
-/// Waits for its end, and says whether it gave a whole report.
+/// Waits for its end, and returns whether it gave a complete report.
 fn ended(child: Child) -> Option<()> {
     let output = child.wait_with_output().unwrap();
     let report: Value = serde_json::from_slice(&output.stdout).ok()?;
@@ -235,7 +235,7 @@ fn ended(child: Child) -> Option<()> {
     Some(())
 }
 
-/// To the microsecond: a thread that sleeps is late by more.
+/// To the microsecond: a sleeping thread wakes up later than that.
 fn end_after(child: &mut Child, delay: Duration) {
     let begin = Instant::now();
     while begin.elapsed() < delay {

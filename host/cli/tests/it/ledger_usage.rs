@@ -49,7 +49,7 @@ fn a_ledger_that_stays_locked_keeps_runs_from_starting_and_from_being_acknowledg
         }
         assert_eq!(text(&output.stderr), format!("error: {what}: {why}"));
         assert_eq!(output.status.code(), Some(code));
-        // No result is handed out that is not recorded.
+        // A result that is not recorded is not handed out.
         assert_eq!(text(&output.stdout), "");
     }
     other.execute_batch("ROLLBACK").unwrap();
@@ -63,7 +63,7 @@ fn a_ledger_that_may_only_be_read_keeps_the_run_from_starting() {
     use std::os::unix::fs::{MetadataExt, PermissionsExt};
     use std::os::unix::process::CommandExt;
     let lab = Lab::new();
-    // Another user's eyes are the only ones that permissions hold for everywhere.
+    // As another user, because permissions do not restrict root.
     let program = lab.folder.path().join("fractalaw");
     fs::copy(env!("CARGO_BIN_EXE_fractalaw"), &program).unwrap();
     let wasm = lab.folder.path().join("a.wasm");

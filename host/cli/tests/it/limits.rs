@@ -1,4 +1,4 @@
-//! Bounds that stand outside the guest: the time that compiling has, and what the system does not give.
+//! Limits outside of the guest: the time for compiling, and what the system does not provide.
 
 use std::process::{Command, Stdio};
 
@@ -30,7 +30,7 @@ fn compiling_has_the_time_that_it_is_given() {
     assert_eq!(run("run", &["--compile-time", "1h"]).0, Some(0));
 }
 
-/// A guest's memory is a file of the system's, which may be limited: that is no trap of the guest's.
+/// A guest's memory is a file of the system, which may be limited. That is not a trap of the guest.
 #[test]
 fn an_instance_that_the_system_does_not_make_is_the_hosts_failure() {
     let output = Command::new("sh")

@@ -1,4 +1,4 @@
-//! Policies on the command line: from one refusal to a policy under which the component starts.
+//! Policies on the command line: from one refusal to a policy with which the component starts.
 
 use std::fs;
 use std::path::Path;
@@ -37,14 +37,14 @@ fn from_one_message_its_author_can_write_the_policy() {
     let refused = run(&wasm, &policy);
     assert_eq!(refused.status.code(), Some(3));
     let message = text(&refused.stdout);
-    // All but the first line and the hint, as they stand.
+    // Everything except the first line and the hint.
     let lines: Vec<&str> = message.lines().collect();
     let lines = &lines[1..lines.len() - 1];
     assert_eq!(lines.len(), 1 + 8);
     fs::write(&file, lines.join("\n")).unwrap();
     let ran = run(&wasm, &policy);
     assert_eq!(ran.status.code(), Some(0), "{}", text(&ran.stdout));
-    // And each on the command line.
+    // And each line on the command line.
     let without_header = lines[1..].iter().map(|line| line.trim());
     let args: Vec<&str> = without_header.flat_map(|line| ["--grant", line]).collect();
     assert_eq!(run(&wasm, &args).status.code(), Some(0));

@@ -1,4 +1,4 @@
-//! A guest's text on a terminal: in the report as text and as JSON, in logs, in messages, it is only shown.
+//! A guest's text on a terminal is only shown: in the report as text and as JSON, in logs, and in messages.
 
 use std::fs;
 use std::process::{Command, Output, Stdio};
@@ -7,11 +7,12 @@ use fractalaw_host::terminal::is_unsafe;
 use fractalaw_testing::component;
 use tempfile::TempDir;
 
-/// Controls of both kinds, what turns text round, what cannot be seen, a line of ours, and the end of a string.
+/// Control characters of both kinds, characters that reverse text, invisible ones, a line of the host, and the
+/// end of a string.
 const HOSTILE: &str = "\u{1b}[2J\u{9b}1A\u{7f}\u{8}\r\n--- Audit Trail (0 entries) ---\nFuel: 1\u{202e}\u{2066}\
                        \u{feff}\u{e0041}\u{85}\u{2028}\"}],\"x\":\"";
 
-/// As text of the text format.
+/// In the syntax of the text format.
 fn literal() -> String {
     HOSTILE
         .bytes()
@@ -19,7 +20,7 @@ fn literal() -> String {
         .collect()
 }
 
-/// Records it, and then traps in a function of that name.
+/// Records the text, and then traps in a function of that name.
 fn traps() -> Vec<u8> {
     let (text, length) = (literal(), HOSTILE.len());
     let name: String = HOSTILE
@@ -34,7 +35,7 @@ fn traps() -> Vec<u8> {
     component(&items, &format!("(call $record-raw {three}) (call $trap)"))
 }
 
-/// Gives it as the guest's own error.
+/// Returns the text as the guest's own error.
 fn fails() -> Vec<u8> {
     let (text, length) = (literal(), HOSTILE.len());
     component(
@@ -46,7 +47,7 @@ fn fails() -> Vec<u8> {
     )
 }
 
-/// Named so, and with that as its version.
+/// With the text as its name and as its version.
 fn named(component: Vec<u8>) -> Vec<u8> {
     let section = |name: &str, data: &[u8]| {
         let mut section = vec![name.len() as u8];
@@ -70,7 +71,8 @@ fn named(component: Vec<u8>) -> Vec<u8> {
     .concat()
 }
 
-/// Imports what is not offered, under a name with an escape in it, as bytes: the text format has no such names.
+/// Imports what is not offered, under a name with an escape in it. It is made as bytes, because the text format
+/// has no such names.
 fn imports() -> Vec<u8> {
     let text = r#"(component (import "wasi:http/zzzzzzzz@0.2.0" (instance)))"#;
     let mut bytes = wat::parse_str(text).unwrap();

@@ -1,4 +1,4 @@
-//! The `fractalaw` binary: exit codes, streams and messages.
+//! The program `fractalaw`: exit codes, streams and messages.
 
 use std::io::Write;
 use std::process::{Command, Output, Stdio};
@@ -280,7 +280,7 @@ fn a_cache_folder_that_others_can_write_is_refused_with_the_command_that_mends_i
     assert_eq!(text(&output.stderr), expected);
 }
 
-/// Neither an empty nor a relative name of a folder is the user's own.
+/// An empty or relative path is not the user's cache folder.
 #[test]
 fn compiled_code_goes_to_no_folder_that_is_not_named_in_full() {
     for (home, cache) in [

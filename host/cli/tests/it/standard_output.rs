@@ -1,4 +1,4 @@
-//! What the program prints, where nobody gets it: no success, unless the reader went away or asked for nothing.
+//! Output that nobody gets is a failure, unless the reader went away or asked for nothing.
 
 use std::process::{Command, Stdio};
 
@@ -21,7 +21,7 @@ fn a_reader_that_closes_the_pipe_early_is_no_failure() {
     assert_eq!(child.wait().unwrap().code(), Some(9));
 }
 
-/// `/dev/full` takes nothing: a report that nobody got is no success.
+/// `/dev/full` takes nothing, and a report that nobody got is not a success.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_report_that_cannot_be_written_is_a_failure() {
@@ -30,7 +30,7 @@ fn a_report_that_cannot_be_written_is_a_failure() {
         let output = Command::new(env!("CARGO_BIN_EXE_fractalaw"))
             .arg(command)
             .arg(guest("hello-world"))
-            // In the user's own, other versions of the host leave what this one warns of.
+            // In the user's own cache, other versions of the host leave entries that this one warns of.
             .env("XDG_CACHE_HOME", cache())
             .env_remove("RUST_LOG")
             .stdout(full.unwrap())
@@ -44,7 +44,7 @@ fn a_report_that_cannot_be_written_is_a_failure() {
     }
 }
 
-/// So are the pages that a person asked for.
+/// The same holds for the pages that a person asked for.
 #[cfg(target_os = "linux")]
 #[test]
 fn help_that_nobody_got_is_a_failure() {
@@ -75,7 +75,7 @@ fn help_that_nobody_got_is_a_failure() {
     }
 }
 
-/// What is started with standard output closed finds `/dev/null` there, as if it had been asked for.
+/// A program that is started with standard output closed finds `/dev/null` there. It must notice.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_closed_standard_output_keeps_everything_from_starting() {
@@ -105,7 +105,7 @@ fn a_closed_standard_output_keeps_everything_from_starting() {
              somewhere to print to\n"
         );
     }
-    // Whoever asks for it to go nowhere gets that, in whatever mode it was opened.
+    // Whoever sends the output to `/dev/null` gets that, in whatever mode it was opened.
     for output in [">/dev/null", "1<>/dev/null"] {
         assert_eq!(run("run", output).status.code(), Some(0));
     }

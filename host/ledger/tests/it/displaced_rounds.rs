@@ -1,7 +1,7 @@
-//! Files that are moved, linked, removed and put back at any moment while processes append and between: what was
-//! acknowledged is there, or a process failed, or the ledger does not verify.
+//! Files are moved, linked, removed and put back at random moments, while processes append and in between. Then
+//! everything that was acknowledged is there, or a process failed, or the ledger does not verify.
 //!
-//! `FRACTALAW_TEST_MOVES` says how many rounds.
+//! `FRACTALAW_TEST_MOVES` sets the number of rounds.
 
 use std::collections::BTreeSet;
 use std::env;
@@ -20,7 +20,7 @@ use crate::lab::*;
 
 const ROUNDS: u64 = 26;
 
-/// Runs of each of a process's three threads.
+/// The runs of each of a process's three threads.
 const RUNS: u64 = 4;
 
 /// What happens, and through which name the next process appends.
@@ -58,8 +58,8 @@ const HAPPENS: [Happens; 13] = [
 ];
 
 impl Happens {
-    /// Whether something is amiss also with a ledger that nobody has open: another whole file under its name is all
-    /// right but for a checkpoint that was kept.
+    /// Whether the change is detected even if nobody has the ledger open. Another complete file under its name is
+    /// detected only with a kept checkpoint.
     fn shows_at_rest(self) -> bool {
         !matches!(
             self,
@@ -92,7 +92,8 @@ impl Round {
         round
     }
 
-    /// Does it, and says through which name the next one appends. What is not there cannot be moved.
+    /// Makes the change, and returns the name through which the next process appends. A missing file cannot be
+    /// moved.
     fn happen(&self, what: Happens) -> &Path {
         let path = &self.lab.path;
         let log = beside(path, "-wal");
@@ -148,7 +149,7 @@ impl Round {
         }
     }
 
-    /// Whether all that was acknowledged is there, where nothing says that it may not be.
+    /// Whether everything that was acknowledged is there, unless something says that it may not be.
     fn holds(&self, kept: Option<&Checkpoint>) -> Result<(), String> {
         let path = match self.lab.path.exists() {
             true => &self.lab.path,
@@ -200,7 +201,7 @@ impl Process {
         }
     }
 
-    /// Waits until it acknowledged so much, or ended.
+    /// Waits until the process has acknowledged that many, or has ended.
     fn until(&mut self, acknowledgements: usize) {
         while self.said.matches("ack ").count() < acknowledgements {
             if self.out.read_line(&mut self.said).unwrap() == 0 {
@@ -234,7 +235,7 @@ fn what_was_acknowledged_is_there_or_something_says_that_it_is_not() {
         let during = random[1] % 4 != 0;
         let mut kept = None;
         if during {
-            // It goes on to its last run when that has happened of which, at rest, nothing can tell.
+            // It goes on to its last run after a change that nothing can detect at rest.
             let (stdin, acknowledgements) = match what.shows_at_rest() {
                 true => (Stdio::null(), random[3] % 26),
                 false => (Stdio::piped(), 1 + random[3] % 22),
@@ -257,7 +258,7 @@ fn what_was_acknowledged_is_there_or_something_says_that_it_is_not() {
                 round.wait(process);
             }
         } else {
-            // While nobody looks, what a checkpoint vouches for can be shown to be gone, and nothing else.
+            // While nobody looks, only a checkpoint can show that entries are gone.
             round.wait(Process::start("first", &round.lab.path, durability));
             let ledger = round.lab.ledger();
             kept = Some(ledger.checkpoint(&round.lab.key, T0).unwrap());

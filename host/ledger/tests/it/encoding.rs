@@ -1,4 +1,4 @@
-//! The encoding against values that were computed by another program, from `LEDGER.md` alone.
+//! Compares the encoding with values that another program computed from `LEDGER.md` alone.
 
 use fractalaw_ledger::*;
 

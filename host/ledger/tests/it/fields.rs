@@ -1,4 +1,4 @@
-//! Every field of every row, changed through SQLite by someone who puts the triggers back.
+//! Every field of every row is changed through SQLite, by somebody who restores the triggers.
 
 use rusqlite::types::Value;
 
@@ -19,7 +19,7 @@ fn each_byte_of_each_field_of_each_row_is_covered() {
         let mut found = statement.query(()).unwrap();
         while let Some(row) = found.next().unwrap() {
             let id: i64 = row.get(0).unwrap();
-            // The number of the one row of `ledger` says nothing.
+            // The number of the only row of `ledger` means nothing.
             let first = if table == "ledger" { 2 } else { 1 };
             for (index, column) in columns.iter().enumerate().skip(first) {
                 let value: Value = row.get(index).unwrap();
@@ -47,7 +47,7 @@ fn each_byte_of_each_field_of_each_row_is_covered() {
     lab.verify().unwrap();
 }
 
-/// The value with each of its bytes changed, and with one missing and one more.
+/// The value with each of its bytes changed, with one byte missing, and with one more.
 fn variants(value: &Value, column: &str) -> Vec<Value> {
     let flipped = |bytes: &[u8]| -> Vec<Vec<u8>> {
         let each = (0..bytes.len()).map(|index| {
@@ -62,7 +62,7 @@ fn variants(value: &Value, column: &str) -> Vec<Value> {
     match value {
         Value::Null if column == "signature" => vec![Value::Blob(vec![0; 64])],
         Value::Null => vec![Value::Integer(0), Value::Integer(1)],
-        // Those of the other entries are taken.
+        // The ids of the other entries are taken.
         Value::Integer(number) if column == "entry_id" => [0x100, 0x10000, 1 << 40, -0x100]
             .map(|by| Value::Integer(number + by))
             .into(),
@@ -76,8 +76,8 @@ fn variants(value: &Value, column: &str) -> Vec<Value> {
             .map(Value::Blob)
             .chain((column == "signature").then_some(Value::Null))
             .collect(),
-        // Where a byte that begins or goes on with a character is flipped, it is no text any more, which
-        // is a change of the file's bytes: those have a test of their own.
+        // If a byte that begins or continues a character is flipped, the value is no longer a text. That is a
+        // change of the file's bytes, which another test covers.
         Value::Text(text) => flipped(text.as_bytes())
             .into_iter()
             .filter_map(|bytes| String::from_utf8(bytes).ok())

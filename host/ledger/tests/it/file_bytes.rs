@@ -1,4 +1,4 @@
-//! Every byte of the file itself: a change of it is found, is an error, or changes nothing that is read.
+//! Every byte of the file is changed: the change is detected, is an error, or changes nothing that is read.
 
 use std::fs;
 use std::path::Path;
@@ -19,7 +19,7 @@ fn a_change_of_any_byte_is_found_or_changes_nothing() {
     assert_eq!(whole, lab.entries());
     let (mut found, mut harmless) = (0, 0);
     for index in 0..small.len() {
-        // The least change of each byte, and of some the most, which confuses SQLite more.
+        // The smallest change of each byte, and for some bytes the largest, which confuses SQLite more.
         let changes: &[u8] = if index % 4 == 0 {
             &[0x01, 0xff]
         } else {
@@ -37,7 +37,7 @@ fn a_change_of_any_byte_is_found_or_changes_nothing() {
             } else {
                 found += 1;
             }
-            // A host that is given such a file must survive it too.
+            // A host that gets such a file must survive it too.
             if verified || index % 64 == 0 {
                 survives(&path, &whole, verified);
             }
@@ -47,12 +47,12 @@ fn a_change_of_any_byte_is_found_or_changes_nothing() {
         "{} bytes changed: {found} changes found, {harmless} harmless",
         small.len()
     );
-    // Most of the file is text that is covered; pages have space that is not used.
+    // Most of the file is text that is covered. Pages also have unused space.
     assert!(found > harmless, "{found} found, {harmless} harmless");
     assert!(found > 4000, "{found} found, {harmless} harmless");
 }
 
-/// Appends if that is possible; what verified still does then, with all that it had.
+/// Appends if that is possible. A ledger that verified still does then, with all its entries.
 fn survives(path: &Path, whole: &[Entry], verified: bool) {
     let Ok(ledger) = Ledger::open(path, Options::default()) else {
         return;
@@ -82,7 +82,7 @@ fn a_file_that_was_cut_short_is_found_at_any_length() {
     }
 }
 
-/// The same content in pages as small as they can be, so that there are fewer bytes to go through.
+/// The same content in the smallest pages, so that there are fewer bytes to change.
 fn in_small_pages(path: &Path) -> Vec<u8> {
     let copy = path.with_extension("small");
     fs::copy(path, &copy).unwrap();
@@ -96,7 +96,7 @@ fn in_small_pages(path: &Path) -> Vec<u8> {
     fs::read(copy).unwrap()
 }
 
-/// A small file with fifty entries of which each has the text of the first: all of them lead to the same pages.
+/// A small file with fifty entries that all have the text of the first: all lead to the same pages.
 #[test]
 fn entries_that_share_their_pages_are_not_read_again_and_again() {
     const ENTRIES: usize = 50;
@@ -121,14 +121,14 @@ fn entries_that_share_their_pages_are_not_read_again_and_again() {
     let leaf = file[root.clone()].to_vec();
     let word = |page: &[u8], at: usize| usize::from(u16::from_be_bytes([page[at], page[at + 1]]));
     assert_eq!((leaf[0], word(&leaf, 3)), (13, 2));
-    // Payload's size in three bytes, then the id in two.
+    // The payload's size in three bytes, then the id in two.
     let id_at = word(&leaf, 10) + 3;
     assert_eq!(leaf[id_at..id_at + 2], [0x87, 0x68]);
     let mut children = Vec::new();
     for index in 0..ENTRIES {
         let mut page = leaf.clone();
         if index > 0 {
-            // Only the long one, under another id.
+            // Only the long entry, under another id.
             page[3..5].copy_from_slice(&[0, 1]);
             page.copy_within(10..12, 8);
             page[id_at + 1] += index as u8;

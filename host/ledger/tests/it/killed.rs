@@ -1,7 +1,7 @@
-//! A process that is killed at any moment: what it acknowledged is there, and what is there is whole.
+//! A process is killed at a random moment: what it acknowledged is there, and what is there is complete.
 //!
-//! `FRACTALAW_TEST_KILLS` says how often. A kill ends the process and not the machine: what the system had
-//! taken is still written, so this shows the order of things and not that the disk was waited for.
+//! `FRACTALAW_TEST_KILLS` sets how often. A kill ends the process and not the machine, and the system still
+//! writes what it was given. So this shows the order of writes, and not that they waited for the disk.
 
 use std::collections::BTreeMap;
 use std::env;
@@ -20,7 +20,7 @@ const KILLS: u64 = 30;
 fn nothing_that_was_acknowledged_is_lost() {
     let kills = env::var("FRACTALAW_TEST_KILLS").map_or(KILLS, |text| text.parse().unwrap());
     let lab = Lab::new();
-    // Runs by id, with their number, as they were acknowledged.
+    // The acknowledged runs by id, with their number.
     let (mut begun, mut finished) = (BTreeMap::new(), BTreeMap::new());
     let mut known = 0;
     for kill in 0..kills {
@@ -57,7 +57,7 @@ fn nothing_that_was_acknowledged_is_lost() {
         assert_eq!(resources, expected, "run {run}");
         assert_eq!(of[of.len() - 1].event_type, event::RUN_CLOSED);
     }
-    // What was under way at a kill is seen as cut off.
+    // A run that was under way at a kill is shown as cut off.
     let open = lab.verify().unwrap().open_runs;
     let seen: Vec<u64> = runs(&Reader::open(&lab.path).unwrap())
         .unwrap()
@@ -75,7 +75,7 @@ fn nothing_that_was_acknowledged_is_lost() {
     );
 }
 
-/// Starts a process that appends, kills it, and says what it had acknowledged.
+/// Starts a process that appends, kills it, and returns what it had acknowledged.
 fn killed(lab: &Lab, durability: &str, kill: u64) -> Vec<(String, u64, u64)> {
     let random = Sha256::digest(kill.to_be_bytes());
     let acknowledgements = usize::from(random[0] % 40);
@@ -86,7 +86,7 @@ fn killed(lab: &Lab, durability: &str, kill: u64) -> Vec<(String, u64, u64)> {
     while text.matches("ack ").count() < acknowledgements {
         assert_ne!(out.read_line(&mut text).unwrap(), 0, "it ended by itself");
     }
-    // To the microsecond: a thread that sleeps is late by more.
+    // To the microsecond: a sleeping thread wakes up later than that.
     let begin = Instant::now();
     while begin.elapsed() < delay {
         std::hint::spin_loop();
@@ -94,7 +94,7 @@ fn killed(lab: &Lab, durability: &str, kill: u64) -> Vec<(String, u64, u64)> {
     child.kill().unwrap();
     child.wait().unwrap();
     out.read_to_string(&mut text).unwrap();
-    // What has no end was not said.
+    // A line without an end does not count.
     let whole = text.rsplit_once('\n').map_or("", |(whole, _)| whole);
     let acknowledged = whole.lines().filter_map(|line| {
         let mut words = line.strip_prefix("ack ")?.split(' ');

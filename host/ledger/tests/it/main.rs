@@ -1,4 +1,4 @@
-//! The ledger through its public face: real files, real processes, real kills.
+//! The ledger through its public interface: real files, real processes, real kills.
 
 mod appenders;
 mod child;

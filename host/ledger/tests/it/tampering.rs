@@ -1,4 +1,4 @@
-//! What someone does who can write the file: each is found, and what cannot be is by a checkpoint.
+//! What somebody who can write the file can do. Each change is detected, some only by a kept checkpoint.
 
 use fractalaw_ledger::*;
 
@@ -142,7 +142,7 @@ fn an_inserted_entry_breaks_the_chain() {
     assert_flaw(lab.verify(), &expected);
 }
 
-/// Someone who knows the format and has no key.
+/// By somebody who knows the format and has no key.
 #[test]
 fn a_chain_that_was_made_anew_fails_at_its_own_signature_and_at_a_kept_checkpoint() {
     let lab = Lab::new();
@@ -153,7 +153,7 @@ fn a_chain_that_was_made_anew_fails_at_its_own_signature_and_at_a_kept_checkpoin
     lab.tamper(|db| replace_all(db, &forged));
     assert_flaw(lab.verify(), &Flaw::BadSignature { entry_id: 7 });
 
-    // Without its own checkpoint the ledger says nothing, and the one that was kept does.
+    // Without its own checkpoint the ledger shows nothing, but the kept one does.
     forged[6] = forged[7].clone();
     forged.pop();
     rechain(&mut forged, checkpoint.ledger_id);
@@ -168,7 +168,7 @@ fn a_chain_that_was_made_anew_fails_at_its_own_signature_and_at_a_kept_checkpoin
     assert_flaw(lab.verify_with(&checkpoint), &expected);
 }
 
-/// Someone who makes a whole new ledger, with a key of their own.
+/// By somebody who makes a whole new ledger with another key.
 #[test]
 fn another_ledger_under_the_same_name_is_found_by_key_and_by_checkpoint() {
     let lab = Lab::new();
@@ -224,7 +224,7 @@ fn a_tail_that_was_cut_off_is_seen_by_the_head_and_with_a_forged_head_by_the_che
     );
 }
 
-/// What `LEDGER.md` says that nothing can show, so that it stays true.
+/// `LEDGER.md` says that nothing can detect this. The test makes sure that this stays true.
 #[test]
 fn what_was_cut_off_after_the_last_checkpoint_is_not_seen() {
     let lab = Lab::new();
@@ -307,7 +307,7 @@ fn a_schema_that_was_altered_is_neither_read_nor_appended_to() {
     }
 }
 
-/// Entries that only a host with the format's rules in mind would refuse: the chain itself is whole.
+/// Entries that only the rules of the format refuse: the chain itself is complete.
 #[test]
 fn what_cannot_stand_where_it_does_is_found() {
     type Change = fn(&mut Vec<Entry>);
