@@ -242,10 +242,8 @@ pub(crate) enum Format {
     /// Functions by their own fuel; beside it, a flame graph in `target/profiles/`
     #[default]
     Table,
-    /// A line for each stack, from the outside in, with its fuel
+    /// A line for each stack, from the outside in, with its fuel; <https://www.speedscope.app> opens such a file
     Folded,
-    /// For <https://www.speedscope.app>
-    Speedscope,
     /// A flame graph
     Svg,
     /// Functions and the tree of calls

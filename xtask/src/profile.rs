@@ -3,7 +3,6 @@
 pub(crate) mod difference;
 mod flame;
 mod folded;
-mod speedscope;
 mod table;
 
 use std::fs;
@@ -49,7 +48,6 @@ pub(crate) fn run(project: &Project, flags: &flags::Profile) -> Result<ExitCode>
         }
         (Format::Folded, None) => folded::stacks(&now)?,
         (Format::Folded, Some(before)) => folded::both(before, &now)?,
-        (Format::Speedscope, _) => speedscope::document(&name, &now)?,
         (Format::Svg, before) => flame::graph(&name, before.as_ref(), &now)?,
         (Format::Json, _) => serde_json::to_string_pretty(&now)? + "\n",
     };
