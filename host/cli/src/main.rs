@@ -3,17 +3,22 @@
 // Not forbidden, because of what the constructor below expands to.
 #![deny(unsafe_code)]
 
-mod exit;
+// From the ground up:
 mod printing;
 
-mod flags;
+mod exit;
 mod logging;
-mod request;
 mod signals;
 
+mod flags;
+
+mod request;
+
+// The commands:
 mod inspect;
 mod ledger;
 mod profile;
+
 mod run;
 
 use std::process::ExitCode;

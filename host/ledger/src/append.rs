@@ -7,79 +7,12 @@ use rusqlite::{Statement, params};
 
 use crate::checkpoint::{self, Checkpoint};
 use crate::database::{Database, HURRIED_WAIT};
-use crate::entry::{Entry, FIELD_BYTES, Hash, Role};
+use crate::draft::Draft;
+use crate::entry::Entry;
 use crate::error::LedgerError;
+use crate::head::Head;
 use crate::key::LedgerKey;
-use crate::reader::{Head, last_entry};
-
-/// An entry before it has its place in the chain.
-pub(crate) struct Draft {
-    pub(crate) belongs: Belongs,
-    pub(crate) timestamp: u64,
-    pub(crate) actor_id: String,
-    pub(crate) actor_role: Role,
-    pub(crate) event_type: String,
-    pub(crate) resource: String,
-    pub(crate) detail: String,
-}
-
-/// Which run an entry is of.
-#[derive(Clone, Copy)]
-pub(crate) enum Belongs {
-    /// None: it is the ledger's own.
-    ToNone,
-    /// The run that it opens.
-    Opens,
-    /// The run of that id.
-    To(u64),
-}
-
-impl Draft {
-    /// Whether it fits, asked before it waits together with others.
-    pub(crate) fn check(&self, node_id: &str) -> Result<(), LedgerError> {
-        if i64::try_from(self.timestamp).is_err() {
-            return Err(LedgerError::TooLarge {
-                field: "timestamp",
-                value: self.timestamp,
-            });
-        }
-        let texts = [
-            ("node_id", node_id),
-            ("actor_id", &self.actor_id),
-            ("event_type", &self.event_type),
-            ("resource", &self.resource),
-            ("detail", &self.detail),
-        ];
-        match texts.into_iter().find(|(_, text)| text.len() > FIELD_BYTES) {
-            Some((field, text)) => Err(LedgerError::TooLong {
-                field,
-                bytes: text.len(),
-                limit: FIELD_BYTES,
-            }),
-            None => Ok(()),
-        }
-    }
-
-    fn place(self, entry_id: u64, node_id: &str, prev_hash: Hash) -> Entry {
-        Entry {
-            entry_id,
-            run_id: match self.belongs {
-                Belongs::ToNone => None,
-                Belongs::Opens => Some(entry_id),
-                Belongs::To(run_id) => Some(run_id),
-            },
-            timestamp: self.timestamp,
-            node_id: node_id.to_owned(),
-            actor_id: self.actor_id,
-            actor_role: self.actor_role,
-            event_type: self.event_type,
-            resource: self.resource,
-            detail: self.detail,
-            prev_hash,
-            signature: None,
-        }
-    }
-}
+use crate::row;
 
 /// What is known of drafts that are on disk.
 pub(crate) struct Appended {
@@ -177,9 +110,7 @@ fn fill(
 /// The head, if it fits the last entry: nothing is built on a chain that was cut or changed there.
 fn whole_head(database: &Database) -> Result<Head, LedgerError> {
     let recorded = database.map(Head::read(&database.connection))??;
-    let last = database
-        .map(last_entry(&database.connection))?
-        .transpose()?;
+    let last = database.map(row::last(&database.connection))??;
     let (id, hash) = match &last {
         Some(entry) => (entry.entry_id, entry.hash()),
         None => (0, recorded.ledger_id.genesis()),
@@ -219,49 +150,4 @@ fn write(insert: &mut Statement<'_>, entry: &Entry) -> rusqlite::Result<()> {
 }
 
 #[cfg(test)]
-pub(crate) mod tests {
-    use std::time::Duration;
-
-    use super::*;
-    use crate::{LedgerKey, Reader, Trust, create, verify};
-
-    pub(crate) fn draft(bytes: usize) -> Vec<Draft> {
-        vec![Draft {
-            belongs: Belongs::Opens,
-            timestamp: 0,
-            actor_id: "host".to_owned(),
-            actor_role: Role::Host,
-            event_type: crate::event::RUN_OPENED.to_owned(),
-            resource: "app".to_owned(),
-            detail: "x".repeat(bytes),
-        }]
-    }
-
-    /// A database that may not grow is to SQLite what a full disk is.
-    #[test]
-    fn without_space_nothing_is_appended_and_with_space_all_of_it_is() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("audit.ledger");
-        let key = LedgerKey::from_seed(&[7; 32]);
-        create(&path, "node", &key.public_key(), 0).unwrap();
-        let database = Database::open(&path, Duration::ZERO).unwrap();
-        let pages = |database: &Database, pages: u32| {
-            let sql = format!("PRAGMA max_page_count = {pages}");
-            database.connection.query_row(&sql, (), |_| Ok(())).unwrap();
-        };
-        // As many as there are.
-        pages(&database, 1);
-        // The first would fit into what its pages have left, and goes with the others.
-        let groups = [(draft(10), None), (draft(100_000), None)];
-        let ended = append(&database, "node", groups);
-        assert!(matches!(ended, Err(LedgerError::Full { .. })));
-        let entries =
-            || verify(&Reader::open(&path).unwrap(), &Trust::default()).map(|v| v.entries);
-        assert_eq!(entries().unwrap(), 1);
-        pages(&database, 1 << 30);
-        let groups = [(draft(10), None), (draft(100_000), None)];
-        let appended = append(&database, "node", groups).unwrap();
-        assert_eq!(appended[1].first, 3);
-        assert_eq!(entries().unwrap(), 3);
-    }
-}
+mod tests;

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use crate::checkpoint::Checkpoint;
 use crate::entry::{Entry, Hash, LedgerId, Role, event};
+use crate::identity::Identity;
 use crate::key::PublicKey;
-use crate::reader::Identity;
 
 /// How a ledger is not what its hosts wrote.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

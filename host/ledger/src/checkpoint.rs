@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::entry::{Entry, Hash, LedgerId};
+use crate::json;
 use crate::key::{LedgerKey, PublicKey, Signature};
 
 const TAG: &[u8] = b"fractalaw-ledger/checkpoint/v1\0";
@@ -93,7 +94,7 @@ impl Checkpoint {
 
     /// One line.
     pub fn json(&self) -> String {
-        crate::run_record::json(self)
+        json::text(self)
     }
 
     /// Whether the signature is that key's over what stands here.

@@ -4,28 +4,17 @@ use std::path::Path;
 use std::time::Duration;
 
 use rusqlite::{Connection, params};
-use serde::{Deserialize, Serialize};
 
-use crate::append::{Belongs, Draft, append};
-use crate::database::{Database, durable};
-use crate::entry::{LedgerId, Role, event};
+use crate::append::append;
+use crate::connection::durable;
+use crate::database::Database;
+use crate::entry::LedgerId;
 use crate::error::LedgerError;
+use crate::identity::Identity;
 use crate::key::PublicKey;
 use crate::place::is_free;
-use crate::run_record::json;
 use crate::schema;
 use crate::whole_file;
-
-/// The ledger's name for itself in entries.
-pub(crate) const LEDGER: &str = concat!("fractalaw-ledger@", env!("CARGO_PKG_VERSION"));
-
-/// The `detail` of the first entry.
-#[derive(Serialize, Deserialize)]
-pub(crate) struct Created {
-    pub(crate) ledger_id: LedgerId,
-    /// The only key whose checkpoints count.
-    pub(crate) public_key: PublicKey,
-}
 
 /// Makes a ledger that only its owner can read, with its first entry in it.
 ///
@@ -48,18 +37,7 @@ pub fn create(
         .map_err(|error| LedgerError::sqlite(path, Duration::ZERO, error))?;
     let database = Database::new(connection, path);
     database.map(set_up(&database.connection, ledger_id))?;
-    let created = Draft {
-        belongs: Belongs::ToNone,
-        timestamp: time_unix_ns,
-        actor_id: LEDGER.to_owned(),
-        actor_role: Role::Ledger,
-        event_type: event::LEDGER_CREATED.to_owned(),
-        resource: ledger_id.to_string(),
-        detail: json(&Created {
-            ledger_id,
-            public_key: *key,
-        }),
-    };
+    let created = Identity::draft(ledger_id, *key, time_unix_ns);
     created.check(node_id)?;
     append(&database, node_id, [(vec![created], None)])?;
     // Closing moves everything from the log into the file.

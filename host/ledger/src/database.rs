@@ -7,20 +7,15 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use rusqlite::config::DbConfig;
-use rusqlite::limits::Limit;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
+use crate::connection::{durable, guarded, lacks_pages, merges_at_the_end};
 use crate::descriptors;
-use crate::entry::FIELD_BYTES;
 use crate::error::LedgerError;
-use crate::pages::check_appendable;
+use crate::head::Head;
+use crate::pages;
 use crate::place::{Held, Place};
-use crate::reader::Head;
 use crate::schema;
-
-/// What SQLite reads as one row at most: the six texts of an entry, and some.
-const ROW_BYTES: i32 = 8 * FIELD_BYTES as i32;
 
 /// How long SQLite itself waits for the lock to append, each time that it is asked.
 const BUSY_ATTEMPT: Duration = Duration::from_millis(20);
@@ -78,7 +73,7 @@ impl Database {
         fits?;
         database.held = Some(place.hold(&database.connection)?);
         database.map(merges_at_the_end(&database.connection, true))?;
-        check_appendable(&database)?;
+        database.check_appendable()?;
         // From here on the one who appends asks again and again.
         let attempt = busy_timeout.min(BUSY_ATTEMPT);
         database.map(database.connection.busy_timeout(attempt))?;
@@ -124,6 +119,20 @@ impl Database {
             hurried: Arc::default(),
             held: None,
             known: Cell::default(),
+        }
+    }
+
+    /// Fails if a page that appending writes into is not what it says.
+    fn check_appendable(&self) -> Result<(), LedgerError> {
+        self.map(self.connection.execute_batch("BEGIN"))?;
+        let flaw = self.map(pages::appending_flaw(&self.connection, &self.path));
+        self.map(self.connection.execute_batch("ROLLBACK"))?;
+        match flaw? {
+            Some(message) => Err(LedgerError::Corrupt {
+                path: self.path.clone(),
+                message,
+            }),
+            None => Ok(()),
         }
     }
 
@@ -308,38 +317,6 @@ impl Database {
     pub(crate) fn map<T>(&self, result: rusqlite::Result<T>) -> Result<T, LedgerError> {
         result.map_err(|error| LedgerError::sqlite(&self.path, self.busy_timeout, error))
     }
-}
-
-/// What a hostile file could do is switched off.
-fn guarded(connection: &Connection, busy_timeout: Duration) -> rusqlite::Result<()> {
-    // SQLite counts milliseconds in 32 bits, and who appends asks again until the time is over.
-    let most = Duration::from_millis(i32::MAX as u64);
-    connection.busy_timeout(busy_timeout.min(most))?;
-    connection.set_limit(Limit::SQLITE_LIMIT_LENGTH, ROW_BYTES)?;
-    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
-    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
-    connection.execute_batch("PRAGMA cell_size_check = ON")
-}
-
-/// A file that is shorter than it says can be read as far as it goes. SQLite allows it to who may write the schema,
-/// which nobody can in a file that is open for reading only.
-fn lacks_pages(connection: &Connection) -> rusqlite::Result<bool> {
-    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, false)?;
-    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_WRITABLE_SCHEMA, true)
-}
-
-/// Whether the last one to close the ledger moves what is in the log into the file.
-fn merges_at_the_end(connection: &Connection, merges: bool) -> rusqlite::Result<bool> {
-    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, !merges)
-}
-
-/// A commit returns when its pages are on disk: the one promise that everything else rests on.
-pub(crate) fn durable(connection: &Connection) -> rusqlite::Result<()> {
-    // `fullfsync` is for systems whose plain `fsync` stops at the drive's own memory.
-    connection.execute_batch(
-        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
-         PRAGMA fullfsync = ON; PRAGMA checkpoint_fullfsync = ON",
-    )
 }
 
 fn no_index(error: &rusqlite::Error) -> bool {

@@ -5,14 +5,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use crate::append::{Belongs, Draft};
 use crate::checkpoint::Checkpoint;
-use crate::create::LEDGER;
 use crate::database::Database;
-use crate::entry::{Role, event};
+use crate::draft::Draft;
+use crate::entry::event;
 use crate::error::LedgerError;
+use crate::head::Head;
+use crate::identity::{Identity, own_draft};
 use crate::key::LedgerKey;
-use crate::reader::{Head, Identity, identity};
 use crate::run_record::{Closing, Event, Opening};
 use crate::writer::Writer;
 
@@ -59,7 +59,6 @@ impl Default for Options {
 #[derive(Clone)]
 pub struct Ledger {
     writer: Writer,
-    durability: Durability,
     identity: Identity,
     hurried: Arc<AtomicBool>,
 }
@@ -69,14 +68,13 @@ impl Ledger {
     pub fn open(path: &Path, options: Options) -> Result<Ledger, LedgerError> {
         let database = Database::open(path, options.busy_timeout)?;
         let head = database.map(Head::read(&database.connection))??;
-        let identity = identity(&database, &head)?;
+        let identity = database.map(Identity::read(&database.connection, &head))??;
         database.know(head);
         let node_id = options.node_id.unwrap_or_else(|| identity.node_id.clone());
         let grouped = options.durability == Durability::Group;
         Ok(Ledger {
             hurried: Arc::clone(&database.hurried),
             writer: Writer::start(database, node_id, grouped)?,
-            durability: options.durability,
             identity,
         })
     }
@@ -103,10 +101,8 @@ impl Ledger {
             .append(vec![opening.draft(time_unix_ns)], None)?;
         Ok(RunHandle {
             writer: self.writer.clone(),
-            durability: self.durability,
             run_id: opened.first,
             app: opening.app(),
-            kept: Vec::new(),
             recorded: 0,
         })
     }
@@ -131,15 +127,8 @@ impl Ledger {
         if key.public_key() != self.identity.public_key {
             return Err(other_key());
         }
-        let draft = Draft {
-            belongs: Belongs::ToNone,
-            timestamp: time_unix_ns,
-            actor_id: LEDGER.to_owned(),
-            actor_role: Role::Ledger,
-            event_type: event::CHECKPOINT.to_owned(),
-            resource: self.identity.ledger_id.to_string(),
-            detail: String::new(),
-        };
+        let ledger_id = self.identity.ledger_id;
+        let draft = own_draft(event::CHECKPOINT, ledger_id, time_unix_ns, String::new());
         let appended = self.writer.append(vec![draft], Some(key.clone()))?;
         appended.checkpoint.ok_or_else(other_key)
     }
@@ -149,11 +138,9 @@ impl Ledger {
 #[must_use = "a run that is not finished is recorded as cut off"]
 pub struct RunHandle {
     writer: Writer,
-    durability: Durability,
     run_id: u64,
     app: String,
-    kept: Vec<Event>,
-    /// On disk already.
+    /// How many of its entries are on disk.
     recorded: u64,
 }
 
@@ -163,12 +150,9 @@ impl RunHandle {
         self.run_id
     }
 
-    /// Takes an entry of the run: onto disk with [`Durability::Entry`], else to be written by `finish`.
+    /// Writes one entry of the run, which is on disk when this returns, as [`Durability::Entry`] asks for. With the
+    /// other durabilities, entries are for [`finish`](RunHandle::finish).
     pub fn record(&mut self, event: Event) -> Result<(), LedgerError> {
-        if self.durability != Durability::Entry {
-            self.kept.push(event);
-            return Ok(());
-        }
         let draft = event.draft(self.run_id, &self.app);
         self.writer.append(vec![draft], None)?;
         self.recorded += 1;
@@ -184,7 +168,7 @@ impl RunHandle {
         time_unix_ns: u64,
     ) -> Result<(), LedgerError> {
         let RunHandle { run_id, app, .. } = self;
-        let events = self.kept.into_iter().chain(events);
+        let events = events.into_iter();
         let mut drafts: Vec<Draft> = events.map(|event| event.draft(run_id, &app)).collect();
         let entries = self.recorded + drafts.len() as u64;
         drafts.push(closing.draft(time_unix_ns, run_id, &app, entries));

@@ -35,32 +35,41 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
-// In reading order. What is stored, and what its hash is:
-mod entry;
-mod hex;
-mod run_record;
+// From the ground up: a file uses those that are listed above it, and those of its own group that come before it in the
+// order which the group's comment gives.
 
-// Who vouches for it:
-mod checkpoint;
-mod key;
-
-// Where it is stored:
-mod create;
-mod database;
+// What depends on nothing of the ledger:
 mod descriptors;
-mod error;
 mod file_limit;
-mod pages;
-mod place;
-mod schema;
+mod hex;
+mod json;
 mod whole_file;
 
-// How it gets there:
+// What is stored, what its hash is, and who vouches for it: key, entry, error and checkpoint, draft, run_record.
+mod checkpoint;
+mod draft;
+mod entry;
+mod error;
+mod key;
+mod run_record;
+
+// Where it is stored, and what stands there: row, head, identity; connection, pages, place and schema, database.
+mod connection;
+mod database;
+mod head;
+mod identity;
+mod pages;
+mod place;
+mod row;
+mod schema;
+
+// How it gets there: append, create and writer, ledger.
 mod append;
+mod create;
 mod ledger;
 mod writer;
 
-// How it is read, and believed:
+// How it is read, and believed: reader and chain, runs and verify.
 mod chain;
 mod reader;
 mod runs;
@@ -72,10 +81,11 @@ pub use create::create;
 pub use entry::{Entry, FIELD_BYTES, Hash, LedgerId, Role, event};
 pub use error::LedgerError;
 pub use file_limit::survive_file_limit;
+pub use identity::Identity;
 pub use key::{KeyError, LedgerKey, PublicKey, Signature};
 pub use ledger::{Durability, Ledger, Options, RunHandle};
 pub use place::is_free;
-pub use reader::{Identity, Reader};
+pub use reader::Reader;
 pub use run_record::{
     Closing, Decision, Dir, Event, Fuel, Granted, Grants, Limits, Opening, Stdin, now_unix_ns,
 };

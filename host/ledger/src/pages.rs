@@ -7,11 +7,9 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::path::Path;
 
 use rusqlite::{Connection, Statement};
-
-use crate::database::Database;
-use crate::error::LedgerError;
 
 const LEAF: u8 = 13;
 const INTERIOR: u8 = 5;
@@ -19,28 +17,18 @@ const INTERIOR: u8 = 5;
 /// When a page is divided, SQLite moves cells between it and at most two before it.
 const REBALANCED: usize = 3;
 
-/// Fails if a page that appending writes into is not what it says. What cannot be looked at page by page is read as
-/// a whole.
-pub(crate) fn check_appendable(database: &Database) -> Result<(), LedgerError> {
-    let connection = &database.connection;
-    let damaged = |message| LedgerError::Corrupt {
-        path: database.path.clone(),
-        message,
-    };
-    database.map(connection.execute_batch("BEGIN"))?;
-    let found = database.map(flaw(database));
-    database.map(connection.execute_batch("ROLLBACK"))?;
-    found?.map_or(Ok(()), |message| Err(damaged(message)))
-}
-
 /// Reads the whole file, if only its structure, and says the first flaw in it.
 pub(crate) fn structural_flaw(connection: &Connection) -> rusqlite::Result<Option<String>> {
     let said: String = connection.query_row("PRAGMA quick_check(1)", (), |row| row.get(0))?;
     Ok((said != "ok").then(|| said.escape_debug().to_string()))
 }
 
-fn flaw(database: &Database) -> rusqlite::Result<Option<String>> {
-    let connection = &database.connection;
+/// Within a transaction: the first flaw in the pages that appending writes into. What cannot be looked at page by page
+/// is read as a whole.
+pub(crate) fn appending_flaw(
+    connection: &Connection,
+    file: &Path,
+) -> rusqlite::Result<Option<String>> {
     let number = |pragma| connection.pragma_query_value(None, pragma, |row| row.get::<_, u32>(0));
     // Neither is so in a ledger as we make it: pages that are free, or a map of all pages.
     let as_made = number("freelist_count")? == 0 && number("auto_vacuum")? == 0;
@@ -50,7 +38,7 @@ fn flaw(database: &Database) -> rusqlite::Result<Option<String>> {
     let (count, size) = (number("page_count")?, number("page_size")?);
     // New pages come after the last one that the file says it has, so there must be none.
     let bytes = u64::from(count) * u64::from(size);
-    if fs::metadata(&database.path).is_ok_and(|file| file.len() > bytes) {
+    if fs::metadata(file).is_ok_and(|file| file.len() > bytes) {
         return Ok(Some(format!("it has more than its {count} pages")));
     }
     let first: Vec<u8> = page.query_row([1], |row| row.get(0))?;
@@ -73,7 +61,7 @@ fn flaw(database: &Database) -> rusqlite::Result<Option<String>> {
 
 /// Gives a page by its number as this transaction sees it, in the log or in the file. None where SQLite was built
 /// without the table of pages, which `.cargo/config.toml` asks for.
-fn pages(connection: &Connection) -> rusqlite::Result<Option<Statement<'_>>> {
+pub(crate) fn pages(connection: &Connection) -> rusqlite::Result<Option<Statement<'_>>> {
     match connection.prepare("SELECT data FROM sqlite_dbpage WHERE pgno = ?") {
         Err(rusqlite::Error::SqliteFailure(_, Some(said))) if said.contains("no such table") => {
             Ok(None)
@@ -210,96 +198,4 @@ fn word(bytes: &[u8], at: usize) -> Option<usize> {
 fn long(bytes: &[u8], at: usize) -> Option<u32> {
     let four = bytes.get(at..at + 4)?.try_into().ok()?;
     Some(u32::from_be_bytes(four))
-}
-
-#[cfg(test)]
-mod tests {
-    use std::path::{Path, PathBuf};
-    use std::time::Duration;
-
-    use super::*;
-    use crate::append::append;
-    use crate::append::tests::draft;
-    use crate::{LedgerKey, create};
-
-    /// In pages of 512 bytes, so that there are many levels of them.
-    fn small_ledger(folder: &Path) -> PathBuf {
-        let path = folder.join("audit.ledger");
-        let key = LedgerKey::from_seed(&[7; 32]);
-        create(&path, "node", &key.public_key(), 0).unwrap();
-        let connection = Connection::open(&path).unwrap();
-        let sql = "PRAGMA journal_mode = DELETE; PRAGMA page_size = 512; VACUUM";
-        connection.execute_batch(sql).unwrap();
-        path
-    }
-
-    #[test]
-    fn a_ledger_is_in_order_however_it_grows() {
-        let folder = tempfile::tempdir().unwrap();
-        let database = Database::open(&small_ledger(folder.path()), Duration::ZERO).unwrap();
-        let levels = |database: &Database| {
-            let sql = "SELECT max(length(path) - length(replace(path, '/', ''))) FROM dbstat WHERE name = 'entries'";
-            database
-                .connection
-                .query_row(sql, (), |row| row.get::<_, u32>(0))
-                .unwrap()
-        };
-        assert!(pages(&database.connection).unwrap().is_some());
-        for step in 0..400_usize {
-            // Some are long enough for pages of their own.
-            let lengths = (0..1 + step % 7).map(|index| (step * 31 + index * 977) % 2_000);
-            let groups = lengths.map(|bytes| (draft(bytes), None));
-            append(&database, "node", groups).unwrap();
-            check_appendable(&database).unwrap();
-        }
-        assert_eq!(structural_flaw(&database.connection).unwrap(), None);
-        assert!(levels(&database) >= 3, "{}", levels(&database));
-    }
-
-    /// Each word of the head of each page that is looked at: whatever SQLite finds wrong in it is found here.
-    #[test]
-    fn a_page_that_describes_itself_wrongly_is_found_where_the_next_entry_goes() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = small_ledger(folder.path());
-        let database = Database::open(&path, Duration::ZERO).unwrap();
-        append(&database, "node", (0..400).map(|_| (draft(40), None))).unwrap();
-        // The last leaf and all that it is below.
-        let sql = "WITH pages AS (SELECT pageno, path FROM dbstat WHERE name = 'entries' AND pagetype != 'overflow')
-                   SELECT pageno FROM pages WHERE (SELECT max(path) FROM pages) LIKE path || '%'
-                   UNION SELECT rootpage FROM sqlite_schema WHERE name = 'ledger'";
-        let mut statement = database.connection.prepare(sql).unwrap();
-        let numbers = statement.query_map((), |row| row.get::<_, u32>(0)).unwrap();
-        let numbers: Vec<u32> = numbers.map(Result::unwrap).collect();
-        assert_eq!(numbers.len(), 4);
-        drop(statement);
-        drop(database);
-        let whole = fs::read(&path).unwrap();
-        let mut found = 0;
-        // And what the file says of how many pages there are.
-        let heads = numbers
-            .iter()
-            .flat_map(|&number| (0..12).map(move |at| (number, at)));
-        let words = heads.chain((28..32).map(|at| (1, at)));
-        for (number, at, bits) in
-            words.flat_map(|(number, at)| [0x01, 0x10, 0xff].map(|bits| (number, at, bits)))
-        {
-            let mut changed = whole.clone();
-            changed[(number as usize - 1) * 512 + at] ^= bits;
-            fs::write(&path, &changed).unwrap();
-            let connection = Connection::open(&path).unwrap();
-            let is_whole = structural_flaw(&connection).is_ok_and(|flaw| flaw.is_none());
-            drop(connection);
-            let opened = Database::open(&path, Duration::ZERO);
-            // Where a page is another one's, the last entry is not the one that the ledger records.
-            let appended =
-                opened.and_then(|database| append(&database, "node", [(draft(40), None)]));
-            assert_eq!(
-                appended.is_ok(),
-                is_whole,
-                "page {number}, byte {at}, {bits:#04x}"
-            );
-            found += u32::from(!is_whole);
-        }
-        assert!(found > 100, "{found}");
-    }
 }

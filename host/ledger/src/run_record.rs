@@ -4,8 +4,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 
-use crate::append::{Belongs, Draft};
+use crate::draft::{Belongs, Draft};
 use crate::entry::{Hash, Role, event};
+use crate::json;
 
 /// The host's name for itself in entries.
 const HOST: &str = concat!("fractalaw@", env!("CARGO_PKG_VERSION"));
@@ -122,7 +123,7 @@ impl Opening {
             actor_role: Role::Host,
             event_type: event::RUN_OPENED.to_owned(),
             resource: self.app(),
-            detail: json(self),
+            detail: json::text(self),
         }
     }
 }
@@ -194,7 +195,7 @@ impl Closing {
             actor_role: Role::Host,
             event_type: event::RUN_CLOSED.to_owned(),
             resource: app.to_owned(),
-            detail: json(&Closed {
+            detail: json::text(&Closed {
                 closing: self.clone(),
                 entries,
             }),
@@ -208,9 +209,4 @@ pub fn now_unix_ns() -> u64 {
     since.map_or(0, |since| {
         u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)
     })
-}
-
-/// Texts and numbers under fixed names: nothing in them cannot be written.
-pub(crate) fn json(value: &impl Serialize) -> String {
-    serde_json::to_string(value).expect("records have text keys only")
 }

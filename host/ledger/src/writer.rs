@@ -5,8 +5,9 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::{self, JoinHandle};
 
-use crate::append::{Appended, Draft, append};
+use crate::append::{Appended, append};
 use crate::database::Database;
+use crate::draft::Draft;
 use crate::error::LedgerError;
 use crate::key::LedgerKey;
 

@@ -25,15 +25,12 @@ use modules::{Module, Modules};
 use order::{Siblings, Upward, Use};
 
 /// Crates that are not in order yet.
-const NOT_YET: [&str; 9] = [
+const NOT_YET: [&str; 6] = [
     "host",
-    "host/cli",
     "host/contract",
     "host/data",
     "host/fuzz",
     "host/instrument",
-    "host/ledger",
-    "host/ledger/auditor",
     "host/report",
 ];
 

@@ -98,14 +98,14 @@ pub(crate) fn seeds() -> Vec<Vec<u8>> {
         create(&path, "node-1", &key.public_key(), T0)?;
         let empty = fs::read(&path).expect("it is there");
         let ledger = Ledger::open(&path, Options::default())?;
-        let mut run = ledger.begin_run(&opening(), T0 + 1)?;
-        run.record(Event {
+        let run = ledger.begin_run(&opening(), T0 + 1)?;
+        let event = Event {
             time_unix_ns: T0 + 2,
             event_type: "duty-found".to_owned(),
             resource: "act/1".to_owned(),
             detail: "\u{1b}[2J".to_owned(),
-        })?;
-        run.finish(Vec::new(), &closing(), T0 + 3)?;
+        };
+        run.finish(vec![event], &closing(), T0 + 3)?;
         ledger.checkpoint(&key, T0 + 4)?;
         drop(ledger.begin_run(&opening(), T0 + 5)?);
         drop(ledger);

@@ -1,8 +1,12 @@
 //! `fractalaw-ledger export`: writes all entries to a file for other tools, if they verify. The file is written
 //! under a temporary name in the same folder and renamed when it is complete.
 
-mod arrow;
+// From the ground up:
 mod columns;
+mod sink;
+
+// The formats:
+mod arrow;
 mod json_lines;
 mod parquet;
 
@@ -10,18 +14,11 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use fractalaw_ledger::{Chain, Entry, Reader, VerifyError};
+use fractalaw_ledger::{Chain, Reader, VerifyError};
 use tempfile::NamedTempFile;
 
+use self::sink::Sink;
 use crate::flags::{self, Format};
-
-/// One format. Its memory does not grow with the ledger.
-trait Sink {
-    /// Takes the next entry.
-    fn entry(&mut self, entry: Entry) -> Result<()>;
-    /// Writes what is left.
-    fn finish(self: Box<Self>) -> Result<()>;
-}
 
 /// Runs the command.
 pub(crate) fn run(flags: &flags::Export) -> Result<()> {

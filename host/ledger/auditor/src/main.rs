@@ -4,8 +4,13 @@
 // Not `forbid`: the constructor below expands to code that needs an exception.
 #![deny(unsafe_code)]
 
-// In reading order.
+// From the ground up. What the commands share:
+mod app;
+mod fault;
+mod time;
+
 mod flags;
+mod json;
 
 // The commands:
 mod checkpoint;
@@ -14,12 +19,6 @@ mod init;
 mod runs;
 mod show;
 mod verify;
-
-// What they share:
-mod app;
-mod fault;
-mod json;
-mod time;
 
 use std::io::{self, Write};
 use std::process::ExitCode;

@@ -23,11 +23,8 @@ fn threads_of_one_process_make_one_chain() {
                 let key = &lab.key;
                 scope.spawn(move || {
                     for number in 0..5 {
-                        let mut run = ledger.begin_run(&opening("load"), T0).unwrap();
-                        for event in trail(number) {
-                            run.record(event).unwrap();
-                        }
-                        run.finish(Vec::new(), &closing(), T0).unwrap();
+                        let run = ledger.begin_run(&opening("load"), T0).unwrap();
+                        finish(run, durability, trail(number));
                     }
                     if thread == 0 {
                         ledger.checkpoint(key, T0).unwrap();

@@ -115,7 +115,7 @@ fn task() {
                     if (thread, number) == (0, runs - 1) {
                         stdin().read_to_end(&mut Vec::new()).unwrap();
                     }
-                    append(ledger, name, number * THREADS + thread);
+                    append(ledger, durability, name, number * THREADS + thread);
                 }
             });
         }
@@ -123,14 +123,11 @@ fn task() {
     ledger.settle().unwrap();
 }
 
-fn append(ledger: &Ledger, name: &str, number: u64) {
-    let mut run = ledger.begin_run(&opening(name), T0).unwrap();
+fn append(ledger: &Ledger, durability: Durability, name: &str, number: u64) {
+    let run = ledger.begin_run(&opening(name), T0).unwrap();
     let id = run.run_id();
     say(&format!("ack begun {id} {number}\n"));
-    for event in trail(number) {
-        run.record(event).unwrap();
-    }
-    run.finish(Vec::new(), &closing(), T0).unwrap();
+    finish(run, durability, trail(number));
     say(&format!("ack finished {id} {number}\n"));
 }
 

@@ -209,11 +209,9 @@ fn a_log_that_was_moved_into_the_file_in_part_is_its_own() {
     let older = fs::read(&lab.path).unwrap();
     lab.sample();
     let ledger = lab.ledger();
-    let mut run = ledger.begin_run(&opening("a"), T0).unwrap();
-    for number in 0..40 {
-        run.record(event(number)).unwrap();
-    }
-    run.finish(Vec::new(), &closing(), T0).unwrap();
+    let run = ledger.begin_run(&opening("a"), T0).unwrap();
+    let events = (0..40).map(event).collect();
+    run.finish(events, &closing(), T0).unwrap();
     drop(ledger);
     let expected = lab.verify().unwrap().entries;
     let newer = fs::read(&lab.path).unwrap();

@@ -33,10 +33,9 @@ impl Lab {
     /// returned, and one entry after it.
     pub(crate) fn sample(&self) -> Checkpoint {
         let ledger = self.ledger();
-        let mut run = ledger.begin_run(&opening("duty-finder"), T0 + 1).unwrap();
-        run.record(event(1)).unwrap();
-        let closing = closing();
-        run.finish(vec![event(2)], &closing, T0 + 4).unwrap();
+        let run = ledger.begin_run(&opening("duty-finder"), T0 + 1).unwrap();
+        let events = vec![event(1), event(2)];
+        run.finish(events, &closing(), T0 + 4).unwrap();
         drop(ledger.begin_run(&opening("cut-off"), T0 + 5).unwrap());
         let checkpoint = ledger.checkpoint(&self.key, T0 + 6).unwrap();
         drop(ledger.begin_run(&opening("later"), T0 + 7).unwrap());
@@ -76,6 +75,18 @@ pub(crate) fn entries(path: &Path) -> Result<Vec<Entry>, LedgerError> {
         Ok::<(), LedgerError>(())
     })?;
     Ok(entries)
+}
+
+/// Ends a run as a host does: its entries are recorded each by itself, or with the closing.
+pub(crate) fn finish(mut run: RunHandle, durability: Durability, events: Vec<Event>) {
+    let (events, rest) = match durability {
+        Durability::Entry => (events, Vec::new()),
+        _ => (Vec::new(), events),
+    };
+    for event in events {
+        run.record(event).unwrap();
+    }
+    run.finish(rest, &closing(), T0).unwrap();
 }
 
 pub(crate) fn tamper(path: &Path, change: impl FnOnce(&Connection)) {

@@ -7,8 +7,8 @@ use anyhow::Result;
 use arrow_ipc::writer::FileWriter;
 use fractalaw_ledger::{Entry, Reader};
 
-use super::Sink;
 use super::columns::{Columns, schema};
+use super::sink::Sink;
 
 pub(super) struct Arrow {
     columns: Columns,

@@ -6,7 +6,7 @@ use std::io::{BufWriter, Write};
 use anyhow::Result;
 use fractalaw_ledger::Entry;
 
-use super::Sink;
+use super::sink::Sink;
 use crate::json;
 
 pub(super) struct JsonLines(BufWriter<File>);

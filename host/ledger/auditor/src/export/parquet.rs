@@ -8,8 +8,8 @@ use parquet::arrow::ArrowWriter;
 use parquet::basic::Compression;
 use parquet::file::properties::WriterProperties;
 
-use super::Sink;
 use super::columns::{Columns, schema};
+use super::sink::Sink;
 
 /// The bytes of a row group. A row group stays in memory until it is complete.
 const GROUP_BYTES: usize = 64 * 1024 * 1024;
