@@ -145,6 +145,20 @@ pub enum HostError {
         /// What the system said.
         source: io::Error,
     },
+    /// What is to be offered does not fit together, or is not what a capability's table says.
+    #[error("cannot offer this: {message}")]
+    BadOffer {
+        /// What is wrong.
+        message: String,
+    },
+    /// A capability failed, before a run or after its end.
+    #[error("`{capability}` failed")]
+    Capability {
+        /// Which one.
+        capability: &'static str,
+        /// What it said.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// The ledger cannot be used: no run starts.
     #[error("the ledger cannot be written, so nothing runs")]
     Ledger(#[from] LedgerError),

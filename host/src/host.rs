@@ -7,24 +7,27 @@ use std::sync::Arc;
 
 use fractalaw_ledger::Opening;
 use fractalaw_manifest::Tier;
-use fractalaw_report::{Outcome, Profile, Refusal, Report};
+use fractalaw_report::{App, Outcome, Profile, Refusal, Report};
 use tokio::sync::watch;
 
 use crate::error::{HostError, LoadError};
+use crate::inspect::Inspection;
+use crate::ledger::Beginning;
 use crate::ledger::recording::{Recorded, Recording};
 use crate::load::loader::Loader;
 use crate::load::micro_app::MicroApp;
 use crate::load::reading::{self, on_its_stack};
 use crate::load::source::Source;
 use crate::offer::file_threads::FileThreads;
+use crate::offer::offered::Offer;
 use crate::policy::Policy;
-use crate::policy::decision::{self, Decided};
+use crate::policy::decision::{self, Asking, Decided};
 use crate::policy::own_files::OwnFiles;
 use crate::profile::{self, ProfileError, ProfiledApp};
 use crate::run::slots::Slots;
 use crate::run::ticker::Ticker;
 use crate::run::until::stopped;
-use crate::run::{Beside, Failed, Run};
+use crate::run::{Beside, Failed, HostParts, Run};
 use crate::{ledger, run};
 
 pub use builder::HostBuilder;
@@ -41,7 +44,7 @@ struct Inner {
     own_files: OwnFiles,
     policy: Option<Policy>,
     ledger: Option<Recorded>,
-    stop: watch::Sender<bool>,
+    stop: Arc<watch::Sender<bool>>,
     _ticker: Ticker,
 }
 
@@ -85,9 +88,9 @@ impl Host {
     /// When the request cannot be met, such as a granted folder that is not there; never because of
     /// what the guest does, which is the report's [`outcome`](Report::outcome).
     pub async fn run(&self, app: &MicroApp, run: &Run) -> Result<Report, HostError> {
-        let decided = decision::decide(app.asking(), run, self.0.policy.as_ref());
+        let decided = self.decide(app.asking(), run);
         let budget = decided.limits.limits.fuel;
-        let opening = || ledger::opening(app.identity(), run, &decided);
+        let opening = || opening(app.identity(), run, &decided);
         let recording = self.open(opening).await?;
         let ended = self.execute(app, run, decided, recording.as_ref()).await;
         close(recording, ended, budget).await
@@ -108,7 +111,7 @@ impl Host {
         &self,
         app: &MicroApp,
         run: &Run,
-        decided: Decided<'_>,
+        decided: Decided,
         recording: Option<&Recording>,
     ) -> Result<Report, Failed> {
         let trail = recording.filter(|recording| recording.is_live()).cloned();
@@ -117,7 +120,7 @@ impl Host {
             trail,
             ..Beside::default()
         };
-        match run::execute(self.shared(), app, run, decided, beside).await {
+        match run::execute(self.parts(), app, run, decided, beside).await {
             Ok((report, _)) => Ok(report),
             Err(run::NotRun::Refused(refusal)) => Ok(Report::refused(
                 refusal,
@@ -129,13 +132,33 @@ impl Host {
         }
     }
 
-    fn shared(&self) -> run::Shared<'_> {
-        run::Shared {
+    /// What guests are offered.
+    pub fn offer(&self) -> &Offer {
+        &self.0.loader.offer
+    }
+
+    /// Inspects a component as [`Inspection::of`] does, by what this host offers.
+    ///
+    /// # Errors
+    ///
+    /// When the bytes are not a component's.
+    pub fn inspect(&self, bytes: &[u8]) -> Result<Inspection, LoadError> {
+        on_its_stack(|| Inspection::read(Source::Bytes(bytes), self.offer()))
+    }
+
+    fn decide(&self, asking: Asking<'_>, run: &Run) -> Decided {
+        let brought = run.brought(asking.manifest.tier, self.offer());
+        decision::decide(asking, brought, self.0.policy.as_ref())
+    }
+
+    fn parts(&self) -> HostParts<'_> {
+        HostParts {
             engine: self.0.loader.engine(),
+            offer: self.offer(),
             file_threads: &self.0.file_threads,
             own_files: &self.0.own_files,
             slots: &self.0.slots,
-            stop: self.0.stop.subscribe(),
+            stop: &self.0.stop,
         }
     }
 
@@ -179,10 +202,10 @@ impl Host {
             Err(LoadError::Host(error)) => return Err(error),
         };
         let about = candidate.about();
-        let decided = decision::decide(about.asking(), run, self.0.policy.as_ref());
+        let decided = self.decide(about.asking(), run);
         let limits = decided.limits.clone();
         let budget = limits.limits.fuel;
-        let opening = || ledger::opening(&about.app, run, &decided);
+        let opening = || opening(&about.app, run, &decided);
         let recording = self.open(opening).await?;
         let loader = Arc::clone(&self.0.loader);
         let mut stop = self.0.stop.subscribe();
@@ -204,8 +227,17 @@ impl Host {
 
     /// Of a file that is refused by its size there is no digest, because it is not read.
     async fn refused_unread(&self, run: &Run, refusal: Refusal) -> Result<Report, HostError> {
-        let limits = run.limits(Tier::default());
-        let opening = || ledger::opening_of_unread(run, &limits);
+        let limits = run.limits_of(Tier::default(), self.offer());
+        let opening = || {
+            ledger::opening(&Beginning {
+                app: None,
+                limits: &limits,
+                grants: run.grants(),
+                determinism: run.determinism(),
+                decision: None,
+                missing: &[],
+            })
+        };
         let recording = self.open(opening).await?;
         let budget = limits.limits.fuel;
         let report = Report::not_run(Outcome::Refused(refusal), limits);
@@ -236,7 +268,7 @@ impl Host {
         source: impl FnOnce() -> Result<Source<'a>, LoadError> + Send,
     ) -> Result<ProfiledApp, ProfileError> {
         let loader = &*self.0.loader;
-        on_its_stack(|| Ok::<_, LoadError>(loader.load_profiled(source()?)))?
+        on_its_stack(|| Ok::<_, LoadError>(ProfiledApp::load(loader, source()?)))?
     }
 
     /// Runs a micro-app and says which of its functions used how much fuel, to the unit. What it is granted is
@@ -250,8 +282,20 @@ impl Host {
     ///
     /// When the outcome is one whose fuel does not repeat, when run and twin differ, and as [`Host::run`].
     pub async fn profile(&self, app: &ProfiledApp, run: &Run) -> Result<Profile, ProfileError> {
-        profile::profile(|| self.shared(), app, run, self.0.policy.as_ref()).await
+        profile::profile(|| self.parts(), |asking| self.decide(asking, run), app, run).await
     }
+}
+
+/// The opening of a run that was decided about.
+fn opening(app: &App, run: &Run, decided: &Decided) -> Opening {
+    ledger::opening(&Beginning {
+        app: Some(app),
+        limits: &decided.limits,
+        grants: &decided.grants,
+        determinism: run.determinism(),
+        decision: Some(&decided.decision),
+        missing: &decided.missing,
+    })
 }
 
 /// Closes a run in the ledger, if it was opened there. What could not be recorded is not handed out.
@@ -263,7 +307,10 @@ async fn close(
     if let Some(recording) = recording {
         match &ended {
             Ok(report) => recording.close(report).await?,
-            Err(failed) => recording.close_failed(failed, budget).await,
+            Err(Failed { error, audit, fuel }) => {
+                let closing = ledger::closing_of_failed(error, *fuel, budget);
+                recording.close_failed(audit, closing).await;
+            }
         }
     }
     ended.map_err(|failed| failed.error)

@@ -1,6 +1,7 @@
 //! What a run is given: everything else does not exist for the guest.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use bytes::Bytes;
 
@@ -26,4 +27,47 @@ pub struct DirGrant {
     pub guest: String,
     /// Whether the guest may also write.
     pub writable: bool,
+}
+
+/// The time at which a deterministic run begins that is given no other: 2025-01-01T00:00:00Z.
+const UNIX_START: Duration = Duration::from_secs(1_735_689_600);
+
+/// The seed of a deterministic run that is given no other. Any number does; it never changes.
+const SEED: u64 = 1;
+
+/// Where time and randomness come from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Determinism {
+    /// The machine's clocks and the system's randomness.
+    #[default]
+    Real,
+    /// Virtual time and seeded generators.
+    Fixed(Fixed),
+}
+
+/// What a deterministic run begins with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Fixed {
+    /// The wall clock at its start, since 1970.
+    pub(crate) unix_start: Duration,
+    pub(crate) seed: u64,
+}
+
+impl Default for Fixed {
+    fn default() -> Fixed {
+        Fixed {
+            unix_start: UNIX_START,
+            seed: SEED,
+        }
+    }
+}
+
+impl Determinism {
+    /// What a deterministic run begins with.
+    pub(crate) fn fixed(self) -> Option<Fixed> {
+        match self {
+            Determinism::Real => None,
+            Determinism::Fixed(fixed) => Some(fixed),
+        }
+    }
 }

@@ -4,18 +4,17 @@
 mod json;
 mod text;
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use fractalaw_manifest::Manifest;
 use fractalaw_report::{App, AppliedLimits, Decision, Item, Listed, NotGranted, Refusal};
 
-use crate::digest::sha256;
 use crate::error::LoadError;
-use crate::load::crossing;
-use crate::load::outline::Outline;
-use crate::load::preflight;
+use crate::load::examined::Examined;
 use crate::load::reading::on_its_stack;
 use crate::load::source::Source;
+use crate::offer::offered::Offer;
 use crate::policy::Policy;
 use crate::policy::decision::{Asking, asked, decide};
 use crate::run::Run;
@@ -43,7 +42,8 @@ pub struct Inspection {
     pub exports: Listed<String>,
     /// Why this host would refuse it under any policy.
     pub refusal: Option<Refusal>,
-    interfaces: std::collections::BTreeSet<String>,
+    interfaces: BTreeSet<String>,
+    offer: Offer,
 }
 
 /// What a policy says about a component.
@@ -64,31 +64,28 @@ impl Inspection {
     ///
     /// When they are not a component's.
     pub fn of(bytes: &[u8]) -> Result<Inspection, LoadError> {
-        on_its_stack(|| Inspection::read_from(bytes))
+        on_its_stack(|| Inspection::read(Source::Bytes(bytes), Offer::standard()))
     }
 
-    fn read_from(bytes: &[u8]) -> Result<Inspection, Refusal> {
-        let outline = Outline::of(bytes);
-        let judged = preflight::judge(bytes, &outline).and_then(|is_composed| match is_composed {
-            true => crossing::metered(bytes).map(drop),
-            false => Ok(()),
-        });
+    /// The same by what a host offers, from wherever the bytes come.
+    pub(crate) fn read(source: Source<'_>, offer: &Offer) -> Result<Inspection, LoadError> {
+        let examined = Examined::read(source, offer)?;
+        let judged = examined.judge(offer);
+        let judged = judged.and_then(|facts| Ok(examined.metered(facts.is_composed).map(drop)?));
         let refusal = match judged {
-            Err(
+            Err(LoadError::Refused(
                 refusal @ (Refusal::NotAComponent { .. }
                 | Refusal::TooLarge { .. }
                 | Refusal::Invalid { .. }),
-            ) => return Err(refusal),
-            Err(refusal) => Some(refusal),
+            )) => return Err(refusal.into()),
+            Err(LoadError::Refused(refusal)) => Some(refusal),
+            Err(LoadError::Host(error)) => return Err(error.into()),
             Ok(()) => None,
         };
+        let (app, bytes, outline) = (examined.app(), examined.bytes.len(), examined.outline);
         Ok(Inspection {
-            app: App {
-                name: outline.name.map(Into::into),
-                version: outline.version.map(Into::into),
-                digest: sha256(bytes).into(),
-            },
-            bytes: bytes.len(),
+            app,
+            bytes,
             manifest: outline.manifest,
             metadata: outline.metadata,
             producers: outline.producers,
@@ -96,6 +93,7 @@ impl Inspection {
             exports: outline.exports,
             refusal,
             interfaces: outline.interfaces,
+            offer: offer.clone(),
         })
     }
 
@@ -105,7 +103,7 @@ impl Inspection {
     ///
     /// When it cannot be read or is not a component.
     pub fn of_file(path: &Path) -> Result<Inspection, LoadError> {
-        Inspection::of(&Source::open(path)?.bytes()?)
+        on_its_stack(|| Inspection::read(Source::open(path)?, Offer::standard()))
     }
 
     /// What it asks for, its tier first.
@@ -113,7 +111,12 @@ impl Inspection {
         asked(self.asking(&self.manifest.clone().unwrap_or_default()))
     }
 
-    pub(crate) fn asking<'a>(&'a self, manifest: &'a Manifest) -> Asking<'a> {
+    /// The grant that one of its imports needs, if it needs one.
+    pub fn needs_grant(&self, import: &str) -> Option<&'static str> {
+        self.offer.needs_grant(import)
+    }
+
+    fn asking<'a>(&'a self, manifest: &'a Manifest) -> Asking<'a> {
         Asking {
             app: &self.app,
             manifest,
@@ -124,7 +127,8 @@ impl Inspection {
     /// What would come of running it so, under a policy.
     pub fn verdict(&self, run: &Run, policy: Option<&Policy>) -> Verdict {
         let manifest = self.manifest.clone().unwrap_or_default();
-        let decided = decide(self.asking(&manifest), run, policy);
+        let brought = run.brought(manifest.tier, &self.offer);
+        let decided = decide(self.asking(&manifest), brought, policy);
         let not_granted = (!decided.missing.is_empty()).then(|| {
             Refusal::NotGranted(NotGranted::new(&self.app, &manifest, decided.missing).into())
         });

@@ -1,40 +1,35 @@
-//! What a component may import. One file for each interface.
+//! The host's own capabilities. One file for each interface.
 
 pub(crate) mod audit_log;
 pub(crate) mod wasi;
 
-use wasmtime::Engine;
-use wasmtime::component::Linker;
+use std::sync::{Arc, LazyLock};
 
-use crate::offer::state::RunState;
+use crate::error::HostError;
+use crate::offer::capability::Capability;
+use crate::offer::offered::Offer;
+use audit_log::AuditLog;
+use wasi::Wasi;
 
-/// What a component may import only if it is granted: everything that reaches out of the run. WASI's
-/// plumbing needs no grant, because nothing is behind it that was not given by other grants; the audit log
-/// needs none, because every run has one. `POLICY.md` has the reasons.
-pub(crate) const NEED_GRANT: [&str; 8] = [
-    "fractal:app/ai-classify",
-    "fractal:app/ai-embeddings",
-    "fractal:app/ai-inference",
-    "fractal:app/data-mutate",
-    "fractal:app/data-query",
-    "fractal:app/events-emit",
-    "fractal:app/events-schedule",
-    "wasi:sockets",
-];
-
-/// The grant that an import of this name needs, if it needs one.
-pub(crate) fn needs_grant(import: &str) -> Option<&'static str> {
-    NEED_GRANT.into_iter().find(|grant| {
-        let rest = import.strip_prefix(grant);
-        rest.is_some_and(|rest| rest.starts_with(['@', '/']))
-    })
+/// What every host offers, and beside it what an embedder adds. `is_durable` says that an entry of the trail is on disk
+/// before the guest goes on.
+pub(crate) fn offer(
+    is_durable: bool,
+    more: impl IntoIterator<Item = Arc<dyn Capability>>,
+) -> Result<Offer, HostError> {
+    let mut capabilities: Vec<Arc<dyn Capability>> =
+        vec![Arc::new(AuditLog { is_durable }), Arc::new(Wasi)];
+    capabilities.extend(more);
+    Offer::of(capabilities)
 }
 
-/// A linker with every interface that is offered. `durable` says that an entry is to be on disk before the
-/// guest goes on.
-pub(crate) fn linker(engine: &Engine, durable: bool) -> wasmtime::Result<Linker<RunState>> {
-    let mut linker = Linker::new(engine);
-    audit_log::add_to_linker(&mut linker, durable)?;
-    wasi::add_to_linker(&mut linker)?;
-    Ok(linker)
+/// What a host offers to which nothing was added.
+static STANDARD: LazyLock<Offer> =
+    LazyLock::new(|| offer(false, []).expect("our own tables fit together"));
+
+impl Offer {
+    /// What a host offers to which nothing was added.
+    pub fn standard() -> &'static Offer {
+        &STANDARD
+    }
 }

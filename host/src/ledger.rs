@@ -12,9 +12,8 @@ use fractalaw_report::{
 };
 use sha2::{Digest, Sha256};
 
-use crate::inputs::Grants;
-use crate::policy::decision::Decided;
-use crate::run::{Failed, Run};
+use crate::error::HostError;
+use crate::inputs::{Determinism, Fixed, Grants};
 
 /// What a component is called that has no name, or was refused before it could be asked.
 const UNNAMED: &str = "unnamed";
@@ -29,48 +28,38 @@ const MESSAGE_BYTES: usize = 16 * 1024;
 /// How a run ended that the host could not carry out.
 const HOST_FAILED: &str = "host-failed";
 
-/// The opening of a run that was decided about.
-pub(crate) fn opening(app: &App, run: &Run, decided: &Decided<'_>) -> Opening {
-    let begins = begins(run);
-    Opening {
-        name: name(app.name.as_deref()),
-        version: app
-            .version
-            .as_deref()
-            .map(|version| cut(version, NAME_BYTES)),
-        sha256: hash(&app.digest),
-        tier: decided.limits.tier.name().to_owned(),
-        limits: limits(&decided.limits),
-        grants: grants(&decided.grants),
-        deterministic: begins.is_some(),
-        clock_unix_ns: begins.map(|(clock, _)| clock),
-        seed: begins.map(|(_, seed)| seed),
-        decision: Some(decision(&decided.decision, &decided.missing)),
-    }
+/// What is known of a run that begins.
+pub(crate) struct Beginning<'a> {
+    /// None for a component that is refused unread.
+    pub(crate) app: Option<&'a App>,
+    pub(crate) limits: &'a AppliedLimits,
+    pub(crate) grants: &'a Grants,
+    pub(crate) determinism: Determinism,
+    /// None for a component that is refused unread.
+    pub(crate) decision: Option<&'a Decision>,
+    /// What was asked for and is not granted.
+    pub(crate) missing: &'a [Missing],
 }
 
-/// The opening of a component that is refused unread.
-pub(crate) fn opening_of_unread(run: &Run, applied: &AppliedLimits) -> Opening {
-    let begins = begins(run);
+/// The opening of a run.
+pub(crate) fn opening(begins: &Beginning<'_>) -> Opening {
+    let fixed = begins.determinism.fixed();
+    let clock = |fixed: Fixed| u64::try_from(fixed.unix_start.as_nanos()).unwrap_or(u64::MAX);
+    let version = begins.app.and_then(|app| app.version.as_deref());
     Opening {
-        name: name(None),
-        version: None,
-        sha256: Hash([0; 32]),
-        tier: applied.tier.name().to_owned(),
-        limits: limits(applied),
-        grants: grants(run.grants()),
-        deterministic: begins.is_some(),
-        clock_unix_ns: begins.map(|(clock, _)| clock),
-        seed: begins.map(|(_, seed)| seed),
-        decision: None,
+        name: name(begins.app.and_then(|app| app.name.as_deref())),
+        version: version.map(|version| cut(version, NAME_BYTES)),
+        sha256: begins.app.map_or(Hash([0; 32]), |app| hash(&app.digest)),
+        tier: begins.limits.tier.name().to_owned(),
+        limits: limits(begins.limits),
+        grants: grants(begins.grants),
+        deterministic: fixed.is_some(),
+        clock_unix_ns: fixed.map(clock),
+        seed: fixed.map(|fixed| fixed.seed),
+        decision: begins
+            .decision
+            .map(|decided| decision(decided, begins.missing)),
     }
-}
-
-/// With which clock and seed a deterministic run begins.
-fn begins(run: &Run) -> Option<(u64, u64)> {
-    let fixed = run.determinism().fixed()?;
-    let clock = u64::try_from(fixed.unix_start.as_nanos()).unwrap_or(u64::MAX);
-    Some((clock, fixed.seed))
 }
 
 /// The end of a run that has a report.
@@ -86,14 +75,14 @@ pub(crate) fn closing(report: &Report) -> Closing {
     }
 }
 
-/// The end of a run that the host could not carry out.
-pub(crate) fn closing_of_failed(failed: &Failed, budget: u64) -> Closing {
+/// The end of a run that the host could not carry out, and how much of its budget it had used.
+pub(crate) fn closing_of_failed(error: &HostError, consumed: u64, budget: u64) -> Closing {
     Closing {
         outcome: HOST_FAILED.to_owned(),
-        message: Some(failed.error.to_string()),
+        message: Some(error.to_string()),
         fuel: ledger::Fuel {
             budget,
-            consumed: failed.fuel,
+            consumed,
             certainty: Certainty::Exact.name().to_owned(),
         },
     }

@@ -50,9 +50,11 @@ mod engine;
 mod ledger;
 mod recorder;
 
-// What a run holds of the host, and what a guest reaches there:
-mod interfaces;
+// What guests reach, and what a run holds of the host:
 mod offer;
+
+mod interfaces;
+
 mod policy;
 
 // From a component's bytes to code, from code to a report:
@@ -63,6 +65,21 @@ mod inspect;
 mod profile;
 
 mod host;
+
+/// What a host offers to guests, as an embedder adds to it.
+pub mod capability {
+    pub use fractalaw_contract::{Interface, Wit};
+
+    pub use crate::cost::host_calls::{Function, Price};
+    pub use crate::offer::account::Account;
+    pub use crate::offer::capability::{Capability, Granted, GrantedValue};
+    pub use crate::offer::linker::{AsyncFunction, PricedLinker};
+    pub use crate::offer::offered::Offer;
+    pub use crate::offer::payload::Payload;
+    pub use crate::offer::session::Session;
+    pub use crate::offer::state::RunState;
+    pub use crate::offer::table::{Grant, GrantKey, Table};
+}
 
 pub use cost::operators::TABLE as OPERATOR_COSTS;
 pub use error::{HostError, LoadError};

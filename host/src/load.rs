@@ -1,15 +1,23 @@
 //! From a component's bytes to code that is ready to run: read, examined, judged, compiled or taken from the cache.
 
-pub(crate) mod cache;
+pub(crate) mod facts;
+pub(crate) mod header;
+pub(crate) mod reading;
+pub(crate) mod source;
+
 pub(crate) mod compile_fit;
-pub(crate) mod compiled;
-pub(crate) mod compiler;
 pub(crate) mod contract_fit;
 pub(crate) mod crossing;
+pub(crate) mod outline;
+pub(crate) mod slot_fit;
+
+pub(crate) mod preflight;
+
+pub(crate) mod examined;
+
+pub(crate) mod cache;
+pub(crate) mod compiled;
+pub(crate) mod compiler;
+
 pub(crate) mod loader;
 pub(crate) mod micro_app;
-pub(crate) mod outline;
-pub(crate) mod preflight;
-pub(crate) mod reading;
-pub(crate) mod slot_fit;
-pub(crate) mod source;

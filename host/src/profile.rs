@@ -17,22 +17,19 @@ use std::sync::Arc;
 
 use fractalaw_instrument::Function;
 use fractalaw_report::{Certainty, Outcome, Profile, Report};
-use wasmtime::Engine;
-use wasmtime::component::{Component, Linker};
+use wasmtime::component::Component;
 
 use crate::digest::sha256;
 use crate::error::{HostError, LoadError};
-use crate::load::cache::CodeCache;
-use crate::load::compiler::Compiler;
 use crate::load::crossing;
+use crate::load::facts::Facts;
+use crate::load::loader::Loader;
 use crate::load::micro_app::MicroApp;
-use crate::load::preflight::Preflight;
 use crate::load::reading::on_its_stack;
-use crate::offer::state::RunState;
-use crate::policy::Policy;
-use crate::policy::decision::decide;
+use crate::load::source::Source;
+use crate::policy::decision::{Asking, Decided};
 use crate::recorder::{Counter, Recorder};
-use crate::run::{self, Beside, NotRun, Run, Shared};
+use crate::run::{self, Beside, HostParts, NotRun, Run};
 
 /// A micro-app and its twin, ready to be profiled any number of times. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -43,21 +40,26 @@ pub struct ProfiledApp {
 }
 
 impl ProfiledApp {
-    pub(crate) fn load(
+    /// Loads a component and its twin with hooks.
+    pub(crate) fn load(loader: &Loader, source: Source<'_>) -> Result<ProfiledApp, ProfileError> {
+        let bytes = source.bytes()?;
+        let app = loader.load(loader.read(Source::Bytes(&bytes))?)?;
+        ProfiledApp::with_twin(app, &bytes, loader)
+    }
+
+    fn with_twin(
         app: MicroApp,
         bytes: &[u8],
-        linker: &Linker<RunState>,
-        cache: Option<&CodeCache>,
-        compiler: &Compiler,
+        loader: &Loader,
     ) -> Result<ProfiledApp, ProfileError> {
         let metered = match app.is_composed() {
             true => Cow::Owned(crossing::metered(bytes).map_err(LoadError::from)?),
             false => Cow::Borrowed(bytes),
         };
         let twin = fractalaw_instrument::instrument(&metered)?;
-        let linker = hooks::linker(linker).map_err(HostError::Linker)?;
+        let linker = hooks::linker(&loader.linker).map_err(HostError::Linker)?;
         let refused = |message: String| ProfileError::TwinRefused { message };
-        let component = match compiled(linker.engine(), cache, compiler, twin.bytes) {
+        let component = match compiled(loader, twin.bytes) {
             Ok(component) => component,
             Err(LoadError::Refused(refusal)) => return Err(refused(refusal.to_string())),
             Err(LoadError::Host(error)) => return Err(error.into()),
@@ -79,36 +81,32 @@ impl ProfiledApp {
 
 /// The twin's code, of the cache if it is there. Under its own digest it would pass for a component that the host
 /// has examined, and it is none.
-fn compiled(
-    engine: &Engine,
-    cache: Option<&CodeCache>,
-    compiler: &Compiler,
-    twin: Vec<u8>,
-) -> Result<Component, LoadError> {
+fn compiled(loader: &Loader, twin: Vec<u8>) -> Result<Component, LoadError> {
+    let (engine, cache) = (loader.engine(), loader.cache.as_ref());
     let digest = sha256(&[b"profiled twin\0", &twin[..]].concat());
     if let Some((component, _)) = cache.and_then(|cache| cache.load(engine, &digest)) {
         return Ok(component);
     }
-    let component = compiler.compile(engine, twin)?;
+    let component = loader.compiler.compile(engine, twin)?;
     if let Some(cache) = cache {
-        cache.store(engine, &digest, &component, &Preflight::default());
+        cache.store(engine, &digest, &component, &Facts::default());
     }
     Ok(component)
 }
 
 /// Runs the component, then its twin, and holds one against the other.
 pub(crate) async fn profile<'a>(
-    shared: impl Fn() -> Shared<'a>,
+    host: impl Fn() -> HostParts<'a>,
+    decide: impl Fn(Asking<'_>) -> Decided,
     app: &ProfiledApp,
     run: &Run,
-    policy: Option<&Policy>,
 ) -> Result<Profile, ProfileError> {
     let not_run = |not_run| match not_run {
         NotRun::Refused(refusal) => ProfileError::Load(refusal.into()),
         NotRun::Failed(failed) => ProfileError::Host(failed.error),
     };
-    let decided = decide(app.app.asking(), run, policy);
-    let (report, _) = run::execute(shared(), &app.app, run, decided, Beside::default())
+    let decided = decide(app.app.asking());
+    let (report, _) = run::execute(host(), &app.app, run, decided, Beside::default())
         .await
         .map_err(not_run)?;
     if report.fuel.certainty == Certainty::Unrepeatable {
@@ -122,8 +120,8 @@ pub(crate) async fn profile<'a>(
             recorder: Some(recorder),
             ..Beside::default()
         };
-        let decided = decide(app.twin.asking(), run, policy);
-        let (twin, recorder) = run::execute(shared(), &app.twin, run, decided, beside).await?;
+        let decided = decide(app.twin.asking());
+        let (twin, recorder) = run::execute(host(), &app.twin, run, decided, beside).await?;
         let recorder = recorder.expect("the run gives back the recorder that it was given");
         Ok::<(Report, Recorder), NotRun>((twin, *recorder))
     };

@@ -8,11 +8,12 @@ pub(crate) mod slots;
 pub(crate) mod ticker;
 pub(crate) mod until;
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use fractalaw_report::{
-    AppliedLimits, AuditEntry, COST_MODEL, Certainty, Durations, Fuel, Memory, NotGranted, Outcome,
-    Quota, Refusal, Report,
+    AuditEntry, COST_MODEL, Certainty, Durations, Fuel, Memory, NotGranted, Outcome, Quota,
+    QuotaLimits, Refusal, Report,
 };
 use tokio::sync::watch;
 use wasmtime::component::ResourceTable;
@@ -20,28 +21,27 @@ use wasmtime::{Engine, Store, UpdateDeadline};
 
 use crate::cause;
 use crate::error::HostError;
-use crate::inputs::Grants;
-use crate::interfaces::audit_log::AuditLog;
+use crate::interfaces::audit_log::Trail;
 use crate::interfaces::wasi::opening::NoDescriptors;
-use crate::interfaces::wasi::{self, timers::Timers};
+use crate::interfaces::wasi::session::WasiSession;
 use crate::ledger::recording::Recording;
 use crate::limits::{CLOCK_MAX, HOST_CALL_BYTES, PROFILE_SLOWDOWN, SLOT_MEMORY_BYTES};
 use crate::load::micro_app::MicroApp;
-use crate::offer::capture::Capture;
+use crate::offer::account::Account;
+use crate::offer::capability::Granted;
 use crate::offer::deadline::{DeadlineExceeded, after};
-use crate::offer::determinism::{WaitedPastDeadline, WallClock};
+use crate::offer::determinism::{VirtualTime, WaitedPastDeadline};
 use crate::offer::file_threads::FileThreads;
 use crate::offer::folder::Overlap;
-use crate::offer::host_memory::HostMemory;
 use crate::offer::limiter::Limiter;
 use crate::offer::meter::Meter;
+use crate::offer::offered::Offer;
 use crate::offer::state::RunState;
 use crate::policy::decision::Decided;
 use crate::policy::own_files::OwnFiles;
 use crate::recorder::Recorder;
 use crate::run::slots::Slots;
 use crate::run::until::{Until, in_time};
-use granted::Opened;
 
 pub use request::Run;
 
@@ -77,14 +77,15 @@ impl From<HostError> for NotRun {
     }
 }
 
-/// What a run shares with all others of its host.
-pub(crate) struct Shared<'a> {
+/// What the runs of a host share.
+pub(crate) struct HostParts<'a> {
     pub(crate) engine: &'a Engine,
+    pub(crate) offer: &'a Offer,
     pub(crate) file_threads: &'a FileThreads,
     pub(crate) own_files: &'a OwnFiles,
     pub(crate) slots: &'a Slots,
     /// Turns true when the host is to stop.
-    pub(crate) stop: watch::Receiver<bool>,
+    pub(crate) stop: &'a Arc<watch::Sender<bool>>,
 }
 
 /// What goes on beside a run.
@@ -108,10 +109,10 @@ impl Beside {
 
 /// Waits for a slot and runs the guest in it, if it is granted all that it asks for.
 pub(crate) async fn execute(
-    shared: Shared<'_>,
+    host: HostParts<'_>,
     app: &MicroApp,
     run: &Run,
-    decided: Decided<'_>,
+    decided: Decided,
     beside: Beside,
 ) -> Result<(Report, Option<Box<Recorder>>), NotRun> {
     let Decided {
@@ -135,7 +136,7 @@ pub(crate) async fn execute(
     if let Some(Overlap { writable, other }) = overlap {
         return Err(HostError::GrantsOverlap { writable, other }.into());
     }
-    shared.own_files.check(&folders)?;
+    host.own_files.check(&folders)?;
     granted::check_paths(&grants.dirs)?;
     granted::check_variables(&grants.env)?;
     if let Some(fixed) = run.determinism().fixed()
@@ -145,35 +146,68 @@ pub(crate) async fn execute(
     }
     let queued = Instant::now();
     // Declared before the store, so that it is given back after the store has freed its instance.
-    let _slot = shared.slots.acquire().await.map_err(NotRun::Refused)?;
+    let _slot = host.slots.acquire().await.map_err(NotRun::Refused)?;
     let started = Instant::now();
-    let memory = HostMemory::new(applied.quotas.of(&Quota::HOST_MEMORY));
-    let [stdout, stderr] = [(); 2].map(|()| Capture::new(memory.clone()));
-    let until = Until {
-        deadline: after(started, beside.patience(applied.limits.deadline)),
-        stop: shared.stop,
+    let deadline = after(started, beside.patience(applied.limits.deadline));
+    let opened = granted::open(host.file_threads, &grants.dirs, folders, deadline).await?;
+    let most_held = applied.quotas.of(&Quota::HOST_MEMORY);
+    let account = Account::new(most_held, deadline, Arc::clone(host.stop));
+    let time = VirtualTime::of(run.determinism(), applied.limits.deadline);
+    let granted = Granted {
+        app: app.identity(),
+        inputs: &grants,
+        values: &[],
+        quotas: &applied.quotas,
+        account: &account,
+        determinism: run.determinism(),
+        virtual_time: time.as_ref(),
+        folders: &opened.folders,
+        files: opened.files.as_ref(),
+        trail: beside.trail.as_ref(),
     };
-    let opened = granted::open(shared.file_threads, &grants.dirs, folders, until.deadline).await?;
-    let mut store = store(
-        shared.engine,
-        (app.program_name(), run),
-        (&grants, opened, &applied, until.deadline),
-        (&stdout, &stderr, memory),
-        beside,
-    )?;
+    let sessions = host.offer.begin(&granted)?;
+    let fuel = match &beside.recorder {
+        Some(recorder) => recorder.fuel_for(applied.limits.fuel),
+        None => applied.limits.fuel,
+    };
+    let state = RunState {
+        meter: Meter::new(fuel, applied.quotas.clone(), run.traces()),
+        limiter: Limiter::new(applied.limits.memory_bytes),
+        account,
+        virtual_time: time,
+        seed: run.determinism().fixed().map(|fixed| fixed.seed),
+        handles: ResourceTable::with_capacity(0),
+        sessions,
+        recorder: beside.recorder,
+    };
+    let mut store = store(host.engine, state, fuel, &applied.quotas)?;
+    let until = Until {
+        deadline,
+        stop: host.stop.subscribe(),
+    };
     let ended = match call(&mut store, app, until).await {
         Ok(ended) => ended,
         Err(error) => {
             return Err(NotRun::Failed(Failed {
                 error,
                 fuel: applied.limits.fuel.saturating_sub(fuel_left(&store)),
-                audit: store.into_data().audit.into_entries(),
+                audit: trail(store.data_mut()),
             }));
         }
     };
     let peak_bytes = store.data().limiter.peak_bytes();
-    let state = store.into_data();
+    let mut state = store.into_data();
+    let audit = trail(&mut state);
+    let wasi = state.sessions.get::<WasiSession>();
+    let [stdout, stderr] = wasi.map_or_else(Default::default, |wasi| wasi.captured());
     let host_calls = state.meter.finish();
+    let effects = match state.sessions.finish(&ended.outcome) {
+        Ok(effects) => effects,
+        Err(error) => {
+            let fuel = ended.fuel(host_calls.fuel);
+            return Err(NotRun::Failed(Failed { error, audit, fuel }));
+        }
+    };
     let report = Report {
         app: Some(app.identity().clone()),
         fuel: Fuel {
@@ -186,8 +220,8 @@ pub(crate) async fn execute(
         },
         outcome: ended.outcome,
         backtrace: ended.backtrace,
-        audit: state.audit.into_entries(),
-        effects: Vec::new(),
+        audit,
+        effects,
         grants: decision.used(&host_calls.calls),
         host_calls: host_calls.calls,
         trace: host_calls.trace,
@@ -195,8 +229,8 @@ pub(crate) async fn execute(
             peak_bytes,
             cap_bytes: applied.limits.memory_bytes,
         },
-        stdout: stdout.take(),
-        stderr: stderr.take(),
+        stdout,
+        stderr,
         durations: Durations {
             load: app.load_duration(),
             wait: started - queued,
@@ -207,43 +241,18 @@ pub(crate) async fn execute(
     Ok((report, state.recorder))
 }
 
+/// What the guest recorded so far.
+fn trail(state: &mut RunState) -> Vec<AuditEntry> {
+    let trail = state.sessions.get::<Trail>();
+    trail.map_or_else(Vec::new, Trail::take_entries)
+}
+
 fn store(
     engine: &Engine,
-    (name, run): (&str, &Run),
-    (grants, opened, AppliedLimits { limits, quotas, .. }, deadline): (
-        &Grants,
-        Opened,
-        &AppliedLimits,
-        Instant,
-    ),
-    (stdout, stderr, memory): (&Capture, &Capture, HostMemory),
-    Beside { trail, recorder }: Beside,
+    state: RunState,
+    fuel: u64,
+    quotas: &QuotaLimits,
 ) -> Result<Store<RunState>, HostError> {
-    let time = run.determinism().virtual_time(limits.deadline);
-    let fuel = match &recorder {
-        Some(recorder) => recorder.fuel_for(limits.fuel),
-        None => limits.fuel,
-    };
-    let state = RunState {
-        meter: Meter::new(fuel, quotas, run.traces()),
-        audit: AuditLog::new(WallClock(time.clone()), quotas, memory.clone()),
-        memory,
-        limiter: Limiter::new(limits.memory_bytes),
-        wasi: wasi::context(
-            (name, grants),
-            (run.determinism(), time.as_ref()),
-            stdout,
-            stderr,
-        ),
-        virtual_time: time,
-        deadline,
-        handles: ResourceTable::with_capacity(0),
-        timers: Timers::default(),
-        preopens: opened.preopens,
-        files: opened.files,
-        trail,
-        recorder,
-    };
     let mut store = Store::new(engine, state);
     // Two counts, of what the host holds and of what the guest knows, which reach the bound together or one before.
     let handles = usize::try_from(quotas.of(&Quota::HANDLES)).unwrap_or(usize::MAX);
@@ -262,6 +271,13 @@ struct Ended {
     certainty: Certainty,
     instantiation_fuel: u64,
     guest_fuel: u64,
+}
+
+impl Ended {
+    /// All that was used, with what host calls were charged.
+    fn fuel(&self, host_calls: u64) -> u64 {
+        self.instantiation_fuel + self.guest_fuel + host_calls
+    }
 }
 
 async fn call(

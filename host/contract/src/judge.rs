@@ -34,6 +34,8 @@ pub enum Invalid {
 /// What a component has that this host does not, or has otherwise.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Judged<'a> {
+    /// All imports, by their names, in their order.
+    pub imports: Vec<&'a str>,
     /// Imports that are not offered, by their names, in their order.
     pub interfaces: Vec<&'a str>,
     /// Functions and resources that are missing in interfaces that are offered, the first [`KEPT`] of them.
@@ -74,9 +76,12 @@ pub fn judge<'a>(bytes: &'a [u8], offered: &Offered) -> Result<Judged<'a>, Inval
     let (types, imports) =
         validate(&mut validator, bytes).map_err(|_| proposals::diagnose(bytes))?;
     let types = types.as_ref();
-    let mut judged = Judged::default();
+    let mut judged = Judged {
+        imports,
+        ..Judged::default()
+    };
     let mut resources = Resources::new(&offered.resolve, types);
-    for import in imports {
+    for import in judged.imports.clone() {
         let item = types.component_item_for_import(import);
         match (offered.interface(import), item.map(|item| item.ty)) {
             (Some(interface), Some(ComponentEntityType::Instance(found))) => {

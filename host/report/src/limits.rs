@@ -90,8 +90,8 @@ impl Limits {
     }
 }
 
-/// What one run may hand to its host, quota by quota. The default is the host's own bounds of the quotas that every host
-/// has. A policy may lower them.
+/// What one run may hand to its host, quota by quota. The default is the bounds of a host to which no capability was
+/// added. A policy may lower them.
 ///
 /// Clones share their figures, so that the runs of a host without a policy allocate nothing for them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -119,30 +119,33 @@ impl QuotaLimit {
     }
 }
 
-/// In the order in which reports list what was lowered.
-static CORE: LazyLock<QuotaLimits> = LazyLock::new(|| QuotaLimits(Arc::new(core())));
-
-const fn core() -> [QuotaLimit; 6] {
-    [
-        QuotaLimit::host(Quota::HOST_CALLS, HOST_CALLS),
-        QuotaLimit::host(Quota::HOST_BYTES, HOST_BYTES),
+/// What a host has to which no capability was added.
+static STANDARD: LazyLock<QuotaLimits> = LazyLock::new(|| {
+    QuotaLimits::with([
         QuotaLimit::host(Quota::AUDIT_ENTRIES, AUDIT_ENTRIES as u64),
         QuotaLimit::host(Quota::AUDIT_BYTES, AUDIT_BYTES as u64),
-        QuotaLimit::host(Quota::HANDLES, HANDLES as u64),
-        QuotaLimit::host(Quota::HOST_MEMORY, HOST_MEMORY_BYTES as u64),
-    ]
-}
+    ])
+});
 
 impl Default for QuotaLimits {
     fn default() -> QuotaLimits {
-        CORE.clone()
+        STANDARD.clone()
     }
 }
 
 impl QuotaLimits {
-    /// The bounds of a host whose capabilities bring these quotas, beside those that every host has.
-    pub fn with(more: impl IntoIterator<Item = QuotaLimit>) -> QuotaLimits {
-        QuotaLimits(core().into_iter().chain(more).collect())
+    /// The bounds of a host whose capabilities bring these quotas, in the order in which reports list what was lowered:
+    /// the calls, what is in them, and what is held for them.
+    pub fn with(capabilities: impl IntoIterator<Item = QuotaLimit>) -> QuotaLimits {
+        let calls = [
+            QuotaLimit::host(Quota::HOST_CALLS, HOST_CALLS),
+            QuotaLimit::host(Quota::HOST_BYTES, HOST_BYTES),
+        ];
+        let held = [
+            QuotaLimit::host(Quota::HANDLES, HANDLES as u64),
+            QuotaLimit::host(Quota::HOST_MEMORY, HOST_MEMORY_BYTES as u64),
+        ];
+        QuotaLimits(calls.into_iter().chain(capabilities).chain(held).collect())
     }
 
     /// The bound of a quota; none, `u64::MAX`, for one that the host does not have.
@@ -156,7 +159,7 @@ impl QuotaLimits {
         self.0.iter().find(|limit| limit.quota.name == name)
     }
 
-    /// All of them: first those that every host has, then those of its capabilities.
+    /// All of them.
     pub fn iter(&self) -> impl Iterator<Item = &QuotaLimit> {
         self.0.iter()
     }

@@ -5,20 +5,22 @@
 
 /// A function that guests may call.
 #[derive(Debug)]
-pub(crate) struct Function {
-    /// Its interface's full name.
-    pub(crate) interface: &'static str,
-    pub(crate) name: &'static str,
-    pub(crate) price: Price,
+pub struct Function {
+    /// Its interface's full name, such as `wasi:io/streams@0.2.12`.
+    pub interface: &'static str,
+    /// Its name there, such as `[method]input-stream.read`. What drops a resource is called `[drop]` and its name.
+    pub name: &'static str,
+    /// What a call costs.
+    pub price: Price,
 }
 
 /// What one call of a function costs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Price {
-    /// Units of fuel for the call itself.
-    pub(crate) base: u64,
+pub struct Price {
+    /// Units of fuel for the call itself. One unit is what half a nanosecond of a guest's own work costs.
+    pub base: u64,
     /// Units of fuel for each byte that crosses.
-    pub(crate) per_byte: u64,
+    pub per_byte: u64,
 }
 
 impl Price {

@@ -14,6 +14,7 @@ use crate::limits::COMPILE_TIME;
 use crate::load::cache::CodeCache;
 use crate::load::compiler::Compiler;
 use crate::load::loader::Loader;
+use crate::offer::capability::Capability;
 use crate::offer::file_threads::FileThreads;
 use crate::policy::Policy;
 use crate::policy::own_files::OwnFiles;
@@ -31,6 +32,7 @@ pub struct HostBuilder {
     policy: Option<Policy>,
     ledger: Option<(PathBuf, Durability)>,
     ledger_wait: Duration,
+    capabilities: Vec<Arc<dyn Capability>>,
 }
 
 impl Default for HostBuilder {
@@ -45,6 +47,7 @@ impl Default for HostBuilder {
             policy: None,
             ledger: None,
             ledger_wait: Options::default().busy_timeout,
+            capabilities: Vec::new(),
         }
     }
 }
@@ -94,13 +97,19 @@ impl HostBuilder {
         self
     }
 
+    /// Offers guests one thing more, beside WASI and the audit log.
+    pub fn offer(mut self, capability: impl Capability + 'static) -> HostBuilder {
+        self.capabilities.push(Arc::new(capability));
+        self
+    }
+
     /// Reserves the pool and starts the ticker.
     ///
     /// # Errors
     ///
     /// When the address space cannot hold the pool, the cache folder is missing or not private, or the ledger
     /// cannot be opened; when a folder of the policy overlaps with one that it grants for writing, or a guest could
-    /// write to the host's own files there.
+    /// write to the host's own files there; when two capabilities offer something of one name.
     pub fn build(mut self) -> Result<Host, HostError> {
         if let Some(policy) = &mut self.policy {
             policy.check_folders()?;
@@ -116,11 +125,13 @@ impl HostBuilder {
         let durable = ledger
             .as_ref()
             .is_some_and(|ledger| ledger.durability == Durability::Entry);
-        let linker = interfaces::linker(&engine, durable).map_err(HostError::Linker)?;
+        let offer = interfaces::offer(durable, self.capabilities)?;
+        let linker = offer.linker(&engine).map_err(HostError::Linker)?;
         let ticker = Ticker::start(&engine)?;
         let slots = Slots::new(self.slots, self.max_waiting);
         Ok(Host(Arc::new(Inner {
             loader: Arc::new(Loader {
+                offer,
                 linker,
                 cache,
                 compiler: Compiler::new(self.compile_time),
@@ -130,7 +141,7 @@ impl HostBuilder {
             own_files,
             policy: self.policy,
             ledger,
-            stop: watch::Sender::new(false),
+            stop: Arc::new(watch::Sender::new(false)),
             _ticker: ticker,
         })))
     }

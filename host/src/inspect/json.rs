@@ -4,7 +4,6 @@ use fractalaw_report::json as report;
 use serde_json::json;
 
 use crate::inspect::{INSPECTION_VERSION, Inspection, Verdict};
-use crate::interfaces::needs_grant;
 use crate::terminal;
 
 pub(super) fn render(inspection: &Inspection, verdict: &Verdict) -> String {
@@ -21,7 +20,7 @@ pub(super) fn render(inspection: &Inspection, verdict: &Verdict) -> String {
     let imports = inspection
         .imports
         .iter()
-        .map(|name| json!({ "name": name, "needs_grant": needs_grant(name) }));
+        .map(|name| json!({ "name": name, "needs_grant": inspection.needs_grant(name) }));
     let asks = inspection.asks();
     let value = json!({
         "version": INSPECTION_VERSION,

@@ -3,7 +3,6 @@
 use fractalaw_report::{Item, Listed, grouped};
 
 use crate::inspect::{Inspection, Verdict};
-use crate::interfaces::needs_grant;
 use crate::terminal::{lines, one_line};
 
 pub(super) fn render(inspection: &Inspection, verdict: &Verdict) -> String {
@@ -40,9 +39,11 @@ pub(super) fn render(inspection: &Inspection, verdict: &Verdict) -> String {
     );
     part(
         "imports",
-        listed(&inspection.imports, |import| match needs_grant(import) {
-            Some(_) => format!("{}  needs a grant", one_line(import)),
-            None => one_line(import),
+        listed(&inspection.imports, |import| {
+            match inspection.needs_grant(import) {
+                Some(_) => format!("{}  needs a grant", one_line(import)),
+                None => one_line(import),
+            }
         }),
     );
     part(

@@ -1,55 +1,111 @@
 //! `fractal:app/audit-log`: the trail of one run.
 
-use fractalaw_report::{AuditEntry, Quota, QuotaLimits};
-use wasmtime::component::Linker;
+use fractalaw_contract::standard;
+use fractalaw_report::{AuditEntry, Quota, QuotaLimit};
 
 use crate::bindings::fractal::app::audit_log as wit;
-use crate::limits::AUDIT_ENTRY_BYTES;
-use crate::offer::charge::offer;
-use crate::offer::determinism::WallClock;
-use crate::offer::host_memory::{self, HostMemory};
+use crate::cost::host_calls::{AUDIT, Function};
+use crate::error::HostError;
+use crate::ledger::recording::Recording;
+use crate::limits::{AUDIT_BYTES, AUDIT_ENTRIES, AUDIT_ENTRY_BYTES};
+use crate::offer::account::Account;
+use crate::offer::capability::{Capability, Granted};
+use crate::offer::linker::PricedLinker;
 use crate::offer::payload::Payload;
 use crate::offer::quota::QuotaExceeded;
+use crate::offer::session::Session;
 use crate::offer::state::RunState;
+use crate::offer::table::Table;
+
+static RECORD_EVENT: Function = Function {
+    interface: "fractal:app/audit-log@0.1.0",
+    name: "record-event",
+    price: AUDIT,
+};
+
+static ENTRIES: QuotaLimit = QuotaLimit::host(Quota::AUDIT_ENTRIES, AUDIT_ENTRIES as u64);
+
+static BYTES: QuotaLimit = QuotaLimit::host(Quota::AUDIT_BYTES, AUDIT_BYTES as u64);
+
+static TABLE: Table = Table {
+    name: "audit-log",
+    wit: &[standard::APP_WIT],
+    interfaces: &[standard::AUDIT_LOG],
+    keys: &[],
+    quotas: &[&ENTRIES, &BYTES],
+    functions: &[&RECORD_EVENT],
+};
+
+/// Memory that an entry takes beside its text.
+const ENTRY_BYTES: u64 = 128;
+
+/// Keeps the trail of each run.
+pub(crate) struct AuditLog {
+    /// Whether an entry is on disk before the guest goes on.
+    pub(crate) is_durable: bool,
+}
+
+impl Capability for AuditLog {
+    fn table(&self) -> &'static Table {
+        &TABLE
+    }
+
+    /// Async calls cost more even if they never wait, so there is a sync version too.
+    fn add_to_linker(&self, linker: &mut PricedLinker<'_>) -> wasmtime::Result<()> {
+        match self.is_durable {
+            true => linker.async_function(&RECORD_EVENT, record_event_durably),
+            false => linker.function(&RECORD_EVENT, record_event),
+        }
+    }
+
+    fn begin(&self, granted: &Granted<'_>) -> Result<Box<dyn Session>, HostError> {
+        Ok(Box::new(Trail {
+            entries: Vec::new(),
+            bytes: 0,
+            most_entries: granted.limit(&ENTRIES),
+            most_bytes: granted.limit(&BYTES),
+            account: granted.account().clone(),
+            recording: granted.trail.cloned(),
+        }))
+    }
+}
 
 /// The trail while the run goes on.
-pub(crate) struct AuditLog {
+pub(crate) struct Trail {
     entries: Vec<AuditEntry>,
     bytes: u64,
     most_entries: u64,
     /// All together.
     most_bytes: u64,
-    memory: HostMemory,
-    clock: WallClock,
+    account: Account,
+    /// Where the ledger is to have each entry before the guest goes on.
+    recording: Option<Recording>,
 }
 
-impl AuditLog {
-    pub(crate) fn new(clock: WallClock, quotas: &QuotaLimits, memory: HostMemory) -> AuditLog {
-        AuditLog {
-            entries: Vec::new(),
-            bytes: 0,
-            most_entries: quotas.of(&Quota::AUDIT_ENTRIES),
-            most_bytes: quotas.of(&Quota::AUDIT_BYTES),
-            memory,
-            clock,
-        }
+impl Session for Trail {}
+
+impl Trail {
+    /// What was recorded so far.
+    pub(crate) fn take_entries(&mut self) -> Vec<AuditEntry> {
+        std::mem::take(&mut self.entries)
     }
 
-    pub(crate) fn into_entries(self) -> Vec<AuditEntry> {
-        self.entries
-    }
-
-    fn record(&mut self, entry: wit::AuditEntry, fuel: u64) -> Result<(), QuotaExceeded> {
+    fn record(
+        &mut self,
+        entry: wit::AuditEntry,
+        time_unix_ns: u64,
+        fuel: u64,
+    ) -> Result<(), QuotaExceeded> {
         let bytes = entry.bytes();
         let entries = self.entries.len() as u64 + 1;
         at_most(Quota::AUDIT_ENTRY_BYTES, bytes, AUDIT_ENTRY_BYTES as u64)?;
         at_most(Quota::AUDIT_ENTRIES, entries, self.most_entries)?;
         at_most(Quota::AUDIT_BYTES, self.bytes + bytes, self.most_bytes)?;
-        self.memory.take(bytes + host_memory::AUDIT_ENTRY_BYTES)?;
+        self.account.try_hold(bytes + ENTRY_BYTES)?;
         self.bytes += bytes;
         let entry = AuditEntry {
             sequence: entries,
-            time_unix_ns: self.clock.now_unix_ns(),
+            time_unix_ns,
             fuel,
             event_type: entry.event_type,
             resource: entry.resource,
@@ -76,34 +132,21 @@ fn at_most(quota: Quota, wanted: u64, limit: u64) -> Result<(), QuotaExceeded> {
     Ok(())
 }
 
-/// Waiting costs a guest that need not wait, so there are two of the one function.
-pub(crate) fn add_to_linker(linker: &mut Linker<RunState>, durable: bool) -> wasmtime::Result<()> {
-    if durable {
-        offer! { linker, "fractal:app/audit-log@0.1.0", state => state;
-            wait "record-event"(entry) -> nothing = AUDIT, record_event_durably;
-        }
-        return Ok(());
-    }
-    offer! { linker, "fractal:app/audit-log@0.1.0", state => state;
-        sync "record-event"(entry) -> nothing = AUDIT, record_event;
-    }
-    Ok(())
-}
-
-fn record_event(state: &mut &mut RunState, entry: wit::AuditEntry) -> wasmtime::Result<()> {
-    let at = state.meter.position();
-    Ok(state.audit.record(entry, at)?)
+fn record_event(state: &mut RunState, (entry,): (wit::AuditEntry,)) -> wasmtime::Result<()> {
+    let (time, fuel) = (state.now_unix_ns(), state.meter.position());
+    Ok(state.session::<Trail>().record(entry, time, fuel)?)
 }
 
 /// Returns when the entry is on disk. A run that is cut off meanwhile has it in its report as well, because
 /// the ledger's thread writes it all the same.
 async fn record_event_durably(
-    state: &mut &mut RunState,
-    entry: wit::AuditEntry,
+    state: &mut RunState,
+    entry: (wit::AuditEntry,),
 ) -> wasmtime::Result<()> {
     record_event(state, entry)?;
-    if let (Some(trail), Some(entry)) = (&state.trail, state.audit.entries.last()) {
-        trail.record(entry).await?;
+    let trail = state.session::<Trail>();
+    if let (Some(recording), Some(entry)) = (&trail.recording, trail.entries.last()) {
+        recording.record(entry).await?;
     }
     Ok(())
 }
@@ -116,19 +159,18 @@ impl Payload for wit::AuditEntry {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
-    use crate::limits::{AUDIT_BYTES, AUDIT_ENTRIES};
-    use crate::offer::determinism::{Determinism, Fixed};
+    use crate::limits::HOST_MEMORY_BYTES;
 
-    fn log(clock: WallClock) -> AuditLog {
-        let quotas = QuotaLimits::default();
-        AuditLog::new(
-            clock,
-            &quotas,
-            HostMemory::new(quotas.of(&Quota::HOST_MEMORY)),
-        )
+    fn trail() -> Trail {
+        Trail {
+            entries: Vec::new(),
+            bytes: 0,
+            most_entries: ENTRIES.most,
+            most_bytes: BYTES.most,
+            account: Account::of_bytes(HOST_MEMORY_BYTES as u64),
+            recording: None,
+        }
     }
 
     fn entry(detail_bytes: usize) -> wit::AuditEntry {
@@ -140,21 +182,17 @@ mod tests {
     }
 
     #[test]
-    fn entries_are_numbered_from_one_and_carry_the_hosts_time() {
-        let fixed = Determinism::Fixed(Fixed::default());
-        let time = fixed.virtual_time(Duration::from_secs(1)).unwrap();
-        let mut log = log(WallClock(Some(time.clone())));
-        for waited in [0, 7, 0] {
-            time.wait_until(waited).unwrap();
-            log.record(entry(1), 0).unwrap();
+    fn entries_are_numbered_from_one_and_carry_the_hosts_time_and_the_fuel() {
+        let mut trail = trail();
+        for (time, fuel) in [(7, 100), (7, 200), (9, 300)] {
+            trail.record(entry(1), time, fuel).unwrap();
         }
-        let entries = log.into_entries();
-        let found: Vec<_> = entries
-            .iter()
-            .map(|e| (e.sequence, e.time_unix_ns))
+        let entries = trail.take_entries();
+        let found = entries.iter();
+        let found: Vec<_> = found
+            .map(|e| (e.sequence, e.time_unix_ns, e.fuel))
             .collect();
-        let time = 1_735_689_600_000_000_000;
-        assert_eq!(found, [(1, time), (2, time + 7), (3, time + 7)]);
+        assert_eq!(found, [(1, 7, 100), (2, 7, 200), (3, 9, 300)]);
     }
 
     #[test]
@@ -171,13 +209,13 @@ mod tests {
             (1, AUDIT_ENTRIES, Quota::AUDIT_ENTRIES, AUDIT_ENTRIES),
         ];
         for (detail_bytes, accepted, quota, limit) in cases {
-            let mut log = log(WallClock(None));
+            let mut trail = trail();
             for _ in 0..accepted {
-                log.record(entry(detail_bytes), 0).unwrap();
+                trail.record(entry(detail_bytes), 0, 0).unwrap();
             }
-            let exceeded = log.record(entry(detail_bytes), 0).unwrap_err();
+            let exceeded = trail.record(entry(detail_bytes), 0, 0).unwrap_err();
             assert_eq!((exceeded.quota, exceeded.limit), (quota, limit as u64));
-            assert_eq!(log.into_entries().len(), accepted);
+            assert_eq!(trail.take_entries().len(), accepted);
         }
     }
 }

@@ -1,59 +1,97 @@
 //! WASI 0.2, with nothing ambient: a guest reaches what its grants name and nothing else.
 
+mod capture;
 mod cli;
 mod clocks;
-pub(crate) mod descriptors;
+mod descriptors;
 mod directory_order;
 mod file_metadata;
 mod file_streams;
 mod filesystem;
 mod identity;
 mod io;
+mod offering;
 pub(crate) mod opening;
 mod paths;
 mod random;
+pub(crate) mod session;
 mod sockets;
 mod streams;
-pub(crate) mod timers;
+mod timers;
 
-use wasmtime::component::Linker;
-use wasmtime_wasi::WasiCtx;
-use wasmtime_wasi::p2::pipe::MemoryInputPipe;
+use fractalaw_contract::standard;
 
-use crate::inputs::Grants;
-use crate::limits::RANDOM_BYTES;
-use crate::offer::capture::Capture;
-use crate::offer::determinism::{Determinism, VirtualTime};
-use crate::offer::state::RunState;
+use crate::cost::host_calls::Function;
+use crate::error::HostError;
+use crate::offer::capability::{Capability, Granted};
+use crate::offer::linker::PricedLinker;
+use crate::offer::session::Session;
+use crate::offer::table::Table;
+use session::WasiSession;
 
-pub(crate) fn add_to_linker(linker: &mut Linker<RunState>) -> wasmtime::Result<()> {
-    io::add_to_linker(linker)?;
-    cli::add_to_linker(linker)?;
-    clocks::add_to_linker(linker)?;
-    filesystem::add_to_linker(linker)?;
-    random::add_to_linker(linker)?;
-    sockets::add_to_linker(linker)
+/// By interface.
+static LISTS: [&[Function]; 6] = [
+    &io::FUNCTIONS,
+    &cli::FUNCTIONS,
+    &clocks::FUNCTIONS,
+    &filesystem::FUNCTIONS,
+    &random::FUNCTIONS,
+    &sockets::FUNCTIONS,
+];
+
+static FUNCTIONS: [&Function; count()] = joined();
+
+const fn count() -> usize {
+    let (mut list, mut count) = (0, 0);
+    while list < LISTS.len() {
+        count += LISTS[list].len();
+        list += 1;
+    }
+    count
 }
 
-/// The context of one run: what was granted but for folders, and captured output. In front of the arguments is the
-/// program's name, as every C library expects.
-pub(crate) fn context(
-    (name, grants): (&str, &Grants),
-    (determinism, time): (Determinism, Option<&VirtualTime>),
-    stdout: &Capture,
-    stderr: &Capture,
-) -> WasiCtx {
-    let mut context = WasiCtx::builder();
-    context
-        .arg(name)
-        .args(&grants.args)
-        .envs(&grants.env)
-        .stdout(stdout.clone())
-        .stderr(stderr.clone())
-        .max_random_size(RANDOM_BYTES);
-    if let Some(stdin) = &grants.stdin {
-        context.stdin(MemoryInputPipe::new(stdin.clone()));
+const fn joined() -> [&'static Function; count()] {
+    let mut joined = [&LISTS[0][0]; count()];
+    let (mut list, mut place) = (0, 0);
+    while list < LISTS.len() {
+        let mut next = 0;
+        while next < LISTS[list].len() {
+            joined[place] = &LISTS[list][next];
+            place += 1;
+            next += 1;
+        }
+        list += 1;
     }
-    determinism.apply(&mut context, time);
-    context.build()
+    joined
+}
+
+static TABLE: Table = Table {
+    name: "wasi",
+    wit: &standard::WASI_WIT,
+    interfaces: &standard::WASI,
+    keys: &[],
+    quotas: &[],
+    functions: &FUNCTIONS,
+};
+
+/// Offers WASI.
+pub(crate) struct Wasi;
+
+impl Capability for Wasi {
+    fn table(&self) -> &'static Table {
+        &TABLE
+    }
+
+    fn add_to_linker(&self, linker: &mut PricedLinker<'_>) -> wasmtime::Result<()> {
+        io::add_to_linker(linker)?;
+        cli::add_to_linker(linker)?;
+        clocks::add_to_linker(linker)?;
+        filesystem::add_to_linker(linker)?;
+        random::add_to_linker(linker)?;
+        sockets::add_to_linker(linker)
+    }
+
+    fn begin(&self, granted: &Granted<'_>) -> Result<Box<dyn Session>, HostError> {
+        Ok(Box::new(WasiSession::new(granted)))
+    }
 }

@@ -11,7 +11,6 @@ use tokio::task::spawn_blocking;
 
 use crate::error::HostError;
 use crate::ledger;
-use crate::run::Failed;
 
 /// The ledger of a host.
 pub(crate) struct Recorded {
@@ -24,11 +23,11 @@ pub(crate) struct Recorded {
 pub(crate) struct Recording {
     /// Locked only on threads where waiting is allowed. A guest that is cut off while its entry is being
     /// written leaves the writing behind, and closing waits for it here.
-    shared: Arc<Mutex<Shared>>,
+    open: Arc<Mutex<OpenRun>>,
     durability: Durability,
 }
 
-struct Shared {
+struct OpenRun {
     handle: Option<RunHandle>,
     failed: Option<LedgerError>,
 }
@@ -42,7 +41,7 @@ impl Recording {
         let ledger = recorded.ledger.clone();
         let handle = on_a_thread(move || ledger.begin_run(&opening, now_unix_ns())).await;
         Ok(Recording {
-            shared: Arc::new(Mutex::new(Shared {
+            open: Arc::new(Mutex::new(OpenRun {
                 handle: Some(handle?),
                 failed: None,
             })),
@@ -58,12 +57,12 @@ impl Recording {
     /// Records one entry, durably. When it fails, so does closing.
     pub(crate) async fn record(&self, entry: &AuditEntry) -> wasmtime::Result<()> {
         let event = ledger::event(entry);
-        self.locked(move |shared| {
-            let recorded = match &mut shared.handle {
+        self.locked(move |open| {
+            let recorded = match &mut open.handle {
                 Some(handle) => handle.record(event),
                 None => Ok(()),
             };
-            recorded.inspect_err(|error| shared.failed = Some(error.clone()))
+            recorded.inspect_err(|error| open.failed = Some(error.clone()))
         })
         .await
         .map_err(wasmtime::Error::from)
@@ -75,10 +74,9 @@ impl Recording {
     }
 
     /// Records that the host could not carry the run out, and the entries that it had made.
-    pub(crate) async fn close_failed(self, failed: &Failed, budget: u64) {
+    pub(crate) async fn close_failed(self, made: &[AuditEntry], closing: Closing) {
         // The error that is told is the first one; the run stays cut off if this fails as well.
-        let closing = ledger::closing_of_failed(failed, budget);
-        let _ = self.finish(&failed.audit, closing).await;
+        let _ = self.finish(made, closing).await;
     }
 
     async fn finish(self, made: &[AuditEntry], closing: Closing) -> Result<(), HostError> {
@@ -87,11 +85,11 @@ impl Recording {
             Durability::Entry => Vec::new(),
             _ => made.iter().map(ledger::event).collect(),
         };
-        let finished = self.locked(move |shared| {
-            if let Some(error) = shared.failed.take() {
+        let finished = self.locked(move |open| {
+            if let Some(error) = open.failed.take() {
                 return Err(error);
             }
-            match shared.handle.take() {
+            match open.handle.take() {
                 Some(handle) => handle.finish(events, &closing, now_unix_ns()),
                 None => Ok(()),
             }
@@ -101,12 +99,12 @@ impl Recording {
 
     async fn locked<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&mut Shared) -> T + Send + 'static,
+        work: impl FnOnce(&mut OpenRun) -> T + Send + 'static,
     ) -> T {
-        let shared = Arc::clone(&self.shared);
+        let open = Arc::clone(&self.open);
         on_a_thread(move || {
-            let mut shared = shared.lock().unwrap_or_else(PoisonError::into_inner);
-            work(&mut shared)
+            let mut open = open.lock().unwrap_or_else(PoisonError::into_inner);
+            work(&mut open)
         })
         .await
     }

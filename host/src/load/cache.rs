@@ -26,7 +26,7 @@ use wasmtime::component::Component;
 
 use crate::error::HostError;
 use crate::load::compiled;
-use crate::load::preflight::Preflight;
+use crate::load::facts::Facts;
 use entry::Found;
 use place::{Place, UNFINISHED};
 use seal::Key;
@@ -79,17 +79,17 @@ impl CodeCache {
         self.place.path()
     }
 
-    /// The compiled component of the bytes with this digest, and what it says of itself, if an intact entry
+    /// The compiled component of the bytes with this digest, and what is known of it, if an intact entry
     /// is there.
-    pub(crate) fn load(&self, engine: &Engine, digest: &str) -> Option<(Component, Preflight)> {
+    pub(crate) fn load(&self, engine: &Engine, digest: &str) -> Option<(Component, Facts)> {
         let (name, key) = (entry_name(engine, digest), self.key.as_ref()?);
         let path = || self.folder().join(&name).display().to_string();
         let read = self
             .place
             .file(&name)
             .and_then(|file| Ok((entry::check(&file, &name, key)?, file)));
-        let (preflight, file) = match read {
-            Ok((Found::Intact(preflight), file)) => (preflight, file),
+        let (facts, file) = match read {
+            Ok((Found::Intact(facts), file)) => (facts, file),
             Ok((Found::OtherVersion, _)) => return None,
             Ok((Found::Damaged, _)) => {
                 tracing::warn!(path = %path(), "damaged cache entry, compiling again");
@@ -102,7 +102,7 @@ impl CodeCache {
             }
         };
         match compiled::load(engine, &file) {
-            Ok(component) => Some((component, *preflight)),
+            Ok(component) => Some((component, *facts)),
             Err(error) => {
                 tracing::warn!(path = %path(), %error, "stale cache entry, compiling again");
                 None
@@ -116,13 +116,13 @@ impl CodeCache {
         engine: &Engine,
         digest: &str,
         component: &Component,
-        preflight: &Preflight,
+        facts: &Facts,
     ) {
         let name = entry_name(engine, digest);
         let written = component
             .serialize()
             .map_err(io::Error::other)
-            .and_then(|code| self.write(&name, &code, preflight))
+            .and_then(|code| self.write(&name, &code, facts))
             .and_then(|()| self.trim(&name));
         if let Err(error) = written {
             let path = self.folder().join(&name);
@@ -130,12 +130,12 @@ impl CodeCache {
         }
     }
 
-    fn write(&self, name: &str, code: &[u8], preflight: &Preflight) -> io::Result<()> {
+    fn write(&self, name: &str, code: &[u8], facts: &Facts) -> io::Result<()> {
         let Some(key) = &self.key else {
             return Ok(());
         };
         self.place
-            .write(name, |file| entry::write(file, name, key, code, preflight))
+            .write(name, |file| entry::write(file, name, key, code, facts))
     }
 
     /// Removes the oldest entries until the folder is within its bound, never the one just written; and what a
@@ -236,7 +236,7 @@ mod tests {
             b"no code at all",
             &[0x7f, b'E', b'L', b'F', 0, 0, 0, 0],
         ] {
-            cache.write(&name, code, &Preflight::default()).unwrap();
+            cache.write(&name, code, &Facts::default()).unwrap();
             let (file, key) = (
                 cache.place.file(&name).unwrap(),
                 cache.key.as_ref().unwrap(),

@@ -1,12 +1,16 @@
 //! Whether a component fits what this host offers: what the contract's judge says of it, as a refusal.
 
-use fractalaw_contract::{Invalid, judge, standard};
+use std::collections::BTreeSet;
+
+use fractalaw_contract::{Invalid, Offered, judge};
 use fractalaw_report::{Listed, Refusal};
 
 /// Refuses what is not valid, uses what the engine leaves out, imports what is not offered or exports no `run`.
+/// Says what it imports, by the names that it gives it.
+///
 /// Nothing is compiled for it, so that whoever only looks at a component is told the same as who runs it.
-pub(crate) fn check(bytes: &[u8]) -> Result<(), Refusal> {
-    let judged = judge(bytes, standard::offered()).map_err(|invalid| match invalid {
+pub(crate) fn check(bytes: &[u8], offered: &Offered) -> Result<BTreeSet<String>, Refusal> {
+    let judged = judge(bytes, offered).map_err(|invalid| match invalid {
         Invalid::Malformed(message) => Refusal::invalid(message),
         Invalid::Proposals(used) => Refusal::Proposal { used },
     })?;
@@ -28,6 +32,6 @@ pub(crate) fn check(bytes: &[u8]) -> Result<(), Refusal> {
     }
     match judged.run {
         Some(found) => Err(Refusal::WrongExport { found }),
-        None => Ok(()),
+        None => Ok(judged.imports.into_iter().map(str::to_owned).collect()),
     }
 }

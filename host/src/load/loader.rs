@@ -2,7 +2,6 @@
 //! the digest, and what the outermost sections say. A host with a ledger records a run by that. Only then is the
 //! component judged, compiled or taken from the cache, and linked.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -10,20 +9,19 @@ use fractalaw_report::App;
 use wasmtime::Engine;
 use wasmtime::component::{Component, Linker};
 
-use crate::digest::sha256;
 use crate::error::LoadError;
 use crate::load::cache::CodeCache;
 use crate::load::compiler::Compiler;
-use crate::load::crossing;
+use crate::load::examined::Examined;
+use crate::load::facts::Facts;
 use crate::load::micro_app::{About, Code, MicroApp};
-use crate::load::outline::Outline;
-use crate::load::preflight::{self, Preflight};
 use crate::load::source::Source;
+use crate::offer::offered::Offer;
 use crate::offer::state::RunState;
-use crate::profile::{ProfileError, ProfiledApp};
 
 /// What loading needs of a host.
 pub(crate) struct Loader {
+    pub(crate) offer: Offer,
     pub(crate) linker: Linker<RunState>,
     pub(crate) cache: Option<CodeCache>,
     pub(crate) compiler: Compiler,
@@ -37,9 +35,16 @@ pub(crate) struct Candidate<'a> {
 }
 
 enum Form<'a> {
-    /// Of the cache, and whether it is composed of parts.
-    Code(Component, bool),
-    Bytes(Cow<'a, [u8]>, Box<Outline>),
+    /// Code of a component that was judged by just what this host offers, and whether it is composed of parts.
+    Accepted(Component, bool),
+    /// One that is to be judged, and its code if it is known.
+    Read(Box<Examined<'a>>, Option<Box<Known>>),
+}
+
+/// What the cache has of a component.
+struct Known {
+    component: Component,
+    facts: Facts,
 }
 
 impl Candidate<'_> {
@@ -57,20 +62,52 @@ impl Loader {
     /// Reads a component, or finds its code.
     pub(crate) fn read<'a>(&self, mut source: Source<'a>) -> Result<Candidate<'a>, LoadError> {
         let started = Instant::now();
+        let mut known = None;
         if let Some(cache) = &self.cache {
             let digest = source.digest()?;
             if let Some((component, facts)) = cache.load(self.engine(), &digest) {
-                let form = Form::Code(component, facts.is_composed);
-                return Ok(candidate(facts, digest, form, started));
+                if facts.is_accepted_by(&self.offer) {
+                    return Ok(self.accepted(component, facts, digest, started));
+                }
+                known = Some((digest, Box::new(Known { component, facts })));
             }
         }
-        let bytes = source.bytes()?;
-        // Of these bytes: a file may have changed since it was looked for.
-        let digest = sha256(&bytes);
-        let outline = Box::new(Outline::of(&bytes));
-        let facts = outline.facts(false);
-        let form = Form::Bytes(bytes, outline);
-        Ok(candidate(facts, digest, form, started))
+        let examined = Examined::read(source, &self.offer)?;
+        let about = About {
+            app: examined.app(),
+            manifest: examined.outline.manifest.clone().unwrap_or_default(),
+            interfaces: examined.outline.interfaces.clone(),
+        };
+        // A file may have changed since it was looked for.
+        let known = known.filter(|(digest, _)| digest == examined.digest());
+        Ok(Candidate {
+            about: Arc::new(about),
+            form: Form::Read(Box::new(examined), known.map(|(_, known)| known)),
+            took: started.elapsed(),
+        })
+    }
+
+    fn accepted(
+        &self,
+        component: Component,
+        facts: Facts,
+        digest: String,
+        started: Instant,
+    ) -> Candidate<'static> {
+        let about = About {
+            interfaces: facts.interfaces(&self.offer),
+            app: App {
+                name: facts.name.map(Into::into),
+                version: facts.version.map(Into::into),
+                digest: digest.into(),
+            },
+            manifest: facts.manifest,
+        };
+        Candidate {
+            about: Arc::new(about),
+            form: Form::Accepted(component, facts.is_composed),
+            took: started.elapsed(),
+        }
     }
 
     /// Makes it ready to be run.
@@ -78,64 +115,36 @@ impl Loader {
         let started = Instant::now();
         let Candidate { about, form, took } = candidate;
         let (component, is_composed, code) = match form {
-            Form::Code(component, is_composed) => (component, is_composed, Code::Cached),
-            Form::Bytes(bytes, outline) => {
-                let (component, is_composed) = self.compile(&about, bytes, &outline)?;
-                (component, is_composed, Code::Compiled)
-            }
+            Form::Accepted(component, is_composed) => (component, is_composed, Code::Cached),
+            Form::Read(examined, known) => self.judge(&examined, known)?,
         };
         let linked = MicroApp::link(&self.linker, &component)?;
         let load = took + started.elapsed();
         Ok(MicroApp::new(about, is_composed, code, load, linked))
     }
 
-    /// Its code, and whether it is composed of parts.
-    fn compile(
+    /// Its code, whether it is composed of parts, and where its code comes from.
+    fn judge(
         &self,
-        about: &About,
-        bytes: Cow<'_, [u8]>,
-        outline: &Outline,
-    ) -> Result<(Component, bool), LoadError> {
-        let is_composed = preflight::judge(&bytes, outline)?;
-        let bytes = match is_composed {
-            true => crossing::metered(&bytes)?,
-            false => bytes.into_owned(),
+        examined: &Examined<'_>,
+        known: Option<Box<Known>>,
+    ) -> Result<(Component, bool, Code), LoadError> {
+        let facts = examined.judge(&self.offer)?;
+        let is_composed = facts.is_composed;
+        let (component, facts, code) = match known {
+            Some(known) => {
+                let facts = facts.with_judges_of(&known.facts);
+                (known.component, facts, Code::Cached)
+            }
+            None => {
+                let bytes = examined.metered(is_composed)?.into_owned();
+                let component = self.compiler.compile(self.engine(), bytes)?;
+                (component, facts, Code::Compiled)
+            }
         };
-        let component = self.compiler.compile(self.engine(), bytes)?;
         if let Some(cache) = &self.cache {
-            let digest = &about.app.digest;
-            cache.store(
-                self.engine(),
-                digest,
-                &component,
-                &outline.facts(is_composed),
-            );
+            cache.store(self.engine(), examined.digest(), &component, &facts);
         }
-        Ok((component, is_composed))
-    }
-
-    /// Loads a component and its twin with hooks.
-    pub(crate) fn load_profiled(&self, source: Source<'_>) -> Result<ProfiledApp, ProfileError> {
-        let bytes = source.bytes()?;
-        let app = self.load(self.read(Source::Bytes(&bytes))?)?;
-        let (cache, compiler) = (self.cache.as_ref(), &self.compiler);
-        ProfiledApp::load(app, &bytes, &self.linker, cache, compiler)
-    }
-}
-
-fn candidate(facts: Preflight, digest: String, form: Form<'_>, started: Instant) -> Candidate<'_> {
-    let about = About {
-        app: App {
-            name: facts.name.map(Into::into),
-            version: facts.version.map(Into::into),
-            digest: digest.into(),
-        },
-        manifest: facts.manifest,
-        interfaces: facts.interfaces,
-    };
-    Candidate {
-        about: Arc::new(about),
-        form,
-        took: started.elapsed(),
+        Ok((component, is_composed, code))
     }
 }

@@ -143,12 +143,6 @@ impl MicroApp {
         &self.0.about.app
     }
 
-    /// What the guest finds in front of its arguments: what the component calls itself.
-    pub(crate) fn program_name(&self) -> &str {
-        let name = self.identity().name.as_deref();
-        name.filter(|name| !name.is_empty()).unwrap_or("micro-app")
-    }
-
     pub(crate) fn pre(&self) -> &MicroAppPre<RunState> {
         &self.0.pre
     }

@@ -8,9 +8,10 @@ use fractalaw_manifest::Manifest;
 use fractalaw_report::{Listed, Refusal, cut};
 use wasmparser::{BinaryReaderError, Chunk, CustomSectionReader, KnownCustom, Parser, Payload};
 
-use crate::interfaces;
 use crate::limits::{LISTED_BYTES, MANIFEST_BYTES};
-use crate::load::preflight::{self, Preflight};
+use crate::load::facts::Facts;
+use crate::load::header::{check_header, check_size};
+use crate::offer::offered::Offer;
 
 /// The standard sections of text about a component.
 const METADATA: [&str; 7] = [
@@ -47,19 +48,19 @@ pub(crate) struct Outline {
 }
 
 impl Outline {
-    /// Reads them. What cannot be read ends it, and what was read until there stands.
-    pub(crate) fn of(bytes: &[u8]) -> Outline {
+    /// Reads them, for a host that offers this. What cannot be read ends it, and what was read until there stands.
+    pub(crate) fn of(bytes: &[u8], offer: &Offer) -> Outline {
         let mut outline = Outline::default();
-        let read = preflight::check_size(bytes.len() as u64)
-            .and_then(|()| preflight::check_header(bytes))
-            .and_then(|()| outline.read(bytes).map_err(Refusal::invalid));
+        let read = check_size(bytes.len() as u64)
+            .and_then(|()| check_header(bytes))
+            .and_then(|()| outline.read(bytes, offer).map_err(Refusal::invalid));
         if let Err(refusal) = read {
             outline.refusal = Some(refusal);
         }
         outline
     }
 
-    fn read(&mut self, bytes: &[u8]) -> Result<(), BinaryReaderError> {
+    fn read(&mut self, bytes: &[u8], offer: &Offer) -> Result<(), BinaryReaderError> {
         let (mut parser, mut rest) = (Parser::new(0), bytes);
         loop {
             let Chunk::Parsed { consumed, payload } = parser.parse(rest, true)? else {
@@ -78,17 +79,17 @@ impl Outline {
                     None => return Ok(()),
                 },
                 Payload::End(_) => return Ok(()),
-                payload => self.section(payload)?,
+                payload => self.section(payload, offer)?,
             }
         }
     }
 
-    fn section(&mut self, payload: Payload<'_>) -> Result<(), BinaryReaderError> {
+    fn section(&mut self, payload: Payload<'_>, offer: &Offer) -> Result<(), BinaryReaderError> {
         match payload {
             Payload::ComponentImportSection(imports) => {
                 for import in imports {
                     let name = import?.name.name;
-                    let grant = interfaces::needs_grant(name);
+                    let grant = offer.needs_grant(name);
                     self.interfaces.extend(grant.map(str::to_owned));
                     self.imports.push(name);
                 }
@@ -159,14 +160,14 @@ impl Outline {
         }
     }
 
-    /// What a run needs to know, and the cache keeps.
-    pub(crate) fn facts(&self, is_composed: bool) -> Preflight {
-        Preflight {
+    /// What is to be kept of it.
+    pub(crate) fn facts(&self, is_composed: bool) -> Facts {
+        Facts {
             is_composed,
             manifest: self.manifest.clone().unwrap_or_default(),
             name: self.name.clone(),
             version: self.version.clone(),
-            interfaces: self.interfaces.clone(),
+            ..Facts::default()
         }
     }
 }
@@ -179,9 +180,10 @@ mod tests {
     fn every_truncation_of_a_component_gives_what_stands_before_its_end() {
         let text = r#"(component $named (core module (memory 1) (func (export "f"))) (component))"#;
         let bytes = wat::parse_str(text).unwrap();
-        assert_eq!(Outline::of(&bytes).name.as_deref(), Some("named"));
+        let offer = Offer::standard();
+        assert_eq!(Outline::of(&bytes, offer).name.as_deref(), Some("named"));
         for end in 0..bytes.len() {
-            assert_eq!(Outline::of(&bytes[..end]).name, None, "{end}");
+            assert_eq!(Outline::of(&bytes[..end], offer).name, None, "{end}");
         }
     }
 }

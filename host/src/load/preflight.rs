@@ -3,47 +3,42 @@
 use std::collections::BTreeSet;
 
 use fractalaw_contract::type_depth::TypeDepth;
-use fractalaw_manifest::Manifest;
 use fractalaw_report::Refusal;
-use serde::{Deserialize, Serialize};
 use wasmparser::{Parser, Payload};
 
-use crate::interfaces;
-use crate::limits::COMPONENT_BYTES;
+use crate::error::LoadError;
 use crate::load::compile_fit::CompileFit;
 use crate::load::contract_fit;
 use crate::load::outline::Outline;
 use crate::load::slot_fit::SlotFit;
+use crate::offer::offered::Offer;
 
-/// What a component says of itself.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Preflight {
-    /// From the manifest section; the default for components that carry none.
-    pub(crate) manifest: Manifest,
-    /// From the component's name section.
-    pub(crate) name: Option<String>,
-    /// From the standard `version` section.
-    pub(crate) version: Option<String>,
-    /// What its imports need of policy, each once, sorted.
-    pub(crate) interfaces: BTreeSet<String>,
+/// What is known of a component that is accepted.
+pub(crate) struct Accepted {
+    /// All of its imports, by the names that it gives them.
+    pub(crate) imports: BTreeSet<String>,
     /// Whether it is composed of parts that may hand something to each other.
     pub(crate) is_composed: bool,
 }
 
-/// Looks at the size alone, so that a file can be refused before it is read.
-pub(crate) fn check_size(bytes: u64) -> Result<(), Refusal> {
-    if bytes > COMPONENT_BYTES as u64 {
-        return Err(Refusal::TooLarge { bytes });
+/// Walks the sections of the component and of everything nested in it, of which the outermost say this, for a host that
+/// offers this.
+pub(crate) fn judge(bytes: &[u8], outline: &Outline, offer: &Offer) -> Result<Accepted, LoadError> {
+    if let Some(refusal) = &outline.refusal {
+        return Err(refusal.clone().into());
     }
-    Ok(())
+    let is_composed = fits(bytes)?;
+    // Last, because it takes longest, and what it is given is bounded by then.
+    let imports = contract_fit::check(bytes, offer.offered()?)?;
+    confirmed(outline, offer)?;
+    Ok(Accepted {
+        imports,
+        is_composed,
+    })
 }
 
-/// Walks the sections of the component and of everything nested in it, of which the outermost say this. Says whether
-/// it is composed of parts that may hand something to each other.
-pub(crate) fn judge(bytes: &[u8], outline: &Outline) -> Result<bool, Refusal> {
-    if let Some(refusal) = &outline.refusal {
-        return Err(refusal.clone());
-    }
+/// Whether the bytes fit a slot and can be compiled; if so, whether it is composed of parts.
+fn fits(bytes: &[u8]) -> Result<bool, Refusal> {
     // What nests too deep is told before anything reads it by recursion.
     let mut types = TypeDepth::new(bytes);
     let (mut slot, mut compiler) = (SlotFit::default(), CompileFit::default());
@@ -62,20 +57,18 @@ pub(crate) fn judge(bytes: &[u8], outline: &Outline) -> Result<bool, Refusal> {
             _ => {}
         }
     }
-    // Last, because it takes longest, and what it is given is bounded by then.
-    contract_fit::check(bytes)?;
-    confirmed(outline).map(|()| is_composed)
+    Ok(is_composed)
 }
 
 /// A manifest that names interfaces must name all that are imported: its author says so, not its tools.
-fn confirmed(outline: &Outline) -> Result<(), Refusal> {
+fn confirmed(outline: &Outline, offer: &Offer) -> Result<(), Refusal> {
     let manifest = outline.manifest.as_ref();
     let Some(named) = manifest.and_then(|manifest| manifest.interfaces.as_ref()) else {
         return Ok(());
     };
     let is_named = |grant: &str| {
         let mut named = named.iter();
-        named.any(|name| name == grant || interfaces::needs_grant(name) == Some(grant))
+        named.any(|name| name == grant || offer.needs_grant(name) == Some(grant))
     };
     match outline.interfaces.iter().find(|grant| !is_named(grant)) {
         Some(grant) => Err(Refusal::manifest(format!(
@@ -85,29 +78,18 @@ fn confirmed(outline: &Outline) -> Result<(), Refusal> {
     }
 }
 
-/// Looks at the first bytes alone.
-pub(crate) fn check_header(bytes: &[u8]) -> Result<(), Refusal> {
-    let found = if bytes.is_empty() {
-        "an empty file"
-    } else if Parser::is_component(bytes) {
-        return Ok(());
-    } else if Parser::is_core_wasm(bytes) {
-        "a core module"
-    } else if bytes.starts_with(b"\0asm") {
-        "WebAssembly of an unknown version"
-    } else {
-        "not WebAssembly at all"
-    };
-    Err(Refusal::NotAComponent { found })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn inspect(bytes: &[u8]) -> Result<Outline, Refusal> {
-        let outline = Outline::of(bytes);
-        judge(bytes, &outline).map(|_| outline)
+        let offer = Offer::standard();
+        let outline = Outline::of(bytes, offer);
+        match judge(bytes, &outline, offer) {
+            Ok(_) => Ok(outline),
+            Err(LoadError::Refused(refusal)) => Err(refusal),
+            Err(LoadError::Host(error)) => panic!("{error}"),
+        }
     }
 
     use crate::limits::{FUNCTION_BYTES, SLOT_MEMORY_BYTES, TABLE_ELEMENTS};

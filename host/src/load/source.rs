@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 use crate::digest::{hex, sha256};
 use crate::error::{HostError, LoadError};
 use crate::limits::COMPONENT_BYTES;
-use crate::load::preflight;
+use crate::load::header::check_size;
 use crate::regular_file;
 
 /// Pieces in which files are read to be hashed. In a process that runs one guest, each page that is touched
@@ -37,7 +37,7 @@ impl Source<'static> {
         });
         match opened {
             Ok(Some((bytes, file))) => {
-                preflight::check_size(bytes)?;
+                check_size(bytes)?;
                 Ok(Source::File(path, file))
             }
             Ok(None) => Err(HostError::NotAFile {
@@ -77,7 +77,7 @@ impl<'a> Source<'a> {
                     file.read_to_end(&mut bytes)
                 });
                 read.map_err(|source| HostError::Read { path, source })?;
-                preflight::check_size(bytes.len() as u64)?;
+                check_size(bytes.len() as u64)?;
                 Ok(Cow::Owned(bytes))
             }
         }

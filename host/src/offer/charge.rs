@@ -1,187 +1,82 @@
-//! How functions are offered to guests: each charged before it does its work.
+//! What a call is charged: before the host does its work, and before the guest gets the answer.
 
-use fractalaw_contract::standard::offered;
-use wasmtime::component::ResourceTable;
-use wasmtime_wasi::p2::bindings::filesystem::types::ErrorCode as FileError;
-use wasmtime_wasi::p2::bindings::io::streams;
-use wasmtime_wasi::p2::bindings::sockets::network::ErrorCode as SocketErrorCode;
-use wasmtime_wasi::p2::{FsError, SocketError, StreamError};
+use wasmtime::StoreContextMut;
 
 use crate::cost::host_calls::Function;
+use crate::offer::state::RunState;
 
-/// Adds an interface to a linker, function by function:
-///
-/// ```text
-/// offer! { linker, "name of the interface", state => what implements it;
-///     sync "function"(argument, …) -> answer = PRICE, path;
-///     wait "function that may wait"(argument, …) asks argument -> answer = PRICE, path;
-///     wait "function that moves bytes"(argument, …) moves argument -> answer = PRICE, path;
-///     [sync "resource": its type, what drops it;]
-/// }
-/// ```
-///
-/// `asks` names an argument that says for how many bytes the guest asks, or has an expression of one in parentheses;
-/// that is charged with the call. `moves` names an argument that says how many bytes the call is to move at most: it
-/// moves no more than can be paid, and the answer, which says how many it moved, is charged for them. The answer is one of the functions below. A function that does not stand here is not offered, so none is
-/// free of charge.
-macro_rules! offer {
-    ($linker:expr, $interface:literal, $state:ident => $view:expr;
-     $($kind:ident $name:literal ( $($arg:ident),* ) $(asks $asked:tt)? $(moves $moved:ident)? -> $answer:ident = $price:ident, $path:path;)*
-     $([$($drops:ident $resource:literal : $type:ty, $drop:path;)*])?) => {{
-        let mut instance = $linker.instance($interface)?;
-        $({
-            static FUNCTION: $crate::cost::host_calls::Function = $crate::cost::host_calls::Function {
-                interface: $interface,
-                name: $name,
-                price: $crate::cost::host_calls::$price,
-            };
-            $crate::offer::charge::is_listed(&FUNCTION);
-            $crate::offer::charge::offer_function!(
-                $kind instance $name ( $($arg),* ) ( $($asked)? ) ( $($moved)? ) $answer, $path, $state => $view
-            );
-        })*
-        $($({
-            static FUNCTION: $crate::cost::host_calls::Function = $crate::cost::host_calls::Function {
-                interface: $interface,
-                name: concat!("[drop]", $resource),
-                price: $crate::cost::host_calls::HANDLE,
-            };
-            $crate::offer::charge::is_listed(&FUNCTION);
-            $crate::offer::charge::offer_resource!($drops instance $resource : $type, $drop, $state => $view);
-        })*)?
-    }};
+/// Charges a call that is about to be made and hands over so many bytes, or asks for them.
+pub(crate) fn charge(
+    store: &mut StoreContextMut<'_, RunState>,
+    function: &'static Function,
+    bytes: u64,
+) -> wasmtime::Result<()> {
+    let left = store.get_fuel()?;
+    let (fuel, paid) = take(store, left, function.price.of(bytes))?;
+    let state = store.data_mut();
+    state.account.begin_call(left - fuel);
+    state.meter.begin(function, left, bytes, fuel);
+    if let Some(recorder) = &mut state.recorder {
+        recorder.host_call(function, left, fuel, false)?;
+    }
+    paid?;
+    // After it was paid and counted, so that the report has the call that was one too many.
+    Ok(state.meter.within()?)
 }
 
-macro_rules! offer_function {
-    (sync $instance:ident $name:literal ( $($arg:ident),* ) ( $($asked:tt)? ) ( $($moved:ident)? ) $answer:ident, $path:path, $state:ident => $view:expr) => {
-        $instance.func_wrap($name, |mut store: wasmtime::StoreContextMut<'_, RunState>, arguments| {
-            let ($($arg,)*) = arguments;
-            let asked: u64 = 0 $(+ $asked)?;
-            let bytes = asked.saturating_add(0 $(+ $crate::offer::payload::Payload::bytes(&$arg))*);
-            $crate::offer::meter::charge(&mut store, &FUNCTION, bytes)?;
-            $(let $moved: u64 = u64::min($moved, $crate::offer::meter::payable(&store, &FUNCTION)?);)?
-            let $state = store.data_mut();
-            let mut view = $view;
-            let result = $path(&mut view, $($arg),*);
-            let answer = $crate::offer::charge::$answer(&mut view, result)?;
-            let bytes = $crate::offer::payload::Payload::bytes(&answer)
-                    $(+ $crate::offer::charge::moved(&answer, $moved))?;
-            $crate::offer::meter::charge_answer(&mut store, &FUNCTION, bytes, asked)?;
-            Ok(answer)
-        })?;
+/// What says how many bytes a call moved.
+pub(crate) const ANSWER_BYTES: u64 = 8;
+
+/// How many bytes a call that was charged may move, so that these and the answer, how many it moved, can be paid: it
+/// is not to move what the run then has no fuel for.
+pub(crate) fn payable(
+    store: &StoreContextMut<'_, RunState>,
+    function: &'static Function,
+) -> wasmtime::Result<u64> {
+    let left = store.get_fuel()?.saturating_sub(1);
+    Ok(function.price.bytes_for(left).saturating_sub(ANSWER_BYTES))
+}
+
+/// Charges for the answer of a call that was made, before the guest is given it.
+pub(crate) fn charge_answer(
+    store: &mut StoreContextMut<'_, RunState>,
+    function: &'static Function,
+    bytes: u64,
+    asked: u64,
+) -> wasmtime::Result<()> {
+    let owed = store.data().account.take_owed();
+    let price = function
+        .price
+        .bytes(bytes.saturating_sub(asked))
+        .saturating_add(owed);
+    if price == 0 {
+        let meter = &mut store.data_mut().meter;
+        meter.end(function, bytes, asked, 0);
+        return Ok(meter.within()?);
+    }
+    let left = store.get_fuel()?;
+    let (fuel, paid) = take(store, left, price)?;
+    let state = store.data_mut();
+    state.meter.end(function, bytes, asked, fuel);
+    if let Some(recorder) = &mut state.recorder {
+        recorder.host_call(function, left, fuel, true)?;
+    }
+    paid?;
+    Ok(state.meter.within()?)
+}
+
+/// Takes the price, or all that is left: then the run is out of fuel.
+fn take(
+    store: &mut StoreContextMut<'_, RunState>,
+    left: u64,
+    price: u64,
+) -> wasmtime::Result<(u64, wasmtime::Result<()>)> {
+    let fuel = price.min(left);
+    store.set_fuel(left - fuel)?;
+    let paid = if price < left {
+        Ok(())
+    } else {
+        Err(wasmtime::Trap::OutOfFuel.into())
     };
-    (wait $instance:ident $name:literal ( $($arg:ident),* ) ( $($asked:tt)? ) ( $($moved:ident)? ) $answer:ident, $path:path, $state:ident => $view:expr) => {
-        $instance.func_wrap_async($name, |mut store: wasmtime::StoreContextMut<'_, RunState>, arguments| {
-            Box::new(async move {
-                let ($($arg,)*) = arguments;
-                let asked: u64 = 0 $(+ $asked)?;
-                let bytes = asked.saturating_add(0 $(+ $crate::offer::payload::Payload::bytes(&$arg))*);
-                $crate::offer::meter::charge(&mut store, &FUNCTION, bytes)?;
-                $(let $moved: u64 = u64::min($moved, $crate::offer::meter::payable(&store, &FUNCTION)?);)?
-                let $state = store.data_mut();
-                let mut view = $view;
-                let result = $path(&mut view, $($arg),*).await;
-                let answer = $crate::offer::charge::$answer(&mut view, result)?;
-                let bytes = $crate::offer::payload::Payload::bytes(&answer)
-                    $(+ $crate::offer::charge::moved(&answer, $moved))?;
-                $crate::offer::meter::charge_answer(&mut store, &FUNCTION, bytes, asked)?;
-                Ok(answer)
-            })
-        })?;
-    };
-}
-
-macro_rules! offer_resource {
-    (sync $instance:ident $name:literal : $type:ty, $drop:path, $state:ident => $view:expr) => {
-        $instance.resource(
-            $name,
-            wasmtime::component::ResourceType::host::<$type>(),
-            |mut store: wasmtime::StoreContextMut<'_, RunState>, handle| {
-                $crate::offer::meter::charge(&mut store, &FUNCTION, 0)?;
-                let $state = store.data_mut();
-                let mut view = $view;
-                $drop(
-                    &mut view,
-                    wasmtime::component::Resource::<$type>::new_own(handle),
-                )
-            },
-        )?;
-    };
-    (wait $instance:ident $name:literal : $type:ty, $drop:path, $state:ident => $view:expr) => {
-        $instance.resource_async(
-            $name,
-            wasmtime::component::ResourceType::host::<$type>(),
-            |mut store: wasmtime::StoreContextMut<'_, RunState>, handle| {
-                Box::new(async move {
-                    $crate::offer::meter::charge(&mut store, &FUNCTION, 0)?;
-                    let $state = store.data_mut();
-                    let mut view = $view;
-                    $drop(
-                        &mut view,
-                        wasmtime::component::Resource::<$type>::new_own(handle),
-                    )
-                    .await
-                })
-            },
-        )?;
-    };
-}
-
-pub(crate) use {offer, offer_function, offer_resource};
-
-/// How many bytes a call moved that was to move so many at most.
-pub(crate) fn moved<E>((answer,): &(Result<u64, E>,), most: u64) -> u64 {
-    answer.as_ref().map_or(0, |moved| *moved.min(&most))
-}
-
-/// Holds what the linker has to what components are judged by; a test sees to the other direction.
-pub(crate) fn is_listed(function: &Function) {
-    // In tests only: reading the list would cost each start of a process.
-    assert!(
-        !cfg!(test) || offered().item(function.interface, function.name).is_some(),
-        "{function:?} is not in the contract's list"
-    );
-}
-
-/// No value.
-pub(crate) fn nothing<V>(_: &mut V, result: wasmtime::Result<()>) -> wasmtime::Result<()> {
-    result
-}
-
-/// A value.
-pub(crate) fn value<V, T>(_: &mut V, result: wasmtime::Result<T>) -> wasmtime::Result<(T,)> {
-    result.map(|value| (value,))
-}
-
-/// What a stream gives, or an error that the guest may see.
-pub(crate) fn stream<T>(
-    handles: &mut &mut ResourceTable,
-    result: Result<T, StreamError>,
-) -> wasmtime::Result<(Result<T, streams::StreamError>,)> {
-    Ok((match result {
-        Ok(value) => Ok(value),
-        Err(error) => Err(streams::Host::convert_stream_error(*handles, error)?),
-    },))
-}
-
-/// What a file gives, or an error that the guest may see.
-pub(crate) fn file<V, T>(
-    _: &mut V,
-    result: Result<T, FsError>,
-) -> wasmtime::Result<(Result<T, FileError>,)> {
-    Ok((match result {
-        Ok(value) => Ok(value),
-        Err(error) => Err(error.downcast()?),
-    },))
-}
-
-/// What a socket gives, or an error that the guest may see.
-pub(crate) fn socket<V, T>(
-    _: &mut V,
-    result: Result<T, SocketError>,
-) -> wasmtime::Result<(Result<T, SocketErrorCode>,)> {
-    Ok((match result {
-        Ok(value) => Ok(value),
-        Err(error) => Err(error.downcast()?),
-    },))
+    Ok((fuel, paid))
 }

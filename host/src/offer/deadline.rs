@@ -1,4 +1,4 @@
-//! The wall-clock deadline of one run: when it is, and what is raised where it has passed.
+//! What cuts a run off: its wall-clock deadline, and the host that is told to stop.
 
 use std::time::{Duration, Instant};
 
@@ -14,3 +14,8 @@ pub(crate) fn after(start: Instant, deadline: Duration) -> Instant {
 #[derive(Debug, thiserror::Error)]
 #[error("deadline exceeded")]
 pub(crate) struct DeadlineExceeded;
+
+/// Raised where a run is interrupted because the host is to stop.
+#[derive(Debug, thiserror::Error)]
+#[error("interrupted")]
+pub(crate) struct Interrupted;

@@ -8,79 +8,8 @@ use rand_chacha::ChaCha12Rng;
 use rand_chacha::rand_core::SeedableRng;
 use wasmtime_wasi::{HostMonotonicClock, HostWallClock, WasiCtxBuilder};
 
+use crate::inputs::{Determinism, Fixed};
 use crate::offer::deadline::CENTURY;
-
-/// The time at which a deterministic run begins that is given no other: 2025-01-01T00:00:00Z.
-const UNIX_START: Duration = Duration::from_secs(1_735_689_600);
-
-/// The seed of a deterministic run that is given no other. Any number does; it never changes.
-const SEED: u64 = 1;
-
-/// Real or given time and randomness.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Determinism {
-    /// The machine's clocks and the system's randomness.
-    #[default]
-    Real,
-    /// Virtual time and seeded generators.
-    Fixed(Fixed),
-}
-
-/// What a deterministic run begins with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Fixed {
-    /// The wall clock at its start, since 1970.
-    pub(crate) unix_start: Duration,
-    pub(crate) seed: u64,
-}
-
-impl Default for Fixed {
-    fn default() -> Fixed {
-        Fixed {
-            unix_start: UNIX_START,
-            seed: SEED,
-        }
-    }
-}
-
-impl Determinism {
-    /// What a deterministic run begins with.
-    pub(crate) fn fixed(self) -> Option<Fixed> {
-        match self {
-            Determinism::Real => None,
-            Determinism::Fixed(fixed) => Some(fixed),
-        }
-    }
-
-    /// The virtual time of a run that may go on for so long.
-    pub(crate) fn virtual_time(self, deadline: Duration) -> Option<VirtualTime> {
-        let fixed = self.fixed()?;
-        let deadline = deadline.min(CENTURY).as_nanos();
-        Some(VirtualTime {
-            unix_start: fixed.unix_start,
-            deadline: u64::try_from(deadline).unwrap_or(u64::MAX),
-            elapsed: Arc::default(),
-        })
-    }
-
-    /// Sets the guest's clocks and generators; WASI's defaults are the real ones, of which the wall clock panics on a
-    /// machine whose clock stands before 1970.
-    pub(crate) fn apply(self, context: &mut WasiCtxBuilder, time: Option<&VirtualTime>) {
-        let (Some(Fixed { seed, .. }), Some(time)) = (self.fixed(), time) else {
-            // Of no size, so that it costs no allocation.
-            context.wall_clock(SystemWallClock);
-            return;
-        };
-        // Three numbers that differ, so that no generator repeats another's.
-        let [insecure, hash] = [1, 2].map(|next| seed.wrapping_add(next));
-        context
-            .wall_clock(time.clone())
-            .monotonic_clock(time.clone())
-            .secure_random(ChaCha12Rng::seed_from_u64(seed))
-            .insecure_random(ChaCha12Rng::seed_from_u64(insecure))
-            .insecure_random_seed(hash.into());
-    }
-}
 
 /// Raised where a guest waits until after its deadline in virtual time. It is a host call that ends the run, at
 /// the same place each time.
@@ -100,6 +29,17 @@ pub(crate) struct VirtualTime {
 }
 
 impl VirtualTime {
+    /// That of a run that may go on for so long, if it is deterministic.
+    pub(crate) fn of(determinism: Determinism, deadline: Duration) -> Option<VirtualTime> {
+        let fixed = determinism.fixed()?;
+        let deadline = deadline.min(CENTURY).as_nanos();
+        Some(VirtualTime {
+            unix_start: fixed.unix_start,
+            deadline: u64::try_from(deadline).unwrap_or(u64::MAX),
+            elapsed: Arc::default(),
+        })
+    }
+
     /// Waits until then, in nanoseconds from the start: for no time at all. A time that is past changes nothing.
     pub(crate) fn wait_until(&self, due: u64) -> Result<(), WaitedPastDeadline> {
         if due >= self.deadline {
@@ -131,19 +71,35 @@ impl HostWallClock for VirtualTime {
     }
 }
 
-/// A wall clock: of the machine, or of virtual time.
-#[derive(Clone, Debug)]
-pub(crate) struct WallClock(pub(crate) Option<VirtualTime>);
+/// Sets the guest's clocks and generators. WASI's defaults are the real ones, of which the wall clock panics on a
+/// machine whose clock stands before 1970.
+pub(crate) fn apply(
+    determinism: Determinism,
+    time: Option<&VirtualTime>,
+    context: &mut WasiCtxBuilder,
+) {
+    let (Some(Fixed { seed, .. }), Some(time)) = (determinism.fixed(), time) else {
+        // Of no size, so that it costs no allocation.
+        context.wall_clock(SystemWallClock);
+        return;
+    };
+    // Three numbers that differ, so that no generator repeats another's.
+    let [insecure, hash] = [1, 2].map(|next| seed.wrapping_add(next));
+    context
+        .wall_clock(time.clone())
+        .monotonic_clock(time.clone())
+        .secure_random(ChaCha12Rng::seed_from_u64(seed))
+        .insecure_random(ChaCha12Rng::seed_from_u64(insecure))
+        .insecure_random_seed(hash.into());
+}
 
-impl WallClock {
-    /// Nanoseconds since 1970; 0 for a machine whose clock stands before it.
-    pub(crate) fn now_unix_ns(&self) -> u64 {
-        let now = match &self.0 {
-            Some(time) => HostWallClock::now(time),
-            None => SystemWallClock.now(),
-        };
-        u64::try_from(now.as_nanos()).unwrap_or(u64::MAX)
-    }
+/// The wall clock of a run, in nanoseconds since 1970: virtual, or the machine's, which is 0 where it stands before that.
+pub(crate) fn now_unix_ns(time: Option<&VirtualTime>) -> u64 {
+    let now = match time {
+        Some(time) => HostWallClock::now(time),
+        None => SystemWallClock.now(),
+    };
+    u64::try_from(now.as_nanos()).unwrap_or(u64::MAX)
 }
 
 /// The machine's wall clock.

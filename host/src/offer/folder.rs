@@ -89,6 +89,13 @@ impl Folder {
     }
 }
 
+/// A folder that a run reaches, under its path in the guest.
+pub(crate) struct OpenFolder {
+    pub(crate) folder: Arc<Folder>,
+    pub(crate) guest: String,
+    pub(crate) writable: bool,
+}
+
 /// A folder that was granted, or why it could not be opened then.
 #[derive(Clone, Debug)]
 pub(crate) struct Held {

@@ -1,13 +1,10 @@
 //! The host calls of one run: counted, priced, and on request listed one by one.
 
-use fractalaw_report::{HostCall, HostCalls, Quota, QuotaLimits, Trace};
-use wasmtime::StoreContextMut;
+use fractalaw_report::{HostCall, HostCalls, Quota, QuotaLimit, QuotaLimits, Trace};
 
 use crate::cost::host_calls::Function;
 use crate::limits::TRACE_CALLS;
-use crate::offer::owed::Owed;
 use crate::offer::quota::QuotaExceeded;
-use crate::offer::state::RunState;
 
 /// Counts and charges while the run goes on.
 pub(crate) struct Meter {
@@ -18,10 +15,18 @@ pub(crate) struct Meter {
     bytes: u64,
     most_calls: u64,
     most_bytes: u64,
+    quotas: QuotaLimits,
+    counts: Vec<Count>,
     fuel: u64,
     trace: Option<Trace>,
     position: u64,
-    owed: Owed,
+}
+
+/// What was used of a capability's quota.
+struct Count {
+    quota: &'static QuotaLimit,
+    used: u64,
+    limit: u64,
 }
 
 #[derive(Clone, Copy, Default)]
@@ -42,7 +47,7 @@ pub(crate) struct Totals {
 }
 
 impl Meter {
-    pub(crate) fn new(budget: u64, quotas: &QuotaLimits, trace: bool) -> Meter {
+    pub(crate) fn new(budget: u64, quotas: QuotaLimits, trace: bool) -> Meter {
         Meter {
             budget,
             tallies: Vec::new(),
@@ -50,21 +55,17 @@ impl Meter {
             bytes: 0,
             most_calls: quotas.of(&Quota::HOST_CALLS),
             most_bytes: quotas.of(&Quota::HOST_BYTES),
+            quotas,
+            counts: Vec::new(),
             fuel: 0,
             trace: trace.then(Trace::default),
             position: 0,
-            owed: Owed::default(),
         }
     }
 
     /// The fuel consumed when the host call that goes on was made.
     pub(crate) fn position(&self) -> u64 {
         self.position
-    }
-
-    /// What the host call that goes on costs beyond its price.
-    pub(crate) fn owed(&self) -> &Owed {
-        &self.owed
     }
 
     /// What all host calls so far were charged.
@@ -90,6 +91,36 @@ impl Meter {
         }
     }
 
+    /// Counts more of what a quota bounds. Of what does not fit, nothing is counted.
+    pub(crate) fn count(
+        &mut self,
+        quota: &'static QuotaLimit,
+        more: u64,
+    ) -> Result<(), QuotaExceeded> {
+        let mut counts = self.counts.iter();
+        let place = counts
+            .position(|count| std::ptr::eq(count.quota, quota) || count.quota.quota == quota.quota);
+        let place = place.unwrap_or_else(|| {
+            let known = self.quotas.named(&quota.quota.name);
+            self.counts.push(Count {
+                quota,
+                used: 0,
+                limit: known.map_or(quota.most, |known| known.limit),
+            });
+            self.counts.len() - 1
+        });
+        let Count { used, limit, .. } = &mut self.counts[place];
+        let wanted = used.saturating_add(more);
+        if wanted > *limit {
+            return Err(QuotaExceeded {
+                quota: quota.quota.clone(),
+                limit: *limit,
+            });
+        }
+        *used = wanted;
+        Ok(())
+    }
+
     fn tally(&mut self, function: &'static Function) -> &mut Tally {
         // A run calls few functions, and mostly the one that it called before.
         let found = self
@@ -103,9 +134,8 @@ impl Meter {
         &mut self.tallies[index].1
     }
 
-    fn begin(&mut self, function: &'static Function, left: u64, bytes: u64, fuel: u64) {
+    pub(super) fn begin(&mut self, function: &'static Function, left: u64, bytes: u64, fuel: u64) {
         self.position = self.budget - left;
-        self.owed.begin(left - fuel);
         self.calls += 1;
         self.bytes = self.bytes.saturating_add(bytes);
         self.fuel += fuel;
@@ -134,7 +164,7 @@ impl Meter {
     }
 
     /// Whether the calls so far are within the run's quotas.
-    fn within(&self) -> Result<(), QuotaExceeded> {
+    pub(super) fn within(&self) -> Result<(), QuotaExceeded> {
         let exceeded = |quota, limit| Err(QuotaExceeded { quota, limit });
         if self.calls > self.most_calls {
             return exceeded(Quota::HOST_CALLS, self.most_calls);
@@ -146,7 +176,7 @@ impl Meter {
     }
 
     /// Adds what the call that began last was given, of which so much was counted when it was asked for.
-    fn end(&mut self, function: &'static Function, bytes: u64, asked: u64, fuel: u64) {
+    pub(super) fn end(&mut self, function: &'static Function, bytes: u64, asked: u64, fuel: u64) {
         self.bytes = self.bytes.saturating_add(bytes.saturating_sub(asked));
         self.fuel += fuel;
         let tally = self.tally(function);
@@ -159,79 +189,4 @@ impl Meter {
             call.fuel += fuel;
         }
     }
-}
-
-/// Charges a call that is about to be made and hands over so many bytes, or asks for them.
-pub(crate) fn charge(
-    store: &mut StoreContextMut<'_, RunState>,
-    function: &'static Function,
-    bytes: u64,
-) -> wasmtime::Result<()> {
-    let left = store.get_fuel()?;
-    let (fuel, paid) = take(store, left, function.price.of(bytes))?;
-    let state = store.data_mut();
-    state.meter.begin(function, left, bytes, fuel);
-    if let Some(recorder) = &mut state.recorder {
-        recorder.host_call(function, left, fuel, false)?;
-    }
-    paid?;
-    // After it was paid and counted, so that the report has the call that was one too many.
-    Ok(state.meter.within()?)
-}
-
-/// What says how many bytes a call moved.
-pub(crate) const ANSWER_BYTES: u64 = 8;
-
-/// How many bytes a call that was charged may move, so that these and the answer, how many it moved, can be paid: it
-/// is not to move what the run then has no fuel for.
-pub(crate) fn payable(
-    store: &StoreContextMut<'_, RunState>,
-    function: &'static Function,
-) -> wasmtime::Result<u64> {
-    let left = store.get_fuel()?.saturating_sub(1);
-    Ok(function.price.bytes_for(left).saturating_sub(ANSWER_BYTES))
-}
-
-/// Charges for the answer of a call that was made, before the guest is given it.
-pub(crate) fn charge_answer(
-    store: &mut StoreContextMut<'_, RunState>,
-    function: &'static Function,
-    bytes: u64,
-    asked: u64,
-) -> wasmtime::Result<()> {
-    let owed = store.data().meter.owed.take();
-    let price = function
-        .price
-        .bytes(bytes.saturating_sub(asked))
-        .saturating_add(owed);
-    if price == 0 {
-        let meter = &mut store.data_mut().meter;
-        meter.end(function, bytes, asked, 0);
-        return Ok(meter.within()?);
-    }
-    let left = store.get_fuel()?;
-    let (fuel, paid) = take(store, left, price)?;
-    let state = store.data_mut();
-    state.meter.end(function, bytes, asked, fuel);
-    if let Some(recorder) = &mut state.recorder {
-        recorder.host_call(function, left, fuel, true)?;
-    }
-    paid?;
-    Ok(state.meter.within()?)
-}
-
-/// Takes the price, or all that is left: then the run is out of fuel.
-fn take(
-    store: &mut StoreContextMut<'_, RunState>,
-    left: u64,
-    price: u64,
-) -> wasmtime::Result<(u64, wasmtime::Result<()>)> {
-    let fuel = price.min(left);
-    store.set_fuel(left - fuel)?;
-    let paid = if price < left {
-        Ok(())
-    } else {
-        Err(wasmtime::Trap::OutOfFuel.into())
-    };
-    Ok((fuel, paid))
 }

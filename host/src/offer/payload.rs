@@ -2,8 +2,9 @@
 
 use wasmtime::component::Resource;
 
-/// A value that crosses. Numbers and handles count by their width, text and lists by what is in them.
-pub(crate) trait Payload {
+/// A value that crosses. Numbers and handles count by their width, text and lists by what is in them; a record counts
+/// as the sum of its fields, an enumeration as a byte.
+pub trait Payload {
     /// The size of every value of the type, where they have one.
     const WIDTH: Option<u64> = None;
 
@@ -25,7 +26,14 @@ macro_rules! fixed {
 }
 pub(crate) use fixed;
 
-fixed!(() => 0, bool => 1, u8 => 1, u16 => 2, u32 => 4, u64 => 8);
+fixed! {
+    () => 0,
+    bool => 1,
+    u8 => 1, u16 => 2, u32 => 4, u64 => 8,
+    i8 => 1, i16 => 2, i32 => 4, i64 => 8,
+    f32 => 4, f64 => 8,
+    char => 4,
+}
 
 impl<T: 'static> Payload for Resource<T> {
     const WIDTH: Option<u64> = Some(4);
@@ -80,3 +88,8 @@ macro_rules! tuples {
 tuples!(A);
 tuples!(A B);
 tuples!(A B C);
+tuples!(A B C D);
+tuples!(A B C D E);
+tuples!(A B C D E F);
+tuples!(A B C D E F G);
+tuples!(A B C D E F G H);

@@ -3,8 +3,8 @@
 //! Two parties grant: the policy, and whoever starts the run. What the run brings it also grants; a bound
 //! (the tier, a quota) is the most particular section's.
 
-use std::borrow::Cow;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use fractalaw_manifest::{Manifest, Quotas, Tier};
 use fractalaw_report::{
@@ -15,7 +15,6 @@ use crate::inputs::{DirGrant, Grants};
 use crate::offer::folder::{Held, Overlap, overlap};
 use crate::policy::Section;
 use crate::policy::{Args, Policy};
-use crate::run::Run;
 
 /// What a micro-app asks for, and what it is.
 #[derive(Clone, Copy)]
@@ -26,9 +25,21 @@ pub(crate) struct Asking<'a> {
     pub(crate) interfaces: &'a BTreeSet<String>,
 }
 
+/// What whoever starts a run brings.
+#[derive(Clone)]
+pub(crate) struct Brought<'a> {
+    pub(crate) grants: &'a Arc<Grants>,
+    /// Each of the grants' folders, open.
+    pub(crate) folders: &'a [Held],
+    /// Lines of policy.
+    pub(crate) section: &'a Section,
+    /// Its quotas are the host's own.
+    pub(crate) limits: AppliedLimits,
+}
+
 /// What a run gets, and why.
-pub(crate) struct Decided<'a> {
-    pub(crate) grants: Cow<'a, Grants>,
+pub(crate) struct Decided {
+    pub(crate) grants: Arc<Grants>,
     /// Each of the grants' folders, as it was opened.
     pub(crate) folders: Vec<Held>,
     /// What the run brings that may not be granted beside the rest.
@@ -40,41 +51,50 @@ pub(crate) struct Decided<'a> {
 }
 
 /// Decides. Where there is neither a policy nor anything asked for, that costs nothing.
-pub(crate) fn decide<'a>(asking: Asking<'_>, run: &'a Run, policy: Option<&Policy>) -> Decided<'a> {
-    let brought = run.section();
+pub(crate) fn decide(asking: Asking<'_>, brought: Brought<'_>, policy: Option<&Policy>) -> Decided {
+    let Brought {
+        folders,
+        section,
+        mut limits,
+        ..
+    } = brought.clone();
     let mut sections = Vec::new();
-    if !brought.is_empty() {
-        sections.push(("command line".to_owned(), brought));
+    if !section.is_empty() {
+        sections.push(("command line".to_owned(), section));
     }
     if let Some(policy) = policy {
         sections.extend(policy.sections(asking.app));
     }
-    let mut table = Table {
+    let mut decider = Decider {
         asking,
-        run,
         sections: &sections,
-        folders: run.folders().to_vec(),
+        grants: Arc::clone(brought.grants),
+        brought: brought.grants,
+        folders: folders.to_vec(),
         decision: Decision::default(),
         missing: Vec::new(),
     };
-    let mut limits = run.limits(asking.manifest.tier);
-    table.tier(limits.tier, policy.is_some());
-    table.interfaces();
-    let grants = table.inputs();
-    limits.quotas = table.quotas();
-    let Table {
-        mut decision,
-        missing,
-        folders,
-        ..
-    } = table;
-    let new: Vec<_> = run.folders().iter().chain(brought.folders()).collect();
+    decider.tier(limits.tier, policy.is_some());
+    decider.interfaces();
+    decider.args();
+    decider.env();
+    decider.stdin();
+    decider.dirs();
+    decider.quotas(&mut limits.quotas);
+    let new: Vec<_> = folders.iter().chain(section.folders()).collect();
     let others = match policy {
         Some(policy) if !new.is_empty() => policy.folders(),
         _ => Vec::new(),
     };
+    let Decider {
+        grants,
+        mut decision,
+        missing,
+        folders,
+        ..
+    } = decider;
     decision.policy = policy.map(|policy| policy.id().clone());
-    decision.sections = sections.into_iter().map(|(name, _)| name).collect();
+    decision.sections = sections.iter().map(|(name, _)| name.clone()).collect();
     Decided {
         grants,
         folders,
@@ -117,17 +137,20 @@ pub(crate) fn asked(asking: Asking<'_>) -> Vec<Item> {
     items
 }
 
-struct Table<'a, 's> {
+/// What is decided so far.
+struct Decider<'s> {
     asking: Asking<'s>,
-    run: &'a Run,
     /// The most particular first.
     sections: &'s [(String, &'s Section)],
+    brought: &'s Grants,
+    /// Those, and what the policy adds to them.
+    grants: Arc<Grants>,
     folders: Vec<Held>,
     decision: Decision,
     missing: Vec<Missing>,
 }
 
-impl<'a, 's> Table<'a, 's> {
+impl<'s> Decider<'s> {
     /// What the most particular section that says something about it says.
     fn first<T>(&self, of: impl Fn(&Section) -> Option<T>) -> Option<T> {
         self.sections.iter().find_map(|(_, section)| of(section))
@@ -193,25 +216,15 @@ impl<'a, 's> Table<'a, 's> {
         }
     }
 
-    /// Arguments, variables, standard input and folders.
-    fn inputs(&mut self) -> Cow<'a, Grants> {
-        let mut grants = Cow::Borrowed(self.run.grants());
-        self.args(&mut grants);
-        self.env(&mut grants);
-        self.stdin();
-        self.dirs(&mut grants);
-        grants
-    }
-
-    fn args(&mut self, grants: &mut Cow<'a, Grants>) {
+    fn args(&mut self) {
         let asked = self.asking.manifest.args;
-        if !grants.args.is_empty() {
+        if !self.brought.args.is_empty() {
             return self.grant(Item::Args, By::Run, asked, true);
         }
         match self.first(|section| section.args.clone()) {
             Some(args) => {
                 if let Args::These(args) = args {
-                    grants.to_mut().args = args;
+                    Arc::make_mut(&mut self.grants).args = args;
                 }
                 self.grant(Item::Args, By::Policy, asked, true);
             }
@@ -220,9 +233,9 @@ impl<'a, 's> Table<'a, 's> {
         }
     }
 
-    fn env(&mut self, grants: &mut Cow<'a, Grants>) {
+    fn env(&mut self) {
         let asked = &self.asking.manifest.env;
-        let given = &self.run.grants().env;
+        let given = &self.brought.env;
         let brought: BTreeSet<&String> = given.iter().map(|(name, _)| name).collect();
         let granted = self.names(|section| section.env.keys());
         for name in asked {
@@ -239,7 +252,9 @@ impl<'a, 's> Table<'a, 's> {
                 continue;
             }
             if let Some(Some(value)) = self.first(|section| section.env.get(name).cloned()) {
-                grants.to_mut().env.push((name.clone(), value));
+                Arc::make_mut(&mut self.grants)
+                    .env
+                    .push((name.clone(), value));
             }
             let item = Item::Env(name.clone());
             self.grant(item, By::Policy, asked.contains(name), particular);
@@ -248,7 +263,7 @@ impl<'a, 's> Table<'a, 's> {
 
     fn stdin(&mut self) {
         let asked = self.asking.manifest.stdin;
-        if self.run.grants().stdin.is_some() {
+        if self.brought.stdin.is_some() {
             return self.grant(Item::Stdin, By::Run, asked, true);
         }
         match self.first(|section| section.stdin.then_some(())) {
@@ -258,10 +273,10 @@ impl<'a, 's> Table<'a, 's> {
         }
     }
 
-    fn dirs(&mut self, grants: &mut Cow<'a, Grants>) {
+    fn dirs(&mut self) {
         let asked = &self.asking.manifest.dirs;
         let is_asked = |guest: &str| asked.iter().any(|dir| dir.guest == guest);
-        let brought = &self.run.grants().dirs;
+        let brought = &self.brought.dirs;
         for dir in brought {
             let (guest, writable) = (dir.guest.clone(), dir.writable);
             let is_asked = is_asked(&guest);
@@ -278,7 +293,7 @@ impl<'a, 's> Table<'a, 's> {
             let (guest, writable) = (guest.clone(), rule.writable);
             if let (Some(host), Some(held)) = (rule.host, rule.held) {
                 self.folders.push(held);
-                grants.to_mut().dirs.push(DirGrant {
+                Arc::make_mut(&mut self.grants).dirs.push(DirGrant {
                     host,
                     guest: guest.clone(),
                     writable,
@@ -310,8 +325,7 @@ impl<'a, 's> Table<'a, 's> {
         }
     }
 
-    fn quotas(&mut self) -> QuotaLimits {
-        let mut limits = QuotaLimits::default();
+    fn quotas(&mut self, limits: &mut QuotaLimits) {
         let needed = by_quota(&self.asking.manifest.quotas);
         for (place, (quota, needed)) in needed.into_iter().enumerate() {
             let most = limits.of(&quota);
@@ -334,6 +348,5 @@ impl<'a, 's> Table<'a, 's> {
                 grantable,
             });
         }
-        limits
     }
 }

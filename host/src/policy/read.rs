@@ -9,7 +9,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::section::{Args, DirRule, Section};
 use super::{DIGITS, Group, Policy, PolicyError, Selector};
-use crate::interfaces::{NEED_GRANT, needs_grant};
+use crate::offer::offered::Offer;
 use crate::terminal::one_line;
 
 type Value<'a> = Spanned<DeValue<'a>>;
@@ -228,14 +228,15 @@ impl<'a> Text<'a> {
     /// Grants are by interface, or by package where there is no telling its interfaces apart; whatever the
     /// version.
     fn interface(&self, at: usize, name: &str) -> Result<String, PolicyError> {
-        if NEED_GRANT.contains(&name) {
+        let offer = Offer::standard();
+        if offer.grants().contains(&name) {
             return Ok(name.to_owned());
         }
         let message = format!("`{}` is no interface that needs a grant", one_line(name));
         let error = self.error(at, message);
-        Err(match needs_grant(name) {
+        Err(match offer.needs_grant(name) {
             Some(grant) => error.hint(format!("grant `{grant}`, without a version")),
-            None => error.hint(format!("those that do: {}", NEED_GRANT.join(", "))),
+            None => error.hint(format!("those that do: {}", offer.grants().join(", "))),
         })
     }
 

@@ -10,12 +10,11 @@ use wasmtime_wasi::I32Exit;
 use crate::error::LoadError;
 use crate::limits::{BACKTRACE_FRAMES, CROSSING_BYTES, HOST_CALL_BYTES};
 use crate::load::reading::on_its_stack;
-use crate::offer::deadline::DeadlineExceeded;
+use crate::offer::deadline::{DeadlineExceeded, Interrupted};
 use crate::offer::determinism::WaitedPastDeadline;
 use crate::offer::limiter::MemoryLimitExceeded;
 use crate::offer::quota::QuotaExceeded;
 use crate::run::panics::HostPanicked;
-use crate::run::until::Interrupted;
 
 /// The outcome and what its fuel figure says, given what the counter shows at the end.
 ///

@@ -9,14 +9,15 @@ use tokio::time::timeout_at;
 
 use crate::error::HostError;
 use crate::inputs::DirGrant;
-use crate::interfaces::wasi::descriptors::Preopen;
 use crate::offer::file_threads::{FileLane, FileThreads};
-use crate::offer::folder::Held;
+use crate::offer::folder::{Held, OpenFolder};
 
 /// What a run reaches of the file system, and the threads that do it for it.
+#[derive(Default)]
 pub(crate) struct Opened {
-    pub(crate) preopens: Vec<Preopen>,
-    pub(crate) files: FileLane,
+    pub(crate) folders: Vec<OpenFolder>,
+    /// None where there is no folder: then there is no file to work on.
+    pub(crate) files: Option<FileLane>,
 }
 
 /// That each variable has one value: of two, one guest would take the first and another the last.
@@ -49,29 +50,29 @@ pub(crate) async fn open(
     deadline: Instant,
 ) -> Result<Opened, HostError> {
     if held.is_empty() {
-        return Ok(Opened {
-            preopens: Vec::new(),
-            files: threads.lane([]),
-        });
+        return Ok(Opened::default());
     }
     let mut folders = Vec::with_capacity(held.len());
-    for held in &held {
+    for (held, dir) in held.iter().zip(dirs) {
         let folder = held.folder().map_err(|source| HostError::Grant {
             path: held.path().to_owned(),
             source,
         })?;
-        folders.push(folder.clone());
+        folders.push(OpenFolder {
+            folder: folder.clone(),
+            guest: dir.guest.clone(),
+            writable: dir.writable,
+        });
     }
-    let files = threads.lane(folders.iter().map(|folder| folder.device()));
-    let preopens = folders
-        .iter()
-        .zip(dirs)
-        .map(|(folder, dir)| Preopen::new(folder, &dir.guest, dir.writable))
-        .collect();
-    let moved = files.run(move || folders.iter().position(|folder| !folder.is_in_place()));
+    let files = threads.lane(folders.iter().map(|open| open.folder.device()));
+    let looked_at: Vec<_> = folders.iter().map(|open| open.folder.clone()).collect();
+    let moved = files.run(move || looked_at.iter().position(|folder| !folder.is_in_place()));
     let path = |index: usize| held[index].path().to_owned();
     match timeout_at(deadline.into(), moved).await {
-        Ok(Ok(None)) => Ok(Opened { preopens, files }),
+        Ok(Ok(None)) => Ok(Opened {
+            folders,
+            files: Some(files),
+        }),
         Ok(Ok(Some(index))) => Err(HostError::GrantMoved { path: path(index) }),
         Ok(Err(error)) => Err(HostError::Grant {
             path: path(0),

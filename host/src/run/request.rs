@@ -1,15 +1,17 @@
 //! How a run is to be: its limits and what it is given.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use fractalaw_manifest::{Tier, guest_path};
-use fractalaw_report::{AppliedLimits, Limits, QuotaLimits};
+use fractalaw_report::{AppliedLimits, Limits};
 
-use crate::inputs::{DirGrant, Grants};
-use crate::offer::determinism::{Determinism, Fixed};
+use crate::inputs::{Determinism, DirGrant, Fixed, Grants};
 use crate::offer::folder::Held;
+use crate::offer::offered::Offer;
 use crate::policy::Section;
+use crate::policy::decision::Brought;
 
 /// How to run a micro-app: limits and grants. The default is the tier of its own manifest, and
 /// nothing granted.
@@ -19,7 +21,7 @@ pub struct Run {
     fuel: Option<u64>,
     deadline: Option<Duration>,
     memory_bytes: Option<usize>,
-    grants: Grants,
+    grants: Arc<Grants>,
     /// Each of the grants' folders, open.
     folders: Vec<Held>,
     section: Section,
@@ -59,19 +61,19 @@ impl Run {
 
     /// One more argument.
     pub fn arg(mut self, arg: impl Into<String>) -> Run {
-        self.grants.args.push(arg.into());
+        self.grants_mut().args.push(arg.into());
         self
     }
 
     /// One more environment variable. Of one that is given twice, the run says so and does not begin.
     pub fn env(mut self, name: impl Into<String>, value: impl Into<String>) -> Run {
-        self.grants.env.push((name.into(), value.into()));
+        self.grants_mut().env.push((name.into(), value.into()));
         self
     }
 
     /// Standard input.
     pub fn stdin(mut self, bytes: impl Into<Bytes>) -> Run {
-        self.grants.stdin = Some(bytes.into());
+        self.grants_mut().stdin = Some(bytes.into());
         self
     }
 
@@ -80,7 +82,7 @@ impl Run {
         // One that is no path of a guest is an error when it is to run.
         dir.guest = guest_path(&dir.guest).unwrap_or(dir.guest);
         self.folders.push(Held::open(&dir.host, dir.writable));
-        self.grants.dirs.push(dir);
+        self.grants_mut().dirs.push(dir);
         self
     }
 
@@ -132,23 +134,33 @@ impl Run {
         self
     }
 
+    fn grants_mut(&mut self) -> &mut Grants {
+        Arc::make_mut(&mut self.grants)
+    }
+
     /// What the guest is given.
     pub fn grants(&self) -> &Grants {
         &self.grants
     }
 
-    /// Its own folders, as they stand in its grants.
-    pub(crate) fn folders(&self) -> &[Held] {
-        &self.folders
+    /// What it brings for a component of this tier to a host with these quotas.
+    pub(crate) fn brought(&self, manifest: Tier, offer: &Offer) -> Brought<'_> {
+        Brought {
+            grants: &self.grants,
+            folders: &self.folders,
+            section: &self.section,
+            limits: self.limits_of(manifest, offer),
+        }
     }
 
-    /// The lines of policy that it brings.
-    pub(crate) fn section(&self) -> &Section {
-        &self.section
-    }
-
-    /// The limits in force for a component of this tier, unless a policy lowers its quotas.
+    /// The limits in force for a component of this tier in a host to which no capability was added, unless a policy
+    /// lowers its quotas.
     pub fn limits(&self, manifest: Tier) -> AppliedLimits {
+        self.limits_of(manifest, Offer::standard())
+    }
+
+    /// The same in a host that offers this.
+    pub(crate) fn limits_of(&self, manifest: Tier, offer: &Offer) -> AppliedLimits {
         let tier = self.tier.unwrap_or(manifest);
         let default = Limits::of(tier);
         let limits = Limits {
@@ -159,7 +171,7 @@ impl Run {
         AppliedLimits {
             tier,
             limits,
-            quotas: QuotaLimits::default(),
+            quotas: offer.quotas().clone(),
         }
     }
 

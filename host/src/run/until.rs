@@ -6,7 +6,7 @@ use std::time::Instant;
 use tokio::sync::watch;
 use tokio::time::timeout_at;
 
-use crate::offer::deadline::DeadlineExceeded;
+use crate::offer::deadline::{DeadlineExceeded, Interrupted};
 use crate::run::panics::caught;
 
 /// What ends a run that does not end by itself.
@@ -15,11 +15,6 @@ pub(crate) struct Until {
     /// Turns true when the host is to stop.
     pub(crate) stop: watch::Receiver<bool>,
 }
-
-/// Raised where a run is interrupted because the host is to stop.
-#[derive(Debug, thiserror::Error)]
-#[error("interrupted")]
-pub(crate) struct Interrupted;
 
 /// The epoch interrupts a guest that computes; this one that waits in a host call. The guest is asked first,
 /// so that one that never gives way pays nothing for being interruptible. A panic in a host function is an error.

@@ -6,6 +6,7 @@ use std::process::Command;
 
 use fractalaw_contract::shape;
 use fractalaw_contract::standard::offered;
+use fractalaw_host::capability::Offer;
 use fractalaw_host::{Host, Inspection, LoadError, Manifest, Outcome, Refusal, Run, TrapCode};
 use wit_component::{ComponentEncoder, StringEncoding, dummy_module, embed_component_metadata};
 use wit_parser::{LiftLowerAbi, ManglingAndAbi, Resolve, WorldId, WorldItem};
@@ -66,6 +67,21 @@ fn every_stable_function_of_wasmtimes_wasi_is_offered() {
     let ours = items(&offered().resolve, offered().world);
     assert_eq!(ours, theirs);
     assert!(ours.len() > 100, "{}", ours.len());
+}
+
+#[test]
+fn every_function_that_has_a_price_is_one_of_the_contract() {
+    let offer = Offer::standard();
+    let mut priced = 0;
+    for table in offer.tables() {
+        for function in table.functions {
+            let item = offered().item(function.interface, function.name);
+            assert!(item.is_some(), "{function:?} of `{}`", table.name);
+            priced += 1;
+        }
+    }
+    // Each function, and what drops each resource.
+    assert_eq!(priced, items(&offered().resolve, offered().world).len() + 1);
 }
 
 /// A component that imports all that its world has, as the toolchains of some languages make them.

@@ -1,48 +1,54 @@
 //! `wasi:cli`: arguments, environment, standard streams and exit. No stream is ever a terminal.
 
-use wasmtime::component::Linker;
 use wasmtime_wasi::cli::WasiCliView;
 use wasmtime_wasi::p2::bindings::cli::{
-    environment, exit, stderr, stdin, stdout, terminal_input, terminal_output, terminal_stderr,
-    terminal_stdin, terminal_stdout,
+    exit, stderr, stdin, stdout, terminal_input, terminal_output, terminal_stderr, terminal_stdin,
+    terminal_stdout,
 };
 
-use crate::offer::charge::offer;
+use super::offering::offer;
+use super::session::WasiSession;
 use crate::offer::state::RunState;
 
-pub(super) fn add_to_linker(linker: &mut Linker<RunState>) -> wasmtime::Result<()> {
-    offer! { linker, "wasi:cli/environment@0.2.12", state => state.cli();
-        sync "get-environment"() -> value = LOOKUP, environment::Host::get_environment;
-        sync "get-arguments"() -> value = LOOKUP, environment::Host::get_arguments;
-        sync "initial-cwd"() -> value = LOOKUP, environment::Host::initial_cwd;
-    }
-    offer! { linker, "wasi:cli/exit@0.2.12", state => state.cli();
+offer! {
+    "wasi:cli/environment@0.2.12", state => state;
+        sync "get-environment"() -> value = LOOKUP, get_environment;
+        sync "get-arguments"() -> value = LOOKUP, get_arguments;
+        sync "initial-cwd"() -> value = LOOKUP, initial_cwd;
+    "wasi:cli/exit@0.2.12", state => state.cli();
         sync "exit"(status) -> nothing = LOOKUP, exit::Host::exit;
         sync "exit-with-code"(status) -> nothing = LOOKUP, exit::Host::exit_with_code;
-    }
-    offer! { linker, "wasi:cli/stdin@0.2.12", state => state.cli();
+    "wasi:cli/stdin@0.2.12", state => state.cli();
         sync "get-stdin"() -> value = HANDLE, stdin::Host::get_stdin;
-    }
-    offer! { linker, "wasi:cli/stdout@0.2.12", state => state.cli();
+    "wasi:cli/stdout@0.2.12", state => state.cli();
         sync "get-stdout"() -> value = HANDLE, stdout::Host::get_stdout;
-    }
-    offer! { linker, "wasi:cli/stderr@0.2.12", state => state.cli();
+    "wasi:cli/stderr@0.2.12", state => state.cli();
         sync "get-stderr"() -> value = HANDLE, stderr::Host::get_stderr;
-    }
-    offer! { linker, "wasi:cli/terminal-input@0.2.12", state => state.cli();
+    "wasi:cli/terminal-input@0.2.12", state => state.cli();
         [sync "terminal-input": terminal_input::TerminalInput, terminal_input::HostTerminalInput::drop;]
-    }
-    offer! { linker, "wasi:cli/terminal-output@0.2.12", state => state.cli();
+    "wasi:cli/terminal-output@0.2.12", state => state.cli();
         [sync "terminal-output": terminal_output::TerminalOutput, terminal_output::HostTerminalOutput::drop;]
-    }
-    offer! { linker, "wasi:cli/terminal-stdin@0.2.12", state => state.cli();
+    "wasi:cli/terminal-stdin@0.2.12", state => state.cli();
         sync "get-terminal-stdin"() -> value = LOOKUP, terminal_stdin::Host::get_terminal_stdin;
-    }
-    offer! { linker, "wasi:cli/terminal-stdout@0.2.12", state => state.cli();
+    "wasi:cli/terminal-stdout@0.2.12", state => state.cli();
         sync "get-terminal-stdout"() -> value = LOOKUP, terminal_stdout::Host::get_terminal_stdout;
-    }
-    offer! { linker, "wasi:cli/terminal-stderr@0.2.12", state => state.cli();
+    "wasi:cli/terminal-stderr@0.2.12", state => state.cli();
         sync "get-terminal-stderr"() -> value = LOOKUP, terminal_stderr::Host::get_terminal_stderr;
-    }
-    Ok(())
+}
+
+fn get_environment(state: &mut &mut RunState) -> wasmtime::Result<Vec<(String, String)>> {
+    Ok(state.session::<WasiSession>().inputs().env.clone())
+}
+
+/// In front is the program's name, as every C library expects.
+fn get_arguments(state: &mut &mut RunState) -> wasmtime::Result<Vec<String>> {
+    let session = state.session::<WasiSession>();
+    let arguments = session.inputs().args.iter().map(String::as_str);
+    let all = std::iter::once(session.program_name()).chain(arguments);
+    Ok(all.map(str::to_owned).collect())
+}
+
+/// A guest has none: every path is one of a granted folder.
+fn initial_cwd(_: &mut &mut RunState) -> wasmtime::Result<Option<String>> {
+    Ok(None)
 }

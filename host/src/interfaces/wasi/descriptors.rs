@@ -17,25 +17,26 @@ use wasmtime_wasi::p2::{FsError, FsResult};
 use wasmtime_wasi::{FsPerms, OpenMode};
 
 use super::opening::system_error;
-use crate::offer::folder::Folder;
+use super::session::WasiSession;
+use crate::offer::folder::OpenFolder;
 use crate::offer::state::RunState;
 
 /// A folder that a run is granted, under its path in the guest.
-pub(crate) struct Preopen {
+pub(super) struct Preopen {
     guest: String,
     folder: Dir,
 }
 
 impl Preopen {
     /// It shares the open folder: no run opens it anew.
-    pub(crate) fn new(folder: &Folder, guest: &str, writable: bool) -> Preopen {
-        let mut folder = folder.dir().clone();
-        if writable {
+    pub(super) fn new(open: &OpenFolder) -> Preopen {
+        let mut folder = open.folder.dir().clone();
+        if open.writable {
             folder.perms = FsPerms::ReadWrite;
             folder.open_mode |= OpenMode::WRITE;
         }
         Preopen {
-            guest: guest.to_owned(),
+            guest: open.guest.clone(),
             folder,
         }
     }
@@ -44,10 +45,8 @@ impl Preopen {
 pub(super) fn get_directories(
     state: &mut &mut RunState,
 ) -> wasmtime::Result<Vec<(Resource<Descriptor>, String)>> {
-    let RunState {
-        preopens, handles, ..
-    } = &mut **state;
-    let opened = preopens.iter().map(|preopen| {
+    let (session, handles) = state.session_and_handles::<WasiSession>();
+    let opened = session.preopens.iter().map(|preopen| {
         let folder = handles.push(Descriptor::Dir(preopen.folder.clone()))?;
         Ok((folder, preopen.guest.clone()))
     });
@@ -81,7 +80,8 @@ pub(super) async fn on_thread<T: Send + 'static, const N: usize>(
     let Ok(copies) = <[_; N]>::try_from(copies) else {
         unreachable!("there is a copy of each");
     };
-    let done = state.files.run(move || {
+    let files = state.session::<WasiSession>().files()?;
+    let done = files.run(move || {
         let mut view = WasiFilesystemCtxView {
             ctx: &mut WasiFilesystemCtx::default(),
             table: &mut table,

@@ -16,10 +16,14 @@ use wasmtime_wasi::p2::bindings::filesystem::types::{DescriptorType, DirectoryEn
 use wasmtime_wasi::p2::{FsError, FsResult};
 
 use super::opening::system_error;
+use super::session::WasiSession;
 use crate::cost::host_calls::LISTED_ENTRY;
-use crate::offer::host_memory::{HostMemory, LISTED_ENTRY_BYTES};
+use crate::offer::account::Account;
 use crate::offer::quota::QuotaExceeded;
 use crate::offer::state::RunState;
+
+/// Memory that an entry takes beside its name: its place in the order, its type, and what an allocation takes.
+const LISTED_ENTRY_BYTES: u64 = 64;
 
 /// Entries of one piece: a fraction of a millisecond's work.
 const PIECE_ENTRIES: usize = 500;
@@ -28,16 +32,16 @@ const PIECE_ENTRIES: usize = 500;
 pub(super) struct SortedEntries {
     entries: BTreeMap<String, DescriptorType>,
     unnameable: usize,
-    memory: HostMemory,
+    account: Account,
 }
 
 impl SortedEntries {
     fn insert(&mut self, (name, found): (String, DescriptorType)) -> Result<(), QuotaExceeded> {
         let bytes = held_bytes(&name);
-        self.memory.take(bytes)?;
+        self.account.try_hold(bytes)?;
         // A folder that changes while it is read can give a name twice.
         if self.entries.insert(name, found).is_some() {
-            self.memory.give_back(bytes);
+            self.account.release(bytes);
         }
         Ok(())
     }
@@ -46,7 +50,7 @@ impl SortedEntries {
 impl Drop for SortedEntries {
     fn drop(&mut self) {
         let bytes = self.entries.keys().map(|name| held_bytes(name)).sum();
-        self.memory.give_back(bytes);
+        self.account.release(bytes);
     }
 }
 
@@ -62,16 +66,18 @@ pub(super) async fn read_directory(
         return Err(ErrorCode::NotDirectory.into());
     };
     let folder = Arc::clone(&folder.dir);
-    let opened = state.files.run(move || Listing::open(&folder)).await;
+    let files = state.session::<WasiSession>().files();
+    let files = files.map_err(FsError::trap)?.clone();
+    let opened = files.run(move || Listing::open(&folder)).await;
     let mut listing = opened.map_err(FsError::trap)?.map_err(system_error)?;
     let mut sorted = SortedEntries {
         entries: BTreeMap::new(),
         unnameable: 0,
-        memory: state.memory.clone(),
+        account: state.account().clone(),
     };
     let mut exceeded = None;
     let is_paid = loop {
-        let read = state.files.run(move || {
+        let read = files.run(move || {
             let piece = listing.piece();
             (listing, piece)
         });
@@ -79,7 +85,7 @@ pub(super) async fn read_directory(
         listing = rest;
         let piece = piece.map_err(system_error)?;
         let count = piece.entries.len() + piece.unnameable;
-        let is_paid = state.meter.owed().add(LISTED_ENTRY * count as u64);
+        let is_paid = state.charge(LISTED_ENTRY * count as u64).is_ok();
         sorted.unnameable += piece.unnameable;
         for entry in piece.entries {
             // Past the bound on memory entries are counted and not held: fuel has the first word, because what comes
@@ -104,7 +110,7 @@ pub(super) fn read_directory_entry(
 ) -> FsResult<Option<DirectoryEntry>> {
     let sorted = state.handles.get_mut(&entries)?;
     if let Some((name, type_)) = sorted.entries.pop_first() {
-        sorted.memory.give_back(held_bytes(&name));
+        sorted.account.release(held_bytes(&name));
         return Ok(Some(DirectoryEntry { name, type_ }));
     }
     if sorted.unnameable == 0 {

@@ -13,15 +13,16 @@ use wasmtime::component::Resource;
 use wasmtime_wasi::filesystem::Descriptor;
 use wasmtime_wasi::p2::bindings::filesystem::types::ErrorCode;
 use wasmtime_wasi::p2::{
-    DynInputStream, DynOutputStream, FsResult, InputStream, OutputStream, Pollable, StreamError,
-    StreamResult,
+    DynInputStream, DynOutputStream, FsError, FsResult, InputStream, OutputStream, Pollable,
+    StreamError, StreamResult,
 };
 
+use super::session::WasiSession;
 use crate::cost::host_calls::{STREAM, STREAM_OF_A_FILE};
 use crate::limits::STREAM_BYTES;
+use crate::offer::account::Account;
+use crate::offer::charge::ANSWER_BYTES;
 use crate::offer::file_threads::FileLane;
-use crate::offer::meter::ANSWER_BYTES;
-use crate::offer::owed::Owed;
 use crate::offer::state::RunState;
 
 pub(super) fn read_via_stream(
@@ -32,10 +33,12 @@ pub(super) fn read_via_stream(
     let Descriptor::File(file) = state.handles.get(&this)? else {
         return Err(ErrorCode::IsDirectory.into());
     };
+    let file = Arc::clone(&file.file);
+    let (lane, account) = on_behalf_of(state)?;
     let stream: DynInputStream = Box::new(FileReader {
-        file: Arc::clone(&file.file),
-        lane: state.files.clone(),
-        owed: state.meter.owed().clone(),
+        file,
+        lane,
+        account,
         position,
         ended: false,
     });
@@ -68,21 +71,30 @@ fn writer(
     if file.perms.write_not_permitted() {
         return Err(ErrorCode::NotPermitted.into());
     }
+    let file = Arc::clone(&file.file);
+    let (lane, account) = on_behalf_of(state)?;
     let stream: DynOutputStream = Box::new(FileWriter {
-        file: Arc::clone(&file.file),
-        lane: state.files.clone(),
-        owed: state.meter.owed().clone(),
+        file,
+        lane,
+        account,
         position,
         state: WriteState::Ready,
     });
     Ok(state.handles.push(stream)?)
 }
 
+/// Where a stream does its work, and who pays for it.
+fn on_behalf_of(state: &mut RunState) -> FsResult<(FileLane, Account)> {
+    let account = state.account().clone();
+    let files = state.session::<WasiSession>().files();
+    Ok((files.map_err(FsError::trap)?.clone(), account))
+}
+
 /// Reads a file from a position on.
 struct FileReader {
     file: Arc<File>,
     lane: FileLane,
-    owed: Owed,
+    account: Account,
     position: u64,
     /// Once at its end or failed, it stays closed.
     ended: bool,
@@ -104,12 +116,12 @@ impl InputStream for FileReader {
     }
 
     async fn blocking_read(&mut self, size: usize) -> StreamResult<Bytes> {
-        if self.ended || size == 0 || !self.owed.add(STREAM_OF_A_FILE) {
+        if self.ended || size == 0 || self.account.charge(STREAM_OF_A_FILE).is_err() {
             return self.read(0);
         }
         // No more than can be paid: a call that moves it on is not to move what is not.
         let payable = STREAM
-            .bytes_for(self.owed.spare())
+            .bytes_for(self.account.spare_fuel())
             .saturating_sub(ANSWER_BYTES);
         let size = size.min(usize::try_from(payable).unwrap_or(usize::MAX));
         if size == 0 {
@@ -152,7 +164,7 @@ fn read_at(file: &File, position: u64, size: usize) -> io::Result<Bytes> {
 struct FileWriter {
     file: Arc<File>,
     lane: FileLane,
-    owed: Owed,
+    account: Account,
     position: Option<u64>,
     state: WriteState,
 }
@@ -180,7 +192,7 @@ impl Pollable for FileWriter {
         let WriteState::Taken(bytes) = &self.state else {
             return;
         };
-        if !self.owed.add(STREAM_OF_A_FILE) {
+        if self.account.charge(STREAM_OF_A_FILE).is_err() {
             self.state = WriteState::Ready;
             return;
         }

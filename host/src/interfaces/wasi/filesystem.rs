@@ -3,7 +3,6 @@
 //! What a file system would answer differently on another machine is answered by `directory_order`,
 //! `file_metadata` and `identity`; what Wasmtime answers wrongly, by `paths`.
 
-use wasmtime::component::Linker;
 use wasmtime_wasi::filesystem::{Descriptor, WasiFilesystemView};
 use wasmtime_wasi::p2::bindings::filesystem::types::{
     Advice, DescriptorFlags, DescriptorStat, DescriptorType, DirectoryEntry, ErrorCode, Host,
@@ -11,20 +10,18 @@ use wasmtime_wasi::p2::bindings::filesystem::types::{
 };
 
 use super::directory_order::{self, SortedEntries};
+use super::offering::offer;
 use super::{descriptors, file_metadata, file_streams, identity, opening, paths};
-use crate::offer::charge::offer;
 use crate::offer::payload::{Payload, fixed};
 use crate::offer::state::RunState;
 
-pub(super) fn add_to_linker(linker: &mut Linker<RunState>) -> wasmtime::Result<()> {
-    offer! { linker, "wasi:filesystem/preopens@0.2.12", state => state;
+offer! {
+    "wasi:filesystem/preopens@0.2.12", state => state;
         sync "get-directories"() -> value = LOOKUP, descriptors::get_directories;
-    }
-    offer! { linker, "wasi:filesystem/types@0.2.12", state => state.filesystem();
+    "wasi:filesystem/types@0.2.12", state => state.filesystem();
         sync "filesystem-error-code"(error) -> value = LOOKUP, Host::filesystem_error_code;
         [sync "descriptor": Descriptor, HostDescriptor::drop;]
-    }
-    offer! { linker, "wasi:filesystem/types@0.2.12", state => state;
+    "wasi:filesystem/types@0.2.12", state => state;
         sync "[method]descriptor.read-via-stream"(this, offset) -> file = HANDLE, file_streams::read_via_stream;
         sync "[method]descriptor.write-via-stream"(this, offset) -> file = HANDLE, file_streams::write_via_stream;
         sync "[method]descriptor.append-via-stream"(this) -> file = HANDLE, file_streams::append_via_stream;
@@ -54,8 +51,6 @@ pub(super) fn add_to_linker(linker: &mut Linker<RunState>) -> wasmtime::Result<(
         wait "[method]descriptor.read-directory"(this) -> file = FILE, directory_order::read_directory;
         sync "[method]directory-entry-stream.read-directory-entry"(this) -> file = LOOKUP, directory_order::read_directory_entry;
         [sync "directory-entry-stream": SortedEntries, directory_order::drop;]
-    }
-    Ok(())
 }
 
 fixed! {

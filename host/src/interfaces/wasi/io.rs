@@ -1,27 +1,24 @@
 //! `wasi:io`: streams, what waits for them, and their errors.
 
-use wasmtime::component::Linker;
 use wasmtime_wasi::p2::bindings::io::streams::StreamError;
 use wasmtime_wasi::p2::bindings::io::{error, streams};
 use wasmtime_wasi::p2::{DynInputStream, DynOutputStream, DynPollable, IoError};
 
+use super::offering::offer;
 use super::{streams as fixed, timers};
-use crate::offer::charge::offer;
 use crate::offer::payload::Payload;
 use crate::offer::state::RunState;
 
-pub(super) fn add_to_linker(linker: &mut Linker<RunState>) -> wasmtime::Result<()> {
-    offer! { linker, "wasi:io/error@0.2.12", state => &mut state.handles;
+offer! {
+    "wasi:io/error@0.2.12", state => state.handles();
         sync "[method]error.to-debug-string"(this) -> value = LOOKUP, fixed::to_debug_string;
         [sync "error": IoError, error::HostError::drop;]
-    }
-    offer! { linker, "wasi:io/poll@0.2.12", state => state;
+    "wasi:io/poll@0.2.12", state => state;
         wait "[method]pollable.ready"(this) -> value = WAIT, timers::ready;
         wait "[method]pollable.block"(this) -> nothing = WAIT, timers::block;
         wait "poll"(pollables) -> value = WAIT, timers::poll;
         [sync "pollable": DynPollable, timers::drop;]
-    }
-    offer! { linker, "wasi:io/streams@0.2.12", state => &mut state.handles;
+    "wasi:io/streams@0.2.12", state => state.handles();
         wait "[method]input-stream.read"(this, len) -> stream = STREAM, fixed::read;
         wait "[method]input-stream.blocking-read"(this, len) -> stream = STREAM, fixed::read;
         wait "[method]input-stream.skip"(this, len) moves len -> stream = STREAM, fixed::skip;
@@ -39,8 +36,6 @@ pub(super) fn add_to_linker(linker: &mut Linker<RunState>) -> wasmtime::Result<(
         wait "[method]output-stream.blocking-splice"(this, src, len) moves len -> stream = STREAM, fixed::splice;
         [wait "input-stream": DynInputStream, streams::HostInputStream::drop;
          wait "output-stream": DynOutputStream, streams::HostOutputStream::drop;]
-    }
-    Ok(())
 }
 
 impl Payload for StreamError {

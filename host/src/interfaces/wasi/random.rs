@@ -2,42 +2,35 @@
 
 use std::time::Instant;
 
-use wasmtime::component::Linker;
 use wasmtime_wasi::p2::bindings::random::{insecure, insecure_seed, random};
 use wasmtime_wasi::random::WasiRandomView;
 
+use super::offering::offer;
 use crate::limits::{RANDOM_BYTES, RANDOM_PIECE_BYTES};
-use crate::offer::charge::offer;
 use crate::offer::deadline::DeadlineExceeded;
 use crate::offer::state::RunState;
 
-pub(super) fn add_to_linker(linker: &mut Linker<RunState>) -> wasmtime::Result<()> {
-    offer! { linker, "wasi:random/random@0.2.12", state => state;
+offer! {
+    "wasi:random/random@0.2.12", state => state;
         sync "get-random-bytes"(len) asks len -> value = RANDOM, get_random_bytes;
-    }
-    offer! { linker, "wasi:random/random@0.2.12", state => WasiRandomView::random(state);
+    "wasi:random/random@0.2.12", state => WasiRandomView::random(state);
         sync "get-random-u64"() -> value = RANDOM, random::Host::get_random_u64;
-    }
-    offer! { linker, "wasi:random/insecure@0.2.12", state => state;
+    "wasi:random/insecure@0.2.12", state => state;
         sync "get-insecure-random-bytes"(len) asks len -> value = RANDOM, get_insecure_random_bytes;
-    }
-    offer! { linker, "wasi:random/insecure@0.2.12", state => WasiRandomView::random(state);
+    "wasi:random/insecure@0.2.12", state => WasiRandomView::random(state);
         sync "get-insecure-random-u64"() -> value = RANDOM, insecure::Host::get_insecure_random_u64;
-    }
-    offer! { linker, "wasi:random/insecure-seed@0.2.12", state => WasiRandomView::random(state);
+    "wasi:random/insecure-seed@0.2.12", state => WasiRandomView::random(state);
         sync "insecure-seed"() -> value = RANDOM, insecure_seed::Host::insecure_seed;
-    }
-    Ok(())
 }
 
 fn get_random_bytes(state: &mut &mut RunState, count: u64) -> wasmtime::Result<Vec<u8>> {
-    let deadline = state.deadline;
+    let deadline = state.deadline();
     let draw = random::Host::get_random_bytes;
     in_pieces(WasiRandomView::random(*state), draw, count, deadline)
 }
 
 fn get_insecure_random_bytes(state: &mut &mut RunState, count: u64) -> wasmtime::Result<Vec<u8>> {
-    let deadline = state.deadline;
+    let deadline = state.deadline();
     let draw = insecure::Host::get_insecure_random_bytes;
     in_pieces(WasiRandomView::random(*state), draw, count, deadline)
 }

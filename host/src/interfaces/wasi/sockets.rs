@@ -1,7 +1,6 @@
 //! `wasi:sockets`: offered, because components that never use a network import it too; every address is
 //! denied.
 
-use wasmtime::component::Linker;
 use wasmtime_wasi::p2::bindings::sockets::ip_name_lookup::{self, ResolveAddressStream};
 use wasmtime_wasi::p2::bindings::sockets::network::{
     ErrorCode, HostNetwork, IpAddress, IpAddressFamily, IpSocketAddress, Network,
@@ -16,24 +15,21 @@ use wasmtime_wasi::p2::bindings::sockets::{
 };
 use wasmtime_wasi::sockets::WasiSocketsView;
 
-use crate::offer::charge::offer;
+use super::offering::offer;
 use crate::offer::payload::{Payload, fixed};
 use crate::offer::state::RunState;
 
-pub(super) fn add_to_linker(linker: &mut Linker<RunState>) -> wasmtime::Result<()> {
-    offer! { linker, "wasi:sockets/network@0.2.12", state => state.sockets();
+offer! {
+    "wasi:sockets/network@0.2.12", state => state.sockets();
         [sync "network": Network, HostNetwork::drop;]
-    }
-    offer! { linker, "wasi:sockets/instance-network@0.2.12", state => state.sockets();
+    "wasi:sockets/instance-network@0.2.12", state => state.sockets();
         sync "instance-network"() -> value = HANDLE, instance_network::Host::instance_network;
-    }
-    offer! { linker, "wasi:sockets/ip-name-lookup@0.2.12", state => state.sockets();
+    "wasi:sockets/ip-name-lookup@0.2.12", state => state.sockets();
         sync "[method]resolve-address-stream.resolve-next-address"(this) -> socket = SOCKET, ip_name_lookup::HostResolveAddressStream::resolve_next_address;
         sync "[method]resolve-address-stream.subscribe"(this) -> value = HANDLE, ip_name_lookup::HostResolveAddressStream::subscribe;
         sync "resolve-addresses"(network, name) -> socket = SOCKET, ip_name_lookup::Host::resolve_addresses;
         [sync "resolve-address-stream": ResolveAddressStream, ip_name_lookup::HostResolveAddressStream::drop;]
-    }
-    offer! { linker, "wasi:sockets/tcp@0.2.12", state => state.sockets();
+    "wasi:sockets/tcp@0.2.12", state => state.sockets();
         wait "[method]tcp-socket.start-bind"(this, network, local_address) -> socket = SOCKET, tcp::HostTcpSocket::start_bind;
         sync "[method]tcp-socket.finish-bind"(this) -> socket = SOCKET, tcp::HostTcpSocket::finish_bind;
         sync "[method]tcp-socket.start-connect"(this, network, remote_address) -> socket = SOCKET, tcp::HostTcpSocket::start_connect;
@@ -63,11 +59,9 @@ pub(super) fn add_to_linker(linker: &mut Linker<RunState>) -> wasmtime::Result<(
         sync "[method]tcp-socket.subscribe"(this) -> value = SOCKET, tcp::HostTcpSocket::subscribe;
         sync "[method]tcp-socket.shutdown"(this, kind) -> socket = SOCKET, tcp::HostTcpSocket::shutdown;
         [sync "tcp-socket": TcpSocket, tcp::HostTcpSocket::drop;]
-    }
-    offer! { linker, "wasi:sockets/tcp-create-socket@0.2.12", state => state.sockets();
+    "wasi:sockets/tcp-create-socket@0.2.12", state => state.sockets();
         sync "create-tcp-socket"(family) -> socket = SOCKET, tcp_create_socket::Host::create_tcp_socket;
-    }
-    offer! { linker, "wasi:sockets/udp@0.2.12", state => state.sockets();
+    "wasi:sockets/udp@0.2.12", state => state.sockets();
         wait "[method]udp-socket.start-bind"(this, network, local_address) -> socket = SOCKET, udp::HostUdpSocket::start_bind;
         sync "[method]udp-socket.finish-bind"(this) -> socket = SOCKET, udp::HostUdpSocket::finish_bind;
         wait "[method]udp-socket.stream"(this, remote_address) -> socket = SOCKET, udp::HostUdpSocket::stream;
@@ -89,11 +83,8 @@ pub(super) fn add_to_linker(linker: &mut Linker<RunState>) -> wasmtime::Result<(
         [sync "udp-socket": UdpSocket, udp::HostUdpSocket::drop;
          sync "incoming-datagram-stream": IncomingDatagramStream, udp::HostIncomingDatagramStream::drop;
          wait "outgoing-datagram-stream": OutgoingDatagramStream, udp::HostOutgoingDatagramStream::drop;]
-    }
-    offer! { linker, "wasi:sockets/udp-create-socket@0.2.12", state => state.sockets();
+    "wasi:sockets/udp-create-socket@0.2.12", state => state.sockets();
         wait "create-udp-socket"(family) -> socket = SOCKET, udp_create_socket::Host::create_udp_socket;
-    }
-    Ok(())
 }
 
 fixed! {

@@ -14,6 +14,7 @@ use wasmtime_wasi::p2::bindings::clocks::monotonic_clock;
 use wasmtime_wasi::p2::bindings::io::poll::{self, HostPollable};
 use wasmtime_wasi::p2::{DynPollable, Pollable, subscribe};
 
+use super::session::WasiSession;
 use crate::offer::state::RunState;
 
 /// The timers of one run, in nanoseconds of its monotonic clock.
@@ -35,22 +36,28 @@ impl Pollable for Clock {
     }
 }
 
+fn timers(state: &mut RunState) -> &mut Timers {
+    &mut state.session::<WasiSession>().timers
+}
+
 pub(super) fn subscribe_instant(
     state: &mut &mut RunState,
     due: u64,
 ) -> wasmtime::Result<Resource<DynPollable>> {
-    let clock = match &state.timers.clock {
+    let (session, handles) = state.session_and_handles::<WasiSession>();
+    let timers = &mut session.timers;
+    let clock = match &timers.clock {
         Some(clock) => clock.rep(),
         None => {
             // It is no handle of the guest's, and is not to count as one.
-            let most = state.handles.max_capacity();
-            state.handles.set_max_capacity(most.saturating_add(1));
-            let clock = state.handles.push(Clock)?;
-            state.timers.clock.insert(clock).rep()
+            let most = handles.max_capacity();
+            handles.set_max_capacity(most.saturating_add(1));
+            let clock = handles.push(Clock)?;
+            timers.clock.insert(clock).rep()
         }
     };
-    let timer = subscribe(&mut state.handles, Resource::<Clock>::new_borrow(clock))?;
-    state.timers.due.insert(timer.rep(), due);
+    let timer = subscribe(handles, Resource::<Clock>::new_borrow(clock))?;
+    timers.due.insert(timer.rep(), due);
     Ok(timer)
 }
 
@@ -66,7 +73,7 @@ pub(super) fn drop(
     state: &mut &mut RunState,
     pollable: Resource<DynPollable>,
 ) -> wasmtime::Result<()> {
-    state.timers.due.remove(&pollable.rep());
+    timers(state).due.remove(&pollable.rep());
     HostPollable::drop(&mut state.handles, pollable)
 }
 
@@ -79,7 +86,7 @@ pub(super) async fn ready(
         block(state, pollable).await?;
         return Ok(true);
     }
-    match state.timers.due.get(&pollable.rep()) {
+    match timers(state).due.get(&pollable.rep()) {
         Some(&due) => Ok(due <= now(state)?),
         None => HostPollable::ready(&mut state.handles, pollable).await,
     }
@@ -89,7 +96,7 @@ pub(super) async fn block(
     state: &mut &mut RunState,
     pollable: Resource<DynPollable>,
 ) -> wasmtime::Result<()> {
-    match state.timers.due.get(&pollable.rep()) {
+    match timers(state).due.get(&pollable.rep()) {
         Some(&due) => wait_until(state, due).await,
         None => HostPollable::block(&mut state.handles, pollable).await,
     }
@@ -100,14 +107,15 @@ pub(super) async fn poll(
     state: &mut &mut RunState,
     pollables: Vec<Resource<DynPollable>>,
 ) -> wasmtime::Result<Vec<u32>> {
-    let (mut timers, mut others) = (Vec::new(), Vec::new());
+    let (mut waits, mut others) = (Vec::new(), Vec::new());
+    let due = &timers(state).due;
     for (place, pollable) in (0..).zip(&pollables) {
-        match state.timers.due.get(&pollable.rep()) {
-            Some(&due) => timers.push((place, due)),
+        match due.get(&pollable.rep()) {
+            Some(&due) => waits.push((place, due)),
             None => others.push((place, pollable.rep())),
         }
     }
-    let Some(earliest) = timers.iter().map(|&(_, due)| due).min() else {
+    let Some(earliest) = waits.iter().map(|&(_, due)| due).min() else {
         // An empty list is an error there.
         if !state.is_deterministic() || pollables.is_empty() {
             return poll::Host::poll(&mut state.handles, pollables).await;
@@ -123,7 +131,7 @@ pub(super) async fn poll(
     }
     let now = now(state)?;
     ready.extend(
-        timers
+        waits
             .iter()
             .filter(|(_, due)| *due <= now)
             .map(|(place, _)| place),

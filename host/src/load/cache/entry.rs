@@ -9,12 +9,12 @@ use std::thread;
 use sha2::{Digest, Sha256};
 
 use super::seal::{Key, SEAL_BYTES, Seal};
-use crate::load::preflight::Preflight;
+use crate::load::facts::Facts;
 use crate::load::source::PIECE_BYTES;
 
 /// Begins the trailer. It changes with the format, and with what `preflight` refuses, because a component
 /// that is found here is not examined again.
-const MAGIC: &[u8; 8] = b"fractal7";
+const MAGIC: &[u8; 8] = b"fractal8";
 
 /// What the magic of every format begins with.
 const MAGIC_OF_ALL: &[u8] = b"fractal";
@@ -35,7 +35,7 @@ const JSON_BYTES: u64 = 16 << 20;
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Found {
     /// As it was written: what the component says of itself.
-    Intact(Box<Preflight>),
+    Intact(Box<Facts>),
     /// An entry of another version of this program.
     OtherVersion,
     /// Anything else.
@@ -48,9 +48,9 @@ pub(super) fn write(
     name: &str,
     key: &Key,
     code: &[u8],
-    preflight: &Preflight,
+    facts: &Facts,
 ) -> io::Result<()> {
-    let said = serde_json::to_vec(preflight)?;
+    let said = serde_json::to_vec(facts)?;
     let mut trailer = MAGIC.to_vec();
     for number in [code.len() as u64, said.len() as u64] {
         trailer.extend(number.to_le_bytes());
@@ -88,7 +88,7 @@ pub(super) fn check(file: &File, name: &str, key: &Key) -> io::Result<Found> {
     file.read_exact_at(&mut json, code)?;
     let seal = seal(key, name, head, &digests(file, code)?, &json);
     Ok(match (seal.is(expected), serde_json::from_slice(&json)) {
-        (true, Ok(preflight)) => Found::Intact(Box::new(preflight)),
+        (true, Ok(facts)) => Found::Intact(Box::new(facts)),
         _ => Found::Damaged,
     })
 }

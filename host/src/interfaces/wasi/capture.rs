@@ -12,7 +12,7 @@ use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
 use wasmtime_wasi::p2::{OutputStream, Pollable, StreamError, StreamResult};
 
 use crate::limits::OUTPUT_BYTES;
-use crate::offer::host_memory::HostMemory;
+use crate::offer::account::Account;
 use crate::offer::quota::QuotaExceeded;
 
 /// Bytes that a guest may write at once without asking again. WASI's own streams allow as much.
@@ -22,15 +22,15 @@ const WRITE_BYTES: usize = 64 * 1024;
 #[derive(Clone)]
 pub(crate) struct Capture {
     captured: Arc<Mutex<Captured>>,
-    memory: HostMemory,
+    account: Account,
 }
 
 impl Capture {
     /// What it keeps counts for this account.
-    pub(crate) fn new(memory: HostMemory) -> Capture {
+    pub(crate) fn new(account: Account) -> Capture {
         Capture {
             captured: Arc::default(),
-            memory,
+            account,
         }
     }
 
@@ -42,7 +42,7 @@ impl Capture {
     fn push(&self, bytes: &[u8]) -> Result<(), QuotaExceeded> {
         let mut captured = self.lock();
         let kept = bytes.len().min(OUTPUT_BYTES - captured.bytes.len());
-        self.memory.take(kept as u64)?;
+        self.account.try_hold(kept as u64)?;
         captured.bytes.extend_from_slice(&bytes[..kept]);
         captured.dropped_bytes += (bytes.len() - kept) as u64;
         Ok(())
@@ -116,7 +116,7 @@ mod tests {
 
     #[test]
     fn output_is_kept_to_the_byte_of_its_bound_and_counted_past_it() {
-        let capture = Capture::new(HostMemory::new(OUTPUT_BYTES as u64));
+        let capture = Capture::new(Account::of_bytes(OUTPUT_BYTES as u64));
         for (written, kept, dropped) in [
             (OUTPUT_BYTES - 1, OUTPUT_BYTES - 1, 0),
             (1, OUTPUT_BYTES, 0),

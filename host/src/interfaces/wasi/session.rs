@@ -1,0 +1,126 @@
+//! What WASI holds for one run.
+
+use std::sync::Arc;
+
+use fractalaw_report::Captured;
+use wasmtime_wasi::p2::pipe::MemoryInputPipe;
+use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
+
+use super::capture::Capture;
+use super::descriptors::Preopen;
+use super::timers::Timers;
+use crate::inputs::{Determinism, Grants};
+use crate::limits::RANDOM_BYTES;
+use crate::offer::account::Account;
+use crate::offer::capability::Granted;
+use crate::offer::determinism::{self, VirtualTime};
+use crate::offer::file_threads::{FileLane, NoFileThread};
+use crate::offer::session::Session;
+use crate::offer::state::RunState;
+
+/// Made when the run begins. Wasmtime's own context is made when it is first asked for: many guests never do.
+pub(crate) struct WasiSession {
+    given: Given,
+    context: Option<WasiCtx>,
+    /// Standard output and standard error, once there is a context.
+    captured: Option<[Capture; 2]>,
+    pub(super) timers: Timers,
+    /// The granted folders.
+    pub(super) preopens: Vec<Preopen>,
+    /// Where files are read and written; none where no folder is granted.
+    files: Option<FileLane>,
+}
+
+/// What a run is given of what WASI reaches.
+struct Given {
+    /// What the component calls itself.
+    name: Option<Arc<str>>,
+    inputs: Arc<Grants>,
+    determinism: Determinism,
+    time: Option<VirtualTime>,
+    account: Account,
+}
+
+impl WasiSession {
+    pub(super) fn new(granted: &Granted<'_>) -> WasiSession {
+        WasiSession {
+            given: Given {
+                name: granted.app.name.clone(),
+                inputs: Arc::clone(granted.inputs),
+                determinism: granted.determinism,
+                time: granted.virtual_time.cloned(),
+                account: granted.account().clone(),
+            },
+            context: None,
+            captured: None,
+            timers: Timers::default(),
+            preopens: granted.folders.iter().map(Preopen::new).collect(),
+            files: granted.files.cloned(),
+        }
+    }
+
+    /// What the guest finds in front of its arguments, as every C library expects.
+    pub(super) fn program_name(&self) -> &str {
+        let name = self.given.name.as_deref();
+        name.filter(|name| !name.is_empty()).unwrap_or("micro-app")
+    }
+
+    pub(super) fn inputs(&self) -> &Grants {
+        &self.given.inputs
+    }
+
+    /// The threads on which files are read and written.
+    pub(super) fn files(&self) -> Result<&FileLane, NoFileThread> {
+        // Without a folder there is no descriptor to do anything with.
+        self.files.as_ref().ok_or(NoFileThread)
+    }
+
+    /// What the guest wrote to standard output and standard error.
+    pub(crate) fn captured(&self) -> [Captured; 2] {
+        match &self.captured {
+            Some(captured) => captured.each_ref().map(Capture::take),
+            None => Default::default(),
+        }
+    }
+
+    fn context(&mut self) -> &mut WasiCtx {
+        let WasiSession {
+            given,
+            context,
+            captured,
+            ..
+        } = self;
+        context.get_or_insert_with(|| {
+            let streams = [(); 2].map(|()| Capture::new(given.account.clone()));
+            given.context(captured.insert(streams))
+        })
+    }
+}
+
+impl Given {
+    /// Arguments and variables are not among it: they are given without it.
+    fn context(&self, [stdout, stderr]: &[Capture; 2]) -> WasiCtx {
+        let mut context = WasiCtx::builder();
+        context
+            .stdout(stdout.clone())
+            .stderr(stderr.clone())
+            .max_random_size(RANDOM_BYTES);
+        if let Some(stdin) = &self.inputs.stdin {
+            context.stdin(MemoryInputPipe::new(stdin.clone()));
+        }
+        determinism::apply(self.determinism, self.time.as_ref(), &mut context);
+        context.build()
+    }
+}
+
+impl Session for WasiSession {}
+
+impl WasiView for RunState {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        let (session, handles) = self.session_and_handles::<WasiSession>();
+        WasiCtxView {
+            ctx: session.context(),
+            table: handles,
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! What is kept of a component beside its code. It holds for every host: what one grants or offers is judged anew
+//! wherever the code is taken from the cache.
+
+use std::collections::BTreeSet;
+
+use fractalaw_manifest::Manifest;
+use serde::{Deserialize, Serialize};
+
+use crate::offer::offered::Offer;
+
+/// How many offers an entry remembers: hosts that share a cache are of a few kinds.
+const JUDGED_BY: usize = 8;
+
+/// What a component says of itself, and what it asks of its host.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Facts {
+    /// From the manifest section; the default for components that carry none.
+    pub(crate) manifest: Manifest,
+    /// From the component's name section.
+    pub(crate) name: Option<String>,
+    /// From the standard `version` section.
+    pub(crate) version: Option<String>,
+    /// All of its imports, by the names that it gives them.
+    pub(crate) imports: BTreeSet<String>,
+    /// Whether it is composed of parts that may hand something to each other.
+    pub(crate) is_composed: bool,
+    /// By which offers it was judged and accepted: their digests, the latest last.
+    pub(crate) judged_by: Vec<String>,
+}
+
+impl Facts {
+    /// Of a component that was accepted.
+    pub(crate) fn accepted(self, imports: BTreeSet<String>, offer: &Offer) -> Facts {
+        Facts {
+            imports,
+            judged_by: vec![offer.digest().to_owned()],
+            ..self
+        }
+    }
+
+    /// As they were kept before, with what is known beside since.
+    pub(crate) fn with_judges_of(mut self, before: &Facts) -> Facts {
+        let own = std::mem::take(&mut self.judged_by);
+        let others = before.judged_by.iter().filter(|judge| !own.contains(judge));
+        self.judged_by = others.cloned().collect();
+        self.judged_by.extend(own);
+        let surplus = self.judged_by.len().saturating_sub(JUDGED_BY);
+        self.judged_by.drain(..surplus);
+        self
+    }
+
+    /// Whether it was accepted by just what is offered here. A host that offers anything else judges the component
+    /// itself.
+    pub(crate) fn is_accepted_by(&self, offer: &Offer) -> bool {
+        self.judged_by.iter().any(|judge| judge == offer.digest())
+            && self.imports.iter().all(|import| offer.has(import))
+    }
+
+    /// What its imports need of policy here.
+    pub(crate) fn interfaces(&self, offer: &Offer) -> BTreeSet<String> {
+        let grants = self
+            .imports
+            .iter()
+            .filter_map(|import| offer.needs_grant(import));
+        grants.map(str::to_owned).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_entry_remembers_the_latest_of_those_who_judged_it() {
+        let by = |names: &[&str]| Facts {
+            judged_by: names.iter().map(|name| (*name).to_owned()).collect(),
+            ..Facts::default()
+        };
+        for (before, own, all) in [
+            (&[][..], "a", &["a"][..]),
+            (&["a", "b"], "a", &["b", "a"]),
+            (
+                &["1", "2", "3", "4", "5", "6", "7", "8"],
+                "9",
+                &["2", "3", "4", "5", "6", "7", "8", "9"],
+            ),
+        ] {
+            assert_eq!(by(&[own]).with_judges_of(&by(before)), by(all));
+        }
+    }
+}

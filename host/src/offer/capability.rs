@@ -1,0 +1,113 @@
+//! What a host offers to guests comes as capabilities, through one door: the host's own exactly as an embedder's.
+//!
+//! A [`Capability`] says in its [`Table`] what it offers and what may be granted of it, adds its functions to the linker,
+//! and begins a [`Session`] for each run.
+
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
+
+use fractalaw_report::{App, QuotaLimit, QuotaLimits};
+use serde_json::Value;
+
+use crate::error::HostError;
+use crate::inputs::{Determinism, Grants};
+use crate::ledger::recording::Recording;
+use crate::offer::account::Account;
+use crate::offer::determinism::VirtualTime;
+use crate::offer::file_threads::FileLane;
+use crate::offer::folder::OpenFolder;
+use crate::offer::linker::PricedLinker;
+use crate::offer::session::Session;
+use crate::offer::table::Table;
+
+/// Something outside of themselves that guests may reach.
+pub trait Capability: Send + Sync {
+    /// What it offers.
+    fn table(&self) -> &'static Table;
+
+    /// Offers the functions of its table, all of them.
+    ///
+    /// # Errors
+    ///
+    /// What the linker says.
+    fn add_to_linker(&self, linker: &mut PricedLinker<'_>) -> wasmtime::Result<()>;
+
+    /// Begins a run that was granted this. It is called for every run, also of a component that imports none of it: what
+    /// costs time is left until the guest calls.
+    ///
+    /// # Errors
+    ///
+    /// When the host cannot give what was granted.
+    fn begin(&self, granted: &Granted<'_>) -> Result<Box<dyn Session>, HostError>;
+}
+
+impl fmt::Debug for dyn Capability {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.table().name)
+    }
+}
+
+/// What one run was granted, when its session begins.
+pub struct Granted<'a> {
+    pub(crate) app: &'a App,
+    pub(crate) inputs: &'a Arc<Grants>,
+    pub(crate) values: &'a [GrantedValue],
+    pub(crate) quotas: &'a QuotaLimits,
+    pub(crate) account: &'a Account,
+    pub(crate) determinism: Determinism,
+    pub(crate) virtual_time: Option<&'a VirtualTime>,
+    /// The granted folders, opened, and the threads that work on them; none where no folder is granted.
+    pub(crate) folders: &'a [OpenFolder],
+    pub(crate) files: Option<&'a FileLane>,
+    /// Where the ledger is to have each entry of the trail before the guest goes on.
+    pub(crate) trail: Option<&'a Recording>,
+}
+
+impl<'a> Granted<'a> {
+    /// Who runs.
+    pub fn app(&self) -> &'a App {
+        self.app
+    }
+
+    /// Its arguments, variables, input and folders.
+    pub fn inputs(&self) -> &'a Grants {
+        self.inputs
+    }
+
+    /// What sections of the policy say under a key of the capability's, the most particular section first.
+    pub fn values<'k>(&self, key: &'k str) -> impl Iterator<Item = &'a GrantedValue> + use<'a, 'k> {
+        self.values.iter().filter(move |value| value.key == key)
+    }
+
+    /// The bound of a quota in this run.
+    pub fn limit(&self, quota: &QuotaLimit) -> u64 {
+        let known = self.quotas.named(&quota.quota.name);
+        known.map_or(quota.most, |known| known.limit)
+    }
+
+    /// What the run may use.
+    pub fn account(&self) -> &'a Account {
+        self.account
+    }
+}
+
+/// What a section of a policy says under a key of a capability's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GrantedValue {
+    pub(crate) key: String,
+    pub(crate) value: Value,
+    pub(crate) folder: Arc<Path>,
+}
+
+impl GrantedValue {
+    /// What it says.
+    pub fn value(&self) -> &Value {
+        &self.value
+    }
+
+    /// Where the policy's file stands: files that it names are meant from there.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+}

@@ -1,0 +1,201 @@
+//! What one host offers: all its capabilities together. What a policy knows, what needs a grant and which quotas there
+//! are follows from it.
+
+use std::fmt;
+use std::sync::{Arc, OnceLock};
+
+use fractalaw_contract::{Interface, Offered, standard};
+use fractalaw_report::QuotaLimits;
+use sha2::{Digest, Sha256};
+use wasmtime::Engine;
+use wasmtime::component::Linker;
+
+use crate::digest::hex;
+use crate::error::HostError;
+use crate::offer::capability::{Capability, Granted};
+use crate::offer::linker::PricedLinker;
+use crate::offer::session::Sessions;
+use crate::offer::state::RunState;
+use crate::offer::table::Table;
+
+/// What a host offers. Cheap to clone; the clones are one.
+#[derive(Clone)]
+pub struct Offer(Arc<Inner>);
+
+struct Inner {
+    capabilities: Vec<Arc<dyn Capability>>,
+    quotas: QuotaLimits,
+    /// What it offers as WIT: read when it is first asked for, because a component whose code is cached does not need it.
+    offered: OnceLock<Offered>,
+    digest: OnceLock<String>,
+}
+
+impl Offer {
+    /// What these capabilities offer together.
+    ///
+    /// # Errors
+    ///
+    /// When two of them have something of one name.
+    pub(crate) fn of(capabilities: Vec<Arc<dyn Capability>>) -> Result<Offer, HostError> {
+        let tables = capabilities.iter().map(|capability| capability.table());
+        check(&tables.clone().collect::<Vec<_>>())?;
+        let quotas = tables.flat_map(|table| table.quotas);
+        let quotas = QuotaLimits::with(quotas.map(|quota| (*quota).clone()));
+        Ok(Offer(Arc::new(Inner {
+            capabilities,
+            quotas,
+            offered: OnceLock::new(),
+            digest: OnceLock::new(),
+        })))
+    }
+
+    /// Their tables.
+    pub fn tables(&self) -> impl Iterator<Item = &'static Table> + Clone {
+        let capabilities = self.0.capabilities.iter();
+        capabilities.map(|capability| capability.table())
+    }
+
+    /// Every quota, with the host's own bound.
+    pub fn quotas(&self) -> &QuotaLimits {
+        &self.0.quotas
+    }
+
+    /// What is offered, as WIT.
+    ///
+    /// # Errors
+    ///
+    /// When a capability's WIT cannot be read, or has not what its table says.
+    pub fn offered(&self) -> Result<&Offered, HostError> {
+        if self.is_standard() {
+            return Ok(standard::offered());
+        }
+        if let Some(offered) = self.0.offered.get() {
+            return Ok(offered);
+        }
+        let (wit, interfaces) = (self.wit(), self.interfaces());
+        let offered = Offered::of(&wit, &interfaces);
+        let offered = offered.map_err(|error| HostError::BadOffer {
+            message: error.to_string(),
+        })?;
+        Ok(self.0.offered.get_or_init(|| offered))
+    }
+
+    /// SHA-256 of all that a component is judged by.
+    pub(crate) fn digest(&self) -> &str {
+        self.0.digest.get_or_init(|| {
+            let mut hasher = Sha256::new();
+            let mut add = |text: &str| {
+                hasher.update((text.len() as u64).to_le_bytes());
+                hasher.update(text);
+            };
+            for wit in self.wit() {
+                add(wit.text);
+            }
+            for interface in self.interfaces() {
+                add(interface.path);
+            }
+            hex(&hasher.finalize())
+        })
+    }
+
+    /// Whether an import of this name is of what is offered, in whatever version.
+    pub(crate) fn has(&self, import: &str) -> bool {
+        let mut offered = self.tables().flat_map(|table| table.interfaces);
+        offered.any(|interface| interface.is_of(import))
+    }
+
+    /// The grant that an import of this name needs, if it needs one. Of what the project's own package has, that is
+    /// known whether or not it is offered.
+    pub fn needs_grant(&self, import: &str) -> Option<&'static str> {
+        let found = self.known().find(|interface| interface.is_of(import))?;
+        found.needs_grant.then_some(found.path)
+    }
+
+    /// Every grant of an interface that there is, sorted.
+    pub(crate) fn grants(&self) -> Vec<&'static str> {
+        let known = self.known().filter(|interface| interface.needs_grant);
+        let mut grants: Vec<_> = known.map(|interface| interface.path).collect();
+        grants.sort_unstable();
+        grants.dedup();
+        grants
+    }
+
+    /// A linker that has all of it.
+    pub(crate) fn linker(&self, engine: &Engine) -> wasmtime::Result<Linker<RunState>> {
+        let mut linker = Linker::new(engine);
+        for capability in &self.0.capabilities {
+            let mut priced = PricedLinker::new(&mut linker, capability.table());
+            capability.add_to_linker(&mut priced)?;
+            priced.finish()?;
+        }
+        Ok(linker)
+    }
+
+    /// Begins a session of each.
+    pub(crate) fn begin(&self, granted: &Granted<'_>) -> Result<Sessions, HostError> {
+        let mut sessions = Sessions::with_capacity(self.0.capabilities.len());
+        for capability in &self.0.capabilities {
+            sessions.add(capability.begin(granted)?);
+        }
+        Ok(sessions)
+    }
+
+    fn known(&self) -> impl Iterator<Item = &'static Interface> {
+        let offered = self.tables().flat_map(|table| table.interfaces);
+        offered.chain(&standard::APP)
+    }
+
+    fn wit(&self) -> Vec<fractalaw_contract::Wit> {
+        self.tables().flat_map(|table| table.wit).copied().collect()
+    }
+
+    fn interfaces(&self) -> Vec<Interface> {
+        let interfaces = self.tables().flat_map(|table| table.interfaces);
+        interfaces.copied().collect()
+    }
+
+    /// Whether it is what a host offers to which nothing was added.
+    fn is_standard(&self) -> bool {
+        let standard = std::iter::once(&standard::AUDIT_LOG).chain(&standard::WASI);
+        let offered = self.tables().flat_map(|table| table.interfaces);
+        offered.eq(standard)
+    }
+}
+
+impl fmt::Debug for Offer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names = self.tables().map(|table| table.name);
+        f.debug_list().entries(names).finish()
+    }
+}
+
+/// Two offers are the same if they are of the same tables.
+impl PartialEq for Offer {
+    fn eq(&self, other: &Offer) -> bool {
+        let (ours, theirs) = (self.tables(), other.tables());
+        ours.map(std::ptr::from_ref)
+            .eq(theirs.map(std::ptr::from_ref))
+    }
+}
+
+impl Eq for Offer {}
+
+/// That no two capabilities have something of one name.
+fn check(tables: &[&'static Table]) -> Result<(), HostError> {
+    let mut seen: Vec<(&str, &str)> = Vec::new();
+    for table in tables {
+        let interfaces = table.interfaces.iter().map(|of| ("interface", of.path));
+        let keys = table.keys.iter().map(|key| ("key", key.name));
+        let quotas = table.quotas.iter().map(|of| ("quota", &*of.quota.name));
+        let names = std::iter::once(("capability", table.name));
+        for named in names.chain(interfaces).chain(keys).chain(quotas) {
+            if seen.contains(&named) {
+                let (what, name) = named;
+                let message = format!("the {what} `{name}` is offered twice, expected once");
+                return Err(HostError::BadOffer { message });
+            }
+            seen.push(named);
+        }
+    }
+    Ok(())
+}
