@@ -299,7 +299,7 @@ pub(crate) struct Bench {
 /// Flags of `fuzz`.
 #[derive(Debug, Args)]
 pub(crate) struct Fuzz {
-    /// What is given inputs: component, smith, manifest, policy, values, text or ledger; all in turn when none is named
+    /// The target that is given inputs, such as `component`; all in turn when none is named
     #[arg(default_value = "all", hide_default_value = true)]
     pub(crate) target: String,
     /// How long, for each target, such as 90s or 10m

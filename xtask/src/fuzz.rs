@@ -3,7 +3,7 @@
 //! targets.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
 use anyhow::{Context, Result, bail};
@@ -14,28 +14,18 @@ use crate::fault::{FAILED, Fault, USAGE, list, nearest};
 use crate::flags;
 use crate::project::Project;
 
-/// As `host/fuzz/src/target.rs` has them; a test of this file compares.
-const TARGETS: [&str; 7] = [
-    "component",
-    "smith",
-    "manifest",
-    "policy",
-    "values",
-    "text",
-    "ledger",
-];
-
 /// The command. It ends with 0 if no input broke a promise.
 pub(crate) fn run(project: &Project, flags: &flags::Fuzz) -> Result<ExitCode> {
-    let targets: Vec<&str> = TARGETS
-        .into_iter()
-        .filter(|name| flags.target == "all" || flags.target == *name)
-        .collect();
-    if targets.is_empty() {
-        let near = nearest(&flags.target, TARGETS);
+    let program = program(project)?;
+    let known = targets(&program)?;
+    let is_asked = |name: &&String| flags.target == "all" || flags.target == **name;
+    let asked: Vec<&String> = known.iter().filter(is_asked).collect();
+    if asked.is_empty() {
+        let known = || known.iter().map(String::as_str);
+        let near = nearest(&flags.target, known());
         let near = near.map_or_else(String::new, |near| format!("did you mean `{near}`? "));
         let message = format!("no target is called `{}`", flags.target);
-        let hint = format!("{near}targets: {}", list(TARGETS));
+        let hint = format!("{near}targets: {}", list(known()));
         return Err(Fault::new(USAGE, message).hint(hint).into());
     }
     let engine = if flags.mutate {
@@ -44,8 +34,8 @@ pub(crate) fn run(project: &Project, flags: &flags::Fuzz) -> Result<ExitCode> {
         Engine::found(project)
     };
     match engine {
-        Some(engine) => libfuzzer(project, flags, &targets, engine),
-        None => mutate(project, flags),
+        Some(engine) => libfuzzer(project, flags, &program, &asked, engine),
+        None => mutate(project, flags, &program),
     }
 }
 
@@ -98,8 +88,8 @@ impl Engine {
     }
 }
 
-/// Builds the program that has the seeds, and can mutate them itself.
-fn fractalaw_fuzz(project: &Project) -> Result<PathBuf> {
+/// Builds the program that has the targets and their seeds, and can mutate them itself.
+fn program(project: &Project) -> Result<PathBuf> {
     let shell = shell(project)?;
     let build = cargo(&shell, "build").args(HOST).arg("--quiet");
     step(
@@ -110,8 +100,20 @@ fn fractalaw_fuzz(project: &Project) -> Result<PathBuf> {
     Ok(project.target.join("debug").join("fractalaw-fuzz"))
 }
 
-fn mutate(project: &Project, flags: &flags::Fuzz) -> Result<ExitCode> {
-    let mut fuzz = Command::new(fractalaw_fuzz(project)?);
+/// The names of all targets, as the program lists them.
+fn targets(program: &Path) -> Result<Vec<String>> {
+    let failed = || format!("cannot ask `{}` for its targets", program.display());
+    let output = Command::new(program).arg("--list").output();
+    let output = output.with_context(failed)?;
+    if !output.status.success() {
+        bail!("{}: it ended with {}", failed(), output.status);
+    }
+    let names = String::from_utf8(output.stdout).with_context(failed)?;
+    Ok(names.lines().map(str::to_owned).collect())
+}
+
+fn mutate(project: &Project, flags: &flags::Fuzz, program: &Path) -> Result<ExitCode> {
+    let mut fuzz = Command::new(program);
     fuzz.current_dir(&project.root)
         .arg(&flags.target)
         .args(["--seed", &flags.seed.to_string()])
@@ -129,20 +131,20 @@ fn mutate(project: &Project, flags: &flags::Fuzz) -> Result<ExitCode> {
 fn libfuzzer(
     project: &Project,
     flags: &flags::Fuzz,
-    targets: &[&str],
+    program: &Path,
+    targets: &[&String],
     engine: Engine,
 ) -> Result<ExitCode> {
     let programs = project.root.join("host/fuzz/libfuzzer");
     // The host that is looked at is the one that is tested: with the same dependencies.
     fs::copy(project.root.join("Cargo.lock"), programs.join("Cargo.lock"))
         .with_context(|| format!("cannot write into `{}`", programs.display()))?;
-    let seeds = fractalaw_fuzz(project)?;
     let mut good = true;
     for target in targets {
         let own = project.target.join("fuzz").join(target);
         let found = own.join("corpus");
         fs::create_dir_all(&found).with_context(|| format!("cannot make `{}`", found.display()))?;
-        let written = Command::new(&seeds)
+        let written = Command::new(program)
             .args([target, "--write-seeds"])
             .arg(&found)
             .status();
@@ -186,27 +188,4 @@ fn end(good: bool, project: &Project) -> Result<ExitCode> {
     Err(Fault::new(FAILED, "an input broke a promise of the host")
         .hint(hint)
         .into())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::TARGETS;
-
-    #[test]
-    fn every_target_of_the_table_is_known_here_and_has_its_program() {
-        let table = include_str!("../../host/fuzz/src/target.rs");
-        let programs = include_str!("../../host/fuzz/libfuzzer/Cargo.toml");
-        let named = |text: &str| -> Vec<String> {
-            let names = text.lines().filter_map(|line| {
-                let name = line.trim().strip_prefix("name")?.trim_start();
-                let name = name.strip_prefix([':', '='])?.trim().strip_prefix('"')?;
-                Some(name.trim_end_matches([',', '"']).to_owned())
-            });
-            names
-                .filter(|name| !name.starts_with("fractalaw"))
-                .collect()
-        };
-        assert_eq!(named(table), TARGETS);
-        assert_eq!(named(programs), TARGETS);
-    }
 }

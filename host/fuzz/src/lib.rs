@@ -7,19 +7,21 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
-// In reading order.
-mod target;
-mod targets;
+// From the ground up. What targets are made of:
+pub mod mutate;
 
-// What targets are made of:
+pub mod bombs;
 mod check;
 mod host;
+pub mod nestings;
+
+// The targets:
+mod targets;
+
+mod target;
 
 // How they are run here:
-pub mod bombs;
 pub mod bounds;
 pub mod corpus;
-pub mod mutate;
-pub mod nestings;
 
 pub use target::{TARGETS, Target};

@@ -16,7 +16,8 @@ use fractalaw_fuzz::{TARGETS, Target, corpus};
 
 const USAGE: &str =
     "usage: fractalaw-fuzz TARGET|all [--seed N] [--runs N] [--seconds N] [--keep FOLDER]
-       fractalaw-fuzz TARGET --write-seeds FOLDER";
+       fractalaw-fuzz TARGET --write-seeds FOLDER
+       fractalaw-fuzz --list";
 
 struct Flags {
     targets: Vec<&'static Target>,
@@ -32,6 +33,12 @@ struct Flags {
 }
 
 fn main() -> ExitCode {
+    if env::args().skip(1).eq(["--list"]) {
+        for target in &TARGETS {
+            println!("{}", target.name);
+        }
+        return ExitCode::SUCCESS;
+    }
     let flags = match flags(env::args().skip(1)) {
         Ok(flags) => flags,
         Err(message) => {

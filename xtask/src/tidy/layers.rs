@@ -25,11 +25,10 @@ use modules::{Module, Modules};
 use order::{Siblings, Upward, Use};
 
 /// Crates that are not in order yet.
-const NOT_YET: [&str; 6] = [
+const NOT_YET: [&str; 5] = [
     "host",
     "host/contract",
     "host/data",
-    "host/fuzz",
     "host/instrument",
     "host/report",
 ];

@@ -14,6 +14,7 @@ mod broken_guests;
 mod build_scripts;
 mod encoding;
 mod freshness;
+mod fuzzing;
 mod guest_tests;
 mod inputs;
 mod layers;

@@ -5,3 +5,4 @@ mod bombs;
 mod corpus;
 mod malformed;
 mod nestings;
+mod programs;
