@@ -1,5 +1,4 @@
-//! The exit codes of `fractalaw`, by which a script learns how it ended. A test holds the table that `--help`
-//! shows, and the one in the README, to this list.
+//! The exit codes of `fractalaw`. Tests compare the tables in `--help` and in the README with this list.
 
 use std::process::ExitCode;
 
@@ -7,7 +6,7 @@ use fractalaw_host::{HostError, LoadError, Outcome, PolicyError, ProfileError};
 
 use crate::printing;
 
-/// What `--help` shows.
+/// The table in `--help`.
 pub(crate) const TABLE: &str = "\
 Exit codes:
    0  completed            5  deadline exceeded
@@ -18,10 +17,10 @@ Exit codes:
   10  the host failed     13  interrupted by a signal
   14  not acknowledged: the ledger failed after the run had begun";
 
-/// The list: each with its code and what it means.
+/// Defines the list, with the code and the meaning of each.
 macro_rules! exits {
     ($($name:ident = $code:literal, $meaning:literal;)*) => {
-        /// How the program ends. 11, 12 and 15 are `xtask`'s.
+        /// How the program ends. The codes 11, 12 and 15 belong to `xtask`.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub(crate) enum Exit {
             $(#[doc = $meaning] $name = $code,)*
@@ -88,7 +87,7 @@ impl From<&anyhow::Error> for Exit {
     }
 }
 
-/// A component that is refused has the exit code that it has everywhere.
+/// A refused component has the same exit code everywhere.
 impl From<&ProfileError> for Exit {
     fn from(error: &ProfileError) -> Exit {
         match error {
@@ -98,13 +97,13 @@ impl From<&ProfileError> for Exit {
     }
 }
 
-/// Says what went wrong and what to do about it.
+/// Prints what went wrong and what to do about it.
 pub(crate) fn fail(error: &anyhow::Error) -> ExitCode {
     printing::failure(error);
     Exit::from(error).into()
 }
 
-/// How a command ends whose work is to print.
+/// The exit code of a command that only prints.
 pub(crate) fn printed(printed: anyhow::Result<()>) -> ExitCode {
     match printed {
         Ok(()) => Exit::Completed.into(),

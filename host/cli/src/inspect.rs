@@ -8,7 +8,8 @@ use crate::exit::{self, Exit, fail};
 use crate::request::{granted, policy};
 use crate::{flags, printing};
 
-/// The command. A component that would not start is no failure: the question was what would come of it.
+/// Runs the command. A component that would not start is not a failure, because the command asks whether it
+/// would.
 pub(crate) fn run(flags: &flags::Inspect) -> ExitCode {
     let (policy, run) = match policy(&flags.grants)
         .and_then(|policy| Ok((policy, granted(Run::new(), &flags.grants)?)))

@@ -1,5 +1,5 @@
-//! `fractalaw ledger`: the auditor's program, which is one of its own so that auditors need no runtime; and
-//! the ledger that a run makes for itself where there is none.
+//! `fractalaw ledger`: starts the auditor's program, which is separate so that auditors need no runtime. Also
+//! makes the ledger for a run, if it does not exist.
 
 use std::env;
 use std::ffi::OsString;
@@ -15,7 +15,7 @@ use crate::printing;
 
 const PROGRAM: &str = "fractalaw-ledger";
 
-/// The command: starts the program that stands beside our own, or else on the path.
+/// Runs the command: starts the program in our own folder, or else the one on the path.
 pub(crate) fn run(arguments: &[OsString]) -> ExitCode {
     let Some(program) = find() else {
         printing::error(
@@ -42,7 +42,7 @@ fn find() -> Option<PathBuf> {
         .find(|program| program.is_file())
 }
 
-/// In our place, so that signals and the exit code are its own.
+/// Replaces this process, so that signals and the exit code are the program's own.
 #[cfg(unix)]
 fn start(command: &mut Command) -> io::Result<ExitCode> {
     use std::os::unix::process::CommandExt;
@@ -58,8 +58,8 @@ fn start(command: &mut Command) -> io::Result<ExitCode> {
     Ok(code.map_or(Exit::HostFailed.into(), ExitCode::from))
 }
 
-/// Makes a ledger, its key beside it, if there is none: for a workspace of one's own. Whoever can write such
-/// a ledger can also sign it.
+/// Makes a ledger with its key beside it, if it does not exist. This is for a developer's workspace: whoever can
+/// write such a ledger can also sign it.
 pub(crate) fn ensure(path: &Path) -> Result<()> {
     if path.symlink_metadata().is_ok() {
         return Ok(());
@@ -73,20 +73,20 @@ pub(crate) fn ensure(path: &Path) -> Result<()> {
     let key_path = PathBuf::from(key_path);
     let key = match LedgerKey::create(&key_path) {
         Ok(key) => key,
-        // Left from an earlier ledger, or just made by a process beside us.
+        // Left from an earlier ledger, or just made by another process.
         Err(KeyError::File { source, .. }) if source.kind() == ErrorKind::AlreadyExists => {
             LedgerKey::load(&key_path)?
         }
         Err(error) => return Err(error.into()),
     };
     match create(path, &node(), &key.public_key(), now_unix_ns()) {
-        // A process beside us was faster: its ledger is as good.
+        // Another process was faster, and its ledger is as good.
         Ok(_) | Err(LedgerError::Exists { .. }) => Ok(()),
         Err(error) => Err(error.into()),
     }
 }
 
-/// The machine's name, where it can be told without asking the network.
+/// The machine's name, if it can be found without asking the network.
 fn node() -> String {
     let name = std::fs::read_to_string("/proc/sys/kernel/hostname").ok();
     let name = name.or_else(|| env::var("HOSTNAME").ok());

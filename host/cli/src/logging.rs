@@ -1,4 +1,4 @@
-//! The log, on standard error: warnings, or what `RUST_LOG` asks for.
+//! Logs to standard error: warnings, or what `RUST_LOG` asks for.
 
 use std::env;
 use std::io::{self, IsTerminal};

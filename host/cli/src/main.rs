@@ -1,6 +1,6 @@
-//! `fractalaw`: runs micro-apps from the command line. The work is the library's.
+//! `fractalaw`: runs micro-apps from the command line. The library does the work.
 
-// Not forbidden, because of what the constructor below expands to.
+// Not `forbid`: the constructor below expands to code that needs an exception.
 #![deny(unsafe_code)]
 
 // From the ground up:
@@ -28,7 +28,7 @@ use clap::Parser;
 use fractalaw_host::{standard_output, survive_file_limit};
 
 ctor::declarative::ctor! {
-    /// Before `main`, because Rust's runtime puts something else in the place of what is closed.
+    /// Runs before `main`, because Rust's runtime replaces a closed standard output.
     #[ctor(unsafe)]
     fn look_at_standard_output() {
         standard_output::look();

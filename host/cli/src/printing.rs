@@ -1,5 +1,5 @@
-//! What the program prints: the result on standard output, everything else on standard error, where nobody
-//! reading it is no failure.
+//! Prints the result to standard output, and everything else to standard error. It is not a failure if nobody
+//! reads standard error.
 
 use std::fmt::Display;
 use std::io::{self, ErrorKind, Write};
@@ -7,12 +7,12 @@ use std::io::{self, ErrorKind, Write};
 use anyhow::Context;
 use fractalaw_host::{HostError, LedgerError, PolicyError, terminal};
 
-/// Prints what the command is for.
+/// Prints the result of the command.
 pub(crate) fn print(text: &str) -> anyhow::Result<()> {
     printed(io::stdout().write_all(text.as_bytes()))
 }
 
-/// What came of printing, after all of it is written. A reader that closed the pipe has seen what it wanted.
+/// The result of printing, after everything was written. A reader that closed the pipe has seen what it wanted.
 pub(crate) fn printed(written: io::Result<()>) -> anyhow::Result<()> {
     match written.and_then(|()| io::stdout().flush()) {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => {
@@ -22,12 +22,13 @@ pub(crate) fn printed(written: io::Result<()>) -> anyhow::Result<()> {
     }
 }
 
-/// A line beside the result.
+/// Prints a line besides the result.
 pub(crate) fn note(line: impl Display) {
     let _ = writeln!(io::stderr(), "{line}");
 }
 
-/// An error, and what to do about it. The texts are printed as they are: whoever has them from outside escapes them.
+/// Prints an error and its hint. The texts are printed as they are: whoever gets them from outside must escape
+/// them.
 pub(crate) fn error(message: impl Display, hint: Option<&str>) {
     note(format_args!("error: {message}"));
     if let Some(hint) = hint {
@@ -35,11 +36,12 @@ pub(crate) fn error(message: impl Display, hint: Option<&str>) {
     }
 }
 
-/// An error with its causes. Paths are part of messages, and a file's name may hold anything: it is escaped.
+/// Prints an error with its causes. Messages contain paths, and a file name may contain anything, so they are
+/// escaped.
 pub(crate) fn failure(failure: &anyhow::Error) {
     let message = format!("{failure:#}");
     let policy = failure.downcast_ref::<PolicyError>();
-    // What is wrong with a policy is shown with the policy's lines.
+    // An error in a policy is shown with the lines of the policy.
     let message = match policy {
         Some(_) => terminal::lines(&message),
         None => terminal::one_line(&message),

@@ -1,4 +1,4 @@
-//! `fractalaw profile`: which function used how much fuel, as JSON.
+//! `fractalaw profile`: how much fuel each function used, as JSON.
 
 use std::mem::ManuallyDrop;
 use std::process::ExitCode;

@@ -1,4 +1,4 @@
-//! What the flags ask for, as the library takes it: a host, its policy, and a run.
+//! Turns the flags into what the library takes: a host, its policy, and a run.
 
 use std::env;
 use std::fs::{self, File};
@@ -12,7 +12,7 @@ use fractalaw_host::{
 
 use crate::flags;
 
-/// A host for one guest, with the cache and the policy that the flags name.
+/// A host for one guest, with the cache and the policy of the flags.
 pub(crate) fn host(flags: &flags::Run) -> anyhow::Result<HostBuilder> {
     let mut builder = Host::builder().slots(1).compile_time(flags.compile_time);
     if let Some(folder) = cache_folder(flags)? {
@@ -24,12 +24,12 @@ pub(crate) fn host(flags: &flags::Run) -> anyhow::Result<HostBuilder> {
     Ok(builder)
 }
 
-/// The policy that is in force.
+/// The policy of the flags.
 pub(crate) fn policy(grants: &flags::Grants) -> anyhow::Result<Option<Policy>> {
     Ok(grants.policy.as_ref().map(Policy::load).transpose()?)
 }
 
-/// The run with the lines of policy that were given for it.
+/// The run with the lines of policy from the flags.
 pub(crate) fn granted(run: Run, grants: &flags::Grants) -> anyhow::Result<Run> {
     Ok(run.grant(Section::parse(&grants.lines.join("\n"))?))
 }
@@ -84,7 +84,7 @@ pub(crate) fn run(flags: flags::Run) -> anyhow::Result<Run> {
     Ok(run)
 }
 
-/// Reads a file, or our own input, up to the bound: a device has no end.
+/// Reads a file or our own standard input up to the limit, because a device has no end.
 fn read_input(path: &Path) -> Result<Vec<u8>, HostError> {
     let failed = |source| HostError::Read {
         path: path.to_owned(),
@@ -105,7 +105,7 @@ fn read_input(path: &Path) -> Result<Vec<u8>, HostError> {
     Ok(input)
 }
 
-/// Opening a pipe waits for its other end, and nothing of ours ends the waiting.
+/// Opening a pipe waits for its other end, and nothing of ours ends that wait.
 fn open_input(path: &Path) -> Result<File, HostError> {
     let open = || {
         let kind = fs::metadata(path)?.file_type();
@@ -124,7 +124,7 @@ fn open_input(path: &Path) -> Result<File, HostError> {
     })
 }
 
-/// The folder asked for must do; the user's own is used if it can be.
+/// A folder from the flags must work. The user's own is used if possible.
 fn cache_folder(flags: &flags::Run) -> Result<Option<PathBuf>, HostError> {
     if flags.no_cache {
         return Ok(None);
@@ -132,7 +132,7 @@ fn cache_folder(flags: &flags::Run) -> Result<Option<PathBuf>, HostError> {
     if let Some(folder) = &flags.cache {
         return Ok(Some(folder.clone()));
     }
-    // One that is relative, or empty, would put code into whatever folder is the current one.
+    // A relative or empty path would put code into the current directory.
     let absolute = |name| Some(PathBuf::from(env::var_os(name)?)).filter(|path| path.is_absolute());
     let from_home = || Some(absolute("HOME")?.join(".cache"));
     let Some(folder) = absolute("XDG_CACHE_HOME")
@@ -143,7 +143,7 @@ fn cache_folder(flags: &flags::Run) -> Result<Option<PathBuf>, HostError> {
     };
     match CodeCache::open(&folder) {
         Ok(_) => Ok(Some(folder)),
-        // Executing what others may have put there is not to be passed over.
+        // The host must not execute what others may have put there, so this is an error.
         Err(error @ (HostError::CacheNotPrivate { .. } | HostError::CacheNotOurs { .. })) => {
             Err(error)
         }

@@ -1,4 +1,4 @@
-//! `fractalaw run`: flags become a run, the report is printed, the outcome becomes an exit code.
+//! `fractalaw run`: makes a run from the flags, prints its report, and turns the outcome into an exit code.
 
 use std::io;
 use std::mem::ManuallyDrop;
@@ -47,23 +47,23 @@ fn report(flags: flags::Run) -> anyhow::Result<Report> {
             .ledger(file, request::durability(flags.durability))
             .ledger_wait(flags.ledger_wait);
     }
-    // The process ends when the report is printed, and the system takes back what the host holds
-    // sooner than it could give it back piece by piece.
+    // The process ends after the report is printed. The system takes the host's memory back faster than the host
+    // could free it piece by piece.
     let host = ManuallyDrop::new(builder.build()?);
     let (component, grace, has_ledger) =
         (flags.component.clone(), flags.grace, flags.ledger.is_some());
     let run = request::run(flags)?;
-    // Until here, a signal ends the process: nothing was recorded yet.
+    // Up to here a signal ends the process, because nothing was recorded yet.
     let run = host.run_file(&component, &run);
     let report = runtime.block_on(signals::until_told(&host, grace, run));
-    // A guest that was cut off may have left a thread of the runtime waiting for a file for ever.
+    // A guest that was cut off may have left a thread that waits for a file for ever.
     runtime.shutdown_background();
     let report = report.context("could not listen for signals")?;
     let mut settled = Ok(());
     if has_ledger {
         let host = ManuallyDrop::into_inner(host);
         settled = host.settle();
-        // Closed, so that it is one file.
+        // Closes the ledger, so that it is one file.
         drop(host);
     }
     let report = report?;
@@ -71,7 +71,7 @@ fn report(flags: flags::Run) -> anyhow::Result<Report> {
     Ok(report)
 }
 
-/// The runtime panics where it can open no descriptor for signals, so it is asked before whether it can.
+/// The runtime panics if it cannot open descriptors for signals, so this is tested first.
 fn runtime() -> io::Result<Runtime> {
     drop([
         UnixStream::pair()?,

@@ -1,5 +1,5 @@
-//! What a run does when its process is told to end: it may finish, and is cut off after a while; either way
-//! it has a report, and the ledger its closing.
+//! What a run does when its process is told to end. It may finish, and is cut off after a while. Either way it
+//! has a report, and the ledger has its closing.
 
 use std::io;
 use std::time::Duration;

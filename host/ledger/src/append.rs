@@ -1,4 +1,4 @@
-//! One transaction: what waits becomes the next entries of the chain, all of them or none.
+//! One transaction: everything that waits becomes the next entries of the chain, or none of it does.
 
 use std::sync::atomic::Ordering;
 use std::time::Instant;
@@ -16,15 +16,15 @@ use crate::row;
 
 /// What is known of drafts that are on disk.
 pub(crate) struct Appended {
-    /// Id of the first of them.
+    /// The id of the first one.
     pub(crate) first: u64,
-    /// Of one that was to be signed.
+    /// The checkpoint, if one was to be signed.
     pub(crate) checkpoint: Option<Checkpoint>,
 }
 
-/// Appends each group of drafts, and signs the last one of each that comes with a key. When it returns,
-/// they are on disk, in the file of that name; when it fails, none of them is in the ledger, unless the name led to
-/// another file in the very moment of writing.
+/// Appends each group of drafts. If a group comes with a key, its last draft is signed. When this returns, the
+/// drafts are on disk, in the file of that name. If it fails, none of them is in the ledger, unless the name led
+/// to another file at the very moment of writing.
 pub(crate) fn append(
     database: &Database,
     node_id: &str,
@@ -43,16 +43,16 @@ pub(crate) fn append(
         Ok(appended)
     });
     if ended.is_err() && !connection.is_autocommit() {
-        // The first error is the one to tell; what cannot be rolled back now is when the file is opened.
+        // The first error is reported. If this rollback fails, SQLite rolls back when the file is opened.
         let _ = connection.execute_batch("ROLLBACK");
     }
     ended
 }
 
-/// Takes the lock. It comes first, so that between reading the head and appending no other process can.
+/// Takes the lock. This comes first, so that no other process appends between reading the head and appending.
 ///
-/// SQLite asks more and more rarely, and then seldom just when a busy neighbour has let go. So it is told
-/// to give up soon, and asked again.
+/// SQLite asks more and more rarely, and then seldom just when a busy neighbour has released the lock. So SQLite
+/// is told to give up soon, and is asked again.
 fn begin(database: &Database) -> Result<(), LedgerError> {
     let begin = Instant::now();
     loop {
@@ -107,7 +107,7 @@ fn fill(
     Ok((appended, head))
 }
 
-/// The head, if it fits the last entry: nothing is built on a chain that was cut or changed there.
+/// The head, if it matches the last entry. Nothing is appended to a chain that was cut or changed there.
 fn whole_head(database: &Database) -> Result<Head, LedgerError> {
     let recorded = database.map(Head::read(&database.connection))??;
     let last = database.map(row::last(&database.connection))??;

@@ -1,4 +1,4 @@
-//! The chain, entry by entry: whether each follows from the one before, and belongs where it stands.
+//! The chain, entry by entry: whether each entry follows from the one before, and is in its right place.
 
 use std::collections::HashMap;
 
@@ -7,40 +7,40 @@ use crate::entry::{Entry, Hash, LedgerId, Role, event};
 use crate::identity::Identity;
 use crate::key::PublicKey;
 
-/// How a ledger is not what its hosts wrote.
+/// How a ledger differs from what its hosts wrote.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Flaw {
     /// Entries are missing, doubled or out of order.
     #[error("entry {found} stands where entry {expected} belongs")]
     Gap {
-        /// The id that follows.
+        /// The id that should follow.
         expected: u64,
         /// The id that is there.
         found: u64,
     },
-    /// An entry, or what the next one says of it, was altered.
+    /// An entry, or what the next entry says of it, was altered.
     #[error("entry {entry_id} has the hash {found}, expected {expected}, as {by} says")]
     HashMismatch {
-        /// The entry; 0 is what stands before the first.
+        /// The entry; 0 for what comes before the first.
         entry_id: u64,
-        /// Its hash, as it is now.
+        /// Its hash now.
         found: Hash,
-        /// Its hash, as it was.
+        /// Its recorded hash.
         expected: Hash,
-        /// Where that is written.
+        /// Where that number is recorded.
         by: Witness,
     },
-    /// The ledger records another number of entries than there are.
+    /// The ledger records another number of entries than it has.
     #[error("there are {found} entries, expected {expected}, as {by} says")]
     Count {
-        /// Entries that are there.
+        /// The number of entries that it has.
         found: u64,
-        /// Entries that were.
+        /// The recorded number.
         expected: u64,
-        /// Where that is written.
+        /// Where that number is recorded.
         by: Witness,
     },
-    /// An entry cannot stand where it does: of a run that is not open, say.
+    /// An entry must not be where it is, for example because its run is not open.
     #[error("entry {entry_id} is out of place: {why}")]
     OutOfPlace {
         /// The entry.
@@ -48,13 +48,13 @@ pub enum Flaw {
         /// Why.
         why: &'static str,
     },
-    /// The signature of a checkpoint entry is not that of the ledger's key.
+    /// The signature of a checkpoint entry is not from the ledger's key.
     #[error("entry {entry_id} has a bad signature, expected one by the ledger's key")]
     BadSignature {
         /// The entry.
         entry_id: u64,
     },
-    /// A checkpoint entry without a signature, or a signature on anything else.
+    /// A checkpoint entry has no signature, or another entry has one.
     #[error("entry {entry_id} has {found}, expected {expected}")]
     SignaturePresence {
         /// The entry.
@@ -64,42 +64,42 @@ pub enum Flaw {
         /// What it should have.
         expected: &'static str,
     },
-    /// A checkpoint that was kept is not whole itself.
+    /// The signature of a kept checkpoint is wrong.
     #[error("the checkpoint at {entry_count} entries has a bad signature")]
     CheckpointSignature {
-        /// Entries that it counts.
+        /// The number of entries that it counts.
         entry_count: u64,
     },
-    /// A checkpoint that was kept is of another ledger.
+    /// A kept checkpoint belongs to another ledger.
     #[error("the checkpoint is of the ledger {found}, expected {expected}")]
     OtherLedger {
-        /// The checkpoint's.
+        /// The ledger of the checkpoint.
         found: LedgerId,
-        /// This one.
+        /// This ledger.
         expected: LedgerId,
     },
-    /// The ledger or a checkpoint has another key than the one that is trusted.
+    /// The ledger or a checkpoint has another key than the trusted one.
     #[error("{what} has the key {found}, expected {expected}")]
     OtherKey {
         /// Which of them.
         what: &'static str,
         /// Its key.
         found: PublicKey,
-        /// The trusted one.
+        /// The trusted key.
         expected: PublicKey,
     },
 }
 
-/// Who says what an entry was.
+/// What records how an entry was.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Witness {
-    /// The ledger's id, of what stands before the first entry.
+    /// The ledger's id, for what comes before the first entry.
     LedgerId,
     /// The `prev_hash` of this entry.
     Entry(u64),
     /// The ledger's own record of its head.
     Head,
-    /// A checkpoint that was kept, at this number of entries.
+    /// A kept checkpoint, at this number of entries.
     Checkpoint(u64),
 }
 
@@ -114,21 +114,21 @@ impl std::fmt::Display for Witness {
     }
 }
 
-/// What is known of a chain after the entries that it was shown.
+/// What is known of a chain after the entries that were pushed.
 pub struct Chain<'a> {
     identity: &'a Identity,
-    /// Those that were kept elsewhere.
+    /// The checkpoints that were kept elsewhere.
     kept: &'a [Checkpoint],
     count: u64,
     head: Hash,
-    /// Runs that have an opening and no closing, with the app that opened them.
+    /// Runs with an opening and no closing, and the app that each belongs to.
     open: HashMap<u64, String>,
     runs: u64,
     signed: u64,
 }
 
 impl<'a> Chain<'a> {
-    /// Before the first entry.
+    /// The chain before the first entry.
     pub fn new(identity: &'a Identity, kept: &'a [Checkpoint]) -> Chain<'a> {
         Chain {
             identity,
@@ -141,7 +141,7 @@ impl<'a> Chain<'a> {
         }
     }
 
-    /// The next entry.
+    /// Checks the next entry.
     pub fn push(&mut self, entry: &Entry) -> Result<(), Flaw> {
         let entry_id = self.count + 1;
         if entry.entry_id != entry_id {
@@ -156,7 +156,7 @@ impl<'a> Chain<'a> {
                 _ => Witness::Entry(entry_id),
             };
             let (found, expected) = match by {
-                // Of the first it is its own field that can be wrong.
+                // For the first entry, only its own field can be wrong.
                 Witness::LedgerId => (entry.prev_hash, self.head),
                 _ => (self.head, entry.prev_hash),
             };
@@ -212,7 +212,7 @@ impl<'a> Chain<'a> {
         }
     }
 
-    /// What a run's entries have to do with each other.
+    /// Checks how the entry relates to its run.
     fn place(&mut self, entry: &Entry) -> Result<(), &'static str> {
         let event_type = &*entry.event_type;
         match (entry.actor_role, entry.run_id) {
@@ -247,8 +247,8 @@ impl<'a> Chain<'a> {
         }
     }
 
-    /// After the last entry: whether it is the one that the ledger records, and that nothing which was
-    /// kept counts more.
+    /// Called after the last entry. Checks that the last entry is the recorded one, and that no kept checkpoint
+    /// counts more entries.
     pub fn finish(&self, recorded_count: u64, recorded_head: Hash) -> Result<(), Flaw> {
         let kept = self.kept.iter().map(|kept| kept.entry_count).max();
         let found = self.count;
@@ -278,29 +278,29 @@ impl<'a> Chain<'a> {
         Ok(())
     }
 
-    /// Entries so far.
+    /// The number of entries so far.
     pub fn entry_count(&self) -> u64 {
         self.count
     }
 
-    /// Hash of the last.
+    /// The hash of the last entry.
     pub fn head_hash(&self) -> Hash {
         self.head
     }
 
-    /// Runs so far.
+    /// The number of runs so far.
     pub fn run_count(&self) -> u64 {
         self.runs
     }
 
-    /// Ids of runs without a closing entry, in order.
+    /// The ids of runs without a closing entry, in order.
     pub fn open_runs(&self) -> Vec<u64> {
         let mut open: Vec<u64> = self.open.keys().copied().collect();
         open.sort_unstable();
         open
     }
 
-    /// Entries up to and with the last checkpoint's.
+    /// The number of entries up to and including the last checkpoint.
     pub fn signed_count(&self) -> u64 {
         self.signed
     }

@@ -1,4 +1,4 @@
-//! Checkpoints: one line that pins a ledger down to its last entry, to be kept where the ledger is not.
+//! Checkpoints: one line that fixes a ledger up to its last entry. It should be kept apart from the ledger.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -16,27 +16,27 @@ const VERSION: u32 = 1;
 /// No checkpoint is longer.
 const CHECKPOINT_BYTES: u64 = 4096;
 
-/// What a ledger held at some time, signed. The last entry that it counts is the checkpoint's own, whose
-/// `signature` is the same as the one here.
+/// What a ledger contained at some time, signed. The last entry that it counts is the checkpoint's own, with the
+/// same `signature`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Checkpoint {
     fractalaw_checkpoint: u32,
-    /// Which ledger.
+    /// The id of the ledger.
     pub ledger_id: LedgerId,
-    /// How many entries.
+    /// The number of entries.
     pub entry_count: u64,
-    /// Hash of the last of them.
+    /// The hash of the last entry.
     pub head_hash: Hash,
-    /// When: nanoseconds since 1970-01-01T00:00:00Z.
+    /// The time in nanoseconds since 1970-01-01T00:00:00Z.
     pub time_unix_ns: u64,
-    /// Whose signature it is.
+    /// The key that signed it.
     pub public_key: PublicKey,
-    /// Over all of the above but the key.
+    /// The signature over all fields above except the key.
     pub signature: Signature,
 }
 
-/// Why a file is no checkpoint.
+/// Why a file is not a checkpoint.
 #[derive(Debug, thiserror::Error)]
 pub enum CheckpointError {
     /// It could not be read.
@@ -47,7 +47,7 @@ pub enum CheckpointError {
         /// What the system said.
         source: io::Error,
     },
-    /// It holds something else.
+    /// It contains something else.
     #[error("`{}` is no checkpoint, expected what `fractalaw ledger checkpoint` prints: {message}", path.display())]
     Content {
         /// The file.
@@ -58,7 +58,7 @@ pub enum CheckpointError {
 }
 
 impl Checkpoint {
-    /// The checkpoint that an entry is, given what it was signed with.
+    /// The checkpoint in an entry, with the key and signature that belong to it.
     pub fn of(entry: &Entry, ledger_id: LedgerId, key: PublicKey, signature: Signature) -> Self {
         Checkpoint {
             fractalaw_checkpoint: VERSION,
@@ -92,12 +92,12 @@ impl Checkpoint {
         }
     }
 
-    /// One line.
+    /// The checkpoint as one line of JSON.
     pub fn json(&self) -> String {
         json::text(self)
     }
 
-    /// Whether the signature is that key's over what stands here.
+    /// Whether the signature is made by this key over these fields.
     pub fn is_genuine(&self) -> bool {
         let message = message(
             self.ledger_id,
@@ -109,7 +109,7 @@ impl Checkpoint {
     }
 }
 
-/// Signs everything up to and with this entry.
+/// Signs everything up to and including this entry.
 pub(crate) fn sign(entry: &Entry, ledger_id: LedgerId, key: &LedgerKey) -> Signature {
     key.sign(&message(
         ledger_id,

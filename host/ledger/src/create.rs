@@ -1,4 +1,4 @@
-//! Making a ledger: a whole one under its name, or none.
+//! Makes a ledger: a complete one under its name, or none.
 
 use std::path::Path;
 use std::time::Duration;
@@ -16,9 +16,9 @@ use crate::place::is_free;
 use crate::schema;
 use crate::whole_file;
 
-/// Makes a ledger that only its owner can read, with its first entry in it.
+/// Makes a ledger that only its owner can read, with its first entry.
 ///
-/// The entries that hosts append carry `node_id`, unless they are told another one.
+/// The entries that hosts append have this `node_id`, unless they are given another one.
 pub fn create(
     path: &Path,
     node_id: &str,

@@ -1,4 +1,4 @@
-//! Connections to a ledger's file: opened, set up, and only if it is a ledger.
+//! Connections to a ledger's file. A file is only opened if it is a ledger.
 
 use std::cell::Cell;
 use std::fmt::Write;
@@ -17,30 +17,30 @@ use crate::pages;
 use crate::place::{Held, Place};
 use crate::schema;
 
-/// How long SQLite itself waits for the lock to append, each time that it is asked.
+/// How long SQLite itself waits for the lock, each time that it is asked.
 const BUSY_ATTEMPT: Duration = Duration::from_millis(20);
 
-/// What is left to wait for the lock when the process is told to end.
+/// How long to wait for the lock after the process was told to end.
 pub(crate) const HURRIED_WAIT: Duration = Duration::from_secs(1);
 
-/// How often a file is read that does not seem to fit its log.
+/// How often a file is read that does not seem to match its log.
 const READ_ATTEMPTS: u32 = 10;
 
-/// A connection and what its errors are told with.
+/// A connection, and what its errors need.
 pub(crate) struct Database {
     pub(crate) connection: Connection,
     pub(crate) path: PathBuf,
     pub(crate) busy_timeout: Duration,
-    /// Turns true when there is no more time to wait than [`HURRIED_WAIT`].
+    /// Becomes true when there is no more time to wait than [`HURRIED_WAIT`].
     pub(crate) hurried: Arc<AtomicBool>,
-    /// The files of one that is appended to.
+    /// The open files, if the ledger is appended to.
     held: Option<Held>,
-    /// The newest entry that is known to be in the ledger: it must not go again.
+    /// The newest entry that is known to be in the ledger. It must stay there.
     known: Cell<Option<Head>>,
 }
 
 impl Database {
-    /// For appending.
+    /// Opens a ledger to append to it.
     pub(crate) fn open(path: &Path, busy_timeout: Duration) -> Result<Database, LedgerError> {
         let place = Place::find_to_append(path)?;
         let has_log = place.has_log();
@@ -49,14 +49,14 @@ impl Database {
         let read_only = || LedgerError::ReadOnly {
             path: path.to_owned(),
         };
-        // Not before it is known to be the file's own log: closing would write it into the file.
+        // Only after the log is known to belong to the file. Closing would write a foreign log into the file.
         database.map(merges_at_the_end(&database.connection, false))?;
-        // SQLite opens what cannot be written all the same.
+        // SQLite also opens a file that cannot be written.
         if database.map(database.connection.is_readonly("main"))? {
             return Err(read_only());
         }
         match database.is_ledger() {
-            // The folder is read-only: nothing can be made beside the file.
+            // The folder is read-only: no file can be made beside the ledger.
             Err(LedgerError::Sqlite { source, .. }) if no_index(&source) => {
                 return Err(read_only());
             }
@@ -74,13 +74,13 @@ impl Database {
         database.held = Some(place.hold(&database.connection)?);
         database.map(merges_at_the_end(&database.connection, true))?;
         database.check_appendable()?;
-        // From here on the one who appends asks again and again.
+        // From here on the caller that appends asks again and again.
         let attempt = busy_timeout.min(BUSY_ATTEMPT);
         database.map(database.connection.busy_timeout(attempt))?;
         Ok(database)
     }
 
-    /// For reading one state of it, in a transaction that is open already.
+    /// Opens one state of a ledger to read it, in a transaction that has already begun.
     pub(crate) fn open_to_read(
         path: &Path,
         busy_timeout: Duration,
@@ -91,9 +91,9 @@ impl Database {
         let database = Database::connect(path, place.real(), flags, busy_timeout)?;
         match database.begin_read() {
             Ok(()) => {}
-            // SQLite makes an index beside the file, which it cannot in a folder that may only be read.
+            // SQLite makes an index beside the file, which it cannot do in a read-only folder.
             Err(error) if no_index(&error) => {
-                // What stands in a log would be passed over, so there must be none.
+                // Entries in a log would be skipped, so there must be no log.
                 if has_log {
                     return Err(LedgerError::Unmerged {
                         path: path.to_owned(),
@@ -110,7 +110,7 @@ impl Database {
         Ok(database)
     }
 
-    /// One that is just being made, and that nobody else knows of.
+    /// A connection to a ledger that is just being made and that nobody else knows of.
     pub(crate) fn new(connection: Connection, path: &Path) -> Database {
         Database {
             connection,
@@ -122,7 +122,7 @@ impl Database {
         }
     }
 
-    /// Fails if a page that appending writes into is not what it says.
+    /// Fails if a page that the next append writes to is not what it says.
     fn check_appendable(&self) -> Result<(), LedgerError> {
         self.map(self.connection.execute_batch("BEGIN"))?;
         let flaw = self.map(pages::appending_flaw(&self.connection, &self.path));
@@ -136,18 +136,18 @@ impl Database {
         }
     }
 
-    /// Fails unless the name still leads to the files that are open, of one that is appended to.
+    /// For a ledger that is appended to: fails if the name no longer leads to the open files.
     pub(crate) fn check_held(&self) -> Result<(), LedgerError> {
         let held = self.held.as_ref();
         held.map_or(Ok(()), |held| held.check(&self.connection))
     }
 
-    /// Takes note of what is in the ledger and must stay.
+    /// Remembers an entry that is in the ledger and must stay there.
     pub(crate) fn know(&self, head: Head) {
         self.known.set(Some(head));
     }
 
-    /// Within a transaction: fails unless what is known to be in the ledger still is.
+    /// In a transaction: fails if the remembered entry is no longer in the ledger.
     pub(crate) fn check_known(&self, now: &Head) -> Result<(), LedgerError> {
         match self.known.get() {
             Some(known) if !self.map(now.follows(&known, &self.connection))?? => {
@@ -160,8 +160,8 @@ impl Database {
         }
     }
 
-    /// Moves what is in the log into the file, as far as others who use the log let it, and looks whether it is
-    /// there: from then on the file alone is the ledger.
+    /// Moves the log into the file, as far as other users of the log allow it, and checks that it is there. From
+    /// then on the file alone is the ledger.
     pub(crate) fn settle(&self) -> Result<(), LedgerError> {
         let Some(held) = &self.held else {
             return Ok(());
@@ -174,7 +174,7 @@ impl Database {
             Ok(busy == 0 && frames == moved)
         });
         let is_whole = match self.map(moved) {
-            // It stays in the log, where it is as safe.
+            // The entries stay in the log, where they are as safe.
             Err(LedgerError::Full { .. } | LedgerError::NotWritten { .. }) => false,
             other => other?,
         };
@@ -193,7 +193,7 @@ impl Database {
         self.check_held()
     }
 
-    /// As [`Database::check_known`], by what stands in the files now.
+    /// Like [`Database::check_known`], with what is in the files now.
     fn check_stands(&self) -> Result<(), LedgerError> {
         self.reread()?;
         self.map(self.connection.execute_batch("BEGIN"))?;
@@ -203,12 +203,13 @@ impl Database {
         stands
     }
 
-    /// What is read from now on is read from the files, which others could have written over.
+    /// Makes SQLite read from the files again, because others could have overwritten them.
     pub(crate) fn reread(&self) -> Result<(), LedgerError> {
         self.map(self.connection.release_memory())
     }
 
-    /// Within a transaction: fails unless what the log makes of the file is the file, and what came after.
+    /// In a transaction: fails unless the ledger with its log contains the file's own entries, and then what came
+    /// later.
     fn log_fits(&self, place: &Place) -> Result<(), LedgerError> {
         let now = self.map(Head::read(&self.connection))??;
         let fits = self.file_stands(place, |file| {
@@ -222,11 +223,11 @@ impl Database {
         }
     }
 
-    /// Whether the head of the file itself, without what a log adds to it, is as it has to be.
+    /// Whether the head of the file itself, without its log, is as it must be.
     ///
-    /// Another process may be moving what is in the log into the file meanwhile, or have been killed while it did.
-    /// That takes a page at a time, in their order, so that the file may be of before in one page and of after in
-    /// another, and lack pages that its first one counts. The head stands in one page, and is of before or of after.
+    /// Meanwhile another process may be moving the log into the file, or may have been killed while it did. This
+    /// happens page by page and in order. So one page of the file may be old and another new, and pages that the
+    /// first page counts may be missing. The head is in one page, so it is either old or new.
     fn file_stands(
         &self,
         place: &Place,
@@ -267,7 +268,7 @@ impl Database {
 
     fn begin_read(&self) -> rusqlite::Result<()> {
         self.connection.execute_batch("BEGIN")?;
-        // The transaction begins with what it first reads.
+        // The transaction begins with the first read.
         let read = self
             .connection
             .query_row("PRAGMA application_id", (), |_| Ok(()));
@@ -313,7 +314,7 @@ impl Database {
         }
     }
 
-    /// What SQLite said, as an error of this ledger.
+    /// Turns an error of SQLite into an error of this ledger.
     pub(crate) fn map<T>(&self, result: rusqlite::Result<T>) -> Result<T, LedgerError> {
         result.map_err(|error| LedgerError::sqlite(&self.path, self.busy_timeout, error))
     }
@@ -326,7 +327,7 @@ fn no_index(error: &rusqlite::Error) -> bool {
     ) && descriptors::exhausted().is_none()
 }
 
-/// The file itself, with nothing beside it read or made.
+/// Opens the file itself. Nothing beside it is read or made.
 fn database_alone(
     path: &Path,
     place: &Place,

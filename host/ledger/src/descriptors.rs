@@ -1,4 +1,4 @@
-//! Whether the system has no descriptors left: SQLite says only that it is "unable to open database file".
+//! Detects that the system has no descriptors left. SQLite only says that it is "unable to open database file".
 
 use std::fs::File;
 use std::io;
@@ -8,7 +8,7 @@ const FILES_OF_A_LEDGER: usize = 4;
 
 /// The process has as many files open as it may, on all Unixes.
 const EMFILE: i32 = 24;
-/// All processes of the machine have.
+/// All processes of the machine together have.
 const ENFILE: i32 = 23;
 
 /// What to do about this error, if it is one of the two.
@@ -24,7 +24,8 @@ pub(crate) fn hint(error: &io::Error) -> Option<&'static str> {
     }
 }
 
-/// What the system says to who needs as many as a ledger. SQLite has closed by now what it could open.
+/// Asks the system for as many descriptors as a ledger needs, and returns its error. By now SQLite has closed
+/// what it could open.
 pub(crate) fn exhausted() -> Option<io::Error> {
     let mut held = Vec::new();
     for _ in 0..FILES_OF_A_LEDGER {

@@ -1,9 +1,9 @@
-//! An entry before it has its place in the chain.
+//! An entry before it has its number in the chain.
 
 use crate::entry::{Entry, FIELD_BYTES, Hash, Role};
 use crate::error::LedgerError;
 
-/// What an entry says, and which run it is of.
+/// What an entry says, and the run that it belongs to.
 pub(crate) struct Draft {
     pub(crate) belongs: Belongs,
     pub(crate) timestamp: u64,
@@ -14,19 +14,19 @@ pub(crate) struct Draft {
     pub(crate) detail: String,
 }
 
-/// Which run an entry is of.
+/// The run that an entry belongs to.
 #[derive(Clone, Copy)]
 pub(crate) enum Belongs {
-    /// None: it is the ledger's own.
+    /// No run: the entry is the ledger's own.
     ToNone,
-    /// The run that it opens.
+    /// The run that the entry opens.
     Opens,
-    /// The run of that id.
+    /// The run with this id.
     To(u64),
 }
 
 impl Draft {
-    /// Whether it fits, asked before it waits together with others.
+    /// Checks that the entry fits into the ledger, before it waits together with others.
     pub(crate) fn check(&self, node_id: &str) -> Result<(), LedgerError> {
         if i64::try_from(self.timestamp).is_err() {
             return Err(LedgerError::TooLarge {
@@ -51,7 +51,7 @@ impl Draft {
         }
     }
 
-    /// The entry that it becomes in that place of the chain.
+    /// The entry that it becomes at that place in the chain.
     pub(crate) fn place(self, entry_id: u64, node_id: &str, prev_hash: Hash) -> Entry {
         Entry {
             entry_id,
@@ -77,7 +77,7 @@ impl Draft {
 pub(crate) mod tests {
     use super::*;
 
-    /// The opening of a run whose `detail` is that long.
+    /// The opening of a run with a `detail` of that length.
     pub(crate) fn opening(bytes: usize) -> Vec<Draft> {
         vec![Draft {
             belongs: Belongs::Opens,

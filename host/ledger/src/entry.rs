@@ -5,19 +5,19 @@ use sha2::{Digest, Sha256};
 use crate::hex::hex_text;
 use crate::key::Signature;
 
-/// The most that one text field holds, in bytes: the whole trail of a run would fit, so nothing that a host
-/// hands over comes near, and whoever reads a hostile file need not hold more.
+/// The most bytes in one text field. The whole audit trail of a run would fit, so no host comes near it. A reader
+/// of a hostile file need not hold more.
 pub const FIELD_BYTES: usize = 4 * 1024 * 1024;
 
-/// Names what is hashed, so that no hash of something else can pass for one of an entry.
+/// Says what is hashed, so that no hash of something else can be the hash of an entry.
 const ENTRY_TAG: &[u8] = b"fractalaw-ledger/entry/v1\0";
 const GENESIS_TAG: &[u8] = b"fractalaw-ledger/genesis/v1\0";
 
-/// What the entries that are not a guest's are about.
+/// The event types of entries that are not a guest's.
 pub mod event {
     /// The first entry of a ledger: its identity and its key.
     pub const LEDGER_CREATED: &str = "ledger-created";
-    /// A signature over everything up to here.
+    /// A signature over everything up to this entry.
     pub const CHECKPOINT: &str = "checkpoint";
     /// A run begins.
     pub const RUN_OPENED: &str = "run-opened";
@@ -31,14 +31,14 @@ pub mod event {
 pub struct Hash(pub [u8; 32]);
 hex_text!(Hash, 32);
 
-/// What tells one ledger from every other: 16 random bytes.
+/// Identifies a ledger: 16 random bytes.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct LedgerId(pub [u8; 16]);
 hex_text!(LedgerId, 16);
 
 impl LedgerId {
-    /// What the first entry has as its previous hash: it binds the whole chain to this ledger.
+    /// The previous hash of the first entry. It binds the whole chain to this ledger.
     pub fn genesis(&self) -> Hash {
         let mut hasher = Sha256::new();
         hasher.update(GENESIS_TAG);
@@ -47,10 +47,10 @@ impl LedgerId {
     }
 }
 
-/// Who an entry comes from.
+/// Where an entry comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
-    /// The ledger itself: its creation, its checkpoints.
+    /// The ledger itself: its creation and its checkpoints.
     Ledger,
     /// The host: the opening and the closing of a run.
     Host,
@@ -59,7 +59,7 @@ pub enum Role {
 }
 
 impl Role {
-    /// The name under which it is stored.
+    /// The name that is stored.
     pub fn name(self) -> &'static str {
         match self {
             Role::Ledger => "ledger",
@@ -68,7 +68,7 @@ impl Role {
         }
     }
 
-    /// The role of that name.
+    /// The role with that name.
     pub fn from_name(name: &str) -> Option<Role> {
         [Role::Ledger, Role::Host, Role::MicroApp]
             .into_iter()
@@ -79,19 +79,19 @@ impl Role {
 /// One entry: the ten fields of the ledger, and the run that it belongs to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
-    /// Place in the ledger, from 1, without gaps.
+    /// Its number in the ledger, from 1, without gaps.
     pub entry_id: u64,
-    /// The run, named by the `entry_id` of its opening; none for the ledger's own entries.
+    /// The run, by the `entry_id` of its opening; `None` for the ledger's own entries.
     pub run_id: Option<u64>,
-    /// When it happened: nanoseconds since 1970-01-01T00:00:00Z.
+    /// The time in nanoseconds since 1970-01-01T00:00:00Z.
     pub timestamp: u64,
     /// The machine or installation.
     pub node_id: String,
-    /// Who: `name@` and the component's digest, or the host or ledger by version.
+    /// The actor: `name@` and the component's digest, or the host or the ledger with its version.
     pub actor_id: String,
-    /// What kind of actor that is.
+    /// The kind of actor.
     pub actor_role: Role,
-    /// What kind of thing happened.
+    /// The kind of event.
     pub event_type: String,
     /// What it happened to.
     pub resource: String,
@@ -99,12 +99,12 @@ pub struct Entry {
     pub detail: String,
     /// The hash of the entry before.
     pub prev_hash: Hash,
-    /// Of a checkpoint, the signature over this entry's hash.
+    /// The signature over this entry's hash, if it is a checkpoint.
     pub signature: Option<Signature>,
 }
 
 impl Entry {
-    /// The hash that the next entry has as its `prev_hash`: of everything but the signature, which is
+    /// The hash that the next entry has as its `prev_hash`. It covers everything except the signature, which is
     /// made from it.
     pub fn hash(&self) -> Hash {
         let mut hasher = Sha256::new();
@@ -120,7 +120,7 @@ impl Entry {
         Hash(hasher.finalize().into())
     }
 
-    /// Whether it is one of the ledger's own that vouches for everything before it.
+    /// Whether it is a checkpoint, which vouches for everything before it.
     pub fn is_checkpoint(&self) -> bool {
         self.actor_role == Role::Ledger && self.event_type == event::CHECKPOINT
     }

@@ -1,5 +1,5 @@
-//! What can keep a ledger from being written or read. That a ledger was tampered with is a [`Flaw`] instead,
-//! unless it is so damaged that it cannot be read.
+//! Why a ledger cannot be written or read. Tampering is a [`Flaw`] instead, unless the ledger is so damaged that
+//! it cannot be read.
 //!
 //! [`Flaw`]: crate::Flaw
 
@@ -13,30 +13,30 @@ use rusqlite::ErrorCode;
 use crate::descriptors;
 use crate::entry::Hash;
 
-/// Why a ledger could not be made, opened, appended to or read. What was to be appended is not in it then,
-/// not in part either.
+/// Why a ledger could not be made, opened, appended to or read. If appending fails, nothing of that append is in
+/// the ledger.
 ///
-/// It can be cloned, because one transaction can fail many runs.
+/// The error can be cloned, because one transaction can fail many runs.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum LedgerError {
-    /// There is no such file.
+    /// The file does not exist.
     #[error("there is no ledger `{}`", path.display())]
     Missing {
         /// The file.
         path: PathBuf,
     },
-    /// There is a file already.
+    /// The file already exists.
     #[error("`{}` is already there, expected to make a new ledger", path.display())]
     Exists {
         /// The file.
         path: PathBuf,
     },
-    /// It is something else.
+    /// The file is something else.
     #[error("`{}` is no ledger: {why}", path.display())]
     NotALedger {
         /// The file.
         path: PathBuf,
-        /// What it is, or lacks.
+        /// What it is, or what it lacks.
         why: String,
     },
     /// Another version of this program wrote it.
@@ -46,7 +46,7 @@ pub enum LedgerError {
         path: PathBuf,
         /// Its format.
         found: i64,
-        /// The one that this program knows.
+        /// The format that this program knows.
         expected: i64,
     },
     /// Its tables or triggers are not those that it was made with.
@@ -54,7 +54,7 @@ pub enum LedgerError {
     Schema {
         /// The file.
         path: PathBuf,
-        /// Where it differs.
+        /// The difference.
         what: String,
     },
     /// It cannot be read as a database.
@@ -65,44 +65,44 @@ pub enum LedgerError {
         /// What SQLite said.
         message: String,
     },
-    /// A field is not what the format says.
+    /// A field is not as the format says.
     #[error("{} is malformed: `{field}` is {found}, expected {expected}", place(*entry_id))]
     Malformed {
-        /// The entry, if that much is known; none for the ledger's own record.
+        /// The entry, if it is known; `None` for the ledger's own record.
         entry_id: Option<u64>,
         /// The field.
         field: &'static str,
-        /// What stands there.
+        /// What it contains.
         found: String,
-        /// What belongs there.
+        /// What it should contain.
         expected: &'static str,
     },
-    /// The ledger's own record of its length and head does not fit its last entry.
+    /// The ledger's own record of its length and head does not match its last entry.
     #[error(
         "the ledger records {recorded_count} entries with the head {recorded_head}, and the last entry is {last} with the hash {head}"
     )]
     Head {
-        /// Entries, as recorded.
+        /// The recorded number of entries.
         recorded_count: u64,
-        /// Hash of the last, as recorded.
+        /// The recorded hash of the last entry.
         recorded_head: Hash,
-        /// Id of the last entry that is there.
+        /// The id of the last entry that is there.
         last: u64,
-        /// Its hash.
+        /// The hash of that entry.
         head: Hash,
     },
-    /// It may only be read.
+    /// It is read-only.
     #[error("`{}` is read-only, expected to append to it", path.display())]
     ReadOnly {
         /// The file.
         path: PathBuf,
     },
-    /// Its name does not lead to the files that are open.
+    /// Its name does not lead to the open files.
     #[error("the name of `{}` no longer leads to the ledger that is open: {what}", path.display())]
     Moved {
         /// The file.
         path: PathBuf,
-        /// What is no longer as it was.
+        /// What changed.
         what: String,
     },
     /// It has several names.
@@ -110,30 +110,30 @@ pub enum LedgerError {
     Linked {
         /// The file.
         path: PathBuf,
-        /// Hard links.
+        /// The number of hard links.
         links: u64,
     },
-    /// A file or folder that it depends on can be changed by others than who may write the ledger.
+    /// A file or folder that it depends on can be changed by somebody who may not write the ledger.
     #[error("`{}` cannot be relied on: {why}", path.display())]
     Strange {
-        /// What is beside or above the ledger.
+        /// The file or folder beside or above the ledger.
         path: PathBuf,
         /// What is wrong with it.
         why: &'static str,
     },
-    /// Something of another ledger stands beside it.
+    /// A file of another ledger is beside it.
     #[error("`{}` is left of something else, expected nothing there", path.display())]
     Leftover {
-        /// What is left.
+        /// That file.
         path: PathBuf,
     },
-    /// What the log makes of the file is another ledger, or an older state of it.
+    /// The log turns the file into another ledger, or into an older state of it.
     #[error("the `-wal` file of `{}` does not belong to it: it would make another ledger of it, or an older one", path.display())]
     OtherLog {
         /// The ledger.
         path: PathBuf,
     },
-    /// What was in it is not any more.
+    /// An entry that was in it is gone.
     #[error("`{}` was changed by others: entry {entry_id}, which was in it, is gone", path.display())]
     Lost {
         /// The file.
@@ -141,7 +141,7 @@ pub enum LedgerError {
         /// The entry.
         entry_id: u64,
     },
-    /// Its newest entries stand in a file that cannot be used where it is.
+    /// Its newest entries are in a log that cannot be used here.
     #[error("the newest entries of `{}` are in its `-wal` file, and its folder cannot be written", path.display())]
     Unmerged {
         /// The file.
@@ -153,36 +153,36 @@ pub enum LedgerError {
         /// The file.
         path: PathBuf,
     },
-    /// The system did not take what was to be written.
+    /// The system did not write what it was given.
     #[error("the system did not write to `{}`", path.display())]
     NotWritten {
         /// The file.
         path: PathBuf,
     },
-    /// Another program held it for too long.
+    /// Another program held the lock for too long.
     #[error("`{}` is locked by another program, waited {waited:?}", path.display())]
     Locked {
         /// The file.
         path: PathBuf,
-        /// For how long it was waited.
+        /// How long this program waited.
         waited: Duration,
     },
-    /// A text is longer than a field holds.
+    /// A text is longer than a field may be.
     #[error("`{field}` has {bytes} bytes, expected at most {limit}")]
     TooLong {
         /// The field.
         field: &'static str,
-        /// Its length.
+        /// The length of the text in bytes.
         bytes: usize,
-        /// The most.
+        /// The limit.
         limit: usize,
     },
-    /// A number is larger than SQLite stores.
+    /// A number is larger than SQLite can store.
     #[error("`{field}` is {value}, expected at most 2^63 - 1")]
     TooLarge {
         /// The field.
         field: &'static str,
-        /// Its value.
+        /// The value.
         value: u64,
     },
     /// The key is not the ledger's.
@@ -199,15 +199,15 @@ pub enum LedgerError {
         /// What the system said.
         source: Arc<io::Error>,
     },
-    /// Anything else that SQLite said.
+    /// Any other error of SQLite.
     #[error("could not use the ledger `{}`", path.display())]
     Sqlite {
         /// The file.
         path: PathBuf,
-        /// What it said.
+        /// The message of the refusal.
         source: Arc<rusqlite::Error>,
     },
-    /// The thread that appends could not be started, or is gone.
+    /// The thread that appends could not be started, or has ended.
     #[error("the thread that appends to `{}` is not there", path.display())]
     NoWriter {
         /// The file.
@@ -215,7 +215,7 @@ pub enum LedgerError {
     },
 }
 
-/// What SQLite says when the system refuses to write a file, or to let it grow.
+/// SQLite's errors if the system refuses to write a file or to let it grow.
 const NOT_WRITTEN: [i32; 4] = [
     rusqlite::ffi::SQLITE_IOERR_WRITE,
     rusqlite::ffi::SQLITE_IOERR_SHMSIZE,
@@ -297,7 +297,7 @@ impl LedgerError {
         Some(hint)
     }
 
-    /// Whether it says that the ledger is not as it was written, rather than out of reach.
+    /// Whether the ledger is not as it was written. Otherwise it could not be reached.
     pub fn is_damage(&self) -> bool {
         matches!(
             self,
@@ -310,7 +310,7 @@ impl LedgerError {
         )
     }
 
-    /// Reads what SQLite said.
+    /// Reads an error of SQLite.
     pub(crate) fn sqlite(path: &Path, waited: Duration, error: rusqlite::Error) -> LedgerError {
         let path = path.to_owned();
         let code = error.sqlite_error().map(|error| error.extended_code);

@@ -1,4 +1,4 @@
-//! The head: the ledger's own record of who it is, how many entries it has, and the hash of the last.
+//! The head: the ledger's own record of its id, its number of entries, and the hash of the last entry.
 
 use rusqlite::{Connection, Row};
 
@@ -6,7 +6,7 @@ use crate::entry::{Hash, LedgerId};
 use crate::error::LedgerError;
 use crate::row::{self, Fields};
 
-/// What stands in the one row of `ledger`.
+/// The one row of `ledger`.
 #[derive(Clone, Copy)]
 pub(crate) struct Head {
     pub(crate) ledger_id: LedgerId,
@@ -29,7 +29,7 @@ impl Head {
         Ok(head)
     }
 
-    /// Whether the ledger with this head has the other's entries: the last of them is in its chain.
+    /// Whether the ledger with this head contains the other's entries: the last of them is in its chain.
     pub(crate) fn follows(
         &self,
         other: &Head,

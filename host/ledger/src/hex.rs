@@ -1,4 +1,4 @@
-//! Bytes as lower-case hexadecimal digits, as they stand in details, checkpoints and key files.
+//! Bytes as lower-case hexadecimal digits, for details, checkpoints and key files.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ pub(crate) fn write(bytes: &[u8], f: &mut fmt::Formatter<'_>) -> fmt::Result {
     bytes.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
 }
 
-/// Reads exactly `N` bytes; anything but digits of either case is nothing.
+/// Reads exactly `N` bytes. Returns `None` for anything except digits in either case.
 pub(crate) fn read<const N: usize>(text: &str) -> Option<[u8; N]> {
     let digits = text.as_bytes();
     if digits.len() != 2 * N {

@@ -1,4 +1,4 @@
-//! Who a ledger is: what its first entry says.
+//! The identity of a ledger: what its first entry says.
 
 use rusqlite::Connection;
 use serde::{Deserialize, Serialize};
@@ -11,13 +11,13 @@ use crate::json;
 use crate::key::PublicKey;
 use crate::row;
 
-/// The ledger's name for itself in entries.
+/// The ledger's own name in entries.
 const LEDGER: &str = concat!("fractalaw-ledger@", env!("CARGO_PKG_VERSION"));
 
 /// What a ledger says of itself in its first entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Identity {
-    /// Which ledger it is.
+    /// The id of the ledger.
     pub ledger_id: LedgerId,
     /// The node that it was made on.
     pub node_id: String,
@@ -52,7 +52,7 @@ pub(crate) fn own_draft(
 }
 
 impl Identity {
-    /// The first entry, but for the node, which each entry has by itself.
+    /// The first entry, except for the node, which every entry has.
     pub(crate) fn draft(ledger_id: LedgerId, public_key: PublicKey, time_unix_ns: u64) -> Draft {
         let created = Created {
             ledger_id,
@@ -62,7 +62,7 @@ impl Identity {
         own_draft(event::LEDGER_CREATED, ledger_id, time_unix_ns, detail)
     }
 
-    /// Reads it from the ledger with this head.
+    /// Reads the identity from the ledger with this head.
     pub(crate) fn read(
         connection: &Connection,
         head: &Head,

@@ -10,7 +10,7 @@ use ed25519_dalek::{Signer, SigningKey, VerifyingKey};
 use crate::hex::{self, hex_text};
 use crate::whole_file;
 
-/// What a key file begins with; 64 digits and a newline follow.
+/// The beginning of a key file. 64 digits and a newline follow.
 const HEADER: &str = "fractalaw-ledger-key-v1 ";
 
 /// No key file is longer.
@@ -35,7 +35,7 @@ pub enum KeyError {
         /// Its permissions.
         mode: u32,
     },
-    /// It holds something else.
+    /// It contains something else.
     #[error("`{}` is no key file of a ledger, expected `{HEADER}` and 64 hexadecimal digits", path.display())]
     Content {
         /// The file.
@@ -67,7 +67,7 @@ impl KeyError {
 pub struct LedgerKey(Arc<SigningKey>);
 
 impl LedgerKey {
-    /// Makes a key and its file, which must not be there yet.
+    /// Makes a key and its file. The file must not exist yet.
     pub fn create(path: &Path) -> Result<LedgerKey, KeyError> {
         let mut seed = [0; 32];
         getrandom::fill(&mut seed).map_err(|error| KeyError::Random(error.to_string()))?;
@@ -85,14 +85,14 @@ impl LedgerKey {
         Ok(key)
     }
 
-    /// Reads a key file, if nobody but its owner can.
+    /// Reads a key file, if nobody except its owner can.
     pub fn load(path: &Path) -> Result<LedgerKey, KeyError> {
         let failed = |source| KeyError::File {
             path: path.to_owned(),
             source,
         };
         let file = File::open(path).map_err(failed)?;
-        // Of the open file, so that it is the one that is read.
+        // Checks the open file, so that it is the one that is read.
         private(path, &file.metadata().map_err(failed)?)?;
         let mut text = String::new();
         let content = || KeyError::Content {
@@ -107,12 +107,12 @@ impl LedgerKey {
         Ok(LedgerKey::from_seed(&seed))
     }
 
-    /// The key that a seed of 32 secret, random bytes stands for.
+    /// The key from a seed of 32 secret random bytes.
     pub fn from_seed(seed: &[u8; 32]) -> LedgerKey {
         LedgerKey(Arc::new(SigningKey::from_bytes(seed)))
     }
 
-    /// What others check its signatures with.
+    /// The key that others check its signatures with.
     pub fn public_key(&self) -> PublicKey {
         PublicKey(self.0.verifying_key().to_bytes())
     }
@@ -135,7 +135,7 @@ fn private(path: &Path, metadata: &fs::Metadata) -> Result<(), KeyError> {
     Ok(())
 }
 
-/// Elsewhere access is not a matter of a file's mode.
+/// On other systems a file's mode does not decide access.
 #[cfg(not(unix))]
 fn private(_: &Path, _: &fs::Metadata) -> Result<(), KeyError> {
     Ok(())
@@ -151,8 +151,8 @@ pub struct PublicKey(pub [u8; 32]);
 hex_text!(PublicKey, 32);
 
 impl PublicKey {
-    /// Whether the signature is this key's over the message. Strict: weak keys and the second form that
-    /// some signatures have are refused, so that nobody without the key can make another one.
+    /// Whether this key made the signature over the message. The check is strict: it refuses weak keys, and the
+    /// second form that some signatures have. So nobody without the key can make another valid signature.
     pub fn verifies(&self, message: &[u8], signature: &Signature) -> bool {
         let signature = ed25519_dalek::Signature::from_bytes(&signature.0);
         VerifyingKey::from_bytes(&self.0)

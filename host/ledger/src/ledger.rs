@@ -1,4 +1,4 @@
-//! A ledger as hosts use it: begin a run, hand over its entries, finish it.
+//! A ledger as hosts use it: they begin a run, hand over its entries, and finish it.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -16,29 +16,29 @@ use crate::key::LedgerKey;
 use crate::run_record::{Closing, Event, Opening};
 use crate::writer::Writer;
 
-/// When entries are on disk. Openings and closings are before the call returns, whichever it is; `LEDGER.md`
-/// has what each costs.
+/// When entries are on disk. Openings and closings are on disk before the call returns, with every setting.
+/// `LEDGER.md` says what each costs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Durability {
-    /// Each entry by itself, before [`RunHandle::record`] returns: a run that is cut off keeps its trail.
+    /// Each entry alone, before [`RunHandle::record`] returns. A run that is cut off keeps its audit trail.
     Entry,
-    /// A run's entries with its closing, in one transaction. A run that is cut off by the machine keeps its
-    /// opening only.
+    /// The entries of a run with its closing, in one transaction. A run that is cut off by the machine keeps only
+    /// its opening.
     #[default]
     Run,
-    /// As `Run`, and what other runs of the same process wait for at that moment is in the same transaction:
-    /// much more throughput, and one failure fails them all.
+    /// Like `Run`, but other runs of the same process that wait at that moment share the transaction. The
+    /// throughput is much higher, and one failure fails them all.
     Group,
 }
 
-/// How a ledger is opened.
+/// How to open a ledger.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// When entries are on disk.
     pub durability: Durability,
     /// How long to wait for other processes that append.
     pub busy_timeout: Duration,
-    /// What entries carry as `node_id`; without it, what the ledger was made with.
+    /// The `node_id` of entries. Without it, the ledger's own.
     pub node_id: Option<String>,
 }
 
@@ -52,10 +52,10 @@ impl Default for Options {
     }
 }
 
-/// A ledger that is appended to. Any number of threads may share it, and any number of processes may have
-/// the same file open.
+/// A ledger that is appended to. Any number of threads may share it, and any number of processes may have the
+/// same file open.
 ///
-/// Calls block until the disk has answered: in asynchronous code, call them where blocking is allowed.
+/// Calls block until the disk has answered. Asynchronous code must call them where blocking is allowed.
 #[derive(Clone)]
 pub struct Ledger {
     writer: Writer,
@@ -84,13 +84,13 @@ impl Ledger {
         &self.identity
     }
 
-    /// From now on nobody waits for other programs for longer than a second, also who waits already: for a
+    /// Makes every wait for other programs end after at most a second, including waits that have begun. For a
     /// process that is told to end.
     pub fn hurry(&self) {
         self.hurried.store(true, Ordering::Relaxed);
     }
 
-    /// Records that a run begins. It is on disk when this returns, so that no run goes unrecorded.
+    /// Records that a run begins. The opening is on disk when this returns, so no run is unrecorded.
     pub fn begin_run(
         &self,
         opening: &Opening,
@@ -107,10 +107,10 @@ impl Ledger {
         })
     }
 
-    /// Moves what is appended from the log into the file, and looks whether it is there under the ledger's name.
-    /// What was acknowledged before this returns is lost by nothing that happens to the log.
+    /// Moves the log into the file, and checks that it is there under the ledger's name. What was acknowledged
+    /// before this returns cannot be lost with the log.
     ///
-    /// When the last clone goes, the same is done, and nobody learns of a failure.
+    /// Dropping the last clone does the same, but reports no failure.
     pub fn settle(&self) -> Result<(), LedgerError> {
         self.writer.settle()
     }
@@ -134,24 +134,25 @@ impl Ledger {
     }
 }
 
-/// A run that was begun. One that is dropped without [`finish`](RunHandle::finish) stays cut off in the ledger.
+/// A run that has begun. If it is dropped without [`finish`](RunHandle::finish), the run stays cut off in the
+/// ledger.
 #[must_use = "a run that is not finished is recorded as cut off"]
 pub struct RunHandle {
     writer: Writer,
     run_id: u64,
     app: String,
-    /// How many of its entries are on disk.
+    /// The number of its entries that are on disk.
     recorded: u64,
 }
 
 impl RunHandle {
-    /// The run's id in the ledger: that of its opening entry.
+    /// The run's id in the ledger, which is the id of its opening entry.
     pub fn run_id(&self) -> u64 {
         self.run_id
     }
 
-    /// Writes one entry of the run, which is on disk when this returns, as [`Durability::Entry`] asks for. With the
-    /// other durabilities, entries are for [`finish`](RunHandle::finish).
+    /// Writes one entry of the run. It is on disk when this returns, as [`Durability::Entry`] requires. With the
+    /// other durabilities, entries are passed to [`finish`](RunHandle::finish).
     pub fn record(&mut self, event: Event) -> Result<(), LedgerError> {
         let draft = event.draft(self.run_id, &self.app);
         self.writer.append(vec![draft], None)?;
@@ -160,7 +161,7 @@ impl RunHandle {
     }
 
     /// Writes the entries that are not on disk yet, and how the run ended. All of it is on disk when this
-    /// returns; if it fails, nothing of it is, and the run stays cut off.
+    /// returns. If it fails, nothing of it is, and the run stays cut off.
     pub fn finish(
         self,
         events: Vec<Event>,

@@ -1,7 +1,7 @@
-//! The audit ledger: an append-only, tamper-evident store of micro-apps' audit trails in one SQLite file.
+//! The audit ledger: an append-only, tamper-evident store of the audit trails of micro-apps in one SQLite file.
 //!
-//! A [`Ledger`] is what a host appends through. Each run has an opening entry, its own entries and a
-//! closing entry; one that was cut off has no closing, and is seen by that:
+//! A host appends through a [`Ledger`]. Each run has an opening entry, its own entries and a closing entry. A run
+//! that was cut off has no closing:
 //!
 //! ```
 //! use fractalaw_ledger::*;
@@ -21,7 +21,7 @@
 //!
 //! let ledger = Ledger::open(&path, Options::default())?;
 //! let run = ledger.begin_run(&opening, now_unix_ns())?; // on disk when it returns
-//! run.finish(Vec::new(), &closing, now_unix_ns())?; // as this is
+//! run.finish(Vec::new(), &closing, now_unix_ns())?; // on disk when it returns
 //!
 //! let reader = Reader::open(&path)?;
 //! assert_eq!(verify(&reader, &Trust::default())?.entries, 3);
@@ -29,23 +29,23 @@
 //! # }
 //! ```
 //!
-//! A [`Reader`] is what an auditor reads through, and [`verify`] says whether the file is what the hosts
-//! wrote. The format, byte by byte, and what verifying can and cannot show, is in `LEDGER.md`.
+//! An auditor reads through a [`Reader`], and [`verify`] says whether the file is what the hosts wrote.
+//! `LEDGER.md` has the format, byte by byte, and says what verifying can and cannot show.
 
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
-// From the ground up: a file uses those that are listed above it, and those of its own group that come before it in the
-// order which the group's comment gives.
+// From the ground up. A file uses files that are listed above it, and files of its own group that come before it
+// in the order of the group's comment.
 
-// What depends on nothing of the ledger:
+// Files that depend on nothing of the ledger:
 mod descriptors;
 mod file_limit;
 mod hex;
 mod json;
 mod whole_file;
 
-// What is stored, what its hash is, and who vouches for it: key, entry, error and checkpoint, draft, run_record.
+// What is stored, its hash, and who vouches for it: key, entry, error and checkpoint, draft, run_record.
 mod checkpoint;
 mod draft;
 mod entry;
@@ -53,7 +53,7 @@ mod error;
 mod key;
 mod run_record;
 
-// Where it is stored, and what stands there: row, head, identity; connection, pages, place and schema, database.
+// Where it is stored: row, head, identity; connection, pages, place and schema, database.
 mod connection;
 mod database;
 mod head;
@@ -63,13 +63,13 @@ mod place;
 mod row;
 mod schema;
 
-// How it gets there: append, create and writer, ledger.
+// How it is written: append, create and writer, ledger.
 mod append;
 mod create;
 mod ledger;
 mod writer;
 
-// How it is read, and believed: reader and chain, runs and verify.
+// How it is read and verified: reader and chain, runs and verify.
 mod chain;
 mod reader;
 mod runs;

@@ -1,9 +1,9 @@
-//! Whether the pages that the next entries go into describe their space rightly.
+//! Checks whether the pages that the next entries go into describe their free space correctly.
 //!
-//! SQLite believes a page that says where it has space, and writes there: a wrong word in its head, and an append
-//! goes over entries that were whole. `PRAGMA quick_check` finds that by reading the whole file, which takes half a
-//! second for a million entries. An append changes the last page of each level, so looking at these is enough, and
-//! it takes microseconds whatever the size. The layout is that of <https://sqlite.org/fileformat2.html>.
+//! SQLite trusts a page that says where it has space, and writes there. If one word in its head is wrong, an
+//! append overwrites entries. `PRAGMA quick_check` finds that by reading the whole file, which takes half a
+//! second for a million entries. An append changes the last page of each level, so checking these is enough, and
+//! takes microseconds for any size. The layout is that of <https://sqlite.org/fileformat2.html>.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -14,29 +14,29 @@ use rusqlite::{Connection, Statement};
 const LEAF: u8 = 13;
 const INTERIOR: u8 = 5;
 
-/// When a page is divided, SQLite moves cells between it and at most two before it.
+/// When SQLite splits a page, it moves cells between this page and at most two before it.
 const REBALANCED: usize = 3;
 
-/// Reads the whole file, if only its structure, and says the first flaw in it.
+/// Reads the structure of the whole file, and returns the first flaw.
 pub(crate) fn structural_flaw(connection: &Connection) -> rusqlite::Result<Option<String>> {
     let said: String = connection.query_row("PRAGMA quick_check(1)", (), |row| row.get(0))?;
     Ok((said != "ok").then(|| said.escape_debug().to_string()))
 }
 
-/// Within a transaction: the first flaw in the pages that appending writes into. What cannot be looked at page by page
-/// is read as a whole.
+/// In a transaction: the first flaw in the pages that the next append writes to. If single pages cannot be
+/// checked, the whole file is checked.
 pub(crate) fn appending_flaw(
     connection: &Connection,
     file: &Path,
 ) -> rusqlite::Result<Option<String>> {
     let number = |pragma| connection.pragma_query_value(None, pragma, |row| row.get::<_, u32>(0));
-    // Neither is so in a ledger as we make it: pages that are free, or a map of all pages.
+    // A ledger as we make it has no free pages and no map of all pages.
     let as_made = number("freelist_count")? == 0 && number("auto_vacuum")? == 0;
     let Some(mut page) = pages(connection)?.filter(|_| as_made) else {
         return structural_flaw(connection);
     };
     let (count, size) = (number("page_count")?, number("page_size")?);
-    // New pages come after the last one that the file says it has, so there must be none.
+    // New pages are added after the last one that the file says it has, so none must be there.
     let bytes = u64::from(count) * u64::from(size);
     if fs::metadata(file).is_ok_and(|file| file.len() > bytes) {
         return Ok(Some(format!("it has more than its {count} pages")));
@@ -59,8 +59,8 @@ pub(crate) fn appending_flaw(
     Ok(None)
 }
 
-/// Gives a page by its number as this transaction sees it, in the log or in the file. None where SQLite was built
-/// without the table of pages, which `.cargo/config.toml` asks for.
+/// Returns a page by its number as this transaction sees it, in the log or in the file. `None` if SQLite was
+/// built without the table of pages, which `.cargo/config.toml` enables.
 pub(crate) fn pages(connection: &Connection) -> rusqlite::Result<Option<Statement<'_>>> {
     match connection.prepare("SELECT data FROM sqlite_dbpage WHERE pgno = ?") {
         Err(rusqlite::Error::SqliteFailure(_, Some(said))) if said.contains("no such table") => {
@@ -73,7 +73,7 @@ pub(crate) fn pages(connection: &Connection) -> rusqlite::Result<Option<Statemen
 struct Walk<'a> {
     page: Statement<'a>,
     count: u32,
-    /// Bytes of a page that cells may be in.
+    /// The bytes of a page that may contain cells.
     usable: usize,
     seen: BTreeSet<u32>,
 }
@@ -101,9 +101,9 @@ impl Walk<'_> {
     }
 }
 
-/// A page of a table, of which each byte is accounted for.
+/// A page of a table. Each byte is accounted for.
 struct Page {
-    /// Pages below it, in the order of their entries.
+    /// The pages below it, in the order of their entries.
     children: Vec<u32>,
 }
 
@@ -142,7 +142,7 @@ impl Page {
         let mut free = word(bytes, 1)?;
         while free != 0 {
             let (next, length) = (word(bytes, free)?, word(bytes, free + 2)?);
-            // They stand in order, so there is an end to them.
+            // They are in order, so this ends.
             if length < 4 || next != 0 && next < free + length {
                 return None;
             }
@@ -160,7 +160,7 @@ impl Page {
     }
 }
 
-/// The bytes that a cell of a leaf takes in its page; the rest of a long entry is in pages of its own.
+/// The bytes of a leaf's cell in its page. The rest of a long entry is in pages of its own.
 fn leaf_cell(cell: &[u8], usable: usize) -> Option<usize> {
     let (payload, first) = varint(cell)?;
     let (_, second) = varint(&cell[first..])?;
@@ -175,7 +175,7 @@ fn leaf_cell(cell: &[u8], usable: usize) -> Option<usize> {
     Some((first + second + local).max(4))
 }
 
-/// A number of one to nine bytes, and how many.
+/// A number of one to nine bytes, and its length.
 fn varint(bytes: &[u8]) -> Option<(u64, usize)> {
     let mut number = 0;
     for (index, &byte) in bytes.iter().enumerate().take(9) {

@@ -1,8 +1,8 @@
-//! Where a ledger stands: the file, and what SQLite keeps beside it, found by name.
+//! The place of a ledger: its file, and the files that SQLite keeps beside it, found by name.
 //!
-//! SQLite opens `-wal`, `-shm` and `-journal` by the file's name and believes what stands in them. So a file has one
-//! name, what stands beside it belongs to who may write the ledger, and nothing is acknowledged while a name leads
-//! to another file than the one that is open. `LEDGER.md` says what that shows and what it cannot.
+//! SQLite opens `-wal`, `-shm` and `-journal` by the file's name and trusts their contents. So a ledger has one
+//! name, the files beside it must belong to somebody who may write the ledger, and nothing is acknowledged while
+//! a name leads to another file than the open one. `LEDGER.md` says what that shows and what it cannot show.
 
 use std::ffi::{OsString, c_int};
 use std::fs::{self, Metadata};
@@ -19,22 +19,22 @@ const JOURNAL: &str = "-journal";
 
 /// The ledger's file and its neighbours.
 pub(crate) struct Place {
-    /// As it was named, for messages.
+    /// As it was given, for messages.
     named: PathBuf,
-    /// Without links, so that it is beside this name that SQLite looks.
+    /// Without links, because SQLite looks beside this name.
     real: PathBuf,
     file: Facts,
 }
 
 impl Place {
-    /// Looks at a ledger before it is appended to: also at who could put another one there.
+    /// Checks a ledger before it is appended to, and also who could exchange it.
     pub(crate) fn find_to_append(path: &Path) -> Result<Place, LedgerError> {
         let place = Place::find(path)?;
         place.folders()?;
         Ok(place)
     }
 
-    /// Looks at the file before it is opened, and at what SQLite would take up with it.
+    /// Checks the file before it is opened, and the files that SQLite would open with it.
     pub(crate) fn find(path: &Path) -> Result<Place, LedgerError> {
         let failed = |error| LedgerError::io(path, error);
         let real = path.canonicalize().map_err(failed)?;
@@ -53,7 +53,7 @@ impl Place {
         place.one_name(place.file)?;
         place.neighbour(LOG)?;
         place.neighbour(INDEX)?;
-        // A ledger never has one, and SQLite would take the file back to what stands in it.
+        // A ledger never has a journal. SQLite would restore the file from it.
         match place.neighbour(JOURNAL)? {
             Some(_) => Err(LedgerError::Leftover {
                 path: beside(&place.real, JOURNAL),
@@ -67,12 +67,12 @@ impl Place {
         &self.real
     }
 
-    /// Whether the log has something that the file may not have.
+    /// Whether the log may have something that the file does not have.
     pub(crate) fn has_log(&self) -> bool {
         fs::metadata(beside(&self.real, LOG)).is_ok_and(|log| log.len() > 0)
     }
 
-    /// Once SQLite has opened everything: which files that were.
+    /// Called after SQLite has opened everything. Remembers which files these are.
     pub(crate) fn hold(self, connection: &Connection) -> Result<Held, LedgerError> {
         let opened = |suffix| {
             let found = self.neighbour(suffix)?.filter(is_open_here);
@@ -105,8 +105,8 @@ impl Place {
         }
     }
 
-    /// A file beside the ledger, if there is one and it is as the ledger is: its owner's, who else can write it,
-    /// and without another name.
+    /// A file beside the ledger. If it exists, it must belong to the ledger's owner, must be writable by nobody
+    /// else than the ledger, and must have one name.
     fn neighbour(&self, suffix: &str) -> Result<Option<Facts>, LedgerError> {
         let path = beside(&self.real, suffix);
         let metadata = match fs::symlink_metadata(&path) {
@@ -129,13 +129,13 @@ impl Place {
         Err(LedgerError::Strange { path, why })
     }
 
-    /// Whoever may remove what is in a folder may also put another ledger there.
+    /// Whoever may delete in a folder could also put another ledger there.
     fn folders(&self) -> Result<(), LedgerError> {
         for folder in self.real.ancestors().skip(1) {
             let metadata = fs::metadata(folder).map_err(|error| LedgerError::io(folder, error))?;
             let facts = Facts::of(&metadata);
             let others_can_write = facts.mode & 0o002 != 0;
-            // In a sticky folder, such as the system's temporary one, only owners move what is theirs.
+            // In a sticky folder, such as the system's temporary one, only owners move what belongs to them.
             let is_sticky = facts.mode & 0o1000 != 0;
             let why = if !self.trusts(facts) {
                 "it belongs to another user"
@@ -152,13 +152,13 @@ impl Place {
         Ok(())
     }
 
-    /// The ledger's owner, the system's, and whoever we are: an auditor reads the ledgers of others.
+    /// The ledger's owner, root, and this process's user, because an auditor reads the ledgers of others.
     fn trusts(&self, facts: Facts) -> bool {
         [Some(self.file.owner), Some(0), our_user()].contains(&Some(facts.owner))
     }
 }
 
-/// The files that are open.
+/// The open files.
 pub(crate) struct Held {
     place: Place,
     log: Facts,
@@ -166,7 +166,7 @@ pub(crate) struct Held {
 }
 
 impl Held {
-    /// Fails if a name leads to another file by now.
+    /// Fails if a name now leads to another file.
     pub(crate) fn check(&self, connection: &Connection) -> Result<(), LedgerError> {
         let place = &self.place;
         let mut has_moved: c_int = 0;
@@ -199,7 +199,7 @@ impl Held {
     }
 }
 
-/// Fails if a new ledger cannot have that name: it is taken, or what is left of another one stands beside it.
+/// Fails if a new ledger cannot have that name: it is taken, or files of another ledger are beside it.
 pub fn is_free(path: &Path) -> Result<(), LedgerError> {
     if path.symlink_metadata().is_ok() {
         return Err(LedgerError::Exists {
@@ -232,7 +232,7 @@ struct Facts {
 }
 
 impl Facts {
-    /// Whether it is the same file, whatever it is called.
+    /// Whether it is the same file, whatever its name is.
     fn is(self, other: Facts) -> bool {
         (self.device, self.inode) == (other.device, other.inode)
     }
@@ -249,7 +249,7 @@ impl Facts {
         }
     }
 
-    /// Elsewhere an open file cannot be renamed or removed, and owners are no numbers.
+    /// On other systems an open file cannot be renamed or removed, and owners are not numbers.
     #[cfg(not(unix))]
     fn of(_: &Metadata) -> Facts {
         Facts {
@@ -262,8 +262,8 @@ impl Facts {
     }
 }
 
-/// Whether this process has the file open: what SQLite opened could have been replaced before it was looked at.
-/// Only Linux says so; elsewhere it is taken to be.
+/// Whether this process has the file open. What SQLite opened could have been replaced before it was checked.
+/// Only Linux tells, and elsewhere it is assumed.
 fn is_open_here(facts: &Facts) -> bool {
     let Ok(open) = fs::read_dir("/proc/self/fd") else {
         return true;
@@ -273,7 +273,7 @@ fn is_open_here(facts: &Facts) -> bool {
         .any(|open| Facts::of(&open).is(*facts))
 }
 
-/// Linux shows a process as a folder of its user.
+/// Linux shows a process as a folder that belongs to its user.
 #[cfg(unix)]
 fn our_user() -> Option<u32> {
     use std::os::unix::fs::MetadataExt;

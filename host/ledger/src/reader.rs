@@ -1,4 +1,4 @@
-//! Reading one state of a ledger, entry by entry.
+//! Reads one state of a ledger, entry by entry.
 
 use std::path::Path;
 use std::time::Duration;
@@ -16,7 +16,7 @@ use crate::row::{self, SELECT};
 /// A reader waits only for another program's recovery after a crash.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// One state of a ledger, as it was when it was opened; hosts may append meanwhile.
+/// The state of a ledger when it was opened. Hosts may append meanwhile.
 pub struct Reader {
     database: Database,
     identity: Identity,
@@ -24,8 +24,8 @@ pub struct Reader {
 }
 
 impl Reader {
-    /// Opens a ledger without changing it. In WAL mode SQLite keeps an index beside the file while it is
-    /// open; where it cannot, a ledger at rest is read all the same.
+    /// Opens a ledger without changing it. In WAL mode SQLite keeps an index beside the file while it is open. If
+    /// it cannot, a ledger that nobody writes can still be read.
     pub fn open(path: &Path) -> Result<Reader, LedgerError> {
         let database = Database::open_to_read(path, BUSY_TIMEOUT)?;
         let head = database.map(Head::read(&database.connection))??;
@@ -42,21 +42,21 @@ impl Reader {
         &self.identity
     }
 
-    /// How many entries it records.
+    /// The recorded number of entries.
     pub fn entry_count(&self) -> u64 {
         self.head.entry_count
     }
 
-    /// The hash of the last one, as recorded.
+    /// The recorded hash of the last entry.
     pub fn head_hash(&self) -> Hash {
         self.head.head_hash
     }
 
-    /// Hands over the entries in order, beginning with that id, until there are no more or the visitor
-    /// fails. One that is malformed is an error.
+    /// Passes the entries to the visitor in order, beginning with that id, until there are no more or the visitor
+    /// fails. A malformed entry is an error.
     ///
-    /// All of them together have no more bytes than the file: in a hostile one, thousands of entries can be made to
-    /// share the pages that their texts are in, and whoever keeps what is read would need that much memory.
+    /// All entries together may not have more bytes than the file. In a hostile file, thousands of entries can
+    /// share the pages that contain their texts, and keeping them would need that much memory.
     pub fn visit<E: From<LedgerError>>(
         &self,
         from: u64,
@@ -86,7 +86,7 @@ impl Reader {
         Ok(())
     }
 
-    /// Whether all pages of the file are in order, those without entries included.
+    /// Checks all pages of the file, including those without entries.
     pub(crate) fn check_structure(&self) -> Result<(), LedgerError> {
         let flaw = structural_flaw(&self.database.connection);
         match self.database.map(flaw)? {
@@ -99,7 +99,7 @@ impl Reader {
     }
 }
 
-/// The file as this transaction sees it, in bytes.
+/// The size of the file in bytes, as this transaction sees it.
 fn bytes_of_pages(connection: &Connection) -> rusqlite::Result<u64> {
     let number = |pragma| connection.pragma_query_value(None, pragma, |row| row.get::<_, u32>(0));
     Ok(u64::from(number("page_count")?) * u64::from(number("page_size")?))

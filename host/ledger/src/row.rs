@@ -1,6 +1,6 @@
-//! A row as an entry: every field is examined first, because the file may be hostile.
+//! Turns a row into an entry. Every field is checked first, because the file may be hostile.
 //!
-//! What SQLite says is an error of its own, so a function here can fail in two ways.
+//! An error of SQLite is a different error, so a function here can fail in two ways.
 
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Row};
@@ -9,11 +9,11 @@ use crate::entry::{Entry, FIELD_BYTES, Hash, Role};
 use crate::error::LedgerError;
 use crate::key::Signature;
 
-/// What [`entry`] reads.
+/// The columns that [`entry`] reads.
 pub(crate) const SELECT: &str = "SELECT entry_id, run_id, timestamp, node_id, actor_id, actor_role, event_type, \
                       resource, detail, prev_hash, signature FROM entries";
 
-/// The entry of that id, if there is one.
+/// The entry with that id, if there is one.
 pub(crate) fn at(
     connection: &Connection,
     entry_id: u64,
@@ -44,7 +44,7 @@ pub(crate) fn entry(row: &Row<'_>) -> Result<Entry, LedgerError> {
         entry_id,
         run_id: match row.value(1)? {
             ValueRef::Null => None,
-            // In the hash zero stands for none, so it cannot stand for a run.
+            // In the hash zero means no run, so it cannot be the id of a run.
             ValueRef::Integer(0) => {
                 return Err(row.malformed("run_id", "0".to_owned(), "a number from 1"));
             }
@@ -69,10 +69,10 @@ pub(crate) fn entry(row: &Row<'_>) -> Result<Entry, LedgerError> {
     })
 }
 
-/// The fields of a row, which can hold anything.
+/// The fields of a row, which can contain anything.
 pub(crate) struct Fields<'a> {
     row: &'a Row<'a>,
-    /// None for the ledger's own record, and before it is read.
+    /// `None` for the ledger's own record, and before it is read.
     entry_id: Option<u64>,
 }
 

@@ -8,7 +8,7 @@ use crate::draft::{Belongs, Draft};
 use crate::entry::{Hash, Role, event};
 use crate::json;
 
-/// The host's name for itself in entries.
+/// The host's own name in entries.
 const HOST: &str = concat!("fractalaw@", env!("CARGO_PKG_VERSION"));
 
 /// What a run begins with: the `detail` of its opening entry, as JSON.
@@ -18,15 +18,15 @@ pub struct Opening {
     pub name: String,
     /// Its version, if its component has one.
     pub version: Option<String>,
-    /// Digest of the component.
+    /// The digest of the component.
     pub sha256: Hash,
-    /// The tier, by name.
+    /// The name of the tier.
     pub tier: String,
-    /// What it is held to.
+    /// The limits of the run.
     pub limits: Limits,
-    /// What it is given.
+    /// What the run is granted.
     pub grants: Grants,
-    /// Whether its time is virtual and its randomness seeded: then its entries carry that time instead of the host's.
+    /// Whether its time is virtual and its randomness seeded. Then its entries have the virtual time.
     #[serde(default, skip_serializing_if = "is_false")]
     pub deterministic: bool,
     /// The time at which a deterministic run begins, in nanoseconds since 1970.
@@ -35,7 +35,7 @@ pub struct Opening {
     /// The seed of a deterministic run's random numbers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seed: Option<u64>,
-    /// What it was granted, who granted it, and what it was refused. A host that decides nothing writes no decision.
+    /// What was granted and by whom, and what was missing. A host that decides nothing writes no decision.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub decision: Option<Decision>,
 }
@@ -44,19 +44,19 @@ fn is_false(value: &bool) -> bool {
     !value
 }
 
-/// What a host decided about what a micro-app asks for. Each line is one of its policy's, and holds no value
-/// that could be a secret.
+/// What a host decided about what a micro-app asks for. Each line is a line of policy, and contains no value that
+/// could be a secret.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Decision {
-    /// Digest of the policy in force, if there was one.
+    /// The digest of the policy, if there was one.
     pub policy_sha256: Option<String>,
     /// What was granted.
     pub granted: Vec<Granted>,
-    /// What was asked for and not granted: if there is anything, the run did not start.
+    /// What was asked for and not granted. If there is anything, the run did not start.
     pub missing: Vec<String>,
 }
 
-/// One thing that was granted.
+/// Something that was granted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Granted {
     /// The line of policy that grants it.
@@ -65,7 +65,7 @@ pub struct Granted {
     pub by: String,
 }
 
-/// The limits of a run, as they are in force.
+/// The limits that applied to a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Limits {
     /// Units of fuel.
@@ -76,25 +76,25 @@ pub struct Limits {
     pub memory_bytes: u64,
 }
 
-/// What a run is given. What may be a secret is left out or is a digest: a ledger forgets nothing.
+/// What a run was granted. What may be a secret is left out or is a digest, because a ledger forgets nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Grants {
     /// Arguments, in order.
     pub args: Vec<String>,
     /// Names of environment variables, without their values.
     pub env: Vec<String>,
-    /// Standard input, if there is some.
+    /// Standard input, if there is any.
     pub stdin: Option<Stdin>,
     /// Folders.
     pub dirs: Vec<Dir>,
 }
 
-/// Standard input of a run.
+/// The standard input of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stdin {
-    /// Length.
+    /// Its length in bytes.
     pub bytes: u64,
-    /// Digest.
+    /// Its digest.
     pub sha256: Hash,
 }
 
@@ -103,7 +103,7 @@ pub struct Stdin {
 pub struct Dir {
     /// The folder on the host.
     pub host: String,
-    /// Where the guest finds it.
+    /// The path in the guest.
     pub guest: String,
     /// Whether the guest may write there.
     pub writable: bool,
@@ -128,12 +128,12 @@ impl Opening {
     }
 }
 
-/// What a guest recorded: three fields of its own, and when the host received them.
+/// What a guest recorded: its three fields, and when the host received them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Event {
     /// Nanoseconds since 1970-01-01T00:00:00Z.
     pub time_unix_ns: u64,
-    /// What kind of thing happened, in the guest's words.
+    /// The kind of event, in the guest's words.
     pub event_type: String,
     /// What it happened to.
     pub resource: String,
@@ -155,22 +155,22 @@ impl Event {
     }
 }
 
-/// How a run ended: the `detail` of its closing entry, as JSON, where the number of the run's own entries
-/// stands beside it as `entries`.
+/// How a run ended: the `detail` of its closing entry, as JSON. There, `entries` is the number of the run's own
+/// entries.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Closing {
-    /// The kind of outcome, as in the host's report.
+    /// The kind of outcome, as in the host's report, or `host-failed`.
     pub outcome: String,
-    /// What the host has to say about it; not the guest's output.
+    /// What the host says about it. It does not contain the guest's output.
     pub message: Option<String>,
-    /// What it cost.
+    /// The fuel.
     pub fuel: Fuel,
 }
 
-/// Fuel of a run, in units.
+/// The fuel of a run, in units.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fuel {
-    /// What it was given.
+    /// The budget.
     pub budget: u64,
     /// What it used.
     pub consumed: u64,
@@ -182,7 +182,7 @@ pub struct Fuel {
 pub(crate) struct Closed {
     #[serde(flatten)]
     pub(crate) closing: Closing,
-    /// The run's own entries, so that one that lacks some is seen without a hash.
+    /// The number of the run's own entries, so that missing entries are noticed without a hash.
     pub(crate) entries: u64,
 }
 
@@ -203,7 +203,7 @@ impl Closing {
     }
 }
 
-/// The system's clock, for what happens now. A clock that is set before 1970 says zero.
+/// The system's clock now. A clock that is set before 1970 gives zero.
 pub fn now_unix_ns() -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH);
     since.map_or(0, |since| {

@@ -1,4 +1,4 @@
-//! The runs of a ledger, each on one record: what ran, and how it ended, if it did.
+//! The runs of a ledger: what ran, and how it ended.
 
 use std::collections::BTreeMap;
 
@@ -10,26 +10,26 @@ use crate::run_record::{self, Closing};
 /// One run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Run {
-    /// Id of its opening entry.
+    /// The id of its opening entry.
     pub run_id: u64,
     /// `name@` and the component's digest.
     pub app: String,
-    /// Where it ran.
+    /// The node that it ran on.
     pub node_id: String,
     /// When it was opened, in nanoseconds since 1970-01-01T00:00:00Z.
     pub opened_unix_ns: u64,
-    /// Entries of its own.
+    /// The number of its own entries.
     pub entries: u64,
-    /// How it ended; none for a run that was cut off or is under way.
+    /// How it ended; `None` for a run that was cut off or is under way.
     pub closed: Option<Closed>,
 }
 
 /// The end of a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Closed {
-    /// When, in nanoseconds since 1970-01-01T00:00:00Z.
+    /// The time in nanoseconds since 1970-01-01T00:00:00Z.
     pub time_unix_ns: u64,
-    /// How, if the closing entry can be read.
+    /// How it ended, if the closing entry can be read.
     pub closing: Option<Closing>,
 }
 

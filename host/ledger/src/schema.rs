@@ -1,14 +1,14 @@
 //! The tables of a ledger, and whether a file has exactly these.
 //!
-//! The triggers keep an honest program from changing what is there by mistake. They are no proof: whoever
-//! can write the file can remove them. What shows tampering is the chain.
+//! The triggers keep an honest program from changing entries by mistake. They prove nothing, because whoever can
+//! write the file can remove them. The chain shows tampering.
 
 use rusqlite::Connection;
 
-/// `FLGR`, in the header of the file: what tells a ledger from other databases.
+/// `FLGR`, in the header of the file. It distinguishes a ledger from other databases.
 pub(crate) const APPLICATION_ID: i64 = 0x464c_4752;
 
-/// Version of the tables.
+/// The version of the tables.
 pub(crate) const FORMAT: i64 = 1;
 
 /// Every object with its SQL, sorted by name. SQLite keeps the text as it is written here.
@@ -30,7 +30,7 @@ pub(crate) const OBJECTS: [(&str, &str); 7] = [
 ) STRICT",
     ),
     (
-        // `INSERT OR REPLACE` fires no trigger for what it removes: only the next entry may come.
+        // `INSERT OR REPLACE` fires no trigger for what it removes, so only the next entry is allowed.
         "entries_come_in_order",
         "CREATE TRIGGER entries_come_in_order BEFORE INSERT ON entries
 WHEN NEW.entry_id IS NOT (SELECT coalesce(max(entry_id), 0) + 1 FROM entries)
@@ -70,7 +70,7 @@ BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END",
 
 /// Makes the tables in an empty database.
 pub(crate) fn make(connection: &Connection) -> rusqlite::Result<()> {
-    // A trigger cannot come before its table.
+    // A table must exist before its triggers.
     let (tables, triggers): (Vec<_>, Vec<_>) = OBJECTS
         .iter()
         .map(|(_, sql)| *sql)
@@ -82,8 +82,8 @@ pub(crate) fn make(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "user_version", FORMAT)
 }
 
-/// What is not as it was made, if anything: a missing object, another text, or one object more, which could
-/// change what is appended.
+/// What differs from the schema, if anything: a missing object, another text, or an additional object, which
+/// could change what is appended.
 pub(crate) fn difference(connection: &Connection) -> rusqlite::Result<Option<String>> {
     let mut statement = connection.prepare(
         "SELECT name, sql, type || ' ' || tbl_name FROM sqlite_schema ORDER BY name LIMIT 16",

@@ -1,4 +1,4 @@
-//! Whether a ledger is what its hosts wrote, as far as that can be told.
+//! Verifies whether a ledger is what its hosts wrote, as far as possible.
 
 use crate::chain::{Chain, Flaw};
 use crate::checkpoint::Checkpoint;
@@ -7,27 +7,27 @@ use crate::error::LedgerError;
 use crate::key::PublicKey;
 use crate::reader::Reader;
 
-/// What the auditor brings along; the more, the more can be told.
+/// What the auditor provides. With more of it, more can be verified.
 #[derive(Clone, Debug, Default)]
 pub struct Trust {
-    /// Checkpoints that were kept where whoever can write the ledger cannot.
+    /// Checkpoints that were kept where those who can write the ledger could not change them.
     pub checkpoints: Vec<Checkpoint>,
     /// The key that the ledger was made with.
     pub public_key: Option<PublicKey>,
 }
 
-/// What a ledger that verifies holds.
+/// The contents of a ledger that verifies.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Verified {
-    /// Entries.
+    /// The number of entries.
     pub entries: u64,
-    /// Hash of the last.
+    /// The hash of the last entry.
     pub head_hash: Hash,
-    /// Runs.
+    /// The number of runs.
     pub runs: u64,
-    /// Runs that have no closing entry: they were cut off, or are under way.
+    /// Runs without a closing entry: they were cut off, or are under way.
     pub open_runs: Vec<u64>,
-    /// Entries that a signature vouches for: the ledger's own checkpoints, and the ones that were kept.
+    /// The number of entries that a signature vouches for: of the ledger's own checkpoints, or of kept ones.
     pub signed_entries: u64,
 }
 
@@ -37,13 +37,13 @@ pub enum VerifyError {
     /// It is not what was written.
     #[error(transparent)]
     Flaw(#[from] Flaw),
-    /// It could not be read; or, if [`LedgerError::is_damage`], it is not what was written either.
+    /// It could not be read. If [`LedgerError::is_damage`], it is not what was written either.
     #[error(transparent)]
     Ledger(#[from] LedgerError),
 }
 
 impl VerifyError {
-    /// Whether the ledger is at fault rather than its surroundings.
+    /// Whether the ledger itself is at fault.
     pub fn is_damage(&self) -> bool {
         match self {
             VerifyError::Flaw(_) => true,
@@ -52,7 +52,7 @@ impl VerifyError {
     }
 }
 
-/// Reads the whole ledger and says the first flaw, if there is one.
+/// Reads the whole ledger and returns the first flaw, if there is one.
 pub fn verify(reader: &Reader, trust: &Trust) -> Result<Verified, VerifyError> {
     trusted(reader, trust)?;
     let mut chain = Chain::new(reader.identity(), &trust.checkpoints);
@@ -61,7 +61,7 @@ pub fn verify(reader: &Reader, trust: &Trust) -> Result<Verified, VerifyError> {
         Ok::<(), VerifyError>(())
     })?;
     chain.finish(reader.entry_count(), reader.head_hash())?;
-    // What a host appends to such a file could go over what is there.
+    // A host that appends to a file with a wrong structure could overwrite entries.
     reader.check_structure()?;
     let kept = trust.checkpoints.iter().map(|kept| kept.entry_count).max();
     Ok(Verified {
@@ -73,7 +73,7 @@ pub fn verify(reader: &Reader, trust: &Trust) -> Result<Verified, VerifyError> {
     })
 }
 
-/// Whether what the auditor brings is about this ledger.
+/// Checks that what the auditor provides belongs to this ledger.
 fn trusted(reader: &Reader, trust: &Trust) -> Result<(), Flaw> {
     let identity = reader.identity();
     if let Some(expected) = trust.public_key

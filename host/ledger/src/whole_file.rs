@@ -1,4 +1,4 @@
-//! A file that is whole under its name, or not there: written beside it, and renamed at the end.
+//! Makes a file that is complete when it gets its name: it is written under another name and then renamed.
 
 use std::fs::File;
 use std::io;
@@ -6,18 +6,18 @@ use std::path::Path;
 
 use tempfile::{NamedTempFile, TempPath};
 
-/// Begins a file in the folder of the path, which only its owner can read.
+/// Begins a file in the folder of the path. Only its owner can read it.
 pub(crate) fn begin(path: &Path, prefix: &str) -> io::Result<NamedTempFile> {
     tempfile::Builder::new()
         .prefix(prefix)
         .tempfile_in(folder(path))
 }
 
-/// Gives it its name, durably. Fails if there is a file of that name: nothing is ever replaced.
+/// Gives the file its name, durably. Fails if the name exists: nothing is ever replaced.
 pub(crate) fn finish(file: TempPath, path: &Path) -> io::Result<()> {
     file.persist_noclobber(path)
         .map_err(|failed| failed.error)?;
-    // The name must be as durable as what it names.
+    // The name must be as durable as the file.
     File::open(folder(path))?.sync_all()
 }
 

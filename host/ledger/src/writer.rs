@@ -1,4 +1,5 @@
-//! The thread that appends: the only one in its process, so that what waits can share a transaction.
+//! The thread that appends. It is the only one in its process, so that requests that wait can share a
+//! transaction.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -11,30 +12,30 @@ use crate::draft::Draft;
 use crate::error::LedgerError;
 use crate::key::LedgerKey;
 
-/// The most that shares one transaction: requests, and bytes of text so that a transaction stays in memory.
+/// The most that one transaction has: requests, and bytes of text, so that a transaction stays in memory.
 const GROUP_REQUESTS: usize = 256;
 const GROUP_BYTES: usize = 16 * 1024 * 1024;
 
-/// What is asked of the thread.
+/// A request to the thread.
 enum Request {
     Append(Append),
     Settle(Sender<Result<(), LedgerError>>),
 }
 
-/// What is to be appended together, and who waits for it.
+/// Drafts that are appended together, and who waits for them.
 struct Append {
     drafts: Vec<Draft>,
     key: Option<LedgerKey>,
     reply: Sender<Result<Appended, LedgerError>>,
 }
 
-/// The way to the thread. When the last clone of it goes, the file is closed, so that everything stands in
-/// it alone and nothing beside it.
+/// A handle of the thread. When the last clone is dropped, the file is closed, so that everything is in it and no
+/// file is beside it.
 #[derive(Clone)]
 pub(crate) struct Writer(Arc<Shared>);
 
 struct Shared {
-    /// None only while it ends.
+    /// `None` only while it ends.
     requests: Option<Sender<Request>>,
     thread: Option<JoinHandle<()>>,
     node_id: String,
@@ -75,7 +76,7 @@ impl Writer {
         &self.0.path
     }
 
-    /// Returns when the drafts are on disk, or with an error when none of them is in the ledger.
+    /// Returns when the drafts are on disk. If it fails, none of them is in the ledger.
     pub(crate) fn append(
         &self,
         drafts: Vec<Draft>,
@@ -87,7 +88,7 @@ impl Writer {
         self.ask(|reply| Request::Append(Append { drafts, key, reply }))
     }
 
-    /// Returns when what was appended is in the file itself.
+    /// Returns when everything that was appended is in the file itself.
     pub(crate) fn settle(&self) -> Result<(), LedgerError> {
         self.ask(Request::Settle)
     }
@@ -117,18 +118,18 @@ fn write(database: Database, node_id: &str, grouped: bool, waiting: &Receiver<Re
             }
             Request::Settle(reply) => {
                 is_settled = true;
-                // Whoever went away has no use for the answer.
+                // A caller that went away does not need the answer.
                 let _ = reply.send(database.settle());
             }
         }
     }
     if !is_settled {
-        // Nobody is there to be told; the next one who opens it looks again.
+        // Nobody can be told. The next process that opens the ledger checks again.
         let _ = database.settle();
     }
 }
 
-/// Appends a request, grouped with what waits beside it, and returns what is to be done next if it is known.
+/// Appends a request together with those that wait. Returns the next request, if one was read.
 fn append_group(
     database: &Database,
     node_id: &str,
@@ -141,7 +142,7 @@ fn append_group(
     let mut groups = vec![(first.drafts, first.key)];
     let mut replies = vec![first.reply];
     while grouped && groups.len() < GROUP_REQUESTS && bytes < GROUP_BYTES {
-        // Nobody is waited for: while one transaction is written, the next group gathers.
+        // This does not wait: while one transaction is written, the next group gathers.
         match waiting.try_recv() {
             Ok(Request::Append(request)) => {
                 bytes += request.bytes();

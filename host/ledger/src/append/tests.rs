@@ -1,4 +1,4 @@
-//! Appending where there is no space, to many pages, and to pages that are not what they say.
+//! Appending without space, to many pages, and to pages that are not what they say.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,7 +12,7 @@ use crate::draft::tests::opening;
 use crate::pages::{appending_flaw, pages, structural_flaw};
 use crate::{LedgerError, LedgerKey, Reader, Trust, create, verify};
 
-/// A database that may not grow is to SQLite what a full disk is.
+/// For SQLite, a database that may not grow is like a full disk.
 #[test]
 fn without_space_nothing_is_appended_and_with_space_all_of_it_is() {
     let folder = tempfile::tempdir().unwrap();
@@ -24,9 +24,9 @@ fn without_space_nothing_is_appended_and_with_space_all_of_it_is() {
         let sql = format!("PRAGMA max_page_count = {pages}");
         database.connection.query_row(&sql, (), |_| Ok(())).unwrap();
     };
-    // As many as there are.
+    // As many pages as there are.
     pages(&database, 1);
-    // The first would fit into what its pages have left, and goes with the others.
+    // The first draft would fit into the space that is left in its pages, but it fails with the others.
     let groups = [(opening(10), None), (opening(100_000), None)];
     let ended = append(&database, "node", groups);
     assert!(matches!(ended, Err(LedgerError::Full { .. })));
@@ -39,7 +39,7 @@ fn without_space_nothing_is_appended_and_with_space_all_of_it_is() {
     assert_eq!(entries().unwrap(), 3);
 }
 
-/// In pages of 512 bytes, so that there are many levels of them.
+/// With pages of 512 bytes, so that there are many levels.
 fn small_ledger(folder: &Path) -> PathBuf {
     let path = folder.join("audit.ledger");
     let key = LedgerKey::from_seed(&[7; 32]);
@@ -61,7 +61,7 @@ fn a_ledger_is_in_order_however_it_grows() {
             .query_row(sql, (), |row| row.get::<_, u32>(0))
             .unwrap()
     };
-    // Each step looks at the pages, and not at the whole.
+    // Each step checks the pages, and not the whole file.
     assert!(pages(&database.connection).unwrap().is_some());
     for step in 0..400_usize {
         // Some are long enough for pages of their own.
@@ -75,14 +75,15 @@ fn a_ledger_is_in_order_however_it_grows() {
     assert!(levels(&database) >= 3, "{}", levels(&database));
 }
 
-/// Each word of the head of each page that is looked at: whatever SQLite finds wrong in it is found here.
+/// Checks each word in the head of each page that is read. Everything that SQLite finds wrong in it must be found
+/// here.
 #[test]
 fn a_page_that_describes_itself_wrongly_is_found_where_the_next_entry_goes() {
     let folder = tempfile::tempdir().unwrap();
     let path = small_ledger(folder.path());
     let database = Database::open(&path, Duration::ZERO).unwrap();
     append(&database, "node", (0..400).map(|_| (opening(40), None))).unwrap();
-    // The last leaf and all that it is below.
+    // The last leaf and the pages above it.
     let sql = "WITH pages AS (SELECT pageno, path FROM dbstat WHERE name = 'entries' AND pagetype != 'overflow')
                SELECT pageno FROM pages WHERE (SELECT max(path) FROM pages) LIKE path || '%'
                UNION SELECT rootpage FROM sqlite_schema WHERE name = 'ledger'";
@@ -94,7 +95,7 @@ fn a_page_that_describes_itself_wrongly_is_found_where_the_next_entry_goes() {
     drop(database);
     let whole = fs::read(&path).unwrap();
     let mut found = 0;
-    // And what the file says of how many pages there are.
+    // And the number of pages that the file says it has.
     let heads = numbers
         .iter()
         .flat_map(|&number| (0..12).map(move |at| (number, at)));
@@ -109,7 +110,7 @@ fn a_page_that_describes_itself_wrongly_is_found_where_the_next_entry_goes() {
         let is_whole = structural_flaw(&connection).is_ok_and(|flaw| flaw.is_none());
         drop(connection);
         let opened = Database::open(&path, Duration::ZERO);
-        // Where a page is another one's, the last entry is not the one that the ledger records.
+        // If a page belongs to another one, the last entry is not the one that the ledger records.
         let appended = opened.and_then(|database| append(&database, "node", [(opening(40), None)]));
         assert_eq!(
             appended.is_ok(),

@@ -1,4 +1,4 @@
-//! Many threads and several processes at one ledger: one chain, with every run whole in it.
+//! Many threads and several processes use one ledger: there is one chain, with every run complete in it.
 
 use std::collections::BTreeMap;
 use std::thread;
@@ -33,10 +33,10 @@ fn threads_of_one_process_make_one_chain() {
             }
         });
         drop(ledger);
-        // Closed, it is one file.
+        // After it was closed, it is one file.
         assert_eq!(std::fs::read_dir(&lab.folder).unwrap().count(), 1);
         let verified = lab.verify().unwrap();
-        // The creation and a checkpoint; 8 × 5 runs of two entries and 0 + 1 + 2 + 3 + 4 of their own.
+        // The creation and a checkpoint; 8 × 5 runs of two entries, and 0 + 1 + 2 + 3 + 4 of their own.
         assert_eq!(verified.entries, 2 + 8 * (5 * 2 + 10));
         assert_eq!((verified.runs, verified.open_runs), (40, vec![]));
     }

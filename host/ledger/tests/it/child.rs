@@ -13,7 +13,7 @@ use crate::lab::*;
 
 const LEDGER: &str = "FRACTALAW_TEST_LEDGER";
 const TASK: &str = "FRACTALAW_TEST_TASK";
-/// What the runs of a process are called.
+/// The name of a process's runs.
 const NAME: &str = "FRACTALAW_TEST_NAME";
 const THREADS: u64 = 3;
 
@@ -34,14 +34,14 @@ fn command(program: &Path, ledger: &Path, task: &str) -> Command {
     command
 }
 
-/// A process with three threads that append: so many runs each, or without end. Standard output has a line
-/// `ack begun RUN NUMBER` or `ack finished RUN NUMBER` for each that was acknowledged.
+/// A process with three threads that append: `runs` runs each, or without end. Standard output has a line `ack
+/// begun RUN NUMBER` or `ack finished RUN NUMBER` for each run that was acknowledged.
 pub(crate) fn appends(ledger: &Path, durability: &str, runs: u64) -> Child {
     appends_as("load", ledger, durability, runs, Stdio::null())
 }
 
-/// The same with a name of its own for the runs. The last of them begins when standard input is at its end, which
-/// is at once unless it is set.
+/// The same with another name for the runs. The last run begins when standard input is at its end, which is at
+/// once unless it is set.
 pub(crate) fn appends_as(
     name: &str,
     ledger: &Path,
@@ -62,7 +62,7 @@ pub(crate) fn appends_as(
     .unwrap()
 }
 
-/// What opening says to another user.
+/// What opening the ledger says to another user.
 pub(crate) fn opens(ledger: &Path) -> String {
     use std::os::unix::fs::{MetadataExt, PermissionsExt};
     use std::os::unix::process::CommandExt;
@@ -82,7 +82,7 @@ pub(crate) fn opens(ledger: &Path) -> String {
         .collect()
 }
 
-/// Does nothing, unless it is told to by the environment.
+/// Does nothing, unless the environment tells it to.
 #[test]
 fn task() {
     let (Some(path), Ok(task)) = (env::var_os(LEDGER), env::var(TASK)) else {
@@ -141,7 +141,7 @@ fn open(path: &Path) {
     }
 }
 
-/// At once, so that what was said is in the pipe when the process is killed.
+/// Written at once, so that the text is in the pipe when the process is killed.
 fn say(text: &str) {
     let mut out = stdout().lock();
     out.write_all(text.as_bytes()).unwrap();

@@ -1,5 +1,5 @@
-//! A ledger whose name leads elsewhere, or with something strange beside it: nothing is acknowledged, and the error
-//! says what is wrong.
+//! A ledger whose name leads elsewhere, or that has a foreign file beside it: nothing is acknowledged, and the
+//! error says what is wrong.
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -15,7 +15,8 @@ pub(crate) fn beside(path: &Path, suffix: &str) -> PathBuf {
     PathBuf::from(name)
 }
 
-/// A log that makes another database of whatever it stands beside, as SQLite reads it: of each page of the file.
+/// A log that turns any file beside it into another database, as SQLite reads it. It has all pages of that
+/// database.
 pub(crate) fn log_of(database: &[u8]) -> Vec<u8> {
     let word = |at: usize| u32::from_be_bytes(database[at..at + 4].try_into().unwrap());
     let size = match word(16) >> 16 {
@@ -46,7 +47,7 @@ pub(crate) fn log_of(database: &[u8]) -> Vec<u8> {
     log
 }
 
-/// One ledger, of which a run is acknowledged; then something happens to its files.
+/// One ledger with one acknowledged run. Then something happens to its files.
 fn after(happens: impl FnOnce(&Path)) -> (Lab, String) {
     let lab = Lab::new();
     let ledger = lab.ledger();
@@ -54,7 +55,7 @@ fn after(happens: impl FnOnce(&Path)) -> (Lab, String) {
     run.finish(vec![event(1)], &closing(), T0).unwrap();
     happens(&lab.path);
     let error = ledger.begin_run(&opening("second"), T0).err().unwrap();
-    // Nor is it well at the end.
+    // It is not well at the end either.
     assert_eq!(ledger.settle().unwrap_err().to_string(), error.to_string());
     assert!(error.hint().is_some());
     let folder = lab.folder.path().display().to_string();
@@ -128,7 +129,7 @@ fn a_ledger_that_was_written_over_in_place_is_not_appended_to() {
     let ledger = lab.ledger();
     let run = ledger.begin_run(&opening("first"), T0).unwrap();
     run.finish(vec![event(1)], &closing(), T0).unwrap();
-    // From here on the log has nothing that is not in the file.
+    // From here on everything in the log is also in the file.
     ledger.settle().unwrap();
     drop(ledger);
     let ledger = lab.ledger();
@@ -157,7 +158,7 @@ fn a_file_with_two_names_is_neither_appended_to_nor_read() {
             assert_eq!(error.unwrap().to_string(), expected);
         }
     }
-    // A symbolic link is no other name: what stands beside the file is found through it.
+    // A symbolic link is not another name: the files beside the ledger are found through it.
     fs::remove_file(&other).unwrap();
     symlink(&lab.path, &other).unwrap();
     let (first, second) = (
@@ -193,7 +194,7 @@ fn a_log_of_another_ledger_or_of_an_older_state_is_not_taken_up() {
         remove_sidecars(&lab.path);
     }
     assert_eq!(lab.verify().unwrap().entries, 8);
-    // One that is of a newer state is what a crash leaves.
+    // A log of a newer state is what a crash leaves.
     let newer = fs::read(&lab.path).unwrap();
     fs::write(&lab.path, &older).unwrap();
     fs::write(beside(&lab.path, "-wal"), log_of(&newer)).unwrap();
@@ -202,7 +203,7 @@ fn a_log_of_another_ledger_or_of_an_older_state_is_not_taken_up() {
     assert_eq!(lab.verify().unwrap().entries, 8);
 }
 
-/// What is in the log is moved into the file page by page, and who does it may be killed after any of them.
+/// The log is moved into the file page by page, and the process may be killed after any page.
 #[test]
 fn a_log_that_was_moved_into_the_file_in_part_is_its_own() {
     let lab = Lab::new();
@@ -259,7 +260,7 @@ fn what_is_left_beside_a_name_keeps_a_ledger_from_being_made_there() {
         assert_eq!(error.to_string(), expected);
         assert_eq!(fs::read_dir(&lab.folder).unwrap().count(), 1);
     }
-    // SQLite would play a journal back into the file.
+    // SQLite would restore the file from a journal.
     let lab = Lab::new();
     fs::write(beside(&lab.path, "-journal"), "").unwrap();
     assert!(matches!(
@@ -285,7 +286,7 @@ fn what_others_can_put_beside_or_above_a_ledger_is_not_relied_on() {
     let shown = folder.display();
     let expected = format!("`{shown}` cannot be relied on: it can be written by others");
     assert_eq!(error.to_string(), expected);
-    // Where only owners move what is theirs, what is another's is passed by.
+    // In a folder where only owners move what belongs to them, files of others are ignored.
     mode(0o1777);
     drop(lab.ledger());
     let planted = beside(&lab.path, "-wal");
@@ -297,7 +298,7 @@ fn what_others_can_put_beside_or_above_a_ledger_is_not_relied_on() {
     assert_eq!(error.to_string(), expected);
     fs::remove_file(&planted).unwrap();
     fs::write(&planted, "").unwrap();
-    // Only root can give a file away; elsewhere this much is not shown.
+    // Only root can give a file away, so elsewhere this is not tested.
     if std::os::unix::fs::chown(&planted, Some(65_534), None).is_ok() {
         let expected = format!("`{shown}` cannot be relied on: it belongs to another user");
         for error in [

@@ -1,4 +1,4 @@
-//! Files that cannot be used: each is a typed error with what to do, and nothing is half written.
+//! Files that cannot be used: each gives a typed error with a hint, and nothing is half written.
 
 use std::fs;
 use std::path::Path;
@@ -75,7 +75,7 @@ fn a_ledger_is_never_made_over_another_file() {
     assert_eq!(fs::read(&lab.path).unwrap(), before);
     let missing = lab.folder.path().join("nowhere").join("audit.ledger");
     assert!(create(&missing, "node-2", &key, T0).is_err());
-    // Nor is anything left of one that could not be made.
+    // Nothing is left of a ledger that could not be made.
     assert_eq!(fs::read_dir(lab.folder.path()).unwrap().count(), 1);
 }
 
@@ -147,7 +147,7 @@ fn each_durability_writes_the_same() {
         let ledger = Ledger::open(&lab.path, options).unwrap();
         let mut run = ledger.begin_run(&opening("a"), T0).unwrap();
         let mut events = vec![event(1), event(2)];
-        // Another connection sees what is written and nothing else.
+        // Another connection sees exactly what is written.
         assert_eq!(lab.entries().len(), 2);
         if durability == Durability::Entry {
             run.record(events.remove(0)).unwrap();
@@ -196,7 +196,7 @@ fn runs_say_how_they_ended_or_that_they_did_not() {
     );
 }
 
-/// By another user, because permissions do not hold back the one who runs everything.
+/// By another user, because permissions do not restrict root.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_read_only_ledger_is_read_and_not_appended_to() {
@@ -206,7 +206,7 @@ fn a_read_only_ledger_is_read_and_not_appended_to() {
     let folder = lab.folder.path();
     let mode =
         |path: &Path, mode| fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
-    // The file and its folder; then a file that can be written in a folder that cannot.
+    // A read-only file and folder; then a writable file in a read-only folder.
     for file_mode in [0o444, 0o666] {
         mode(&lab.path, file_mode);
         mode(folder, 0o555);
@@ -216,7 +216,7 @@ fn a_read_only_ledger_is_read_and_not_appended_to() {
             format!("append: `{shown}` is read-only, expected to append to it\nread: 8 entries\n");
         assert_eq!(said, expected);
     }
-    // What is in the log alone must not be passed over.
+    // Entries that are only in the log must not be skipped.
     mode(folder, 0o755);
     let copy = folder.join("copy");
     let ledger = lab.ledger();

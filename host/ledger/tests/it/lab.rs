@@ -1,4 +1,4 @@
-//! A ledger of a test's own in a folder of its own, with a fixed key and fixed times.
+//! A ledger for one test in its own folder, with a fixed key and fixed times.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -29,7 +29,7 @@ impl Lab {
         Ledger::open(&self.path, Options::default()).unwrap()
     }
 
-    /// Eight entries: the creation, a run of two entries, one that was cut off, a checkpoint, which is
+    /// Eight entries: the creation, a run of two entries, a run that was cut off, a checkpoint, which is
     /// returned, and one entry after it.
     pub(crate) fn sample(&self) -> Checkpoint {
         let ledger = self.ledger();
@@ -58,7 +58,7 @@ impl Lab {
         verify_file(&self.path, &trust)
     }
 
-    /// What someone with write access does: the triggers are out of the way meanwhile, and are back after.
+    /// Changes the file as somebody with write access can: the triggers are removed before and restored after.
     pub(crate) fn tamper(&self, change: impl FnOnce(&Connection)) {
         tamper(&self.path, change);
     }
@@ -77,7 +77,7 @@ pub(crate) fn entries(path: &Path) -> Result<Vec<Entry>, LedgerError> {
     Ok(entries)
 }
 
-/// Ends a run as a host does: its entries are recorded each by itself, or with the closing.
+/// Ends a run as a host does: its entries are recorded one by one, or with the closing.
 pub(crate) fn finish(mut run: RunHandle, durability: Durability, events: Vec<Event>) {
     let (events, rest) = match durability {
         Durability::Entry => (events, Vec::new()),
@@ -112,7 +112,7 @@ pub(crate) fn tamper(path: &Path, change: impl FnOnce(&Connection)) {
     connection.close().unwrap();
 }
 
-/// Writes entries as they are given, where there was something else, with a head that fits.
+/// Replaces all entries by these, with a head that matches.
 pub(crate) fn replace_all(connection: &Connection, entries: &[Entry]) {
     connection.execute_batch("DELETE FROM entries").unwrap();
     for entry in entries {
@@ -142,7 +142,7 @@ pub(crate) fn replace_all(connection: &Connection, entries: &[Entry]) {
         .unwrap();
 }
 
-/// Makes each entry follow from the one before, as a forger would: all but the signatures.
+/// Makes each entry follow from the one before, as a forger would, except for the signatures.
 pub(crate) fn rechain(entries: &mut [Entry], ledger_id: LedgerId) {
     let mut head = ledger_id.genesis();
     for (entry, id) in entries.iter_mut().zip(1..) {
@@ -179,7 +179,7 @@ pub(crate) fn opening(name: &str) -> Opening {
     }
 }
 
-/// The name and the digest of what [`opening`] opens.
+/// The name and the digest that [`opening`] uses.
 pub(crate) fn app(name: &str) -> String {
     format!("{name}@{}", "ab".repeat(32))
 }
