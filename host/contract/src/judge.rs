@@ -4,32 +4,21 @@ use wasmparser::component_types::{
     ComponentAnyTypeId, ComponentDefinedType, ComponentEntityType, ComponentInstanceTypeId,
     ComponentValType,
 };
-use wasmparser::types::{Types, TypesRef};
-use wasmparser::{
-    BinaryReaderError, FuncValidatorAllocations, Parser, Payload, PrimitiveValType, ValidPayload,
-    Validator,
-};
+use wasmparser::types::TypesRef;
+use wasmparser::{PrimitiveValType, Validator};
 use wit_parser::{Function, InterfaceId, Resolve};
 
 use crate::matching::{Fit, Resources};
 use crate::offered::Offered;
-use crate::proposals::{self, ACCEPTED, Proposal};
+use crate::proposals::ACCEPTED;
 use crate::shape;
+use crate::validity::{Invalid, diagnose, validate};
 
 /// The type of the export `run`.
 pub const RUN_TYPE: &str = "func() -> result<string, string>";
 
 /// More missing functions than anyone reads: an interface has some tens.
 pub const KEPT: usize = 1_000;
-
-/// Why there is nothing to judge.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Invalid {
-    /// No engine would take it: what the validator said.
-    Malformed(String),
-    /// It is valid with proposals that this host leaves out.
-    Proposals(Vec<Proposal>),
-}
 
 /// What a component has that this host does not, or has otherwise.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -73,8 +62,7 @@ pub struct Mismatch {
 /// When it is not a valid one under the proposals that this host accepts.
 pub fn judge<'a>(bytes: &'a [u8], offered: &Offered) -> Result<Judged<'a>, Invalid> {
     let mut validator = Validator::new_with_features(ACCEPTED);
-    let (types, imports) =
-        validate(&mut validator, bytes).map_err(|_| proposals::diagnose(bytes))?;
+    let (types, imports) = validate(&mut validator, bytes).map_err(|_| diagnose(bytes))?;
     let types = types.as_ref();
     let mut judged = Judged {
         imports,
@@ -162,37 +150,4 @@ fn run(types: TypesRef<'_>) -> Option<&'static str> {
     );
     let is_run = function.params.is_empty() && is_result && !function.async_;
     (!is_run).then_some("a function of another type")
-}
-
-/// Validates all of it, functions included, and gives the names of its imports.
-pub(crate) fn validate<'a>(
-    validator: &mut Validator,
-    bytes: &'a [u8],
-) -> Result<(Types, Vec<&'a str>), BinaryReaderError> {
-    let (mut types, mut imports) = (None, Vec::new());
-    let (mut depth, mut allocations) = (0, FuncValidatorAllocations::default());
-    for payload in Parser::new(0).parse_all(bytes) {
-        let payload = payload?;
-        match &payload {
-            Payload::Version { .. } => depth += 1,
-            Payload::End(_) => depth -= 1,
-            Payload::ComponentImportSection(section) if depth == 1 => {
-                for import in section.clone() {
-                    imports.push(import?.name.name);
-                }
-            }
-            _ => {}
-        }
-        match validator.payload(&payload)? {
-            ValidPayload::Func(function, body) => {
-                let mut function = function.into_validator(allocations);
-                function.validate(&body)?;
-                allocations = function.into_allocations();
-            }
-            ValidPayload::End(of) => types = Some(of),
-            _ => {}
-        }
-    }
-    let types = types.expect("a parser gives the end of what it reads, or an error");
-    Ok((types, imports))
 }

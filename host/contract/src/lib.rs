@@ -7,17 +7,24 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
+// From the ground up.
+pub mod limits;
+pub mod proposals;
+
 pub mod function_name;
+pub mod shape;
+pub mod type_depth;
+mod validity;
+
+pub mod offered;
+
+mod matching;
+pub mod standard;
+
 pub mod hint;
 mod judge;
-pub mod limits;
-mod matching;
-pub mod offered;
-pub mod proposals;
-pub mod shape;
-pub mod standard;
-pub mod type_depth;
 
-pub use judge::{Invalid, Judged, KEPT, Mismatch, MissingFunction, RUN_TYPE, judge};
+pub use judge::{Judged, KEPT, Mismatch, MissingFunction, RUN_TYPE, judge};
 pub use offered::{BadWit, Interface, Offered, Wit};
 pub use proposals::Proposal;
+pub use validity::Invalid;

@@ -1,8 +1,6 @@
-//! Which WebAssembly proposals a component may use, and which one stands in the way of one that is refused.
+//! Which WebAssembly proposals a component may use, and what an author can do without the others.
 
-use wasmparser::{Validator, WasmFeatures};
-
-use crate::judge::{Invalid, validate};
+use wasmparser::WasmFeatures;
 
 /// What components may use: what compilers emit for the target wasm32-wasip2, vector instructions included.
 /// Everything else is attack surface that no guest needs. `engine.rs` of the host sets the engine so.
@@ -44,7 +42,7 @@ pub enum Proposal {
 }
 
 /// In the order in which they are named. The last is part of others, so that it counts only alone.
-const PROPOSALS: [Proposal; 13] = [
+pub(crate) const PROPOSALS: [Proposal; 13] = [
     Proposal::Async,
     Proposal::Threads,
     Proposal::TailCalls,
@@ -110,7 +108,7 @@ impl Proposal {
         }
     }
 
-    fn features(self) -> WasmFeatures {
+    pub(crate) fn features(self) -> WasmFeatures {
         match self {
             Proposal::Async => WasmFeatures::CM_ASYNC
                 .union(WasmFeatures::CM_ASYNC_STACKFUL)
@@ -141,25 +139,4 @@ impl Proposal {
             Proposal::HostReferences => WasmFeatures::GC_TYPES,
         }
     }
-}
-
-/// Why a component is not valid under [`ACCEPTED`]: because of proposals, if it is valid with all of them.
-pub(crate) fn diagnose(bytes: &[u8]) -> Invalid {
-    let all = PROPOSALS
-        .iter()
-        .fold(ACCEPTED, |all, proposal| all.union(proposal.features()));
-    if let Err(error) = validate(&mut Validator::new_with_features(all), bytes) {
-        return Invalid::Malformed(error.to_string());
-    }
-    let mut used = Vec::new();
-    for proposal in PROPOSALS {
-        if proposal == Proposal::HostReferences && !used.is_empty() {
-            continue;
-        }
-        let without = all.difference(proposal.features());
-        if validate(&mut Validator::new_with_features(without), bytes).is_err() {
-            used.push(proposal);
-        }
-    }
-    Invalid::Proposals(used)
 }

@@ -9,14 +9,13 @@ use wasm_encoder::{
 };
 use wasmparser::{ComponentInstance, ComponentName, Instance, Parser, Payload};
 
-use crate::error::Uninstrumentable;
+use crate::error::{Result, Uninstrumentable, undefined};
 use crate::frame::{Frame, Scope};
+use crate::hooks::HOOKS;
 use crate::part::{Part, Passed, called_by_host};
 use crate::prelude::{FUNCTIONS, HOOKS_CORE_INSTANCE, HOOKS_INSTANCE, INSTANCES, TYPES, prelude};
 use crate::rewrite;
 use crate::survey::Survey;
-
-pub(crate) type Result<T, E = reencode::Error<Uninstrumentable>> = std::result::Result<T, E>;
 
 /// Rewrites one component and those nested in it, section by section.
 pub(crate) struct Rewriter<'a> {
@@ -176,14 +175,14 @@ impl<'a> Rewriter<'a> {
     ) -> Result<Vec<(&'b str, ModuleArg)>> {
         let mut with = Vec::new();
         for arg in args {
-            if [crate::HOOKS, rewrite::WITHOUT].contains(&arg.name) {
+            if [HOOKS, rewrite::WITHOUT].contains(&arg.name) {
                 return Err(reencode::Error::UserError(Uninstrumentable::NameTaken));
             }
             let instance = self.frame()?.core_instance(arg.index)?;
             with.push((arg.name, ModuleArg::Instance(instance)));
         }
         if !self.survey.modules[module].bodies.is_empty() {
-            with.push((crate::HOOKS, ModuleArg::Instance(HOOKS_CORE_INSTANCE)));
+            with.push((HOOKS, ModuleArg::Instance(HOOKS_CORE_INSTANCE)));
         }
         if let Some(without) = without {
             with.push((rewrite::WITHOUT, ModuleArg::Instance(without)));
@@ -287,7 +286,7 @@ impl ReencodeComponent for Rewriter<'_> {
             with.push((arg.name, ComponentExportKind::from(arg.kind), index));
         }
         if gets_hooks {
-            with.push((crate::HOOKS, ComponentExportKind::Instance, HOOKS_INSTANCE));
+            with.push((HOOKS, ComponentExportKind::Instance, HOOKS_INSTANCE));
         }
         instances.instantiate(self.component_index(*component_index), with);
         Ok(())
@@ -366,10 +365,4 @@ impl ReencodeComponent for Rewriter<'_> {
         }
         Ok(())
     }
-}
-
-pub(crate) fn undefined(what: &str, index: u32) -> reencode::Error<Uninstrumentable> {
-    reencode::Error::UserError(Uninstrumentable::Invalid {
-        message: format!("{what} {index} is used before it is defined"),
-    })
 }

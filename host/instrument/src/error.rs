@@ -2,6 +2,11 @@
 
 use wasm_encoder::reencode;
 
+use crate::hooks::HOOKS;
+
+/// What rewriting a part of a component gives.
+pub(crate) type Result<T, E = reencode::Error<Uninstrumentable>> = std::result::Result<T, E>;
+
 /// The component cannot be instrumented.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Uninstrumentable {
@@ -43,7 +48,7 @@ pub enum Uninstrumentable {
         operator: &'static str,
     },
     /// The component itself uses the name of the hooks.
-    #[error("the component uses the name `{}` itself", crate::HOOKS)]
+    #[error("the component uses the name `{}` itself", HOOKS)]
     NameTaken,
 }
 
@@ -65,4 +70,11 @@ impl From<reencode::Error<Uninstrumentable>> for Uninstrumentable {
             },
         }
     }
+}
+
+/// An index of something that comes later.
+pub(crate) fn undefined(what: &str, index: u32) -> reencode::Error<Uninstrumentable> {
+    reencode::Error::UserError(Uninstrumentable::Invalid {
+        message: format!("{what} {index} is used before it is defined"),
+    })
 }

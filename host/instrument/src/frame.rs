@@ -8,7 +8,7 @@ use wasmparser::{
     ComponentCanonicalSectionReader, ExternalKind,
 };
 
-use crate::component::{Result, undefined};
+use crate::error::{Result, undefined};
 use crate::prelude::{CORE_FUNCTIONS, CORE_INSTANCES};
 
 /// What indices refer to.

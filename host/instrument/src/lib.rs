@@ -21,35 +21,33 @@
 #![deny(unsafe_code)]
 #![warn(missing_docs)]
 
-mod component;
-mod crossing;
+// From the ground up.
+mod function;
+mod hooks;
+
 mod error;
-mod frame;
+
 mod module;
-mod part;
 mod prelude;
+
+mod frame;
+mod part;
 mod rewrite;
 mod survey;
+mod values;
+
+mod component;
+mod crossing;
 #[cfg(test)]
 mod tests;
-mod values;
 
 pub use crossing::{CROSSING, Crossing, meter_crossings};
 pub use error::Uninstrumentable;
-
-use std::sync::Arc;
+pub use function::Function;
+pub use hooks::{ENTER, EXIT, HOOKS};
 
 use wasm_encoder::reencode::ReencodeComponent;
 use wasmparser::{Parser, Validator, WasmFeatures};
-
-/// The interface that a twin imports in addition to the component's own imports.
-pub const HOOKS: &str = "fractal:profile/hooks";
-
-/// The function of [`HOOKS`] that each function calls first.
-pub const ENTER: &str = "enter";
-
-/// The function of [`HOOKS`] that each function calls last.
-pub const EXIT: &str = "exit";
 
 /// A component with hooks.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,26 +56,6 @@ pub struct Twin {
     pub bytes: Vec<u8>,
     /// The functions with hooks, by the `id` that they pass.
     pub functions: Vec<Function>,
-}
-
-/// One function of one core module.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Function {
-    /// The nested component that the function is in: its name or number, after the names of the components around
-    /// it. `None` for the outermost component.
-    pub part: Option<Arc<str>>,
-    /// The core module, counted from 0 in the order of the component's bytes, including those of nested
-    /// components.
-    pub module: u32,
-    /// The module's name, if its name section has one.
-    pub module_name: Option<Arc<str>>,
-    /// The function's index in the original module, with imported functions counted.
-    pub index: u32,
-    /// The function's name from the name section. It is mangled if the compiler mangles names.
-    pub name: Option<String>,
-    /// The import of another core module that this function is passed for, as `module#name`. Component encoders
-    /// put functions without names between a module and its host, and this says what they are for.
-    pub stands_for: Option<String>,
 }
 
 /// Makes the twin of a component.

@@ -8,6 +8,7 @@ use wasmparser::{
 };
 
 use crate::error::Uninstrumentable;
+use crate::hooks::HOOKS;
 
 /// A core module, read.
 #[derive(Default)]
@@ -88,7 +89,7 @@ impl<'a> CoreModule<'a> {
             Payload::ImportSection(imports) => {
                 for import in imports.into_imports() {
                     let import = import?;
-                    self.takes_name |= import.module.starts_with(crate::HOOKS);
+                    self.takes_name |= import.module.starts_with(HOOKS);
                     if let TypeRef::Func(ty) | TypeRef::FuncExact(ty) = import.ty {
                         self.imports.push(Import {
                             module: import.module,
@@ -106,7 +107,7 @@ impl<'a> CoreModule<'a> {
             Payload::ExportSection(exports) => {
                 for export in exports {
                     let export = export?;
-                    self.takes_name |= export.name.starts_with(crate::HOOKS);
+                    self.takes_name |= export.name.starts_with(HOOKS);
                     if let ExternalKind::Func | ExternalKind::FuncExact = export.kind {
                         self.exports.insert(export.name, export.index);
                     }

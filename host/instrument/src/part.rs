@@ -8,6 +8,7 @@ use wasmparser::{
 };
 
 use crate::error::Uninstrumentable;
+use crate::hooks::HOOKS;
 use crate::module::CoreModule;
 
 /// A component, read.
@@ -84,7 +85,7 @@ impl<'a> Part<'a> {
             Payload::ComponentImportSection(imports) => {
                 for import in imports {
                     let import = import?;
-                    self.takes_name |= import.name.name == crate::HOOKS;
+                    self.takes_name |= import.name.name == HOOKS;
                     match import.ty {
                         ComponentTypeRef::Module(_) => {
                             return Err(Uninstrumentable::ForeignModule);

@@ -6,6 +6,8 @@ use wasm_encoder::{
     InstanceSection, InstanceType, PrimitiveValType,
 };
 
+use crate::hooks::{ENTER, EXIT, HOOKS};
+
 // The number of items put in front, by index space: an instance type, the import of that type, its two functions,
 // the same two lowered to core functions, and a core instance of these.
 pub(crate) const TYPES: u32 = 1;
@@ -25,16 +27,16 @@ pub(crate) fn prelude(component: &mut Component) {
         .function()
         .params([("id", ComponentValType::Primitive(PrimitiveValType::U32))])
         .result(None);
-    hooks.export(crate::ENTER, ComponentTypeRef::Func(0));
-    hooks.export(crate::EXIT, ComponentTypeRef::Func(0));
+    hooks.export(ENTER, ComponentTypeRef::Func(0));
+    hooks.export(EXIT, ComponentTypeRef::Func(0));
     let mut types = ComponentTypeSection::new();
     types.instance(&hooks);
     component.section(&types);
     let mut imports = ComponentImportSection::new();
-    imports.import(crate::HOOKS, ComponentTypeRef::Instance(0));
+    imports.import(HOOKS, ComponentTypeRef::Instance(0));
     component.section(&imports);
     let mut aliases = ComponentAliasSection::new();
-    for name in [crate::ENTER, crate::EXIT] {
+    for name in [ENTER, EXIT] {
         aliases.alias(Alias::InstanceExport {
             instance: 0,
             kind: ComponentExportKind::Func,
@@ -46,9 +48,6 @@ pub(crate) fn prelude(component: &mut Component) {
     lowered.lower(0, []).lower(1, []);
     component.section(&lowered);
     let mut instances = InstanceSection::new();
-    instances.export_items([
-        (crate::ENTER, ExportKind::Func, 0),
-        (crate::EXIT, ExportKind::Func, 1),
-    ]);
+    instances.export_items([(ENTER, ExportKind::Func, 0), (EXIT, ExportKind::Func, 1)]);
     component.section(&instances);
 }

@@ -12,10 +12,9 @@ use wasm_encoder::{
 };
 use wasmparser::{FunctionBody, Operator, Parser, Payload};
 
-use crate::error::Uninstrumentable;
+use crate::error::{Result, Uninstrumentable};
+use crate::hooks::{ENTER, EXIT, HOOKS};
 use crate::module::{Copies, CoreModule};
-
-type Result<T, E = reencode::Error<Uninstrumentable>> = std::result::Result<T, E>;
 
 /// The module from which functions without hooks are imported. Each is imported under the index that the function
 /// with hooks had.
@@ -172,8 +171,8 @@ impl<'a> Rewriter<'a> {
 
     fn add_imports<'s>(&self, imports: &'s mut ImportSection) -> &'s ImportSection {
         let ty = EntityType::Function(self.facts.types.len() as u32);
-        imports.import(crate::HOOKS, crate::ENTER, ty);
-        imports.import(crate::HOOKS, crate::EXIT, ty);
+        imports.import(HOOKS, ENTER, ty);
+        imports.import(HOOKS, EXIT, ty);
         for &import in &self.copies.imported {
             let ty = EntityType::Function(self.facts.imports[import as usize].ty);
             imports.import(WITHOUT, &import.to_string(), ty);
@@ -329,8 +328,8 @@ impl<'a> Rewriter<'a> {
             Some(name) => Cow::Borrowed(*name),
             None => Cow::Owned(format!("function {function}")),
         };
-        names.append(self.enter(), crate::ENTER);
-        names.append(self.exit(), crate::EXIT);
+        names.append(self.enter(), ENTER);
+        names.append(self.exit(), EXIT);
         for function in (facts.imported()..).take(facts.bodies.len()) {
             names.append(function + self.added(), &name(function));
         }

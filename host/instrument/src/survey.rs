@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use wasmparser::{Chunk, Parser, Payload};
 
-use crate::Function;
 use crate::error::Uninstrumentable;
+use crate::function::Function;
 use crate::module::{Copies, CoreModule};
 use crate::part::{Part, Passed, Target};
 

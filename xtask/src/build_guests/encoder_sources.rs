@@ -11,7 +11,7 @@ macro_rules! sources {
 }
 
 /// Path and text of each source.
-pub(super) const SOURCES: [(&str, &str); 22] = sources![
+pub(super) const SOURCES: [(&str, &str); 23] = sources![
     "xtask/src/guest.rs",
     "xtask/src/build_guests/compile.rs",
     "xtask/src/build_guests/contract.rs",
@@ -28,6 +28,7 @@ pub(super) const SOURCES: [(&str, &str); 22] = sources![
     "host/contract/src/standard.rs",
     "host/contract/src/type_depth.rs",
     "host/contract/src/type_depth/scopes.rs",
+    "host/contract/src/validity.rs",
     "host/contract/wit/cli.wit",
     "host/contract/wit/clocks.wit",
     "host/contract/wit/filesystem.wit",

@@ -1,0 +1,71 @@
+//! Whether bytes are a component that this host can judge, and which proposals stand in the way if they are not.
+
+use wasmparser::types::Types;
+use wasmparser::{
+    BinaryReaderError, FuncValidatorAllocations, Parser, Payload, ValidPayload, Validator,
+};
+
+use crate::proposals::{ACCEPTED, PROPOSALS, Proposal};
+
+/// Why there is nothing to judge.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Invalid {
+    /// No engine would take it: what the validator said.
+    Malformed(String),
+    /// It is valid with proposals that this host leaves out.
+    Proposals(Vec<Proposal>),
+}
+
+/// Why a component is not valid under [`ACCEPTED`]: because of proposals, if it is valid with all of them.
+pub(crate) fn diagnose(bytes: &[u8]) -> Invalid {
+    let all = PROPOSALS
+        .iter()
+        .fold(ACCEPTED, |all, proposal| all.union(proposal.features()));
+    if let Err(error) = validate(&mut Validator::new_with_features(all), bytes) {
+        return Invalid::Malformed(error.to_string());
+    }
+    let mut used = Vec::new();
+    for proposal in PROPOSALS {
+        if proposal == Proposal::HostReferences && !used.is_empty() {
+            continue;
+        }
+        let without = all.difference(proposal.features());
+        if validate(&mut Validator::new_with_features(without), bytes).is_err() {
+            used.push(proposal);
+        }
+    }
+    Invalid::Proposals(used)
+}
+
+/// Validates all of it, functions included, and gives the names of its imports.
+pub(crate) fn validate<'a>(
+    validator: &mut Validator,
+    bytes: &'a [u8],
+) -> Result<(Types, Vec<&'a str>), BinaryReaderError> {
+    let (mut types, mut imports) = (None, Vec::new());
+    let (mut depth, mut allocations) = (0, FuncValidatorAllocations::default());
+    for payload in Parser::new(0).parse_all(bytes) {
+        let payload = payload?;
+        match &payload {
+            Payload::Version { .. } => depth += 1,
+            Payload::End(_) => depth -= 1,
+            Payload::ComponentImportSection(section) if depth == 1 => {
+                for import in section.clone() {
+                    imports.push(import?.name.name);
+                }
+            }
+            _ => {}
+        }
+        match validator.payload(&payload)? {
+            ValidPayload::Func(function, body) => {
+                let mut function = function.into_validator(allocations);
+                function.validate(&body)?;
+                allocations = function.into_allocations();
+            }
+            ValidPayload::End(of) => types = Some(of),
+            _ => {}
+        }
+    }
+    let types = types.expect("a parser gives the end of what it reads, or an error");
+    Ok((types, imports))
+}
