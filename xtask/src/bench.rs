@@ -1,4 +1,4 @@
-//! `cargo xtask bench`: the benchmarks of the host, of `xtask` and of the harness, in the release profile.
+//! `cargo xtask bench`: runs the benchmarks of the host, of `xtask` and of the harness, in the release profile.
 
 mod figures;
 
@@ -18,15 +18,15 @@ use crate::fault::{FAILED, Fault, list};
 use crate::flags;
 use crate::project::Project;
 
-/// The programs, in the order of their figures. Each stands beside what it measures: `host/benches/`, `xtask/benches/`
-/// and `tests/benches/`.
+/// The programs, in the order of their figures. Each is beside what it measures: `host/benches/`,
+/// `xtask/benches/` and `tests/benches/`.
 const PROGRAMS: [&str; 3] = [
     "fractalaw-benches",
     "fractalaw-build-benches",
     "fractalaw-test-benches",
 ];
 
-/// The command.
+/// Runs the command.
 pub(crate) fn run(project: &Project, flags: &flags::Bench) -> Result<ExitCode> {
     let records = project.target.join("bench");
     let before = flags.against.as_ref();
@@ -92,7 +92,7 @@ fn measure(
         .with_context(|| format!("`{program}` printed no figures"))
 }
 
-/// Wasmtime's own command line, if the one on the search path is of the host's version.
+/// Wasmtime's own command line, if the one on the search path has the host's version.
 fn wasmtime() -> Option<PathBuf> {
     let output = Command::new("wasmtime").arg("--version").output().ok()?;
     let version = String::from_utf8(output.stdout).ok()?;

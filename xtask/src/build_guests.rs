@@ -1,4 +1,4 @@
-//! `cargo xtask build-guests`: guest source to components, whatever is stale.
+//! `cargo xtask build-guests`: builds components from the source of guests, if they are stale.
 
 // From the ground up, as in `main.rs`.
 
@@ -9,7 +9,7 @@ mod guest_profile;
 pub(crate) mod hermetic;
 pub(crate) mod toolchain;
 
-// From source to core module, from core module to component.
+// From source to core module, and from core module to component.
 mod compile;
 mod contract;
 mod encode;
@@ -17,7 +17,7 @@ mod reading;
 mod sizes;
 mod standing;
 
-// What is kept of a build, and whether it still holds.
+// What is kept of a build, and whether it is still valid.
 mod encoder_sources;
 mod fresh;
 mod summary;
@@ -43,7 +43,7 @@ use standing::Standing;
 use summary::{Built, Status, Summary};
 use toolchain::Toolchain;
 
-/// The command: builds, then shows what there is.
+/// Runs the command: builds, then prints the result.
 pub(crate) fn run(project: &Project, flags: &BuildGuests) -> Result<()> {
     let names = project.select(&flags.names)?;
     if flags.check {
@@ -71,8 +71,8 @@ pub(crate) fn run(project: &Project, flags: &BuildGuests) -> Result<()> {
     outcome.check()
 }
 
-/// Prints which guests are stale, a name a line, and fails if there are any. Writes nothing and waits for nobody: a guest
-/// that is being built has no record and is stale.
+/// Prints the names of the stale guests, one on each line, and fails if there are any. It writes nothing and
+/// waits for nobody. A guest that is being built has no record, so it counts as stale.
 fn check(project: &Project, names: &[String]) -> Result<()> {
     let common = fresh::common(project, &Toolchain::ask(project)?)?;
     let lock = Lock::read(&project.root)?;
@@ -101,13 +101,12 @@ fn check(project: &Project, names: &[String]) -> Result<()> {
     .into())
 }
 
-/// Builds for another command, which has its own things to show: here only what was rebuilt. All guests, when none
-/// is named.
+/// Builds for another command, and prints only what was rebuilt. Builds all guests if `names` is empty.
 pub(crate) fn ensure(project: &Project, names: &[String]) -> Result<()> {
     attempt(project, &project.select(names)?)?.check()
 }
 
-/// The component that an argument means: that of a guest, built if it is stale, or the one at a path.
+/// The component that an argument means: a guest's, built if it is stale, or the one at a path.
 pub(crate) fn component(project: &Project, what: &str) -> Result<PathBuf> {
     let is_path = what.contains(['/', std::path::MAIN_SEPARATOR]) || what.ends_with(".wasm");
     if is_path {
@@ -117,7 +116,7 @@ pub(crate) fn component(project: &Project, what: &str) -> Result<PathBuf> {
     Ok(project.component(what))
 }
 
-/// The same for exactly these guests, and for a command that goes on with those that can be built.
+/// The same for exactly these guests. The command goes on with those that can be built.
 pub(crate) fn attempt(project: &Project, names: &[String]) -> Result<Outcome> {
     let outcome = build(project, names)?;
     let rebuilt = outcome
@@ -131,16 +130,16 @@ pub(crate) fn attempt(project: &Project, names: &[String]) -> Result<Outcome> {
     Ok(outcome)
 }
 
-/// What became of the guests.
+/// The result of building guests.
 #[derive(Debug, Default)]
 pub(crate) struct Outcome {
     built: Vec<Built>,
-    /// Name and message of each guest that failed.
+    /// The name and message of each guest that failed.
     failures: Vec<(String, String)>,
 }
 
 impl Outcome {
-    /// Guests that were fresh when they were looked at, and whose files were changed while others were built.
+    /// Removes guests that were fresh at first, but whose files changed while others were built.
     fn lose_what_was_changed(&mut self, project: &Project) {
         let stands = |built: &Built| project.record(&built.summary.name).exists();
         let (built, lost) = mem::take(&mut self.built).into_iter().partition(stands);
@@ -158,7 +157,8 @@ impl Outcome {
         self.failures.iter().map(|(name, _)| name.as_str())
     }
 
-    /// An error when any guest failed. Each failure is repeated here, below the compiler's output.
+    /// Returns an error if a guest failed. It repeats each failure, because the compiler's output comes before
+    /// it.
     pub(crate) fn check(&self) -> Result<()> {
         if self.failures.is_empty() {
             return Ok(());
@@ -178,7 +178,7 @@ impl Outcome {
     }
 }
 
-/// Builds what is stale; one broken guest does not keep the others from being built.
+/// Builds what is stale. A guest that fails does not stop the others.
 fn build(project: &Project, names: &[String]) -> Result<Outcome> {
     let _alone = lock(&project.outputs())?;
     prune(project)?;
@@ -233,7 +233,7 @@ fn build_one(
 ) -> Result<Built> {
     let guest = Guest::read(project, name)?;
     let before = Before::look(project, name, record.as_ref())?;
-    // From here on, until the new record is written, nothing is known about this guest.
+    // From here until the new record is written, nothing is known about this guest.
     Record::remove(project, name)?;
     let standing = Standing::look(project)?;
     let compiled = compiler.compile(name, &before.changed)?;
@@ -264,7 +264,7 @@ fn build_one(
     })
 }
 
-/// Removes what guests left behind that are no longer there.
+/// Removes what deleted guests left behind.
 fn prune(project: &Project) -> Result<()> {
     let known = project.guests()?;
     let orphan = |name: &str| {

@@ -1,7 +1,7 @@
-//! Cargo as it is started for the packages that run on this machine.
+//! Starts cargo for the packages that run on this machine.
 //!
-//! The same packages are selected in every step: cargo unifies the features of what is selected
-//! together, and another selection would compile Wasmtime a second time.
+//! Every step selects the same packages. Cargo unifies the features of the packages that are selected together,
+//! so another selection would compile Wasmtime a second time.
 
 use anyhow::{Context, Result};
 use xshell::{Cmd, Shell, cmd};
@@ -9,7 +9,7 @@ use xshell::{Cmd, Shell, cmd};
 use crate::fault::{FAILED, Fault};
 use crate::project::{Project, cargo_program};
 
-/// Everything that links Wasmtime, and what it shares with the rest.
+/// Everything that links Wasmtime, and the packages that it shares with the rest.
 pub(crate) const HOST: [&str; 18] = [
     "-p",
     "fractalaw-contract",
@@ -31,7 +31,7 @@ pub(crate) const HOST: [&str; 18] = [
     "fractalaw-fuzz",
 ];
 
-/// The benchmarks, of which those of the host link its library in another profile.
+/// The benchmarks. Those of the host link its library in another profile.
 pub(crate) const BENCHES: [&str; 8] = [
     "-p",
     "fractalaw-benches",
@@ -43,7 +43,8 @@ pub(crate) const BENCHES: [&str; 8] = [
     "fractalaw-measure",
 ];
 
-/// The ledger and its auditor's program: nothing of Wasmtime, and Arrow and Parquet, which the host has not.
+/// The ledger and its auditor's program. They do not depend on Wasmtime, but on Arrow and Parquet, which the host
+/// does not use.
 pub(crate) const LEDGER: [&str; 4] = ["-p", "fractalaw-ledger", "-p", "fractalaw-auditor"];
 
 /// This crate, always by itself: its features are those of `cargo xtask`.
@@ -53,7 +54,7 @@ pub(crate) const XTASK: [&str; 2] = ["-p", "xtask"];
 pub(crate) fn shell(project: &Project) -> Result<Shell> {
     let shell = Shell::new().context("cannot start a shell")?;
     shell.change_dir(&project.root);
-    // Absolute, because a relative one would mean another folder from here.
+    // An absolute path, because a relative one would mean another folder from here.
     shell.set_var("CARGO_TARGET_DIR", &project.target);
     Ok(shell)
 }
@@ -64,7 +65,7 @@ pub(crate) fn cargo<'a>(shell: &'a Shell, subcommand: &str) -> Cmd<'a> {
     cmd!(shell, "{program} {subcommand}")
 }
 
-/// Runs a step whose failure has a remedy.
+/// Runs a step. `remedy` is the hint if it fails.
 pub(crate) fn step(title: &str, remedy: &str, command: Cmd<'_>) -> Result<()> {
     eprintln!("\n── {title}");
     let shown = shown(&command);

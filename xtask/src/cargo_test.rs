@@ -1,5 +1,5 @@
-//! A `cargo test` as it is started here: nothing of the environment decides what passes, and what the test binaries
-//! report is added up.
+//! Runs `cargo test`. No environment variable decides what passes, and the results of the test binaries are added
+//! up.
 
 use std::env;
 use std::ffi::OsString;
@@ -13,8 +13,8 @@ use crate::cargo::shown;
 use crate::children;
 use crate::totals::{Reading, Totals};
 
-/// Takes out of the environment what test binaries would take for a word on what passes: how often to try, what to
-/// stand in for, where to look, and which program to start in place of a test.
+/// Removes the environment variables that would change what test binaries do: how often to try, what to replace,
+/// where to look, and which program to start instead of a test.
 pub(crate) fn without_verdicts(command: Cmd<'_>) -> Cmd<'_> {
     env::vars_os().fold(command, |command, (name, _)| {
         let text = name.to_string_lossy();
@@ -27,14 +27,14 @@ pub(crate) fn without_verdicts(command: Cmd<'_>) -> Cmd<'_> {
     })
 }
 
-/// With the name that is asked for, and more arguments for the test binaries. A binary in which a test fails does not
-/// keep the ones after it from running.
+/// Adds the name that was asked for and more arguments for the test binaries. If a test fails in one binary, the
+/// binaries after it still run.
 pub(crate) fn arguments<'a>(command: Cmd<'a>, text: Option<&str>, rest: &[String]) -> Cmd<'a> {
     let command = command.arg("--no-fail-fast");
     command.arg("--").args(text).args(colour()).args(rest)
 }
 
-/// Runs a `cargo test`, passes its output on, and adds up what the test binaries report.
+/// Runs `cargo test`, passes its output on, and adds up what the test binaries report.
 ///
 /// Returns whether it succeeded.
 pub(crate) fn run_tests(command: Cmd<'_>, totals: &mut Totals) -> Result<bool> {
@@ -70,8 +70,8 @@ pub(crate) fn run_tests(command: Cmd<'_>, totals: &mut Totals) -> Result<bool> {
     Ok(status.success())
 }
 
-/// Whether the test binaries should colour their output, which passes through us: as is said in the environment, or
-/// else on a terminal that can.
+/// Whether the test binaries should colour their output, which passes through us: as the environment says, or
+/// otherwise if our output is a terminal.
 pub(crate) fn colour() -> [&'static str; 2] {
     let variable = |name: &str| std::env::var_os(name);
     match is_coloured(variable, stdout().is_terminal()) {
@@ -80,7 +80,7 @@ pub(crate) fn colour() -> [&'static str; 2] {
     }
 }
 
-/// What <https://no-color.org> and <https://bixense.com/clicolors> ask for.
+/// The rules of <https://no-color.org> and <https://bixense.com/clicolors>.
 fn is_coloured(variable: impl Fn(&str) -> Option<OsString>, is_terminal: bool) -> bool {
     let is_set = |name| variable(name).is_some_and(|value| !value.is_empty());
     let is_zero = |name| variable(name).is_some_and(|value| value == "0");

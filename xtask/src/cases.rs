@@ -1,4 +1,4 @@
-//! The cases of `tests/`: what they are called, which of them a command line means, and the harness that runs them.
+//! The cases in `tests/`: their names, the ones that a command line means, and the harness that runs them.
 
 // From the ground up, as in `main.rs`.
 pub(crate) mod asked;

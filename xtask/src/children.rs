@@ -1,7 +1,9 @@
-//! Programs that are started and waited for: they are told to end when this one is, and none of them stays behind.
+//! Starts programs and waits for them. If this process is told to end, they are told too, and none of them stays
+//! behind.
 //!
-//! Each leads a process group of its own, so that what it starts in turn, such as the test binaries of `cargo test`, is
-//! told as well. A terminal tells only the group in its foreground, which is ours; so what we are told is passed on.
+//! Each leads a process group of its own, so the programs that it starts, such as the test binaries of `cargo
+//! test`, are told as well. A terminal tells only the group in its foreground, which is ours. So we pass on what
+//! we are told.
 
 use std::io;
 use std::process::{Child, Command, ExitStatus};
@@ -12,7 +14,7 @@ pub(crate) struct Running {
 }
 
 impl Running {
-    /// Waits for its end. If we were told to end meanwhile, we do, with the code that shells give to that.
+    /// Waits for its end. If we were told to end meanwhile, we end with the exit code that shells use for that.
     pub(crate) fn wait(&mut self) -> io::Result<ExitStatus> {
         let status = self.child.wait()?;
         told::forget(self.child.id());
@@ -39,7 +41,7 @@ mod told {
     use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
     use signal_hook::iterator::Signals;
 
-    /// The groups that are under way, and the last signal that came.
+    /// The running groups, and the last signal that came.
     #[derive(Default)]
     struct State {
         groups: Vec<u32>,
@@ -57,7 +59,7 @@ mod told {
 
     pub(super) fn spawn(command: &mut Command) -> io::Result<Child> {
         listen()?;
-        // Held, so that no signal comes between the start and the note of it.
+        // Locked, so that no signal comes between starting the program and recording it.
         let mut state = state();
         let child = command.process_group(0).spawn()?;
         state.groups.push(child.id());
@@ -97,7 +99,7 @@ mod told {
         for group in &state.groups {
             let group = i32::try_from(*group).ok().and_then(Pid::from_raw);
             if let Some(group) = group {
-                // One that has just ended needs no telling.
+                // A group that has just ended needs no signal.
                 let _ = kill_process_group(group, named);
             }
         }

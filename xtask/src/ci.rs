@@ -1,7 +1,7 @@
-//! `cargo xtask ci`: everything that CI checks, in the order in which it is quickest to fail.
+//! `cargo xtask ci`: everything that CI checks, with the steps that fail quickest first.
 //!
-//! Each step checks what the next one builds on with the same features and profile, so that Wasmtime
-//! is checked once, for clippy and the docs, and compiled once, for the tests.
+//! Each step uses the same features and profile as the next one. So Wasmtime is checked once, for clippy and the
+//! docs, and compiled once, for the tests.
 
 use std::process::ExitCode;
 
@@ -15,7 +15,7 @@ use crate::project::Project;
 use crate::test;
 use crate::tidy;
 
-/// The command; it ends as `cargo xtask test` does, and writes no snapshot even if `CI` is not set.
+/// Runs the command. It ends as `cargo xtask test` does, and writes no snapshot even if `CI` is not set.
 pub(crate) fn run(project: &Project) -> Result<ExitCode> {
     let shell = shell(project)?;
 

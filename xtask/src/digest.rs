@@ -1,4 +1,4 @@
-//! Content digests of files and folders: what freshness is decided by, instead of time stamps.
+//! Digests of the content of files and folders. They decide what is fresh, instead of time stamps.
 
 use std::fs;
 use std::io;
@@ -7,15 +7,15 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use sha2::{Digest, Sha256};
 
-/// At the root of a package, and only there: cargo's outputs and git's store.
+/// Left out at the root of a package, and only there: cargo's outputs and git's store.
 const NO_SOURCES: [&str; 2] = ["target", ".git"];
 
-/// Digest of some bytes, in hex.
+/// The digest of some bytes, in hexadecimal.
 pub(crate) fn bytes(bytes: &[u8]) -> String {
     hex(Sha256::digest(bytes).as_slice())
 }
 
-/// Digest of a file; a file that is not there has one too, which no content has.
+/// The digest of a file. A missing file has a digest that no content has.
 pub(crate) fn file(path: &Path) -> Result<String> {
     match fs::read(path) {
         Ok(content) => Ok(bytes(&content)),
@@ -24,23 +24,23 @@ pub(crate) fn file(path: &Path) -> Result<String> {
     }
 }
 
-/// Digest of a folder: the names and contents of all files in it, hidden ones included.
+/// The digest of a folder: the names and contents of all files in it, including hidden ones.
 pub(crate) fn folder(path: &Path) -> Result<String> {
     but(path, &[])
 }
 
-/// Digest of a package's folder, but for what is not its source.
+/// The digest of a package's folder, except for what is not its source.
 pub(crate) fn package(path: &Path) -> Result<String> {
     but(path, &NO_SOURCES.map(|name| path.join(name)))
 }
 
-/// Whether the digest of a package in `folder` sees this file.
+/// Whether the digest of the package in `folder` covers this file.
 pub(crate) fn is_in_package(folder: &Path, file: &Path) -> bool {
     let inside = file.strip_prefix(folder);
     inside.is_ok_and(|inside| !NO_SOURCES.iter().any(|name| inside.starts_with(name)))
 }
 
-/// Digest of a file, or of a folder but for some folders in it.
+/// The digest of a file, or of a folder without some folders in it.
 pub(crate) fn any(path: &Path, left_out: &[PathBuf]) -> Result<String> {
     if path.is_dir() {
         but(path, left_out)
@@ -78,8 +78,8 @@ fn add_folder(hasher: &mut Sha256, folder: &Path, left_out: &[PathBuf]) -> Resul
         }
         add(hasher, b"file", name.as_encoded_bytes());
         if kind.is_symlink() {
-            // It counts as what it says. A folder behind it is not entered, which may have no end;
-            // what the compiler reads there is known by name.
+            // A link counts by its target's name. The folder behind it is not entered, because it may have no
+            // end. The compiler names the files that it reads there.
             let link = fs::read_link(&path)
                 .with_context(|| format!("cannot read the link `{}`", path.display()))?;
             add(hasher, b"link", link.as_os_str().as_encoded_bytes());
@@ -91,7 +91,7 @@ fn add_folder(hasher: &mut Sha256, folder: &Path, left_out: &[PathBuf]) -> Resul
     Ok(())
 }
 
-/// Adds a part with its length, so that no two different lists of parts look the same.
+/// Adds a part with its length, so that two different lists of parts have different digests.
 fn add(hasher: &mut Sha256, kind: &[u8], part: &[u8]) {
     hasher.update(kind);
     hasher.update((part.len() as u64).to_le_bytes());

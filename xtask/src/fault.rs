@@ -1,6 +1,6 @@
-//! What went wrong, for the person at the keyboard: a message, what to do next, and the exit code.
+//! Errors for the person at the keyboard: a message, what to do next, and the exit code.
 //!
-//! Everything that is not a [`Fault`] is an `anyhow` error and leaves with [`FAILED`].
+//! Every error that is not a [`Fault`] is an `anyhow` error and has the exit code [`FAILED`].
 
 use std::error::Error;
 use std::fmt;
@@ -14,9 +14,9 @@ pub(crate) const FAILED: u8 = 12;
 /// A cost moved by more than `tests/fuel.toml` allows, and nothing else is wrong.
 pub(crate) const ONLY_FUEL: u8 = 15;
 
-/// An error that knows its exit code and what to do about it.
+/// An error with an exit code and a hint.
 ///
-/// It is always the innermost of an error chain, so that its hint is the last line printed.
+/// It is always the innermost of an error chain, so its hint is the last line that is printed.
 #[derive(Debug)]
 pub(crate) struct Fault {
     code: u8,
@@ -38,7 +38,7 @@ impl Fault {
         self
     }
 
-    /// The exit code that an error asks for.
+    /// The exit code of an error.
     pub(crate) fn code_of(error: &anyhow::Error) -> u8 {
         error
             .downcast_ref::<Fault>()
@@ -76,7 +76,7 @@ pub(crate) fn list<S: AsRef<str>>(known: impl IntoIterator<Item = S>) -> String 
     }
 }
 
-/// The name in `known` that `name` was probably meant to be.
+/// The name in `known` that was probably meant by `name`.
 pub(crate) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     known
         .into_iter()

@@ -1,4 +1,4 @@
-//! Files written whole or not at all, and the lock that keeps two builds from mixing theirs.
+//! Writes files whole or not at all, and locks the folder of built guests.
 
 use std::fs::{self, File, TryLockError};
 use std::io::Write;
@@ -6,10 +6,10 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
-/// What the names of files begin with that are not finished yet.
+/// The beginning of the names of unfinished files.
 const UNFINISHED: &str = ".tmp-";
 
-/// Writes a file through another one beside it, so that nobody ever sees half of it.
+/// Writes a file under another name in the same folder and renames it, so that nobody ever sees half of it.
 pub(crate) fn write_atomically(path: &Path, content: &[u8]) -> Result<()> {
     let context = || format!("cannot write `{}`", path.display());
     let folder = path.parent().with_context(context)?;
@@ -18,7 +18,7 @@ pub(crate) fn write_atomically(path: &Path, content: &[u8]) -> Result<()> {
     builder.prefix(UNFINISHED);
     #[cfg(unix)]
     {
-        // What any other tool would give it, less the umask: a temporary file is its owner's alone.
+        // The usual permissions, without those in the umask. A temporary file would be private to its owner.
         use std::os::unix::fs::PermissionsExt;
         builder.permissions(fs::Permissions::from_mode(0o666));
     }
@@ -28,10 +28,10 @@ pub(crate) fn write_atomically(path: &Path, content: &[u8]) -> Result<()> {
     Ok(())
 }
 
-/// Takes the lock of a folder, and says so when another process has it.
+/// Takes the lock of a folder. Prints a line if another process has it.
 ///
-/// The lock goes with the returned file. Whoever has it is alone, so that what a killed process left
-/// unfinished can be cleared away.
+/// The lock lives as long as the returned file. Only one process has it, so it can delete what a killed process
+/// left unfinished.
 pub(crate) fn lock(folder: &Path) -> Result<File> {
     let path = folder.join(".lock");
     let context = || format!("cannot lock `{}`", path.display());
@@ -56,7 +56,7 @@ pub(crate) fn lock(folder: &Path) -> Result<File> {
     Ok(file)
 }
 
-/// Removes the files of a folder whose name the predicate picks.
+/// Removes the files in a folder whose names the predicate picks.
 pub(crate) fn remove_files(folder: &Path, pick: impl Fn(&str) -> bool) -> Result<()> {
     let Ok(entries) = fs::read_dir(folder) else {
         return Ok(());
@@ -75,7 +75,7 @@ pub(crate) fn remove_files(folder: &Path, pick: impl Fn(&str) -> bool) -> Result
     Ok(())
 }
 
-/// Removes the folders of a folder whose name the predicate picks.
+/// Removes the folders in a folder whose names the predicate picks.
 pub(crate) fn remove_folders(folder: &Path, pick: impl Fn(&str) -> bool) -> Result<()> {
     let Ok(entries) = fs::read_dir(folder) else {
         return Ok(());

@@ -1,5 +1,5 @@
-//! `cargo xtask fuzz`: libFuzzer over the targets in `host/fuzz/` where `cargo-fuzz` is installed, with
-//! AddressSanitizer where there is a nightly toolchain as well; elsewhere, mutations of the same seeds over the same
+//! `cargo xtask fuzz`: runs the targets in `host/fuzz/`. It uses libFuzzer if `cargo-fuzz` is installed, with
+//! AddressSanitizer if there is also a nightly toolchain. Otherwise it mutates the same seeds for the same
 //! targets.
 
 use std::fs;
@@ -14,7 +14,7 @@ use crate::fault::{FAILED, Fault, USAGE, list, nearest};
 use crate::flags;
 use crate::project::Project;
 
-/// The command. It ends with 0 if no input broke a promise.
+/// Runs the command. The exit code is 0 if no input broke a promise.
 pub(crate) fn run(project: &Project, flags: &flags::Fuzz) -> Result<ExitCode> {
     let program = program(project)?;
     let known = targets(&program)?;
@@ -42,14 +42,14 @@ pub(crate) fn run(project: &Project, flags: &flags::Fuzz) -> Result<ExitCode> {
 /// The toolchain that libFuzzer's programs are built with.
 #[derive(Clone, Copy)]
 enum Engine {
-    /// With AddressSanitizer, which sees what goes wrong in memory.
+    /// With AddressSanitizer, which detects memory errors.
     Nightly,
-    /// The pinned one: what the code does with an input is looked at, its memory is not.
+    /// The pinned toolchain. It detects wrong behaviour, but no memory errors.
     Stable,
 }
 
 impl Engine {
-    /// The best that is installed, with a word on what is missing.
+    /// The best engine that is installed. Prints what is missing for a better one.
     fn found(project: &Project) -> Option<Engine> {
         let said = |program: &str, arguments: &[&str]| {
             let output = Command::new(program)
@@ -67,7 +67,7 @@ impl Engine {
             );
             return None;
         }
-        // To ask `cargo +nightly` could install it.
+        // Calling `cargo +nightly` could install it, so this asks rustup.
         let toolchains = said("rustup", &["toolchain", "list"]).unwrap_or_default();
         if toolchains.lines().any(|line| line.starts_with("nightly-")) {
             return Some(Engine::Nightly);
@@ -79,7 +79,7 @@ impl Engine {
         Some(Engine::Stable)
     }
 
-    /// Of `cargo`.
+    /// The arguments for `cargo`.
     fn arguments(self) -> &'static [&'static str] {
         match self {
             Engine::Nightly => &["+nightly", "fuzz", "run"],
@@ -136,7 +136,7 @@ fn libfuzzer(
     engine: Engine,
 ) -> Result<ExitCode> {
     let programs = project.root.join("host/fuzz/libfuzzer");
-    // The host that is looked at is the one that is tested: with the same dependencies.
+    // The fuzzed host has the same dependencies as the tested one.
     fs::copy(project.root.join("Cargo.lock"), programs.join("Cargo.lock"))
         .with_context(|| format!("cannot write into `{}`", programs.display()))?;
     let mut good = true;

@@ -8,7 +8,7 @@ use toml::{Table, Value};
 use crate::fault::{Fault, guest as fault, list};
 use crate::project::{Project, read_toml};
 
-/// The table in `Cargo.toml` that holds a guest's manifest.
+/// The table in `Cargo.toml` that contains a guest's manifest.
 const MANIFEST_TABLE: &str = "[package.metadata.micro-app]";
 
 /// What a guest says of itself.
@@ -41,7 +41,7 @@ impl Guest {
             .hint("a guest's package has the name of its folder")
             .into());
         }
-        // Cargo would only say that there is no library, or give another kind of file.
+        // Cargo would only say that there is no library, or make another kind of file.
         if !gives_a_module(&cargo) {
             return Err(fault(format!("`{name}` gives no WebAssembly module"))
                 .hint(format!(
@@ -60,11 +60,11 @@ impl Guest {
     }
 }
 
-/// Whether the library is one that the compiler makes a module of.
+/// Whether the compiler makes a WebAssembly module of the library.
 pub(crate) fn gives_a_module(cargo: &Table) -> bool {
     let library = cargo.get("lib").and_then(Value::as_table);
     let kinds = library.and_then(|library| {
-        // Cargo takes both spellings.
+        // Cargo accepts both spellings.
         let kinds = library
             .get("crate-type")
             .or_else(|| library.get("crate_type"));
@@ -73,7 +73,7 @@ pub(crate) fn gives_a_module(cargo: &Table) -> bool {
     kinds.is_some_and(|kinds| kinds.iter().any(|kind| kind.as_str() == Some("cdylib")))
 }
 
-/// What cargo calls the library of the package `name`, and so its file.
+/// Cargo's name for the library of the package `name`, and so the name of its file.
 pub(crate) fn library_name(cargo: &Table, name: &str) -> String {
     let library = cargo.get("lib").and_then(|library| library.get("name"));
     library
@@ -81,7 +81,7 @@ pub(crate) fn library_name(cargo: &Table, name: &str) -> String {
         .map_or_else(|| name.replace('-', "_"), str::to_owned)
 }
 
-/// A text key of the package, which may be inherited from the workspace.
+/// A text of the package, which may be inherited from the workspace.
 fn text(package: &Table, workspace: &Table, key: &str) -> Option<String> {
     let value = package.get(key)?;
     let inherited = value.get("workspace").and_then(Value::as_bool) == Some(true);
@@ -93,7 +93,7 @@ fn text(package: &Table, workspace: &Table, key: &str) -> Option<String> {
     value.as_str().map(str::to_owned)
 }
 
-/// The manifest; a guest without one gets the defaults.
+/// The manifest. A guest without one gets the defaults.
 fn manifest(package: &Table, file: &str) -> Result<Manifest, Fault> {
     let Some(value) = package
         .get("metadata")
@@ -108,7 +108,7 @@ fn manifest(package: &Table, file: &str) -> Result<Manifest, Fault> {
         ))
         .hint("write it as a section of its own, with one key a line"));
     };
-    // One key at a time, because the error of a bad value does not say which key it belongs to.
+    // One key at a time, because the error of a bad value does not name its key.
     for (key, value) in table {
         let alone = Table::from_iter([(key.clone(), value.clone())]);
         if let Err(error) = Manifest::deserialize(Value::Table(alone)) {

@@ -1,11 +1,11 @@
-//! How a command ends that only printed a page.
+//! The end of a command that only prints a page.
 
 use std::io::{self, ErrorKind, Write};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 
-/// How the command ends that printed a page. A reader that closed the pipe has seen what it wanted.
+/// The exit code of a command that printed a page. A reader that closed the pipe has seen what it wanted.
 pub(crate) fn shown(printed: io::Result<()>) -> Result<ExitCode> {
     match printed.and_then(|()| io::stdout().flush()) {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => {

@@ -1,4 +1,4 @@
-//! Whether this runs in CI, and what is not done there.
+//! Whether this process runs in CI, and what it must not do there.
 
 use std::env;
 
@@ -6,12 +6,12 @@ use anyhow::Result;
 
 use crate::fault::{Fault, USAGE};
 
-/// Whether this process runs in CI, which every service says in the same way.
+/// Whether this process runs in CI. Every CI service sets the same variable.
 pub(crate) fn is_here() -> bool {
     env::var_os("CI").is_some()
 }
 
-/// Refuses a command that writes what is to be reviewed: in CI nobody would see it.
+/// Refuses a command that writes files for review, because in CI nobody would see them.
 pub(crate) fn writes_nothing(command: &str) -> Result<()> {
     if is_here() {
         return Err(Fault::new(

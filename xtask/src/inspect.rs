@@ -1,4 +1,4 @@
-//! `cargo xtask inspect`: builds what is stale, then lets the host's binary say what it is.
+//! `cargo xtask inspect`: builds a guest if it is stale, then lets the host's program inspect it.
 
 use std::process::{Command, ExitCode};
 
@@ -9,7 +9,7 @@ use crate::flags;
 use crate::programs::{host, start};
 use crate::project::Project;
 
-/// The command. The exit code is that of `fractalaw inspect`.
+/// Runs the command. The exit code is that of `fractalaw inspect`.
 pub(crate) fn run(project: &Project, flags: &flags::Inspect) -> Result<ExitCode> {
     let component = component(project, &flags.what)?;
     let host = host(project)?;

@@ -12,11 +12,11 @@ use crate::help::shown;
 use crate::programs::{program, start};
 use crate::project::Project;
 
-/// What the program says of itself. It stands in a file, because building the program takes minutes; a test
-/// of the program compares the two.
+/// The program's help text. It is in a file, because building the program takes minutes. A test of the program
+/// compares the two.
 const HELP: &str = include_str!("../../host/ledger/auditor/help.txt");
 
-/// The command. The exit code is that of `fractalaw-ledger`.
+/// Runs the command. The exit code is that of `fractalaw-ledger`.
 pub(crate) fn run(project: &Project, flags: &flags::Ledger) -> Result<ExitCode> {
     match flags.arguments.first().and_then(|first| first.to_str()) {
         None => {

@@ -1,4 +1,4 @@
-//! `Cargo.lock`: which packages there are, and which of them a package is made of.
+//! `Cargo.lock`: all packages, and what each depends on.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -23,7 +23,7 @@ pub(crate) struct Package {
     pub(crate) name: String,
     #[serde(default)]
     version: String,
-    /// Nothing for a package of the workspace.
+    /// Empty for a package of the workspace.
     #[serde(default)]
     source: String,
     #[serde(default)]
@@ -33,7 +33,7 @@ pub(crate) struct Package {
 }
 
 impl Lock {
-    /// Reads the file at the root of a workspace. Where there is none yet, nothing is locked.
+    /// Reads the file at the root of a workspace. If it does not exist yet, nothing is locked.
     pub(crate) fn read(root: &Path) -> Result<Lock> {
         let path = root.join("Cargo.lock");
         match fs::read_to_string(&path) {
@@ -49,7 +49,7 @@ impl Lock {
         toml::from_str(text).context("not a lock file of cargo's")
     }
 
-    /// Digest of a package with all that it depends on, directly or not: names, versions, sources and
+    /// The digest of a package with everything that it depends on, directly or not: names, versions, sources and
     /// checksums.
     pub(crate) fn digest(&self, package: &str) -> String {
         let mut open: Vec<&Package> = self.find(package).collect();
@@ -74,8 +74,8 @@ impl Lock {
         digest::bytes(lines.join("\n").as_bytes())
     }
 
-    /// What a dependency means: `name`, `name version` or `name version (source)`, as much as is needed to
-    /// tell it from the others.
+    /// The packages that a dependency may mean: `name`, `name version` or `name version (source)`, as much as is
+    /// needed to distinguish it.
     fn find(&self, needed: &str) -> impl Iterator<Item = &Package> {
         let mut words = needed.split(' ');
         let name = words.next().unwrap_or_default();
@@ -122,7 +122,7 @@ mod tests {
             (lock.digest("left"), lock.digest("right"))
         };
         let (left, right) = digests(LOCK);
-        // What is changed, and whether it counts for either.
+        // What is changed, and whether the change counts for each of the two.
         for (from, to, of_left, of_right) in [
             ("\"11\"", "\"44\"", true, false),
             ("\"22\"", "\"44\"", false, false),

@@ -1,11 +1,11 @@
-//! The commands of this repository: `cargo xtask` shows them.
+//! The commands of this repository: `cargo xtask` lists them.
 //!
-//! It starts the host's binary and never links it, so that it compiles in seconds.
+//! It starts the host's programs and never links the host, so that it compiles in seconds.
 
 #![forbid(unsafe_code)]
 
-// From the ground up. A file uses what stands above it, and what stands in its own group if that does not use it in turn:
-// `cargo xtask tidy` holds it.
+// From the ground up. A file uses only files above it, and files of its own group that do not use it in turn.
+// `cargo xtask tidy` checks this.
 
 // Tools that know nothing of this repository.
 mod children;
@@ -37,7 +37,7 @@ mod cases;
 mod programs;
 mod revision;
 
-// The other commands, a file for each.
+// The other commands, each in a file.
 mod bench;
 mod fuel;
 mod fuzz;
@@ -50,7 +50,7 @@ mod run;
 mod test;
 mod tidy;
 
-// The command that checks what CI checks, by way of others.
+// The command that runs what CI checks.
 mod ci;
 
 use std::process::ExitCode;
@@ -67,7 +67,7 @@ fn main() -> ExitCode {
     let ended = match Flags::try_parse() {
         Ok(flags) => match flags.command {
             Some(command) => dispatch(&command),
-            // Asking for nothing is asking what there is.
+            // Without a command, the help is shown.
             None => shown(Flags::command().print_help()),
         },
         Err(mistake) if mistake.use_stderr() => mistake.exit(),

@@ -1,4 +1,4 @@
-//! `cargo xtask new`: a guest that builds, and a first case of it that passes.
+//! `cargo xtask new`: makes a guest that builds, and a first case that passes.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -20,7 +20,7 @@ use crate::lock::Lock;
 use crate::project::{Project, is_library};
 use crate::totals::Totals;
 
-/// Names that cargo, rustc or the commands here would take for something else.
+/// Names that cargo, rustc or the commands here would mistake for something else.
 const RESERVED: [&str; 15] = [
     "alloc",
     "build",
@@ -28,10 +28,10 @@ const RESERVED: [&str; 15] = [
     "debug",
     "deps",
     "examples",
-    // The host's binary, which is not called as its package is.
+    // The host's program, which is not named like its package.
     "fractalaw",
     "guest",
-    // The harness's own tests are called so.
+    // The names of the harness's own tests.
     "harness",
     "incremental",
     "inventory",
@@ -41,7 +41,7 @@ const RESERVED: [&str; 15] = [
     "test",
 ];
 
-/// The files of a guest, with `{name}` where its name belongs.
+/// The files of a guest. `{name}` stands for its name.
 const FILES: [(&str, &str); 3] = [
     (
         "guests/{name}/Cargo.toml",
@@ -57,7 +57,7 @@ const FILES: [(&str, &str); 3] = [
     ),
 ];
 
-/// The command.
+/// Runs the command.
 pub(crate) fn run(project: &Project, flags: &flags::New) -> Result<ExitCode> {
     let name = flags.name.as_str();
     in_ci::writes_nothing("cargo xtask new")?;
@@ -134,7 +134,7 @@ fn check(project: &Project, name: &str) -> Result<()> {
     for folder in [
         project.root.join("guests").join(name),
         project.root.join("tests/cases").join(name),
-        // Its snapshots would stand among theirs.
+        // The snapshots of a group and a guest would be in the same folder.
         project.root.join("tests/fixtures").join(name),
     ] {
         if folder.exists() {

@@ -1,4 +1,4 @@
-//! Figures as people read them.
+//! Numbers for people.
 
 /// `1234567` as `1,234,567`.
 pub(crate) fn grouped(number: u64) -> String {
@@ -20,7 +20,7 @@ pub(crate) fn signed(number: i128) -> String {
     format!("{sign}{}", grouped(size))
 }
 
-/// How much more, or less, than before.
+/// The change from `before` to `after` in percent.
 pub(crate) fn percent(before: u64, after: u64) -> String {
     if before == 0 {
         return "from zero".to_owned();

@@ -1,4 +1,4 @@
-//! The programs of this workspace that a command needs, built and started.
+//! Builds and starts the programs of this workspace that commands need.
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -11,7 +11,7 @@ use crate::children;
 use crate::fault::{FAILED, Fault};
 use crate::project::Project;
 
-/// Builds the host's binary and returns its path.
+/// Builds the host's program and returns its path.
 pub(crate) fn host(project: &Project) -> Result<PathBuf> {
     program(
         project,
@@ -22,8 +22,7 @@ pub(crate) fn host(project: &Project) -> Result<PathBuf> {
     )
 }
 
-/// Builds a binary and returns its path. It is said what is built when that takes its time, which is the
-/// first time.
+/// Builds a program and returns its path. Prints a line before the first build, which takes long.
 pub(crate) fn program(
     project: &Project,
     packages: &[&str],
@@ -51,8 +50,8 @@ pub(crate) fn program(
     }
 }
 
-/// Starts a program in the current directory, because the paths among its options are relative to it, and in our
-/// place, so that signals and the end are its own: whoever waits for us waits for it, and whoever ends us ends it.
+/// Starts a program in the current directory, because the paths in its options are relative to it. It replaces
+/// this process, so that signals and the exit code are its own.
 #[cfg(unix)]
 pub(crate) fn start(command: &mut Command) -> Result<ExitCode> {
     use std::os::unix::process::CommandExt;
@@ -61,7 +60,7 @@ pub(crate) fn start(command: &mut Command) -> Result<ExitCode> {
     Err(error).with_context(|| format!("cannot start `{}`", program.display()))
 }
 
-/// As above, as far as it goes where a program cannot take the place of another: ends as it does.
+/// The same, as far as possible on a system where a program cannot replace another: ends as it does.
 #[cfg(not(unix))]
 pub(crate) fn start(command: &mut Command) -> Result<ExitCode> {
     let program = Path::new(command.get_program()).to_owned();

@@ -1,10 +1,10 @@
-//! Progress on a terminal: one line that is written over. Elsewhere, as in CI, nothing.
+//! Progress on a terminal: one line that is overwritten. Elsewhere, as in CI, nothing is shown.
 
 use std::io::{IsTerminal, Write, stderr};
 
 use crate::in_ci;
 
-/// One line on standard error, gone when it is dropped.
+/// One line on standard error, which is removed when this is dropped.
 pub(crate) struct Progress {
     is_shown: bool,
 }
@@ -22,7 +22,7 @@ impl Progress {
 
     pub(crate) fn say(&self, text: &str) {
         if self.is_shown {
-            // Wider than a terminal it would wrap, and not be written over.
+            // A line wider than the terminal would wrap and could not be overwritten.
             let start: String = text.chars().take(70).collect();
             eprint!("\r\u{1b}[K{start}");
             let _ = stderr().flush();

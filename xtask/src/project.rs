@@ -1,7 +1,7 @@
-//! The workspace that a command works on: its root, its target folder, its guests by folder.
+//! The workspace that a command works on: its root, its target folder, its guests.
 //!
-//! Found from the current directory and not from where `xtask` was compiled, so that the tests can
-//! point the same binary at a scratch workspace.
+//! It is found from the current directory, and not from where `xtask` was compiled. So the tests can use the same
+//! program on a scratch workspace.
 
 use std::env;
 use std::ffi::OsString;
@@ -20,7 +20,7 @@ pub(crate) struct Project {
 }
 
 impl Project {
-    /// Walks up from the current directory to the `Cargo.toml` that has a `[workspace]`.
+    /// Goes up from the current directory to the `Cargo.toml` that has a `[workspace]`.
     pub(crate) fn find() -> Result<Project> {
         let here = env::current_dir().context("cannot tell the current directory")?;
         for folder in here.ancestors() {
@@ -47,7 +47,8 @@ impl Project {
         .into())
     }
 
-    /// The names of all guests, sorted: the folders of `guests/` that hold a `Cargo.toml`, but for libraries.
+    /// The names of all guests, sorted: the folders in `guests/` that contain a `Cargo.toml`, except for
+    /// libraries.
     pub(crate) fn guests(&self) -> Result<Vec<String>> {
         let mut names = self.packages()?;
         names.retain(|name| !is_library(name));
@@ -79,7 +80,7 @@ impl Project {
         Ok(names)
     }
 
-    /// The guests that were asked for, sorted and each once; all of them when none was named.
+    /// The guests that were asked for, sorted and each once. All guests if none was named.
     pub(crate) fn select(&self, asked: &[String]) -> Result<Vec<String>> {
         let known = self.guests()?;
         for name in asked {
@@ -110,12 +111,12 @@ impl Project {
             .collect())
     }
 
-    /// Where the built guests stand.
+    /// The folder of built guests.
     pub(crate) fn outputs(&self) -> PathBuf {
         self.target.join("guests")
     }
 
-    /// The workspace's own ledger, which a run without another one is recorded in.
+    /// The workspace's own ledger, which records a run if no other ledger is named.
     pub(crate) fn ledger(&self) -> PathBuf {
         self.target.join("ledger").join("audit.ledger")
     }
@@ -125,28 +126,28 @@ impl Project {
         self.outputs().join(format!("{guest}.wasm"))
     }
 
-    /// A guest's core module, as the compiler left it.
+    /// A guest's core module, as the compiler made it.
     pub(crate) fn core_module(&self, guest: &str) -> PathBuf {
         self.outputs().join("core").join(format!("{guest}.wasm"))
     }
 
-    /// What is known of a guest's last build.
+    /// The record of a guest's last build.
     pub(crate) fn record(&self, guest: &str) -> PathBuf {
         self.outputs().join("fresh").join(format!("{guest}.json"))
     }
 
-    /// Where cargo leaves what comes of a guest: a target folder of its own.
+    /// The target folder that cargo uses for a guest.
     pub(crate) fn cargo_outputs(&self, guest: &str) -> PathBuf {
         self.outputs().join("cargo").join(guest)
     }
 
-    /// `path` as it is best shown and recorded: relative to the root where it lies below it.
+    /// `path` for messages and records: relative to the root if it is below the root.
     pub(crate) fn relative<'a>(&self, path: &'a Path) -> &'a Path {
         path.strip_prefix(&self.root).unwrap_or(path)
     }
 }
 
-/// Whether a folder of `guests/` is a library by its name. The harness goes by it too, in `inventory.rs`.
+/// Whether a folder in `guests/` is a library, judged by its name. The harness does the same in `inventory.rs`.
 pub(crate) fn is_library(name: &str) -> bool {
     name.starts_with("lib-")
 }

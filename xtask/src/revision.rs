@@ -12,9 +12,9 @@ use crate::cases::asked::NEIGHBOUR;
 use crate::fault::{FAILED, Fault, USAGE, list};
 use crate::project::Project;
 
-/// Writes the revision's files below `target/against/`, builds guests of it there, all when none is named, and
-/// gives the folder of their components. The next revision takes the same place, so that guests which are the same in both are not
-/// built again.
+/// Writes the revision's files to `target/against/`, builds guests from it, and returns the folder of their
+/// components. Builds all guests if `names` is empty. The next revision uses the same folder, so guests that are
+/// the same in both are not built again.
 pub(crate) fn guests(project: &Project, revision: &str, names: &[String]) -> Result<PathBuf> {
     let commit = commit(project, revision)?;
     let room = project.target.join("against");
@@ -41,8 +41,8 @@ pub(crate) fn guests(project: &Project, revision: &str, names: &[String]) -> Res
             ),
         )))
     };
-    // An index of its own: the one of the working tree stays as it is. Files that the revision does not have
-    // go, those that it has already stay untouched.
+    // A git index of its own, so that the index of the working tree stays as it is. Files that the revision does
+    // not have are deleted. Files that it already has are not touched.
     if !index.exists() {
         git(&["read-tree".as_ref(), "--empty".as_ref()])?;
     }
@@ -66,7 +66,7 @@ pub(crate) fn guests(project: &Project, revision: &str, names: &[String]) -> Res
     Ok(guests)
 }
 
-/// The harness needs a guest beside every case. A revision that has none yet gets the one of today.
+/// The harness needs a guest that runs beside every case. A revision that lacks it gets today's.
 fn keep_neighbour(project: &Project, guests: &Path) -> Result<()> {
     let there = guests.join(format!("{NEIGHBOUR}.wasm"));
     let here = project.component(NEIGHBOUR);

@@ -1,4 +1,4 @@
-//! `cargo xtask run`: builds what is stale, then lets the host's binary run it.
+//! `cargo xtask run`: builds a guest if it is stale, then lets the host's program run it.
 
 use std::ffi::OsString;
 use std::process::{Command, ExitCode};
@@ -11,7 +11,7 @@ use crate::flags;
 use crate::programs::{host, start};
 use crate::project::Project;
 
-/// The command. The exit code is that of `fractalaw run`.
+/// Runs the command. The exit code is that of `fractalaw run`.
 pub(crate) fn run(project: &Project, flags: &flags::Run) -> Result<ExitCode> {
     if flags.what.starts_with('-') {
         return Err(misplaced(project, flags)?.into());
@@ -26,7 +26,8 @@ pub(crate) fn run(project: &Project, flags: &flags::Run) -> Result<ExitCode> {
     )
 }
 
-/// The options of the run; `--ledger` without a file means the workspace's own, made if there is none.
+/// The options of the run. `--ledger` without a file means the workspace's own ledger, which is made if it does
+/// not exist.
 fn options(project: &Project, given: &[String]) -> Vec<OsString> {
     let mut options = Vec::new();
     let mut given = given.iter().peekable();
@@ -41,7 +42,7 @@ fn options(project: &Project, given: &[String]) -> Vec<OsString> {
     options
 }
 
-/// An option stands before the guest: which of its words belong to it, only the host's binary knows.
+/// An option comes before the guest. Only the host's program knows which words belong to it.
 fn misplaced(project: &Project, flags: &flags::Run) -> Result<Fault> {
     let guests = project.guests()?;
     let mut words = vec![&flags.what];

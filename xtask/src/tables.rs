@@ -2,7 +2,7 @@
 
 use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table, presets};
 
-/// How wide a table is where nobody says, as in a pipe or in CI.
+/// The width of a table if nothing says how wide it may be, as in a pipe or in CI.
 const COLUMNS: u16 = 120;
 
 /// An empty table.
@@ -14,8 +14,8 @@ pub(crate) fn start<const N: usize>(heading: [&str; N]) -> Table {
     table
 }
 
-/// The table as text. Columns of figures stand to the right and are never broken; what does not fit is broken in the
-/// others.
+/// The table as text. Columns of numbers are aligned to the right and never wrapped. If the table is too wide,
+/// the other columns are wrapped.
 pub(crate) fn text(table: Table, is_figure: impl Fn(usize) -> bool) -> String {
     let width = terminal_size::terminal_size().map_or(COLUMNS, |(width, _)| width.0);
     in_width(table, is_figure, width)

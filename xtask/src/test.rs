@@ -1,4 +1,4 @@
-//! `cargo xtask test`: every guest's report against its snapshots, and the host's own tests.
+//! `cargo xtask test`: compares every guest's report with its snapshots, and runs the host's own tests.
 
 mod guest_tests;
 
@@ -19,7 +19,7 @@ use crate::project::Project;
 use crate::totals::Totals;
 use guest_tests::Tests;
 
-/// The command. The last line on standard output is the total of all tests.
+/// Runs the command. The last line on standard output is the total of all tests.
 pub(crate) fn run(project: &Project, flags: &flags::Test) -> Result<ExitCode> {
     if flags.review {
         in_ci::writes_nothing("cargo xtask test --review")?;
@@ -35,7 +35,7 @@ pub(crate) fn run(project: &Project, flags: &flags::Test) -> Result<ExitCode> {
         let good = run_tests(command, &mut totals)?;
         return end(project, flags, &asked, good, totals);
     }
-    // Elsewhere than in CI, what differs is kept beside its snapshot for review.
+    // Outside of CI, what differs is kept beside its snapshot for review.
     let snapshots = match in_ci::is_here() {
         true => Snapshots::Never,
         false => Snapshots::Pending,
@@ -55,7 +55,7 @@ fn asked(project: &Project, names: &[String]) -> Result<Asked> {
     }
 }
 
-/// What is written over must be called by its name: a part of a name would take others along.
+/// Only whole names may be accepted. A part of a name could accept more than was meant.
 fn accepted(project: &Project, flags: &flags::Test) -> Result<Asked> {
     match asked(project, &flags.names)? {
         Asked::Text(name) => Err(Cases::find(project)
@@ -65,7 +65,7 @@ fn accepted(project: &Project, flags: &flags::Test) -> Result<Asked> {
     }
 }
 
-/// Which of a package's own tests it means. With a `/`, only cases are meant.
+/// The tests of a package that are asked for. With a `/`, only cases are meant.
 fn tests(asked: &Asked, package: &str) -> Tests {
     match asked {
         Asked::Everything => Tests::All,
@@ -77,14 +77,14 @@ fn tests(asked: &Asked, package: &str) -> Tests {
     }
 }
 
-/// All tests, with nothing accepted. The cases come last, so that what moved is the last thing read.
+/// Runs all tests and accepts nothing. The cases come last, so that the changes are at the end of the output.
 pub(crate) fn verify(
     project: &Project,
     flags: &flags::Test,
     snapshots: Snapshots,
 ) -> Result<ExitCode> {
     let asked = asked(project, &flags.names)?;
-    // A guest that cannot be built fails the command, and keeps nothing else from being tested.
+    // A guest that cannot be built makes the command fail, but everything else is tested.
     let guests = build_guests::attempt(project, &asked.guests(project)?)?;
     let shell = shell(project)?;
     let mut totals = Totals::default();
@@ -93,14 +93,14 @@ pub(crate) fn verify(
         Asked::Text(text) => Some(&**text),
         Asked::Everything | Asked::Cases(_) => None,
     };
-    // Only tests of the harness have a `/` in their name: for them alone nothing else need start.
+    // Only tests of the harness have a `/` in their name, so for these alone nothing else needs to start.
     let only_cases =
         matches!(asked, Asked::Cases(_)) || text.is_some_and(|text| text.contains('/'));
     if !only_cases {
         let host = cargo(&shell, "test").args(HOST);
         let host = without_verdicts(host).env("FRACTALAW_GUESTS", project.outputs());
         let host = host.args(["--lib", "--bins", "--test", "it"]);
-        // What fuzzing has found and what it begins with takes as long as all else.
+        // The fuzzing corpus and seeds take as long as everything else together.
         let host = match flags.all {
             true => host.env("FRACTALAW_TEST_EVERY_CASE", "1"),
             false => host,
@@ -155,7 +155,7 @@ fn end(
         return Ok(ExitCode::from(FAILED));
     }
     match asked {
-        // Tests that do not run do not fail: a mistyped name must not look like success.
+        // No test fails if none runs, but a mistyped name must not look like success.
         Asked::Text(text) if totals.nothing_matched() => {
             Err(Cases::find(project).unknown("test", text).into())
         }
@@ -185,7 +185,7 @@ fn review(project: &Project, flags: &flags::Test) -> Result<ExitCode> {
         .into());
     }
     build_guests::attempt(project, &asked.guests(project)?)?.check()?;
-    // Whether the cases pass does not matter here: what differs is what there is to review.
+    // Whether the cases pass does not matter here, because the differences are what is reviewed.
     run_tests(
         cases(project, shell, Snapshots::Pending, &asked, &flags.rest),
         &mut Totals::default(),
@@ -200,7 +200,7 @@ fn review(project: &Project, flags: &flags::Test) -> Result<ExitCode> {
         "run `git status` to see what was accepted so far",
         review,
     )?;
-    // Functions are not for review: they belong to a cost, and follow it where it was accepted.
+    // Functions are not reviewed. They belong to a cost, and follow it if it was accepted.
     let follow = cases(project, shell, Snapshots::Functions, &asked, &[]);
     let status = Command::from(follow).stdout(Stdio::null()).status();
     status.context("cannot run the cases")?;

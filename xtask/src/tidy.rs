@@ -1,7 +1,7 @@
 //! `cargo xtask tidy`: the rules of this repository that no other tool checks.
 //!
-//! Each rule says what is wrong, where, and what to do about it. All of them run over all files
-//! before the command fails. Which files there are is git's answer, so that build outputs do not count.
+//! Each rule says what is wrong, where, and what to do about it. All rules run over all files before the command
+//! fails. git says which files there are, so build outputs do not count.
 
 // From the ground up, as in `main.rs`.
 mod problem;
@@ -24,7 +24,7 @@ use crate::fault::{FAILED, Fault};
 use crate::project::Project;
 use problem::Problem;
 
-/// The command.
+/// Runs the command.
 pub(crate) fn run(project: &Project) -> Result<()> {
     let files = files(&project.root);
     let mut problems = Vec::new();
@@ -51,8 +51,8 @@ pub(crate) fn run(project: &Project) -> Result<()> {
     .into())
 }
 
-/// The files of the repository, relative to its root: those that git tracks, and those it would if
-/// they were added. Without git, everything that is not hidden by convention.
+/// The files of the repository, relative to its root: those that git tracks, and those that it would track if
+/// they were added. Without git, all files that are not hidden by convention.
 fn files(root: &Path) -> BTreeSet<PathBuf> {
     let listed = Command::new("git")
         .args([

@@ -1,8 +1,8 @@
-//! How many tests passed, read from what test binaries print.
+//! Counts the tests that passed, from the output of test binaries.
 //!
-//! A test that fails may quote what another test binary printed, line by line: `running 1 test` and its result look the
-//! same there as cargo's own. So a result counts only for the header before it that announced as many tests, and
-//! what stands between the two was quoted.
+//! A test that fails may quote the output of another test binary line by line. Then `running 1 test` and its
+//! result look like cargo's own. So a result counts only for the header before it that announced the same number
+//! of tests, and everything between the two was quoted.
 
 /// How many tests passed, failed, and were not to run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -15,12 +15,12 @@ pub(crate) struct Totals {
 }
 
 impl Totals {
-    /// Whether there were tests, and none of them was meant.
+    /// Whether there were tests, but all were left out.
     pub(crate) fn nothing_matched(self) -> bool {
         self.ran() == 0 && self.filtered > 0
     }
 
-    /// Whether no test binary had a test, or none said so.
+    /// Whether no test binary had a test or reported one.
     pub(crate) fn is_empty(self) -> bool {
         self.ran() + self.filtered == 0
     }
@@ -41,13 +41,14 @@ impl Totals {
 #[derive(Debug, Default)]
 pub(crate) struct Reading {
     ended: Totals,
-    /// How many tests were announced, and their result if it came. The first is a test binary; the others are quoted
-    /// by it, or come after one that was killed before its result.
+    /// The numbers of announced tests, and their results if they came. The first is a test binary. The others are
+    /// quoted by it, or come after one that was killed before its result.
     open: Vec<(u64, Option<Totals>)>,
 }
 
 impl Reading {
-    /// Takes the next line. What a guest wrote begins with neither word, because it is indented wherever it is printed.
+    /// Reads the next line. A guest's text begins with neither word, because it is indented wherever it is
+    /// printed.
     pub(crate) fn line(&mut self, line: &str) {
         if let Some(announced) = announced(line) {
             if matches!(self.open[..], [(_, Some(_)), ..]) {
@@ -60,7 +61,7 @@ impl Reading {
                 .open
                 .iter()
                 .position(|(announced, found)| fits(*announced) && found.is_none());
-            // The same figures once more: what came before was quoted.
+            // The same numbers again mean that what came before was quoted.
             let again = || {
                 self.open
                     .iter()
@@ -73,7 +74,7 @@ impl Reading {
         }
     }
 
-    /// What all of them say.
+    /// The sum of all results.
     pub(crate) fn totals(mut self) -> Totals {
         self.end();
         self.ended
@@ -86,13 +87,13 @@ impl Reading {
     }
 }
 
-/// The figure of a line such as `running 3 tests`.
+/// The number in a line such as `running 3 tests`.
 fn announced(line: &str) -> Option<u64> {
     let (number, tests) = line.strip_prefix("running ")?.split_once(' ')?;
     tests.starts_with("test").then(|| number.parse().ok())?
 }
 
-/// The figures of a line such as `test result: ok. 3 passed; 0 failed; 0 ignored; …`.
+/// The numbers in a line such as `test result: ok. 3 passed; 0 failed; 0 ignored; …`.
 fn result(line: &str) -> Option<Totals> {
     let figures = line.strip_prefix("test result: ")?;
     let mut totals = Totals::default();
@@ -122,7 +123,7 @@ mod tests {
         reading.totals()
     }
 
-    /// Header and result, as libtest prints them.
+    /// Header and result as libtest prints them.
     fn binary(passed: u64, failed: u64, printed: &str) -> String {
         let (count, verdict) = (passed + failed, if failed == 0 { "ok" } else { "FAILED" });
         let tests = if count == 1 { "test" } else { "tests" };
@@ -152,7 +153,7 @@ mod tests {
                 (41, 3),
             ),
             (with_quoted(&with_quoted(&binary(0, 1, ""))), (41, 3)),
-            // As many tests, so that only the order tells them apart.
+            // The same number of tests, so only the order distinguishes them.
             (binary(0, 1, &quoted(&binary(1, 0, ""))), (0, 1)),
             (with_quoted(&binary(44, 0, "")) + &binary(5, 0, ""), (46, 3)),
             (

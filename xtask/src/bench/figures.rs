@@ -1,4 +1,4 @@
-//! The figures of benchmarks: shown as a table, kept as JSON, compared with those of an earlier run.
+//! The figures of benchmarks: printed as a table, kept as JSON, and compared with those of an earlier run.
 
 use std::fs;
 use std::path::Path;
@@ -10,10 +10,10 @@ use fractalaw_measure::table::{Bar, Row, Table, Unit};
 use crate::fault::{FAILED, Fault};
 use crate::files::write_atomically;
 
-/// What stands where there was no such figure before.
+/// Printed if there was no such figure before.
 const NONE: &str = "–";
 
-/// Reads what was kept under a name.
+/// Reads the figures that were kept under a name.
 pub(super) fn load(folder: &Path, name: &str) -> Result<Table> {
     let path = folder.join(name).with_extension("json");
     if !path.exists() {

@@ -1,12 +1,12 @@
-//! Guest source to core module: one cargo invocation for one guest.
+//! From guest source to core module: one cargo invocation for each guest.
 //!
-//! One for each and never one for all, because cargo unifies the features of all packages that are
-//! selected together, and a guest's bytes may depend on that guest alone.
+//! Guests are never built in one invocation, because cargo unifies the features of all packages that are selected
+//! together, and a guest's bytes may depend on that guest alone.
 //!
-//! What is compiled on the way is shared by all guests. What comes of it has a target folder for each, and
-//! its path is the one that cargo's message says for exactly this package. Cargo decides by time stamps and
-//! names, this crate by content. Where the two disagree, because an edit kept an old time stamp or because
-//! two libraries have one name, cargo is made to forget what it compiled.
+//! Dependencies are compiled once for all guests. The output of each guest has a target folder of its own, and
+//! its path comes from cargo's message for exactly this package. Cargo decides by time stamps and names, while
+//! this crate decides by content. They can disagree, because an edit kept an old time stamp or because two
+//! libraries have the same name. Then cargo is made to forget what it compiled.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -22,14 +22,14 @@ use super::toolchain::{TARGET, Toolchain};
 use crate::fault::{guest as fault, list};
 use crate::project::Project;
 
-/// What a compilation gave.
+/// The result of a compilation.
 #[derive(Debug)]
 pub(crate) struct Compiled {
     /// The core module.
     pub(crate) module: Vec<u8>,
     /// The folders of the guest and of the path dependencies that went into it.
     pub(crate) packages: BTreeSet<PathBuf>,
-    /// The files that the compiler and the build scripts of ours read, but for what these have made.
+    /// The files that the compiler and our build scripts read, except for files that these made.
     pub(crate) sources: BTreeSet<PathBuf>,
 }
 
@@ -38,7 +38,7 @@ pub(crate) struct Compiled {
 pub(crate) struct Compiler<'a> {
     project: &'a Project,
     toolchain: &'a mut Toolchain,
-    /// Packages that cargo was made to forget in this process: once is enough.
+    /// The packages that cargo was made to forget in this process. Once is enough.
     forgotten: BTreeSet<PathBuf>,
 }
 
@@ -51,8 +51,8 @@ impl<'a> Compiler<'a> {
         }
     }
 
-    /// Compiles one guest. `changed` are the folders of packages whose content is not what it was
-    /// when they were last compiled; cargo is not believed when it calls one of them fresh.
+    /// Compiles one guest. `changed` are the folders of packages whose content changed since they were last
+    /// compiled. For these, cargo is not trusted when it says that they are fresh.
     pub(crate) fn compile(&mut self, guest: &str, changed: &BTreeSet<PathBuf>) -> Result<Compiled> {
         let mut ended = self.build(guest)?;
         let is_stale = |artifact: &&Artifact| {
@@ -83,7 +83,7 @@ impl<'a> Compiler<'a> {
                 "CARGO_ENCODED_RUSTFLAGS",
                 hermetic::rustflags(self.project, self.toolchain, &sysroot),
             );
-        // The first build compiles the bindings generator for most of a minute: show that it moves.
+        // The first build compiles the bindings generator for most of a minute, so it shows progress.
         let compiled = hermetic::build_folder(self.project)
             .join(TARGET)
             .join(PROFILE);
@@ -120,7 +120,7 @@ impl<'a> Compiler<'a> {
         Ok(())
     }
 
-    /// A cargo that works in the guest's own target folder, so that no other guest writes what it leaves there.
+    /// A cargo that works in the guest's own target folder, so that no other guest writes to it.
     fn cargo(&self, guest: &str, subcommand: &str) -> Command {
         let mut command = hermetic::cargo(self.project);
         command
@@ -137,7 +137,7 @@ impl<'a> Compiler<'a> {
     }
 }
 
-/// Reads what there is now, where cargo says.
+/// Reads the output from where cargo says it is.
 fn compiled(project: &Project, guest: &str, ended: &Ended) -> Result<Compiled> {
     let folder = project.root.join("guests").join(guest);
     let local = || {
@@ -161,7 +161,7 @@ fn compiled(project: &Project, guest: &str, ended: &Ended) -> Result<Compiled> {
     })
 }
 
-/// The files named in a dep-info file: `output: file file …`, blanks within a name escaped.
+/// Returns the files in a dep-info file: `output: file file …`, with blanks in names escaped.
 fn sources(dep_info: &Path) -> Result<BTreeSet<PathBuf>> {
     let text = fs::read_to_string(dep_info)
         .with_context(|| format!("cannot read `{}`", dep_info.display()))?;
@@ -173,7 +173,7 @@ fn sources(dep_info: &Path) -> Result<BTreeSet<PathBuf>> {
         let names = names.replace("\\ ", "\0");
         for name in names.split_whitespace() {
             let name = PathBuf::from(name.replace('\0', " "));
-            // An included file is named by way of the folder of the source that includes it.
+            // The name of an included file starts at the folder of the source that includes it.
             files.insert(fs::canonicalize(&name).unwrap_or(name));
         }
     }

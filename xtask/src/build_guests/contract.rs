@@ -1,9 +1,9 @@
-//! A component held against `wit/`: what it imports and what it exports.
+//! Compares a component with `wit/`: what it imports and what it exports.
 //!
-//! Every import must be of the WASI 0.2 that the host offers, or an interface of the world, with the functions and
-//! types that `wit/` gives it, and `run` must be exported with the world's type. The host would refuse such a
-//! component too; here its author learns it at once, with the expected type beside the found one. What the host
-//! says of WASI, it says here: the judge is the same.
+//! Every import must be an interface of the WASI 0.2 that the host offers, or an interface of the world with the
+//! functions and types in `wit/`. `run` must be exported with the world's type. The host would refuse such a
+//! component too, but here its author learns it at once, with the expected type beside the found one. For WASI
+//! the messages are the host's, because the judge is the same.
 
 use std::collections::BTreeMap;
 
@@ -19,7 +19,7 @@ use crate::project::Project;
 /// The world that every micro-app is built for.
 const WORLD: &str = "micro-app";
 
-/// A set of functions by name, each with its type as text.
+/// Functions by name, each with its type as text.
 type Functions = BTreeMap<String, String>;
 
 /// The contract, read from `wit/`.
@@ -73,7 +73,7 @@ impl Contract {
         check_wasi(guest, component)?;
         let mut names = Vec::new();
         for (key, item) in &world.imports {
-            // A type that a world uses is no import of its own.
+            // A type that a world uses is not an import of its own.
             if matches!(item, WorldItem::Type { .. }) {
                 continue;
             }
@@ -129,7 +129,7 @@ impl Contract {
     }
 }
 
-/// Functions of an interface, or one that stands by itself.
+/// The functions of an interface, or a function that is not in an interface.
 fn functions<'a>(resolve: &'a Resolve, item: &'a WorldItem) -> impl Iterator<Item = &'a Function> {
     let interface = match item {
         WorldItem::Interface { id, .. } => Some(resolve.interfaces[*id].functions.values()),
@@ -163,7 +163,7 @@ fn check_export(
     )))
 }
 
-/// As what a function is imported or exported.
+/// The type of an imported or exported function, for a message.
 fn of_type(found: Result<String, TooLong>) -> String {
     match found {
         Ok(found) => format!("as `{found}`"),
@@ -171,12 +171,12 @@ fn of_type(found: Result<String, TooLong>) -> String {
     }
 }
 
-/// Whether an interface is the host's alone to judge.
+/// Whether only the host's judge knows the interface.
 pub(crate) fn is_wasi(interface: &str) -> bool {
     interface.starts_with("wasi:")
 }
 
-/// What the host would say of the component, apart from interfaces of the world that it does not offer yet.
+/// What the host would say of the component, except about interfaces of the world that it does not offer yet.
 fn check_wasi(guest: &str, component: &[u8]) -> Result<(), Fault> {
     let judged = judge(component, standard::offered()).map_err(|invalid| match invalid {
         Invalid::Malformed(message) => fault(format!("`{guest}` is no valid component: {message}")),

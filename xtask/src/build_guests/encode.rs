@@ -1,4 +1,4 @@
-//! Core module to component: encoded, given its metadata and manifest, and validated.
+//! From core module to component: encodes it, adds metadata and manifest, and validates it.
 
 use anyhow::{Context, Result};
 use fractalaw_contract::type_depth;
@@ -17,10 +17,10 @@ use crate::digest;
 use crate::fault::guest as fault;
 use crate::guest::Guest;
 
-/// How the names of sections begin that describe worlds.
+/// The first part of the names of sections that describe worlds.
 const DESCRIPTION: &str = "component-type";
 
-/// What to do about a description that nobody reads.
+/// What to do about a description that is too large.
 const NARROWER: &str =
     "generate the bindings from this repository's `wit` folder, with types of fewer levels";
 
@@ -30,8 +30,8 @@ pub(crate) fn component(guest: &Guest, module: &[u8]) -> Result<Vec<u8>> {
     let mut encoder = ComponentEncoder::default()
         .module(module)
         .context("cannot read the core module")?;
-    // Crates that were written for WASI 0.1 import it by this name. The linker of the toolchain gives them
-    // the same adapter, and only them: it is 50 KB.
+    // Crates for WASI 0.1 import it by this name. The toolchain's linker gives only them the same adapter,
+    // because it is 50 KB.
     if imports(module, PREVIEW1)? {
         encoder = encoder
             .adapter(PREVIEW1, PREVIEW1_ADAPTER)
@@ -48,8 +48,8 @@ pub(crate) fn component(guest: &Guest, module: &[u8]) -> Result<Vec<u8>> {
     Ok(component)
 }
 
-/// What tells the tools apart that encode: the component that they make of the least module names its encoder,
-/// and the adapter.
+/// Identifies the tools that encode. The smallest component that they make names the encoder, and the adapter is
+/// added to that.
 pub(crate) fn tools() -> Result<String> {
     let least = ComponentEncoder::default()
         .module(b"\0asm\x01\0\0\0")?
@@ -76,7 +76,7 @@ fn check_descriptions(module: &[u8]) -> Result<()> {
     Ok(())
 }
 
-/// Whether a core module imports anything of the module of this name.
+/// Whether a core module imports anything from the module with this name.
 fn imports(module: &[u8], name: &str) -> Result<bool> {
     for payload in Parser::new(0).parse_all(module) {
         if let Payload::ImportSection(imports) = payload.context("cannot read the core module")? {
@@ -90,13 +90,13 @@ fn imports(module: &[u8], name: &str) -> Result<bool> {
     Ok(false)
 }
 
-/// The standard metadata: name, version, description, and the tools that made it.
+/// The standard metadata: name, version, description, and the tools that made the component.
 fn metadata(guest: &Guest, module: &[u8], component: &[u8]) -> Result<Vec<u8>> {
     let mut add = AddMetadata::default();
     add.name = AddMetadataField::Set(guest.name.clone());
     let component = add.to_wasm(component)?;
-    // Repeated outside of the core module, where tools look first. What the encoder says of itself comes
-    // last, because the bindings generator names the encoder that it has used.
+    // Repeated outside of the core module, where tools look first. The encoder's own entry comes last, because
+    // the bindings generator also names the encoder that it used.
     let mut made_by = Producers::from_wasm(module)?.unwrap_or_default();
     for producers in [generator(module)?, Producers::from_wasm(&component)?] {
         made_by.merge(&producers.unwrap_or_default());
@@ -114,7 +114,7 @@ fn metadata(guest: &Guest, module: &[u8], component: &[u8]) -> Result<Vec<u8>> {
 }
 
 /// What the guest's own bindings generator says of itself: in the description of the world that exports
-/// something. The standard library brings descriptions as well, without exports, and by older generators.
+/// something. The standard library also has descriptions, without exports and from older generators.
 fn generator(module: &[u8]) -> Result<Option<Producers>> {
     for payload in Parser::new(0).parse_all(module) {
         let Payload::CustomSection(section) = payload? else {

@@ -1,4 +1,4 @@
-//! What a guest depends on is fetched before it is built, so that a build needs no network and no credentials.
+//! Fetches what a guest depends on before it is built, so that the build needs no network and no credentials.
 
 use anyhow::Result;
 
@@ -8,7 +8,7 @@ use super::toolchain::TARGET;
 use crate::fault::{FAILED, Fault};
 use crate::project::Project;
 
-/// What is going to be done with packages.
+/// What will be done with the packages.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum For {
     /// They are compiled to WebAssembly.
@@ -17,11 +17,11 @@ pub(crate) enum For {
     Tests,
 }
 
-/// Lets cargo fetch what packages below `guests/` need and is not there, and complete `Cargo.lock`. Nothing of it
-/// runs: cargo only lists the packages.
+/// Lets cargo fetch the missing dependencies of packages in `guests/`, and complete `Cargo.lock`. No code of a
+/// package runs: cargo only lists the packages.
 ///
-/// An error if cargo cannot resolve the workspace, which it does for all packages together. Where it can, and
-/// cannot fetch something, the packages that need it fail later, and no others.
+/// It fails if cargo cannot resolve the workspace, which cargo does for all packages together. If cargo can
+/// resolve it but cannot fetch something, only the packages that need it fail later.
 pub(crate) fn fetch<'a>(
     project: &Project,
     packages: impl IntoIterator<Item = &'a str>,
@@ -52,7 +52,7 @@ pub(crate) fn fetch<'a>(
     }
 }
 
-/// Whether cargo's words are about the manifest or the folder of a guest.
+/// Whether cargo's message is about the manifest or the folder of this guest.
 fn names(project: &Project, guest: &str, said: &str) -> bool {
     let folder = project.root.join("guests").join(guest);
     let folder = folder.display().to_string();

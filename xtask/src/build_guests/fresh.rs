@@ -1,8 +1,7 @@
-//! Whether a guest must be built again: decided by content, never by time stamps.
+//! Decides whether a guest must be built again, by content and never by time stamps.
 //!
-//! After each build a record is kept of the digests of everything that the component depends on,
-//! and of the outputs themselves. A guest is fresh when every one of them is still the same, and then
-//! it costs no cargo invocation at all.
+//! After each build a record is kept, with the digests of everything that the component depends on and of the
+//! outputs. A guest is fresh if all of them are still the same. Then it needs no cargo invocation at all.
 
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
@@ -23,7 +22,7 @@ use crate::digest;
 use crate::lock::Lock;
 use crate::project::Project;
 
-/// Files of the root that every guest's build reads. `Cargo.lock` is not among them: see [`Record`].
+/// Files at the root that the build of every guest reads. `Cargo.lock` is not among them: see [`Record`].
 const SHARED: [&str; 4] = [
     "Cargo.toml",
     "rust-toolchain.toml",
@@ -34,23 +33,23 @@ const SHARED: [&str; 4] = [
 /// What was true when a guest was last built.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Record {
-    /// Compiler, encoder, contract, files of the root and cargo's configuration, in one digest.
+    /// One digest of compiler, encoder, contract, files at the root and cargo's configuration.
     common: String,
-    /// What the guest is made of according to `Cargo.lock`, apart because cargo may complete it during the
+    /// The guest's packages in `Cargo.lock`. It is separate, because cargo may complete `Cargo.lock` during the
     /// build.
     lock: String,
-    /// Folders of the guest and its path dependencies.
+    /// The folders of the guest and of its path dependencies.
     packages: BTreeMap<PathBuf, String>,
-    /// Files and folders outside of them that were read, such as an included text.
+    /// Files and folders outside of these that were read, such as an included text.
     files: BTreeMap<PathBuf, String>,
-    /// The two outputs, as they were when they were made and not as they were found.
+    /// The two outputs as they were made, and not as they were found later.
     core: String,
     component: String,
     /// What the table says about it.
     pub(crate) summary: Summary,
 }
 
-/// Digest of what all guests have in common.
+/// The digest of what all guests have in common.
 pub(crate) fn common(project: &Project, toolchain: &Toolchain) -> Result<String> {
     let mut parts = vec![
         toolchain.version.clone(),
@@ -59,7 +58,7 @@ pub(crate) fn common(project: &Project, toolchain: &Toolchain) -> Result<String>
     for file in SHARED {
         parts.push(digest::file(&project.root.join(file))?);
     }
-    // Most of what these say changes no guest; what could, such as `[env]`, must not pass unnoticed.
+    // Most of these files change no guest. But `[env]`, for example, could, so none must change unnoticed.
     for file in hermetic::configuration(project) {
         parts.push(digest::file(&file)?);
     }
@@ -69,12 +68,12 @@ pub(crate) fn common(project: &Project, toolchain: &Toolchain) -> Result<String>
     Ok(digest::bytes(parts.join("\0").as_bytes()))
 }
 
-/// What is looked at before a build, so that an edit during the build is not lost.
+/// Read before a build, so that an edit during the build is not lost.
 #[derive(Debug, Default)]
 pub(crate) struct Before {
     packages: BTreeMap<PathBuf, String>,
     files: BTreeMap<PathBuf, String>,
-    /// The folders of packages whose content is no longer what was recorded.
+    /// The folders of packages whose content differs from the record.
     pub(crate) changed: BTreeSet<PathBuf>,
 }
 
@@ -86,12 +85,12 @@ pub(crate) struct Outputs<'a> {
 }
 
 impl Record {
-    /// The record of the last build; one that cannot be read is none.
+    /// The record of the last build; `None` if it cannot be read.
     pub(crate) fn load(project: &Project, guest: &str) -> Option<Record> {
         serde_json::from_slice(&fs::read(project.record(guest)).ok()?).ok()
     }
 
-    /// Forgets a guest, so that a build that is broken off cannot pass for one that ended.
+    /// Forgets a guest, so that an interrupted build cannot look like a finished one.
     pub(crate) fn remove(project: &Project, guest: &str) -> Result<()> {
         let path = project.record(guest);
         match fs::remove_file(&path) {
@@ -142,7 +141,7 @@ impl Record {
         })
     }
 
-    /// Writes the record, last of all outputs.
+    /// Writes the record, after all other outputs.
     pub(crate) fn store(&self, project: &Project) -> Result<()> {
         let text = serde_json::to_vec_pretty(self).context("cannot encode a record")?;
         crate::files::write_atomically(&project.record(&self.summary.name), &text)
@@ -163,10 +162,10 @@ impl Record {
 }
 
 impl Before {
-    /// Looks at what the last build read.
+    /// Reads again what the last build read.
     ///
-    /// Of a guest without a record nothing is known, so that it counts as changed. A change to a file
-    /// outside of the packages cannot be told apart, and counts against all of them.
+    /// Nothing is known of a guest without a record, so it counts as changed. A change to a file outside of the
+    /// packages cannot be assigned to one of them, and counts for all.
     pub(crate) fn look(project: &Project, guest: &str, record: Option<&Record>) -> Result<Before> {
         let own = Path::new("guests").join(guest);
         let mut before = Before::default();
@@ -191,8 +190,8 @@ impl Before {
     }
 }
 
-/// Digest of what was read outside of the packages. Of a folder in which all that is built stands, this
-/// part is left out: each build changes it.
+/// The digest of what was read outside of the packages. If the target folder is inside it, that part is left out,
+/// because each build changes it.
 fn outside(project: &Project, path: &Path) -> Result<String> {
     let built = [project.target.clone(), hermetic::build_folder(project)];
     digest::any(&project.root.join(path), &built)

@@ -1,4 +1,4 @@
-//! Cargo started for a guest: its messages are read, and what it says to people is passed on and kept.
+//! Starts cargo for a guest. Its messages for programs are read, and its text for people is passed on and kept.
 
 use std::collections::BTreeSet;
 use std::env;
@@ -13,10 +13,10 @@ use serde::Deserialize;
 
 use crate::children;
 
-/// How much of what cargo says is kept, in bytes: its last words are what an error is about.
+/// The bytes of cargo's text that are kept. An error is about its last words.
 const SAID_BYTES: usize = 1 << 20;
 
-/// How a cargo ended, and what it said.
+/// How a cargo process ended, and what it said.
 #[derive(Debug)]
 pub(crate) struct Ended {
     pub(crate) success: bool,
@@ -55,7 +55,7 @@ enum Message {
 }
 
 impl Artifact {
-    /// Whether its package is a folder of ours, and not of a registry.
+    /// Whether its package is a folder of ours, and not from a registry.
     pub(crate) fn is_local(&self) -> bool {
         self.package_id.starts_with("path+")
     }
@@ -65,9 +65,8 @@ impl Artifact {
         self.manifest_path.parent().unwrap_or(&self.manifest_path)
     }
 
-    /// Whether the file's name is that of the library and nothing more. Then whatever else is called so, or
-    /// is compiled with other flags, is written to the same place, and cargo calls the file fresh that it
-    /// finds there.
+    /// Whether the file has only the name of the library. Then a library with the same name, or one compiled with
+    /// other flags, is written to the same place, and cargo calls the file there fresh.
     pub(crate) fn has_a_shared_name(&self) -> bool {
         let kinds = &self.target.crate_types;
         kinds.iter().any(|kind| kind == "cdylib" || kind == "dylib")
@@ -80,7 +79,7 @@ impl Artifact {
     }
 }
 
-/// Starts cargo and waits for it. Where people watch, its colours stay; `progress` keeps its bar.
+/// Starts cargo and waits for it. Its colours are kept if people watch. `progress` keeps its progress bar.
 pub(crate) fn run(command: &mut Command, shown: &str, progress: bool) -> Result<Ended> {
     if io::stderr().is_terminal() {
         if env::var_os("CARGO_TERM_COLOR").is_none() && env::var_os("NO_COLOR").is_none() {
@@ -132,13 +131,13 @@ pub(crate) fn run(command: &mut Command, shown: &str, progress: bool) -> Result<
     Ok(ended)
 }
 
-/// Copies to our own standard error, and returns the last of it.
+/// Copies to our own standard error, and returns the end of the text.
 fn pass_on(mut from: impl Read) -> Vec<u8> {
     let mut said = Vec::new();
     let mut part = [0; 8192];
     while let Ok(length @ 1..) = from.read(&mut part) {
         let part = &part[..length];
-        // Nobody may be there to read it. The build goes on.
+        // If nobody reads it, the build goes on.
         let _ = io::stderr().write_all(part);
         said.extend_from_slice(part);
         if said.len() > 2 * SAID_BYTES {

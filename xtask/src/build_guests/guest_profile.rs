@@ -9,7 +9,7 @@ use crate::project::{Project, read_toml};
 /// Its name.
 pub(crate) const PROFILE: &str = "guest";
 
-/// Every key of a profile; one that is left out is the machine's to set.
+/// All keys of a profile. If one were missing, a machine's configuration could set it.
 const KEYS: [&str; 12] = [
     "codegen-units",
     "debug",
@@ -57,15 +57,14 @@ pub(crate) fn arguments(project: &Project) -> Result<Vec<String>> {
         .collect())
 }
 
-/// Cargo takes dotted keys on its command line and no inline tables, which `package.NAME` and
-/// `build-override` would be.
+/// Cargo takes dotted keys on its command line and no inline tables, such as `package.NAME` and `build-override`.
 fn flatten(prefix: &str, table: &Table, lines: &mut Vec<String>) {
     for (key, value) in table {
         let bare = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
         let key = if key.chars().all(bare) {
             key.clone()
         } else {
-            // As TOML writes a text: quoted, and escaped where that is needed.
+            // The key as TOML writes a text: quoted, and escaped if needed.
             Value::from(key.as_str()).to_string()
         };
         match value {

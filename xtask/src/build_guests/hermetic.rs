@@ -1,15 +1,13 @@
 //! The environment and the flags that guests are compiled with.
 //!
-//! The bytes of a guest, and so its fuel, may depend on its sources and on the compiler, and on
-//! nothing of the machine: not on the folder of the clone, not on `CARGO_HOME`, not on anybody's
-//! `RUSTFLAGS` or cargo configuration. So the child's environment is cleared but for what is named
-//! here, every path of the machine is mapped to a fixed one, and the profile is given on the command
-//! line, which outranks every file of configuration. What else such a file says is not ruled out, but
-//! noticed: see [`configuration`].
+//! The bytes of a guest, and so its fuel, may depend on its sources and on the compiler. They must not depend on
+//! the machine: the folder of the clone, `CARGO_HOME`, or anybody's `RUSTFLAGS` or cargo configuration. So the
+//! child's environment is cleared except for the variables listed here. Every path of the machine is mapped to a
+//! fixed one. The profile is given on the command line, which overrides all configuration files. Other settings
+//! in these files are not excluded, but they are noticed: see [`configuration`].
 //!
-//! A build runs build scripts and macros of a guest and of its dependencies. They get nothing that opens
-//! a door elsewhere: what cargo needs for the network is given to [`fetching`] alone, which runs none of
-//! them.
+//! A build runs the build scripts and macros of a guest and of its dependencies. They get no credentials. Only
+//! [`fetching`] gets what cargo needs for the network, and it runs no code of a package.
 
 use std::collections::BTreeSet;
 use std::env;
@@ -23,7 +21,7 @@ use toml::Value;
 use super::toolchain::Toolchain;
 use crate::project::{Project, cargo_program, read_toml};
 
-/// What cargo and rustc need to find each other, the machine's folders and the terminal.
+/// Variables that cargo and rustc need to find each other, the machine's folders and the terminal.
 const BUILD: [&str; 19] = [
     "APPDATA",
     "CARGO_BUILD_JOBS",
@@ -46,10 +44,10 @@ const BUILD: [&str; 19] = [
     "USERPROFILE",
 ];
 
-/// Families of the same kind. The second says where a registry is, and not who asks.
+/// Families of such variables. The second says where a registry is, but not who asks.
 const BUILD_FAMILIES: [(&str, &str); 2] = [("CARGO_TERM_", ""), ("CARGO_REGISTRIES_", "_INDEX")];
 
-/// What cargo needs besides to fetch what is not there yet. Some of them are credentials.
+/// Further variables that cargo needs to fetch dependencies. Some of them are credentials.
 const FETCH: [&str; 10] = [
     "ALL_PROXY",
     "HTTPS_PROXY",
@@ -63,7 +61,7 @@ const FETCH: [&str; 10] = [
     "https_proxy",
 ];
 
-/// Families of the same kind.
+/// Families of such variables.
 const FETCH_FAMILIES: [(&str, &str); 5] = [
     ("CARGO_HTTP_", ""),
     ("CARGO_NET_", ""),
@@ -72,18 +70,17 @@ const FETCH_FAMILIES: [(&str, &str); 5] = [
     ("RUSTUP_", ""),
 ];
 
-/// A cargo that runs code of guests. Its environment holds nothing that could change a guest, and no
-/// credential.
+/// A cargo that runs code of guests. Its environment has nothing that could change a guest, and no credentials.
 pub(crate) fn cargo(project: &Project) -> Command {
     let mut command = with(project, is_for_builds);
-    // It was fetched before.
+    // Dependencies were fetched before.
     command.env("CARGO_NET_OFFLINE", "true");
-    // What is compiled is shared by all guests; what comes of it has a folder for each: see `compile`.
+    // Dependencies are compiled once for all guests, but each guest has an output folder: see `compile`.
     command.env("CARGO_BUILD_BUILD_DIR", build_folder(project));
     command
 }
 
-/// The environment of such a cargo alone, for one that is started otherwise.
+/// Only the environment of such a cargo, for one that is started in another way.
 pub(crate) fn environment() -> impl Iterator<Item = (OsString, OsString)> {
     kept(is_for_builds)
 }
@@ -92,7 +89,7 @@ fn kept(keep: impl Fn(&str) -> bool) -> impl Iterator<Item = (OsString, OsString
     env::vars_os().filter(move |(name, _)| name.to_str().is_some_and(&keep))
 }
 
-/// A cargo that may use the network, and runs nothing that it fetches.
+/// A cargo that may use the network and runs nothing that it fetches.
 pub(crate) fn fetching(project: &Project) -> Command {
     with(project, |name| {
         is_for_builds(name) || is_of(name, &FETCH, &FETCH_FAMILIES)
@@ -105,7 +102,7 @@ fn with(project: &Project, keep: impl Fn(&str) -> bool) -> Command {
         .current_dir(&project.root)
         .env_clear()
         .envs(kept(keep));
-    // Empty, because that also switches off a wrapper set in somebody's cargo configuration.
+    // Set to empty, because that also switches off a wrapper from somebody's cargo configuration.
     command
         .env("RUSTC_WRAPPER", "")
         .env("RUSTC_WORKSPACE_WRAPPER", "");
@@ -123,8 +120,7 @@ fn is_of(name: &str, names: &[&str], families: &[(&str, &str)]) -> bool {
             .any(|(begin, end)| name.starts_with(begin) && name.ends_with(end))
 }
 
-/// The variables of our own environment that a build does not get and whose names stand in `text`, as whole
-/// words.
+/// The variables of our own environment that a build does not get and whose names are in `text` as whole words.
 pub(crate) fn withheld(text: &str) -> Vec<String> {
     let words: BTreeSet<&str> = text
         .split(|c: char| !c.is_ascii_alphanumeric() && c != '_')
@@ -137,12 +133,12 @@ pub(crate) fn withheld(text: &str) -> Vec<String> {
     names
 }
 
-/// What cargo gives to every build itself, and has given to us as well.
+/// Variables that cargo gives to every build itself, and has given to us as well.
 fn is_set_by_cargo(name: &str) -> bool {
     name == "CARGO" || name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_")
 }
 
-/// Where cargo keeps what it compiles on the way.
+/// The folder for cargo's intermediate files.
 pub(crate) fn build_folder(project: &Project) -> PathBuf {
     match env::var_os("CARGO_BUILD_BUILD_DIR").filter(|folder| !folder.is_empty()) {
         Some(folder) => project.root.join(folder),
@@ -150,7 +146,7 @@ pub(crate) fn build_folder(project: &Project) -> PathBuf {
     }
 }
 
-/// The files of configuration outside of the workspace that cargo reads, as far as they are there.
+/// The existing configuration files outside of the workspace that cargo reads.
 pub(crate) fn configuration(project: &Project) -> Vec<PathBuf> {
     let above = project.root.ancestors().skip(1);
     let mut folders: Vec<PathBuf> = above.map(|folder| folder.join(".cargo")).collect();
@@ -164,13 +160,13 @@ pub(crate) fn configuration(project: &Project) -> Vec<PathBuf> {
     found
 }
 
-/// Adds a file and those that its key `include` names.
+/// Adds a file, and the files that its key `include` names.
 fn with_included(file: PathBuf, found: &mut Vec<PathBuf>) {
     if !file.is_file() || found.contains(&file) {
         return;
     }
     found.push(file.clone());
-    // What cargo cannot read it will say itself.
+    // If cargo cannot read the file, it reports that itself.
     let table = read_toml(&file).unwrap_or_default();
     let included = table.get("include").and_then(Value::as_array);
     for entry in included.into_iter().flatten() {
@@ -179,8 +175,7 @@ fn with_included(file: PathBuf, found: &mut Vec<PathBuf>) {
     }
 }
 
-/// The compiler's flags, as the value of `CARGO_ENCODED_RUSTFLAGS`, which overrides every other
-/// source of flags.
+/// The compiler's flags, as the value of `CARGO_ENCODED_RUSTFLAGS`, which overrides every other source of flags.
 pub(crate) fn rustflags(project: &Project, toolchain: &Toolchain, sysroot: &Path) -> OsString {
     let mut paths: Vec<(PathBuf, String)> = Vec::new();
     let mut map = |path: PathBuf, to: &str| {
@@ -198,23 +193,23 @@ pub(crate) fn rustflags(project: &Project, toolchain: &Toolchain, sysroot: &Path
         map(compiled, "/target");
     }
     if let Some(home) = cargo_home() {
-        // Each registry has a folder whose name tells where it is served from: a mirror's differs.
+        // Each registry has a folder whose name depends on where it is served from, so a mirror's differs.
         for registry in folders(&home.join("registry/src")) {
             map(registry, "/cargo/registry");
         }
         map(home, "/cargo");
     }
-    // The name that the standard library's paths have where its source is not installed.
+    // The paths of the standard library if its source is not installed.
     if let Some(commit) = toolchain.line("commit-hash") {
         map(
             sysroot.join("lib/rustlib/src/rust"),
             &format!("/rustc/{commit}"),
         );
     }
-    // The compiler takes the last that matches, so a folder inside another must come after it.
+    // The compiler takes the last match, so a folder inside another must come after it.
     paths.sort_by_key(|(path, _)| path.components().count());
 
-    // A core module is what is wanted: `xtask` does the encoding.
+    // The result must be a core module, because `xtask` does the encoding.
     let mut flags = OsString::from("-Clink-arg=--skip-wit-component");
     for (path, to) in paths {
         flags.push("\u{1f}--remap-path-prefix=");

@@ -1,5 +1,5 @@
-//! Whatever reads what a guest's build has made happens on a thread whose stack fits the bounds on nesting: parser, encoder
-//! and validator call themselves for each level, and a stack that overflows ends the process.
+//! Reads the outputs of a guest's build on a thread with a large enough stack for the bounds on nesting. Parser,
+//! encoder and validator call themselves for each level, and a stack overflow would end the process.
 
 use std::thread;
 
@@ -8,7 +8,7 @@ use fractalaw_contract::limits::COMPILE_STACK_BYTES;
 
 use crate::fault::guest as fault;
 
-/// Does the work and waits for it. A panic is one of a parser's, and the guest's fault.
+/// Does the work and waits for it. A panic is a parser's, and the guest is at fault.
 pub(crate) fn on_its_stack<T: Send>(work: impl FnOnce() -> Result<T> + Send) -> Result<T> {
     thread::scope(|scope| {
         let reader = thread::Builder::new()

@@ -1,4 +1,4 @@
-//! `build-guests --sizes`: what a component's bytes are made of, and whose code they hold.
+//! `build-guests --sizes`: what the bytes of a component are made of, and whose code they contain.
 
 use std::collections::BTreeMap;
 
@@ -7,18 +7,18 @@ use comfy_table::{CellAlignment, Table, presets};
 use fractalaw_contract::function_name;
 use wasmparser::{KnownCustom, Name, Parser, Payload, TypeRef};
 
-/// Functions shown for each guest: the ones worth a look.
+/// The functions that are shown for each guest.
 const LARGEST: usize = 10;
 
-/// Bytes of one component by what they are for.
+/// The bytes of one component by purpose.
 #[derive(Debug, Default)]
 struct Sizes {
     parts: BTreeMap<&'static str, usize>,
-    /// Bodies of functions by name.
+    /// The bodies of functions by name.
     functions: Vec<(String, usize)>,
 }
 
-/// The breakdown as text: parts, then the largest functions.
+/// The breakdown as text: the parts, then the largest functions.
 pub(crate) fn breakdown(guest: &str, component: &[u8]) -> Result<String> {
     let sizes =
         measure(component).with_context(|| format!("cannot read the component `{guest}`"))?;
@@ -58,7 +58,7 @@ fn table(heading: [&str; 3]) -> Table {
 fn measure(component: &[u8]) -> Result<Sizes> {
     let mut sizes = Sizes::default();
     let mut module = Module::default();
-    // What belongs to no section is the sections' own headings.
+    // The bytes outside of all sections are the headings of the sections.
     let mut named = 0;
     for payload in Parser::new(0).parse_all(component) {
         let payload = payload?;
@@ -73,7 +73,7 @@ fn measure(component: &[u8]) -> Result<Sizes> {
                 sizes.functions.append(&mut module.take());
                 continue;
             }
-            // What they hold follows piece by piece.
+            // Their contents follow piece by piece.
             Payload::CodeSectionStart { .. } | Payload::ModuleSection { .. } => continue,
             Payload::ImportSection(imports) => {
                 for import in imports.clone().into_imports() {
@@ -118,7 +118,7 @@ fn measure(component: &[u8]) -> Result<Sizes> {
     Ok(sizes)
 }
 
-/// What is known of a core module while it is read: its names come after its code.
+/// What is known of a core module while it is read. Its names come after its code.
 #[derive(Debug, Default)]
 struct Module {
     imported: u32,

@@ -1,8 +1,8 @@
-//! What stands in the folder of built guests while another one is built.
+//! Checks the folder of built guests while another guest is built.
 //!
-//! A build script or a macro of one guest runs with all rights of whoever builds, and could put something else
-//! in the place of another guest's component, and of the record that calls it fresh. So what stands there is
-//! looked at before cargo runs and after it. A process that outlives the build is not seen.
+//! A build script or a macro of one guest runs with all rights of whoever builds. It could replace another
+//! guest's component, and the record that calls it fresh. So the folder is read before cargo runs and after it. A
+//! process that outlives the build is not noticed.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -15,12 +15,12 @@ use crate::digest;
 use crate::fault::{Fault, guest as fault, list};
 use crate::project::Project;
 
-/// Files by their digests.
+/// Files with their digests.
 #[derive(Debug)]
 pub(crate) struct Standing(BTreeMap<PathBuf, String>);
 
 impl Standing {
-    /// Components, core modules and records.
+    /// Reads the components, core modules and records.
     pub(crate) fn look(project: &Project) -> Result<Standing> {
         let outputs = project.outputs();
         let mut files = BTreeMap::new();
@@ -45,8 +45,8 @@ impl Standing {
         Ok(Standing(files))
     }
 
-    /// An error if anything is not as it was, while `guest` was built. The guests whose files they are lose
-    /// them, so that they are built anew.
+    /// Returns an error if anything changed while `guest` was built. The files of the affected guests are
+    /// deleted, so that they are built again.
     pub(crate) fn check(&self, project: &Project, guest: &str) -> Result<()> {
         let now = Standing::look(project)?;
         let paths: BTreeSet<&Path> = self

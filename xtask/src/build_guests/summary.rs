@@ -1,4 +1,4 @@
-//! What a build of the guests has to say: the table for people, the JSON for tools.
+//! The result of building the guests: the table for people, the JSON for tools.
 
 use fractalaw_manifest::Tier;
 use serde::{Deserialize, Serialize};
@@ -8,7 +8,7 @@ use super::contract::is_wasi;
 use crate::project::Project;
 use crate::tables;
 
-/// Version of the JSON's shape; it changes when a key is removed or means something else.
+/// The version of the JSON's shape. It changes when a key is removed or changes its meaning.
 const SCHEMA_VERSION: u32 = 1;
 
 /// A built guest.
@@ -18,7 +18,7 @@ pub(crate) struct Summary {
     pub(crate) tier: Tier,
     pub(crate) core_bytes: usize,
     pub(crate) component_bytes: usize,
-    /// Full names of the imported interfaces, sorted.
+    /// The full names of the imported interfaces, sorted.
     pub(crate) imports: Vec<String>,
 }
 
@@ -30,14 +30,14 @@ pub(crate) enum Status {
     Rebuilt,
 }
 
-/// A guest after a build that went well.
+/// A guest after a successful build.
 #[derive(Clone, Debug)]
 pub(crate) struct Built {
     pub(crate) summary: Summary,
     pub(crate) status: Status,
 }
 
-/// The table, one guest a line.
+/// The table, with one guest on each line.
 pub(crate) fn table(built: &[Built]) -> String {
     let mut table = tables::start(["guest", "tier", "core", "component", "imports", "state"]);
     for Built { summary, status } in built {
@@ -56,9 +56,8 @@ pub(crate) fn table(built: &[Built]) -> String {
 
 /// The JSON: `{"schema-version": 1, "guests": [...], "failures": [...]}`.
 ///
-/// A guest has `name`, `tier`, `core-path`, `core-bytes`, `component-path`, `component-bytes`,
-/// `imports` (full names of interfaces, sorted) and `state` (`fresh` or `rebuilt`); a failure has
-/// `name` and `message`.
+/// A guest has `name`, `tier`, `core-path`, `core-bytes`, `component-path`, `component-bytes`, `imports` (the
+/// full names of interfaces, sorted) and `state` (`fresh` or `rebuilt`). A failure has `name` and `message`.
 pub(crate) fn json(project: &Project, built: &[Built], failures: &[(String, String)]) -> String {
     let guests = built.iter().map(|Built { summary, status }| {
         json!({
@@ -83,7 +82,7 @@ pub(crate) fn json(project: &Project, built: &[Built], failures: &[(String, Stri
     format!("{document:#}")
 }
 
-/// A size as people read it, exact to a tenth.
+/// A size for people, exact to a tenth.
 fn bytes(bytes: usize) -> String {
     match bytes {
         0..1024 => format!("{bytes} B"),
@@ -92,7 +91,7 @@ fn bytes(bytes: usize) -> String {
     }
 }
 
-/// Our interfaces by their short names, WASI's by their number.
+/// Our interfaces by their short names, and the number of WASI's.
 fn imports(names: &[String]) -> String {
     let (wasi, own): (Vec<&str>, Vec<&str>) = names
         .iter()
@@ -109,7 +108,7 @@ fn imports(names: &[String]) -> String {
     }
 }
 
-/// `audit-log` of `fractal:app/audit-log@0.1.0`.
+/// `audit-log` for `fractal:app/audit-log@0.1.0`.
 fn short(name: &str) -> &str {
     let name = name.rsplit_once('/').map_or(name, |(_, name)| name);
     name.split_once('@').map_or(name, |(name, _)| name)

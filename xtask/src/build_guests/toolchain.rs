@@ -1,4 +1,4 @@
-//! The compiler in force and its WebAssembly target, installed when it is missing.
+//! The compiler and its WebAssembly target, which is installed if it is missing.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -9,19 +9,20 @@ use anyhow::{Context, Result, bail};
 use crate::fault::{FAILED, Fault};
 use crate::project::Project;
 
-/// What guests are compiled for.
+/// The target that guests are compiled for.
 pub(crate) const TARGET: &str = "wasm32-wasip2";
 
-/// Where the compiler in force keeps its own files, and which one it is.
+/// Which compiler is used, and where its own files are.
 #[derive(Debug)]
 pub(crate) struct Toolchain {
-    /// What `rustc -vV` says.
+    /// The output of `rustc -vV`.
     pub(crate) version: String,
     sysroot: Option<PathBuf>,
 }
 
 impl Toolchain {
-    /// Asks the compiler who it is. Cheap: it is part of deciding that there is nothing to do.
+    /// Asks the compiler for its version. This is cheap, because it is needed to decide that there is nothing to
+    /// do.
     pub(crate) fn ask(project: &Project) -> Result<Toolchain> {
         Ok(Toolchain {
             version: rustc(project, &["-vV"])?,
@@ -29,7 +30,7 @@ impl Toolchain {
         })
     }
 
-    /// Sees to it that the target is installed. Called only when something is to be compiled.
+    /// Makes sure that the target is installed. Called only before something is compiled.
     pub(crate) fn ready(&mut self, project: &Project) -> Result<&Path> {
         if self.sysroot.is_none() {
             let (sysroot, libraries) = folders(project)?;
@@ -51,7 +52,7 @@ impl Toolchain {
             .context("the compiler has no sysroot")
     }
 
-    /// The value of a line of `rustc -vV`, for example of `release`.
+    /// The value of a line of `rustc -vV`, for example `release`.
     pub(crate) fn line(&self, key: &str) -> Option<&str> {
         self.version
             .lines()
@@ -59,7 +60,7 @@ impl Toolchain {
     }
 }
 
-/// The sysroot, and the folder that holds the target's libraries when it is installed.
+/// The sysroot, and the folder that contains the target's libraries if the target is installed.
 fn folders(project: &Project) -> Result<(PathBuf, PathBuf)> {
     let text = rustc(
         project,
@@ -116,7 +117,7 @@ fn missing(message: String) -> Fault {
     Fault::new(FAILED, message)
 }
 
-/// Runs the compiler and returns what it prints.
+/// Runs the compiler and returns its output.
 fn rustc(project: &Project, args: &[&str]) -> Result<String> {
     let shown = format!("rustc {}", args.join(" "));
     let output = Command::new("rustc")

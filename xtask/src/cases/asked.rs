@@ -1,4 +1,4 @@
-//! Which tests a command line means.
+//! The tests that a command line means.
 
 use std::path::Path;
 
@@ -7,21 +7,21 @@ use anyhow::Result;
 use super::names::Cases;
 use crate::project::Project;
 
-/// The guest that runs beside every case: `tests/harness/lab.rs`.
+/// The guest that runs beside every case: see `tests/harness/lab.rs`.
 pub(crate) const NEIGHBOUR: &str = "slot-scribbler";
 
-/// Which tests a command line means.
+/// The tests that a command line means.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Asked {
     Everything,
-    /// These cases, or those of these guests and groups.
+    /// These cases, or all cases of these guests and groups.
     Cases(Vec<String>),
-    /// Every test with this in its name.
+    /// Every test whose name contains this.
     Text(String),
 }
 
 impl Asked {
-    /// The guests whose components are needed for it.
+    /// The guests whose components these tests need.
     pub(crate) fn guests(&self, project: &Project) -> Result<Vec<String>> {
         let mut guests = project.guests()?;
         if let Asked::Cases(names) = self {
@@ -31,8 +31,8 @@ impl Asked {
         Ok(guests)
     }
 
-    /// What is left of it for a folder of components of other sources: without the cases of the guests that have no
-    /// component there.
+    /// The tests that can run with a folder of components from other sources. Cases of guests that have no
+    /// component there are left out.
     pub(crate) fn with_components(&self, project: &Project, folder: &Path) -> Result<Asked> {
         let mut missing = project.guests()?;
         missing.retain(|guest| !folder.join(format!("{guest}.wasm")).is_file());

@@ -1,4 +1,4 @@
-//! The harness in `tests/`, started for cases: with which components, and what becomes of their snapshots.
+//! Starts the harness in `tests/`: with which components, and what it does with snapshots.
 
 use std::ffi::OsStr;
 use std::path::Path;
@@ -10,7 +10,7 @@ use crate::cargo::{HOST, cargo};
 use crate::cargo_test::{arguments, without_verdicts};
 use crate::project::Project;
 
-/// What becomes of snapshots that differ, as the harness calls it.
+/// What the harness does with snapshots that differ. The names are those of its flag.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Snapshots {
     Never,
@@ -19,7 +19,7 @@ pub(crate) enum Snapshots {
     Functions,
 }
 
-/// Only the cases, their snapshots written as `snapshots` says.
+/// Runs only the cases, and writes their snapshots as `snapshots` says.
 pub(crate) fn cases<'a>(
     project: &Project,
     shell: &'a Shell,
@@ -34,15 +34,15 @@ pub(crate) fn cases<'a>(
         Snapshots::Functions => ("functions", "always"),
     };
     let command = harness(shell, &project.outputs(), asked);
-    // insta, which writes for the harness, can be told by the environment alone.
+    // insta writes the files, and only the environment can tell it how.
     let command = command
         .env("INSTA_OUTPUT", "none")
         .env("INSTA_UPDATE", update);
     command.args(["--snapshots", snapshots]).args(rest)
 }
 
-/// The harness, with components from this folder. What it is to do stands on its command line and not in the
-/// environment, which is the user's.
+/// The harness, with components from this folder. Its command line says what to do. The environment does not,
+/// because it is the user's.
 pub(crate) fn harness<'a>(shell: &'a Shell, guests: &Path, asked: &Asked) -> Cmd<'a> {
     let command = cargo(shell, "test").args(HOST).args(["--test", "cases"]);
     let (text, names) = match asked {

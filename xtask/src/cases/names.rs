@@ -1,7 +1,7 @@
-//! The cases as files: what they are called, and which of them a command line means.
+//! The cases as files: their names, and which of them a command line means.
 //!
-//! A name is a case (`duty-finder/default`), or a guest or group for all of its cases (`duty-finder`). Text is part of
-//! names. What means nothing is the same error in every command.
+//! A name is a case (`duty-finder/default`), or a guest or group for all its cases (`duty-finder`). A text is a
+//! part of names. A name that means nothing gives the same error in every command.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -32,12 +32,12 @@ impl Cases {
         Cases(names)
     }
 
-    /// Every name.
+    /// All names.
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(String::as_str)
     }
 
-    /// Whether it is the name of a case, of a guest or of a group.
+    /// Whether it is the name of a case, a guest or a group.
     pub(crate) fn has(&self, name: &str) -> bool {
         self.names().any(|case| is_meant(case, name))
     }
@@ -46,7 +46,7 @@ impl Cases {
     ///
     /// # Errors
     ///
-    /// When there is no such case.
+    /// If there is no such case.
     pub(crate) fn containing(&self, text: &str) -> Result<Vec<String>, Fault> {
         let found: Vec<_> = self.names().filter(|case| case.contains(text)).collect();
         match found.is_empty() {
@@ -55,7 +55,7 @@ impl Cases {
         }
     }
 
-    /// The error of a name that means nothing.
+    /// The error for an unknown name.
     pub(crate) fn unknown(&self, what: &str, name: &str) -> Fault {
         let subjects = self.names().filter_map(|case| case.split('/').next());
         let known: BTreeSet<&str> = subjects.chain(self.names()).collect();
@@ -67,7 +67,7 @@ impl Cases {
     }
 }
 
-/// Whether a name means this case: its own, or that of its guest or group.
+/// Whether a name means this case: it is the name of the case, or of its guest or group.
 fn is_meant(case: &str, name: &str) -> bool {
     let subject = name.strip_suffix('/').unwrap_or(name);
     let of_subject = |rest: &str| rest.starts_with('/');

@@ -1,8 +1,8 @@
-//! The unit tests that stand in guests, and in the libraries that they share.
+//! The unit tests in guests, and in the libraries that guests share.
 //!
-//! They run on this machine, as cargo runs tests everywhere: what they test is the logic of a guest. What a guest
-//! does as a component is what the cases are for. A call to an imported interface, such as the audit log, ends
-//! such a test, because there is no host.
+//! They run on this machine, like all tests of cargo, and test the logic of a guest. The cases test what a guest
+//! does as a component. A unit test that calls an imported interface, such as the audit log, aborts, because
+//! there is no host.
 
 use std::fs;
 use std::path::Path;
@@ -45,8 +45,8 @@ pub(crate) fn run(
             Tests::With(text) => Some(text),
             Tests::All | Tests::Nothing => None,
         };
-        // A build script of theirs sees no more here than in a build for WebAssembly. One command for each, so that
-        // one that does not compile keeps no other from being tested.
+        // A build script gets no other variables here than in a build for WebAssembly. Each package has its own
+        // command, so that a package that does not compile does not stop the others.
         let command = cargo(shell, "test")
             .env_clear()
             .envs(hermetic::environment())
@@ -62,16 +62,16 @@ pub(crate) fn run(
     Ok(good)
 }
 
-/// Which tests of a package are asked for.
+/// The tests of a package that are asked for.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Tests {
     Nothing,
     All,
-    /// Those with this in their name.
+    /// Those whose name contains this.
     With(String),
 }
 
-/// The packages below `guests/` that have tests. A guest without any costs nothing here.
+/// The packages in `guests/` that have tests. A guest without tests costs nothing here.
 fn packages(project: &Project) -> Result<Vec<String>> {
     let mut found = Vec::new();
     look(project, &project.root.join("guests"), None, &mut found)?;
@@ -98,7 +98,7 @@ fn look(
         let entry = entry.with_context(|| format!("cannot list `{}`", folder.display()))?;
         let path = entry.path();
         let name = entry.file_name();
-        // Links are not followed, which may have no end.
+        // Links are not followed, because they may have no end.
         let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
         if is_folder && name != "target" && !name.as_encoded_bytes().starts_with(b".") {
             look(project, &path, package, found)?;
@@ -112,13 +112,13 @@ fn look(
     Ok(())
 }
 
-/// Whether a package is a guest and not a library, of which cargo also tests the examples in its documentation.
+/// Whether a package is a guest. For a library, cargo also tests the examples in its documentation.
 fn is_guest(project: &Project, package: &Path) -> bool {
     let name = package.file_name().unwrap_or_default().to_string_lossy();
     package.parent() == Some(&project.root.join("guests")) && !is_library(&name)
 }
 
-/// Whether a source looks as if it had tests. Where it only seems so, cargo finds none.
+/// Whether a source file seems to have tests. If it only seems so, cargo finds none.
 fn has_tests(source: &Path, is_guest: bool) -> bool {
     let text = fs::read_to_string(source).unwrap_or_default();
     text.lines().map(str::trim_start).any(|line| {
@@ -128,7 +128,7 @@ fn has_tests(source: &Path, is_guest: bool) -> bool {
     })
 }
 
-/// A manifest that cannot be read is reported where the guest is built.
+/// An unreadable manifest is reported when the guest is built.
 fn name_of(package: &Path) -> Option<String> {
     let manifest = read_toml(&package.join("Cargo.toml")).ok()?;
     let name = manifest

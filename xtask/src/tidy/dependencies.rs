@@ -1,4 +1,4 @@
-//! Rule: what must compile in seconds, or be light, does not reach what is neither.
+//! Rule: what must compile in seconds, or must be light, does not depend on heavy crates.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -8,7 +8,7 @@ use anyhow::Result;
 use super::problem::Problem;
 use crate::lock::Lock;
 
-/// From, what it must not reach, and what to do instead.
+/// A package, what it must not depend on, and what to do instead.
 const AVOIDS: [(&str, &str, &str); 6] = [
     (
         "xtask",
@@ -56,7 +56,7 @@ pub(super) fn check(root: &Path, problems: &mut Vec<Problem>) -> Result<()> {
     Ok(())
 }
 
-/// Dependencies by name. Versions of one package count as one: enough to prove absence.
+/// Dependencies by name. Versions of one package count as one, which is enough to prove absence.
 fn graph(lock: &Lock) -> BTreeMap<&str, BTreeSet<&str>> {
     let mut graph: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for package in &lock.packages {
@@ -68,7 +68,7 @@ fn graph(lock: &Lock) -> BTreeMap<&str, BTreeSet<&str>> {
     graph
 }
 
-/// How one package reaches another, if it does.
+/// How one package depends on another, if it does.
 fn path<'a>(
     graph: &BTreeMap<&'a str, BTreeSet<&'a str>>,
     from: &'a str,

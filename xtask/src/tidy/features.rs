@@ -1,6 +1,6 @@
-//! Rule: what links Wasmtime has the same dependencies with the same features, whether `cargo xtask run` builds the
-//! program, `cargo xtask test` tests everything, or one package is tested alone. Cargo would compile Wasmtime once
-//! more for each difference.
+//! Rule: everything that links Wasmtime has the same dependencies with the same features, whether `cargo xtask
+//! run` builds the program, `cargo xtask test` tests everything, or one package is tested alone. Cargo would
+//! compile Wasmtime once more for each difference.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,7 +11,7 @@ use crate::cargo::{HOST, cargo, shell};
 use crate::fault::list;
 use crate::project::Project;
 
-/// What is tested alone too.
+/// Packages that are also tested alone.
 const ALONE: [&str; 4] = [
     "fractalaw-host",
     "fractalaw-cli",
@@ -19,10 +19,10 @@ const ALONE: [&str; 4] = [
     "fractalaw-tests",
 ];
 
-/// Where features are brought together: the others' tests depend on it.
+/// Where features are unified. The tests of other packages depend on it.
 const MANIFEST: &str = "host/testing/Cargo.toml";
 
-/// Each package as `cargo tree` calls it, with each list of features that it is compiled with.
+/// Each package as `cargo tree` names it, with each list of features that it is compiled with.
 type Features<'a> = BTreeMap<&'a str, BTreeSet<&'a str>>;
 
 pub(super) fn check(project: &Project, problems: &mut Vec<Problem>) -> Result<()> {
@@ -41,8 +41,8 @@ pub(super) fn check(project: &Project, problems: &mut Vec<Problem>) -> Result<()
     Ok(())
 }
 
-/// Not `--offline`: on a fresh clone this is the first that needs the host's dependencies. Where they
-/// are there, a locked `cargo tree` does not ask the network.
+/// Not `--offline`: on a fresh clone this is the first command that needs the host's dependencies. If they are
+/// there, a locked `cargo tree` does not use the network.
 fn tree(project: &Project, packages: &[&str], edges: &str) -> Result<String> {
     let shell = shell(project)?;
     cargo(&shell, "tree")
@@ -57,7 +57,7 @@ fn tree(project: &Project, packages: &[&str], edges: &str) -> Result<String> {
 fn features(tree: &str) -> Features<'_> {
     let mut features = Features::new();
     for line in tree.lines() {
-        // What was listed before is marked.
+        // A package that was listed before has this mark.
         let line = line.strip_suffix(" (*)").unwrap_or(line);
         if let Some((package, list)) = line.split_once('|') {
             features.entry(package).or_default().insert(list);

@@ -25,7 +25,7 @@ pub(super) fn check(project: &Project, problems: &mut Vec<Problem>) -> Result<()
     let mut libraries = BTreeMap::new();
     for name in project.guests()? {
         let file = format!("guests/{name}/Cargo.toml");
-        // `manifests` says what is wrong with a file that cannot be read.
+        // `manifests` reports a file that cannot be read.
         let Ok(cargo) = read_toml(&project.root.join(&file)) else {
             continue;
         };
@@ -47,7 +47,7 @@ pub(super) fn check(project: &Project, problems: &mut Vec<Problem>) -> Result<()
             ));
         }
         if let Err(error) = Guest::read(project, &name) {
-            // The error brings a hint of its own.
+            // The error has a hint of its own.
             let text = format!("{error:#}");
             let (what, hint) = text
                 .split_once("\nhint: ")

@@ -1,7 +1,7 @@
-//! Rule: a file called `Cargo.toml` is the manifest of a package or of the workspace.
+//! Rule: a file named `Cargo.toml` is the manifest of a package or of the workspace.
 //!
-//! Cargo reads every file of that name in a repository that somebody names as a git dependency, and warns of
-//! each that it cannot use.
+//! If somebody uses the repository as a git dependency, cargo reads every file with this name, and warns of each
+//! that it cannot use.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -29,7 +29,7 @@ fn is_manifest(manifest: &Table) -> bool {
         .get("package")
         .and_then(|package| package.get("name"))
         .and_then(Value::as_str);
-    // The characters that cargo takes.
+    // The characters that cargo allows.
     let usable = |c: char| c.is_alphanumeric() || c == '-' || c == '_';
     manifest.contains_key("workspace") || name.is_some_and(|name| name.chars().all(usable))
 }

@@ -1,4 +1,4 @@
-//! One breach of a rule, for the person who is to mend it.
+//! One breach of a rule, for the person who must fix it.
 
 /// One breach of a rule.
 #[derive(Debug)]

@@ -6,13 +6,14 @@ use std::path::{Path, PathBuf};
 
 use super::problem::Problem;
 
-/// Past this a file does more than one thing.
+/// A longer file does more than one thing.
 const MAX_LINES: usize = 400;
 
-/// Files that people write; inputs of cases and snapshots stay as they are.
+/// Files that people write. Inputs of cases and snapshots stay as they are.
 const WRITTEN: [&str; 8] = ["json", "md", "rs", "sh", "toml", "wit", "yaml", "yml"];
 
-/// What does not belong in Rust source, why, in pieces so that this file does not break its own rule.
+/// What must not be in Rust source, and why. It is written in pieces, so that this file does not break its own
+/// rule.
 const FORBIDDEN: [(&str, &str); 4] = [
     (
         concat!("[al", "low("),
@@ -32,7 +33,7 @@ const MACHINE_PATHS: [&str; 3] = [
 
 pub(super) fn check(root: &Path, files: &BTreeSet<PathBuf>, problems: &mut Vec<Problem>) {
     for path in files {
-        // What is not text has no lines to check.
+        // A file that is not text has no lines to check.
         let Ok(text) = fs::read_to_string(root.join(path)) else {
             continue;
         };

@@ -1,4 +1,4 @@
-//! Rule: the top level holds the rooms of the design, and beside them only what tools require there.
+//! Rule: the top level contains the folders of the design, and otherwise only what tools require there.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;

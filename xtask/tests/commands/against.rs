@@ -1,4 +1,4 @@
-//! `fuel` and `report` against a revision that has not all of today's guests, with a stand-in for the harness.
+//! `fuel` and `report` against a revision that lacks some of today's guests, with a stand-in for the harness.
 
 use std::process::Command;
 
@@ -6,8 +6,8 @@ use crate::guests::returning;
 use crate::scratch::{Scratch, repository};
 use crate::stand_ins::PACKAGES;
 
-/// Records each case that is asked for, `SUBJECT/default` for every folder of `tests/cases`, and fails where the guest has
-/// no component, as the harness does.
+/// Records each case that is asked for, `SUBJECT/default` for every folder in `tests/cases`. It fails if the
+/// guest has no component, as the harness does.
 const HARNESS: &str = r##"//! A stand-in.
 use std::fs;
 use std::path::Path;
@@ -37,7 +37,7 @@ fn main() {
 }
 "##;
 
-/// A workspace with a commit of one guest, and another guest beside it since.
+/// A workspace with a commit of one guest, and another guest that was added later.
 fn scratch() -> Scratch {
     let scratch = Scratch::new();
     let members = PACKAGES
@@ -112,6 +112,6 @@ fn the_cases_of_a_guest_that_was_not_there_are_new() {
         )
     };
     assert_eq!(page(&[]), (true, true, 1));
-    // Nothing that is asked for was there.
+    // Nothing that is asked for existed in that revision.
     assert_eq!(page(&["against-new"]), (false, true, 1));
 }

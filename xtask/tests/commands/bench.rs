@@ -1,10 +1,11 @@
-//! `bench`, with stand-ins for the programs: their figures in one table, kept and compared.
+//! `bench` with stand-ins for the programs: their figures in one table, kept and compared.
 
 use std::fs;
 
 use crate::scratch::Scratch;
 
-/// Prints one figure, which the environment says, and whether its benchmark failed; with a filter it has none.
+/// Prints one figure, which the environment sets, and whether its benchmark failed. With a filter it has no
+/// figure.
 const PROGRAM: &str = r##"//! A stand-in.
 fn main() {
     let name = env!("CARGO_PKG_NAME");
@@ -71,7 +72,7 @@ fn the_figures_of_all_programs_stand_in_one_table() {
         ["fractalaw-build-benches 3 2 1.500 ≤ 1.00 NO 0.500 3.000"]
     );
 
-    // One that fails keeps no other from being shown.
+    // A program that fails does not stop the others.
     let scratch = scratch.env("FAILS", "fractalaw-benches");
     let ended = scratch.xtask(["bench"]);
     assert_eq!(ended.code, 12, "{}", ended.stderr);
@@ -79,7 +80,7 @@ fn the_figures_of_all_programs_stand_in_one_table() {
     let failed = "error: failed: `fractalaw-benches`\n";
     assert!(ended.stderr.ends_with(failed), "{}", ended.stderr);
 
-    // Said before anything is measured.
+    // Reported before anything is measured.
     let ended = scratch.xtask(["bench", "--against", "never"]);
     assert_eq!(ended.code, 12);
     let hint = "hint: keep some with `--save never`\n";

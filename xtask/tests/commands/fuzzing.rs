@@ -1,8 +1,8 @@
-//! `fuzz` with a stand-in for the program that has the targets: what there is to fuzz is asked of it.
+//! `fuzz` with a stand-in for the program that has the targets: the program is asked which targets there are.
 
 use crate::start_host::scratch;
 
-/// Lists two targets, and says what else it was told.
+/// Lists two targets, and prints what else it was told.
 const PROGRAM: &str = r#"//! A stand-in.
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -22,7 +22,7 @@ fn targets_are_those_that_the_program_lists() {
             "polici",
             "did you mean `policy`? targets: `manifest`, `policy`",
         ),
-        // One that the real program has.
+        // A target of the real program.
         ("ledger", "targets: `manifest`, `policy`"),
     ] {
         let ended = scratch.xtask(["fuzz", target, "--mutate"]);

@@ -1,6 +1,6 @@
-//! Tests of the commands: the built `xtask` at work in scratch workspaces.
+//! Tests of the commands: the built `xtask` in scratch workspaces.
 //!
-//! One binary for all of them, so that it links once.
+//! All are in one binary, so that it links once.
 
 #[cfg(unix)]
 mod chromium;

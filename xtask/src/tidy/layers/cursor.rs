@@ -1,13 +1,13 @@
-//! A place in the tokens of a file, and the steps over what is not read.
+//! A position in the tokens of a file, and the steps over what is not read.
 
 use super::tokens::Token;
 
-/// What an item begins with that may have a `,` before its end.
+/// The words that begin an item that may contain a `,` before its end.
 const ITEMS: [&str; 10] = [
     "const", "enum", "fn", "impl", "mod", "static", "struct", "trait", "type", "use",
 ];
 
-/// A place in the tokens.
+/// A position in the tokens.
 pub(super) struct Cursor<'a> {
     tokens: &'a [Token<'a>],
     at: usize,
@@ -26,7 +26,7 @@ impl<'a> Cursor<'a> {
         self.at += tokens;
     }
 
-    /// The word or sign so many behind the next one; nothing behind the end.
+    /// The word or sign that many places after the next one; empty after the end.
     pub(super) fn peek(&self, behind: usize) -> &'a str {
         let token = self.tokens.get(self.at + behind);
         token.map_or("", |token| token.text)
@@ -42,13 +42,13 @@ impl<'a> Cursor<'a> {
         self.tokens.get(self.at).map_or(0, |token| token.line)
     }
 
-    /// Whether a path that begins here does not go on from another one, and is no method or field.
+    /// Whether a path begins here: it does not continue another path, and is not a method or field.
     pub(super) fn begins_path(&self) -> bool {
         let before = self.at.checked_sub(1).map(|at| self.tokens[at].text);
         !matches!(before, Some("::" | "."))
     }
 
-    /// Steps over an attribute, and over what it gives to tests alone.
+    /// Skips an attribute, and the item after it if that is for tests only.
     pub(super) fn attribute(&mut self) {
         self.step(1);
         let is_inner = self.peek(0) == "!";
@@ -70,7 +70,7 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// Steps over `pub`, `pub(crate)`, `pub(in crate::a)`.
+    /// Skips `pub`, `pub(crate)`, `pub(in crate::a)`.
     pub(super) fn visibility(&mut self) {
         self.step(1);
         if self.peek(0) == "(" && matches!(self.peek(1), "crate" | "super" | "self" | "in") {
@@ -78,7 +78,7 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// From an opening bracket to behind the one that closes it.
+    /// Goes from an opening bracket to after its closing bracket.
     fn group(&mut self) {
         let mut depth = 0;
         while !self.is_at_end() {
@@ -94,7 +94,7 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// To behind the `;` or the braces that end it, or the `,` of a field or a variant.
+    /// Goes to after the `;` or the braces that end the item, or the `,` of a field or a variant.
     fn item(&mut self) {
         let mut is_field = true;
         while !self.is_at_end() {
@@ -104,7 +104,7 @@ impl<'a> Cursor<'a> {
                 "{" => return self.group(),
                 ";" => return self.step(1),
                 "," if is_field => return self.step(1),
-                // The end of what it stands in.
+                // The end of what contains the item.
                 "}" | ")" => return,
                 _ => self.step(1),
             }

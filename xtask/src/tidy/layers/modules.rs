@@ -6,26 +6,26 @@ use std::path::{Path, PathBuf};
 
 use super::source::{Named, Source, read};
 
-/// A module by the names that lead to it; the crate's root has none.
+/// A module by the names that lead to it. The crate's root has no name.
 pub(super) type Module = Vec<String>;
 
-/// A crate's modules, as far as each has a file of its own.
+/// The modules of a crate that have files of their own.
 #[derive(Debug, Default)]
 pub(super) struct Modules(BTreeMap<Module, File>);
 
-/// One of them.
+/// The file of a module.
 #[derive(Debug)]
 pub(super) struct File {
     /// From the root of the repository.
     pub(super) path: PathBuf,
     pub(super) source: Source,
-    /// In which group of the file that lists it, its head, it stands. That of the crate's root says nothing.
+    /// Its group in the file that lists it, its head. It means nothing for the crate's root.
     pub(super) group: usize,
 }
 
 impl Modules {
-    /// Reads all files from the crate's root on, `src/lib.rs` or `src/main.rs`. A file that is not there is the
-    /// compiler's to miss.
+    /// Reads all files, beginning at the crate's root, `src/lib.rs` or `src/main.rs`. The compiler reports a
+    /// missing file.
     pub(super) fn read(repository: &Path, root: &Path) -> Modules {
         let mut modules = Modules::default();
         let folder = root.parent().unwrap_or(root);
@@ -74,7 +74,7 @@ impl Modules {
         known.map(|(module, _)| module).collect()
     }
 
-    /// The file that a path leads to, which stands in a file of `from`, and the names behind it.
+    /// The file that a path in a file of `from` leads to, and the remaining names.
     pub(super) fn resolve(&self, from: &[String], named: &Named) -> Option<(&Module, Vec<String>)> {
         let mut base = [from, &named.within].concat();
         let mut names = &*named.path;

@@ -6,7 +6,7 @@ use std::path::Path;
 use super::modules::{Module, Modules};
 use crate::fault::list;
 
-/// A file that uses names of another one.
+/// A file that uses names of another file.
 #[derive(Debug)]
 pub(super) struct Use<'a> {
     pub(super) from: &'a Path,
@@ -22,12 +22,12 @@ pub(super) struct Upward<'a, 'b> {
     pub(super) used: &'b Use<'a>,
 }
 
-/// What a head and the modules that it lists use of each other: by the two, all files that do.
+/// What a head and the modules that it lists use of each other: for each two, all files that do.
 #[derive(Debug, Default)]
 pub(super) struct Siblings<'a>(BTreeMap<(&'a Module, &'a Module), Vec<Use<'a>>>);
 
 impl Use<'_> {
-    /// As it stands in a message.
+    /// The use in words for a message.
     pub(super) fn said(&self) -> String {
         format!(
             "`{}` uses {} of `{}`",
@@ -43,7 +43,8 @@ impl<'a> Siblings<'a> {
         self.0.entry((from, to)).or_default().push(used);
     }
 
-    /// The circles, each as the modules in it: pairs that use each other, or else the shortest of each knot.
+    /// The circles, each as its modules: pairs that use each other, or otherwise the shortest circle of each
+    /// group.
     pub(super) fn circles(&self) -> Vec<Vec<&'a Module>> {
         let pairs = self
             .0
@@ -64,7 +65,7 @@ impl<'a> Siblings<'a> {
         circles
     }
 
-    /// The shortest way from one to another, both included.
+    /// The shortest way from one module to another, with both included.
     fn way(&self, from: &'a Module, to: &'a Module) -> Option<Vec<&'a Module>> {
         let mut ways = vec![vec![from]];
         let mut seen = BTreeSet::from([from]);
@@ -86,7 +87,7 @@ impl<'a> Siblings<'a> {
         None
     }
 
-    /// A circle as it stands in a message: who uses what of whom, once around.
+    /// A circle in words for a message: who uses what of whom, once around.
     pub(super) fn said(&self, circle: &[&'a Module]) -> String {
         let next = circle.iter().cycle().skip(1);
         let steps = circle.iter().zip(next);
@@ -95,7 +96,7 @@ impl<'a> Siblings<'a> {
             .collect();
         let mut shown: Vec<&Use<'_>> = steps.iter().filter_map(|uses| uses.first()).collect();
         if let [there, back] = *steps {
-            // Of the many that two folders may have, two files that use each other.
+            // Two folders may have many. Two files that use each other come first.
             let pairs = there
                 .iter()
                 .flat_map(|one| back.iter().map(move |two| (one, two)));
@@ -112,7 +113,7 @@ impl<'a> Siblings<'a> {
         format!("a circle of {what}: {}", said.join(", "))
     }
 
-    /// What uses a module that the head lists in a later group, and stands in no circle with it.
+    /// The uses of a module that the head lists in a later group, if the two are not in a circle.
     pub(super) fn upward(&self, modules: &Modules, head: &Module) -> Vec<Upward<'a, '_>> {
         let group = |module: &Module| modules.file(module).map(|file| file.group);
         let upward = self.0.iter().filter(|((from, to), _)| {
@@ -133,7 +134,7 @@ impl<'a> Siblings<'a> {
     }
 }
 
-/// Whether each begins with the file that the one before it ends with.
+/// Whether each use begins with the file that the one before it ends with.
 fn is_circle(uses: &[&Use<'_>]) -> bool {
     let next = uses.iter().cycle().skip(1);
     uses.iter().zip(next).all(|(one, next)| one.to == next.from)

@@ -1,7 +1,7 @@
-//! What one file of Rust source declares and names: its modules, in the groups in which they are listed, and the paths
-//! that lead to files of its crate.
+//! What one file of Rust source declares and names: its modules, in the groups in which they are listed, and the
+//! paths that lead to files of its crate.
 //!
-//! What is compiled for tests alone is left out: a test may look at whatever it needs.
+//! Code that is compiled for tests only is left out, because a test may use whatever it needs.
 
 use super::cursor::Cursor;
 use super::tokens::tokens;
@@ -16,18 +16,18 @@ pub(super) struct Source {
 /// A module that has a file of its own.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Declared {
-    /// The modules in this file that it stands in, and its name.
+    /// The modules in this file that contain it, and its name.
     pub(super) path: Vec<String>,
-    /// Counts the groups of the file: a blank line, or anything but a module, begins the next one.
+    /// Counts the groups of the file. A blank line, or anything except a module, begins the next group.
     pub(super) group: usize,
 }
 
-/// A path that stands in the file.
+/// A path in the file.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Named {
-    /// The modules in this file that it stands in.
+    /// The modules in this file that contain it.
     pub(super) within: Vec<String>,
-    /// As it is written; `*` is a name too.
+    /// The path as it is written. `*` is a name too.
     pub(super) path: Vec<String>,
     /// Whether others see the last name as one of this file's.
     pub(super) is_exported: bool,
@@ -51,7 +51,7 @@ pub(super) fn read(text: &str) -> Source {
 }
 
 impl Named {
-    /// Whether it does not begin with the name of another crate, or of something that was brought in.
+    /// Whether it does not begin with the name of another crate, or of something that was imported.
     fn is_of_crate(&self, modules: &[Declared]) -> bool {
         let first = &self.path[0];
         let is_module = |declared: &Declared| {
@@ -66,14 +66,14 @@ struct Reader<'a> {
     text: &'a str,
     cursor: Cursor<'a>,
     within: Vec<String>,
-    /// The line of the last declaration of a module, if nothing but modules came behind it.
+    /// The line of the last declaration of a module, if only modules came after it.
     last_module_line: Option<usize>,
     group: usize,
     source: Source,
 }
 
 impl Reader<'_> {
-    /// Reads to the end, or to the `}` of the module that the items stand in.
+    /// Reads to the end, or to the `}` of the module that contains the items.
     fn items(&mut self, in_braces: bool) {
         let mut depth = 0;
         let mut is_exported = false;
@@ -152,13 +152,13 @@ impl Reader<'_> {
             path.push(self.cursor.peek(1).to_owned());
             self.cursor.step(2);
         }
-        // A macro that is exported is called so wherever it stands.
+        // An exported macro has the same path everywhere.
         if !(self.cursor.peek(0) == "!" && path.len() == 2) {
             self.name(path, false);
         }
     }
 
-    /// What `use` brings in: every leaf of its tree.
+    /// What `use` imports: every leaf of its tree.
     fn tree(&mut self, before: &mut Vec<String>, is_exported: bool) {
         let length = before.len();
         loop {
@@ -176,13 +176,13 @@ impl Reader<'_> {
                     break;
                 }
                 "::" => {
-                    // What follows at the start of a path is another crate.
+                    // After `::` at the start of a path comes another crate.
                     if before.is_empty() {
                         before.push(String::new());
                     }
                     cursor.step(1);
                 }
-                // The module itself, beside what is in it.
+                // The module itself, besides what is in it.
                 "self" if !before.is_empty() => {
                     cursor.step(1);
                     self.name(before.clone(), is_exported);
@@ -196,7 +196,7 @@ impl Reader<'_> {
                         break;
                     }
                 }
-                // No Rust.
+                // Not Rust.
                 _ => {
                     cursor.step(1);
                     break;
@@ -223,7 +223,7 @@ impl Reader<'_> {
 mod tests {
     use super::read;
 
-    /// The paths of a source, each behind the modules that it stands in, `+` where others see it as this file's.
+    /// The paths of a source, each after the modules that contain it, with `+` if others see it as this file's.
     fn paths(source: &str) -> Vec<String> {
         let named = read(source).paths.into_iter().map(|named| {
             let within: String = named.within.iter().map(|name| format!("{name}/")).collect();

@@ -1,11 +1,12 @@
-//! Rust source as words and signs, without comments, texts and numbers: enough to read paths from it.
+//! Rust source as words and signs, without comments, string literals and numbers. This is enough to read paths
+//! from it.
 //!
-//! A parser would not read paths in the arguments of macros, which are tokens to it as well.
+//! A parser would not read paths in the arguments of macros, because they are only tokens to it.
 
 use std::iter::Peekable;
 use std::str::CharIndices;
 
-/// A word or a sign, and the line that it stands on, counted from 1.
+/// A word or a sign, and its line, counted from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Token<'a> {
     pub(super) text: &'a str,
@@ -20,8 +21,8 @@ impl Token<'_> {
     }
 }
 
-/// The tokens of a file. A sign is one character, except for `::`. A text is the sign `"`, so that what stands around it
-/// is not read as one; a raw identifier is its name.
+/// The tokens of a file. A sign is one character, except for `::`. A string literal is the sign `"`, so that the
+/// code around it is not read as one. A raw identifier is its name.
 pub(super) fn tokens(source: &str) -> Vec<Token<'_>> {
     let mut reader = Reader {
         source,
@@ -41,7 +42,7 @@ struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    /// Whether there was anything left.
+    /// Whether anything was left.
     fn next_token(&mut self) -> bool {
         let Some((at, first)) = self.take() else {
             return false;
@@ -83,7 +84,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// A word, or what begins as one: `r"…"`, `br#"…"#`, `b'x'`, `c"…"`, `r#type`.
+    /// A word, or something that begins like one: `r"…"`, `br#"…"#`, `b'x'`, `c"…"`, `r#type`.
     fn word(&mut self, at: usize) {
         self.skip_while(is_in_word);
         let end = self.position();
@@ -105,7 +106,7 @@ impl<'a> Reader<'a> {
                 let text = &self.source[name..self.position()];
                 self.push(text);
             }
-            // Its quote comes next, and is read as any other.
+            // Its quote comes next and is read like any other.
             "b" | "c" if rest.starts_with(['"', '\'']) => {}
             _ => self.push(word),
         }
@@ -115,7 +116,7 @@ impl<'a> Reader<'a> {
         self.chars.peek().map_or(self.source.len(), |(at, _)| *at)
     }
 
-    /// A text whose opening quote has been taken.
+    /// A string literal whose opening quote was read.
     fn text(&mut self, quote: &'a str) {
         self.push(quote);
         while let Some((_, next)) = self.take() {
@@ -142,7 +143,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// A character, or a lifetime, which is no word here.
+    /// A character, or a lifetime, which is not a word here.
     fn quote(&mut self, rest: &str) {
         let mut chars = rest.chars().skip(1);
         let (first, second) = (chars.next(), chars.next());
@@ -159,7 +160,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Comments of this kind may lie in each other. The `/` has been taken.
+    /// Comments of this kind may contain each other. The `/` was read.
     fn block_comment(&mut self) {
         self.take();
         let mut depth = 1;
