@@ -67,8 +67,9 @@ fn text(report: &Report) {
         .filter(|line| !line.starts_with("  ") && !line.is_empty())
         .collect();
     assert_eq!(ours[0], header, "{text}");
-    assert!(ours[1].starts_with("Fuel: "), "{text}");
     let known = [
+        "--- Effects (",
+        "Fuel: ",
         "Limits: tier ",
         "Granted, not used: ",
         "--- Host Calls (",
@@ -76,7 +77,11 @@ fn text(report: &Report) {
         "--- Standard Error (",
     ];
     let mut next = 0;
-    for line in &ours[2..] {
+    assert!(
+        ours[1..].iter().any(|line| line.starts_with("Fuel: ")),
+        "{text}"
+    );
+    for line in &ours[1..] {
         let found = known[next..]
             .iter()
             .position(|known| line.starts_with(known));
@@ -105,6 +110,8 @@ fn json(report: &Report) {
         assert_eq!(json["resource"], entry.resource);
         assert_eq!(json["detail"], entry.detail);
     }
+    let read = Report::from_json(&text).expect("a report is read from its own JSON");
+    assert_eq!((read.json(), read.text()), (text, report.text()));
     match &report.outcome {
         Outcome::Completed(text) => assert_eq!(json["outcome"]["ok"], *text),
         Outcome::GuestError(text) => assert_eq!(json["outcome"]["err"], *text),

@@ -3,9 +3,10 @@
 use std::fmt;
 
 use fractalaw_manifest::terminal::one_line;
+use serde::{Deserialize, Serialize};
 
 /// One entry: three fields from the guest, three from the host.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AuditEntry {
     /// Place in the run's trail, from 1, without gaps.
     pub sequence: u64,

@@ -3,12 +3,13 @@
 use std::fmt;
 
 use fractalaw_manifest::terminal::one_line;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
 /// One thing that a run did through a capability of its host: rows that it inserted, an event that it emitted.
 ///
 /// Text, JSON and snapshots show every effect alike, whichever capability it comes from.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Effect {
     /// The capability's name, such as `data`.
     pub capability: String,
@@ -16,14 +17,17 @@ pub struct Effect {
     pub kind: String,
     /// What it was done to, such as the name of a table.
     pub subject: String,
-    /// What else there is to say of it, in an order that the capability chooses.
+    /// What else there is to say of it, in an order that the capability chooses. A number that is not whole is said as
+    /// text, because readers of JSON round it.
+    #[serde(serialize_with = "write_fields", deserialize_with = "read_fields")]
     pub fields: Vec<(String, Value)>,
     /// Whether it holds.
     pub settled: Settled,
 }
 
 /// What became of an effect when its run had ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Settled {
     /// It holds: the run completed.
     Committed,
@@ -57,4 +61,28 @@ impl fmt::Display for Effect {
         }
         write!(f, " ({})", self.settled.name())
     }
+}
+
+/// A list in place of an object, which has no order.
+#[derive(Serialize, Deserialize)]
+struct Field<N, V> {
+    name: N,
+    value: V,
+}
+
+fn write_fields<S: Serializer>(
+    fields: &[(String, Value)],
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(fields.iter().map(|(name, value)| Field { name, value }))
+}
+
+fn read_fields<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Vec<(String, Value)>, D::Error> {
+    let fields = Vec::<Field<String, Value>>::deserialize(deserializer)?;
+    Ok(fields
+        .into_iter()
+        .map(|Field { name, value }| (name, value))
+        .collect())
 }

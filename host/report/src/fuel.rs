@@ -1,5 +1,7 @@
 //! What a run cost, in units of fuel.
 
+use serde::{Deserialize, Serialize};
+
 /// Version of the cost model. It changes with any number in the tables of the host's `cost`: figures of different
 /// versions are not compared.
 pub const COST_MODEL: u32 = 2;
@@ -30,7 +32,8 @@ impl Fuel {
 
 /// How far a fuel figure can be relied on. [`Outcome::fuel_certainty`](crate::Outcome::fuel_certainty) says which
 /// outcome gives which, with the reason.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Certainty {
     /// It is the cost, to the unit, and the same on every machine.
     Exact,

@@ -1,10 +1,11 @@
 //! The vocabulary of grants: what can be asked for, how it is called, and the line of policy that grants it.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use fractalaw_manifest::terminal::{is_unsafe, one_line};
 use fractalaw_manifest::{Manifest, Tier};
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::app::App;
 use crate::host_calls::HostCalls;
@@ -96,7 +97,8 @@ impl Item {
 }
 
 /// Who granted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum By {
     /// A section of the policy, or a line of one on the command line.
     Policy,
@@ -115,9 +117,10 @@ impl By {
 }
 
 /// What was granted, and who granted it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Granted {
     /// What.
+    #[serde(flatten)]
     pub item: Item,
     /// Who granted it.
     pub by: By,
@@ -142,16 +145,21 @@ impl Missing {
 }
 
 /// Which policy was in force.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PolicyId {
-    /// The file, as it was named.
+    /// The file, as it was named. JSON has replacement characters in the place of what is no UTF-8.
+    #[serde(serialize_with = "shown")]
     pub path: PathBuf,
     /// SHA-256 of its bytes, in lower-case hexadecimal.
     pub sha256: String,
 }
 
+fn shown<S: Serializer>(path: &Path, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&path.to_string_lossy())
+}
+
 /// What a run was granted, by which policy, and what of it nobody needs.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Decision {
     /// The policy in force, if there was one.
     pub policy: Option<PolicyId>,

@@ -2,8 +2,10 @@
 
 use std::borrow::Cow;
 
+use serde::{Deserialize, Serialize};
+
 /// All calls of one function in one run.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HostCalls {
     /// The interface's full name, such as `wasi:io/streams@0.2.12`.
     pub interface: Cow<'static, str>,
@@ -20,7 +22,7 @@ pub struct HostCalls {
 }
 
 /// One host call, in the order of the run.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HostCall {
     /// Place among the run's host calls, from 1, without gaps.
     pub sequence: u64,
@@ -39,7 +41,7 @@ pub struct HostCall {
 }
 
 /// The host calls of one run in order.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Trace {
     /// The first ones.
     pub calls: Vec<HostCall>,

@@ -1,254 +1,190 @@
-//! The report as programs read it: a serialised view, so that the shape is decided here and does not
-//! move when the types behind it do.
+//! The report as programs read and write it. The shape is decided here and in `json/`, and does not move when the types
+//! behind it do. `REPORT.md` of the host describes every field.
+
+mod grants;
+mod limits;
+mod outcome;
+mod parts;
+
+use std::borrow::Cow;
 
 use fractalaw_manifest::terminal;
-use serde::Serialize;
-use serde_json::{Map, Value, json};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser};
 
+use crate::app::App;
+use crate::audit::AuditEntry;
 use crate::captured::Captured;
 use crate::effect::Effect;
-use crate::grant::{Decision, Item};
-use crate::host_calls::{HostCall, HostCalls, Trace};
+use crate::fuel::Fuel;
+use crate::grant::Decision;
+use crate::host_calls::{HostCalls, Trace};
 use crate::limits::AppliedLimits;
-use crate::outcome::{MemoryKind, Outcome};
-use crate::refusal::Refusal;
-use crate::report::Report;
-use crate::trap::TrapCode;
+use crate::outcome::Outcome;
+use crate::report::{Durations, Memory, Report};
 
 /// Version of the report's shape: it goes up when a field changes its meaning or goes away. Fields
 /// may be added without it.
 pub const JSON_VERSION: u32 = 2;
 
-#[derive(Serialize)]
-struct Json<'a> {
-    version: u32,
-    app: Option<Value>,
-    outcome: Value,
-    backtrace: &'a [String],
-    audit: Vec<Value>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    effects: Vec<Value>,
-    fuel: Value,
-    host_calls: Vec<Value>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    trace: Option<Value>,
-    memory: Value,
-    stdout: Value,
-    stderr: Value,
-    limits: Value,
-    grants: Value,
-    durations_us: Value,
+/// Why a text is not read as a report or a profile.
+#[derive(Debug, thiserror::Error)]
+pub enum ReportError {
+    /// It is no JSON, or none of that shape.
+    #[error("not a {what}: {source}")]
+    Malformed {
+        /// `report` or `profile`.
+        what: &'static str,
+        /// What is wrong, and where.
+        source: serde_json::Error,
+    },
+    /// It was written by another version of the host.
+    #[error("a {what} of version {found}, expected {expected}")]
+    Version {
+        /// `report` or `profile`.
+        what: &'static str,
+        /// The version that it has.
+        found: u32,
+        /// The version that is read.
+        expected: u32,
+    },
 }
 
 impl Report {
-    /// The report for programs: one JSON object, documented in the README under "Reading a report".
+    /// The report for programs: one JSON object, documented in the host's `REPORT.md`.
     pub fn json(&self) -> String {
-        render(self)
+        let json = serde_json::to_string_pretty(self).expect("a report is plain data");
+        terminal::json(json)
+    }
+
+    /// Reads what [`Report::json`] wrote. Its text and its JSON are those of the report that was written.
+    ///
+    /// JSON does not say everything: a refusal comes back in words (see [`Refusal::Recorded`](crate::Refusal::Recorded)),
+    /// output that was no UTF-8 with replacement characters (see [`Captured`]), and durations in whole microseconds.
+    /// Durations that were left out are read as zero.
+    ///
+    /// # Errors
+    ///
+    /// When it is not a report, or one of another version.
+    pub fn from_json(json: &str) -> Result<Report, ReportError> {
+        read(json, "report", JSON_VERSION)
     }
 }
 
-fn render(report: &Report) -> String {
-    let json = Json {
-        version: JSON_VERSION,
-        app: report
-            .app
-            .as_ref()
-            .map(|app| json!({ "name": app.name.as_deref(), "version": app.version.as_deref(), "sha256": &*app.digest })),
-        outcome: outcome(&report.outcome),
-        backtrace: &report.backtrace,
-        audit: report
-            .audit
-            .iter()
-            .map(|entry| {
-                json!({
-                    "sequence": entry.sequence,
-                    "time_unix_ns": entry.time_unix_ns,
-                    "fuel": entry.fuel,
-                    "event_type": entry.event_type,
-                    "resource": entry.resource,
-                    "detail": entry.detail,
-                })
-            })
-            .collect(),
-        effects: report.effects.iter().map(effect).collect(),
-        fuel: json!({
-            "budget": report.fuel.budget,
-            "consumed": report.fuel.consumed(),
-            "instantiation": report.fuel.instantiation,
-            "guest": report.fuel.guest,
-            "host_calls": report.fuel.host_calls,
-            "certainty": report.fuel.certainty.name(),
-            "cost_model": report.fuel.cost_model,
-        }),
-        host_calls: report.host_calls.iter().map(host_calls).collect(),
-        trace: report.trace.as_ref().map(trace),
-        memory: json!({
-            "peak_bytes": report.memory.peak_bytes,
-            "cap_bytes": report.memory.cap_bytes,
-        }),
-        stdout: captured(&report.stdout),
-        stderr: captured(&report.stderr),
-        limits: limits(&report.limits),
-        grants: grants(&report.grants),
-        durations_us: json!({
-            "load": micros(report.durations.load),
-            "wait": micros(report.durations.wait),
-            "run": micros(report.durations.run),
-        }),
-    };
-    terminal::json(serde_json::to_string_pretty(&json).expect("a report is plain data"))
-}
-
-/// What it was held to.
-pub fn limits(applied: &AppliedLimits) -> Value {
-    let quotas = applied.quotas.iter();
-    let quotas = quotas.map(|quota| (quota.quota.name.replace('-', "_"), json!(quota.limit)));
-    json!({
-        "tier": applied.tier.name(),
-        "fuel": applied.limits.fuel,
-        "deadline_us": micros(applied.limits.deadline),
-        "memory_bytes": applied.limits.memory_bytes,
-        "quotas": quotas.collect::<Map<_, _>>(),
-    })
-}
-
-/// What it was granted.
-pub fn grants(decision: &Decision) -> Value {
-    let granted = decision.granted.iter().map(|granted| {
-        let mut value = item(&granted.item);
-        value["by"] = json!(granted.by.name());
-        value
-    });
-    let items = |items: &[Item]| items.iter().map(item).collect::<Vec<_>>();
-    json!({
-        "policy": decision.policy.as_ref().map(|id| json!({ "path": id.path, "sha256": id.sha256 })),
-        "sections": decision.sections,
-        "granted": granted.collect::<Vec<_>>(),
-        "not_asked": items(&decision.not_asked),
-        "unused": items(&decision.unused),
-    })
-}
-
-/// What it is, and the line of policy that grants it.
-pub fn item(item: &Item) -> Value {
-    json!({ "what": item.to_string(), "line": item.line() })
-}
-
-/// Why it was not run.
-pub fn refusal(refusal: &Refusal) -> Value {
-    let mut value = json!({
-        "refusal": refusal.kind(),
-        "message": refusal.to_string(),
-        "hint": refusal.hint(),
-    });
-    if let Refusal::NotGranted(not_granted) = refusal {
-        let missing = not_granted.missing.iter().map(|missing| {
-            json!({
-                "what": missing.item.to_string(),
-                "line": missing.line(),
-                "instead": missing.instead,
-            })
+/// Reads a document that says its version: one of another version is told as such, whatever else it holds.
+pub(crate) fn read<'de, T: Deserialize<'de>>(
+    json: &'de str,
+    what: &'static str,
+    expected: u32,
+) -> Result<T, ReportError> {
+    #[derive(Deserialize)]
+    struct Versioned {
+        version: u32,
+    }
+    let malformed = |source| ReportError::Malformed { what, source };
+    let Versioned { version: found } = serde_json::from_str(json).map_err(malformed)?;
+    if found != expected {
+        return Err(ReportError::Version {
+            what,
+            found,
+            expected,
         });
-        value["missing"] = missing.collect();
-        value["policy"] = json!(not_granted.policy());
     }
-    value
+    serde_json::from_str(json).map_err(malformed)
 }
 
-fn effect(effect: &Effect) -> Value {
-    let fields = effect.fields.iter();
-    let fields = fields.map(|(name, value)| json!({ "name": name, "value": value }));
-    json!({
-        "capability": effect.capability,
-        "kind": effect.kind,
-        "subject": effect.subject,
-        "fields": fields.collect::<Vec<_>>(),
-        "settled": effect.settled.name(),
-    })
+/// The fields of a report in the order in which they are written. Those inside of them are in the order of their names.
+#[derive(Serialize, Deserialize)]
+struct Shape<'a> {
+    version: u32,
+    #[serde(serialize_with = "sorted")]
+    app: Option<Cow<'a, App>>,
+    #[serde(serialize_with = "sorted")]
+    outcome: Cow<'a, Outcome>,
+    backtrace: Cow<'a, [String]>,
+    #[serde(serialize_with = "sorted")]
+    audit: Cow<'a, [AuditEntry]>,
+    #[serde(
+        default,
+        serialize_with = "sorted",
+        skip_serializing_if = "<[Effect]>::is_empty"
+    )]
+    effects: Cow<'a, [Effect]>,
+    #[serde(serialize_with = "sorted")]
+    fuel: Fuel,
+    #[serde(serialize_with = "sorted")]
+    host_calls: Cow<'a, [HostCalls]>,
+    #[serde(
+        default,
+        serialize_with = "sorted",
+        skip_serializing_if = "Option::is_none"
+    )]
+    trace: Option<Cow<'a, Trace>>,
+    #[serde(serialize_with = "sorted")]
+    memory: Memory,
+    #[serde(serialize_with = "sorted")]
+    stdout: Cow<'a, Captured>,
+    #[serde(serialize_with = "sorted")]
+    stderr: Cow<'a, Captured>,
+    #[serde(serialize_with = "sorted")]
+    limits: Cow<'a, AppliedLimits>,
+    #[serde(serialize_with = "sorted")]
+    grants: Cow<'a, Decision>,
+    #[serde(default, serialize_with = "sorted")]
+    durations_us: Durations,
 }
 
-fn host_calls(calls: &HostCalls) -> Value {
-    json!({
-        "interface": calls.interface,
-        "function": calls.function,
-        "calls": calls.calls,
-        "bytes_in": calls.bytes_in,
-        "bytes_out": calls.bytes_out,
-        "fuel": calls.fuel,
-    })
+/// With its fields, and those inside of them, in the order of their names.
+fn sorted<T: Serialize, S: Serializer>(value: &T, serializer: S) -> Result<S::Ok, S::Error> {
+    let value = serde_json::to_value(value).map_err(ser::Error::custom)?;
+    value.serialize(serializer)
 }
 
-fn trace(trace: &Trace) -> Value {
-    let call = |call: &HostCall| {
-        json!({
-            "sequence": call.sequence,
-            "interface": call.interface,
-            "function": call.function,
-            "at": call.at,
-            "bytes_in": call.bytes_in,
-            "bytes_out": call.bytes_out,
-            "fuel": call.fuel,
+impl Serialize for Report {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let shape = Shape {
+            version: JSON_VERSION,
+            app: self.app.as_ref().map(Cow::Borrowed),
+            outcome: Cow::Borrowed(&self.outcome),
+            backtrace: Cow::Borrowed(&self.backtrace),
+            audit: Cow::Borrowed(&self.audit),
+            effects: Cow::Borrowed(&self.effects),
+            fuel: self.fuel,
+            host_calls: Cow::Borrowed(&self.host_calls),
+            trace: self.trace.as_ref().map(Cow::Borrowed),
+            memory: self.memory,
+            stdout: Cow::Borrowed(&self.stdout),
+            stderr: Cow::Borrowed(&self.stderr),
+            limits: Cow::Borrowed(&self.limits),
+            grants: Cow::Borrowed(&self.grants),
+            durations_us: self.durations,
+        };
+        shape.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Report {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Report, D::Error> {
+        let shape = Shape::deserialize(deserializer)?;
+        if shape.version != JSON_VERSION {
+            let found = shape.version;
+            let message = format!("a report of version {found}, expected {JSON_VERSION}");
+            return Err(de::Error::custom(message));
+        }
+        Ok(Report {
+            app: shape.app.map(Cow::into_owned),
+            outcome: shape.outcome.into_owned(),
+            backtrace: shape.backtrace.into_owned(),
+            audit: shape.audit.into_owned(),
+            effects: shape.effects.into_owned(),
+            fuel: shape.fuel,
+            host_calls: shape.host_calls.into_owned(),
+            trace: shape.trace.map(Cow::into_owned),
+            memory: shape.memory,
+            stdout: shape.stdout.into_owned(),
+            stderr: shape.stderr.into_owned(),
+            limits: shape.limits.into_owned(),
+            grants: shape.grants.into_owned(),
+            durations: shape.durations_us,
         })
-    };
-    json!({
-        "calls": trace.calls.iter().map(call).collect::<Vec<_>>(),
-        "dropped": trace.dropped,
-    })
-}
-
-fn outcome(outcome: &Outcome) -> Value {
-    let mut value = json!({ "kind": outcome.kind() });
-    match outcome {
-        Outcome::Completed(text) => value["ok"] = json!(text),
-        Outcome::GuestError(message) => value["err"] = json!(message),
-        Outcome::OutOfFuel
-        | Outcome::DeadlineExceeded
-        | Outcome::StackOverflow
-        | Outcome::Interrupted => {}
-        Outcome::MemoryLimit {
-            kind,
-            requested,
-            limit,
-        } => {
-            value["of"] = json!(match kind {
-                MemoryKind::LinearMemory => "linear-memory",
-                MemoryKind::Table => "table",
-            });
-            value["requested"] = json!(requested);
-            value["limit"] = json!(limit);
-        }
-        Outcome::QuotaExceeded { quota, limit } => {
-            value["quota"] = json!(quota.name);
-            value["limit"] = json!(limit);
-        }
-        Outcome::Trap(trap) => {
-            value["trap"] = json!(trap.code.name());
-            value["message"] = json!(trap.message);
-            value["during"] = json!(trap.during.name());
-            if let TrapCode::Exit { status } = trap.code {
-                value["status"] = json!(status);
-            }
-        }
-        Outcome::Refused(refused) => {
-            let mut refused = refusal(refused);
-            refused["kind"] = value["kind"].take();
-            return refused;
-        }
     }
-    value
-}
-
-/// Text where it is UTF-8; else with replacement characters, and said so.
-fn captured(captured: &Captured) -> Value {
-    let text = String::from_utf8_lossy(&captured.bytes);
-    json!({
-        "text": text,
-        "lossy": text.len() != captured.bytes.len(),
-        "bytes": captured.bytes.len(),
-        "dropped_bytes": captured.dropped_bytes,
-    })
-}
-
-fn micros(duration: std::time::Duration) -> u64 {
-    u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
 }

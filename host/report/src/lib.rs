@@ -27,7 +27,7 @@ mod outcome;
 
 mod report;
 
-pub mod json;
+mod json;
 mod text;
 
 mod profile;
@@ -36,10 +36,12 @@ pub use app::App;
 pub use audit::AuditEntry;
 pub use captured::Captured;
 pub use effect::{Effect, Settled};
+// What a refusal names.
+pub use fractalaw_contract::{Mismatch, MissingFunction, Proposal};
 pub use fuel::{COST_MODEL, Certainty, Fuel};
 pub use grant::{By, Decision, Granted, Item, Missing, NotGranted, PolicyId};
 pub use host_calls::{HostCall, HostCalls, Trace};
-pub use json::JSON_VERSION;
+pub use json::{JSON_VERSION, ReportError};
 pub use limits::{AppliedLimits, Limits, QuotaLimit, QuotaLimits};
 pub use listed::{Listed, cut};
 pub use outcome::{MemoryKind, Outcome};

@@ -135,8 +135,14 @@ impl Default for QuotaLimits {
 
 impl QuotaLimits {
     /// The bounds of a host whose capabilities bring these quotas, in the order in which reports list what was lowered:
-    /// the calls, what is in them, and what is held for them.
+    /// the calls, what is in them, and what is held for them. Quotas of capabilities that not every host has are in the
+    /// order of their names, so that reading a report from JSON gives the same order.
     pub fn with(capabilities: impl IntoIterator<Item = QuotaLimit>) -> QuotaLimits {
+        let mut capabilities: Vec<QuotaLimit> = capabilities.into_iter().collect();
+        capabilities.sort_by_cached_key(|limit| {
+            let of_all = Quota::CORE.iter().position(|core| *core == limit.quota);
+            (of_all.unwrap_or(usize::MAX), limit.quota.name.clone())
+        });
         let calls = [
             QuotaLimit::host(Quota::HOST_CALLS, HOST_CALLS),
             QuotaLimit::host(Quota::HOST_BYTES, HOST_BYTES),

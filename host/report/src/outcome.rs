@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use crate::fuel::Certainty;
 use crate::quota::Quota;
 use crate::refusal::Refusal;
@@ -45,7 +47,8 @@ pub enum Outcome {
 }
 
 /// What a memory limit is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum MemoryKind {
     /// All linear memories of the run together, in bytes.
     LinearMemory,

@@ -1,8 +1,11 @@
 //! Which function used how much fuel in a run.
 
-use serde::{Serialize, Serializer, ser::Error as _};
+use std::borrow::Cow;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser};
 use serde_json::Value;
 
+use crate::json::{self, ReportError};
 use crate::report::Report;
 
 /// What stands behind the component's own functions in the table of a profile: they come first in it.
@@ -33,7 +36,7 @@ pub struct Profile {
 }
 
 /// What one function used.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FunctionFuel {
     /// Its readable name. Where the component has none for it, the import `module#name` of another core
     /// module for which it is passed, such as those by which a guest reaches its host; else `function 7`. One
@@ -61,34 +64,73 @@ impl Profile {
         let place = function as usize;
         place >= OUTSIDE.len() && self.functions[place].module.is_none()
     }
+
+    /// That each node stands behind its parent and has a function: whoever follows them relies on it.
+    fn check_places(&self) -> Result<(), String> {
+        for (index, node) in self.nodes.iter().enumerate() {
+            if node.parent.is_some_and(|parent| parent as usize >= index) {
+                return Err(format!(
+                    "node {index} of the profile stands before its parent"
+                ));
+            }
+            if node.function as usize >= self.functions.len() {
+                return Err(format!("node {index} of the profile has no function"));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Profile {
+    /// Reads what a profile is serialised as. What does not come back as it was is said at [`Report::from_json`].
+    ///
+    /// # Errors
+    ///
+    /// When it is not a profile, or one of another version.
+    pub fn from_json(json: &str) -> Result<Profile, ReportError> {
+        json::read(json, "profile", PROFILE_VERSION)
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct Shape<'a> {
+    version: u32,
+    report: Value,
+    functions: Cow<'a, [FunctionFuel]>,
+    nodes: Cow<'a, [ProfileNode]>,
 }
 
 impl Serialize for Profile {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        #[derive(Serialize)]
-        struct Json<'a> {
-            version: u32,
-            report: Value,
-            functions: &'a [FunctionFuel],
-            nodes: &'a [ProfileNode],
-        }
-        let mut report: Value =
-            serde_json::from_str(&self.report.json()).map_err(S::Error::custom)?;
+        let mut report = serde_json::to_value(&self.report).map_err(ser::Error::custom)?;
         if let Some(fields) = report.as_object_mut() {
             fields.remove("durations_us");
         }
-        let json = Json {
+        let shape = Shape {
             version: PROFILE_VERSION,
             report,
-            functions: &self.functions,
-            nodes: &self.nodes,
+            functions: Cow::Borrowed(&self.functions),
+            nodes: Cow::Borrowed(&self.nodes),
         };
-        json.serialize(serializer)
+        shape.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Profile {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Profile, D::Error> {
+        let shape = Shape::deserialize(deserializer)?;
+        let profile = Profile {
+            report: serde_json::from_value(shape.report).map_err(de::Error::custom)?,
+            functions: shape.functions.into_owned(),
+            nodes: shape.nodes.into_owned(),
+        };
+        profile.check_places().map_err(de::Error::custom)?;
+        Ok(profile)
     }
 }
 
 /// A place in the call tree.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProfileNode {
     /// Index of the node that it was called from; nothing for the two roots.
     pub parent: Option<u32>,

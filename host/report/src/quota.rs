@@ -33,7 +33,7 @@ impl Quota {
     /// Open streams, files, pollables and the like.
     pub const HANDLES: Quota = Quota::new("handles", "open handles");
 
-    /// Those that every host has, whatever its capabilities.
+    /// Those of the host itself and of the capabilities that it always offers.
     pub const CORE: [Quota; 9] = [
         Quota::AUDIT_ENTRIES,
         Quota::AUDIT_BYTES,
@@ -45,6 +45,11 @@ impl Quota {
         Quota::HOST_MEMORY,
         Quota::HANDLES,
     ];
+
+    /// Whether every host has it: of another one, JSON says its unit and its bound too.
+    pub fn is_core(&self) -> bool {
+        Quota::CORE.contains(self)
+    }
 
     /// A quota of this name and unit.
     pub const fn new(name: &'static str, unit: &'static str) -> Quota {

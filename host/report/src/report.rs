@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::app::App;
 use crate::audit::AuditEntry;
 use crate::captured::Captured;
@@ -50,7 +52,7 @@ pub struct Report {
 }
 
 /// Linear memory of one run, in bytes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Memory {
     /// The most that all memories held together.
     pub peak_bytes: usize,

@@ -208,7 +208,7 @@ fn output(heading: &str, captured: &Captured) -> String {
         return String::new();
     }
     let text = String::from_utf8_lossy(&captured.bytes);
-    let mut section = format!("\n--- {heading} ({} bytes) ---\n", captured.bytes.len());
+    let mut section = format!("\n--- {heading} ({} bytes) ---\n", captured.len());
     for line in text.strip_suffix('\n').unwrap_or(&text).split('\n') {
         writeln!(section, "  {}", one_line(line)).expect("a string takes it");
     }
@@ -311,6 +311,7 @@ mod tests {
         let captured = Captured {
             bytes: b"one\n\x1b[2Jtwo\n".to_vec(),
             dropped_bytes: 4096,
+            bytes_before: None,
         };
         assert_eq!(
             output("Standard Output", &captured),

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 /// A trap that is no outcome of its own.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Trap {
@@ -14,7 +16,8 @@ pub struct Trap {
 }
 
 /// What a guest was doing when it trapped.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum During {
     /// Being instantiated: a start function, or an initialiser.
     Instantiation,
@@ -69,6 +72,28 @@ pub enum TrapCode {
 }
 
 impl TrapCode {
+    /// All but [`Exit`](TrapCode::Exit), which has a status.
+    const WITHOUT_STATUS: [TrapCode; 11] = [
+        TrapCode::Unreachable,
+        TrapCode::MemoryOutOfBounds,
+        TrapCode::TableOutOfBounds,
+        TrapCode::IndirectCallToNull,
+        TrapCode::BadSignature,
+        TrapCode::IntegerOverflow,
+        TrapCode::IntegerDivisionByZero,
+        TrapCode::BadConversionToInteger,
+        TrapCode::Boundary,
+        TrapCode::HostPanicked,
+        TrapCode::Other,
+    ];
+
+    /// The one that reports call so, with the status of an exit.
+    pub(crate) fn named(name: &str, status: Option<i32>) -> Option<TrapCode> {
+        let exit = status.map(|status| TrapCode::Exit { status });
+        let all = TrapCode::WITHOUT_STATUS.into_iter().chain(exit);
+        all.into_iter().find(|code| code.name() == name)
+    }
+
     /// The name used in reports.
     pub fn name(self) -> &'static str {
         match self {

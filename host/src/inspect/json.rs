@@ -1,6 +1,5 @@
 //! An inspection as programs read it.
 
-use fractalaw_report::json as report;
 use serde_json::json;
 
 use crate::inspect::{INSPECTION_VERSION, Inspection, Verdict};
@@ -41,11 +40,11 @@ pub(super) fn render(inspection: &Inspection, verdict: &Verdict) -> String {
             "imports": inspection.imports.omitted(),
             "exports": inspection.exports.omitted(),
         },
-        "asks": asks.iter().map(report::item).collect::<Vec<_>>(),
-        "limits": report::limits(&verdict.limits),
-        "grants": report::grants(&verdict.decision),
+        "asks": asks,
+        "limits": verdict.limits,
+        "grants": verdict.decision,
         "starts": verdict.refusal.is_none(),
-        "refusal": verdict.refusal.as_ref().map(report::refusal),
+        "refusal": verdict.refusal,
     });
     terminal::json(serde_json::to_string_pretty(&value).expect("an inspection is plain data"))
 }

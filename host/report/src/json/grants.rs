@@ -1,0 +1,112 @@
+//! The JSON of what can be granted, and of what was: each thing in words, and the line of policy that grants it.
+
+use std::borrow::Cow;
+
+use fractalaw_manifest::Tier;
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+use crate::grant::{Item, Missing};
+use crate::quota::Quota;
+
+#[derive(Serialize, Deserialize)]
+struct ItemShape<'a> {
+    what: Cow<'a, str>,
+    line: Cow<'a, str>,
+}
+
+impl Serialize for Item {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let shape = ItemShape {
+            what: self.to_string().into(),
+            line: self.line().into(),
+        };
+        shape.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Item {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Item, D::Error> {
+        let ItemShape { what, line } = ItemShape::deserialize(deserializer)?;
+        item(&what, &line).ok_or_else(|| de::Error::custom(format!("`{line}` grants nothing")))
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct MissingShape<'a> {
+    what: Cow<'a, str>,
+    /// Nothing where no policy grants it.
+    line: Option<Cow<'a, str>>,
+    instead: Option<Cow<'a, str>>,
+}
+
+impl Serialize for Missing {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let shape = MissingShape {
+            what: self.item.to_string().into(),
+            line: self.line().map(Cow::Owned),
+            instead: self.instead.as_deref().map(Cow::Borrowed),
+        };
+        shape.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Missing {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Missing, D::Error> {
+        let shape = MissingShape::deserialize(deserializer)?;
+        let found = match &shape.line {
+            Some(line) => item(&shape.what, line),
+            // Only of a quota there can be too much.
+            None => quota(&shape.what, None),
+        };
+        let what = &shape.what;
+        Ok(Missing {
+            item: found
+                .ok_or_else(|| de::Error::custom(format!("nothing is granted as {what}")))?,
+            grantable: shape.line.is_some(),
+            instead: shape.instead.map(Cow::into_owned),
+        })
+    }
+}
+
+/// The item that has this line of policy, and is this in words.
+fn item(what: &str, line: &str) -> Option<Item> {
+    let between = |before: &str, after: &str| {
+        let rest = line.strip_prefix(before)?.strip_suffix(after)?;
+        Some(rest.to_owned())
+    };
+    let dir = |guest, writable| Item::Dir { guest, writable };
+    let tier = |name: String| Some(Item::Tier(name.parse::<Tier>().ok()?));
+    let found = match line {
+        "args = true" => Some(Item::Args),
+        "stdin = true" => Some(Item::Stdin),
+        _ if line.starts_with("quotas.") => quota(what, Some(line)),
+        _ => None,
+    };
+    found
+        .or_else(|| tier(between("tier = \"", "\"")?))
+        .or_else(|| between("interfaces.\"", "\" = true").map(Item::Interface))
+        .or_else(|| Some(dir(between("dirs.\"", "\" = { writable = true }")?, true)))
+        .or_else(|| Some(dir(between("dirs.\"", "\" = true")?, false)))
+        .or_else(|| between("env.", " = true").map(Item::Env))
+}
+
+/// A quota of `9 audit entries`. Its name stands in the line; where there is none, the unit stands for the name of one
+/// that not every host has.
+fn quota(what: &str, line: Option<&str>) -> Option<Item> {
+    let (value, unit) = what.split_once(' ')?;
+    let of_line = line.map(|line| Some(line.strip_prefix("quotas.")?.split_once(" = ")?.0));
+    let quota = match of_line {
+        Some(name) => Quota {
+            name: name?.to_owned().into(),
+            unit: unit.to_owned().into(),
+        },
+        None => {
+            let known = Quota::CORE.into_iter().find(|known| known.unit == unit);
+            known.unwrap_or_else(|| Quota {
+                name: unit.to_owned().into(),
+                unit: unit.to_owned().into(),
+            })
+        }
+    };
+    Some(Item::Quota(quota, value.parse().ok()?))
+}

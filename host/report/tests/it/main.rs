@@ -1,0 +1,4 @@
+//! Reports as data: read from what they are written to, and held against each other.
+
+mod json;
+mod samples;
