@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, UNIX_EPOCH};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 use bytesize::ByteSize;
 use fractalaw_host::{DirGrant, Run, Tier};
 use serde::Deserialize;
@@ -85,7 +85,11 @@ impl Case {
     pub(crate) fn read(name: Name, path: &Path) -> Result<Case> {
         let text = String::from_utf8(regular::read(path)?)
             .with_context(|| format!("`{}`", path.display()))?;
-        let spec: Spec = toml::from_str(&text).with_context(|| format!("`{}`", path.display()))?;
+        let spec: Spec = toml::from_str(&text).map_err(|error| {
+            let (path, error) = (path.display(), error.to_string());
+            let error = error.trim_end();
+            anyhow!("`{path}`: {error}\nhint: `tests/README.md` has every key of a case")
+        })?;
         let folder = path.parent().context("a case stands in a folder")?;
         Ok(Case {
             name,

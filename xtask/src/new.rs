@@ -1,10 +1,11 @@
 //! `cargo xtask new`: makes a guest that builds, and a first case that passes.
 
 use std::collections::BTreeSet;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 
 use crate::build_guests;
 use crate::cargo::shell;
@@ -57,6 +58,10 @@ const FILES: [(&str, &str); 3] = [
     ),
 ];
 
+/// The files are written first in a folder whose name begins with this. It is beside `guests/`, on the same file system,
+/// so that they can be renamed.
+const ASIDE: &str = ".new-";
+
 /// Runs the command.
 pub(crate) fn run(project: &Project, flags: &flags::New) -> Result<ExitCode> {
     let name = flags.name.as_str();
@@ -64,12 +69,7 @@ pub(crate) fn run(project: &Project, flags: &flags::New) -> Result<ExitCode> {
     check(project, name)?;
     let lock = project.root.join("Cargo.lock");
     let lock_before = digest::file(&lock)?;
-    let mut made = Vec::new();
-    for (path, text) in FILES {
-        let path = fill(path, name);
-        write_atomically(&project.root.join(&path), fill(text, name).as_bytes())?;
-        made.push(path);
-    }
+    let mut made = make(project, name)?;
     build_guests::ensure(project, &[name.to_owned()])?;
 
     let before = files(&project.root.join("tests"));
@@ -105,6 +105,33 @@ pub(crate) fn run(project: &Project, flags: &flags::New) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// Makes the files, all of them or none, and returns their paths. Cargo refuses the whole workspace while a folder in
+/// `guests/` has no manifest or no source, so they are written outside it and renamed, the guest last.
+fn make(project: &Project, name: &str) -> Result<Vec<String>> {
+    let made: Vec<String> = FILES.iter().map(|(path, _)| fill(path, name)).collect();
+    let aside = tempfile::Builder::new()
+        .prefix(ASIDE)
+        .tempdir_in(&project.root)
+        .with_context(|| format!("cannot write into `{}`", project.root.display()))?;
+    for (path, (_, text)) in made.iter().zip(FILES) {
+        write_atomically(&aside.path().join(path), fill(text, name).as_bytes())?;
+    }
+    let [case, guest] = ["tests/cases/{name}", "guests/{name}"].map(|folder| fill(folder, name));
+    let put = |folder: &str| {
+        let to = project.root.join(folder);
+        fs::create_dir_all(to.parent().unwrap_or(&project.root))
+            .and_then(|()| fs::rename(aside.path().join(folder), &to))
+            .with_context(|| format!("cannot make `{}`", to.display()))
+    };
+    put(&case)?;
+    if let Err(error) = put(&guest) {
+        // The first error is the one to tell.
+        let _ = fs::remove_dir_all(project.root.join(&case));
+        return Err(error);
+    }
+    Ok(made)
+}
+
 fn fill(text: &str, name: &str) -> String {
     text.replace("{name}", name)
 }
@@ -126,39 +153,50 @@ fn check(project: &Project, name: &str) -> Result<()> {
         );
     }
     if is_library(name) {
-        return Err(taken(
-            name,
-            "a library that guests share begins with `lib-`",
-        ));
+        let why = "a library that guests share begins with `lib-`";
+        return Err(taken(name, why, OTHER_NAME));
     }
-    for folder in [
-        project.root.join("guests").join(name),
-        project.root.join("tests/cases").join(name),
+    let exists = |room: &str| project.root.join(room).join(name).exists();
+    for (room, hint) in [
+        ("guests", hint_for_guest(name, &exists)),
+        ("tests/cases", hint_for_case(name)),
         // The snapshots of a group and a guest would be in the same folder.
-        project.root.join("tests/fixtures").join(name),
+        ("tests/fixtures", OTHER_NAME.to_owned()),
     ] {
-        if folder.exists() {
-            return Err(taken(
-                name,
-                &format!("`{}` exists", project.relative(&folder).display()),
-            ));
+        if exists(room) {
+            return Err(taken(name, &format!("`{room}/{name}` exists"), &hint));
         }
     }
     // `cargo build -p NAME` must mean the guest and nothing else.
     let lock = Lock::read(&project.root)?;
     let is_package = lock.packages.iter().any(|package| package.name == name);
     if is_package || RESERVED.contains(&name) {
-        return Err(taken(
-            name,
-            "a package, a binary, or a folder of cargo's is called so",
-        ));
+        let why = "a package, a binary, or a folder of cargo's is called so";
+        return Err(taken(name, why, OTHER_NAME));
     }
     Ok(())
 }
 
-fn taken(name: &str, why: &str) -> anyhow::Error {
+const OTHER_NAME: &str = "choose another name";
+
+/// A guest with a case and without a snapshot is what is left when `new` was interrupted while it built it.
+fn hint_for_guest(name: &str, exists: &impl Fn(&str) -> bool) -> String {
+    if exists("tests/cases") && !exists("tests/snapshots") {
+        return format!(
+            "it has a case and no snapshot yet, which `cargo xtask test {name} --accept` writes; or {OTHER_NAME}"
+        );
+    }
+    OTHER_NAME.to_owned()
+}
+
+/// It has no guest: that was asked before.
+fn hint_for_case(name: &str) -> String {
+    format!("it has no guest: delete it (`rm -r tests/cases/{name}`), or {OTHER_NAME}")
+}
+
+fn taken(name: &str, why: &str, hint: &str) -> anyhow::Error {
     Fault::new(USAGE, format!("the name `{name}` is taken: {why}"))
-        .hint("choose another name")
+        .hint(hint)
         .into()
 }
 

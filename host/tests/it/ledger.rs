@@ -1,5 +1,6 @@
 //! Runs in the ledger, through the library: what is on disk, when, and that it verifies.
 
+use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -136,21 +137,20 @@ fn fuel_and_entries_are_the_same_with_a_ledger_and_without() {
     }
 }
 
-/// An endless run that records one entry, and waits until that many entries are on disk.
-fn endless(
-    lab: &Lab,
-    host: &Host,
-    entries: u64,
-) -> JoinHandle<Result<fractalaw_host::Report, HostError>> {
-    let app = host
-        .load(&component("", "(call $record) (loop $again (br $again))"))
-        .unwrap();
+/// A guest that records one entry and then runs without end.
+fn endless() -> Vec<u8> {
+    component("", "(call $record) (loop $again (br $again))")
+}
+
+/// Runs it, and waits until its entry is on disk.
+fn recorded(lab: &Lab, host: &Host) -> JoinHandle<Result<fractalaw_host::Report, HostError>> {
+    let app = host.load(&endless()).unwrap();
     let run = Run::new()
         .fuel(u64::MAX)
         .deadline(Duration::from_secs(3600));
     let host = host.clone();
     let running = RUNTIME.spawn(async move { host.run(&app, &run).await });
-    wait_for(lab, entries);
+    wait_for(lab, 3);
     running
 }
 
@@ -164,19 +164,45 @@ pub(crate) fn wait_for(lab: &Lab, entries: u64) {
 
 #[test]
 fn an_entry_is_on_disk_before_the_guest_goes_on_where_that_was_asked_for() {
-    for (durability, during) in [(Durability::Entry, 3), (Durability::Run, 2)] {
+    let lab = Lab::new();
+    let host = host(&lab, Durability::Entry);
+    let running = recorded(&lab, &host);
+    host.stop();
+    let report = RUNTIME.block_on(running).unwrap().unwrap();
+    assert_eq!(report.outcome, Outcome::Interrupted);
+    assert_eq!(report.fuel.certainty, Certainty::Unrepeatable);
+    assert_eq!(report.audit.len(), 1);
+    assert_eq!(lab.outcomes(), [Some("interrupted".to_owned())]);
+    assert_eq!(lab.verified().entries, 4);
+}
+
+/// How many transactions the ledger's log has. Its layout is that of <https://sqlite.org/fileformat2.html>: after a
+/// head come frames, each a page with a head of its own, and the last one of a transaction says how many pages the
+/// file has then.
+fn transactions(lab: &Lab) -> usize {
+    let log = fs::read(lab.path.with_extension("ledger-wal")).unwrap();
+    let (head, frames) = log.split_at(32);
+    let page = u32::from_be_bytes(head[8..12].try_into().unwrap()) as usize;
+    let ends = |frame: &&[u8]| frame[4..8] != [0; 4];
+    frames.chunks_exact(24 + page).filter(ends).count()
+}
+
+#[test]
+fn other_entries_are_written_in_one_transaction_with_the_closing() {
+    for (durability, expected) in [
+        (Durability::Entry, 3),
+        (Durability::Run, 2),
+        (Durability::Group, 2),
+    ] {
         let lab = Lab::new();
         let host = host(&lab, durability);
-        let running = endless(&lab, &host, during);
-        // Long enough for the guest to have recorded. Nothing depends on it.
-        std::thread::sleep(Duration::from_millis(100));
-        assert_eq!(lab.count(), during);
-        host.stop();
-        let report = RUNTIME.block_on(running).unwrap().unwrap();
-        assert_eq!(report.outcome, Outcome::Interrupted);
-        assert_eq!(report.fuel.certainty, Certainty::Unrepeatable);
+        let app = host.load(&endless()).unwrap();
+        let run = Run::new().fuel(100_000);
+        let report = RUNTIME.block_on(host.run(&app, &run)).unwrap();
+        assert_eq!(report.outcome, Outcome::OutOfFuel);
         assert_eq!(report.audit.len(), 1);
-        assert_eq!(lab.outcomes(), [Some("interrupted".to_owned())]);
+        assert_eq!(transactions(&lab), expected, "{durability:?}");
+        assert_eq!(lab.outcomes(), [Some("out-of-fuel".to_owned())]);
         assert_eq!(lab.verified().entries, 4);
     }
 }
@@ -185,7 +211,7 @@ fn an_entry_is_on_disk_before_the_guest_goes_on_where_that_was_asked_for() {
 fn a_run_that_its_caller_gives_up_is_cut_off_and_seen_to_be() {
     let lab = Lab::new();
     let host = host(&lab, Durability::Entry);
-    let running = endless(&lab, &host, 3);
+    let running = recorded(&lab, &host);
     running.abort();
     assert!(RUNTIME.block_on(running).unwrap_err().is_cancelled());
     let verified = lab.verified();
@@ -281,7 +307,7 @@ fn a_ledger_that_is_none_keeps_the_host_from_starting() {
         "{error:?}"
     );
     let other = folder.path().join("other");
-    std::fs::write(&other, "no database, and long enough to be told from one").unwrap();
+    fs::write(&other, "no database, and long enough to be told from one").unwrap();
     let error = build(&other);
     assert!(
         matches!(

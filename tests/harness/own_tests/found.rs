@@ -58,7 +58,10 @@ fn bad_cases() -> Result<()> {
         .collect();
     ensure!(cases == ["good/default"], "{cases:?}");
     let expected = [
-        ("bad/default", "unknown field `abuot`"),
+        (
+            "bad/default",
+            "`stdin`\nhint: `tests/README.md` has every key of a case",
+        ),
         (
             "good/Upper",
             "`good/Upper` is no name for a case, expected lower-case words",
