@@ -1,17 +1,17 @@
-//! Names of a guest's functions, readable and of a bounded length: a mangled one of fifty bytes can stand for one of a
-//! million, and there are as many as a guest has functions.
+//! The names of a guest's functions, readable and with a bounded length. A mangled name of fifty bytes can stand
+//! for a readable name of a million, and there are as many names as a guest has functions.
 
 use std::fmt::{self, Write};
 
 use crate::limits::FUNCTION_NAME_BYTES;
 
-/// What stands at the end of a name that was cut.
+/// The mark at the end of a name that was cut.
 const CUT: &str = " … (cut)";
 
 /// The name as people write it.
 pub fn readable(mangled: &str) -> String {
     let mut name = Bounded::default();
-    // What is past the bound is not written, so that it is not made either.
+    // Text past the bound is not written, so the demangler does not produce it.
     let _ = write!(name, "{:#}", rustc_demangle::demangle(mangled));
     name.finish()
 }
@@ -23,7 +23,7 @@ pub fn plain(name: &str) -> String {
     bounded.finish()
 }
 
-/// Text that takes no more than a name may have.
+/// A text that takes no more bytes than a name may have.
 #[derive(Default)]
 struct Bounded {
     text: String,
@@ -74,7 +74,7 @@ mod tests {
         assert_eq!(plain(&whole), whole);
         assert_eq!(readable(&whole), whole);
         assert_eq!(plain(&(whole.clone() + "y")), whole.clone() + CUT);
-        // Not within a character.
+        // A character is not cut in the middle.
         let wide = "ä".repeat(FUNCTION_NAME_BYTES);
         let cut = plain(&("x".to_owned() + &wide));
         assert_eq!(cut.len(), FUNCTION_NAME_BYTES - 1 + CUT.len());

@@ -1,4 +1,4 @@
-//! What the author of a component can do about what is not offered.
+//! Hints for the author of a component that imports what is not offered.
 
 use std::collections::BTreeSet;
 
@@ -10,23 +10,23 @@ use crate::standard::offered;
 const APP: &str = "fractal:app";
 const WASI: &str = "wasi:";
 
-/// About an import of this name, of which a standard host offers nothing.
+/// A hint about an import of this name, if a standard host offers nothing of it.
 pub fn of_interface(import: &str) -> String {
     offered().hint_of_interface(import)
 }
 
-/// The same of several.
+/// The same for several imports.
 pub fn of_interfaces<'a>(imports: impl Iterator<Item = &'a str> + Clone) -> String {
     offered().hint_of_interfaces(imports)
 }
 
-/// About a function of an import of this name that a standard host does not have, or has of another type.
+/// A hint about a function of this import that a standard host lacks or has with another type.
 pub fn of_function(import: &str) -> String {
     offered().hint_of_function(import)
 }
 
 impl Offered {
-    /// About an import of this name, of which nothing is offered.
+    /// A hint about an import of this name, if nothing of it is offered.
     pub fn hint_of_interface(&self, import: &str) -> String {
         let path = import.split('@').next().unwrap_or_default();
         let package = path.split('/').next().unwrap_or_default();
@@ -48,7 +48,7 @@ impl Offered {
         }
     }
 
-    /// About several, of which it takes one: another world is the first thing that an author can do.
+    /// A hint about several imports. It is about one of them: first, an author can choose another world.
     pub fn hint_of_interfaces<'a>(&self, imports: impl Iterator<Item = &'a str> + Clone) -> String {
         let own = imports
             .clone()
@@ -56,7 +56,7 @@ impl Offered {
         self.hint_of_interface(own.or(imports.clone().next()).unwrap_or_default())
     }
 
-    /// About a function of an import of this name, which is missing or of another type.
+    /// A hint about a function of this import that is missing or has another type.
     pub fn hint_of_function(&self, import: &str) -> String {
         let package = import.split('/').next().unwrap_or_default();
         let version = self.package(package);
@@ -109,7 +109,7 @@ impl Offered {
         )
     }
 
-    /// Everything: WASI as a whole, the rest by its names.
+    /// Everything that is offered: WASI as a whole, and the other interfaces by name.
     fn of_all(&self) -> String {
         let mut all: Vec<_> = self
             .paths()
@@ -123,7 +123,7 @@ impl Offered {
         }
     }
 
-    /// The version of a package of which something is offered.
+    /// The version of a package, if something of it is offered.
     fn package(&self, package: &str) -> Option<&Version> {
         let mut paths = self.paths();
         let found = paths.find(|(path, _)| path.split('/').next() == Some(package));
@@ -137,7 +137,7 @@ impl Offered {
     }
 }
 
-/// In backticks.
+/// The names in backticks.
 fn listed<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
     let quoted: Vec<_> = names.into_iter().map(|name| format!("`{name}`")).collect();
     and(&quoted)
@@ -230,7 +230,7 @@ mod tests {
         assert_eq!(hint, "this host offers nothing to import");
     }
 
-    /// What jco makes of the world `micro-app` has HTTP as well, in whatever order.
+    /// What jco makes from the world `micro-app` also imports HTTP, in any order.
     #[test]
     fn a_narrower_world_is_named_wherever_it_helps() {
         let (app, http) = ("fractal:app/data-query@0.1.0", "wasi:http/types@0.2.10");

@@ -1,4 +1,4 @@
-//! Whether a component fits what this host offers: one judgement for all who ask.
+//! Judges whether a component fits what a host offers. The host, `xtask` and `inspect` use the same judgement.
 
 use wasmparser::component_types::{
     ComponentAnyTypeId, ComponentDefinedType, ComponentEntityType, ComponentInstanceTypeId,
@@ -17,41 +17,41 @@ use crate::validity::{Invalid, diagnose, validate};
 /// The type of the export `run`.
 pub const RUN_TYPE: &str = "func() -> result<string, string>";
 
-/// More missing functions than anyone reads: an interface has some tens.
+/// The most missing functions that are kept. An interface has some tens of functions.
 pub const KEPT: usize = 1_000;
 
-/// What a component has that this host does not, or has otherwise.
+/// What a component needs and the host lacks, or has with another type.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Judged<'a> {
-    /// All imports, by their names, in their order.
+    /// The names of all imports, in order.
     pub imports: Vec<&'a str>,
-    /// Imports that are not offered, by their names, in their order.
+    /// The names of imports that are not offered, in order.
     pub interfaces: Vec<&'a str>,
-    /// Functions and resources that are missing in interfaces that are offered, the first [`KEPT`] of them.
+    /// The functions and resources that offered interfaces lack, at most the first [`KEPT`].
     pub functions: Vec<MissingFunction>,
-    /// The first function of another type, where nothing is missing.
+    /// The first function with another type, if nothing is missing.
     pub mismatch: Option<Mismatch>,
-    /// What stands in the place of the export `run`, if it is not that function.
+    /// What the component exports as `run`, if it is not that function.
     pub run: Option<&'static str>,
 }
 
-/// An interface that is offered lacks it.
+/// Something that an offered interface lacks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MissingFunction {
     /// The import, as the component names it.
     pub interface: String,
-    /// What is missing in it.
+    /// The function or resource.
     pub name: String,
 }
 
-/// It is there, and the component expects it with another type.
+/// A function or resource that the component expects with another type.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mismatch {
     /// The import, as the component names it.
     pub interface: String,
     /// The function or resource.
     pub name: String,
-    /// What this host offers.
+    /// The type that this host offers.
     pub expected: String,
 }
 
@@ -59,7 +59,7 @@ pub struct Mismatch {
 ///
 /// # Errors
 ///
-/// When it is not a valid one under the proposals that this host accepts.
+/// If the component is not valid with the proposals that this host accepts.
 pub fn judge<'a>(bytes: &'a [u8], offered: &Offered) -> Result<Judged<'a>, Invalid> {
     let mut validator = Validator::new_with_features(ACCEPTED);
     let (types, imports) = validate(&mut validator, bytes).map_err(|_| diagnose(bytes))?;
@@ -83,7 +83,7 @@ pub fn judge<'a>(bytes: &'a [u8], offered: &Offered) -> Result<Judged<'a>, Inval
     Ok(judged)
 }
 
-/// Holds what a component expects of an interface against what the interface has.
+/// Compares what a component expects of an interface with what the interface has.
 fn instance(
     import: &str,
     (interface, instance): (InterfaceId, ComponentInstanceTypeId),
@@ -104,7 +104,7 @@ fn instance(
                 created: ComponentAnyTypeId::Resource(found),
                 ..
             } => resources.introduce(found.resource(), interface, name),
-            // A name of a type: what it is is seen where a function has it.
+            // A name for a type. The type itself is compared in the functions that use it.
             ComponentEntityType::Type { .. } => Fit::Same,
             _ => Fit::Missing,
         };
@@ -128,7 +128,7 @@ fn ours(resolve: &Resolve, function: &Function) -> String {
     shape::function(resolve, function).expect("our own WIT has short types")
 }
 
-/// What stands in the place of `run`, if it is not that function.
+/// What the component exports as `run`, if it is not that function.
 fn run(types: TypesRef<'_>) -> Option<&'static str> {
     let function = match types.component_item_for_export("run").map(|item| item.ty) {
         None => return Some("missing"),

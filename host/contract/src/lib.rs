@@ -1,8 +1,8 @@
-//! The contract between a component and this host, which the host and `xtask` share: what may be imported, which
-//! proposals may be used, what must be exported. Nothing is compiled to tell.
+//! The contract between a component and this host: what may be imported, which proposals may be used, and what
+//! must be exported. The host and `xtask` share it. Nothing is compiled to judge a component.
 //!
-//! [`Offered`] is what a host offers, function by function, read from WIT; [`standard`] is what all hosts have of it.
-//! [`judge`](judge()) holds a component against it.
+//! [`Offered`] is what a host offers, function by function, read from WIT. [`standard`] has what all hosts offer.
+//! [`judge`](judge()) compares a component with it.
 
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]

@@ -1,4 +1,4 @@
-//! Whether a function that a component imports has the type of the one that is offered, as the linker sees it.
+//! Whether a function that a component imports has the type of the offered one, as the linker sees it.
 
 use std::collections::HashMap;
 
@@ -9,15 +9,15 @@ use wasmparser::component_types::{
 use wasmparser::types::TypesRef;
 use wit_parser::{Function, Handle, InterfaceId, Resolve, Type, TypeDefKind, TypeId, TypeOwner};
 
-/// How what a component expects stands to what is offered.
+/// How what a component expects compares with what is offered.
 pub(crate) enum Fit {
     Same,
     Missing,
-    /// It is there, and is this.
+    /// It exists with this other type.
     Other(String),
 }
 
-/// Which of the offered resources each of the component's is, while its imports are gone through in order.
+/// Which of the offered resources each of the component's is, while its imports are read in order.
 pub(crate) struct Resources<'a> {
     pub(crate) resolve: &'a Resolve,
     types: TypesRef<'a>,
@@ -33,8 +33,8 @@ impl<'a> Resources<'a> {
         }
     }
 
-    /// Takes a resource that an imported interface has. One that came with another interface must be the same
-    /// there; a new one must be the interface's own.
+    /// Adds a resource of an imported interface. A resource that came with another interface must be the same one
+    /// there. A new one must belong to this interface.
     pub(crate) fn introduce(
         &mut self,
         found: ResourceId,
@@ -48,7 +48,7 @@ impl<'a> Resources<'a> {
             matches!(ty.kind, TypeDefKind::Resource) && ty.owner == TypeOwner::Interface(interface)
         });
         match (self.known.get(&found), own, offered) {
-            // A name for what is known already needs nothing of the host.
+            // A new name for a known resource needs nothing from the host.
             (Some(_), None, _) => Fit::Same,
             (Some(known), Some(own), _) if *known == own => Fit::Same,
             (None, Some(own), _) => {
@@ -56,13 +56,13 @@ impl<'a> Resources<'a> {
                 Fit::Same
             }
             (Some(_), Some(_), _) => Fit::Other(format!("resource {name}")),
-            // A resource that another interface has, and no name for it.
+            // A resource that belongs to another interface, and not a name for it.
             (None, None, Some(_)) => Fit::Other(format!("{name} of another interface")),
             (None, None, None) => Fit::Missing,
         }
     }
 
-    /// The resource or type behind names for it.
+    /// The resource or type that a chain of names stands for.
     fn resource(&self, mut id: TypeId) -> TypeId {
         while let TypeDefKind::Type(Type::Id(next)) = self.resolve.types[id].kind {
             id = next;
@@ -70,7 +70,7 @@ impl<'a> Resources<'a> {
         id
     }
 
-    /// Names of parameters do not matter, as to the linker.
+    /// The names of parameters do not matter, as in the linker.
     pub(crate) fn is_function(&self, expected: &Function, found: &ComponentFuncType) -> bool {
         found.async_ == expected.kind.is_async()
             && found.params.len() == expected.params.len()
@@ -90,7 +90,7 @@ impl<'a> Resources<'a> {
         }
     }
 
-    /// As deep as the expected type is, whatever the component has.
+    /// Goes as deep as the expected type, whatever the component has.
     fn is(&self, expected: &Type, found: &ComponentValType) -> bool {
         let id = match expected {
             Type::Id(id) => self.resource(*id),

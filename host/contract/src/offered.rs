@@ -11,27 +11,27 @@ use wit_parser::{
 
 use crate::shape;
 
-/// A WIT package: the text of all its files, and what errors call it.
+/// A WIT package: the text of all its files, and the name for errors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Wit {
-    /// A file's name.
+    /// The name of the file.
     pub file: &'static str,
     /// The text, which begins with the header `package …;`.
     pub text: &'static str,
 }
 
-/// What components may import.
+/// An interface that components may import.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Interface {
-    /// An interface without its version, such as `fractal:app/audit-log`, or a package, such as `wasi:cli`, for all of
-    /// its interfaces.
+    /// An interface without its version, such as `fractal:app/audit-log`, or a package, such as `wasi:cli`, for
+    /// all its interfaces.
     pub path: &'static str,
-    /// Whether a component that imports it must be granted it. The grant is called as the path is.
+    /// Whether a component that imports it needs a grant. The grant has the same name as the path.
     pub needs_grant: bool,
 }
 
 impl Interface {
-    /// One that every component may import.
+    /// An interface that every component may import.
     pub const fn free(path: &'static str) -> Interface {
         Interface {
             path,
@@ -39,7 +39,7 @@ impl Interface {
         }
     }
 
-    /// One that only a component may import that was granted it.
+    /// An interface that a component may import only with a grant.
     pub const fn granted(path: &'static str) -> Interface {
         Interface {
             path,
@@ -47,14 +47,14 @@ impl Interface {
         }
     }
 
-    /// Whether an import of this name is of it, in whatever version.
+    /// Whether an import with this name belongs to it, in any version.
     pub fn is_of(&self, import: &str) -> bool {
         let rest = import.strip_prefix(self.path);
         rest.is_some_and(|rest| rest.starts_with(['@', '/']))
     }
 }
 
-/// Texts that are not WIT, or do not have what is to be offered.
+/// The texts are not WIT, or lack what should be offered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BadWit(String);
 
@@ -73,16 +73,16 @@ pub struct Offered {
     pub resolve: Resolve,
     /// The world that imports what is offered and exports `run`.
     pub world: WorldId,
-    /// By their paths, such as `wasi:cli/exit`.
+    /// By path, such as `wasi:cli/exit`.
     interfaces: BTreeMap<String, (Version, InterfaceId)>,
 }
 
 impl Offered {
-    /// Offers these interfaces of these packages. A package that stands there twice with one text is one.
+    /// Offers these interfaces of these packages. A package may be listed twice with the same text.
     ///
     /// # Errors
     ///
-    /// When a text is not WIT, two packages have one name, or an interface is in none of them.
+    /// If a text is not WIT, if two packages have the same name, or if no package has an interface.
     pub fn of(packages: &[Wit], interfaces: &[Interface]) -> Result<Offered, BadWit> {
         let mut groups = Vec::new();
         for (place, package) in packages.iter().enumerate() {
@@ -130,8 +130,8 @@ impl Offered {
             .map(|(path, (version, _))| (path.as_str(), version))
     }
 
-    /// The interface that serves an import of this name: of the same path, and of a release that promises to fit.
-    /// Its own functions decide, so that a later patch release is served as far as it uses nothing new.
+    /// The interface that serves an import of this name: the same path, in a compatible release. The functions
+    /// decide, so a later patch release is served if the component uses nothing new of it.
     pub fn interface(&self, import: &str) -> Option<InterfaceId> {
         let (path, wanted) = split(import)?;
         let (version, id) = self.interfaces.get(path)?;
@@ -140,19 +140,19 @@ impl Offered {
         fits.then_some(*id)
     }
 
-    /// The interface of this path in whatever version, and the version that is offered of it.
+    /// The offered version of the interface with this path, whatever version is asked for.
     pub fn version(&self, path: &str) -> Option<&Version> {
         self.interfaces.get(path).map(|(version, _)| version)
     }
 
-    /// A function of an interface that serves an import of this name.
+    /// A function of the interface that serves an import of this name.
     pub fn function(&self, import: &str, function: &str) -> Option<&Function> {
         let interface = &self.resolve.interfaces[self.interface(import)?];
         interface.functions.get(function)
     }
 
-    /// What is offered in the place of one of a host's own functions or resources, as the linker has it: its type,
-    /// or nothing where there is none of the name. Whatever drops a resource is called `[drop]` and its name.
+    /// The type of one of the host's own functions or resources as it is offered; `None` if the interface has no
+    /// such name. The function that drops a resource has the name of the resource after `[drop]`.
     pub fn item(&self, import: &str, name: &str) -> Option<String> {
         let Some(resource) = name.strip_prefix("[drop]") else {
             let function = self.function(import, name)?;
@@ -213,7 +213,8 @@ fn world(groups: &[UnresolvedPackageGroup], interfaces: &[Interface]) -> Result<
     Ok(text)
 }
 
-/// `wasi:cli/exit@0.2.3` as its path and version; nothing for what is no interface of a package with a version.
+/// Splits `wasi:cli/exit@0.2.3` into path and version; `None` if it is not an interface of a package with a
+/// version.
 pub fn split(import: &str) -> Option<(&str, Version)> {
     let (path, version) = import.split_once('@')?;
     path.split_once(':')?.1.split_once('/')?;
@@ -254,7 +255,7 @@ mod tests {
         text: "package a:one@1.2.0; interface x { f: func(); } interface y { g: func(); }",
     };
 
-    /// It uses a type of the other, whichever stands first.
+    /// It uses a type of the other package, whichever comes first.
     const TWO: Wit = Wit {
         file: "two.wit",
         text: "package a:two@0.1.0; interface z { use a:three/t@2.0.0.{r}; h: func(of: r); }",
@@ -278,7 +279,7 @@ mod tests {
             (&[ONE][..], &["a:one/y"][..], &["a:one/y@1.2.0"][..]),
             (&[ONE, ONE], &["a:one"], &["a:one/x@1.2.0", "a:one/y@1.2.0"]),
             (&[ONE], &[], &[]),
-            // What the types of an interface come from is offered with it.
+            // The interfaces that its types come from are offered with it.
             (
                 &[TWO, ONE, THREE],
                 &["a:two"],

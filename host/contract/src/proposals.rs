@@ -1,9 +1,10 @@
-//! Which WebAssembly proposals a component may use, and what an author can do without the others.
+//! The WebAssembly proposals that a component may use, and what an author can do without the others.
 
 use wasmparser::WasmFeatures;
 
-/// What components may use: what compilers emit for the target wasm32-wasip2, vector instructions included.
-/// Everything else is attack surface that no guest needs. `engine.rs` of the host sets the engine so.
+/// What components may use: everything that compilers emit for the target wasm32-wasip2, including vector
+/// instructions. Everything else is attack surface that no guest needs. The host's `engine.rs` configures the
+/// engine the same way.
 pub const ACCEPTED: WasmFeatures = WasmFeatures::WASM2
     .difference(WasmFeatures::GC_TYPES)
     .union(WasmFeatures::RELAXED_SIMD)
@@ -19,7 +20,7 @@ pub enum Proposal {
     Threads,
     /// Tail calls.
     TailCalls,
-    /// Exceptions, of today's encoding or the former.
+    /// Exceptions, in today's encoding or the earlier one.
     Exceptions,
     /// Garbage-collected types and typed references to functions.
     GarbageCollection,
@@ -41,7 +42,7 @@ pub enum Proposal {
     HostReferences,
 }
 
-/// In the order in which they are named. The last is part of others, so that it counts only alone.
+/// In the order in which they are reported. The last is part of others, so it counts only alone.
 pub(crate) const PROPOSALS: [Proposal; 13] = [
     Proposal::Async,
     Proposal::Threads,
@@ -59,7 +60,7 @@ pub(crate) const PROPOSALS: [Proposal; 13] = [
 ];
 
 impl Proposal {
-    /// As its documents call it.
+    /// Its official name.
     pub fn name(self) -> &'static str {
         match self {
             Proposal::Async => "component-model async",
@@ -78,7 +79,7 @@ impl Proposal {
         }
     }
 
-    /// What its author can do without it.
+    /// What the author can do without it.
     pub fn hint(self) -> &'static str {
         match self {
             Proposal::Async => "build it for WASI 0.2, with functions that are not async",

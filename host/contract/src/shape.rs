@@ -1,7 +1,7 @@
-//! The structure of WIT types as text: two are the same when their texts are.
+//! The structure of WIT types as text. Two types are the same if their texts are.
 //!
-//! Named types are written out, because the names of types do not matter to whether a component and
-//! a host fit together, and their fields, cases and order do. The same text is what errors show.
+//! Named types are written out. The names of types do not matter to whether a component and a host fit together,
+//! while their fields, cases and order do. Errors show the same text.
 
 use std::error::Error;
 use std::fmt;
@@ -10,7 +10,8 @@ use wit_parser::{Function, Handle, Resolve, Type, TypeDefKind, TypeId};
 
 use crate::limits::{SHAPE_BYTES, TYPE_DEPTH};
 
-/// A type that is not written out: its text has more than [`SHAPE_BYTES`], or more than [`TYPE_DEPTH`] levels.
+/// A type that is not written out, because its text has more than [`SHAPE_BYTES`] or it has more than
+/// [`TYPE_DEPTH`] levels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TooLong;
 
@@ -25,11 +26,11 @@ impl fmt::Display for TooLong {
 
 impl Error for TooLong {}
 
-/// A function's type, for example `func(text: string) -> result<list<f32>, string>`.
+/// The type of a function, for example `func(text: string) -> result<list<f32>, string>`.
 ///
 /// # Errors
 ///
-/// When it is too long to be written out. No type of ours is.
+/// If it is too long to be written out. No type in `wit/` is.
 pub fn function(resolve: &Resolve, function: &Function) -> Result<String, TooLong> {
     let mut shape = Shape {
         resolve,
@@ -53,11 +54,11 @@ pub fn function(resolve: &Resolve, function: &Function) -> Result<String, TooLon
     Ok(shape.text)
 }
 
-/// A text that grows as far as it may.
+/// A text that grows up to its limit.
 struct Shape<'a> {
     resolve: &'a Resolve,
     text: String,
-    /// Levels of types around the one that is written.
+    /// The levels of types around the one that is being written.
     depth: u32,
 }
 
@@ -142,7 +143,7 @@ impl<'a> Shape<'a> {
             TypeDefKind::Stream(Some(ty)) => self.enclosed("stream<", [ty], ">"),
             TypeDefKind::Handle(Handle::Own(id)) => self.named("own<", *id, ">"),
             TypeDefKind::Handle(Handle::Borrow(id)) => self.named("borrow<", *id, ">"),
-            // A resource is its name; there is nothing in it to compare.
+            // A resource is only its name.
             TypeDefKind::Resource => self.named("resource ", id, ""),
             TypeDefKind::Unknown => self.push("unknown"),
         }
@@ -154,7 +155,7 @@ impl<'a> Shape<'a> {
         self.push(after)
     }
 
-    /// Types between these.
+    /// Types between these two texts.
     fn enclosed<'t>(
         &mut self,
         before: &str,
@@ -206,7 +207,7 @@ mod tests {
         function(&resolve, &interface.functions["f"])
     }
 
-    /// Each has the one before in it so many times, the first a number.
+    /// Types that each contain the previous one that many times. The first is a number.
     fn chain(levels: u32, times: usize) -> String {
         let next = |level: u32| {
             let before = match level {

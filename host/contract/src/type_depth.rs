@@ -1,8 +1,8 @@
-//! How deep types, instances and components stand in each other, told without recursion, before anything that reads
-//! them by recursion sees them: the parser, the validator, the compiler, and what is dropped after them.
+//! Measures how deep types, instances and components are nested, without recursion. This happens before anything
+//! reads them by recursion: the parser, the validator, the compiler, and the code that drops their results.
 //!
-//! There are two ways to nest them. A type can be written inside another, and it can name another by its index.
-//! Both are followed here, the second by what `scopes` knows of each index.
+//! There are two ways to nest. A type can be written inside another, and a type can name another by its index.
+//! Both are followed here, the second with what `scopes` knows of each index.
 
 mod scopes;
 
@@ -19,16 +19,16 @@ use wasmparser::{
 use crate::limits::{DECLARATIONS, TYPE_DEPTH};
 use scopes::{Item, Scopes};
 
-/// Why a component is not to be read by recursion.
+/// Why a component must not be read by recursion.
 #[derive(Debug)]
 pub enum TooNested {
-    /// It cannot be read as far as that.
+    /// It cannot be read.
     Malformed(BinaryReaderError),
-    /// Types stand in each other in more than [`TYPE_DEPTH`] levels.
+    /// Its types are nested in more than [`TYPE_DEPTH`] levels.
     Deep,
-    /// They declare more than [`DECLARATIONS`].
+    /// It declares more than [`DECLARATIONS`].
     Many {
-        /// So many, at least.
+        /// At least this many.
         found: u64,
     },
 }
@@ -57,11 +57,11 @@ impl fmt::Display for TooNested {
 
 impl Error for TooNested {}
 
-/// Follows all of a component, or of a description of a world, which is one too.
+/// Follows a whole component, or the description of a world, which is a component too.
 ///
 /// # Errors
 ///
-/// When its types are nested too deep.
+/// If its types are nested too deep.
 pub fn check(bytes: &[u8]) -> Result<(), TooNested> {
     let mut types = TypeDepth::new(bytes);
     Parser::new(0)
@@ -69,14 +69,14 @@ pub fn check(bytes: &[u8]) -> Result<(), TooNested> {
         .try_for_each(|payload| types.visit(&payload?))
 }
 
-/// First bytes of a component type and of an instance type, which hold declarations.
+/// The first bytes of a component type and of an instance type, which contain declarations.
 const HOLDING: [u8; 2] = [0x41, 0x42];
 
 /// Follows the sections of a component as a parser yields them.
 pub struct TypeDepth<'a> {
     bytes: &'a [u8],
     scopes: Scopes<'a>,
-    /// What stands in types: declarations, fields, cases, parameters. Each takes the validator some hundred bytes.
+    /// The parts of types: declarations, fields, cases, parameters. Each takes the validator some hundred bytes.
     declared: u64,
 }
 
@@ -90,11 +90,11 @@ impl<'a> TypeDepth<'a> {
         }
     }
 
-    /// Takes the next section.
+    /// Reads the next section.
     ///
     /// # Errors
     ///
-    /// When something in it is nested too deep.
+    /// If something in it is nested too deep.
     pub fn visit(&mut self, payload: &Payload<'a>) -> Result<(), TooNested> {
         match payload {
             Payload::Version { encoding, .. } => {
@@ -144,12 +144,12 @@ impl<'a> TypeDepth<'a> {
         Ok(())
     }
 
-    /// Reads a section piece by piece: the parser's own reader calls itself for a type inside another.
+    /// Reads a section piece by piece, because the parser's own reader calls itself for a type inside another.
     fn types(&mut self, section: &SectionLimited<'a, ComponentType<'a>>) -> Result<(), TooNested> {
         let range = section.range();
         let bytes = self.bytes.get(range.clone()).unwrap_or_default();
         let mut reader = BinaryReader::new(bytes, range.start);
-        // How much is left of the section, and of each type that is open in it.
+        // What is left of the section, and of each open type in it.
         let mut left: Vec<u32> = vec![read(&mut reader)?];
         while let Some(here) = left.last_mut() {
             if let Some(less) = here.checked_sub(1) {
@@ -172,7 +172,7 @@ impl<'a> TypeDepth<'a> {
         Ok(())
     }
 
-    /// Reads one type; of one that holds declarations, only how many, which are read next.
+    /// Reads one type. For a type with declarations it returns their number, and they are read next.
     fn ty(&mut self, reader: &mut BinaryReader<'a>) -> Result<Option<u32>, TooNested> {
         if HOLDING.contains(&peek(reader)?) {
             let _: u8 = reader.read_u8()?;
@@ -196,7 +196,7 @@ impl<'a> TypeDepth<'a> {
         Ok(None)
     }
 
-    /// Reads one declaration of a type that is open.
+    /// Reads one declaration of an open type.
     fn declaration(&mut self, reader: &mut BinaryReader<'a>) -> Result<Option<u32>, TooNested> {
         self.declare(1)?;
         match peek(reader)? {
@@ -209,7 +209,7 @@ impl<'a> TypeDepth<'a> {
                 let import = read(reader)?;
                 self.import(&import)?;
             }
-            // No type is inside what is left, so that the parser can read it.
+            // No type is inside the other declarations, so the parser can read them.
             _ => match read(reader)? {
                 wasmparser::InstanceTypeDeclaration::Alias(alias) => self.alias(&alias)?,
                 wasmparser::InstanceTypeDeclaration::Export { name, ty } => {
@@ -279,7 +279,7 @@ impl<'a> TypeDepth<'a> {
         self.add(Kind::Instance, item)
     }
 
-    /// What an import or an export is of, by the type that it names.
+    /// The item that an import or export refers to by its type.
     fn referred(&self, ty: &ComponentTypeRef) -> Item<'a> {
         match ty {
             ComponentTypeRef::Func(index)
@@ -312,7 +312,7 @@ impl<'a> TypeDepth<'a> {
     }
 }
 
-/// How many parts a value type has, and the depth of the deepest.
+/// The number of parts of a value type, and the depth of the deepest.
 fn defined(
     ty: &ComponentDefinedType<'_>,
     value: impl Fn(&ComponentValType) -> u32,

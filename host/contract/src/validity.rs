@@ -1,4 +1,4 @@
-//! Whether bytes are a component that this host can judge, and which proposals stand in the way if they are not.
+//! Whether bytes are a component that this host can judge. If not, which proposals are the reason.
 
 use wasmparser::types::Types;
 use wasmparser::{
@@ -7,16 +7,16 @@ use wasmparser::{
 
 use crate::proposals::{ACCEPTED, PROPOSALS, Proposal};
 
-/// Why there is nothing to judge.
+/// Why a component cannot be judged.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Invalid {
-    /// No engine would take it: what the validator said.
+    /// It is invalid for every engine: what the validator said.
     Malformed(String),
-    /// It is valid with proposals that this host leaves out.
+    /// It is valid only with proposals that this host leaves out.
     Proposals(Vec<Proposal>),
 }
 
-/// Why a component is not valid under [`ACCEPTED`]: because of proposals, if it is valid with all of them.
+/// Why a component is not valid under [`ACCEPTED`]. If it is valid with all proposals, these are the reason.
 pub(crate) fn diagnose(bytes: &[u8]) -> Invalid {
     let all = PROPOSALS
         .iter()
@@ -37,7 +37,7 @@ pub(crate) fn diagnose(bytes: &[u8]) -> Invalid {
     Invalid::Proposals(used)
 }
 
-/// Validates all of it, functions included, and gives the names of its imports.
+/// Validates the whole component, functions included, and returns the names of its imports.
 pub(crate) fn validate<'a>(
     validator: &mut Validator,
     bytes: &'a [u8],

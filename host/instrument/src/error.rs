@@ -4,7 +4,7 @@ use wasm_encoder::reencode;
 
 use crate::hooks::HOOKS;
 
-/// What rewriting a part of a component gives.
+/// The result of rewriting a part of a component.
 pub(crate) type Result<T, E = reencode::Error<Uninstrumentable>> = std::result::Result<T, E>;
 
 /// The component cannot be instrumented.
@@ -72,7 +72,7 @@ impl From<reencode::Error<Uninstrumentable>> for Uninstrumentable {
     }
 }
 
-/// An index of something that comes later.
+/// The error for an index of something that comes later.
 pub(crate) fn undefined(what: &str, index: u32) -> reencode::Error<Uninstrumentable> {
     reencode::Error::UserError(Uninstrumentable::Invalid {
         message: format!("{what} {index} is used before it is defined"),

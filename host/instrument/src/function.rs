@@ -1,4 +1,4 @@
-//! A function of a component, as its hooks name it.
+//! A function of a component, as its hooks identify it.
 
 use std::sync::Arc;
 

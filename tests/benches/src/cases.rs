@@ -1,4 +1,4 @@
-//! `cargo xtask test` with a thousand cases: what the harness adds to the runs.
+//! `cargo xtask test` with a thousand cases: what the harness adds to the time of the runs.
 
 use std::fs;
 use std::process::Command;
@@ -13,8 +13,8 @@ use fractalaw_measure::table::{Bar, Row, Table, Unit};
 const CASES: usize = 1000;
 const TIMES: usize = 5;
 
-/// A thousand cases of `hello-world`, one after another, as a whole process. The reference is the time
-/// that the same process spent in its runs, four for each case.
+/// A thousand cases of `hello-world`, one after another, as a whole process. The reference is the time that the
+/// same process spent in its runs, four for each case.
 pub(crate) fn thousand_cases(flags: &Flags, table: &mut Table) -> Result<()> {
     let workspace = tempfile::tempdir()?;
     let tests = workspace.path().join("tests");

@@ -1,4 +1,5 @@
-//! Building guests when nothing or little is stale: what a check of freshness costs, and each further guest.
+//! Building guests when little or nothing is stale: the time to check freshness, and the time for each further
+//! guest.
 
 use std::env;
 use std::fs;
@@ -24,7 +25,7 @@ fn spawn(command: &mut Command) -> Result<()> {
     Ok(())
 }
 
-/// `build-guests` of all guests, all fresh, beside one bare `cargo build` of them, all fresh too.
+/// `build-guests` of all guests when all are fresh, beside one bare `cargo build` of them, also fresh.
 pub(crate) fn no_op(flags: &Flags, table: &mut Table) -> Result<()> {
     let here = Workspace::here(flags)?;
     let ours = || spawn(&mut here.build_guests());
@@ -35,7 +36,7 @@ pub(crate) fn no_op(flags: &Flags, table: &mut Table) -> Result<()> {
     Ok(())
 }
 
-/// Another fifty guests: what each adds to a build in which nothing is stale, and what it costs when one is.
+/// Fifty more guests: what each adds to a build in which nothing is stale, and the time if one is stale.
 pub(crate) fn growth(flags: &Flags, table: &mut Table) -> Result<()> {
     const FEW: usize = 10;
     const MANY: usize = 60;
@@ -96,7 +97,8 @@ pub(crate) fn growth(flags: &Flags, table: &mut Table) -> Result<()> {
     Ok(())
 }
 
-/// Times two processes in turn, after each has run once: the first time there is something to build.
+/// Measures two processes alternately, after each has run once, because the first time there is something to
+/// build.
 fn compare(ours: impl Fn() -> Result<()>, reference: impl Fn() -> Result<()>) -> Result<Pair> {
     ours()?;
     reference()?;
@@ -118,7 +120,7 @@ fn row(name: String, pair: &Pair, bar: Option<Bar>) -> Row {
     }
 }
 
-/// How many guests one `build-guests` found stale.
+/// The number of guests that one `build-guests` found stale.
 fn rebuilt(workspace: &Workspace) -> Result<usize> {
     let output = workspace.build_guests().arg("--json").output()?;
     let report: serde_json::Value = serde_json::from_slice(&output.stdout)?;
@@ -131,15 +133,15 @@ fn rebuilt(workspace: &Workspace) -> Result<usize> {
 struct Workspace {
     xtask: PathBuf,
     root: PathBuf,
-    /// Where `build-guests` builds.
+    /// The target folder of `build-guests`.
     target: PathBuf,
-    /// Where the bare `cargo build` does.
+    /// The target folder of bare `cargo build`.
     bare_target: PathBuf,
     guests: Vec<String>,
 }
 
 impl Workspace {
-    /// This one.
+    /// This ledger.
     fn here(flags: &Flags) -> Result<Workspace> {
         let root = env::current_dir()?;
         let mut guests = Vec::new();
@@ -162,8 +164,8 @@ impl Workspace {
         })
     }
 
-    /// One that has nothing but copies of `hello-world`, each under a name of its own. It stays, so that
-    /// the next benchmark need not build them all again.
+    /// A workspace with only copies of `hello-world`, each with its own name. It is kept, so that the next
+    /// benchmark need not build them all again.
     fn generated(flags: &Flags, guests: usize) -> Result<Workspace> {
         let root = flags.records.join(format!("generated-{guests}"));
         let here = env::current_dir()?;

@@ -1,4 +1,4 @@
-//! What each index of a component stands for, as far as its depth goes, while the component is read.
+//! What each index of a component stands for, as far as its depth matters, while the component is read.
 
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -8,14 +8,14 @@ use wasmparser::{ComponentExternalKind as Kind, ComponentOuterAliasKind};
 /// Something that has an index.
 #[derive(Clone, Default)]
 pub(super) struct Item<'a> {
-    /// 1 for what holds nothing else.
+    /// 1 if it contains nothing else.
     pub(super) depth: u32,
-    /// Of an instance, a component, or the type of one.
+    /// The exports of an instance, a component, or the type of one.
     exports: Option<Rc<HashMap<&'a str, Item<'a>>>>,
 }
 
 impl<'a> Item<'a> {
-    /// One that holds others, of which the deepest is so deep.
+    /// An item that contains others, with the depth of the deepest.
     pub(super) fn around(deepest: u32) -> Item<'a> {
         Item {
             depth: deepest.saturating_add(1),
@@ -23,7 +23,7 @@ impl<'a> Item<'a> {
         }
     }
 
-    /// An instance put together of others.
+    /// An instance made of other items.
     pub(super) fn of_exports(exports: HashMap<&'a str, Item<'a>>) -> Item<'a> {
         let deepest = exports.values().map(|item| item.depth).max();
         Item {
@@ -33,7 +33,7 @@ impl<'a> Item<'a> {
     }
 }
 
-/// A component, a module or a type, while it is read.
+/// A component, a module or a type while it is read.
 #[derive(Default)]
 struct Scope<'a> {
     is_component: bool,
@@ -41,13 +41,13 @@ struct Scope<'a> {
     functions: Vec<Item<'a>>,
     instances: Vec<Item<'a>>,
     components: Vec<Item<'a>>,
-    /// Depth of the deepest that it imports or exports.
+    /// The depth of the deepest item that it imports or exports.
     deepest: u32,
     exports: HashMap<&'a str, Item<'a>>,
 }
 
 impl<'a> Scope<'a> {
-    /// The items of one kind, by their index; nothing for kinds that nest nothing.
+    /// The items of one kind by index; `None` for kinds that nest nothing.
     fn of(&self, kind: Kind) -> Option<&Vec<Item<'a>>> {
         match kind {
             Kind::Type => Some(&self.types),
@@ -59,12 +59,12 @@ impl<'a> Scope<'a> {
     }
 }
 
-/// What is open, the innermost last.
+/// The open scopes, innermost last.
 #[derive(Default)]
 pub(super) struct Scopes<'a>(Vec<Scope<'a>>);
 
 impl<'a> Scopes<'a> {
-    /// Something begins: a component or the type of one, or a module, in which nothing is nested.
+    /// A scope begins: a component, the type of one, or a module, in which nothing is nested.
     pub(super) fn open(&mut self, is_component: bool) {
         self.0.push(Scope {
             is_component,
@@ -72,7 +72,7 @@ impl<'a> Scopes<'a> {
         });
     }
 
-    /// The innermost ends; what it is to the one around it, unless it was a module.
+    /// The innermost scope ends. Returns what it is in the scope around it, unless it was a module.
     pub(super) fn close(&mut self) -> Option<Item<'a>> {
         let closed = self.0.pop().filter(|closed| closed.is_component)?;
         self.0.last()?;
@@ -82,14 +82,14 @@ impl<'a> Scopes<'a> {
         })
     }
 
-    /// The item of that index. The validator refuses an index that is not there.
+    /// The item with that index. The validator refuses a missing index.
     pub(super) fn get(&self, kind: Kind, index: u32) -> Item<'a> {
         let items = self.0.last().and_then(|scope| scope.of(kind));
         let item = items.and_then(|items| items.get(index as usize));
         item.cloned().unwrap_or_default()
     }
 
-    /// What an instance exports under that name; as deep as the instance itself if there is nothing.
+    /// What an instance exports under that name. If there is nothing, it counts as deep as the instance.
     pub(super) fn exported(&self, instance: u32, name: &str) -> Item<'a> {
         let instance = self.get(Kind::Instance, instance);
         let found = instance
@@ -99,7 +99,7 @@ impl<'a> Scopes<'a> {
         found.cloned().unwrap_or(instance)
     }
 
-    /// An item of what is so many levels outside, and its kind, unless that nests nothing.
+    /// An item of the scope that many levels outside, and its kind, unless the kind nests nothing.
     pub(super) fn outer(
         &self,
         kind: ComponentOuterAliasKind,
@@ -117,7 +117,7 @@ impl<'a> Scopes<'a> {
         Some((kind, item.cloned().unwrap_or_default()))
     }
 
-    /// The innermost has one more of that kind.
+    /// Adds an item of that kind to the innermost scope.
     pub(super) fn add(&mut self, kind: Kind, item: Item<'a>) {
         let Some(scope) = self.0.last_mut() else {
             return;
@@ -131,7 +131,7 @@ impl<'a> Scopes<'a> {
         }
     }
 
-    /// The innermost exports something.
+    /// The innermost scope exports something.
     pub(super) fn export(&mut self, name: &'a str, item: Item<'a>) {
         self.holds(item.depth);
         if let Some(scope) = self.0.last_mut() {
@@ -139,7 +139,7 @@ impl<'a> Scopes<'a> {
         }
     }
 
-    /// The innermost imports or exports something so deep.
+    /// The innermost scope imports or exports something of that depth.
     pub(super) fn holds(&mut self, depth: u32) {
         if let Some(scope) = self.0.last_mut() {
             scope.deepest = scope.deepest.max(depth);
