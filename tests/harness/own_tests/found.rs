@@ -60,7 +60,7 @@ fn bad_cases() -> Result<()> {
     let expected = [
         (
             "bad/default",
-            "`stdin`\nhint: `tests/README.md` has every key of a case",
+            "`limits`, `grants`\nhint: `tests/README.md` has every key of a case",
         ),
         (
             "good/Upper",
