@@ -1,10 +1,10 @@
-//! What to do about a file that could not be opened: one hint for each cause.
+//! Hints for files that could not be opened: one hint for each cause.
 
 use std::io::{self, ErrorKind};
 
 use rustix::io::Errno;
 
-/// What to do about it; `expected` is what to do where nothing is there.
+/// What to do about the error. `expected` is the hint for a file that does not exist.
 pub(crate) fn hint(error: &io::Error, expected: Option<&str>) -> Option<String> {
     let hint = match (Errno::from_io_error(error), error.kind()) {
         (Some(Errno::MFILE), _) => {
@@ -25,7 +25,7 @@ pub(crate) fn hint(error: &io::Error, expected: Option<&str>) -> Option<String> 
     Some(hint.to_owned())
 }
 
-/// What the system said, if that is what an error of the engine comes from.
+/// The error of the system, if the engine's error comes from one.
 pub(crate) fn of_the_system(error: &wasmtime::Error) -> Option<io::Error> {
     let root = error.root_cause();
     let said = root
@@ -35,7 +35,7 @@ pub(crate) fn of_the_system(error: &wasmtime::Error) -> Option<io::Error> {
     said.map(io::Error::from_raw_os_error)
 }
 
-/// Whether the surroundings are at fault, and not what was named.
+/// Whether the machine is at fault and not the file that was named.
 pub(crate) fn is_surroundings(error: &io::Error) -> bool {
     let errno = Errno::from_io_error(error);
     matches!(

@@ -1,10 +1,10 @@
-//! The one digest that everything is named by.
+//! SHA-256, the digest that components, policies and cache entries are named by.
 
 use std::fmt::Write;
 
 use sha2::{Digest, Sha256};
 
-/// SHA-256, in lower-case hexadecimal.
+/// SHA-256 in lower-case hexadecimal.
 pub(crate) fn sha256(bytes: &[u8]) -> String {
     hex(&Sha256::digest(bytes))
 }

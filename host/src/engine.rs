@@ -1,4 +1,4 @@
-//! The one place where an engine is configured.
+//! The only place where an engine is configured.
 
 use wasmtime::{
     Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig,
@@ -12,23 +12,23 @@ use crate::limits::{
     SLOT_MEMORY_BYTES, TABLE_ELEMENTS, TABLES,
 };
 
-/// Memory and tables up to this size are cleared in place between runs instead of being returned to
-/// the system, which costs less than mapping them again. It bounds what idle slots keep resident:
-/// slots × (memories + tables) × this, 640 MiB for 64 slots if every run touched all of it.
+/// Memories and tables up to this size are cleared in place between runs. This costs less than returning them to
+/// the system and mapping them again. It bounds what idle slots keep resident: slots × (memories + tables) × this
+/// size, which is 640 MiB for 64 slots if every run touched all of it.
 const KEEP_RESIDENT_BYTES: usize = 1024 * 1024;
 
 /// What a function pays for being entered, whatever the table says.
 pub(crate) const ENTRY_FUEL: u64 = 1;
 
-/// What a profiled function pays for one hook, on entering and on leaving: the constant and the call that
-/// `fractalaw_instrument` puts there. The host gives it back, so that it has to be right to the unit.
+/// What a profiled function pays for one hook, at entry and at exit: the constant and the call that
+/// `fractalaw_instrument` inserts. The host gives it back, so it must be right to the unit.
 pub(crate) const HOOK_FUEL: u64 = operators::TABLE.I32Const as u64 + operators::TABLE.Call as u64;
 
-// Around its body such a function has a block, whose end some ways out reach and others pass by: no
-// constant could make up for it if it cost anything.
+// A profiled function has a block around its body. Some exits reach the end of that block and others do not. If
+// the block cost anything, no constant could make up for it.
 const _: () = assert!(operators::TABLE.Block == 0 && operators::TABLE.End == 0);
 
-/// Makes an engine whose pool serves `slots` runs at once.
+/// Makes an engine with a pool for `slots` runs at once.
 pub(crate) fn new(slots: u32) -> Result<Engine, HostError> {
     if !(1..=MAX_SLOTS).contains(&slots) {
         return Err(HostError::Slots { slots });
@@ -38,8 +38,8 @@ pub(crate) fn new(slots: u32) -> Result<Engine, HostError> {
     meter(&mut config);
     make_deterministic(&mut config);
     choose_proposals(&mut config);
-    // File names and lines of a guest come from its debug information, which ours do not carry;
-    // the names of functions do, and need no environment variable to be shown.
+    // A guest's file names and line numbers come from debug information, which our guests do not carry. Function
+    // names are available without it, and need no environment variable to be shown.
     config.wasm_backtrace_details(WasmBacktraceDetails::Disable);
     config.memory_init_cow(true);
     Engine::new(&config).map_err(|source| HostError::Pool { slots, source })
@@ -60,12 +60,12 @@ fn pool(slots: u32) -> PoolingAllocationConfig {
         .table_elements(TABLE_ELEMENTS)
         .linear_memory_keep_resident(KEEP_RESIDENT_BYTES)
         .table_keep_resident(KEEP_RESIDENT_BYTES)
-        // Linux 6.7 tells which pages a run touched, so that only those are cleared.
+        // Since Linux 6.7 the system tells which pages a run touched, so only those are cleared.
         .pagemap_scan(Enabled::Auto);
     pool
 }
 
-/// Fuel counts the work, the epoch interrupts it: both are always on.
+/// Fuel counts the work, and the epoch interrupts it. Both are always on.
 fn meter(config: &mut Config) {
     config
         .consume_fuel(true)
@@ -81,14 +81,14 @@ fn make_deterministic(config: &mut Config) {
         .relaxed_simd_deterministic(true);
 }
 
-/// What components may use, which is `ACCEPTED` in the contract: a test holds this to it.
+/// The proposals that components may use. A test compares them with `ACCEPTED` in the contract.
 fn choose_proposals(config: &mut Config) {
     config
         .wasm_simd(true)
         .wasm_relaxed_simd(true)
         .wasm_tail_call(false)
-        // What Wasmtime puts between the parts of a composed component has a memory of each. That a guest's own
-        // module has no more than one is seen to before.
+        // The code that Wasmtime puts between the parts of a composed component has a memory of each part. An
+        // earlier check makes sure that a guest's own module has at most one.
         .wasm_multi_memory(true)
         .wasm_memory64(false)
         .wasm_extended_const(true);

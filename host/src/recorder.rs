@@ -1,5 +1,5 @@
-//! What the hooks of a profiled twin tell, as it happens: whose fuel was used since the last one. What it
-//! comes to is in `profile`.
+//! Records what the hooks of a profiled twin report: which function used the fuel since the last event. `profile`
+//! makes the result from it.
 
 mod counter;
 mod tree;
@@ -17,50 +17,50 @@ use tree::Tree;
 const INSTANTIATION: u32 = 0;
 const RUN: u32 = 1;
 
-/// Which hook.
+/// Which hook was called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Event {
     Enter,
     Exit,
 }
 
-/// A recording that is no profile.
+/// Why a recording gives no profile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Failure {
     TooManyPaths,
     Unbalanced,
 }
 
-/// What one function used so far.
+/// What one function has used so far.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Tally {
     pub(crate) calls: u64,
     pub(crate) own: u64,
     pub(crate) total: u64,
-    /// How many of its frames are open, and how much was left when the first of them was entered.
+    /// The number of its open frames, and the fuel that was left when the first of them was entered.
     open: u64,
     since: u64,
 }
 
-/// State of a profiled run, in its store.
+/// The state of a profiled run, in its store.
 pub(crate) struct Recorder {
     counter: Counter,
-    /// Fuel left at the last event, as the run itself would have it.
+    /// The fuel that the run itself would have left at the last event.
     left: u64,
     tree: Tree,
     root: u32,
-    /// Function and node of each open frame.
+    /// The function and the node of each open frame.
     frames: Vec<(u32, u32)>,
     tallies: Vec<Tally>,
-    /// If the last event was that a function was entered: what it paid for that.
+    /// What the function paid for its entry, if the last event was an entry.
     entered: Option<u64>,
-    /// The host's functions that were called: they follow what stands behind the component's own.
+    /// The functions of the host that were called. In the table they come after [`OUTSIDE`].
     host: Vec<&'static HostFunction>,
     failure: Option<Failure>,
 }
 
 impl Recorder {
-    /// For a twin with that many functions.
+    /// A recorder for a twin with that many functions.
     pub(crate) fn new(functions: usize, counter: Counter) -> Recorder {
         let first = functions as u32;
         Recorder {
@@ -76,17 +76,17 @@ impl Recorder {
         }
     }
 
-    /// How many functions the component has.
+    /// The number of functions of the component.
     fn functions(&self) -> usize {
         self.tallies.len() - OUTSIDE.len() - self.host.len()
     }
 
-    /// What the store is to be given for a run with this budget.
+    /// The fuel that the store must be given for a run with this budget.
     pub(crate) fn fuel_for(&self, budget: u64) -> u64 {
         self.counter.fuel_for(budget)
     }
 
-    /// What the run itself would have left, outside of hooks.
+    /// The fuel that the run itself would have left, outside of hooks.
     pub(crate) fn left_of(&self, counted: u64) -> u64 {
         self.counter.left_of(counted)
     }
@@ -97,7 +97,7 @@ impl Recorder {
         self.open_root(INSTANTIATION);
     }
 
-    /// Instantiation has ended, the call of `run` begins.
+    /// Instantiation has ended, and the call of `run` begins.
     pub(crate) fn begin_run(&mut self, left: u64) {
         self.spend(left);
         self.close_all();
@@ -112,7 +112,7 @@ impl Recorder {
         self.entered = None;
     }
 
-    /// Takes note of a hook; gives what the counter is to be set to.
+    /// Records a hook, and returns what the counter must be set to.
     pub(crate) fn hook(
         &mut self,
         event: Event,
@@ -157,7 +157,7 @@ impl Recorder {
         Ok(())
     }
 
-    /// The host charges a call, or for the answer of one that it counted before.
+    /// Called for each charge: the call, then its answer (`is_answer`).
     pub(crate) fn host_call(
         &mut self,
         function: &'static HostFunction,
@@ -197,19 +197,19 @@ impl Recorder {
         wasmtime::Error::msg("the profile cannot be recorded")
     }
 
-    /// The run has ended. Gives what the run itself would have left.
+    /// The run has ended. Returns the fuel that the run itself would have left.
     pub(crate) fn end(&mut self, mut left: u64, outcome: &Outcome) -> u64 {
         if let Some(entry) = self.entered
             && left == self.left
             && outcome.fuel_certainty() == Certainty::LowerBound
         {
-            // Stopped by the processor before it stored its count even once: without the hook, what it
+            // The processor stopped the function before it stored its count even once. Without the hook, what it
             // paid for its entry would not have been stored either.
             left += entry;
             self.unspend(entry);
         }
         if self.frames.is_empty() && self.root == RUN && left < self.left && self.was_called() {
-            // The function that the host called has returned. What came after is what the host called then.
+            // The function that the host called has returned. What the host called after that is `post-return`.
             self.post_return(left);
         }
         self.spend(left);
@@ -235,7 +235,7 @@ impl Recorder {
         self.frames.last().map_or(self.root, |(_, node)| *node)
     }
 
-    /// What was used since the last event is the innermost function's.
+    /// Adds the fuel that was used since the last event to the innermost function.
     fn spend(&mut self, left: u64) {
         let used = self.left.saturating_sub(left);
         let node = self.node();
@@ -271,7 +271,7 @@ impl Recorder {
         }
     }
 
-    /// Frames that are open where the guest was stopped are left there.
+    /// Closes all frames that were open when the guest was stopped.
     fn close_all(&mut self) {
         while let Some((function, _)) = self.frames.pop() {
             self.close(function);
@@ -291,8 +291,8 @@ impl Recorder {
         self.counter
     }
 
-    /// The nodes; a tally for each function, for what is outside of all, and for each function of the host;
-    /// and which those of the host are.
+    /// Returns the nodes; a tally for each function, for what is outside of all functions, and for each function
+    /// of the host; and the functions of the host.
     pub(crate) fn into_parts(self) -> (Vec<ProfileNode>, Vec<Tally>, Vec<&'static HostFunction>) {
         (self.tree.nodes, self.tallies, self.host)
     }

@@ -1,4 +1,4 @@
-//! Opening what has to be a regular file: without waiting for anybody.
+//! Opens regular files without ever waiting.
 
 use std::fs::{self, File, OpenOptions};
 use std::io;
@@ -7,8 +7,9 @@ use std::path::Path;
 
 use rustix::fs::OFlags;
 
-/// Opens a regular file for reading; nothing for what is none. Opening a pipe would wait for its other end, so it is
-/// looked at before, and opened in the way that does not wait, in case it was replaced in between.
+/// Opens a regular file for reading. Returns `None` if the path leads to something else. Opening a pipe would
+/// wait for its other end. So the path is checked first, and then opened in a way that does not wait, in case it
+/// was replaced in between.
 pub(crate) fn open(path: &Path) -> io::Result<Option<File>> {
     if !fs::metadata(path)?.is_file() {
         return Ok(None);

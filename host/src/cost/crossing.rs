@@ -1,21 +1,21 @@
-//! The price of what crosses between the parts of a composed component.
+//! The price of the data that the parts of a composed component hand to each other.
 //!
-//! The parts pay by the byte of room that is asked for, in code that `fractalaw_instrument` puts there, because
-//! what copies and transcodes is Wasmtime's own and has no price.
+//! The parts pay for each byte of memory that is asked for, in code that `fractalaw_instrument` adds. Wasmtime
+//! itself copies and transcodes the data, and that has no price.
 
 use fractalaw_instrument::Crossing;
 
 use super::operators::TABLE;
 use crate::limits::{CROSSING_BYTES, CROSSING_VALUES};
 
-/// Units of fuel for a byte. From UTF-16 to UTF-8, the dearest, one takes 1.4 ns, which is 2.5 times what a unit of
-/// the median instruction takes; unoptimised, as tests run, 28 ns.
+/// Units of fuel for a byte. The most expensive byte, from UTF-16 to UTF-8, takes 1.4 ns. That is 2.5 times as
+/// long as a unit of the median instruction takes. Unoptimised, as tests run, it takes 28 ns.
 const FUEL_PER_BYTE: u32 = 4;
 
-/// Bytes that are paid for together, as a power of two: the larger, the less paying takes.
+/// The bytes that are paid for together, as a power of two. A larger step makes paying faster.
 const STEP_BYTES_LOG2: u32 = 6;
 
-/// What going round the loop costs: counting down, and branching back.
+/// The cost of one iteration of the loop: counting down, and branching back.
 const LOOP_FUEL: u32 = TABLE.LocalGet as u32
     + TABLE.I32Const as u32
     + TABLE.I32Sub as u32
@@ -24,7 +24,7 @@ const LOOP_FUEL: u32 = TABLE.LocalGet as u32
 
 const STEP_FUEL: u32 = FUEL_PER_BYTE << STEP_BYTES_LOG2;
 
-// What fills a step up is a constant that is loaded and dropped.
+// The rest of a step is filled with constants that are loaded and dropped.
 const _: () = assert!(TABLE.I32Const == 1 && TABLE.Drop == 0 && LOOP_FUEL < STEP_FUEL);
 
 /// The price.

@@ -1,11 +1,11 @@
 //! The costs of WebAssembly's instructions.
 //!
-//! One unit is one common instruction. What takes longer costs more, so that no chain of one instruction burns
-//! more than four times the time of the median one for its fuel: `cargo xtask bench fuel` measures it.
+//! One unit is one common instruction. A slower instruction costs more, so that no chain of one instruction takes
+//! more than four times as long for its fuel as the median chain. `cargo xtask bench fuel` measures it.
 
 use wasmtime::OperatorCost;
 
-/// The table in force.
+/// The costs that apply.
 pub const TABLE: OperatorCost = table();
 
 const fn table() -> OperatorCost {
@@ -18,7 +18,7 @@ const fn table() -> OperatorCost {
     cost
 }
 
-/// A function that is entered checks its stack, its fuel and the epoch; a loop the latter two.
+/// Entering a function checks its stack, its fuel and the epoch. A loop checks fuel and epoch.
 const fn enter(cost: &mut OperatorCost) {
     cost.Loop = 1;
     cost.Call = 4;
@@ -27,7 +27,7 @@ const fn enter(cost: &mut OperatorCost) {
     cost.ReturnCallIndirect = 6;
 }
 
-/// What a processor does step by step.
+/// Divisions and square roots, which a processor computes step by step.
 const fn divide(cost: &mut OperatorCost) {
     cost.I32DivS = 3;
     cost.I32DivU = 3;
@@ -47,7 +47,7 @@ const fn divide(cost: &mut OperatorCost) {
     cost.F64x2Sqrt = 8;
 }
 
-/// Conversions and roundings of floating-point numbers, with what makes their NaNs canonical.
+/// Conversions and roundings of floating-point numbers, including the code that makes their NaNs canonical.
 const fn convert(cost: &mut OperatorCost) {
     cost.F32Ceil = 2;
     cost.F32Floor = 2;
@@ -99,8 +99,8 @@ const fn convert(cost: &mut OperatorCost) {
     cost.F64x2Max = 3;
 }
 
-/// Growing, and calls of Wasmtime that move memory. Each byte costs a unit beside: far more than it takes, and
-/// the least that can be charged.
+/// Growing memory, and Wasmtime's calls that move memory. Each byte also costs one unit. That is far more than
+/// the time it takes, but one unit is the least that can be charged.
 const fn move_memory(cost: &mut OperatorCost) {
     cost.MemoryGrow = 32;
     cost.variable.memory_grow_per_page = 255;
@@ -110,7 +110,7 @@ const fn move_memory(cost: &mut OperatorCost) {
     cost.DataDrop = 8;
 }
 
-/// Tables of functions, in which Wasmtime fills in each element when it is first looked at.
+/// Tables of functions. Wasmtime fills in each element when it is first read.
 const fn change_tables(cost: &mut OperatorCost) {
     cost.RefFunc = 32;
     cost.TableGrow = 64;

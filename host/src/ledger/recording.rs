@@ -1,4 +1,4 @@
-//! One run in the ledger, from its opening to its closing. The ledger answers when the disk has, so each call
+//! One run in the ledger, from its opening to its closing. The ledger answers after writing to disk, so each call
 //! waits on a thread where waiting is allowed.
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -18,11 +18,11 @@ pub(crate) struct Recorded {
     pub(crate) durability: Durability,
 }
 
-/// A run that was opened. Dropped without being closed, it is cut off in the ledger.
+/// A run that was opened. If it is dropped without being closed, the run is cut off in the ledger.
 #[derive(Clone)]
 pub(crate) struct Recording {
-    /// Locked only on threads where waiting is allowed. A guest that is cut off while its entry is being
-    /// written leaves the writing behind, and closing waits for it here.
+    /// Locked only on threads where waiting is allowed. If a guest is cut off while its entry is being written,
+    /// the writing goes on, and closing waits for it here.
     open: Arc<Mutex<OpenRun>>,
     durability: Durability,
 }
@@ -33,7 +33,7 @@ struct OpenRun {
 }
 
 impl Recording {
-    /// Records that a run begins, durably.
+    /// Records the opening of a run. It is on disk when this returns.
     pub(crate) async fn open(
         recorded: &Recorded,
         opening: Opening,
@@ -49,12 +49,12 @@ impl Recording {
         })
     }
 
-    /// Whether the guest has to wait for each of its entries.
+    /// Whether the guest must wait for each of its entries.
     pub(crate) fn is_live(&self) -> bool {
         self.durability == Durability::Entry
     }
 
-    /// Records one entry, durably. When it fails, so does closing.
+    /// Records one entry. It is on disk when this returns. If this fails, closing fails too.
     pub(crate) async fn record(&self, entry: &AuditEntry) -> wasmtime::Result<()> {
         let event = ledger::event(entry);
         self.locked(move |open| {
@@ -68,14 +68,14 @@ impl Recording {
         .map_err(wasmtime::Error::from)
     }
 
-    /// Records how the run ended, and its entries if they are not there yet, durably.
+    /// Records how the run ended, and its entries if they are not there yet. They are on disk when this returns.
     pub(crate) async fn close(self, report: &Report) -> Result<(), HostError> {
         self.finish(&report.audit, ledger::closing(report)).await
     }
 
-    /// Records that the host could not carry the run out, and the entries that it had made.
+    /// Records that the host could not carry the run out, and the entries that the guest had recorded.
     pub(crate) async fn close_failed(self, made: &[AuditEntry], closing: Closing) {
-        // The error that is told is the first one; the run stays cut off if this fails as well.
+        // The caller reports the first error. If this fails too, the run stays cut off in the ledger.
         let _ = self.finish(made, closing).await;
     }
 
@@ -115,7 +115,7 @@ async fn on_a_thread<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'stati
         Ok(done) => done,
         Err(error) => match error.try_into_panic() {
             Ok(panic) => std::panic::resume_unwind(panic),
-            // The runtime is going away, and with it whoever waits.
+            // The runtime is shutting down, and this task with it.
             Err(_) => std::future::pending().await,
         },
     }

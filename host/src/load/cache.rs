@@ -1,13 +1,13 @@
-//! Compiled code on disk, so that a second process does not compile again.
+//! Compiled code on disk, so that a second process need not compile again.
 //!
-//! An entry's code is mapped and not read, so that a large one costs little. Its name is the digest of the
-//! component's bytes and the engine's compatibility hash with the cost model's version: what another engine wrote is
-//! never found.
-//! An entry that is truncated, damaged or under another's name is a miss and is written anew.
+//! The code of an entry is mapped and not read, so a large entry costs little. The name of an entry is made of
+//! the digest of the component's bytes and a hash of the engine's compatibility and of the cost model's version.
+//! So an entry of another engine is never found. An entry that is truncated, damaged or under another name is a
+//! miss, and is written again.
 //!
-//! Code in it is executed, so it is taken from nobody else: the folder and those above it are looked at and then held
-//! open, each file is opened in it and must be its user's alone, and a seal over name and contents shows that this
-//! cache wrote it (`cache/place.rs`, `cache/seal.rs`).
+//! The host executes the code in the cache, so it must come from nobody else. The folder and all folders above it
+//! are checked and then held open. Each file is opened in the open folder, and must belong to this user alone. A
+//! seal over the name and the contents shows that this cache wrote the file (`cache/place.rs`, `cache/seal.rs`).
 
 mod entry;
 mod place;
@@ -31,20 +31,20 @@ use entry::Found;
 use place::{Place, UNFINISHED};
 use seal::Key;
 
-/// Most that the folder holds: past it, the oldest entries go. A thousand small components or a dozen
-/// large ones.
+/// The most bytes in the folder. Past this, the oldest entries are removed. A thousand small components or a
+/// dozen large ones fit.
 const FOLDER_BYTES: u64 = 1 << 30;
 
 const EXTENSION: &str = ".cwasm";
 
-/// What is unfinished for so long was left by a process that ended.
+/// An unfinished file of this age was left by a process that ended.
 const ABANDONED_AFTER: Duration = Duration::from_secs(60 * 60);
 
-/// A folder of compiled code, private to its user.
+/// A folder of compiled code that is private to its user.
 #[derive(Clone)]
 pub struct CodeCache {
     place: Arc<Place>,
-    /// None where it cannot be read or made: then there is nothing to find, and nothing is kept.
+    /// `None` if the key cannot be read or made. Then nothing is found and nothing is kept.
     key: Option<Key>,
 }
 
@@ -55,11 +55,11 @@ impl fmt::Debug for CodeCache {
 }
 
 impl CodeCache {
-    /// Opens a cache folder and makes it, private, where there is none.
+    /// Opens a cache folder. If it does not exist, it is made and is private.
     ///
     /// # Errors
     ///
-    /// When the folder cannot be made, or when others can write to it or replace it.
+    /// If the folder cannot be made, or if others can write to it or replace it.
     pub fn open(folder: impl Into<PathBuf>) -> Result<CodeCache, HostError> {
         let place = Place::open(&folder.into())?;
         let key = Key::of(&place)
@@ -79,8 +79,8 @@ impl CodeCache {
         self.place.path()
     }
 
-    /// The compiled component of the bytes with this digest, and what is known of it, if an intact entry
-    /// is there.
+    /// The compiled component of the bytes with this digest, and what is known of it; `None` if there is no
+    /// intact entry.
     pub(crate) fn load(&self, engine: &Engine, digest: &str) -> Option<(Component, Facts)> {
         let (name, key) = (entry_name(engine, digest), self.key.as_ref()?);
         let path = || self.folder().join(&name).display().to_string();
@@ -110,7 +110,7 @@ impl CodeCache {
         }
     }
 
-    /// Writes an entry. A cache that cannot be written costs time, not the run: it only warns.
+    /// Writes an entry. If the cache cannot be written, only a warning is logged, because the run can go on.
     pub(crate) fn store(
         &self,
         engine: &Engine,
@@ -138,7 +138,7 @@ impl CodeCache {
             .write(name, |file| entry::write(file, name, key, code, facts))
     }
 
-    /// Removes the oldest entries until the folder is within its bound, never the one just written; and what a
+    /// Removes the oldest entries until the folder is within its bound, but never the newest. Also removes what a
     /// process left that ended while it wrote an entry.
     fn trim(&self, newest: &str) -> io::Result<()> {
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
@@ -147,7 +147,7 @@ impl CodeCache {
         for listed in self.place.list()? {
             let age = now - listed.modified;
             if listed.name.starts_with(UNFINISHED) && age > ABANDONED_AFTER.as_secs() as i64 {
-                // Should it still be in use or already gone, it is another's to deal with.
+                // If it is still in use or already gone, another process takes care of it.
                 let _ = self.place.remove(&listed.name);
             }
             if listed.name.ends_with(EXTENSION) {
@@ -171,13 +171,13 @@ impl CodeCache {
 fn entry_name(engine: &Engine, digest: &str) -> String {
     let mut hasher = Fnv::default();
     engine.precompile_compatibility_hash().hash(&mut hasher);
-    // What a composed component is made to pay is in its code.
+    // The code of a composed component contains the price of what crosses between its parts.
     COST_MODEL.hash(&mut hasher);
     format!("{digest}-{:016x}{EXTENSION}", hasher.finish())
 }
 
-/// FNV-1a: the engine offers its compatibility hash only through `Hash`, and the standard library's
-/// hasher may change from one compiler to the next, which would orphan every entry.
+/// FNV-1a. The engine offers its compatibility hash only through `Hash`. The standard library's hasher may change
+/// from one compiler to the next, and then no entry would be found any more.
 struct Fnv(u64);
 
 impl Default for Fnv {
@@ -211,7 +211,7 @@ mod tests {
         let day = std::time::Duration::from_secs(86_400);
         for (age_days, name) in [(3, "oldest"), (2, "older"), (1, "newest")] {
             let file = File::create(cache.folder().join(format!("{name}{EXTENSION}"))).unwrap();
-            // Sparse: the bound is about lengths.
+            // The file is sparse, because the bound is about lengths.
             file.set_len(FOLDER_BYTES / 2).unwrap();
             file.set_modified(SystemTime::now() - day * age_days)
                 .unwrap();
@@ -295,7 +295,7 @@ mod tests {
             let file = File::create(folder.path().join(name)).unwrap();
             file.set_modified(SystemTime::now() - age).unwrap();
         }
-        // The clock was set back since: how old it is cannot be told.
+        // The clock was set back since, so nobody can tell how old the file is.
         let file = File::create(folder.path().join(".writing-later")).unwrap();
         file.set_modified(SystemTime::now() + 2 * ABANDONED_AFTER)
             .unwrap();

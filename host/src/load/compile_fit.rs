@@ -1,7 +1,7 @@
-//! Whether the compiler can be asked to compile a component's code, told from its instructions.
+//! Whether the compiler may compile a component's code, judged from its instructions.
 //!
-//! Cranelift cannot be interrupted within a function, so what it is given must be bounded. Bytes are no measure:
-//! a loop of three bytes becomes some hundred instructions, because there fuel and epoch are looked at, and a
+//! Cranelift cannot be interrupted within a function, so its input must be bounded. The number of bytes is no
+//! good measure. A loop of three bytes becomes some hundred instructions, because it checks fuel and epoch. A
 //! branch of two bytes moves as many values as its label has. So each instruction counts for what it costs.
 
 use fractalaw_report::Refusal;
@@ -13,33 +13,33 @@ use crate::limits::{
 };
 use crate::load::slot_fit::at_most;
 
-/// What a function counts for beside its instructions: it is entered, checked, linked and listed.
+/// A function besides its instructions: it is entered, checked, linked and listed.
 const FUNCTION: u64 = 384;
-/// A loop, at whose head fuel and epoch are looked at.
+/// A loop, which checks fuel and epoch at its head.
 const LOOP: u64 = 64;
 /// A call, around which fuel is stored and loaded.
 const CALL: u64 = 12;
-/// What calls into the runtime, or checks bounds and a signature first.
+/// An instruction that calls into the runtime, or that first checks bounds and a signature.
 const RUNTIME: u64 = 96;
 /// A block.
 const BLOCK: u64 = 1;
-/// A conditional branch, after which two ways go on, and perhaps meet again.
+/// A conditional branch, after which there are two ways, which may meet again.
 const BRANCH: u64 = 24;
-/// So many blocks around a conditional branch make it cost a unit more: what compiling takes grows with the square of
-/// their depth. Interpreters' loops have some hundreds, other code some tens.
+/// With this many blocks around it, a conditional branch costs one unit more. The time to compile grows with the
+/// square of their depth. Interpreters' loops have some hundreds, other code some tens.
 const DEPTH: u64 = 256;
 /// A value that a call moves.
 const ARGUMENT: u64 = 8;
-/// A value that a branch moves, which lives in every block between.
+/// A value that a branch moves, which lives in every block in between.
 const VALUE: u64 = 32;
 
 /// What a function has too many of.
 const RESULTS: &str = "results of a function";
 
-/// An element that is an expression, among declarations: of many bytes where an index has four.
+/// An element that is an expression, among declarations. It has many bytes where an index has four.
 const EXPRESSION: u64 = 4;
 
-/// Counts the work of all functions of a component, those of modules that are never instantiated too.
+/// Counts the work for all functions of a component, including modules that are never instantiated.
 #[derive(Default)]
 pub(crate) struct CompileFit {
     modules: Vec<Module>,
@@ -51,16 +51,16 @@ pub(crate) struct CompileFit {
 /// What is known of a module while it is read.
 #[derive(Default)]
 struct Module {
-    /// Parameters and results of each type, by index.
+    /// The number of parameters and results of each type, by index.
     types: Vec<(u32, u32)>,
     /// The type of each function, by index.
     functions: Vec<u32>,
-    /// Functions whose bodies were read, and those that were imported.
+    /// The functions whose bodies were read, and those that were imported.
     bodies: usize,
 }
 
 impl CompileFit {
-    /// Takes the next section; refuses what is too much to compile.
+    /// Reads the next section. Refuses the component if there is too much to compile.
     pub(crate) fn visit(&mut self, payload: &Payload<'_>) -> Result<(), Refusal> {
         self.declare(payload)?;
         match payload {
@@ -81,7 +81,7 @@ impl CompileFit {
                         };
                         at_most(RESULTS, results as u64, FUNCTION_RESULTS)?;
                         module.types.push((params as u32, results as u32));
-                        // For each the compiler makes a function that calls the host.
+                        // For each of these the compiler makes a function that calls the host.
                         self.work += FUNCTION + ARGUMENT * (params + results) as u64;
                         at_most("all functions (units of compiling)", self.work, CODE_WORK)?;
                     }
@@ -118,8 +118,8 @@ impl CompileFit {
         Ok(())
     }
 
-    /// What is declared outside of functions takes the compiler memory many times its size, and each piece
-    /// a table's entry.
+    /// Declarations outside of functions take memory in the compiler of many times their size, and each piece
+    /// takes an entry of a table.
     fn declare(&mut self, payload: &Payload<'_>) -> Result<(), Refusal> {
         self.declarations += match payload {
             Payload::Version { .. } => 1,
@@ -159,7 +159,7 @@ impl CompileFit {
 }
 
 impl Module {
-    /// What the next function counts for, and its bytes times its locals.
+    /// The work for the next function, and its bytes times its locals.
     fn function(&mut self, body: &FunctionBody<'_>) -> Result<(u64, u64), Refusal> {
         let bytes = body.range().len() as u64;
         at_most("a function (bytes)", bytes, FUNCTION_BYTES)?;
@@ -193,7 +193,8 @@ impl Module {
         Ok((work.units, bytes_times_locals))
     }
 
-    /// Parameters and results of a type; nothing of one that is not there, which the validator refuses.
+    /// The number of parameters and results of a type. It is zero for a missing type, which the validator
+    /// refuses.
     fn signature(&self, ty: u32) -> (u32, u32) {
         self.types.get(ty as usize).copied().unwrap_or_default()
     }
@@ -207,18 +208,18 @@ impl Module {
     }
 }
 
-/// The count of one function while it is read.
+/// The work for one function while it is read.
 struct Work {
     units: u64,
     labels: Vec<Label>,
     loops: u64,
-    /// Each may become a value of each loop.
+    /// Each local may become a value of each loop.
     locals: u64,
 }
 
-/// What can be branched to.
+/// A target of branches.
 struct Label {
-    /// As many values as a branch to it moves.
+    /// The number of values that a branch to it moves.
     values: u32,
     is_loop: bool,
 }
@@ -297,12 +298,12 @@ impl Work {
         at_most("a function (units of compiling)", self.units, FUNCTION_WORK)
     }
 
-    /// What a conditional branch counts for here.
+    /// The work for a conditional branch here.
     fn branch(&self) -> u64 {
         BRANCH + self.labels.len() as u64 / DEPTH
     }
 
-    /// What a branch to that label counts for.
+    /// The work for a branch to that label.
     fn moved(&self, relative_depth: u32) -> u64 {
         let label = (self.labels.len() as u64).checked_sub(1 + u64::from(relative_depth));
         label.map_or(0, |label| {

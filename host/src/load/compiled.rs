@@ -1,4 +1,4 @@
-//! Loading compiled code from a file: the one place with `unsafe`.
+//! Loads compiled code from a file. This is the only file with `unsafe`.
 
 #![expect(
     unsafe_code,
@@ -14,16 +14,16 @@ use std::path::PathBuf;
 use wasmtime::Engine;
 use wasmtime::component::Component;
 
-/// Loads compiled code: maps it into memory where the system can name an open file, and reads it elsewhere.
+/// Loads compiled code. It is mapped into memory if the system can name an open file, and read otherwise.
 ///
-/// The caller is the cache, and only for an entry that it has just found intact: see there for how an
-/// entry is written and checked. Wasmtime itself compares version, settings and target processor.
+/// Only the cache calls this, and only for an entry that it has just found intact. The cache says how an entry is
+/// written and checked. Wasmtime itself compares version, settings and target processor.
 pub(crate) fn load(engine: &Engine, file: &File) -> wasmtime::Result<Component> {
     match name(file) {
-        // SAFETY: the bytes must be what `Component::serialize` wrote and must not change while they are mapped. The
-        // cache has found a seal over all of them in this very file, which only its own key makes; the file belongs
-        // to this user, and nobody else can write it; and entries are never changed in place, only created by
-        // renaming and removed by unlinking, which leaves a mapping as it is.
+        // SAFETY: the bytes must be what `Component::serialize` wrote and must not change while they are mapped.
+        // The cache has found a seal over all of them in this very file, and only its own key makes that seal.
+        // The file belongs to this user, and nobody else can write it. Entries are never changed in place: they
+        // are created by renaming and removed by unlinking, which leaves a mapping as it is.
         Some(path) => unsafe { Component::deserialize_file(engine, path) },
         None => {
             let (mut file, mut code) = (file, Vec::new());
@@ -35,7 +35,7 @@ pub(crate) fn load(engine: &Engine, file: &File) -> wasmtime::Result<Component> 
     }
 }
 
-/// A name that leads to this open file and to no other, whatever happens to those in folders.
+/// A name that leads to this open file and to no other, whatever happens to names in folders.
 fn name(file: &File) -> Option<PathBuf> {
     let path = PathBuf::from(format!("/proc/self/fd/{}", file.as_raw_fd()));
     let (named, open) = (fs::metadata(&path).ok()?, file.metadata().ok()?);

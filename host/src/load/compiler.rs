@@ -1,12 +1,13 @@
-//! The compiler held to a wall-clock time, and to so many components at once.
+//! Bounds the wall-clock time of compiling, and the number of components that are compiled at once.
 //!
-//! Cranelift cannot be interrupted, so compiling happens on threads of its own, and whoever waits is told
-//! when the time is up. What was given up goes on until it ends: it keeps one of the few places, so that
-//! what is given up cannot pile up, and no thread that others need. `compile_fit` bounds how long that is.
+//! Cranelift cannot be interrupted. So compiling happens on threads of its own, and the caller gets an error when
+//! the time is up. The compilation then goes on until it ends. Until then it keeps one of the few places, so that
+//! such compilations cannot pile up, and it holds no thread that others need. `compile_fit` bounds how long that
+//! is.
 //!
-//! A process of its own could be killed instead. It would have to be found, started for each component (the
-//! time of a small one), and trusted with code that this process then executes; and its bound on memory, as
-//! address space, would have to be told apart from what each pool reserves.
+//! A child process could be killed instead. But the host would have to find its program, start it for each
+//! component (which takes as long as compiling a small one) and trust the code that it returns. Its memory limit,
+//! as address space, would have to be told apart from what each pool reserves.
 
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::mpsc::{self, RecvTimeoutError};
@@ -35,7 +36,8 @@ impl Compiler {
         }
     }
 
-    /// Compiles, or says why not: what Wasmtime refuses, what takes too long, and what makes it panic.
+    /// Compiles a component. The error says whether Wasmtime refused it, it took too long, or the compiler
+    /// panicked.
     pub(crate) fn compile(&self, engine: &Engine, bytes: Vec<u8>) -> Result<Component, LoadError> {
         let engine = engine.clone();
         self.work(move || Component::from_binary(&engine, &bytes))
@@ -52,7 +54,7 @@ impl Compiler {
             .take(until)
             .ok_or(Refusal::CompilersBusy { limit })?;
         let (say, said) = mpsc::sync_channel(1);
-        // A pool of its own: in the one that all share, what was given up would stand before what comes after.
+        // A thread pool of its own. In a shared pool, a compilation that was given up would delay later ones.
         let pool = rayon::ThreadPoolBuilder::new()
             .num_threads(
                 thread::available_parallelism().map_or(1, |n| n.get().min(COMPILE_THREADS)),
@@ -67,10 +69,10 @@ impl Compiler {
         pool.spawn(move || {
             let _place = place;
             let done = panic::catch_unwind(AssertUnwindSafe(work));
-            // Nobody may be waiting any more.
+            // The caller may have given up.
             let _ = say.send(done);
         });
-        // Its threads end when the work has.
+        // The threads of the pool end when the work has ended.
         drop(pool);
         let done = match until {
             Some(until) => said.recv_timeout(until.saturating_duration_since(Instant::now())),
@@ -85,7 +87,7 @@ impl Compiler {
     }
 }
 
-/// How many components are being compiled.
+/// The number of components that are being compiled.
 #[derive(Default)]
 struct Places {
     taken: Mutex<usize>,
@@ -93,7 +95,7 @@ struct Places {
 }
 
 impl Places {
-    /// Waits for a place, until that time at most.
+    /// Waits for a place, at most until that time.
     fn take(self: &Arc<Places>, until: Option<Instant>) -> Option<Place> {
         let mut taken = self.lock();
         while *taken >= COMPILES {
@@ -118,7 +120,7 @@ impl Places {
     }
 }
 
-/// Given back when dropped.
+/// A place, given back when it is dropped.
 struct Place(Arc<Places>);
 
 impl Drop for Place {
@@ -153,7 +155,7 @@ mod tests {
         }
         let busy = refusal(hurried.work(|| Ok(())));
         assert_eq!(busy, Refusal::CompilersBusy { limit });
-        // All that were given up come to their end, and there is place for others.
+        // All compilations that were given up end, and then others have places.
         drop(go);
         let patient = Compiler {
             limit: Duration::MAX,

@@ -1,11 +1,11 @@
-//! Whether bytes can be a component's at all, told from their number and the first of them.
+//! Whether bytes can be a component at all, judged from their number and the first of them.
 
 use fractalaw_report::Refusal;
 use wasmparser::Parser;
 
 use crate::limits::COMPONENT_BYTES;
 
-/// Looks at the size alone, so that a file can be refused before it is read.
+/// Checks the size alone, so that a file can be refused before it is read.
 pub(crate) fn check_size(bytes: u64) -> Result<(), Refusal> {
     if bytes > COMPONENT_BYTES as u64 {
         return Err(Refusal::TooLarge { bytes });
@@ -13,7 +13,7 @@ pub(crate) fn check_size(bytes: u64) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Looks at the first bytes alone.
+/// Checks the first bytes alone.
 pub(crate) fn check_header(bytes: &[u8]) -> Result<(), Refusal> {
     let found = if bytes.is_empty() {
         "an empty file"

@@ -1,5 +1,5 @@
-//! Whatever reads a component happens on a thread whose stack fits the bounds on nesting, however small the stack of
-//! whoever asks for it is. A stack that overflows ends the process, with every run in it.
+//! Runs everything that reads a component on a thread with a large enough stack for the bounds on nesting,
+//! however small the caller's stack is. A stack overflow would end the process with every run in it.
 
 use std::thread;
 
@@ -9,7 +9,7 @@ use tokio::sync::oneshot;
 use crate::error::{HostError, LoadError};
 use crate::limits::COMPILE_STACK_BYTES;
 
-/// Does the work and waits for it. A panic is one of a parser's, and a refusal.
+/// Does the work and waits for it. A panic is a parser's, and becomes a refusal.
 pub(crate) fn on_its_stack<T: Send, E: Into<LoadError> + Send>(
     work: impl FnOnce() -> Result<T, E> + Send,
 ) -> Result<T, LoadError> {
@@ -22,17 +22,17 @@ pub(crate) fn on_its_stack<T: Send, E: Into<LoadError> + Send>(
     })
 }
 
-/// Does the work while others go on, and gives its end to who waits. Nobody need wait until then.
+/// Does the work on another thread and returns its result. The caller may give up earlier.
 pub(crate) async fn beside<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, LoadError> + Send + 'static,
 ) -> Result<T, LoadError> {
     let (say, said) = oneshot::channel();
     let started = builder().spawn(move || {
-        // Nobody may be waiting any more.
+        // The caller may have given up.
         let _ = say.send(work());
     });
     started.map_err(not_started)?;
-    // Of one that panics, nothing is said.
+    // If the work panicked, there is no answer.
     said.await.unwrap_or(Err(Refusal::CompilerFailed.into()))
 }
 

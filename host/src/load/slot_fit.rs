@@ -1,5 +1,5 @@
-//! Whether a component and all that is nested in it fits a slot of the pool, told from its sections alone:
-//! before the first byte of it is compiled. Whether it can be compiled is `compile_fit`'s.
+//! Whether a component and everything nested in it fits into a slot of the pool, judged from its sections alone,
+//! before any of it is compiled. `compile_fit` judges whether it can be compiled.
 
 use fractalaw_report::Refusal;
 use wasmparser::{
@@ -14,14 +14,14 @@ use crate::limits::{
 /// Follows the sections of a component as a parser yields them.
 #[derive(Default)]
 pub(crate) struct SlotFit {
-    /// The component or module that is being read, inside those that hold it.
+    /// The component or module that is being read, inside those that contain it.
     open: Vec<Scope>,
-    /// The most that any component or module read so far makes: what is assumed of one whose definition cannot
-    /// be told.
+    /// The most that any component or module read so far makes. It is assumed for one whose definition is
+    /// unknown.
     most: Made,
 }
 
-/// What instantiating a component or module makes, in all that it instantiates.
+/// What instantiating a component or module makes, including everything that it instantiates.
 #[derive(Clone, Copy, Default)]
 struct Made {
     core_instances: u64,
@@ -34,7 +34,7 @@ struct Made {
 struct Scope {
     is_component: bool,
     made: Made,
-    /// The same for each component and each module that it can refer to, by index.
+    /// What each component and each module that it can refer to makes, by index.
     components: Vec<Made>,
     modules: Vec<Made>,
 }
@@ -64,7 +64,7 @@ impl Made {
 }
 
 impl SlotFit {
-    /// Takes the next section; refuses what does not fit.
+    /// Reads the next section. Refuses the component if it does not fit.
     pub(crate) fn visit(&mut self, payload: &Payload<'_>) -> Result<(), Refusal> {
         match payload {
             Payload::Version { encoding, .. } => {
@@ -109,8 +109,8 @@ impl SlotFit {
         }
     }
 
-    /// A component that instantiates another twice, which instantiates a third twice, and so on, is small
-    /// and becomes large only when it is compiled.
+    /// If a component instantiates another twice, and that one a third twice, and so on, it is small and becomes
+    /// large only when it is compiled.
     fn define(&mut self, payload: &Payload<'_>) -> Result<(), Refusal> {
         let most = self.most;
         let Some(scope) = self.open.last_mut() else {
@@ -146,7 +146,7 @@ impl SlotFit {
                     }
                 }
             }
-            // What is exported gets an index of its own.
+            // An export gets an index of its own.
             Payload::ComponentExportSection(exports) => {
                 for export in exports.clone() {
                     let export = export.map_err(Refusal::invalid)?;
@@ -168,7 +168,7 @@ impl SlotFit {
             }
             _ => {}
         }
-        // Checked at once, so that the figure cannot run away from level to level.
+        // Checked at once, so that the figure cannot grow from level to level.
         self.open.last().map_or(Ok(()), |scope| scope.made.fits())
     }
 

@@ -1,8 +1,9 @@
 //! Where a component's bytes come from, and their digest.
 //!
-//! A file is opened once, so that what is put in its place under its name is of no account. With a cache it is hashed
-//! piece by piece first: of a large one whose code is cached, holding the bytes would cost more than all else. Else all
-//! of it is read once, and what is judged, recorded and compiled are those bytes, with their own digest.
+//! A file is opened once, so nothing changes if another file gets its name. With a cache, the file is first
+//! hashed piece by piece: for a large component whose code is cached, holding the bytes would cost more than
+//! everything else. Otherwise the whole file is read once, and these bytes, with their own digest, are judged,
+//! recorded and compiled.
 
 use std::borrow::Cow;
 use std::fs::File;
@@ -17,11 +18,11 @@ use crate::limits::COMPONENT_BYTES;
 use crate::load::header::check_size;
 use crate::regular_file;
 
-/// Pieces in which files are read to be hashed. In a process that runs one guest, each page that is touched
-/// for the first time costs more than reading it.
+/// The pieces in which files are read to be hashed. In a process that runs one guest, touching a page for the
+/// first time costs more than reading it.
 pub(crate) const PIECE_BYTES: usize = 16 << 10;
 
-/// A component that nobody has looked into yet, within the size limit.
+/// A component within the size limit whose contents were not read yet.
 pub(crate) enum Source<'a> {
     Bytes(&'a [u8]),
     File(PathBuf, File),
@@ -51,7 +52,7 @@ impl Source<'static> {
 }
 
 impl<'a> Source<'a> {
-    /// SHA-256 of the bytes, in lower-case hexadecimal, without holding them.
+    /// The SHA-256 of the bytes, in lower-case hexadecimal, computed without holding them.
     pub(crate) fn digest(&mut self) -> Result<String, LoadError> {
         match self {
             Source::Bytes(bytes) => Ok(sha256(bytes)),
@@ -65,8 +66,8 @@ impl<'a> Source<'a> {
         }
     }
 
-    /// All of it. Of a file that grows while it is read, no more than a byte past the limit is taken, and what was
-    /// read is then refused.
+    /// All bytes. If a file grows while it is read, at most one byte past the limit is read, and then it is
+    /// refused.
     pub(crate) fn bytes(self) -> Result<Cow<'a, [u8]>, LoadError> {
         match self {
             Source::Bytes(bytes) => Ok(Cow::Borrowed(bytes)),
@@ -84,7 +85,7 @@ impl<'a> Source<'a> {
     }
 }
 
-/// The digest of a file as far as a component may reach.
+/// The digest of a file, up to the largest size of a component.
 fn hashed(file: &File) -> std::io::Result<String> {
     let mut file = file.take(COMPONENT_BYTES as u64 + 1);
     let (mut hasher, mut piece) = (Sha256::new(), vec![0; PIECE_BYTES]);

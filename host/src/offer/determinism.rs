@@ -1,4 +1,4 @@
-//! Where a run's time and randomness come from: the machine, or what a deterministic run is given.
+//! Where a run's time and randomness come from: the machine, or fixed values for a deterministic run.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -11,25 +11,25 @@ use wasmtime_wasi::{HostMonotonicClock, HostWallClock, WasiCtxBuilder};
 use crate::inputs::{Determinism, Fixed};
 use crate::offer::deadline::CENTURY;
 
-/// Raised where a guest waits until after its deadline in virtual time. It is a host call that ends the run, at
-/// the same place each time.
+/// Raised if a guest waits until after its deadline in virtual time. A host call raises it, so it happens at the
+/// same place each time.
 #[derive(Debug, thiserror::Error)]
 #[error("deadline exceeded while waiting")]
 pub(crate) struct WaitedPastDeadline;
 
-/// The time of a deterministic run: it begins where it is told to, and moves on only where the guest waits, by
-/// exactly as much as it waits. Clones are the same time.
+/// The time of a deterministic run. It begins where it is told to, and moves on only when the guest waits, by
+/// exactly as much as the guest waits. Clones are the same time.
 #[derive(Clone, Debug)]
 pub(crate) struct VirtualTime {
     unix_start: Duration,
-    /// In nanoseconds from the start.
+    /// Nanoseconds from the start.
     deadline: u64,
     /// Nanoseconds from the start.
     elapsed: Arc<AtomicU64>,
 }
 
 impl VirtualTime {
-    /// That of a run that may go on for so long, if it is deterministic.
+    /// The virtual time of a run with this deadline; `None` if the run is not deterministic.
     pub(crate) fn of(determinism: Determinism, deadline: Duration) -> Option<VirtualTime> {
         let fixed = determinism.fixed()?;
         let deadline = deadline.min(CENTURY).as_nanos();
@@ -40,7 +40,8 @@ impl VirtualTime {
         })
     }
 
-    /// Waits until then, in nanoseconds from the start: for no time at all. A time that is past changes nothing.
+    /// Moves the time on to `due`, in nanoseconds from the start, without really waiting. A time in the past
+    /// changes nothing.
     pub(crate) fn wait_until(&self, due: u64) -> Result<(), WaitedPastDeadline> {
         if due >= self.deadline {
             return Err(WaitedPastDeadline);
@@ -71,19 +72,19 @@ impl HostWallClock for VirtualTime {
     }
 }
 
-/// Sets the guest's clocks and generators. WASI's defaults are the real ones, of which the wall clock panics on a
-/// machine whose clock stands before 1970.
+/// Sets the guest's clocks and generators. WASI's defaults are the real ones, and its wall clock panics on a
+/// machine whose clock is before 1970.
 pub(crate) fn apply(
     determinism: Determinism,
     time: Option<&VirtualTime>,
     context: &mut WasiCtxBuilder,
 ) {
     let (Some(Fixed { seed, .. }), Some(time)) = (determinism.fixed(), time) else {
-        // Of no size, so that it costs no allocation.
+        // This type has no size, so it needs no allocation.
         context.wall_clock(SystemWallClock);
         return;
     };
-    // Three numbers that differ, so that no generator repeats another's.
+    // Three different numbers, so that no generator repeats another's.
     let [insecure, hash] = [1, 2].map(|next| seed.wrapping_add(next));
     context
         .wall_clock(time.clone())
@@ -93,7 +94,8 @@ pub(crate) fn apply(
         .insecure_random_seed(hash.into());
 }
 
-/// The wall clock of a run, in nanoseconds since 1970: virtual, or the machine's, which is 0 where it stands before that.
+/// The wall clock of a run, in nanoseconds since 1970: virtual, or the machine's, which is 0 if it is before
+/// 1970.
 pub(crate) fn now_unix_ns(time: Option<&VirtualTime>) -> u64 {
     let now = match time {
         Some(time) => HostWallClock::now(time),

@@ -1,9 +1,9 @@
-//! The threads on which files are read and written for guests: work that may wait for a disk, or for a server that
-//! never answers.
+//! The threads that read and write files for guests. This work may wait for a disk, or for a server that never
+//! answers.
 //!
-//! They are the host's own and bounded, so that no guest fills the pool of the async runtime, in which the
-//! ledger and the embedder wait. A call that was given up keeps its thread until the system answers. Therefore one
-//! device has only a part of the threads: one that hangs leaves the others to work.
+//! The threads are the host's own and their number is bounded. So no guest fills the pool of the async runtime,
+//! in which the ledger and the embedder wait. A call that was given up keeps its thread until the system answers.
+//! So one device gets only a part of the threads, and a device that hangs leaves the others free.
 
 use std::any::Any;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -33,7 +33,7 @@ pub(crate) struct FileThreads {
     devices: Mutex<BTreeMap<u64, Arc<Semaphore>>>,
 }
 
-/// A run's way to the threads: its work counts for the devices that its folders are on.
+/// A run's access to the threads. Its work counts for the devices that its folders are on.
 #[derive(Clone)]
 pub(crate) struct FileLane {
     queue: Arc<Queue>,
@@ -49,11 +49,11 @@ impl FileThreads {
         }
     }
 
-    /// For a run whose folders are on these devices.
+    /// The access for a run with folders on these devices.
     pub(crate) fn lane(&self, devices: impl IntoIterator<Item = u64>) -> FileLane {
         let mut known = lock(&self.devices);
-        // In one order, so that no two runs wait for each other; the place that all share comes last, so that
-        // who waits for a device does not hold it.
+        // All runs take the places in the same order, so no two runs wait for each other. The shared place comes
+        // last, so a run that waits for a device does not hold it.
         let devices: BTreeSet<u64> = devices.into_iter().collect();
         let mut places: Vec<_> = devices
             .into_iter()
@@ -82,8 +82,8 @@ impl Drop for FileThreads {
 }
 
 impl FileLane {
-    /// Does the work on a thread. Who is dropped while it waits for a place has had no work done; who is dropped
-    /// later leaves it to its end.
+    /// Does the work on a thread. If the future is dropped while it waits for a place, the work is not done. If
+    /// it is dropped later, the work goes on to its end.
     pub(crate) async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> T + Send + 'static,
@@ -96,9 +96,9 @@ impl FileLane {
         let (done, answer) = oneshot::channel();
         self.queue.push(Box::new(move || {
             let result = catch_unwind(AssertUnwindSafe(work));
-            // Given back before the answer is there, so that who has the answer finds a free place.
+            // Given back before the answer is sent, so that the receiver of the answer finds a free place.
             drop::<Vec<OwnedSemaphorePermit>>(held);
-            // Who went away has no use for it.
+            // A receiver that went away does not need the answer.
             let _: Result<(), Result<T, Box<dyn Any + Send>>> = done.send(result);
         }));
         match answer.await {
@@ -118,7 +118,7 @@ struct Queue {
 #[derive(Default)]
 struct Waiting {
     jobs: VecDeque<Job>,
-    /// Threads that wait for one.
+    /// The threads that wait for a job.
     idle: usize,
     closed: bool,
 }
@@ -137,7 +137,7 @@ impl Queue {
             .name("files".to_owned())
             .spawn(move || queue.serve());
         if started.is_err() {
-            // Dropping a job tells who waits for it.
+            // Dropping a job tells the caller that waits for it.
             lock(&self.state).jobs.pop_back();
         }
     }
@@ -168,7 +168,7 @@ impl Queue {
     }
 }
 
-/// Jobs run outside of the lock, so none leaves it in the middle of something.
+/// Jobs run outside of the lock, so no panic leaves the data half changed.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -193,7 +193,7 @@ mod tests {
     async fn a_device_that_hangs_takes_its_part_of_the_threads_and_others_go_on() {
         let threads = FileThreads::new();
         let (hangs, works) = (threads.lane([1]), threads.lane([2]));
-        // Far more than there are threads, and every call is given up.
+        // Far more calls than there are threads, and every call is given up.
         let mut released = Vec::new();
         for _ in 0..4 * FILE_THREADS {
             let (release, work) = stuck(&hangs);
@@ -210,7 +210,7 @@ mod tests {
             FILE_THREADS - FILE_THREADS_OF_A_DEVICE
         );
         drop(released);
-        // When it answers again, it serves again.
+        // When the device answers again, it serves again.
         assert_eq!(hangs.run(|| 7).await.unwrap(), 7);
     }
 

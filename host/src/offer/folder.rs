@@ -1,7 +1,8 @@
-//! A granted folder, held open: it stays what its name led to when it was granted, whatever the name leads to later.
+//! A granted folder, held open. It stays the folder that its name led to when it was granted, whatever the name
+//! leads to later.
 //!
-//! Names are what guests can move. A folder is therefore resolved once, step by step and without following a symbolic
-//! link unseen, and known by device and inode from then on.
+//! Guests can move what names lead to. So a folder is looked up once, step by step, without following a symbolic
+//! link unnoticed. From then on its device and inode identify it.
 
 mod walk;
 
@@ -23,14 +24,14 @@ pub(crate) use walk::Way;
 
 /// An open folder, and the folders that lead to it.
 pub(crate) struct Folder {
-    /// Not relative, so that it means the same whatever the current directory becomes.
+    /// An absolute path, so that it means the same if the current directory changes.
     path: PathBuf,
-    /// For reading only, which a grant may change.
+    /// Opened for reading only. A grant may change that.
     dir: Dir,
     identity: Identity,
-    /// The folders that it stands in.
+    /// The folders that contain it.
     ancestors: Vec<Identity>,
-    /// The folders in which its name was looked up: those, and where symbolic links led.
+    /// The folders in which its name was looked up: its ancestors, and those that symbolic links led to.
     passed: Vec<Identity>,
 }
 
@@ -41,7 +42,7 @@ impl fmt::Debug for Folder {
 }
 
 impl Folder {
-    /// Opens what the path leads to now.
+    /// Opens the folder that the path leads to now.
     fn open(path: &Path) -> io::Result<Folder> {
         let path = absolute(path)?;
         let mut walk = Walk::default();
@@ -59,7 +60,7 @@ impl Folder {
         })
     }
 
-    /// What is open. Its clones share it.
+    /// The open folder. Clones share it.
     pub(crate) fn dir(&self) -> &Dir {
         &self.dir
     }
@@ -68,7 +69,7 @@ impl Folder {
         self.identity.device
     }
 
-    /// Whether its name still leads to it.
+    /// Whether the name still leads to this folder.
     pub(crate) fn is_in_place(&self) -> bool {
         let found = std::fs::metadata(&self.path);
         found.is_ok_and(|found| {
@@ -81,7 +82,8 @@ impl Folder {
         way.0.contains(&self.identity)
     }
 
-    /// Whether who writes into this folder could move the other one, or what its name leads to; or is seen there.
+    /// Whether a guest that writes into this folder could move the other folder or what its name leads to, or can
+    /// see it there.
     fn reaches(&self, other: &Folder) -> bool {
         other.identity == self.identity
             || other.passed.contains(&self.identity)
@@ -89,23 +91,23 @@ impl Folder {
     }
 }
 
-/// A folder that a run reaches, under its path in the guest.
+/// A folder that a run reaches, with its path in the guest.
 pub(crate) struct OpenFolder {
     pub(crate) folder: Arc<Folder>,
     pub(crate) guest: String,
     pub(crate) writable: bool,
 }
 
-/// A folder that was granted, or why it could not be opened then.
+/// A granted folder, or why it could not be opened.
 #[derive(Clone, Debug)]
 pub(crate) struct Held {
-    /// As it was named.
+    /// The path as it was given.
     path: PathBuf,
     opened: Result<Arc<Folder>, Arc<io::Error>>,
     writable: bool,
 }
 
-/// Two grants of which one lets a guest write where the other one stands.
+/// Two grants. With one of them a guest could write where the other one is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Overlap {
     pub(crate) writable: PathBuf,
@@ -121,7 +123,7 @@ impl Held {
         }
     }
 
-    /// As it was named.
+    /// The path as it was given.
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }
@@ -135,7 +137,7 @@ impl Held {
             })
     }
 
-    /// Whether a guest may write where this way leads through.
+    /// Whether a guest may write to a folder on this way.
     pub(crate) fn opens(&self, way: &Way) -> bool {
         self.writable && self.opened.as_ref().is_ok_and(|folder| folder.is_on(way))
     }
@@ -158,7 +160,7 @@ impl Held {
     }
 }
 
-/// What was opened at a time is what it is: two are the same if the same folder was found.
+/// Two are equal if the same folder was found, or neither could be opened for the same reason.
 impl PartialEq for Held {
     fn eq(&self, other: &Held) -> bool {
         let same = match (&self.opened, &other.opened) {
@@ -172,7 +174,7 @@ impl PartialEq for Held {
 
 impl Eq for Held {}
 
-/// The first of the new grants that overlaps with another new one or with one of the others.
+/// The first new grant that overlaps with another new one or with one of the others.
 pub(crate) fn overlap(new: &[&Held], others: &[&Held]) -> Option<Overlap> {
     new.iter().enumerate().find_map(|(index, held)| {
         let mut rest = new[index + 1..].iter().chain(others);
@@ -190,7 +192,7 @@ mod tests {
     fn reaches(writable: &Path, other: &Path) -> bool {
         let (writable, other) = (Held::open(writable, true), Held::open(other, false));
         let found = writable.overlap(&other);
-        // Whoever is named first.
+        // The order does not matter.
         assert_eq!(found, other.overlap(&writable));
         found.is_some()
     }
@@ -218,7 +220,7 @@ mod tests {
             // Not inside, but its name is looked up there.
             ("mine", "mine/out", true),
             ("mine", "far", true),
-            // The name of the writable one is looked up where nobody writes.
+            // The name of the writable folder is looked up where nobody writes.
             ("mine/out", "mine", false),
             ("mine/in/deep/..", "mine/in", true),
             ("mine/in/..", "other", false),

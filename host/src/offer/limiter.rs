@@ -1,11 +1,11 @@
-//! Holds the memories and tables of one run within their caps, and remembers the peak.
+//! Keeps the memories and tables of one run within their caps, and remembers the peak.
 
 use fractalaw_report::MemoryKind;
 use wasmtime::ResourceLimiter;
 
 use crate::limits::TABLE_ELEMENTS;
 
-/// Raised where a memory or table would pass its cap.
+/// Raised if a memory or table would exceed its cap.
 #[derive(Debug, thiserror::Error)]
 #[error("growth to {requested} is past the limit of {limit}")]
 pub(crate) struct MemoryLimitExceeded {
@@ -14,7 +14,8 @@ pub(crate) struct MemoryLimitExceeded {
     pub(crate) limit: u64,
 }
 
-/// Growth past a cap ends the run: an answer of "no" would leave open whether a later trap came of it.
+/// Growth past a cap ends the run. If the answer were only "no", nobody could tell whether a later trap came from
+/// that.
 pub(crate) struct Limiter {
     cap_bytes: usize,
     used_bytes: usize,
@@ -30,7 +31,7 @@ impl Limiter {
         }
     }
 
-    /// The most that all memories of the run held together, in bytes.
+    /// The most bytes that all memories of the run held together.
     pub(crate) fn peak_bytes(&self) -> usize {
         self.peak_bytes
     }
@@ -43,7 +44,7 @@ impl ResourceLimiter for Limiter {
         desired: usize,
         maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
-        // What the guest's own declaration forbids fails as WebAssembly says, without us.
+        // If the guest's own declaration forbids it, growing fails as WebAssembly says.
         if maximum.is_some_and(|maximum| desired > maximum && maximum < self.cap_bytes) {
             return Ok(false);
         }

@@ -1,18 +1,18 @@
-//! How many bytes a value takes up where it crosses between guest and host.
+//! How many bytes a value has where it crosses between guest and host.
 
 use wasmtime::component::Resource;
 
-/// A value that crosses. Numbers and handles count by their width, text and lists by what is in them; a record counts
-/// as the sum of its fields, an enumeration as a byte.
+/// A value that crosses. Numbers and handles count by their width, and text and lists by their contents. A record
+/// counts as the sum of its fields, and an enumeration as one byte.
 pub trait Payload {
-    /// The size of every value of the type, where they have one.
+    /// The size of every value of the type, if all have the same.
     const WIDTH: Option<u64> = None;
 
     /// The size of this value.
     fn bytes(&self) -> u64;
 }
 
-/// Types of one width. Records of numbers are as wide as their fields, enumerations a byte.
+/// Types of one width. A record of numbers is as wide as its fields, and an enumeration is one byte.
 macro_rules! fixed {
     ($($type:ty => $width:literal),* $(,)?) => {
         $(impl $crate::offer::payload::Payload for $type {
@@ -53,7 +53,7 @@ impl<T: Payload> Payload for Vec<T> {
     fn bytes(&self) -> u64 {
         match T::WIDTH {
             Some(width) => width * self.len() as u64,
-            // An element has a length of its own in memory, so that empty ones are not free.
+            // An element has a length of its own in memory, so empty elements are not free.
             None => self.iter().map(|element| 8 + element.bytes()).sum(),
         }
     }

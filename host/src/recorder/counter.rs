@@ -1,8 +1,8 @@
-//! How the twin's fuel counter stands to that of the component's own run.
+//! The relation between the twin's fuel counter and the counter of the component's own run.
 //!
-//! The counter can be read only down to zero, and a hook is called when its own cost is used already. So a
-//! twin that has as much fuel as the run cannot read the last units of it, and one that has more does not
-//! run out where the run does. Which of the two matters depends on how the run ended, which is known.
+//! The counter can be read only down to zero, and when a hook is called its own cost has already been used. So a
+//! twin with the same fuel as the run cannot read the last units, and a twin with more fuel does not run out
+//! where the run does. How the run ended is known, and decides which of the two matters.
 
 use std::collections::BTreeMap;
 
@@ -13,29 +13,29 @@ pub(crate) struct Counter {
     stand: Stand,
     /// How many readings were taken.
     readings: u64,
-    /// Readings of at most [`HOOK_FUEL`]: which they were, and how little was left.
+    /// The readings of at most [`HOOK_FUEL`]: their number, and how little was left.
     low: BTreeMap<u64, u64>,
     guessed: bool,
 }
 
 enum Stand {
-    /// One hook's cost ahead of the run, so that every reading is exact.
+    /// The twin has one hook's cost more than the run, so every reading is exact.
     Ahead { scout: bool },
-    /// Level with the run, with the low readings that another twin took.
+    /// The twin has the same fuel as the run, and uses the low readings of another twin.
     Level { known: BTreeMap<u64, u64> },
 }
 
 impl Counter {
-    /// For a run whose fuel sufficed.
+    /// For a run that had enough fuel.
     pub(crate) fn ahead(budget: u64) -> Counter {
-        // A budget that cannot be gone past cannot be used up either.
+        // If the budget is so large that this overflows, the run cannot use it up.
         match budget.checked_add(HOOK_FUEL) {
             Some(_) => Counter::new(Stand::Ahead { scout: false }),
             None => Counter::level(BTreeMap::new()),
         }
     }
 
-    /// For a run that used up its fuel: ahead of it, for the low readings.
+    /// For a run that used up its fuel: a twin with more fuel, which finds the low readings.
     pub(crate) fn scout() -> Counter {
         Counter::new(Stand::Ahead { scout: true })
     }
@@ -54,7 +54,7 @@ impl Counter {
         }
     }
 
-    /// What the twin's store is to be given for a run with this budget.
+    /// The fuel that the twin's store must be given for a run with this budget.
     pub(crate) fn fuel_for(&self, budget: u64) -> u64 {
         match self.stand {
             Stand::Ahead { .. } => budget.saturating_add(HOOK_FUEL),
@@ -62,7 +62,7 @@ impl Counter {
         }
     }
 
-    /// What the run itself would have left when the counter shows this outside of a hook.
+    /// The fuel that the run itself would have left when the counter shows this outside of a hook.
     pub(crate) fn left_of(&self, counted: u64) -> u64 {
         match self.stand {
             Stand::Ahead { .. } => counted.saturating_sub(HOOK_FUEL),
@@ -70,7 +70,7 @@ impl Counter {
         }
     }
 
-    /// In a hook: what the run itself would have left, and what the counter is to be set to.
+    /// In a hook: the fuel that the run itself would have left, and what the counter must be set to.
     pub(crate) fn read(&mut self, counted: u64) -> (u64, u64) {
         let reading = self.readings;
         self.readings += 1;
@@ -93,18 +93,18 @@ impl Counter {
         }
     }
 
-    /// Whether this is a scout where the run itself did not come: it looks at its counter before it enters
-    /// a function.
+    /// Whether this twin is a scout past the point where the run itself ended. The run checks its counter before
+    /// it enters a function.
     pub(crate) fn is_past_the_end(&self, left: u64) -> bool {
         left == 0 && matches!(self.stand, Stand::Ahead { scout: true })
     }
 
-    /// Whether a reading was taken for zero that may have been up to [`HOOK_FUEL`].
+    /// Whether a reading of zero may really have been up to [`HOOK_FUEL`].
     pub(crate) fn guessed(&self) -> bool {
         self.guessed
     }
 
-    /// What a scout found.
+    /// The low readings that a scout found.
     pub(crate) fn into_low(self) -> BTreeMap<u64, u64> {
         self.low
     }

@@ -1,4 +1,4 @@
-//! The call tree while it grows, recursion folded.
+//! The call tree while it grows, with recursion folded.
 
 use std::collections::HashMap;
 
@@ -6,15 +6,15 @@ use fractalaw_report::ProfileNode;
 
 use crate::limits::{PROFILE_CALLS, PROFILE_NODES};
 
-/// Nodes, and where each call leads from each of them.
+/// The nodes, and where each call leads from each of them.
 pub(super) struct Tree {
     pub(super) nodes: Vec<ProfileNode>,
-    /// The node that a call of a function leads to: a child, or the function's own node further up. Only
-    /// asked for single entries, so that its order does not matter.
+    /// The node that a call of a function leads to: a child, or the function's own node further up. Only single
+    /// entries are looked up, so the order does not matter.
     leads: HashMap<(u32, u32), u32>,
 }
 
-/// The tree has as many nodes, or ways between them, as it may.
+/// The tree has reached the limit of its nodes or of the calls between them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Full;
 
@@ -30,7 +30,7 @@ impl Tree {
         tree
     }
 
-    /// Goes from a node to that of a function called there, and counts the call.
+    /// Goes from a node to the node of a function called there, and counts the call.
     pub(super) fn call(&mut self, from: u32, function: u32) -> Result<u32, Full> {
         let to = match self.leads.get(&(from, function)) {
             Some(to) => *to,
@@ -49,8 +49,8 @@ impl Tree {
         Ok(to)
     }
 
-    /// The node of a function on the path to this one, this one included. A path holds each function at
-    /// most once, so it is short however deep the calls are.
+    /// The node of a function on the path to this one, including this one. A path contains each function at most
+    /// once, so it is short however deep the calls are.
     fn above(&self, node: u32, function: u32) -> Option<u32> {
         let mut at = Some(node);
         while let Some(node) = at {
@@ -91,14 +91,14 @@ mod tests {
         assert_eq!(tree.call(b, 1), Ok(a));
         assert_eq!(tree.call(a, 1), Ok(a));
         assert_eq!(tree.call(b, 2), Ok(b));
-        // On another path it is another place.
+        // On another path it is another node.
         let other = tree.call(0, 2).unwrap();
         assert_ne!(other, b);
         assert_eq!(tree.nodes.len(), 4);
         assert_eq!(tree.nodes[a as usize].calls, 3);
     }
 
-    /// Each of a path of functions calls all others above it: few nodes, and many ways between them.
+    /// Each function of a path calls all others above it: few nodes, and many calls between them.
     #[test]
     fn recursion_from_everywhere_to_everywhere_is_bounded() {
         let mut tree = Tree::new([0]);

@@ -1,4 +1,4 @@
-//! What the errors that end a run mean: as outcomes, with what the guest was doing and in which of its functions.
+//! Turns the errors that end a run into outcomes, with what the guest was doing and in which of its functions.
 
 use fractalaw_contract::function_name;
 use fractalaw_instrument::CROSSING;
@@ -16,11 +16,10 @@ use crate::offer::limiter::MemoryLimitExceeded;
 use crate::offer::quota::QuotaExceeded;
 use crate::run::panics::HostPanicked;
 
-/// The outcome and what its fuel figure says, given what the counter shows at the end.
+/// The outcome and the certainty of its fuel figure, given what the counter shows at the end.
 ///
-/// Wasmtime looks at the counter where a function or loop begins, so a guest can end with more
-/// used than it had, and then the counter shows zero: by how much it went over is not known. A run
-/// that returned with nothing left is therefore out of fuel; one has to have some to spare.
+/// Wasmtime checks the counter where a function or a loop begins, so a guest can use more than it had. Then the
+/// counter shows zero, and the excess is unknown. So a run that returned with nothing left is out of fuel.
 pub(super) fn with_fuel_left(outcome: Outcome, left: u64) -> (Outcome, Certainty) {
     let certainty = outcome.fuel_certainty();
     match outcome {
@@ -41,7 +40,7 @@ pub(super) fn too_much_crossing() -> Outcome {
     }
 }
 
-/// Reads the error that ended the instantiation of a run that may hold so many handles, or its call.
+/// Reads the error that ended instantiation or the call. `handles` is the run's quota.
 pub(super) fn outcome(error: &wasmtime::Error, handles: u64, instantiated: bool) -> Outcome {
     if error.is::<DeadlineExceeded>() || error.is::<WaitedPastDeadline>() {
         return Outcome::DeadlineExceeded;
@@ -118,7 +117,7 @@ fn of_wasmtime(trap: WasmtimeTrap) -> (TrapCode, String) {
     (code, message.to_owned())
 }
 
-/// What the guest was doing: outside of a call that guest code made, an error has no backtrace.
+/// What the guest was doing. Outside of a call by guest code, an error has no backtrace.
 fn during(code: TrapCode, instantiated: bool, error: &wasmtime::Error) -> During {
     let in_guest = error.downcast_ref::<WasmBacktrace>().is_some();
     match code {
@@ -128,21 +127,21 @@ fn during(code: TrapCode, instantiated: bool, error: &wasmtime::Error) -> During
     }
 }
 
-/// Wasmtime counts resources of the guest's own and what a call is lent, and says where there are too many in words
-/// only. A test holds this against the real engine.
+/// Wasmtime counts a guest's own resources and what a call is lent, but reports an excess only in words. A test
+/// checks this against the real engine.
 fn is_handle_limit(error: &wasmtime::Error) -> bool {
     let cause = error.root_cause().to_string();
     cause.ends_with(": store handle limit exceeded")
 }
 
-/// Wasmtime refuses a call that hands over too much with an error whose type it keeps private, so
-/// its name is all there is to go by. A test holds this against the real engine.
+/// Wasmtime refuses a call that hands over too much with an error whose type is private, so only its name
+/// identifies it. A test checks this against the real engine.
 fn is_host_call_payload(error: &wasmtime::Error) -> bool {
     format!("{:?}", error.root_cause()) == "HostcallFuelExhausted"
 }
 
-/// Whether a part of a composed component was asked for more room than may be paid for: the name is only that of
-/// functions that `fractalaw_instrument` put there.
+/// Whether a part of a composed component was asked for more memory than the limit. Only functions that
+/// `fractalaw_instrument` added have this name.
 pub(super) fn is_too_much_crossing(error: &wasmtime::Error) -> bool {
     let innermost = error
         .downcast_ref::<WasmBacktrace>()
@@ -164,7 +163,7 @@ pub(super) fn backtrace(error: &wasmtime::Error) -> Vec<String> {
         None => format!("function {}", frame.func_index()),
     };
     let frames = backtrace.frames().iter().take(BACKTRACE_FRAMES);
-    // Names are read by recursion, and whoever polls the run may have a small stack.
+    // Names are read by recursion, and the thread that polls the run may have a small stack.
     let names = on_its_stack(|| Ok::<_, LoadError>(frames.clone().map(name).collect()));
     names.unwrap_or_else(|_| {
         let index = |frame: &wasmtime::FrameInfo| format!("function {}", frame.func_index());
@@ -204,7 +203,7 @@ mod tests {
         panic!("no 2")
     }
 
-    /// In the one slot that there is, again and again.
+    /// In the only slot, again and again.
     #[tokio::test]
     async fn a_host_function_that_panics_ends_the_run_and_the_slot_serves_the_next() {
         let engine = engine::new(1).unwrap();

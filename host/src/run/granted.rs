@@ -1,4 +1,4 @@
-//! The folders of one run, from what was held open since they were granted.
+//! The folders of one run, which were held open since they were granted.
 
 use std::collections::BTreeSet;
 use std::io;
@@ -12,15 +12,15 @@ use crate::inputs::DirGrant;
 use crate::offer::file_threads::{FileLane, FileThreads};
 use crate::offer::folder::{Held, OpenFolder};
 
-/// What a run reaches of the file system, and the threads that do it for it.
+/// What a run reaches of the file system, and the threads that do this work for it.
 #[derive(Default)]
 pub(crate) struct Opened {
     pub(crate) folders: Vec<OpenFolder>,
-    /// None where there is no folder: then there is no file to work on.
+    /// `None` if there is no folder, because then there is no file to work on.
     pub(crate) files: Option<FileLane>,
 }
 
-/// That each variable has one value: of two, one guest would take the first and another the last.
+/// Checks that each variable has one value. With two values, one guest would take the first and another the last.
 pub(crate) fn check_variables(env: &[(String, String)]) -> Result<(), HostError> {
     let mut seen = BTreeSet::new();
     match env.iter().find(|(name, _)| !seen.insert(name)) {
@@ -29,7 +29,8 @@ pub(crate) fn check_variables(env: &[(String, String)]) -> Result<(), HostError>
     }
 }
 
-/// That each stands at a path where a guest can look for it, and at one of its own: of two, a guest would find the first.
+/// Checks that each folder is at a valid path, and that no two are at the same. A guest would only find the
+/// first.
 pub(crate) fn check_paths(dirs: &[DirGrant]) -> Result<(), HostError> {
     let mut seen = BTreeSet::new();
     for dir in dirs {
@@ -41,8 +42,8 @@ pub(crate) fn check_paths(dirs: &[DirGrant]) -> Result<(), HostError> {
     Ok(())
 }
 
-/// The folders that these grants hold. One whose name leads elsewhere by now was moved, deleted or replaced: then the
-/// guest does not start, because neither is what whoever granted it expects.
+/// The folders of these grants. If a name now leads elsewhere, the folder was moved, deleted or replaced. Then
+/// the guest does not start, because neither folder is what was granted.
 pub(crate) async fn open(
     threads: &FileThreads,
     dirs: &[DirGrant],

@@ -1,24 +1,25 @@
 //! A panic in a host function ends the run that called it, and not the host.
 //!
-//! Host functions are for the most part not ours, and there are over a hundred. One that panics unwinds through the
-//! guest, whose instance is thrown away like any other.
+//! There are over a hundred host functions, and most are not ours. A panic unwinds through the guest, whose
+//! instance is then thrown away as usual.
 
 use std::any::Any;
 use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 
-/// A host function panicked, with this message.
+/// A host function panicked with this message.
 #[derive(Debug, thiserror::Error)]
 #[error("a host function panicked: {0}")]
 pub(crate) struct HostPanicked(String);
 
-/// The future, with a panic as an error. It is not polled again after one, and not moved: such futures are large.
+/// Polls the future and turns a panic into an error. The future is not polled again after a panic. It is not
+/// moved, because such futures are large.
 pub(crate) fn caught<T>(
     mut guest: Pin<&mut impl Future<Output = wasmtime::Result<T>>>,
 ) -> impl Future<Output = wasmtime::Result<T>> {
     poll_fn(move |context| {
-        // Of what it borrows, the store is only asked for its state afterwards.
+        // Of what the future borrows, only the state in the store is read afterwards.
         let polled = catch_unwind(AssertUnwindSafe(|| guest.as_mut().poll(context)));
         polled.unwrap_or_else(|payload| Err(HostPanicked(message(&*payload)).into()).into())
     })

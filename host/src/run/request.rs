@@ -1,4 +1,4 @@
-//! How a run is to be: its limits and what it is given.
+//! A request to run: limits and grants.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,8 +13,8 @@ use crate::offer::offered::Offer;
 use crate::policy::Section;
 use crate::policy::decision::Brought;
 
-/// How to run a micro-app: limits and grants. The default is the tier of its own manifest, and
-/// nothing granted.
+/// How to run a micro-app: limits and grants. By default the tier is that of its own manifest, and nothing is
+/// granted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Run {
     tier: Option<Tier>,
@@ -30,78 +30,81 @@ pub struct Run {
 }
 
 impl Run {
-    /// The component's own tier, nothing granted, real clocks and randomness.
+    /// The component's own tier, no grants, real clocks and randomness.
     pub fn new() -> Run {
         Run::default()
     }
 
-    /// Another tier than the manifest's.
+    /// Uses this tier instead of the manifest's.
     pub fn tier(mut self, tier: Tier) -> Run {
         self.tier = Some(tier);
         self
     }
 
-    /// Another fuel budget than the tier's, in units.
+    /// Uses this fuel budget instead of the tier's, in units.
     pub fn fuel(mut self, units: u64) -> Run {
         self.fuel = Some(units);
         self
     }
 
-    /// Another deadline than the tier's.
+    /// Uses this deadline instead of the tier's.
     pub fn deadline(mut self, deadline: Duration) -> Run {
         self.deadline = Some(deadline);
         self
     }
 
-    /// Another memory cap than the tier's, in bytes.
+    /// Uses this memory cap instead of the tier's, in bytes.
     pub fn memory_bytes(mut self, bytes: usize) -> Run {
         self.memory_bytes = Some(bytes);
         self
     }
 
-    /// One more argument.
+    /// Adds an argument.
     pub fn arg(mut self, arg: impl Into<String>) -> Run {
         self.grants_mut().args.push(arg.into());
         self
     }
 
-    /// One more environment variable. Of one that is given twice, the run says so and does not begin.
+    /// Adds an environment variable. If a variable is given twice, the run fails before it begins.
     pub fn env(mut self, name: impl Into<String>, value: impl Into<String>) -> Run {
         self.grants_mut().env.push((name.into(), value.into()));
         self
     }
 
-    /// Standard input.
+    /// Sets the standard input.
     pub fn stdin(mut self, bytes: impl Into<Bytes>) -> Run {
         self.grants_mut().stdin = Some(bytes.into());
         self
     }
 
-    /// One more folder. It is opened here, once for all runs that are made of this; if it cannot be, they say so.
+    /// Adds a folder. It is opened here, once for all runs with this request. If it cannot be opened, these runs
+    /// fail.
     pub fn dir(mut self, mut dir: DirGrant) -> Run {
-        // One that is no path of a guest is an error when it is to run.
+        // A path that is not valid in a guest becomes an error when the run begins.
         dir.guest = guest_path(&dir.guest).unwrap_or(dir.guest);
         self.folders.push(Held::open(&dir.host, dir.writable));
         self.grants_mut().dirs.push(dir);
         self
     }
 
-    /// Lines of policy for this run, before what the host's policy says. Their folders are opened here.
+    /// Adds lines of policy for this run. They take precedence over the host's policy. Their folders are opened
+    /// here.
     pub fn grant(mut self, mut section: Section) -> Run {
         section.open_folders();
         self.section = section;
         self
     }
 
-    /// Virtual time and seeded randomness: the same component with the same grants then gives the same report,
-    /// durations apart. Time begins at 2025-01-01T00:00:00Z, unless [`clock`](Run::clock) says otherwise, and moves
-    /// on only where the guest waits.
+    /// Uses virtual time and seeded randomness. Then the same component with the same grants gives the same
+    /// report, except for the durations. Time begins at 2025-01-01T00:00:00Z, unless [`clock`](Run::clock) sets
+    /// it, and moves on only when the guest waits.
     pub fn deterministic(self) -> Run {
         let fixed = self.fixed();
         self.with(fixed)
     }
 
-    /// A deterministic run that begins at this time, counted from 1970. One later than [`CLOCK_MAX`](crate::CLOCK_MAX) does not run.
+    /// A deterministic run that begins at this time, counted from 1970. A time later than
+    /// [`CLOCK_MAX`](crate::CLOCK_MAX) is an error when the run begins.
     pub fn clock(self, unix_start: Duration) -> Run {
         let fixed = Fixed {
             unix_start,
@@ -110,7 +113,7 @@ impl Run {
         self.with(fixed)
     }
 
-    /// A deterministic run whose random numbers come from this seed. Default 1.
+    /// A deterministic run whose random numbers come from this seed. The default is 1.
     pub fn seed(self, seed: u64) -> Run {
         let fixed = Fixed {
             seed,
@@ -128,7 +131,7 @@ impl Run {
         self
     }
 
-    /// The report lists each host call, the first [`TRACE_CALLS`](crate::TRACE_CALLS) of them.
+    /// Lists each host call in the report, at most the first [`TRACE_CALLS`](crate::TRACE_CALLS).
     pub fn trace(mut self) -> Run {
         self.trace = true;
         self
@@ -138,12 +141,12 @@ impl Run {
         Arc::make_mut(&mut self.grants)
     }
 
-    /// What the guest is given.
+    /// What the guest is granted.
     pub fn grants(&self) -> &Grants {
         &self.grants
     }
 
-    /// What it brings for a component of this tier to a host with these quotas.
+    /// What it brings for a component of this tier, to a host with this offer.
     pub(crate) fn brought(&self, manifest: Tier, offer: &Offer) -> Brought<'_> {
         Brought {
             grants: &self.grants,
@@ -153,13 +156,13 @@ impl Run {
         }
     }
 
-    /// The limits in force for a component of this tier in a host to which no capability was added, unless a policy
-    /// lowers its quotas.
+    /// The limits for a component of this tier in a host without added capabilities, unless a policy lowers the
+    /// quotas.
     pub fn limits(&self, manifest: Tier) -> AppliedLimits {
         self.limits_of(manifest, Offer::standard())
     }
 
-    /// The same in a host that offers this.
+    /// The same in a host with this offer.
     pub(crate) fn limits_of(&self, manifest: Tier, offer: &Offer) -> AppliedLimits {
         let tier = self.tier.unwrap_or(manifest);
         let default = Limits::of(tier);

@@ -1,18 +1,18 @@
-//! The line in front of the pool: a run holds a slot while it runs, and more runs than slots wait.
+//! The line in front of the pool: a run holds a slot while it runs, and further runs wait.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use fractalaw_report::Refusal;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-/// As many permits as the pool has slots, so that instantiation never finds the pool full.
+/// It has as many permits as the pool has slots, so instantiation never finds the pool full.
 pub(crate) struct Slots {
     permits: Semaphore,
     waiting: AtomicUsize,
     max_waiting: usize,
 }
 
-/// A slot held by a run; given back when dropped.
+/// A slot that a run holds. It is given back when it is dropped.
 pub(crate) type Slot<'a> = SemaphorePermit<'a>;
 
 impl Slots {
@@ -24,7 +24,7 @@ impl Slots {
         }
     }
 
-    /// Waits for a slot, first come, first served; refused when the line is already full.
+    /// Waits for a slot, first come, first served. Refuses if the line is already full.
     pub(crate) async fn acquire(&self) -> Result<Slot<'_>, Refusal> {
         if let Ok(permit) = self.permits.try_acquire() {
             return Ok(permit);
@@ -46,7 +46,7 @@ impl Slots {
     }
 }
 
-/// A place in the line, left when dropped, also by a run that its caller gave up.
+/// A place in the line. It is left when it is dropped, also if the caller gives the run up.
 struct Place<'a>(&'a AtomicUsize);
 
 impl Drop for Place<'_> {

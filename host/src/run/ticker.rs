@@ -1,4 +1,4 @@
-//! The one thread that moves the engine's epoch on, so that running guests look at their deadline.
+//! The thread that advances the engine's epoch, so that running guests check their deadline.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -19,8 +19,8 @@ impl Ticker {
     pub(crate) fn start(engine: &Engine) -> Result<Ticker, HostError> {
         let stop = Arc::new(AtomicBool::new(false));
         let (engine, stopped) = (engine.weak(), Arc::clone(&stop));
-        // The thread allocates nothing: an allocator would map an arena for it, which costs a process that
-        // runs one guest more than the thread itself.
+        // The thread allocates nothing. An allocator would map an arena for it, which costs a process that runs
+        // one guest more than the thread itself.
         let thread = thread::Builder::new()
             .name("epoch-ticker".to_owned())
             .spawn(move || {
@@ -29,7 +29,7 @@ impl Ticker {
                     let Some(engine) = engine.upgrade() else {
                         break;
                     };
-                    // Woken early, it ticks once too often: a guest then looks at the clock and goes on.
+                    // If it is woken early, it ticks once too often. A guest then checks the clock and goes on.
                     engine.increment_epoch();
                 }
             })
@@ -49,7 +49,7 @@ impl Drop for Ticker {
         self.stop.store(true, Ordering::Relaxed);
         if let Some(thread) = self.thread.take() {
             thread.thread().unpark();
-            // The thread only ticks: it cannot have panicked.
+            // The thread only ticks, so it cannot have panicked.
             let _ = thread.join();
         }
     }

@@ -1,4 +1,4 @@
-//! What ends a run that does not end by itself: its deadline, and the host that is to stop.
+//! What ends a run that does not end by itself: its deadline, or a host that is to stop.
 
 use std::pin::pin;
 use std::time::Instant;
@@ -12,12 +12,13 @@ use crate::run::panics::caught;
 /// What ends a run that does not end by itself.
 pub(crate) struct Until {
     pub(crate) deadline: Instant,
-    /// Turns true when the host is to stop.
+    /// Becomes true when the host is to stop.
     pub(crate) stop: watch::Receiver<bool>,
 }
 
-/// The epoch interrupts a guest that computes; this one that waits in a host call. The guest is asked first,
-/// so that one that never gives way pays nothing for being interruptible. A panic in a host function is an error.
+/// The epoch interrupts a guest that computes. This function interrupts a guest that waits in a host call. The
+/// guest is polled first, so a guest that never waits pays nothing for it. A panic in a host function becomes an
+/// error.
 pub(crate) async fn in_time<T>(
     until: &mut Until,
     guest: impl Future<Output = wasmtime::Result<T>>,
@@ -35,7 +36,7 @@ pub(crate) async fn in_time<T>(
     }
 }
 
-/// Returns when the host is told to stop: never, if it is not.
+/// Returns when the host is told to stop, and never if it is not.
 pub(crate) async fn stopped(stop: &mut watch::Receiver<bool>) {
     if stop.wait_for(|stop| *stop).await.is_err() {
         std::future::pending().await

@@ -1,4 +1,4 @@
-//! A guest's standard output and error: kept up to a bound, counted past it.
+//! A guest's standard output and error: kept up to a limit, and counted past it.
 
 use std::io;
 use std::pin::Pin;
@@ -15,10 +15,10 @@ use crate::limits::OUTPUT_BYTES;
 use crate::offer::account::Account;
 use crate::offer::quota::QuotaExceeded;
 
-/// Bytes that a guest may write at once without asking again. WASI's own streams allow as much.
+/// The bytes that a guest may write at once without asking again. WASI's own streams allow as much.
 const WRITE_BYTES: usize = 64 * 1024;
 
-/// The stream's end in the host. Clones are the same stream.
+/// The host's end of the stream. Clones are the same stream.
 #[derive(Clone)]
 pub(crate) struct Capture {
     captured: Arc<Mutex<Captured>>,
@@ -34,7 +34,7 @@ impl Capture {
         }
     }
 
-    /// Takes what was captured so far.
+    /// Returns what was captured so far.
     pub(crate) fn take(&self) -> Captured {
         std::mem::take(&mut self.lock())
     }

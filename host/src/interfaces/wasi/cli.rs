@@ -40,7 +40,7 @@ fn get_environment(state: &mut &mut RunState) -> wasmtime::Result<Vec<(String, S
     Ok(state.session::<WasiSession>().inputs().env.clone())
 }
 
-/// In front is the program's name, as every C library expects.
+/// The program's name comes first, as every C library expects.
 fn get_arguments(state: &mut &mut RunState) -> wasmtime::Result<Vec<String>> {
     let session = state.session::<WasiSession>();
     let arguments = session.inputs().args.iter().map(String::as_str);
@@ -48,7 +48,7 @@ fn get_arguments(state: &mut &mut RunState) -> wasmtime::Result<Vec<String>> {
     Ok(all.map(str::to_owned).collect())
 }
 
-/// A guest has none: every path is one of a granted folder.
+/// A guest has no current directory, because every path belongs to a granted folder.
 fn initial_cwd(_: &mut &mut RunState) -> wasmtime::Result<Option<String>> {
     Ok(None)
 }

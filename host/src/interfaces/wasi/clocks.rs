@@ -1,4 +1,5 @@
-//! `wasi:clocks`: the system's, or in a deterministic run virtual ones, which waiting moves on.
+//! `wasi:clocks`: the system's clocks, or in a deterministic run virtual ones, which move on only when the guest
+//! waits.
 
 use wasmtime_wasi::clocks::WasiClocksView;
 use wasmtime_wasi::p2::bindings::clocks::wall_clock::Datetime;

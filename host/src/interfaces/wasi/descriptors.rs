@@ -1,7 +1,6 @@
-//! Descriptors: WASI's own functions on them, called on the host's file threads, where they may wait.
+//! Descriptors: WASI's own functions, called on the host's file threads, where they may wait.
 //!
-//! A descriptor here always lets its thread be blocked, so that on such a thread WASI's function is done when it
-//! returns.
+//! A descriptor here always lets its thread block. So on a file thread WASI's function is done when it returns.
 
 use std::fs::File;
 use std::pin::pin;
@@ -21,14 +20,14 @@ use super::session::WasiSession;
 use crate::offer::folder::OpenFolder;
 use crate::offer::state::RunState;
 
-/// A folder that a run is granted, under its path in the guest.
+/// A folder that a run is granted, with its path in the guest.
 pub(super) struct Preopen {
     guest: String,
     folder: Dir,
 }
 
 impl Preopen {
-    /// It shares the open folder: no run opens it anew.
+    /// Shares the open folder. No run opens it again.
     pub(super) fn new(open: &OpenFolder) -> Preopen {
         let mut folder = open.folder.dir().clone();
         if open.writable {
@@ -53,7 +52,7 @@ pub(super) fn get_directories(
     opened.collect()
 }
 
-/// Known since it was opened: only files and folders are opened.
+/// The type is known, because only files and folders are opened.
 pub(super) fn get_type(
     state: &mut &mut RunState,
     descriptor: Resource<Descriptor>,
@@ -64,7 +63,7 @@ pub(super) fn get_type(
     })
 }
 
-/// Does the work on a file thread, on copies of these descriptors, which share what is open.
+/// Does the work on a file thread. It gets copies of these descriptors, which share the open files.
 pub(super) async fn on_thread<T: Send + 'static, const N: usize>(
     state: &mut RunState,
     descriptors: [&Resource<Descriptor>; N],
@@ -91,7 +90,7 @@ pub(super) async fn on_thread<T: Send + 'static, const N: usize>(
     Ok(done.await?)
 }
 
-/// What WASI's functions give on a thread that they may block.
+/// The result of a WASI function on a thread that it may block.
 fn at_once<T>(work: impl Future<Output = T>) -> T {
     match pin!(work).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(done) => done,
@@ -101,8 +100,8 @@ fn at_once<T>(work: impl Future<Output = T>) -> T {
     }
 }
 
-/// WASI's functions call everything that a guest cannot have caused an error of input or output, also that the host
-/// has no descriptors left. It is asked whether that was it.
+/// WASI's functions report any error that a guest cannot have caused as an input/output error, also that the host
+/// has no descriptors left. This asks the system whether that was the cause.
 fn or_no_descriptors<T>(result: FsResult<T>) -> FsResult<T> {
     result.map_err(|error| match error.downcast_ref() {
         Some(ErrorCode::Io) => File::open("/").err().map_or(error, system_error),

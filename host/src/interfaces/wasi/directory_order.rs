@@ -1,8 +1,8 @@
 //! Directory listings in the order of their names.
 //!
-//! A file system lists a folder in an order of its own, which differs from machine to machine and
-//! would move a guest's result and fuel with it. So all of a folder is read before its first entry is handed out; piece
-//! by piece, because a folder may hold millions, and between pieces a run that is over is.
+//! A file system lists a folder in an order of its own, which differs from machine to machine and would change a
+//! guest's result and fuel. So the whole folder is read before its first entry is handed out. It is read in
+//! pieces, because it may have millions of entries, and a run without fuel or time stops between pieces.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -22,13 +22,13 @@ use crate::offer::account::Account;
 use crate::offer::quota::QuotaExceeded;
 use crate::offer::state::RunState;
 
-/// Memory that an entry takes beside its name: its place in the order, its type, and what an allocation takes.
+/// The memory of an entry besides its name: its place in the order, its type, and an allocation.
 const LISTED_ENTRY_BYTES: u64 = 64;
 
-/// Entries of one piece: a fraction of a millisecond's work.
+/// The entries of one piece, which take a fraction of a millisecond.
 const PIECE_ENTRIES: usize = 500;
 
-/// A `directory-entry-stream`: entries by name, then what has no name in Unicode.
+/// A `directory-entry-stream`: the entries by name, and then those without a Unicode name.
 pub(super) struct SortedEntries {
     entries: BTreeMap<String, DescriptorType>,
     unnameable: usize,
@@ -39,7 +39,7 @@ impl SortedEntries {
     fn insert(&mut self, (name, found): (String, DescriptorType)) -> Result<(), QuotaExceeded> {
         let bytes = held_bytes(&name);
         self.account.try_hold(bytes)?;
-        // A folder that changes while it is read can give a name twice.
+        // If a folder changes while it is read, it can return a name twice.
         if self.entries.insert(name, found).is_some() {
             self.account.release(bytes);
         }
@@ -88,8 +88,8 @@ pub(super) async fn read_directory(
         let is_paid = state.charge(LISTED_ENTRY * count as u64).is_ok();
         sorted.unnameable += piece.unnameable;
         for entry in piece.entries {
-            // Past the bound on memory entries are counted and not held: fuel has the first word, because what comes
-            // first in the folder's own order must not decide which of the two it is.
+            // Past the memory limit entries are counted and not kept. Fuel is checked first, because the folder's
+            // own order must not decide which of the two limits is reached.
             if exceeded.is_none() {
                 exceeded = sorted.insert(entry).err();
             }
@@ -142,7 +142,7 @@ struct Piece {
 }
 
 impl Listing {
-    /// Opened anew, because a folder that is open is read from where its last reader was.
+    /// Opens the folder again, because an open folder is read from where its last reader stopped.
     fn open(folder: &Arc<File>) -> io::Result<Listing> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let entries = Dir::new(openat(folder, ".", flags, Mode::empty())?)?;
@@ -166,7 +166,7 @@ impl Listing {
             }
             let mut found = entry.file_type();
             if found == FileType::Unknown {
-                // Not every file system says it; what is gone by now is of no type.
+                // Not every file system returns the type. An entry that is gone by now has none.
                 let stat = statat(&self.folder, name, AtFlags::SYMLINK_NOFOLLOW);
                 found = stat.map_or(found, |stat| FileType::from_raw_mode(stat.st_mode));
             }

@@ -1,5 +1,5 @@
-//! File metadata in a deterministic run: no times, no identities, nothing that the same files would have
-//! otherwise on another machine. In any other run it is the system's.
+//! File metadata. In a deterministic run it has no times and no identities, and nothing that would differ for the
+//! same files on another machine. In any other run it is the system's.
 
 use wasmtime::component::Resource;
 use wasmtime_wasi::filesystem::Descriptor;
@@ -59,7 +59,7 @@ fn repeatable(is_deterministic: bool, stat: DescriptorStat) -> DescriptorStat {
     }
     DescriptorStat {
         type_: stat.type_,
-        // How many names a file has, and how large a folder is, are the file system's affair.
+        // The number of links to a file, and the size of a folder, depend on the file system.
         link_count: 1,
         size: if stat.type_ == DescriptorType::Directory {
             0
@@ -72,7 +72,7 @@ fn repeatable(is_deterministic: bool, stat: DescriptorStat) -> DescriptorStat {
     }
 }
 
-/// WASI lets a hash be weak. The real one is made of device and inode, which say nothing elsewhere.
+/// WASI allows a weak hash. The real one is made of device and inode, which mean nothing on another machine.
 fn hash(stat: DescriptorStat) -> MetadataHashValue {
     let stat = repeatable(true, stat);
     MetadataHashValue {

@@ -1,7 +1,8 @@
-//! Streams of files. A guest that reads or writes waits for the work on a file thread, whichever function it calls.
+//! Streams of files. A guest that reads or writes waits for the work on a file thread, whichever function it
+//! calls.
 //!
-//! So a stream holds nothing in between, a run has one thread at a time, and no answer depends on how fast a disk is:
-//! a file is always ready.
+//! So a stream keeps nothing between calls, a run uses one thread at a time, and no answer depends on the speed
+//! of a disk: a file is always ready.
 
 use std::fs::File;
 use std::io;
@@ -83,7 +84,7 @@ fn writer(
     Ok(state.handles.push(stream)?)
 }
 
-/// Where a stream does its work, and who pays for it.
+/// The threads for a stream's work, and the account that pays for it.
 fn on_behalf_of(state: &mut RunState) -> FsResult<(FileLane, Account)> {
     let account = state.account().clone();
     let files = state.session::<WasiSession>().files();
@@ -96,7 +97,7 @@ struct FileReader {
     lane: FileLane,
     account: Account,
     position: u64,
-    /// Once at its end or failed, it stays closed.
+    /// After its end or an error, it stays closed.
     ended: bool,
 }
 
@@ -107,7 +108,7 @@ impl Pollable for FileReader {
 
 #[async_trait::async_trait]
 impl InputStream for FileReader {
-    /// Called to read nothing: guests read through `blocking_read` alone.
+    /// Called only to read nothing: guests read through `blocking_read`.
     fn read(&mut self, _: usize) -> StreamResult<Bytes> {
         if self.ended {
             return Err(StreamError::Closed);
@@ -119,7 +120,7 @@ impl InputStream for FileReader {
         if self.ended || size == 0 || self.account.charge(STREAM_OF_A_FILE).is_err() {
             return self.read(0);
         }
-        // No more than can be paid: a call that moves it on is not to move what is not.
+        // No more than the run can pay for, because the call must not move the file's position further.
         let payable = STREAM
             .bytes_for(self.account.spare_fuel())
             .saturating_sub(ANSWER_BYTES);
@@ -171,7 +172,7 @@ struct FileWriter {
 
 enum WriteState {
     Ready,
-    /// Taken, and written when it is waited for, which is before the guest goes on.
+    /// Taken from the guest, and written when the guest waits for it, which is before the guest goes on.
     Taken(Bytes),
     Failed(io::Error),
     Closed,
@@ -257,7 +258,7 @@ fn write_at(file: &File, position: Option<u64>, bytes: &[u8]) -> io::Result<()> 
     }
 }
 
-/// In one call each, so that what others append meanwhile stands before or behind it.
+/// Each piece is appended in one call, so that what others append meanwhile comes before or after it.
 #[cfg(target_os = "linux")]
 fn append(file: &File, mut bytes: &[u8]) -> io::Result<()> {
     use rustix::io::{Errno, ReadWriteFlags, pwritev2};

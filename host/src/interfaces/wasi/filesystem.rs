@@ -1,7 +1,7 @@
-//! `wasi:filesystem`: the folders that were granted, and nothing beside them.
+//! `wasi:filesystem`: the folders that were granted, and nothing else.
 //!
-//! What a file system would answer differently on another machine is answered by `directory_order`,
-//! `file_metadata` and `identity`; what Wasmtime answers wrongly, by `paths`.
+//! `directory_order`, `file_metadata` and `identity` replace the answers that would differ on another machine.
+//! `paths` replaces what Wasmtime does wrong.
 
 use wasmtime_wasi::filesystem::{Descriptor, WasiFilesystemView};
 use wasmtime_wasi::p2::bindings::filesystem::types::{

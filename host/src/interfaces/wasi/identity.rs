@@ -1,8 +1,9 @@
-//! Whether two open files are one, in a deterministic run: if they are, and were opened by one name.
+//! Whether two open files are the same file, in a deterministic run: they are if they are the same file and were
+//! opened by the same name.
 //!
-//! Which names of a granted folder are links to one file is not among its files' names and contents: a copy of the
-//! folder, made by git or otherwise, has none of them. So a file is what has one name, as it has one link in
-//! `file_metadata`. A symbolic link stands for what it names.
+//! Hard links are not part of a folder's names and contents: a copy of the folder, made by git or otherwise, does
+//! not have them. So in a deterministic run each name is a file of its own, with one link in `file_metadata`. A
+//! symbolic link stands for what it names.
 
 use std::fs;
 use std::os::fd::AsRawFd;
@@ -27,7 +28,7 @@ pub(super) async fn is_same_object(
     Ok(same && names.is_none_or(|[one, other]| one == other))
 }
 
-/// The name by which it was opened, as Linux knows it, and where it was renamed, the new one.
+/// The name that it was opened by, as Linux knows it. If the file was renamed, this is the new name.
 fn name(state: &RunState, file: &Resource<Descriptor>) -> wasmtime::Result<Option<PathBuf>> {
     let descriptor = match state.handles.get(file)? {
         Descriptor::File(file) => file.file.as_raw_fd(),

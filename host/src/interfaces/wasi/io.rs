@@ -1,4 +1,4 @@
-//! `wasi:io`: streams, what waits for them, and their errors.
+//! `wasi:io`: streams, pollables and errors.
 
 use wasmtime_wasi::p2::bindings::io::streams::StreamError;
 use wasmtime_wasi::p2::bindings::io::{error, streams};

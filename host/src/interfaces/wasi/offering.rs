@@ -1,5 +1,5 @@
-//! How the functions of WASI are offered, whose implementations are methods of views of the state: each is charged
-//! before it does its work.
+//! How the functions of WASI are offered. Their implementations are methods of views of the state, and each is
+//! charged before it does its work.
 
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi::p2::bindings::filesystem::types::ErrorCode as FileError;
@@ -20,10 +20,11 @@ use wasmtime_wasi::p2::{FsError, SocketError, StreamError};
 /// }
 /// ```
 ///
-/// `asks` names an argument that says for how many bytes the guest asks, or has an expression of one in parentheses;
-/// that is charged with the call. `moves` names an argument that says how many bytes the call is to move at most: it
-/// moves no more than can be paid, and the answer, which says how many it moved, is charged for them. The answer is one
-/// of the functions below. A function that does not stand here is not offered, so none is free of charge.
+/// `asks` names the argument that says for how many bytes the guest asks, or contains an expression in
+/// parentheses. These bytes are charged with the call. `moves` names the argument that says how many bytes the
+/// call may move at most. The call moves no more than the run can pay for, and the answer, which says how many it
+/// moved, is charged for them. The answer is one of the functions below. A function that is not listed is not
+/// offered, so every function has a price.
 macro_rules! offer {
     ($($interface:literal, $state:ident => $view:expr;
         $($kind:ident $name:literal ( $($arg:ident),* ) $(asks $asked:tt)? $(moves $moved:ident)? -> $answer:ident = $price:ident, $path:path;)*
@@ -145,7 +146,7 @@ macro_rules! offer_resource {
 
 pub(super) use {offer, offer_function, offer_resource};
 
-/// How many bytes a call moved that was to move so many at most.
+/// The bytes that a call moved, where `most` was the most that it could move.
 pub(super) fn moved<E>((answer,): &(Result<u64, E>,), most: u64) -> u64 {
     answer.as_ref().map_or(0, |moved| *moved.min(&most))
 }
@@ -160,7 +161,7 @@ pub(super) fn value<V, T>(_: &mut V, result: wasmtime::Result<T>) -> wasmtime::R
     result.map(|value| (value,))
 }
 
-/// What a stream gives, or an error that the guest may see.
+/// What a stream returns, or an error that the guest may see.
 pub(super) fn stream<T>(
     handles: &mut &mut ResourceTable,
     result: Result<T, StreamError>,
@@ -171,7 +172,7 @@ pub(super) fn stream<T>(
     },))
 }
 
-/// What a file gives, or an error that the guest may see.
+/// What a file returns, or an error that the guest may see.
 pub(super) fn file<V, T>(
     _: &mut V,
     result: Result<T, FsError>,
@@ -182,7 +183,7 @@ pub(super) fn file<V, T>(
     },))
 }
 
-/// What a socket gives, or an error that the guest may see.
+/// What a socket returns, or an error that the guest may see.
 pub(super) fn socket<V, T>(
     _: &mut V,
     result: Result<T, SocketError>,

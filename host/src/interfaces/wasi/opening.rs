@@ -1,7 +1,7 @@
-//! Opening files: without waiting for anybody, and only what is a file or a folder.
+//! Opens files and folders, and nothing else, without waiting.
 //!
-//! Opening a pipe waits until someone opens its other end, which may be never. So everything is opened in the way that does
-//! not wait, and what turns out to be a pipe, a socket or a device is closed again.
+//! Opening a pipe waits until somebody opens its other end, which may be never. So everything is opened in a way
+//! that does not wait. Pipes, sockets and devices are closed again.
 
 use std::fs::File;
 use std::io;
@@ -20,8 +20,8 @@ use wasmtime_wasi::{FsPerms, OpenMode};
 use super::descriptors::on_thread;
 use crate::offer::state::RunState;
 
-/// Raised where the process has no descriptor left for a file of the guest's: what the guest would do about it says
-/// nothing of the guest. It is no outcome, but ends the request.
+/// Raised if the process has no descriptor left for a guest's file. It is not an outcome, because it says nothing
+/// of the guest. It ends the request with an error of the host.
 #[derive(Debug, thiserror::Error)]
 #[error(transparent)]
 pub(crate) struct NoDescriptors(pub(crate) io::Error);
@@ -47,7 +47,7 @@ pub(super) async fn open_at(
     Ok(state.handles.push(opened)?)
 }
 
-/// As WASI's own, which opens the file to write the times into it, but through [`open_at`]'s way.
+/// Like WASI's own function, which opens the file to set its times, but opens it as [`open_at`] does.
 pub(super) async fn set_times_at(
     state: &mut &mut RunState,
     folder: Resource<Descriptor>,
@@ -78,7 +78,7 @@ pub(super) async fn set_times_at(
             let opened = files.table.push(opened)?;
             return files.set_times(opened, accessed, modified).await;
         }
-        // A file that may be written and not read, or one that may not be changed at all.
+        // A file that can be written but not read, or one that cannot be changed at all.
         files
             .set_times_at(folder, path_flags, path, accessed, modified)
             .await
@@ -86,7 +86,7 @@ pub(super) async fn set_times_at(
     done.await.map_err(FsError::trap)?
 }
 
-/// An error of the system's as the guest sees it. That the host has no descriptors left is not the guest's to see.
+/// An error of the system for the guest. The guest is not told that the host has no descriptors left.
 pub(super) fn system_error(error: io::Error) -> FsError {
     match Errno::from_io_error(&error) {
         Some(Errno::MFILE | Errno::NFILE) => FsError::trap(NoDescriptors(error)),
@@ -115,7 +115,7 @@ fn is_writable(descriptor: &Descriptor) -> bool {
     perms == FsPerms::ReadWrite
 }
 
-/// What a guest asks to be opened.
+/// What a guest asks to open.
 struct Asked {
     path_flags: PathFlags,
     path: String,
@@ -135,13 +135,14 @@ impl Asked {
         let mode = self.mode(&start)?;
         match self.open_beneath(&start.dir, mode) {
             Ok(opened) => self.checked(opened, start.perms, mode),
-            // Nobody has the other end of it, or no driver.
+            // Nobody has the other end open, or there is no driver.
             Err(Errno::NXIO | Errno::NODEV) => Err(ErrorCode::Unsupported.into()),
             Err(error @ (Errno::MFILE | Errno::NFILE)) => {
                 Err(FsError::trap(NoDescriptors(error.into())))
             }
             Err(Errno::XDEV) => Err(ErrorCode::NotPermitted.into()),
-            // The system does not know the call, or says so; or it may be what is opened, which WASI's own finds out.
+            // The system does not know the call, or refuses it; or the file is at fault, which WASI's own
+            // function finds out.
             Err(Errno::NOSYS | Errno::PERM | Errno::AGAIN) => {
                 self.open_checked_first(files, folder, start.perms, mode)
                     .await
@@ -150,8 +151,8 @@ impl Asked {
         }
     }
 
-    /// Reading, writing or both: WASI's rules. What is not opened to be written is opened to be read, as the system
-    /// must be asked for something.
+    /// Reading, writing or both, by WASI's rules. A file that is not opened for writing is opened for reading,
+    /// because the system needs one of the two.
     fn mode(&self, start: &Dir) -> FsResult<OpenMode> {
         let syncs = DescriptorFlags::FILE_INTEGRITY_SYNC
             | DescriptorFlags::DATA_INTEGRITY_SYNC
@@ -211,7 +212,7 @@ impl Asked {
     fn open_beneath(&self, start: &File, mode: OpenMode) -> Result<File, Errno> {
         use rustix::fs::{ResolveFlags, openat2};
 
-        /// Any rename on the machine makes the system give up once; it is asked again so often.
+        /// Any rename on the machine makes the system give up once. It is asked again this many times.
         const ATTEMPTS: usize = 4;
         let flags = self.system_flags(mode);
         let bits = if flags.contains(OFlags::CREATE) {
@@ -247,7 +248,7 @@ impl Asked {
         }
     }
 
-    /// By WASI's own way, which may wait: after a look at what there is.
+    /// Opens by WASI's own way, which may wait, after checking what is there.
     async fn open_checked_first(
         self,
         files: &mut WasiFilesystemCtxView<'_>,

@@ -1,4 +1,4 @@
-//! `wasi:random`: the system's, or in a deterministic run seeded.
+//! `wasi:random`: the system's randomness, or in a deterministic run seeded numbers.
 
 use std::time::Instant;
 
@@ -35,8 +35,8 @@ fn get_insecure_random_bytes(state: &mut &mut RunState, count: u64) -> wasmtime:
     in_pieces(WasiRandomView::random(*state), draw, count, deadline)
 }
 
-/// The same bytes that one call would give. A host that is not optimised takes a quarter of a second for the most that
-/// a guest may ask for, so that the deadline is looked at in between.
+/// The same bytes that one call would return. The most that a guest may ask for takes an unoptimised host a
+/// quarter of a second, so the deadline is checked in between.
 fn in_pieces<R>(
     random: &mut R,
     draw: fn(&mut R, u64) -> wasmtime::Result<Vec<u8>>,
@@ -44,7 +44,7 @@ fn in_pieces<R>(
     deadline: Instant,
 ) -> wasmtime::Result<Vec<u8>> {
     if count > RANDOM_BYTES {
-        // It says how many it may be.
+        // The error says how many bytes it may be.
         return draw(random, count);
     }
     let mut bytes = Vec::new();

@@ -1,4 +1,4 @@
-//! What WASI holds for one run.
+//! The state of WASI in one run.
 
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ use crate::offer::file_threads::{FileLane, NoFileThread};
 use crate::offer::session::Session;
 use crate::offer::state::RunState;
 
-/// Made when the run begins. Wasmtime's own context is made when it is first asked for: many guests never do.
+/// Made when the run begins. Wasmtime's own context is made on first use, because many guests never use it.
 pub(crate) struct WasiSession {
     given: Given,
     context: Option<WasiCtx>,
@@ -27,13 +27,13 @@ pub(crate) struct WasiSession {
     pub(super) timers: Timers,
     /// The granted folders.
     pub(super) preopens: Vec<Preopen>,
-    /// Where files are read and written; none where no folder is granted.
+    /// The threads that read and write files; `None` if no folder is granted.
     files: Option<FileLane>,
 }
 
-/// What a run is given of what WASI reaches.
+/// What a run is granted of WASI.
 struct Given {
-    /// What the component calls itself.
+    /// The component's own name.
     name: Option<Arc<str>>,
     inputs: Arc<Grants>,
     determinism: Determinism,
@@ -59,7 +59,7 @@ impl WasiSession {
         }
     }
 
-    /// What the guest finds in front of its arguments, as every C library expects.
+    /// What the guest finds before its arguments, as every C library expects.
     pub(super) fn program_name(&self) -> &str {
         let name = self.given.name.as_deref();
         name.filter(|name| !name.is_empty()).unwrap_or("micro-app")
@@ -69,9 +69,9 @@ impl WasiSession {
         &self.given.inputs
     }
 
-    /// The threads on which files are read and written.
+    /// The threads that read and write files.
     pub(super) fn files(&self) -> Result<&FileLane, NoFileThread> {
-        // Without a folder there is no descriptor to do anything with.
+        // Without a folder there is no descriptor to work on.
         self.files.as_ref().ok_or(NoFileThread)
     }
 
@@ -98,7 +98,7 @@ impl WasiSession {
 }
 
 impl Given {
-    /// Arguments and variables are not among it: they are given without it.
+    /// The context does not contain arguments and variables, which are returned without it.
     fn context(&self, [stdout, stderr]: &[Capture; 2]) -> WasiCtx {
         let mut context = WasiCtx::builder();
         context

@@ -1,4 +1,4 @@
-//! `wasi:sockets`: offered, because components that never use a network import it too; every address is
+//! `wasi:sockets`. It is offered because components that never use a network import it too. Every address is
 //! denied.
 
 use wasmtime_wasi::p2::bindings::sockets::ip_name_lookup::{self, ResolveAddressStream};

@@ -1,6 +1,6 @@
-//! Streams, of memory and of files. Each call waits for its work, so that what a guest sees depends on no disk.
+//! Streams of memory and of files. Each call waits for its work, so what a guest sees depends on no disk.
 //!
-//! No call moves more than `STREAM_BYTES`, and what it moves is what it is charged for.
+//! No call moves more than `STREAM_BYTES`, and a call is charged for what it moves.
 
 use bytes::Bytes;
 use wasmtime::component::{Resource, ResourceTable};
@@ -8,8 +8,8 @@ use wasmtime_wasi::p2::{DynInputStream, DynOutputStream, IoError, StreamResult};
 
 use crate::limits::STREAM_BYTES;
 
-/// The messages of the error and of what caused it. Wasmtime's own answer has the host's backtrace in it, if the
-/// host's environment asks for backtraces.
+/// The messages of the error and of its causes. Wasmtime's own answer contains the host's backtrace if the host's
+/// environment asks for backtraces.
 pub(super) fn to_debug_string(
     handles: &mut &mut ResourceTable,
     error: Resource<IoError>,
@@ -33,7 +33,7 @@ pub(super) async fn skip(
     Ok(read_some(handles, &stream, most).await?.len() as u64)
 }
 
-/// Where nothing is asked for, a stream is only asked whether it is open.
+/// If the guest asks for no bytes, this only checks whether the stream is open.
 async fn read_some(
     handles: &mut ResourceTable,
     stream: &Resource<DynInputStream>,
@@ -54,7 +54,7 @@ pub(super) async fn write(
     let output = handles.get_mut(&stream)?;
     let mut rest = Bytes::from(contents);
     loop {
-        // A run that is cut off leaves no more than one piece to be written after its end.
+        // A run that is cut off leaves at most one piece to be written after its end.
         output.write(rest.split_to(rest.len().min(STREAM_BYTES)))?;
         output.ready().await;
         if rest.is_empty() {
@@ -75,7 +75,8 @@ pub(super) async fn write_zeroes(
     Ok(())
 }
 
-/// How many zero bytes a call writes that asks for so many: of more than there can be room for it writes none.
+/// The number of zero bytes that a call writes. If a stream can never have room for `count`, the call writes
+/// none.
 pub(super) fn zeroes(count: u64) -> u64 {
     if count > STREAM_BYTES as u64 {
         0

@@ -1,8 +1,8 @@
-//! Timers, and what waits for them and for streams.
+//! Timers, and waiting for them and for streams.
 //!
-//! WASI's implementation gives each timer two handles and lets it go by the machine's clock. Here a timer is one
-//! handle and the time at which it is due, by the run's own clock. In a deterministic run that is virtual time:
-//! waiting moves it on to the earliest time that is waited for, at once, and whatever else is waited for is waited for
+//! WASI's implementation gives each timer two handles and runs it by the machine's clock. Here a timer is one
+//! handle and the time at which it is due, by the run's own clock. In a deterministic run this is virtual time.
+//! Waiting moves it at once to the earliest time that is waited for. Everything else in the list is waited for
 //! until it is ready, however long the machine takes.
 
 use std::collections::BTreeMap;
@@ -20,13 +20,13 @@ use crate::offer::state::RunState;
 /// The timers of one run, in nanoseconds of its monotonic clock.
 #[derive(Default)]
 pub(crate) struct Timers {
-    /// What all of them belong to, once there is one.
+    /// The parent of all timers, once there is one.
     clock: Option<Resource<Clock>>,
-    /// When each is due, by the number of its pollable.
+    /// When each timer is due, by the number of its pollable.
     due: BTreeMap<u32, u64>,
 }
 
-/// A pollable belongs to something that can be waited for. A timer is waited for here, so that this never is.
+/// A pollable needs a parent that can be waited for. Timers are waited for here, so nobody waits for the parent.
 struct Clock;
 
 #[async_trait::async_trait]
@@ -49,7 +49,7 @@ pub(super) fn subscribe_instant(
     let clock = match &timers.clock {
         Some(clock) => clock.rep(),
         None => {
-            // It is no handle of the guest's, and is not to count as one.
+            // It is not a handle of the guest's and must not count as one.
             let most = handles.max_capacity();
             handles.set_max_capacity(most.saturating_add(1));
             let clock = handles.push(Clock)?;
@@ -77,7 +77,7 @@ pub(super) fn drop(
     HostPollable::drop(&mut state.handles, pollable)
 }
 
-/// In a deterministic run, to ask is to wait: a guest that asks again and again would otherwise ask for ever.
+/// In a deterministic run, asking is waiting. Otherwise a guest that asks in a loop would ask for ever.
 pub(super) async fn ready(
     state: &mut &mut RunState,
     pollable: Resource<DynPollable>,
@@ -102,7 +102,7 @@ pub(super) async fn block(
     }
 }
 
-/// Waits until at least one is ready, and says which are: places in the list, in their order.
+/// Waits until at least one is ready. Returns the indices of all that are ready, in order.
 pub(super) async fn poll(
     state: &mut &mut RunState,
     pollables: Vec<Resource<DynPollable>>,
@@ -116,7 +116,7 @@ pub(super) async fn poll(
         }
     }
     let Some(earliest) = waits.iter().map(|&(_, due)| due).min() else {
-        // An empty list is an error there.
+        // `poll` reports an empty list as an error.
         if !state.is_deterministic() || pollables.is_empty() {
             return poll::Host::poll(&mut state.handles, pollables).await;
         }
@@ -140,8 +140,8 @@ pub(super) async fn poll(
     Ok(ready)
 }
 
-/// Waits until all of them are ready. What a deterministic run can wait for is memory, which is ready, and files, of
-/// which each is when the host has done its work; no socket has an address.
+/// Waits until all of them are ready. In a deterministic run they are memory, which is ready, and files, which
+/// are ready when the host has done its work. No socket has an address.
 async fn block_all(state: &mut RunState, others: &[(u32, u32)]) -> wasmtime::Result<Vec<u32>> {
     for &(_, pollable) in others {
         HostPollable::block(&mut state.handles, Resource::new_borrow(pollable)).await?;
@@ -149,7 +149,7 @@ async fn block_all(state: &mut RunState, others: &[(u32, u32)]) -> wasmtime::Res
     Ok(others.iter().map(|(place, _)| *place).collect())
 }
 
-/// Those of them that are ready, as soon as one is, or at the time given.
+/// Returns those that are ready, as soon as one is, or at the given time.
 async fn poll_until(
     state: &mut RunState,
     others: &[(u32, u32)],
@@ -173,7 +173,7 @@ async fn poll_until(
         .collect())
 }
 
-/// Returns when the run's clock has come to this time.
+/// Returns when the run's clock has reached this time.
 async fn wait_until(state: &mut RunState, due: u64) -> wasmtime::Result<()> {
     if let Some(time) = &state.virtual_time {
         return Ok(time.wait_until(due)?);
@@ -187,8 +187,8 @@ async fn wait_until(state: &mut RunState, due: u64) -> wasmtime::Result<()> {
     }
 }
 
-/// Where there is nothing to wait for, the thread is given to others once: a guest that polls in a loop must not keep
-/// it for itself.
+/// If there is nothing to wait for, gives the thread to others once. A guest that polls in a loop must not keep
+/// it.
 async fn sleep(left: Duration) {
     if left.is_zero() {
         tokio::task::yield_now().await;
@@ -197,7 +197,7 @@ async fn sleep(left: Duration) {
     }
 }
 
-/// How long it is until then.
+/// The time that is left until then.
 fn left(state: &mut RunState, due: u64) -> wasmtime::Result<Duration> {
     Ok(Duration::from_nanos(due.saturating_sub(now(state)?)))
 }

@@ -1,4 +1,4 @@
-//! One entry of the cache: Wasmtime's serialized component, then what the component says of itself as JSON,
+//! One entry of the cache: Wasmtime's serialized component, then what the component says of itself as JSON, and
 //! then a trailer with the lengths of both and a seal over name and contents.
 
 use std::fs::File;
@@ -12,29 +12,29 @@ use super::seal::{Key, SEAL_BYTES, Seal};
 use crate::load::facts::Facts;
 use crate::load::source::PIECE_BYTES;
 
-/// Begins the trailer. It changes with the format, and with what `preflight` refuses, because a component
-/// that is found here is not examined again.
+/// The first bytes of the trailer. They change with the format, and with what `preflight` refuses, because a
+/// component that is found here is not examined again.
 const MAGIC: &[u8; 8] = b"fractal8";
 
 /// What the magic of every format begins with.
 const MAGIC_OF_ALL: &[u8] = b"fractal";
 
-/// Magic, length of the code, length of the JSON, seal; numbers little-endian, of eight bytes each.
+/// Magic, length of the code, length of the JSON, seal. The numbers are little-endian and have eight bytes each.
 const TRAILER_BYTES: usize = 24 + SEAL_BYTES;
 
-/// Bytes that are hashed in one go. Of what is larger, all of these parts are hashed at once.
+/// The bytes that are hashed as one part. The parts of a larger file are hashed at the same time.
 const PART_BYTES: u64 = 2 << 20;
 
-/// Threads that hash one entry.
+/// The threads that hash one entry.
 const THREADS: u64 = 4;
 
-/// The most that a component can say of itself, some times over.
+/// Several times the most that a component can say of itself.
 const JSON_BYTES: u64 = 16 << 20;
 
-/// What a file is that has an entry's name.
+/// What a file with an entry's name is.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Found {
-    /// As it was written: what the component says of itself.
+    /// An entry as it was written: what the component says of itself.
     Intact(Box<Facts>),
     /// An entry of another version of this program.
     OtherVersion,
@@ -42,7 +42,7 @@ pub(super) enum Found {
     Damaged,
 }
 
-/// Writes an entry that is to have this name.
+/// Writes an entry for this name.
 pub(super) fn write(
     mut file: impl Write,
     name: &str,
@@ -64,7 +64,7 @@ pub(super) fn write(
     Ok(())
 }
 
-/// Holds a file against what was written under that name.
+/// Checks a file against what was written under that name.
 pub(super) fn check(file: &File, name: &str, key: &Key) -> io::Result<Found> {
     let bytes = file.metadata()?.len();
     let Some(contents) = bytes.checked_sub(TRAILER_BYTES as u64) else {
@@ -93,7 +93,7 @@ pub(super) fn check(file: &File, name: &str, key: &Key) -> io::Result<Found> {
     })
 }
 
-/// Entries of other versions begin their trailer with another number, and up to the fourth it was shorter.
+/// Entries of other versions begin their trailer with another number. Up to the fourth version it was shorter.
 fn before_seals(file: &File, bytes: u64, head: &[u8]) -> io::Result<Found> {
     const SHORTER: u64 = 32;
     let mut magic = [0; MAGIC_OF_ALL.len()];
@@ -108,11 +108,11 @@ fn before_seals(file: &File, bytes: u64, head: &[u8]) -> io::Result<Found> {
 
 fn seal(key: &Key, name: &str, head: &[u8], digests: &[[u8; 32]], said: &[u8]) -> Seal {
     let length = (name.len() as u64).to_le_bytes();
-    // The head has the lengths of what follows it.
+    // The head contains the lengths of what follows it.
     key.seal(&[&length, name.as_bytes(), head, digests.as_flattened(), said])
 }
 
-/// The digests of the parts of the code, on several threads if there are several.
+/// The digests of the parts of the code, computed on several threads if there are several parts.
 fn digests(file: &File, code: u64) -> io::Result<Vec<[u8; 32]>> {
     let parts = code.div_ceil(PART_BYTES);
     let each = parts.div_ceil(THREADS).max(1);

@@ -1,5 +1,5 @@
-//! The folder of a cache, held open: whatever its name leads to later, entries are read from and written into the
-//! folder that was looked at.
+//! The folder of a cache, held open. Entries are read from and written to the folder that was checked, whatever
+//! its name leads to later.
 
 use std::fs::{DirBuilder, File};
 use std::io;
@@ -18,17 +18,17 @@ use rustix::process::geteuid;
 use crate::cause;
 use crate::error::HostError;
 
-/// Begins the name of a file while it is written, which takes well under a second.
+/// The beginning of a file's name while it is written, which takes well under a second.
 pub(super) const UNFINISHED: &str = ".writing-";
 
-/// A folder that nobody but this process's user can write to, nor replace.
+/// A folder that only this process's user can write to or replace.
 #[derive(Debug)]
 pub(super) struct Place {
     path: PathBuf,
     folder: OwnedFd,
 }
 
-/// A file as a listing shows it.
+/// A file in a listing of the folder.
 pub(super) struct Listed {
     pub(super) name: String,
     pub(super) bytes: u64,
@@ -37,7 +37,7 @@ pub(super) struct Listed {
 }
 
 impl Place {
-    /// Makes the folder, private, where there is none, and opens it.
+    /// Opens the folder. If it does not exist, it is made and is private.
     pub(super) fn open(path: &Path) -> Result<Place, HostError> {
         let failed = |source| HostError::CacheFolder {
             path: path.to_owned(),
@@ -57,9 +57,9 @@ impl Place {
         &self.path
     }
 
-    /// Opens a file of ours; of anything else the error says what it is.
+    /// Opens a file of this user. The error says what the name leads to instead.
     pub(super) fn file(&self, name: &str) -> io::Result<File> {
-        // A pipe would wait for its other end.
+        // Opening a pipe would wait for its other end.
         let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
         let file = File::from(openat(&self.folder, name, flags, Mode::empty())?);
         let metadata = file.metadata()?;
@@ -74,7 +74,7 @@ impl Place {
         }
     }
 
-    /// Writes a file that is whole under its name, in the place of one of that name.
+    /// Writes a file that is complete when it gets its name, and replaces an existing one.
     pub(super) fn write(
         &self,
         name: &str,
@@ -85,7 +85,7 @@ impl Place {
         })
     }
 
-    /// As [`Place::write`], unless there is one of that name.
+    /// Like [`Place::write`], unless a file of that name exists.
     pub(super) fn write_new(
         &self,
         name: &str,
@@ -117,7 +117,7 @@ impl Place {
             let name = format!("{UNFINISHED}{}-{number}", process::id());
             let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
             match openat(&self.folder, &name, flags, Mode::RUSR | Mode::WUSR) {
-                // Left by a process that had this number.
+                // Left by a process that had the same id.
                 Err(Errno::EXIST) => {}
                 opened => return Ok((name, File::from(opened?))),
             }
@@ -128,7 +128,7 @@ impl Place {
         Ok(unlinkat(&self.folder, name, AtFlags::empty())?)
     }
 
-    /// What is in the folder and has a name in Unicode, as all of ours has.
+    /// The files in the folder that have a Unicode name, as all of ours have.
     pub(super) fn list(&self) -> io::Result<Vec<Listed>> {
         let mut listed = Vec::new();
         for entry in Dir::read_from(&self.folder)? {
@@ -150,8 +150,8 @@ impl Place {
     }
 }
 
-/// Goes down to a folder, whose path has no links in it, and looks at each on the way once it is open: so that none
-/// can be exchanged for another after it was looked at.
+/// Goes down to a folder whose path contains no links. It checks each folder on the way after opening it, so none
+/// can be exchanged after it was checked.
 fn walk(path: &Path) -> Result<OwnedFd, HostError> {
     let mut here: Option<OwnedFd> = None;
     let mut passed = PathBuf::new();
@@ -159,7 +159,7 @@ fn walk(path: &Path) -> Result<OwnedFd, HostError> {
         passed.push(step);
         let name: &Path = step.as_ref();
         let failed = |source: io::Error| HostError::CacheFolder {
-            // Where the process has too many files open, the step at which it ran out says nothing.
+            // If the process has too many files open, it does not matter at which step it ran out.
             path: match cause::is_surroundings(&source) {
                 true => path.to_owned(),
                 false => passed.clone(),
@@ -174,8 +174,9 @@ fn walk(path: &Path) -> Result<OwnedFd, HostError> {
         if !ours && (is_last || found.uid() != 0) {
             return Err(HostError::CacheNotOurs { path: passed });
         }
-        // Above the folder itself, a group is often its user's own: common umasks leave it writing. In a sticky
-        // folder, such as the system's temporary one, only owners move what is theirs.
+        // Above the folder itself a group may be allowed to write, because it is often the user's own and common
+        // umasks do that. In a sticky folder, such as the system's temporary one, only owners move what belongs
+        // to them.
         let others = if is_last { 0o022 } else { 0o002 };
         let is_sticky = !is_last && found.mode() & 0o1000 != 0;
         if found.mode() & others != 0 && !is_sticky {

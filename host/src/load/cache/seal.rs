@@ -1,7 +1,8 @@
-//! What tells an entry that this cache wrote from any other: a code that only the folder's own key makes.
+//! The seal that shows that this cache wrote an entry: a code that only the folder's own key makes.
 //!
-//! The folder's permissions keep others out. Should they have been in all the same (before they were set, by a backup
-//! that was put back, by a folder that took this one's place), what they left is not executed.
+//! The permissions of the folder keep others out. Others may still have written into it: before the permissions
+//! were set, in a backup that was restored, or in a folder that replaced this one. What they left is not
+//! executed.
 
 use std::io::{self, Read, Write};
 
@@ -9,14 +10,14 @@ use sha2::{Digest, Sha256};
 
 use super::place::Place;
 
-/// The key's file in the folder. It has the permissions 600.
+/// The file of the key in the folder. It has the permissions 600.
 const FILE: &str = ".key";
 const KEY_BYTES: usize = 32;
 
-/// What is sealed begins with it, so that the key vouches for nothing else.
+/// The first bytes of everything that is sealed, so that the key vouches for nothing else.
 const TAG: &[u8] = b"fractalaw-host/code-cache/v1\0";
 
-/// Bytes of a seal.
+/// The bytes of a seal.
 pub(super) const SEAL_BYTES: usize = 32;
 
 /// The folder's key.
@@ -24,8 +25,8 @@ pub(super) const SEAL_BYTES: usize = 32;
 pub(super) struct Key([u8; KEY_BYTES]);
 
 impl Key {
-    /// The key of a folder, made where there is none. One that is not as it was made is made anew, and then no entry
-    /// of before is found.
+    /// The key of a folder. If there is none, it is made. If the file was changed, a new key is made, and then no
+    /// earlier entry is found.
     pub(super) fn of(place: &Place) -> io::Result<Key> {
         match read(place) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
@@ -38,19 +39,19 @@ impl Key {
         let mut bytes = [0; KEY_BYTES];
         getrandom::fill(&mut bytes).map_err(io::Error::other)?;
         match place.write_new(FILE, |file| file.write_all(&bytes)) {
-            // Another process was faster: its key is as good.
+            // Another process was faster, and its key is as good.
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => read(place),
             written => written.map(|()| Key(bytes)),
         }
     }
 
-    /// The seal over these parts: each must be of a length that a part before it tells.
+    /// The seal over these parts. An earlier part must give the length of each part.
     pub(super) fn seal(&self, parts: &[&[u8]]) -> Seal {
         Seal(hmac(&self.0, &[&[TAG], parts].concat()))
     }
 }
 
-/// A seal as it was made. It is compared in the same time wherever it differs.
+/// A seal as it was made. Comparing takes the same time wherever two seals differ.
 pub(super) struct Seal(pub(super) [u8; SEAL_BYTES]);
 
 impl Seal {
@@ -64,8 +65,8 @@ impl Seal {
     }
 }
 
-/// HMAC-SHA-256 of RFC 2104, for keys that fit a block. The crate `hmac` would have Wasmtime, which also hashes, compiled
-/// with other features.
+/// HMAC-SHA-256 of RFC 2104, for keys that fit into a block. With the crate `hmac`, Wasmtime, which also hashes,
+/// would be compiled with other features.
 fn hmac(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
     const BLOCK_BYTES: usize = 64;
     let padded = |with: u8| {

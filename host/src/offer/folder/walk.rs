@@ -1,4 +1,4 @@
-//! The way to a folder: looked up step by step, without following a symbolic link unseen.
+//! The way to a folder: looked up step by step, without following a symbolic link unnoticed.
 
 use std::ffi::OsString;
 use std::fs::File;
@@ -10,10 +10,10 @@ use std::path::{Component, Path, PathBuf, absolute};
 use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, openat, readlinkat, statat};
 use rustix::io::Errno;
 
-/// Symbolic links on the way to one folder: as many as Linux follows.
+/// The symbolic links on the way to one folder: as many as Linux follows.
 const LINKS: usize = 40;
 
-/// What a folder is, whatever it is called.
+/// Identifies a folder, whatever its name is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Identity {
     pub(super) device: u64,
@@ -30,11 +30,12 @@ impl Identity {
     }
 }
 
-/// The folders that the name of a file or folder leads through, its symbolic links' too, and the folder itself.
+/// The folders that the name of a file or folder leads through, including those of its symbolic links, and the
+/// folder itself.
 pub(crate) struct Way(pub(super) Vec<Identity>);
 
 impl Way {
-    /// As it leads now, as far as there is something.
+    /// The way as it leads now, as far as it exists.
     pub(crate) fn to(path: &Path) -> io::Result<Way> {
         let mut walk = Walk::default();
         match walk.follow(&absolute(path)?) {
@@ -44,7 +45,7 @@ impl Way {
     }
 }
 
-/// A file has been reached, or nothing.
+/// The step reached a file, or nothing.
 fn ends_the_way(error: &io::Error) -> bool {
     let ends = [Errno::NOTDIR, Errno::NOENT].map(Errno::raw_os_error);
     error
@@ -52,17 +53,17 @@ fn ends_the_way(error: &io::Error) -> bool {
         .is_some_and(|code| ends.contains(&code))
 }
 
-/// The way to a folder, as it is gone.
+/// A way that is being followed.
 #[derive(Default)]
 pub(super) struct Walk {
     pub(super) here: Option<OwnedFd>,
-    /// From the root to here.
+    /// The folders from the root to here.
     pub(super) stack: Vec<Identity>,
     pub(super) passed: Vec<Identity>,
 }
 
 impl Walk {
-    /// Looks up each step of a path where the last one led.
+    /// Looks up each step of a path in the folder that the last step led to.
     pub(super) fn follow(&mut self, path: &Path) -> io::Result<()> {
         let mut left = steps(path);
         let mut links = 0;
@@ -76,7 +77,7 @@ impl Walk {
                 }
                 Step::Up => {
                     self.enter("..".as_ref())?;
-                    // Out of what was left and of its parent's place, into the parent. The root is its own.
+                    // Out of this folder, into its parent. The root is its own parent.
                     let parent = self.stack.pop();
                     self.stack.truncate(self.stack.len().saturating_sub(2));
                     self.stack.extend(parent);
@@ -101,7 +102,7 @@ impl Walk {
         Ok(())
     }
 
-    /// Goes into a folder. If it became a symbolic link meanwhile, that is an error.
+    /// Goes into a folder. If it has become a symbolic link meanwhile, that is an error.
     fn enter(&mut self, name: &Path) -> io::Result<()> {
         #[cfg(any(target_os = "linux", target_os = "android"))]
         let search = OFlags::PATH;
@@ -127,7 +128,7 @@ enum Step {
     Down(OsString),
 }
 
-/// The steps of a path, the first one last.
+/// The steps of a path, with the first one last.
 fn steps(path: &Path) -> Vec<Step> {
     let mut steps: Vec<_> = path
         .components()
