@@ -3,14 +3,15 @@
 
 use std::path::{Path, PathBuf};
 
-use fractalaw_host::{COST_MODEL, Outcome};
+use fractalaw_report::{COST_MODEL, FunctionMoved, Outcome};
 use libtest_mimic::Failed;
 
 use crate::case::Case;
 use crate::flags::Writing;
-use crate::functions::{self, Change, Functions};
-use crate::listing::{Listing, Rendered};
-use crate::rendering::{self, Observed};
+use crate::functions;
+use crate::listing::Rendered;
+use crate::rendering::{self, Observed, Profiled};
+use crate::reviewed;
 use crate::snapshot::{self, Stored};
 use crate::verdict::{Moved, Verdict};
 use crate::whole::Wholes;
@@ -23,15 +24,6 @@ pub(crate) struct Snapshots {
     /// Whether functions are held against their snapshots although the cost is as it was.
     pub(crate) every_function: bool,
     pub(crate) wholes: Wholes,
-}
-
-/// A case's profile, or why it has none.
-pub(crate) type Profiled = Result<Functions, String>;
-
-/// What was reviewed of a case: its behaviour and its cost.
-pub(crate) fn reviewed(folder: &Path, case: &Case) -> [Option<String>; 2] {
-    let [behaviour, cost, _] = case.name.snapshots(folder);
-    [behaviour, cost].map(|path| Stored::read(&path).text().map(str::to_owned))
 }
 
 impl Snapshots {
@@ -48,18 +40,22 @@ impl Snapshots {
         let old_cost = Stored::read(&cost);
         let behaves = self.compare(case, &behaviour, &rendering::behaviour(observed));
         let costs = self.compare(case, &cost, &new_cost);
-        let old_model = old_cost.text().and_then(rendering::cost_model_of);
-        let costs = costs.map_err(|message| match old_model {
-            Some(model) if model != COST_MODEL => format!(
-                "`{}` was made under cost model {model}, and this is {COST_MODEL}: the figures do not compare",
-                self.shown(&cost)
+        let reviewed = old_cost.text().map(reviewed::cost).transpose();
+        let costs = costs.map_err(|message| match &reviewed {
+            Ok(Some(Some(old))) if old.model != COST_MODEL => format!(
+                "`{}` was made under cost model {}, and this is {COST_MODEL}: the figures do not compare",
+                self.shown(&cost),
+                old.model
             ),
+            Err(unreadable) => {
+                format!("`{}` is no cost: {unreadable}\n{message}", self.shown(&cost))
+            }
             _ => message,
         });
         let (parts, changes) = if costs.is_err() {
             self.which_moved(case, &parts, profile)
         } else if self.are_functions_due(&parts, &new_cost, observed, old_cost.text()) {
-            let functions = rendered(profile());
+            let functions = rendering::functions(&profile());
             let writing = match self.writing {
                 // Only beside a behaviour that is as it was reviewed.
                 Writing::Functions if behaves.is_ok() => Writing::Accept,
@@ -78,11 +74,12 @@ impl Snapshots {
         if (costs.is_err() && old_cost == Stored::Nothing) || (costs.is_ok() && parts.is_err()) {
             verdict.differs(&case.name);
         }
-        if let (Err(_), Some(old)) = (&costs, old_cost.text()) {
+        if costs.is_err() && old_cost.text().is_some() {
+            let before = reviewed.ok().flatten().flatten();
             verdict.cost_moved(Moved {
                 case: case.name.clone(),
-                before: rendering::fuel_of(old),
-                after: rendering::fuel_of(new_cost.text()),
+                before: before.map(|cost| cost.fuel),
+                after: rendering::fuel(&observed.report),
                 functions: changes,
             });
         }
@@ -110,9 +107,9 @@ impl Snapshots {
         let Some(text) = stored.text() else {
             return true;
         };
-        let functions = functions::parse(text);
-        let sum = functions.values().map(|used| used.fuel).sum();
-        let fits = functions.is_empty() || rendering::fuel_of(cost.text()) == Some(sum);
+        let fuel = rendering::fuel(&observed.report);
+        let fits = reviewed::functions(text)
+            .is_ok_and(|functions| functions.is_empty() || fuel == Some(functions.fuel()));
         self.every_function
             || matches!(self.writing, Writing::Accept | Writing::Functions)
             || old_cost != Some(cost.text())
@@ -126,11 +123,10 @@ impl Snapshots {
         case: &Case,
         path: &Path,
         profile: &dyn Fn() -> Profiled,
-    ) -> (Result<(), String>, Vec<Change>) {
+    ) -> (Result<(), String>, Vec<FunctionMoved>) {
         let profiled = profile();
-        let new = profiled.clone().unwrap_or_default();
         let old = Stored::read(path);
-        let text = rendered(profiled);
+        let text = rendering::functions(&profiled);
         let kept = match self.writing {
             _ if old.text() == Some(text.text()) => self.passed(path),
             Writing::Pending => self.put_beside(case, path, &text),
@@ -142,15 +138,25 @@ impl Snapshots {
         let Some(old) = old.text() else {
             return (Ok(()), Vec::new());
         };
-        let changes = functions::changes(&functions::parse(old), &new);
-        let said = match changes.is_empty() {
+        let old = match reviewed::functions(old) {
+            Ok(functions) => functions,
+            Err(unreadable) => {
+                let path = self.shown(path);
+                return (
+                    Err(format!("`{path}` is no list of functions: {unreadable}")),
+                    Vec::new(),
+                );
+            }
+        };
+        let moved = old.moved(&profiled.unwrap_or_default());
+        let said = match moved.is_empty() {
             true => Ok(()),
             false => Err(format!(
                 "functions whose fuel moved:\n\n{}",
-                functions::shown(&changes, 10)
+                functions::shown(&moved, 10)
             )),
         };
-        (said, changes)
+        (said, moved)
     }
 
     fn compare(&self, case: &Case, path: &Path, new: &Rendered) -> Result<(), String> {
@@ -215,12 +221,4 @@ impl Snapshots {
         let inside = path.strip_prefix(&self.folder).unwrap_or(path);
         format!("tests/snapshots/{}", inside.display())
     }
-}
-
-fn rendered(profiled: Profiled) -> Rendered {
-    Listing::of(match profiled {
-        Ok(functions) => functions::text(&functions),
-        Err(reason) => format!("no profile: {reason}\n"),
-    })
-    .end()
 }

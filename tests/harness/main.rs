@@ -13,6 +13,7 @@
 //!   `policy.toml`;
 //! - `rendering`: what it gave becomes two texts, behaviour and cost, and `listing` loses no byte of it;
 //! - `comparison`: they are compared with what was reviewed, which `snapshot` has insta read and write;
+//! - `reviewed`: what a committed snapshot says in figures is read from it;
 //! - `whole`: where a snapshot has a digest, what it stands for is kept, so that a difference can be shown;
 //! - `functions`: where the cost moved, a profile says in which functions;
 //! - `record`: or, where costs are to be shown, it is written down and not compared;
@@ -37,6 +38,7 @@ mod own_tests;
 mod record;
 mod regular;
 mod rendering;
+mod reviewed;
 mod snapshot;
 mod verdict;
 mod whole;
@@ -49,6 +51,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use clap::Parser;
+use fractalaw_report::FunctionsUsed;
 use libtest_mimic::{Failed, Trial};
 
 use crate::case::Case;
@@ -158,7 +161,7 @@ fn trial(case: Case, lab: &Arc<Lab>, snapshots: &Arc<Snapshots>, verdict: &Arc<V
     Trial::test(case.name.to_string(), move || {
         let observed = lab.run(&case).map_err(failed)?;
         let profile = || match lab.profile(&case) {
-            Ok(Ok(profile)) => Ok(functions::of(&profile)),
+            Ok(Ok(profile)) => Ok(FunctionsUsed::of(&profile.functions)),
             Ok(Err(error)) => Err(error.to_string()),
             Err(error) => Err(format!("{error:#}")),
         };

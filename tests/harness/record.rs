@@ -12,7 +12,8 @@ use similar::{ChangeTag, TextDiff};
 
 use crate::case::Case;
 use crate::lab::Lab;
-use crate::{comparison, rendering};
+use crate::rendering;
+use crate::reviewed::{self, Reviewed};
 
 /// Where to write to, and how much.
 pub(crate) struct Records {
@@ -27,14 +28,17 @@ impl Records {
     /// Runs a case once and writes what is to be known of it.
     pub(crate) fn write(&self, case: &Case, lab: &Lab) -> Result<()> {
         let observed = lab.run_once(case)?;
-        let mut seen: Value = serde_json::from_str(&observed.report.json())?;
+        let mut seen = serde_json::to_value(&observed.report)?;
         // No two runs take the same time, and a record is to be the same each time.
         if let Some(fields) = seen.as_object_mut() {
             fields.remove("durations_us");
         }
-        let [behaviour, reviewed] = comparison::reviewed(&self.snapshots, case);
-        let behaviour =
-            behaviour.and_then(|reviewed| moved(&reviewed, rendering::behaviour(&observed).text()));
+        let reviewed = Reviewed::read(&self.snapshots, case)?;
+        let now = rendering::behaviour(&observed);
+        let behaviour = match &reviewed.behaviour {
+            Some(reviewed) => moved(reviewed, now.text())?,
+            None => None,
+        };
         let (profile, no_profile) = match self.profiles.then(|| lab.profile(case)).transpose()? {
             Some(Ok(profile)) => {
                 let functions_and_nodes = json!({
@@ -52,9 +56,9 @@ impl Records {
             "about": case.about(),
             "is_fixture": case.is_fixture(),
             "report": seen,
-            "reviewed": reviewed.as_deref().map(|cost| json!({
-                "cost_model": rendering::cost_model_of(cost),
-                "fuel": rendering::fuel_of(cost),
+            "reviewed": reviewed.cost.map(|cost| json!({
+                "cost_model": cost.map(|cost| cost.model),
+                "fuel": cost.map(|cost| cost.fuel),
                 "behaviour": behaviour,
             })),
             "profile": profile,
@@ -70,9 +74,9 @@ impl Records {
 
 /// The lines of a behaviour that are gone and those that came, and which outcome was reviewed; nothing if it is
 /// what was reviewed.
-fn moved(reviewed: &str, now: &str) -> Option<Value> {
+fn moved(reviewed: &str, now: &str) -> Result<Option<Value>> {
     if reviewed == now {
-        return None;
+        return Ok(None);
     }
     let difference = TextDiff::from_lines(reviewed, now);
     let lines = |tag| -> String {
@@ -82,9 +86,9 @@ fn moved(reviewed: &str, now: &str) -> Option<Value> {
             .map(|change| change.value())
             .collect()
     };
-    Some(json!({
-        "outcome": rendering::outcome_of(reviewed),
+    Ok(Some(json!({
+        "outcome": reviewed::outcome(reviewed).context("a behaviour that was reviewed")?,
         "before": lines(ChangeTag::Delete),
         "now": lines(ChangeTag::Insert),
-    }))
+    })))
 }

@@ -1,12 +1,14 @@
-//! A report as the two texts that are committed: what the guest did, and what it cost.
+//! A report as the texts that are committed: what the guest did, what it cost, and which functions the cost is made of.
 
 use std::time::{Duration, UNIX_EPOCH};
 
 use fractalaw_host::terminal::one_line;
-use fractalaw_host::{
-    AuditEntry, COST_MODEL, Captured, Certainty, HostCall, HostCalls, Outcome, Report,
+use fractalaw_report::{
+    AuditEntry, COST_MODEL, Captured, Certainty, Effect, FunctionsUsed, HostCall, HostCalls,
+    Outcome, Report,
 };
 
+use crate::functions;
 use crate::granted::Changes;
 use crate::listing::{self, Listing, Rendered};
 
@@ -18,7 +20,10 @@ pub(crate) struct Observed {
     pub(crate) changes: Changes,
 }
 
-/// Outcome, output, audit entries and files: what a change of compiler must leave alone.
+/// What a case's functions used, or why it has no profile.
+pub(crate) type Profiled = Result<FunctionsUsed, String>;
+
+/// Outcome, output, audit entries, effects and files: what a change of compiler must leave alone.
 pub(crate) fn behaviour(observed: &Observed) -> Rendered {
     let Observed { report, changes } = observed;
     let mut text = Listing::default();
@@ -29,18 +34,24 @@ pub(crate) fn behaviour(observed: &Observed) -> Rendered {
     }
     text.line(&format!("audit trail: {} entries", report.audit.len()));
     text.list("  ", &report.audit.iter().map(entry).collect::<Vec<_>>());
+    let effects = report.effects.iter().map(Effect::to_string);
+    let effects: Vec<_> = effects.collect();
+    if !effects.is_empty() {
+        text.line(&format!("effects: {}", effects.len()));
+        text.list("  ", &effects);
+    }
     changes.put(&mut text);
     output(&mut text, "standard output", &report.stdout);
     output(&mut text, "standard error", &report.stderr);
     text.end()
 }
 
-const OUTCOME_LINE: &str = "outcome: ";
-
-/// The kind of outcome in a behaviour text.
-pub(crate) fn outcome_of(behaviour: &str) -> Option<&str> {
-    behaviour.lines().next()?.strip_prefix(OUTCOME_LINE)
-}
+// How the lines begin that `reviewed` reads.
+pub(crate) const OUTCOME_LINE: &str = "outcome: ";
+pub(crate) const COST_MODEL_LINE: &str = "cost model: ";
+pub(crate) const FUEL_LINE: &str = "fuel: ";
+pub(crate) const NOT_REPEATABLE: &str = "fuel: not repeatable, ";
+pub(crate) const NO_PROFILE: &str = "no profile: ";
 
 /// Fuel, where it went, and memory: what a change of compiler may move.
 pub(crate) fn cost(report: &Report) -> Rendered {
@@ -49,12 +60,12 @@ pub(crate) fn cost(report: &Report) -> Rendered {
         Certainty::Exact => "",
         Certainty::LowerBound => "at least ",
         Certainty::Unrepeatable => {
-            let text = format!("fuel: not repeatable, {}\n", report.outcome.kind());
+            let text = format!("{NOT_REPEATABLE}{}\n", report.outcome.kind());
             return Listing::of(text).end();
         }
     };
     let mut text = Listing::of(format!(
-        "{COST_MODEL_LINE}{COST_MODEL}\nfuel: {at_least}{}\ninstantiation: {}\nguest: {at_least}{}\nhost calls: {}\n",
+        "{COST_MODEL_LINE}{COST_MODEL}\n{FUEL_LINE}{at_least}{}\ninstantiation: {}\nguest: {at_least}{}\nhost calls: {}\n",
         fuel.consumed(),
         fuel.instantiation,
         fuel.guest,
@@ -87,22 +98,19 @@ fn host_call(call: &HostCall) -> String {
     )
 }
 
-const COST_MODEL_LINE: &str = "cost model: ";
-
-/// The version of the cost model under which a cost text was made, if it has figures.
-pub(crate) fn cost_model_of(cost: &str) -> Option<u32> {
-    let version = cost.lines().next()?.strip_prefix(COST_MODEL_LINE)?;
-    version.parse().ok()
+/// The sum, if it is the same each time.
+pub(crate) fn fuel(report: &Report) -> Option<u64> {
+    let repeats = report.fuel.certainty != Certainty::Unrepeatable;
+    repeats.then(|| report.fuel.consumed())
 }
 
-/// The sum in a cost text, if it has one.
-pub(crate) fn fuel_of(cost: &str) -> Option<u64> {
-    let figure = cost.lines().find_map(|line| line.strip_prefix("fuel: "))?;
-    figure
-        .strip_prefix("at least ")
-        .unwrap_or(figure)
-        .parse()
-        .ok()
+/// What each function used, or why there is no profile.
+pub(crate) fn functions(profiled: &Profiled) -> Rendered {
+    let text = match profiled {
+        Ok(functions) => functions::text(functions),
+        Err(reason) => format!("{NO_PROFILE}{reason}\n"),
+    };
+    Listing::of(text).end()
 }
 
 /// An entry as reports print it, or, where that could be another entry too, with its fields told apart.

@@ -4,7 +4,9 @@
 use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard};
 
-use crate::functions::{self, Change};
+use fractalaw_report::FunctionMoved;
+
+use crate::functions;
 use crate::name::Name;
 
 /// Gathers from all cases.
@@ -32,7 +34,7 @@ pub(crate) struct Moved {
     pub(crate) before: Option<u64>,
     pub(crate) after: Option<u64>,
     /// The functions whose fuel moved.
-    pub(crate) functions: Vec<Change>,
+    pub(crate) functions: Vec<FunctionMoved>,
 }
 
 impl Verdict {
@@ -83,7 +85,7 @@ impl Verdict {
                 moved.len(),
                 table(moved)
             );
-            let functions = functions::together(moved.iter().flat_map(|case| &case.functions));
+            let functions = FunctionMoved::together(moved.iter().flat_map(|case| &case.functions));
             if !functions.is_empty() {
                 println!(
                     "functions whose fuel moved, in all of them together:\n\n{}",

@@ -1,8 +1,9 @@
 //! What a run changed outside of itself, as the capability says that it made the change.
 
+use std::borrow::Cow;
 use std::fmt;
 
-use fractalaw_manifest::terminal::one_line;
+use fractalaw_manifest::terminal;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
@@ -45,22 +46,32 @@ impl Settled {
     }
 }
 
-/// On one line, with what comes from the guest made safe to print.
+/// On one line, with what comes from the guest made safe to print. No two effects read alike: a word that is more than
+/// letters, digits and the signs of names is in quotes, and so is text among the fields.
 impl fmt::Display for Effect {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let [capability, kind, subject] =
-            [&self.capability, &self.kind, &self.subject].map(|word| one_line(word));
+            [&self.capability, &self.kind, &self.subject].map(|text| word(text));
         write!(f, "[{capability}] {kind} {subject}")?;
         for (place, (name, value)) in self.fields.iter().enumerate() {
             let separator = if place == 0 { " —" } else { "," };
-            let value = match value {
-                Value::String(text) => one_line(text),
-                other => one_line(&other.to_string()),
-            };
-            write!(f, "{separator} {} {value}", one_line(name))?;
+            write!(f, "{separator} {} {}", word(name), json(value))?;
         }
         write!(f, " ({})", self.settled.name())
     }
+}
+
+fn word(text: &str) -> Cow<'_, str> {
+    let plain =
+        |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/' | ':' | '@');
+    if !text.is_empty() && text.chars().all(plain) {
+        return text.into();
+    }
+    json(&text.into()).into()
+}
+
+fn json(value: &Value) -> String {
+    terminal::json(value.to_string())
 }
 
 /// A list in place of an object, which has no order.

@@ -32,9 +32,14 @@ mod text;
 
 mod profile;
 
+mod difference;
+
 pub use app::App;
 pub use audit::AuditEntry;
 pub use captured::Captured;
+pub use difference::{
+    Change, Difference, FuelDifference, FunctionMoved, FunctionsUsed, ListChange, Used,
+};
 pub use effect::{Effect, Settled};
 // What a refusal names.
 pub use fractalaw_contract::{Mismatch, MissingFunction, Proposal};

@@ -1,7 +1,7 @@
 //! Why there is no profile, and the two checks that every profile has passed.
 
 use fractalaw_instrument::Uninstrumentable;
-use fractalaw_report::{AuditEntry, Profile, Report};
+use fractalaw_report::{Profile, Report};
 
 use crate::error::{HostError, LoadError};
 use crate::limits::PROFILE_NODES;
@@ -107,6 +107,8 @@ pub enum Difference {
     Backtrace,
     /// What they recorded.
     Audit,
+    /// What they did through capabilities.
+    Effects,
     /// What they wrote to standard output.
     Stdout,
     /// What they wrote to standard error.
@@ -127,6 +129,7 @@ impl std::fmt::Display for Difference {
             Difference::Outcome => "outcome",
             Difference::Backtrace => "backtrace",
             Difference::Audit => "audit entries",
+            Difference::Effects => "effects",
             Difference::Stdout => "standard output",
             Difference::Stderr => "standard error",
             Difference::InstantiationFuel => "fuel of instantiation",
@@ -143,64 +146,64 @@ pub(super) fn compare(
     profiled: &Report,
     deterministic: bool,
 ) -> Result<(), ProfileError> {
-    let check = |same: bool, what: Difference, shown: &dyn Fn(&Report) -> String| {
-        if same {
-            return Ok(());
-        }
-        Err(ProfileError::Differs {
+    let moved = fractalaw_report::Difference::of(run, profiled);
+    let times = |report: &Report| -> Vec<u64> {
+        let entries = report.audit.iter();
+        entries.map(|entry| entry.time_unix_ns).collect()
+    };
+    // Of runs with a clock that goes, the times differ.
+    let same_times = !deterministic || times(run) == times(profiled);
+    let same_certainty = run.fuel.certainty == profiled.fuel.certainty;
+    let same_trace = run.trace == profiled.trace;
+    type Shown = fn(&Report) -> String;
+    let parts: [(bool, Difference, Shown); 10] = [
+        (moved.outcome.is_none(), Difference::Outcome, |report| {
+            format!("`{}`", report.outcome.kind())
+        }),
+        (moved.backtrace.is_none(), Difference::Backtrace, |report| {
+            format!("{} frames", report.backtrace.len())
+        }),
+        (
+            moved.audit.is_none() && same_times,
+            Difference::Audit,
+            |report| format!("{} entries", report.audit.len()),
+        ),
+        (moved.effects.is_none(), Difference::Effects, |report| {
+            format!("{} effects", report.effects.len())
+        }),
+        (moved.stdout.is_none(), Difference::Stdout, |report| {
+            format!("{} bytes", report.stdout.bytes.len())
+        }),
+        (moved.stderr.is_none(), Difference::Stderr, |report| {
+            format!("{} bytes", report.stderr.bytes.len())
+        }),
+        (
+            moved.fuel.instantiation.is_none(),
+            Difference::InstantiationFuel,
+            |report| report.fuel.instantiation.to_string(),
+        ),
+        (
+            moved.fuel.guest.is_none() && same_certainty,
+            Difference::RunFuel,
+            |report| format!("{} ({})", report.fuel.guest, report.fuel.certainty.name()),
+        ),
+        (
+            moved.host_calls.is_empty() && same_trace,
+            Difference::HostCalls,
+            |report| format!("{} fuel", report.fuel.host_calls),
+        ),
+        (moved.peak_bytes.is_none(), Difference::Memory, |report| {
+            format!("{} bytes", report.memory.peak_bytes)
+        }),
+    ];
+    match parts.into_iter().find(|(is_same, ..)| !is_same) {
+        None => Ok(()),
+        Some((_, what, shown)) => Err(ProfileError::Differs {
             what,
             run: shown(run),
             profiled: shown(profiled),
-        })
-    };
-    let (a, b) = (run, profiled);
-    check(a.outcome == b.outcome, Difference::Outcome, &|report| {
-        format!("`{}`", report.outcome.kind())
-    })?;
-    check(
-        a.backtrace == b.backtrace,
-        Difference::Backtrace,
-        &|report| format!("{} frames", report.backtrace.len()),
-    )?;
-    check(
-        same_trail(&a.audit, &b.audit, deterministic),
-        Difference::Audit,
-        &|report| format!("{} entries", report.audit.len()),
-    )?;
-    check(a.stdout == b.stdout, Difference::Stdout, &|report| {
-        format!("{} bytes", report.stdout.bytes.len())
-    })?;
-    check(a.stderr == b.stderr, Difference::Stderr, &|report| {
-        format!("{} bytes", report.stderr.bytes.len())
-    })?;
-    check(
-        a.fuel.instantiation == b.fuel.instantiation,
-        Difference::InstantiationFuel,
-        &|report| report.fuel.instantiation.to_string(),
-    )?;
-    check(
-        (a.fuel.guest, a.fuel.certainty) == (b.fuel.guest, b.fuel.certainty),
-        Difference::RunFuel,
-        &|report| format!("{} ({})", report.fuel.guest, report.fuel.certainty.name()),
-    )?;
-    check(
-        (&a.host_calls, &a.trace) == (&b.host_calls, &b.trace),
-        Difference::HostCalls,
-        &|report| format!("{} fuel", report.fuel.host_calls),
-    )?;
-    check(a.memory == b.memory, Difference::Memory, &|report| {
-        format!("{} bytes", report.memory.peak_bytes)
-    })
-}
-
-/// Of runs with a clock that goes, the times differ.
-fn same_trail(a: &[AuditEntry], b: &[AuditEntry], deterministic: bool) -> bool {
-    a.len() == b.len()
-        && a.iter().zip(b).all(|(a, b)| {
-            (a.sequence, &a.event_type, &a.resource, &a.detail)
-                == (b.sequence, &b.event_type, &b.resource, &b.detail)
-                && (!deterministic || a.time_unix_ns == b.time_unix_ns)
-        })
+        }),
+    }
 }
 
 /// That functions and nodes sum to the run's fuel: instantiation, call and host calls each for itself.

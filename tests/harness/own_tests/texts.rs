@@ -4,18 +4,22 @@ use std::fs;
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
+use fractalaw_host::{Run, Tier};
+use fractalaw_report::{Decision, Effect, FunctionsUsed, Refusal, Report, Settled};
 
 use super::{Test, workspace};
 use crate::case::Case;
-use crate::granted::Granted;
+use crate::granted::{Changes, Granted};
 use crate::listing::{self, Listing};
 use crate::name::Name;
 use crate::regular;
+use crate::rendering::Observed;
+use crate::reviewed::{self, Cost};
 use crate::snapshot::Stored;
 use crate::whole::Wholes;
 use crate::{functions, rendering};
 
-pub(super) const TESTS: [Test; 9] = [
+pub(super) const TESTS: [Test; 11] = [
     ("a-last-newline-is-seen", last_newline),
     ("a-text-ends-so-that-nothing-of-it-is-lost", ends),
     ("bytes-that-are-no-text-are-shown-as-bytes", bytes),
@@ -28,6 +32,11 @@ pub(super) const TESTS: [Test; 9] = [
         "the-function-that-moved-most-stands-first",
         functions_that_moved,
     ),
+    (
+        "what-was-reviewed-is-read-or-told-by-its-line",
+        reviewed_texts,
+    ),
+    ("effects-are-shown-if-there-are-any", effects),
 ];
 
 fn last_newline() -> Result<()> {
@@ -296,23 +305,95 @@ fn line_ends() -> Result<()> {
 }
 
 fn functions_that_moved() -> Result<()> {
-    let before = functions::parse("10 2 a <b as c>::d\n7 1 gone\n5 5 same\n");
-    let after = functions::parse("12 3 a <b as c>::d\n5 5 same\n40 1 [new] one\n");
-    ensure!(functions::parse(&functions::text(&after)) == after);
-    let changes = functions::changes(&before, &after);
-    let found: Vec<_> = changes
-        .iter()
-        .map(|change| (&*change.name, change.difference()))
-        .collect();
-    ensure!(
-        found == [("[new] one", 40), ("gone", -7), ("a <b as c>::d", 2)],
-        "{found:?}"
+    let before = reviewed::functions("10 2 a <b as c>::d\n7 1 gone\n5 5 same\n")?;
+    let after = reviewed::functions("12 3 a <b as c>::d\n5 5 same\n40 1 [new] one\n")?;
+    let shown = functions::shown(&before.moved(&after), 2);
+    let expected = "  +40 in `[new] one`: 0 → 40, calls 0 → 1\n  -7 in `gone`: 7 → 0, calls 1 → 0\n  … and 1 more functions\n";
+    ensure!(shown == expected, "{shown}");
+    Ok(())
+}
+
+/// What the harness writes, it reads; and of what it does not write, it says which line that is.
+fn reviewed_texts() -> Result<()> {
+    let text = "5 5  two spaces\n0 1 [run]\n12 3 a <b as c>::d\n";
+    let read = reviewed::functions(text)?;
+    ensure!(functions::text(&read) == text, "{read:?}");
+    let nothing = Ok(FunctionsUsed::default());
+    for none in [Err("refused".to_owned()), nothing] {
+        let rendered = rendering::functions(&none);
+        ensure!(reviewed::functions(rendered.text())?.is_empty());
+    }
+    let cost = |model, fuel| Some(Cost { model, fuel });
+    for (text, expected) in [
+        ("cost model: 2\nfuel: 7\nguest: 9\n", cost(2, 7)),
+        ("cost model: 1\nfuel: at least 7\n", cost(1, 7)),
+        ("fuel: not repeatable, deadline-exceeded\n", None),
+    ] {
+        let read = reviewed::cost(text)?;
+        ensure!(read == expected, "{text}: {read:?}");
+    }
+    ensure!(reviewed::outcome("outcome: completed\n  x\n")? == "completed");
+    let function = "expected a function's own fuel, its calls and its name";
+    for (error, expected) in [
+        (
+            reviewed::functions("1 2 a\n\n").err(),
+            format!("line 2 is ``, {function}"),
+        ),
+        (
+            reviewed::functions("1 2 a\n<<<<<<< HEAD\n").err(),
+            format!("line 2 is `<<<<<<< HEAD`, {function}"),
+        ),
+        (
+            reviewed::functions("1 a b\n").err(),
+            format!("line 1 is `1 a b`, {function}"),
+        ),
+        (
+            reviewed::cost("fuel: 7\n").err(),
+            "line 1 is `fuel: 7`, expected `cost model: ` and its version".to_owned(),
+        ),
+        (
+            reviewed::cost("cost model: 2\nfuel: 7,000\n").err(),
+            "line 2 is `fuel: 7,000`, expected `fuel: ` and a number".to_owned(),
+        ),
+        (
+            reviewed::outcome("completed\n").err(),
+            "line 1 is `completed`, expected `outcome: ` and its kind".to_owned(),
+        ),
+    ] {
+        let error = error
+            .context("what is no snapshot's text is told")?
+            .to_string();
+        ensure!(error == expected, "{error}");
+    }
+    Ok(())
+}
+
+/// An effect is in the text only if there is one.
+fn effects() -> Result<()> {
+    let effect = Effect {
+        capability: "data".to_owned(),
+        kind: "insert".to_owned(),
+        subject: "permits".to_owned(),
+        fields: vec![("rows".to_owned(), 2.into())],
+        settled: Settled::Committed,
+    };
+    let refused = Refusal::LineFull { waiting: 1 };
+    let limits = Run::new().limits(Tier::Standard);
+    let mut report = Report::refused(refused, None, limits, Decision::default());
+    let rendered = |report: &Report| {
+        rendering::behaviour(&Observed {
+            report: report.clone(),
+            changes: Changes::default(),
+        })
+    };
+    let without = rendered(&report);
+    ensure!(!without.text().contains("effects"), "{}", without.text());
+    report.effects.push(effect);
+    let with = rendered(&report);
+    let expected = without.text().replace(
+        "audit trail: 0 entries\n",
+        "audit trail: 0 entries\neffects: 1\n  [data] insert permits — rows 2 (committed)\n",
     );
-    let twice = functions::together(changes.iter().chain(&changes));
-    ensure!(twice[0].difference() == 80 && twice.len() == 3, "{twice:?}");
-    // If fuel fell, the cause of the fall comes first.
-    let back = functions::changes(&after, &before);
-    let found: Vec<_> = back.iter().map(|change| change.difference()).collect();
-    ensure!(found == [-40, 7, -2], "{found:?}");
+    ensure!(with.text() == expected, "{}", with.text());
     Ok(())
 }

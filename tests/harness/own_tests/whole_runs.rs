@@ -13,12 +13,13 @@ use super::workspace;
 /// A test that gets the folder of built guests, if they are known to be fresh.
 pub(super) type Test = (&'static str, fn(Option<&Path>) -> Result<()>);
 
-pub(super) const TESTS: [Test; 4] = [
+pub(super) const TESTS: [Test; 5] = [
     ("a-written-byte-is-a-change-of-behaviour", written_bytes),
     (
         "functions-follow-a-cost-that-was-accepted",
         functions_follow,
     ),
+    ("figures-that-cannot-be-read-are-told", damaged_figures),
     (
         "a-case-that-cannot-be-read-fails-under-a-filter",
         broken_case,
@@ -177,6 +178,48 @@ fn functions_follow(guests: Option<&Path>) -> Result<()> {
         good && !functions.with_extension("snap.new").exists(),
         "{said}"
     );
+    Ok(())
+}
+
+/// The case fails anyway, because a text is another one. It also says why nothing is read from what was reviewed.
+fn damaged_figures(guests: Option<&Path>) -> Result<()> {
+    let (guests, workspace) = (any(guests), writing("short")?);
+    let run = |arguments: &[&str]| {
+        let arguments = [&["--only", "folder-writer/default"], arguments].concat();
+        harness(&workspace, Some(&guests), &arguments, &[])
+    };
+    let records = workspace.path().join("records");
+    let records = records.to_string_lossy();
+    ensure!(run(&["--snapshots", "accept"])?.0);
+    let damage = |aspect: &str| -> Result<()> {
+        let snapshot = format!("tests/snapshots/folder-writer/default.{aspect}.snap");
+        let snapshot = workspace.path().join(snapshot);
+        let text = fs::read_to_string(&snapshot)?;
+        let (header, text) = text.split_once("\n---\n").context("there is a header")?;
+        let damaged = format!("{header}\n---\n<<<<<<< HEAD\n{text}");
+        Ok(fs::write(snapshot, damaged)?)
+    };
+    damage("functions")?;
+    let (good, said) = run(&["--snapshots", "never"])?;
+    let other = "`tests/snapshots/folder-writer/default.functions.snap` has changed";
+    ensure!(!good && said.contains(other), "{said}");
+    damage("fuel")?;
+    let (good, said) = run(&["--snapshots", "never"])?;
+    let line = "line 1 is `<<<<<<< HEAD`, expected";
+    let cost = format!(
+        "`tests/snapshots/folder-writer/default.fuel.snap` is no cost: {line} `cost model: ` and its version\n"
+    );
+    let functions = format!(
+        "`tests/snapshots/folder-writer/default.functions.snap` is no list of functions: {line} a function's own fuel, \
+         its calls and its name\n"
+    );
+    ensure!(
+        !good && said.contains(&cost) && said.contains(&functions),
+        "{said}"
+    );
+    let (good, said) = run(&["--record", &records])?;
+    let cost = format!("default.fuel.snap` is no cost: {line} ");
+    ensure!(!good && said.contains(&cost), "{said}");
     Ok(())
 }
 
