@@ -40,13 +40,7 @@ impl Records {
             None => None,
         };
         let (profile, no_profile) = match self.profiles.then(|| lab.profile(case)).transpose()? {
-            Some(Ok(profile)) => {
-                let functions_and_nodes = json!({
-                    "functions": profile.functions,
-                    "nodes": profile.nodes,
-                });
-                (Some(functions_and_nodes), None)
-            }
+            Some(Ok(profile)) => (Some(profile), None),
             Some(Err(error)) => (None, Some(error.to_string())),
             None => (None, None),
         };

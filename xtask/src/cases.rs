@@ -5,5 +5,6 @@ pub(crate) mod asked;
 pub(crate) mod names;
 
 pub(crate) mod harness;
-
 pub(crate) mod records;
+
+pub(crate) mod recording;

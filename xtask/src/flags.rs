@@ -244,8 +244,8 @@ pub(crate) enum Format {
     Table,
     /// A line for each stack, from the outside in, with its fuel; <https://www.speedscope.app> opens such a file
     Folded,
-    /// A flame graph
-    Svg,
+    /// A flame graph, as a page for a browser
+    Html,
     /// Functions and the tree of calls
     Json,
 }

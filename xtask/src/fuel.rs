@@ -15,7 +15,8 @@ use anyhow::{Context, Result};
 use crate::build_guests;
 use crate::cases::asked::Asked;
 use crate::cases::names::Cases;
-use crate::cases::records::{self, Wanted};
+use crate::cases::recording::{Wanted, record};
+use crate::cases::records;
 use crate::fault::ONLY_FUEL;
 use crate::flags;
 use crate::project::Project;
@@ -39,14 +40,14 @@ pub(crate) fn run(project: &Project, flags: &flags::Fuel) -> Result<ExitCode> {
         profiles: flags.against.is_some(),
         name,
     };
-    let now = records::read(&records::write(project, &wanted("now", &outputs))?)?;
+    let now = records::read(&record(project, &wanted("now", &outputs))?)?;
     let rows = match &flags.against {
         Some(revision) => {
             let guests = revision::guests(project, revision, &[])?;
             // A case of a guest that was not there yet is new.
             let mut wanted = wanted("against", &guests);
             wanted.cases = asked.with_components(project, &guests)?;
-            let before = records::read(&records::write(project, &wanted)?)?;
+            let before = records::read(&record(project, &wanted)?)?;
             compared(&gate, &now, &before)
         }
         None => {

@@ -34,6 +34,7 @@ mod build_guests;
 
 // What is done with components: the programs and the harness that run them.
 mod cases;
+mod page;
 mod programs;
 mod revision;
 

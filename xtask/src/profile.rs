@@ -1,6 +1,10 @@
 //! `cargo xtask profile`: which function of a guest used how much fuel, exactly.
 
+// From the ground up, as in `main.rs`.
 pub(crate) mod difference;
+#[cfg(test)]
+pub(crate) mod samples;
+
 mod flame;
 mod folded;
 mod table;
@@ -11,13 +15,18 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 
 use anyhow::{Context, Result, bail};
+use fractalaw_manifest::terminal::one_line;
+use fractalaw_report::Profile;
+use serde_json::{Value, json};
 
 use crate::build_guests;
 use crate::cases::asked::{Asked, NEIGHBOUR};
 use crate::cases::names::Cases;
-use crate::cases::records::{self, Profile, Wanted};
+use crate::cases::recording::{Wanted, record};
+use crate::cases::records;
 use crate::children;
 use crate::fault::{FAILED, Fault, USAGE};
+use crate::files::write_atomically;
 use crate::flags;
 use crate::flags::Format;
 use crate::programs;
@@ -48,8 +57,8 @@ pub(crate) fn run(project: &Project, flags: &flags::Profile) -> Result<ExitCode>
         }
         (Format::Folded, None) => folded::stacks(&now)?,
         (Format::Folded, Some(before)) => folded::both(before, &now)?,
-        (Format::Svg, before) => flame::graph(&name, before.as_ref(), &now)?,
-        (Format::Json, _) => serde_json::to_string_pretty(&now)? + "\n",
+        (Format::Html, before) => flame::page(&name, before.as_ref(), &now)?,
+        (Format::Json, _) => serde_json::to_string_pretty(&json(&now))? + "\n",
     };
     match &flags.out {
         Some(path) => {
@@ -62,25 +71,25 @@ pub(crate) fn run(project: &Project, flags: &flags::Profile) -> Result<ExitCode>
         let path = project
             .target
             .join("profiles")
-            .join(format!("{}.svg", name.replace('/', "-")));
-        let folder = path.parent().context("a profile stands in a folder")?;
-        match flame::graph(&name, before.as_ref(), &now) {
-            Ok(graph) => {
-                fs::create_dir_all(folder)
-                    .and_then(|()| fs::write(&path, graph))
-                    .with_context(|| format!("cannot write `{}`", path.display()))?;
-                eprintln!("flame graph: {}", project.relative(&path).display());
-            }
-            Err(error) => {
-                let said = error.to_string();
-                eprintln!(
-                    "no flame graph: {}",
-                    said.lines().next().unwrap_or_default()
-                );
-            }
-        }
+            .join(format!("{}.html", name.replace('/', "-")));
+        let page = flame::page(&name, before.as_ref(), &now)?;
+        write_atomically(&path, page.as_bytes())?;
+        eprintln!("flame graph: {}", project.relative(&path).display());
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Functions and the tree of calls. Names are safe to print.
+fn json(profile: &Profile) -> Value {
+    let functions = profile.functions.iter().map(|function| {
+        json!({
+            "name": one_line(&function.name),
+            "calls": function.calls,
+            "own_fuel": function.own_fuel,
+            "total_fuel": function.total_fuel,
+        })
+    });
+    json!({ "functions": functions.collect::<Vec<_>>(), "nodes": profile.nodes })
 }
 
 /// A case says how its guest is run, and a component given by its path has no cases.
@@ -207,7 +216,7 @@ fn of_case(
         profiles: true,
         name,
     };
-    let records = records::read(&records::write(project, &wanted)?)?;
+    let records = records::read(&record(project, &wanted)?)?;
     let [record] = &records[..] else {
         bail!(
             "the harness recorded {} cases, expected `{case}`",
@@ -234,9 +243,9 @@ fn of_component(project: &Project, component: &Path, options: &[String]) -> Resu
     command.arg("profile").arg(component).args(options);
     let failed = || format!("cannot start `{}`", host.display());
     let mut running = children::spawn(command.stdout(Stdio::piped())).with_context(failed)?;
-    let mut json = Vec::new();
+    let mut json = String::new();
     if let Some(output) = &mut running.child.stdout {
-        output.read_to_end(&mut json).with_context(failed)?;
+        output.read_to_string(&mut json).with_context(failed)?;
     }
     if !running.wait().with_context(failed)?.success() {
         return Err(
@@ -245,5 +254,12 @@ fn of_component(project: &Project, component: &Path, options: &[String]) -> Resu
                 .into(),
         );
     }
-    serde_json::from_slice(&json).context("the host's profile cannot be read")
+    Profile::from_json(&json).map_err(|error| {
+        // The error says its own source.
+        Fault::new(
+            FAILED,
+            format!("the host's profile cannot be read: {error}"),
+        )
+        .into()
+    })
 }

@@ -3,14 +3,16 @@
 //! The file needs nothing beside it and asks the network for nothing. How records are read, compared and
 //! drawn stands in the modules below; here is only the order of things.
 
-mod difference;
-mod flame;
-mod html;
+// From the ground up, as in `main.rs`.
+mod functions;
 mod outcome;
-mod record;
 mod timeline;
+
+mod difference;
+
 mod view;
-mod written;
+
+mod html;
 
 use std::path::Path;
 
@@ -19,14 +21,15 @@ use anyhow::Result;
 use crate::build_guests;
 use crate::cases::asked::Asked;
 use crate::cases::names::Cases;
-use crate::cases::records::{self, Wanted};
+use crate::cases::recording::{Wanted, record};
+use crate::cases::records::{self, Record};
 use crate::fault::{Fault, USAGE};
 use crate::files::write_atomically;
 use crate::flags;
+use crate::page::shown::Grouped;
 use crate::progress::Progress;
 use crate::project::Project;
 use crate::revision;
-use written::Grouped;
 
 /// The command. It says where the page is, and how large.
 pub(crate) fn run(project: &Project, flags: &flags::Report) -> Result<()> {
@@ -46,16 +49,16 @@ pub(crate) fn run(project: &Project, flags: &flags::Report) -> Result<()> {
         Some(folder) => folder.clone(),
         None => {
             build_guests::attempt(project, &asked.guests(project)?)?.check()?;
-            records::write(project, &wanted("report", &project.outputs(), &asked))?
+            record(project, &wanted("report", &project.outputs(), &asked))?
         }
     };
     let progress = Progress::new();
     progress.say("reading records");
-    let mut records = record::read_all(&folder, project.relative(&folder))?;
+    let mut records = read(&folder, project.relative(&folder))?;
     if let Some(filter) = &flags.filter {
         // The baseline's too: what was not asked for is not gone.
         for records in [Some(&mut records), earlier.as_mut()].into_iter().flatten() {
-            records.retain(|record| record.case.raw().contains(filter));
+            records.retain(|record| record.case.contains(filter));
         }
         if records.is_empty() {
             let folder = project.relative(&folder).display();
@@ -90,17 +93,35 @@ fn wanted<'a>(name: &'a str, guests: &'a Path, asked: &Asked) -> Wanted<'a> {
 }
 
 /// The baseline's records: a folder of them, or those of another revision's guests.
-fn earlier(project: &Project, against: &str, asked: &Asked) -> Result<Vec<record::Record>> {
+fn earlier(project: &Project, against: &str, asked: &Asked) -> Result<Vec<Record>> {
     let folder = Path::new(against);
     if folder.is_dir() {
-        return record::read_all(folder, folder);
+        return read(folder, folder);
     }
     let guests = revision::guests(project, against, &[])?;
     // A case of a guest that was not there yet is new.
     let asked = asked.with_components(project, &guests)?;
-    let folder = records::write(project, &wanted("against", &guests, &asked))?;
+    let folder = record(project, &wanted("against", &guests, &asked))?;
     match asked {
         Asked::Cases(names) if names.is_empty() => Ok(Vec::new()),
-        _ => record::read_all(&folder, project.relative(&folder)),
+        _ => read(&folder, project.relative(&folder)),
     }
+}
+
+/// All records of a folder, by subject. Messages call the folder as it is best shown.
+fn read(folder: &Path, shown: &Path) -> Result<Vec<Record>> {
+    let mut records = records::read(folder)?;
+    if records.is_empty() {
+        return Err(Fault::new(
+            USAGE,
+            format!(
+                "`{}` holds no records, expected files such as `hello-world/default.json`",
+                shown.display()
+            ),
+        )
+        .hint("`cargo xtask report` leaves those of its cases in `target/records/report`")
+        .into());
+    }
+    records.sort_by(|a, b| (&a.subject, &a.case).cmp(&(&b.subject, &b.case)));
+    Ok(records)
 }

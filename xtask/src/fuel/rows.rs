@@ -38,7 +38,7 @@ fn row(gate: &Gate, record: &Record, before: Option<u64>) -> Row {
     };
     Row {
         case: record.case.clone(),
-        outcome: Some(record.report.outcome.kind.clone()),
+        outcome: Some(record.report.outcome.kind().to_owned()),
         fuel,
         before,
         budget: Some(record.report.fuel.budget),

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use crate::cases::records::Profile;
+use fractalaw_manifest::terminal::one_line;
+use fractalaw_report::Profile;
 
 /// What a function used.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -16,6 +17,7 @@ pub(crate) struct Used {
 /// A function whose part moved.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct Change {
+    /// Safe to print.
     pub(crate) name: String,
     pub(crate) before: Used,
     pub(crate) after: Used,
@@ -37,7 +39,7 @@ pub(crate) fn functions(before: &Profile, after: &Profile) -> Vec<Change> {
     let mut changes: Vec<Change> = names
         .into_iter()
         .map(|name| Change {
-            name: name.to_owned(),
+            name: one_line(name),
             before: used(&before, name),
             after: used(&after, name),
         })

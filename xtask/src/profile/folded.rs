@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use anyhow::Result;
+use fractalaw_manifest::terminal::one_line;
+use fractalaw_report::{Profile, ProfileNode};
 
-use crate::cases::records::{Node, Profile};
 use crate::fault::{FAILED, Fault};
 use crate::numbers::grouped;
 
@@ -62,7 +63,7 @@ impl Stacks<'_> {
         Ok(Stacks { profile, frames })
     }
 
-    fn with_fuel(&self) -> impl Iterator<Item = (&Node, u64)> {
+    fn with_fuel(&self) -> impl Iterator<Item = (&ProfileNode, u64)> {
         let nodes = self.profile.nodes.iter();
         nodes
             .filter(|node| node.own_fuel > 0)
@@ -70,7 +71,7 @@ impl Stacks<'_> {
     }
 
     /// The names from the outside in.
-    fn text(&self, node: &Node) -> String {
+    fn text(&self, node: &ProfileNode) -> String {
         let mut names = vec![&*self.frames[node.function as usize]];
         let mut at = node.parent;
         while let Some(parent) = at {
@@ -110,51 +111,15 @@ fn check_size(profile: &Profile, frames: &[String]) -> Result<()> {
 }
 
 /// A name as it may stand in a stack, where `;` parts the frames, and a line holds one stack.
-pub(crate) fn frame(name: &str) -> String {
-    name.chars()
-        .map(|character| match character {
-            ';' => ':',
-            character if character.is_control() => '\u{fffd}',
-            character => character,
-        })
-        .collect()
+fn frame(name: &str) -> String {
+    one_line(name).replace(';', ":")
 }
 
 #[cfg(test)]
-pub(crate) mod tests {
+mod tests {
     use super::*;
-    use crate::cases::records::Function;
     use crate::profile::difference;
-
-    /// `outer` calls `in; ner` twice, which uses so much.
-    pub(crate) fn small(inner: u64) -> Profile {
-        let function = |name: &str, calls, own_fuel, total_fuel| Function {
-            name: name.to_owned(),
-            calls,
-            own_fuel,
-            total_fuel,
-        };
-        let node = |parent, function, calls, own_fuel| Node {
-            parent,
-            function,
-            calls,
-            own_fuel,
-        };
-        Profile {
-            functions: vec![
-                function("[instantiation]", 1, 1, 1),
-                function("[run]", 1, 0, 3 + inner),
-                function("outer", 1, 3, 3 + inner),
-                function("in; ner", 2, inner, inner),
-            ],
-            nodes: vec![
-                node(None, 0, 1, 1),
-                node(None, 1, 1, 0),
-                node(Some(1), 2, 1, 3),
-                node(Some(2), 3, 2, inner),
-            ],
-        }
-    }
+    use crate::profile::samples::{deep, small};
 
     #[test]
     fn stacks_sum_to_the_whole_and_a_semicolon_parts_no_name() {
@@ -171,24 +136,6 @@ pub(crate) mod tests {
     /// Each function calls the next: a million bytes of names, and a thousand times as many of stacks.
     #[test]
     fn stacks_that_are_too_much_are_told_before_they_are_made() {
-        let deep = |depth: u32, name: usize| Profile {
-            functions: (0..depth)
-                .map(|function| Function {
-                    name: format!("{function:0name$}"),
-                    calls: 1,
-                    own_fuel: 1,
-                    total_fuel: 1,
-                })
-                .collect(),
-            nodes: (0..depth)
-                .map(|node| Node {
-                    parent: node.checked_sub(1),
-                    function: node,
-                    calls: 1,
-                    own_fuel: 1,
-                })
-                .collect(),
-        };
         let shallow = stacks(&deep(100, 1_000)).unwrap();
         // 100 lines, of 1 to 100 names with what stands behind each, and the fuel.
         assert_eq!(shallow.len(), 5_050 * 1_001 + 100 * 2);
@@ -205,7 +152,7 @@ pub(crate) mod tests {
     fn only_what_moved_is_a_difference_and_what_moved_most_stands_first() {
         let (before, mut after) = (small(9), small(5));
         // Of two that moved by as much, the one that became dearer; the call of `[run]` moved least.
-        after.functions[2].own_fuel = 7;
+        after.functions[3].own_fuel = 7;
         after.functions[1].own_fuel = 1;
         let changes = difference::functions(&before, &after);
         let found: Vec<_> = changes
@@ -213,7 +160,7 @@ pub(crate) mod tests {
             .map(|change| (&*change.name, change.difference()))
             .collect();
         assert_eq!(found, [("outer", 4), ("in; ner", -4), ("[run]", 1)]);
-        after.functions[3].own_fuel = 1;
+        after.functions[4].own_fuel = 1;
         let changes = difference::functions(&before, &after);
         assert_eq!(changes[0].name, "in; ner");
         assert_eq!(changes[0].difference(), -8);

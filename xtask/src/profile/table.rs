@@ -2,8 +2,10 @@
 
 use std::cmp::Reverse;
 
+use fractalaw_manifest::terminal::one_line;
+use fractalaw_report::Profile;
+
 use super::difference::Change;
-use crate::cases::records::Profile;
 use crate::numbers::{grouped, percent, signed};
 use crate::tables;
 
@@ -27,7 +29,7 @@ pub(super) fn functions(profile: &Profile, all: bool) -> String {
             part(function.own_fuel, whole),
             grouped(function.total_fuel),
             grouped(function.calls),
-            function.name.clone(),
+            one_line(&function.name),
         ]);
     }
     let rest = &functions[shown..];

@@ -3,8 +3,11 @@
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
-use super::record::{Entry, Record};
-use super::written::{Grouped, Moved, Shown, Written};
+use fractalaw_report::{AuditEntry, Captured};
+
+use super::outcome::said;
+use crate::cases::records::Record;
+use crate::page::shown::{Grouped, Moved, Shown};
 
 /// Functions of whose own fuel the difference is shown, those that moved most.
 const MOST_FUNCTIONS: usize = 15;
@@ -97,9 +100,9 @@ pub(super) fn to_reviewed(record: &Record) -> Difference {
     };
     let mut difference = Difference::nothing("=", "same");
     if let Some(behaviour) = &reviewed.behaviour {
-        let kind = &record.report.outcome.kind;
+        let kind = record.report.outcome.kind();
         let before = behaviour.outcome.as_ref().filter(|before| *before != kind);
-        difference.outcome_before = before.map(Written::line);
+        difference.outcome_before = before.map(|before| Shown::line(before));
         difference.text("behaviour", &behaviour.before, &behaviour.now);
     }
     let Some(before) = reviewed.fuel else {
@@ -117,8 +120,8 @@ pub(super) fn to_reviewed(record: &Record) -> Difference {
             difference = Difference::nothing("other model", "none");
         }
         difference.notes.push(OTHER_MODEL.to_owned());
-    } else if before != now.consumed {
-        difference.number("fuel", before, now.consumed);
+    } else if before != now.consumed() {
+        difference.number("fuel", before, now.consumed());
     }
     difference.marked()
 }
@@ -132,16 +135,15 @@ pub(super) fn to_record(record: &Record, earlier: Option<&Record>) -> Difference
     };
     let (before, now) = (&earlier.report, &record.report);
     let mut difference = Difference::nothing("=", "same");
-    difference.text("outcome", &before.outcome.kind, &now.outcome.kind);
+    difference.text("outcome", before.outcome.kind(), now.outcome.kind());
     if before.outcome != now.outcome {
-        difference.outcome_before = Some(before.outcome.kind.line());
+        difference.outcome_before = Some(Shown::line(before.outcome.kind()));
     }
-    if before.outcome.kind == now.outcome.kind && before.outcome != now.outcome {
-        let said = super::outcome::said;
+    if before.outcome.kind() == now.outcome.kind() && before.outcome != now.outcome {
         difference.rows.push(Row {
             what: "outcome says",
-            before: said(&before.outcome).start_of_lines(TEXT_CHARACTERS),
-            now: said(&now.outcome).start_of_lines(TEXT_CHARACTERS),
+            before: Shown::start_of_lines(&said(&before.outcome), TEXT_CHARACTERS),
+            now: Shown::start_of_lines(&said(&now.outcome), TEXT_CHARACTERS),
             moved: None,
             is_behaviour: true,
         });
@@ -150,7 +152,7 @@ pub(super) fn to_record(record: &Record, earlier: Option<&Record>) -> Difference
         difference.notes.push(OTHER_MODEL.to_owned());
     } else {
         for (what, before, now) in [
-            ("fuel", before.fuel.consumed, now.fuel.consumed),
+            ("fuel", before.fuel.consumed(), now.fuel.consumed()),
             (
                 "instantiation",
                 before.fuel.instantiation,
@@ -165,8 +167,8 @@ pub(super) fn to_record(record: &Record, earlier: Option<&Record>) -> Difference
     }
     difference.number(
         "peak memory",
-        before.memory.peak_bytes,
-        now.memory.peak_bytes,
+        before.memory.peak_bytes as u64,
+        now.memory.peak_bytes as u64,
     );
     difference.number_of_behaviour(
         "audit entries",
@@ -175,10 +177,11 @@ pub(super) fn to_record(record: &Record, earlier: Option<&Record>) -> Difference
     );
     difference.first_other_entry(&before.audit, &now.audit);
     for (what, before, now) in [
-        ("standard output", &before.stdout.text, &now.stdout.text),
-        ("standard error", &before.stderr.text, &now.stderr.text),
+        ("standard output", &before.stdout, &now.stdout),
+        ("standard error", &before.stderr, &now.stderr),
     ] {
-        difference.text(what, before, now);
+        let text = |captured: &Captured| String::from_utf8_lossy(&captured.bytes).into_owned();
+        difference.text(what, &text(before), &text(now));
     }
     difference.marked()
 }
@@ -204,12 +207,12 @@ impl Difference {
         }
     }
 
-    fn text(&mut self, what: &'static str, before: &Written, now: &Written) {
+    fn text(&mut self, what: &'static str, before: &str, now: &str) {
         if before != now {
             self.rows.push(Row {
                 what,
-                before: before.start_of_lines(TEXT_CHARACTERS),
-                now: now.start_of_lines(TEXT_CHARACTERS),
+                before: Shown::start_of_lines(before, TEXT_CHARACTERS),
+                now: Shown::start_of_lines(now, TEXT_CHARACTERS),
                 moved: None,
                 is_behaviour: true,
             });
@@ -217,18 +220,18 @@ impl Difference {
     }
 
     /// Entries behind the first that differs differ too, most often, and would only repeat it.
-    fn first_other_entry(&mut self, before: &[Entry], now: &[Entry]) {
-        let same = |(a, b): &(&Entry, &Entry)| {
+    fn first_other_entry(&mut self, before: &[AuditEntry], now: &[AuditEntry]) {
+        let same = |(a, b): &(&AuditEntry, &AuditEntry)| {
             (&a.event_type, &a.resource, &a.detail) == (&b.event_type, &b.resource, &b.detail)
         };
         let at = before.iter().zip(now).take_while(same).count();
-        let show = |entry: Option<&Entry>| match entry {
+        let show = |entry: Option<&AuditEntry>| match entry {
             Some(entry) => Shown::ours(format!(
                 "{}: [{}] {} — {}",
                 entry.sequence,
-                entry.event_type.start_of_line(TEXT_CHARACTERS),
-                entry.resource.start_of_line(TEXT_CHARACTERS),
-                entry.detail.start_of_line(TEXT_CHARACTERS)
+                Shown::start_of_line(&entry.event_type, TEXT_CHARACTERS),
+                Shown::start_of_line(&entry.resource, TEXT_CHARACTERS),
+                Shown::start_of_line(&entry.detail, TEXT_CHARACTERS)
             )),
             None => Shown::ours("none"),
         };
@@ -248,10 +251,10 @@ impl Difference {
             return;
         };
         let names: std::collections::BTreeSet<_> = before.keys().chain(now.keys()).collect();
-        let mut moved: Vec<(&Written, Moved)> = names
+        let mut moved: Vec<(&str, Moved)> = names
             .into_iter()
             .map(|name| {
-                let of = |table: &BTreeMap<&Written, u64>| table.get(*name).copied().unwrap_or(0);
+                let of = |table: &BTreeMap<&str, u64>| table.get(*name).copied().unwrap_or(0);
                 let moved = Moved {
                     before: of(&before),
                     now: of(&now),
@@ -266,7 +269,7 @@ impl Difference {
         self.functions = moved
             .into_iter()
             .map(|(name, moved)| FunctionMoved {
-                name: name.start_of_line(TEXT_CHARACTERS),
+                name: Shown::start_of_line(name, TEXT_CHARACTERS),
                 before: Grouped(moved.before),
                 now: Grouped(moved.now),
                 moved,
@@ -299,10 +302,10 @@ impl Difference {
 }
 
 /// Own fuel by name; what has the same name counts as one.
-fn own_fuel(record: &Record) -> Option<BTreeMap<&Written, u64>> {
+fn own_fuel(record: &Record) -> Option<BTreeMap<&str, u64>> {
     let mut table = BTreeMap::new();
     for function in &record.profile.as_ref()?.functions {
-        *table.entry(&function.name).or_default() += function.own_fuel;
+        *table.entry(&*function.name).or_default() += function.own_fuel;
     }
     Some(table)
 }

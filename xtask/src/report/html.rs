@@ -7,16 +7,13 @@ use std::collections::BTreeMap;
 
 use anyhow::{Context, Result};
 use askama::Template;
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use sha2::{Digest, Sha256};
 
 use super::outcome;
-use super::record::Record;
 use super::view::{self, Case};
-use super::written::{Grouped, Shown, Written};
+use crate::cases::records::Record;
+use crate::page::shown::{Grouped, Shown};
+use crate::page::{STYLE, flame, hash};
 
-const STYLE: &str = include_str!("../../templates/report/style.css");
 const SCRIPT: &str = include_str!("../../templates/report/script.js");
 
 #[derive(Template)]
@@ -58,15 +55,15 @@ struct Baseline {
 /// The page of these records, against earlier ones if there are any.
 pub(super) fn page(records: &[Record], earlier: Option<&[Record]>) -> Result<String> {
     let mut guests: Vec<Guest> = Vec::new();
-    let mut last: Option<&Written> = None;
+    let mut last: Option<&str> = None;
     for record in records {
-        if last != Some(&record.subject) {
+        if last != Some(&*record.subject) {
             guests.push(Guest {
-                name: record.subject.line(),
+                name: Shown::line(&record.subject),
                 is_fixture: record.is_fixture,
                 cases: Vec::new(),
             });
-            last = Some(&record.subject);
+            last = Some(&*record.subject);
         }
         let guest = guests.last_mut().context("a guest was added above")?;
         guest
@@ -80,17 +77,18 @@ pub(super) fn page(records: &[Record], earlier: Option<&[Record]>) -> Result<Str
         .flat_map(|guest| &guest.cases)
         .filter(|case| case.difference.moved())
         .count();
+    let script = format!("{}{SCRIPT}", flame::SCRIPT);
     let page = Page {
         style: STYLE,
-        script: SCRIPT,
         style_hash: hash(STYLE),
-        script_hash: hash(SCRIPT),
+        script_hash: hash(&script),
+        script: &script,
         cases: records.len(),
         guests,
         outcomes: outcomes(records),
         fuel: Grouped(sum(records
             .iter()
-            .map(|record| record.report.fuel.consumed))),
+            .map(|record| record.report.fuel.consumed()))),
         entries: Grouped(sum(records
             .iter()
             .map(|record| record.report.audit.len() as u64))),
@@ -108,23 +106,18 @@ pub(super) fn page(records: &[Record], earlier: Option<&[Record]>) -> Result<Str
     page.render().context("cannot write the page")
 }
 
-/// As a security policy names what it allows.
-fn hash(text: &str) -> String {
-    format!("sha256-{}", STANDARD.encode(Sha256::digest(text)))
-}
-
 fn sum(parts: impl Iterator<Item = u64>) -> u64 {
     parts.fold(0, u64::saturating_add)
 }
 
 fn outcomes(records: &[Record]) -> Vec<OutcomeCount> {
-    let mut counts: BTreeMap<&Written, OutcomeCount> = BTreeMap::new();
+    let mut counts: BTreeMap<&str, OutcomeCount> = BTreeMap::new();
     for record in records {
         let outcome = &record.report.outcome;
         counts
-            .entry(&outcome.kind)
+            .entry(outcome.kind())
             .or_insert_with(|| OutcomeCount {
-                kind: outcome.kind.line(),
+                kind: Shown::line(outcome.kind()),
                 family: outcome::family(outcome),
                 count: 0,
             })
@@ -137,13 +130,13 @@ fn outcomes(records: &[Record]) -> Vec<OutcomeCount> {
 
 fn cost_models(records: &[Record]) -> String {
     let models = records.iter().map(|record| record.report.fuel.cost_model);
-    let models: std::collections::BTreeSet<u64> = models.collect();
-    let models: Vec<String> = models.iter().map(u64::to_string).collect();
+    let models: std::collections::BTreeSet<u32> = models.collect();
+    let models: Vec<String> = models.iter().map(u32::to_string).collect();
     models.join(", ")
 }
 
 fn gone(records: &[Record], earlier: &[Record]) -> Vec<Shown> {
     let is_gone = |earlier: &&Record| records.iter().all(|record| record.case != earlier.case);
     let gone = earlier.iter().filter(is_gone);
-    gone.map(|record| record.case.line()).collect()
+    gone.map(|record| Shown::line(&record.case)).collect()
 }

@@ -6,8 +6,9 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use super::record::{Entry, HostCall, Report};
-use super::written::{Grouped, Share, Shown, Written};
+use fractalaw_report::{AuditEntry, HostCall, Outcome, Report};
+
+use crate::page::shown::{Grouped, Share, Shown};
 
 /// Parts of the axis: about one for two pixels of a wide screen.
 const PARTS: u64 = 500;
@@ -44,22 +45,22 @@ pub(super) struct Lane {
 type Span = (u64, u64);
 
 pub(super) fn timeline(report: &Report) -> Timeline {
-    let end = report.fuel.consumed;
+    let end = report.fuel.consumed();
     let mut notes = Vec::new();
     let mut lanes = Vec::new();
     // An entry of a run whose fuel is not repeatable stands at no place.
     if report.trace.is_some() {
-        let entries = group(&report.audit, |entry: &Entry| {
+        let entries = group(&report.audit, |entry: &AuditEntry| {
             (entry.event_type.clone(), (entry.fuel, entry.fuel))
         });
         lanes.extend(few(entries, "entry", "other event types", end));
         let calls = report.trace.as_ref().map_or(&[][..], |trace| &trace.calls);
         let calls = group(calls, |call: &HostCall| {
             let until = call.at.saturating_add(call.fuel);
-            (call.function.clone(), (call.at, until))
+            (call.function.to_string(), (call.at, until))
         });
         lanes.extend(few(calls, "call", "other host functions", end));
-    } else if report.outcome.kind.raw() != "refused" {
+    } else if !matches!(report.outcome, Outcome::Refused(_)) {
         notes.push(
             "The fuel of this run does not repeat, so nothing has a place on its axis.".to_owned(),
         );
@@ -77,10 +78,10 @@ pub(super) fn timeline(report: &Report) -> Timeline {
     }
 }
 
-fn group<T>(things: &[T], of: impl Fn(&T) -> (Written, Span)) -> Vec<(Written, Vec<Span>)> {
+fn group<T>(things: &[T], of: impl Fn(&T) -> (String, Span)) -> Vec<(String, Vec<Span>)> {
     // In the order of the first of each, as they happened.
-    let mut places: BTreeMap<Written, usize> = BTreeMap::new();
-    let mut groups: Vec<(Written, Vec<Span>)> = Vec::new();
+    let mut places: BTreeMap<String, usize> = BTreeMap::new();
+    let mut groups: Vec<(String, Vec<Span>)> = Vec::new();
     for (name, span) in things.iter().map(of) {
         let place = *places.entry(name.clone()).or_insert_with(|| {
             groups.push((name, Vec::new()));
@@ -92,7 +93,7 @@ fn group<T>(things: &[T], of: impl Fn(&T) -> (Written, Span)) -> Vec<(Written, V
 }
 
 fn few(
-    mut groups: Vec<(Written, Vec<Span>)>,
+    mut groups: Vec<(String, Vec<Span>)>,
     kind: &'static str,
     others: &str,
     end: u64,
@@ -104,7 +105,7 @@ fn few(
     };
     let mut lanes: Vec<Lane> = groups
         .iter()
-        .map(|(name, spans)| lane(name.start_of_line(60), kind, spans, end))
+        .map(|(name, spans)| lane(Shown::start_of_line(name, 60), kind, spans, end))
         .collect();
     if !rest.is_empty() {
         let name = Shown::ours(format!("{} {others}", rest.len()));

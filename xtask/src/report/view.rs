@@ -1,11 +1,15 @@
 //! A case as the page shows it: what is long is cut, and what is left out is counted.
 
+use fractalaw_report::{AuditEntry, Captured, Certainty, Effect, HostCall, Outcome, Report};
+use serde_json::Value;
+
 use super::difference::{self, Difference};
-use super::flame::{self, Flame};
+use super::functions::{self, Functions};
 use super::outcome;
-use super::record::{Entry, HostCall, Output, Record, Report};
 use super::timeline::{self, Timeline};
-use super::written::{Grouped, Share, Shown};
+use crate::cases::records::Record;
+use crate::page::flame::Flame;
+use crate::page::shown::{Grouped, Share, Shown};
 
 /// Rows of a table of audit entries or of host calls: the first ones, and the last.
 const FIRST_ROWS: usize = 60;
@@ -50,6 +54,8 @@ pub(super) struct Case {
     pub(super) memory: Memory,
     pub(super) audit: Rows<AuditRow>,
     pub(super) calls: Rows<CallRow>,
+    pub(super) effects: Rows<EffectRow>,
+    pub(super) functions: Option<Functions>,
     pub(super) flame: Option<Flame>,
     pub(super) no_flame: Shown,
     pub(super) outputs: Vec<Text>,
@@ -107,6 +113,17 @@ pub(super) struct CallRow {
     pub(super) fuel: Grouped,
 }
 
+/// A line of what a run did through a capability of its host.
+#[derive(Debug)]
+pub(super) struct EffectRow {
+    pub(super) capability: Shown,
+    pub(super) kind: Shown,
+    pub(super) subject: Shown,
+    /// What else is said of it, by name.
+    pub(super) fields: Vec<(Shown, Shown)>,
+    pub(super) settled: &'static str,
+}
+
 /// What a guest printed.
 #[derive(Debug)]
 pub(super) struct Text {
@@ -118,10 +135,10 @@ pub(super) struct Text {
 pub(super) fn case(record: &Record, difference: Difference) -> Case {
     let report = &record.report;
     let fuel = &report.fuel;
-    let name = record.case.raw();
+    let name = &*record.case;
     let stem = name.split_once('/').map_or(name, |(_, stem)| stem);
     let share = |part, whole| Share { part, whole };
-    let kind = report.outcome.kind.line();
+    let kind = Shown::line(report.outcome.kind());
     let family = outcome::family(&report.outcome);
     let (ended, ended_family) = match &difference.outcome_before {
         None => (kind.clone(), family),
@@ -129,54 +146,50 @@ pub(super) fn case(record: &Record, difference: Difference) -> Case {
         Some(before) => (Shown::ours(format!("{before} → {kind}")), "changed"),
     };
     Case {
-        id: record.case.line(),
-        stem: super::written::Written::from(stem).line(),
-        about: record
-            .about
-            .clone()
-            .unwrap_or_default()
-            .start_of_line(ABOUT_CHARACTERS),
+        id: Shown::line(&record.case),
+        stem: Shown::line(stem),
+        about: Shown::start_of_line(
+            record.about.as_deref().unwrap_or_default(),
+            ABOUT_CHARACTERS,
+        ),
         kind,
         family,
         ended,
         ended_family,
-        said: outcome::said(&report.outcome).start_of_lines(TEXT_CHARACTERS),
-        hint: report
-            .outcome
-            .hint
-            .clone()
-            .unwrap_or_default()
-            .start_of_lines(TEXT_CHARACTERS),
+        said: Shown::start_of_lines(&outcome::said(&report.outcome), TEXT_CHARACTERS),
+        hint: match &report.outcome {
+            Outcome::Refused(refusal) => Shown::start_of_lines(&refusal.hint(), TEXT_CHARACTERS),
+            _ => Shown::default(),
+        },
         backtrace: report
             .backtrace
             .iter()
-            .map(|name| name.start_of_line(CELL_CHARACTERS))
+            .map(|name| Shown::start_of_line(name, CELL_CHARACTERS))
             .collect(),
         facts: facts(report),
-        was_refused: report.outcome.kind.raw() == "refused",
-        at_least: fuel.certainty.raw() != "exact",
-        fuel: Grouped(fuel.consumed),
+        was_refused: matches!(report.outcome, Outcome::Refused(_)),
+        at_least: fuel.certainty != Certainty::Exact,
+        fuel: Grouped(fuel.consumed()),
         budget: Grouped(fuel.budget),
-        budget_share: share(fuel.consumed, fuel.budget),
+        budget_share: share(fuel.consumed(), fuel.budget),
         parts: parts(report),
         timeline: timeline::timeline(report),
-        memory: Memory {
-            peak: Grouped(report.memory.peak_bytes),
-            cap: Grouped(report.memory.cap_bytes),
-            share: share(report.memory.peak_bytes, report.memory.cap_bytes),
-            length: scaled(report.memory.peak_bytes, report.memory.cap_bytes),
-        },
+        memory: memory(report.memory),
         audit: rows(&report.audit, audit_row),
         calls: rows(
             report.trace.as_ref().map_or(&[][..], |trace| &trace.calls),
             call_row,
         ),
-        flame: record.profile.as_ref().map(flame::flame),
-        no_flame: record
-            .no_profile
-            .clone()
-            .unwrap_or_default()
-            .start_of_line(CELL_CHARACTERS),
+        effects: rows(&report.effects, effect_row),
+        functions: record.profile.as_ref().map(functions::functions),
+        flame: record
+            .profile
+            .as_ref()
+            .map(|profile| Flame::of(profile, None)),
+        no_flame: Shown::start_of_line(
+            record.no_profile.as_deref().unwrap_or_default(),
+            CELL_CHARACTERS,
+        ),
         outputs: [
             text("Standard output", &report.stdout),
             text("Standard error", &report.stderr),
@@ -209,25 +222,28 @@ pub(super) fn against(record: &Record, earlier: Option<&[Record]>) -> Difference
 fn facts(report: &Report) -> Vec<(&'static str, Shown)> {
     let limits = &report.limits;
     let mut facts = vec![
-        ("tier", limits.tier.line()),
+        ("tier", Shown::ours(limits.tier.to_string())),
         (
             "deadline",
-            Shown::ours(format!("{} ms", Grouped(limits.deadline_us / 1000))),
+            Shown::ours(format!(
+                "{} ms",
+                Grouped(limits.limits.deadline.as_millis() as u64)
+            )),
         ),
-        ("certainty", report.fuel.certainty.line()),
+        ("certainty", Shown::ours(report.fuel.certainty.name())),
         (
             "cost model",
             Shown::ours(report.fuel.cost_model.to_string()),
         ),
     ];
-    if let Some(trap) = &report.outcome.trap {
-        facts.push(("trap", trap.line()));
+    if let Outcome::Trap(trap) = &report.outcome {
+        facts.push(("trap", Shown::ours(trap.code.name())));
     }
     if let Some(app) = &report.app {
         if let Some(version) = &app.version {
-            facts.push(("version", version.start_of_line(40)));
+            facts.push(("version", Shown::start_of_line(version, 40)));
         }
-        facts.push(("sha-256", app.sha256.start_of_line(64)));
+        facts.push(("sha-256", Shown::start_of_line(&app.digest, 64)));
     }
     facts
 }
@@ -245,8 +261,8 @@ fn parts(report: &Report) -> Vec<Part> {
             Grouped(calls.bytes_in),
             Grouped(calls.bytes_out),
         );
-        let function = calls.function.start_of_line(CELL_CHARACTERS);
-        let interface = calls.interface.start_of_line(CELL_CHARACTERS);
+        let function = Shown::start_of_line(&calls.function, CELL_CHARACTERS);
+        let interface = Shown::start_of_line(&calls.interface, CELL_CHARACTERS);
         (function, interface, Some(counts), calls.fuel)
     });
     let mut before = 0;
@@ -254,7 +270,7 @@ fn parts(report: &Report) -> Vec<Part> {
         .chain(calls)
         .enumerate()
         .map(|(index, (name, interface, calls, part))| {
-            let from = scaled(before, fuel.consumed);
+            let from = scaled(before, fuel.consumed());
             before += part;
             Part {
                 name,
@@ -264,10 +280,10 @@ fn parts(report: &Report) -> Vec<Part> {
                 fuel: Grouped(part),
                 share: Share {
                     part,
-                    whole: fuel.consumed,
+                    whole: fuel.consumed(),
                 },
                 from,
-                length: scaled(before, fuel.consumed) - from,
+                length: scaled(before, fuel.consumed()) - from,
             }
         })
         .collect()
@@ -290,21 +306,52 @@ fn rows<T, R>(all: &[T], row: impl Fn(&T) -> R) -> Rows<R> {
     }
 }
 
-fn audit_row(entry: &Entry) -> AuditRow {
+fn audit_row(entry: &AuditEntry) -> AuditRow {
     AuditRow {
         sequence: Grouped(entry.sequence),
         at: Grouped(entry.fuel),
-        event_type: entry.event_type.start_of_line(CELL_CHARACTERS),
-        resource: entry.resource.start_of_line(CELL_CHARACTERS),
-        detail: entry.detail.start_of_line(CELL_CHARACTERS),
+        event_type: Shown::start_of_line(&entry.event_type, CELL_CHARACTERS),
+        resource: Shown::start_of_line(&entry.resource, CELL_CHARACTERS),
+        detail: Shown::start_of_line(&entry.detail, CELL_CHARACTERS),
+    }
+}
+
+fn effect_row(effect: &Effect) -> EffectRow {
+    let shown = |text: &str| Shown::start_of_line(text, CELL_CHARACTERS);
+    let field = |(name, value): &(String, Value)| {
+        let value = match value {
+            Value::String(text) => shown(text),
+            value => shown(&value.to_string()),
+        };
+        (shown(name), value)
+    };
+    EffectRow {
+        capability: shown(&effect.capability),
+        kind: shown(&effect.kind),
+        subject: shown(&effect.subject),
+        fields: effect.fields.iter().map(field).collect(),
+        settled: effect.settled.name(),
+    }
+}
+
+fn memory(memory: fractalaw_report::Memory) -> Memory {
+    let (peak, cap) = (memory.peak_bytes as u64, memory.cap_bytes as u64);
+    Memory {
+        peak: Grouped(peak),
+        cap: Grouped(cap),
+        share: Share {
+            part: peak,
+            whole: cap,
+        },
+        length: scaled(peak, cap),
     }
 }
 
 fn call_row(call: &HostCall) -> CallRow {
-    let interface = call.interface.start_of_line(CELL_CHARACTERS).to_string();
+    let interface = Shown::start_of_line(&call.interface, CELL_CHARACTERS).to_string();
     // Without the version, which the table of fuel has.
     let interface = interface.split('@').next().unwrap_or_default();
-    let function = call.function.start_of_line(CELL_CHARACTERS);
+    let function = Shown::start_of_line(&call.function, CELL_CHARACTERS);
     CallRow {
         sequence: Grouped(call.sequence),
         at: Grouped(call.at),
@@ -315,23 +362,23 @@ fn call_row(call: &HostCall) -> CallRow {
     }
 }
 
-fn text(title: &'static str, output: &Output) -> Option<Text> {
-    if output.bytes == 0 && output.dropped_bytes == 0 {
+fn text(title: &'static str, output: &Captured) -> Option<Text> {
+    if output.is_empty() && output.dropped_bytes == 0 {
         return None;
     }
-    let mut note = format!("{} bytes", Grouped(output.bytes));
+    let mut note = format!("{} bytes", Grouped(output.len() as u64));
     if output.dropped_bytes > 0 {
         note += &format!(
             ", and {} more that were not kept",
             Grouped(output.dropped_bytes)
         );
     }
-    if output.lossy {
+    if output.bytes_before.is_some() {
         note += ", not all of them UTF-8";
     }
     Some(Text {
         title,
         note,
-        text: output.text.start_of_lines(TEXT_CHARACTERS),
+        text: Shown::start_of_lines(&String::from_utf8_lossy(&output.bytes), TEXT_CHARACTERS),
     })
 }

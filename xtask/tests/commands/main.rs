@@ -20,6 +20,7 @@ mod inputs;
 mod layers;
 mod missing_target;
 mod new_guest;
+mod profile_in_browser;
 mod report_in_browser;
 mod report_page;
 mod reproducible;

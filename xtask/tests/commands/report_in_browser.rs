@@ -34,12 +34,13 @@ fn it_renders_is_searched_and_opens_a_flame_graph_without_a_complaint() {
     );
     browser.picture("list-wide-light");
     for (words, shown) in [
-        // A case, an outcome, a function of the flame graph, the text of an entry, two words.
+        // A case, an outcome, a function of the flame graph, the text of an entry, what an effect was on, two words.
         ("flood", "plain/flood"),
         ("refused", "plain/refused"),
         ("plain::check", "plain/default"),
         ("next year", "plain/default"),
         ("NUMBER 100", "plain/flood"),
+        ("inspections", "plain/default"),
         ("red evil", "hostile/default"),
         ("nothing-like-this", ""),
     ] {

@@ -1,59 +1,22 @@
-//! Text that somebody else wrote, and the only two ways to the page: on one line, or as lines.
+//! Text on a page, and the only two ways that what somebody else wrote gets there: on one line, or as lines.
 //!
-//! [`Written`] has no `Display`, so no template can print it. What it becomes, [`Shown`], has control
-//! characters and invisible ones escaped, and a template escapes what means something in HTML when it prints it.
+//! Control characters and invisible ones are escaped in [`Shown`], and a template escapes what means something in HTML
+//! when it prints it. What a template is given holds no other text of a guest's.
 
 use std::fmt;
 
 use fractalaw_manifest::terminal::{is_unsafe, one_line};
-use serde::Deserialize;
 
 use crate::numbers::grouped;
 
-/// Text of a record: a guest's, or one that holds something of a guest's.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
-#[serde(transparent)]
-pub(super) struct Written(String);
-
 /// Text that may stand on the page.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Shown(String);
+pub(crate) struct Shown(String);
 
-impl Written {
-    /// On one line.
-    pub(super) fn line(&self) -> Shown {
-        Shown(one_line(&self.0))
-    }
-
-    /// On one line, of at most so many characters of the original, and what was left out in words.
-    pub(super) fn start_of_line(&self, most: usize) -> Shown {
-        let (start, rest) = self.split(most);
-        Shown(one_line(start) + &left_out(rest))
-    }
-
-    /// With its lines as they are, of at most so many characters, and what was left out in words.
-    pub(super) fn start_of_lines(&self, most: usize) -> Shown {
-        let (start, rest) = self.split(most);
-        let lines: Vec<String> = start.split('\n').map(one_line).collect();
-        Shown(lines.join("\n") + &left_out(rest))
-    }
-
-    /// For what is looked up, never for what is shown.
-    pub(super) fn raw(&self) -> &str {
-        &self.0
-    }
-
-    fn split(&self, most: usize) -> (&str, &str) {
-        match self.0.char_indices().nth(most) {
-            Some((at, _)) => self.0.split_at(at),
-            None => (&self.0, ""),
-        }
-    }
-}
-
-impl From<&str> for Written {
-    fn from(text: &str) -> Self {
-        Written(text.to_owned())
+fn split(text: &str, most: usize) -> (&str, &str) {
+    match text.char_indices().nth(most) {
+        Some((at, _)) => text.split_at(at),
+        None => (text, ""),
     }
 }
 
@@ -67,8 +30,26 @@ fn left_out(rest: &str) -> String {
 }
 
 impl Shown {
+    /// On one line.
+    pub(crate) fn line(text: &str) -> Shown {
+        Shown(one_line(text))
+    }
+
+    /// On one line, of at most so many characters of the original, and what was left out in words.
+    pub(crate) fn start_of_line(text: &str, most: usize) -> Shown {
+        let (start, rest) = split(text, most);
+        Shown(one_line(start) + &left_out(rest))
+    }
+
+    /// With its lines as they are, of at most so many characters, and what was left out in words.
+    pub(crate) fn start_of_lines(text: &str, most: usize) -> Shown {
+        let (start, rest) = split(text, most);
+        let lines: Vec<String> = start.split('\n').map(one_line).collect();
+        Shown(lines.join("\n") + &left_out(rest))
+    }
+
     /// Words of ours, which hold nothing of a guest's; escaped all the same.
-    pub(super) fn ours(text: impl AsRef<str>) -> Shown {
+    pub(crate) fn ours(text: impl AsRef<str>) -> Shown {
         Shown(
             text.as_ref()
                 .chars()
@@ -77,7 +58,7 @@ impl Shown {
         )
     }
 
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 }
@@ -90,7 +71,7 @@ impl fmt::Display for Shown {
 
 /// A number with its thousands apart.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Grouped(pub(super) u64);
+pub(crate) struct Grouped(pub(crate) u64);
 
 impl fmt::Display for Grouped {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -100,9 +81,9 @@ impl fmt::Display for Grouped {
 
 /// By how much a number moved, with its sign.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Moved {
-    pub(super) before: u64,
-    pub(super) now: u64,
+pub(crate) struct Moved {
+    pub(crate) before: u64,
+    pub(crate) now: u64,
 }
 
 impl fmt::Display for Moved {
@@ -118,9 +99,9 @@ impl fmt::Display for Moved {
 
 /// A part of a whole in tenths of a percent, rounded; whole numbers only, so that every machine agrees.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Share {
-    pub(super) part: u64,
-    pub(super) whole: u64,
+pub(crate) struct Share {
+    pub(crate) part: u64,
+    pub(crate) whole: u64,
 }
 
 impl Share {
@@ -145,25 +126,28 @@ mod tests {
 
     #[test]
     fn control_and_invisible_characters_are_escaped_and_lines_kept_where_asked() {
-        let text = Written::from("a\u{1b}[31m\u{202e}b\0\n\u{2066}<i>\\");
+        let text = "a\u{1b}[31m\u{202e}b\0\n\u{2066}<i>\\";
         assert_eq!(
-            text.line().to_string(),
+            Shown::line(text).to_string(),
             "a\\u{1b}[31m\\u{202e}b\\u{0}\\n\\u{2066}<i>\\\\"
         );
         assert_eq!(
-            text.start_of_lines(100).to_string(),
+            Shown::start_of_lines(text, 100).to_string(),
             "a\\u{1b}[31m\\u{202e}b\\u{0}\n\\u{2066}<i>\\\\"
         );
     }
 
     #[test]
     fn what_is_left_out_is_counted() {
-        let text = Written::from("äöü");
-        assert_eq!(text.start_of_line(3).to_string(), "äöü");
-        assert_eq!(text.start_of_line(2).to_string(), "äö … (1 more character)");
-        let long = Written::from("x".repeat(2_001).as_str());
+        let text = "äöü";
+        assert_eq!(Shown::start_of_line(text, 3).to_string(), "äöü");
         assert_eq!(
-            long.start_of_line(1).to_string(),
+            Shown::start_of_line(text, 2).to_string(),
+            "äö … (1 more character)"
+        );
+        let long = "x".repeat(2_001);
+        assert_eq!(
+            Shown::start_of_line(&long, 1).to_string(),
             "x … (2,000 more characters)"
         );
     }
