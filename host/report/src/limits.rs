@@ -11,50 +11,65 @@ use crate::quota::Quota;
 const KIB: usize = 1024;
 const MIB: usize = 1024 * KIB;
 
-/// Largest component the host reads: room for several language runtimes.
-pub const COMPONENT_BYTES: usize = 64 * MIB;
+fractalaw_contract::limits! {
+    /// Largest component the host reads: room for several language runtimes.
+    pub const COMPONENT_BYTES: usize = 64 * MIB
+        => "refused: `too-large`";
 
-/// Things of one kind that are told of a component: imports, exports, tools that made it. Those that tools make
-/// have some dozens. Further ones are counted, because two bytes can list one.
-pub const LISTED: usize = 1_000;
+    /// Things of one kind that are told of a component: imports, exports, tools that made it. Those that tools make
+    /// have some dozens. Further ones are counted, because two bytes can list one.
+    pub const LISTED: usize = 1_000
+        => "listed up to it, counted past it";
 
-/// Their text, all of one kind together: more than the 100 000 bytes that the parser allows for one name.
-pub const LISTED_BYTES: usize = 128 * KIB;
+    /// Their text, all of one kind together: more than the 100 000 bytes that the parser allows for one name.
+    pub const LISTED_BYTES: usize = 128 * KIB
+        => "listed up to it, counted past it";
 
-/// Names that a message shows, further ones are counted: as many as a person reads.
-pub const SHOWN_NAMES: usize = 20;
+    /// Names that a message shows, further ones are counted: as many as a person reads.
+    pub const SHOWN_NAMES: usize = 20
+        => "shown up to it, counted past it";
 
-/// Of each such name: the longest that people give have some sixty.
-pub const SHOWN_BYTES: usize = 200;
+    /// Of each such name: the longest that people give have some sixty.
+    pub const SHOWN_BYTES: usize = 200
+        => "shown up to it";
 
-/// What a message quotes of what a parser or the compiler says, which can name whatever a component names.
-pub const MESSAGE_BYTES: usize = 4 * KIB;
+    /// What a message quotes of what a parser or the compiler says, which can name whatever a component names.
+    pub const MESSAGE_BYTES: usize = 4 * KIB
+        => "shown up to it";
 
-/// Captured standard output of one run, and as much standard error. What is over it is counted.
-pub const OUTPUT_BYTES: usize = MIB;
+    /// Captured standard output of one run, and as much standard error. What is over it is counted.
+    pub const OUTPUT_BYTES: usize = MIB
+        => "kept up to it, counted past it";
 
-/// Host calls of one run: as many as the heavy tier's fuel pays for at the lowest price, so that only policy
-/// makes it the one that is reached.
-pub const HOST_CALLS: u64 = 40_000_000;
+    /// Host calls of one run: as many as the heavy tier's fuel pays for at the lowest price, so that only policy
+    /// makes it the one that is reached.
+    pub const HOST_CALLS: u64 = 40_000_000
+        => "`quota-exceeded`: `host-calls`";
 
-/// Bytes that cross in all host calls of one run, in both directions: as many as that fuel pays for.
-pub const HOST_BYTES: u64 = 10_000_000_000;
+    /// Bytes that cross in all host calls of one run, in both directions: as many as that fuel pays for.
+    pub const HOST_BYTES: u64 = 10_000_000_000
+        => "`quota-exceeded`: `host-bytes`";
 
-/// Audit entries of one run. A trail that a person cannot read is no trail.
-pub const AUDIT_ENTRIES: usize = 10_000;
+    /// Audit entries of one run. A trail that a person cannot read is no trail.
+    pub const AUDIT_ENTRIES: usize = 10_000
+        => "`quota-exceeded`: `audit-entries`";
 
-/// Text of all audit entries of one run together.
-pub const AUDIT_BYTES: usize = 4 * MIB;
+    /// Text of all audit entries of one run together.
+    pub const AUDIT_BYTES: usize = 4 * MIB
+        => "`quota-exceeded`: `audit-bytes`";
 
-/// Handles that a run may hold at once: streams, files, pollables, and resources of its own. While a call goes on, each
-/// handle that is lent to it counts once more, so that a run can hold half as many and wait for all of them. Some are
-/// open files of the process, of which all slots together must not take so many that others get none: systems allow a
-/// thousand or more.
-pub const HANDLES: usize = 256;
+    /// Handles that a run may hold at once: streams, files, pollables, and resources of its own. While a call goes on, each
+    /// handle that is lent to it counts once more, so that a run can hold half as many and wait for all of them. Some are
+    /// open files of the process, of which all slots together must not take so many that others get none: systems allow a
+    /// thousand or more.
+    pub const HANDLES: usize = 256
+        => "`quota-exceeded`: `handles`";
 
-/// Memory of the host's own that one run makes it hold: listings of folders, audit entries and captured output. All
-/// audit entries and all output fit, and a folder of a hundred thousand files.
-pub const HOST_MEMORY_BYTES: usize = 32 * MIB;
+    /// Memory of the host's own that one run makes it hold: listings of folders, audit entries and captured output. All
+    /// audit entries and all output fit, and a folder of a hundred thousand files.
+    pub const HOST_MEMORY_BYTES: usize = 32 * MIB
+        => "`quota-exceeded`: `host-memory`";
+}
 
 /// The three limits that a tier sets and a run may override.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

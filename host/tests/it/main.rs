@@ -17,6 +17,7 @@ mod interfaces;
 mod isolation;
 mod ledger;
 mod ledger_refusals;
+mod limits;
 mod line;
 mod long_names;
 mod metering;
