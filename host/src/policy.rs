@@ -167,6 +167,24 @@ impl Policy {
         &self.id
     }
 
+    /// Other builds of a micro-app that the policy names, as `NAME@DIGEST`, if it does not name this build. What it
+    /// grants to them holds for this build no longer, which whoever has rebuilt the component may want to know.
+    pub fn other_builds(&self, app: &App) -> Vec<String> {
+        let apps = self.apps.iter().map(|(selector, _)| selector);
+        let groups = self.groups.iter().flat_map(|group| &group.apps);
+        let builds = apps.chain(groups).filter(|named| named.digest.is_some());
+        let mut others = Vec::new();
+        for build in builds {
+            if build.is_of(app) {
+                return Vec::new();
+            }
+            if build.name.is_some() && build.name.as_deref() == app.name.as_deref() {
+                others.push(build.to_string());
+            }
+        }
+        others
+    }
+
     /// The sections that are about a micro-app, with their names, the most particular first: that of its
     /// digest, that of its name, its groups by their names, and the one for all.
     pub(crate) fn sections(&self, app: &App) -> Vec<(String, &Section)> {

@@ -5,14 +5,13 @@ use std::process::ExitCode;
 use fractalaw_host::{HostError, Inspection, LoadError, Run, terminal};
 
 use crate::exit::{self, Exit, fail};
-use crate::request::{granted, policy};
-use crate::{flags, printing};
+use crate::{flags, policy, printing};
 
 /// Runs the command. A component that would not start is not a failure, because the command asks whether it
 /// would.
 pub(crate) fn run(flags: &flags::Inspect) -> ExitCode {
-    let (policy, run) = match policy(&flags.grants)
-        .and_then(|policy| Ok((policy, granted(Run::new(), &flags.grants)?)))
+    let (policy, run) = match policy::load(&flags.grants)
+        .and_then(|policy| Ok((policy, policy::granted(Run::new(), &flags.grants)?)))
     {
         Ok(read) => read,
         Err(error) => return fail(&error),
@@ -26,6 +25,7 @@ pub(crate) fn run(flags: &flags::Inspect) -> ExitCode {
         }
         Err(LoadError::Host(error)) => return fail(&HostError::into(error)),
     };
+    policy::warn_of_other_builds(policy.as_ref(), Some(&inspection.app));
     let verdict = inspection.verdict(&run, policy.as_ref());
     let text = if flags.json {
         inspection.json(&verdict) + "\n"

@@ -12,6 +12,8 @@ mod signals;
 
 mod flags;
 
+mod policy;
+
 mod request;
 
 // The commands:

@@ -36,6 +36,11 @@ pub(crate) fn error(message: impl Display, hint: Option<&str>) {
     }
 }
 
+/// Prints a warning and its hint. The texts are printed as they are, as those of [`error`].
+pub(crate) fn warning(message: impl Display, hint: impl Display) {
+    note(format_args!("warning: {message}\nhint: {hint}"));
+}
+
 /// Prints an error with its causes. Messages contain paths, and a file name may contain anything, so they are
 /// escaped.
 pub(crate) fn failure(failure: &anyhow::Error) {

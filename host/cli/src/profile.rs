@@ -7,7 +7,7 @@ use anyhow::Context;
 use fractalaw_host::{LoadError, ProfileError, terminal};
 
 use crate::exit::{self, Exit, fail};
-use crate::{flags, logging, printing, request};
+use crate::{flags, logging, policy, printing, request};
 
 pub(crate) fn run(flags: flags::Run) -> ExitCode {
     logging::start();
@@ -42,7 +42,8 @@ fn profile(flags: flags::Run) -> anyhow::Result<String> {
         .enable_time()
         .build()
         .context("could not start the async runtime")?;
-    let host = ManuallyDrop::new(request::host(&flags)?.build()?);
+    let policy = policy::load(&flags.grants)?;
+    let host = ManuallyDrop::new(request::host(&flags, policy)?.build()?);
     let component = flags.component.clone();
     let run = request::run(flags)?.deterministic();
     let app = host.load_profiled_file(&component)?;

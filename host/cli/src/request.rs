@@ -7,31 +7,21 @@ use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
 
 use fractalaw_host::{
-    CodeCache, Durability, Host, HostBuilder, HostError, Policy, Run, STDIN_BYTES, Section,
+    CodeCache, Durability, Host, HostBuilder, HostError, Policy, Run, STDIN_BYTES,
 };
 
-use crate::flags;
+use crate::{flags, policy};
 
-/// A host for one guest, with the cache and the policy of the flags.
-pub(crate) fn host(flags: &flags::Run) -> anyhow::Result<HostBuilder> {
+/// A host for one guest, with the cache of the flags and this policy.
+pub(crate) fn host(flags: &flags::Run, policy: Option<Policy>) -> anyhow::Result<HostBuilder> {
     let mut builder = Host::builder().slots(1).compile_time(flags.compile_time);
     if let Some(folder) = cache_folder(flags)? {
         builder = builder.cache(folder);
     }
-    if let Some(policy) = policy(&flags.grants)? {
+    if let Some(policy) = policy {
         builder = builder.policy(policy);
     }
     Ok(builder)
-}
-
-/// The policy of the flags.
-pub(crate) fn policy(grants: &flags::Grants) -> anyhow::Result<Option<Policy>> {
-    Ok(grants.policy.as_ref().map(Policy::load).transpose()?)
-}
-
-/// The run with the lines of policy from the flags.
-pub(crate) fn granted(run: Run, grants: &flags::Grants) -> anyhow::Result<Run> {
-    Ok(run.grant(Section::parse(&grants.lines.join("\n"))?))
 }
 
 pub(crate) fn durability(flag: flags::Durability) -> Durability {
@@ -44,7 +34,7 @@ pub(crate) fn durability(flag: flags::Durability) -> Durability {
 
 /// The run.
 pub(crate) fn run(flags: flags::Run) -> anyhow::Result<Run> {
-    let mut run = granted(Run::new(), &flags.grants)?;
+    let mut run = policy::granted(Run::new(), &flags.grants)?;
     if let Some(tier) = flags.tier {
         run = run.tier(tier);
     }

@@ -10,7 +10,7 @@ use fractalaw_host::{HostError, Outcome, Report};
 use tokio::runtime::Runtime;
 
 use crate::exit::{self, Exit};
-use crate::{flags, ledger, logging, printing, request, signals};
+use crate::{flags, ledger, logging, policy, printing, request, signals};
 
 pub(crate) fn run(flags: flags::Run) -> ExitCode {
     logging::start();
@@ -38,7 +38,8 @@ fn report(flags: flags::Run) -> anyhow::Result<Report> {
         what: "the async runtime",
         source,
     })?;
-    let mut builder = request::host(&flags)?;
+    let policy = policy::load(&flags.grants)?;
+    let mut builder = request::host(&flags, policy.clone())?;
     if let Some(file) = &flags.ledger {
         if flags.create_ledger {
             ledger::ensure(file)?;
@@ -68,6 +69,7 @@ fn report(flags: flags::Run) -> anyhow::Result<Report> {
     }
     let report = report?;
     settled?;
+    policy::warn_of_other_builds(policy.as_ref(), report.app.as_ref());
     Ok(report)
 }
 

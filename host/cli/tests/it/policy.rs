@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 use fractalaw_testing::{cache, greedy, guest, guest_bytes, with_manifest, workspace};
+use sha2::{Digest, Sha256};
 
 fn run(component: &Path, args: &[&str]) -> Output {
     fractalaw("run", component, args)
@@ -156,4 +157,55 @@ fn a_profile_is_taken_under_the_policy_and_in_no_ledger() {
         "error: `--ledger` with `profile`, expected no ledger: a measurement is not recorded\n\
          hint: record the run itself, with `fractalaw run --ledger`\n"
     );
+}
+
+/// Whoever has rebuilt a component hears why what was granted to it no longer is.
+#[test]
+fn a_policy_that_names_other_builds_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("p.toml");
+    let hello = guest("hello-world");
+    let digest = Sha256::digest(guest_bytes("hello-world"));
+    let this: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    let (old, older) = ("0".repeat(64), "1".repeat(64));
+    let cases = [
+        (
+            format!(
+                "[apps.\"hello-world@{old}\"]\nenv.A = true\n\
+                 [groups.g]\napps = [\"hello-world@{older}\", \"other@{old}\"]\n"
+            ),
+            Some(format!("`hello-world@{old}`, `hello-world@{older}`")),
+        ),
+        // A policy for several builds; one of others; one of any build.
+        (
+            format!("[apps.\"hello-world@{old}\"]\n[apps.\"hello-world@{this}\"]\n"),
+            None,
+        ),
+        (
+            format!("[apps.\"hello-world@{old}\"]\n[apps.\"@{this}\"]\n"),
+            None,
+        ),
+        (format!("[apps.\"other@{old}\"]\n[apps.\"@{old}\"]\n"), None),
+        ("[apps.hello-world]\nenv.A = true\n".to_owned(), None),
+    ];
+    for (policy, builds) in cases {
+        fs::write(&file, &policy).unwrap();
+        let expected = builds.map_or_else(String::new, |builds| {
+            format!(
+                "warning: the policy `{}` names {builds}, and not this build of the component\n\
+                 hint: this build has the digest {this}: name it in the policy, if it is to have the same grants\n",
+                file.display()
+            )
+        });
+        let args = ["--policy", file.to_str().unwrap(), "--json"];
+        assert_eq!(text(&run(&hello, &args).stderr), expected, "{policy}");
+        let inspected = Command::new(env!("CARGO_BIN_EXE_fractalaw"))
+            .arg("inspect")
+            .arg(&hello)
+            .args(args)
+            .output()
+            .unwrap();
+        assert_eq!(text(&inspected.stderr), expected, "{policy}");
+        assert_eq!(inspected.status.code(), Some(0));
+    }
 }

@@ -1,0 +1,38 @@
+//! The policy of the flags, and a warning if it is about other builds of a component.
+
+use fractalaw_host::{App, Policy, Run, Section, terminal};
+
+use crate::{flags, printing};
+
+/// Reads the policy file.
+pub(crate) fn load(grants: &flags::Grants) -> anyhow::Result<Option<Policy>> {
+    Ok(grants.policy.as_ref().map(Policy::load).transpose()?)
+}
+
+/// The run with the lines of policy from the flags.
+pub(crate) fn granted(run: Run, grants: &flags::Grants) -> anyhow::Result<Run> {
+    Ok(run.grant(Section::parse(&grants.lines.join("\n"))?))
+}
+
+/// Warns if the policy names other builds of a component and not this one: what it grants to them is not granted to
+/// this build, which nothing else would say.
+pub(crate) fn warn_of_other_builds(policy: Option<&Policy>, app: Option<&App>) {
+    let (Some(policy), Some(app)) = (policy, app) else {
+        return;
+    };
+    let builds = policy.other_builds(app);
+    if builds.is_empty() {
+        return;
+    }
+    let builds = builds.join("`, `");
+    let path = policy.id().path.display().to_string();
+    printing::warning(
+        terminal::one_line(&format!(
+            "the policy `{path}` names `{builds}`, and not this build of the component"
+        )),
+        format_args!(
+            "this build has the digest {}: name it in the policy, if it is to have the same grants",
+            app.digest
+        ),
+    );
+}
