@@ -1,23 +1,33 @@
 //! WASI 0.2, with nothing ambient: a guest reaches what its grants name and nothing else.
 
+// From the ground up: what one run has of it.
 mod capture;
-mod cli;
-mod clocks;
+mod preopen;
+pub(crate) mod system_error;
+mod timer_list;
+
+pub(crate) mod session;
+
+mod offering;
+
+// What its functions do.
 mod descriptors;
 mod directory_order;
 mod file_metadata;
 mod file_streams;
-mod filesystem;
 mod identity;
-mod io;
-mod offering;
-pub(crate) mod opening;
+mod opening;
 mod paths;
-mod random;
-pub(crate) mod session;
-mod sockets;
 mod streams;
 mod timers;
+
+// The functions, by interface.
+mod cli;
+mod clocks;
+mod filesystem;
+mod io;
+mod random;
+mod sockets;
 
 use fractalaw_contract::standard;
 

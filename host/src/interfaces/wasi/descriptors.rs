@@ -7,39 +7,16 @@ use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
 use wasmtime::component::{Resource, ResourceTable};
-use wasmtime_wasi::filesystem::{Descriptor, Dir, WasiFilesystemCtx, WasiFilesystemCtxView};
+use wasmtime_wasi::filesystem::{Descriptor, WasiFilesystemCtx, WasiFilesystemCtxView};
 use wasmtime_wasi::p2::bindings::filesystem::types::{
     Advice, DescriptorFlags, DescriptorStat, DescriptorType, ErrorCode, HostDescriptor,
     MetadataHashValue, NewTimestamp, PathFlags,
 };
 use wasmtime_wasi::p2::{FsError, FsResult};
-use wasmtime_wasi::{FsPerms, OpenMode};
 
-use super::opening::system_error;
 use super::session::WasiSession;
-use crate::offer::folder::OpenFolder;
+use super::system_error::system_error;
 use crate::offer::state::RunState;
-
-/// A folder that a run is granted, with its path in the guest.
-pub(super) struct Preopen {
-    guest: String,
-    folder: Dir,
-}
-
-impl Preopen {
-    /// Shares the open folder. No run opens it again.
-    pub(super) fn new(open: &OpenFolder) -> Preopen {
-        let mut folder = open.folder.dir().clone();
-        if open.writable {
-            folder.perms = FsPerms::ReadWrite;
-            folder.open_mode |= OpenMode::WRITE;
-        }
-        Preopen {
-            guest: open.guest.clone(),
-            folder,
-        }
-    }
-}
 
 pub(super) fn get_directories(
     state: &mut &mut RunState,

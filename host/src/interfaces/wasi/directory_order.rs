@@ -15,8 +15,8 @@ use wasmtime_wasi::filesystem::Descriptor;
 use wasmtime_wasi::p2::bindings::filesystem::types::{DescriptorType, DirectoryEntry, ErrorCode};
 use wasmtime_wasi::p2::{FsError, FsResult};
 
-use super::opening::system_error;
 use super::session::WasiSession;
+use super::system_error::system_error;
 use crate::cost::host_calls::LISTED_ENTRY;
 use crate::offer::account::Account;
 use crate::offer::quota::QuotaExceeded;

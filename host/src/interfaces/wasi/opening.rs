@@ -4,7 +4,6 @@
 //! that does not wait. Pipes, sockets and devices are closed again.
 
 use std::fs::File;
-use std::io;
 use std::sync::Arc;
 
 use rustix::fs::{Mode, OFlags};
@@ -18,13 +17,8 @@ use wasmtime_wasi::p2::{FsError, FsResult};
 use wasmtime_wasi::{FsPerms, OpenMode};
 
 use super::descriptors::on_thread;
+use super::system_error::{NoDescriptors, system_error};
 use crate::offer::state::RunState;
-
-/// Raised if the process has no descriptor left for a guest's file. It is not an outcome, because it says nothing
-/// of the guest. It ends the request with an error of the host.
-#[derive(Debug, thiserror::Error)]
-#[error(transparent)]
-pub(crate) struct NoDescriptors(pub(crate) io::Error);
 
 pub(super) async fn open_at(
     state: &mut &mut RunState,
@@ -84,14 +78,6 @@ pub(super) async fn set_times_at(
             .await
     });
     done.await.map_err(FsError::trap)?
-}
-
-/// An error of the system for the guest. The guest is not told that the host has no descriptors left.
-pub(super) fn system_error(error: io::Error) -> FsError {
-    match Errno::from_io_error(&error) {
-        Some(Errno::MFILE | Errno::NFILE) => FsError::trap(NoDescriptors(error)),
-        _ => error.into(),
-    }
 }
 
 fn clone(descriptor: &Resource<Descriptor>) -> Resource<Descriptor> {

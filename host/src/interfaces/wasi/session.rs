@@ -7,8 +7,8 @@ use wasmtime_wasi::p2::pipe::MemoryInputPipe;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
 use super::capture::Capture;
-use super::descriptors::Preopen;
-use super::timers::Timers;
+use super::preopen::Preopen;
+use super::timer_list::Timers;
 use crate::inputs::{Determinism, Grants};
 use crate::limits::RANDOM_BYTES;
 use crate::offer::account::Account;

@@ -5,36 +5,17 @@
 //! Waiting moves it at once to the earliest time that is waited for. Everything else in the list is waited for
 //! until it is ready, however long the machine takes.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use wasmtime::component::Resource;
 use wasmtime_wasi::clocks::WasiClocksView;
 use wasmtime_wasi::p2::bindings::clocks::monotonic_clock;
 use wasmtime_wasi::p2::bindings::io::poll::{self, HostPollable};
-use wasmtime_wasi::p2::{DynPollable, Pollable, subscribe};
+use wasmtime_wasi::p2::{DynPollable, subscribe};
 
 use super::session::WasiSession;
+use super::timer_list::{Clock, Timers};
 use crate::offer::state::RunState;
-
-/// The timers of one run, in nanoseconds of its monotonic clock.
-#[derive(Default)]
-pub(crate) struct Timers {
-    /// The parent of all timers, once there is one.
-    clock: Option<Resource<Clock>>,
-    /// When each timer is due, by the number of its pollable.
-    due: BTreeMap<u32, u64>,
-}
-
-/// A pollable needs a parent that can be waited for. Timers are waited for here, so nobody waits for the parent.
-struct Clock;
-
-#[async_trait::async_trait]
-impl Pollable for Clock {
-    async fn ready(&mut self) {
-        std::future::pending().await
-    }
-}
 
 fn timers(state: &mut RunState) -> &mut Timers {
     &mut state.session::<WasiSession>().timers
