@@ -1,7 +1,6 @@
 //! `cargo xtask profile`: which function of a guest used how much fuel, exactly.
 
 // From the ground up, as in `main.rs`.
-pub(crate) mod difference;
 #[cfg(test)]
 pub(crate) mod samples;
 
@@ -16,7 +15,7 @@ use std::process::{Command, ExitCode, Stdio};
 
 use anyhow::{Context, Result, bail};
 use fractalaw_manifest::terminal::one_line;
-use fractalaw_report::Profile;
+use fractalaw_report::{FunctionsUsed, Profile};
 use serde_json::{Value, json};
 
 use crate::build_guests;
@@ -53,7 +52,8 @@ pub(crate) fn run(project: &Project, flags: &flags::Profile) -> Result<ExitCode>
     let text = match (flags.format, &before) {
         (Format::Table, None) => table::functions(&now, flags.all),
         (Format::Table, Some(before)) => {
-            table::changes(&difference::functions(before, &now), flags.all)
+            let used = |profile: &Profile| FunctionsUsed::of(&profile.functions);
+            table::changes(&used(before).moved(&used(&now)), flags.all)
         }
         (Format::Folded, None) => folded::stacks(&now)?,
         (Format::Folded, Some(before)) => folded::both(before, &now)?,

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::fs;
 
 use anyhow::{Context, Result};
+use fractalaw_report::{FunctionMoved, FunctionsUsed, Profile};
 use serde::Serialize;
 
 use super::gate::{Gate, Verdict};
 use crate::cases::records::Record;
-use crate::profile::difference::{self, Change};
 use crate::project::Project;
 
 /// A case and its cost.
@@ -25,7 +25,7 @@ pub(crate) struct Row {
     /// What stands beside the verdict: `new`, `deleted` and the like.
     pub(crate) note: Option<String>,
     /// The functions that moved, what moved most first.
-    pub(crate) functions: Vec<Change>,
+    pub(crate) functions: Vec<FunctionMoved>,
 }
 
 fn row(gate: &Gate, record: &Record, before: Option<u64>) -> Row {
@@ -118,7 +118,8 @@ pub(super) fn compared(gate: &Gate, now: &[Record], before: &[Record]) -> Vec<Ro
             && let (Some(before), Some(after)) = (&earlier.profile, &record.profile)
             && row.before != row.fuel
         {
-            row.functions = difference::functions(before, after);
+            let used = |profile: &Profile| FunctionsUsed::of(&profile.functions);
+            row.functions = used(before).moved(&used(after));
         }
         row.note = earlier.is_none().then(|| "new".to_owned());
         row.verdict = row.verdict.min(Verdict::Warn);

@@ -2,10 +2,11 @@
 
 use std::fmt::Write;
 
+use fractalaw_report::FunctionMoved;
+
 use super::gate::Verdict;
 use super::rows::Row;
 use crate::numbers::{grouped, percent, signed};
-use crate::profile::difference::Change;
 use crate::tables;
 
 /// How many functions are shown below a case.
@@ -110,7 +111,7 @@ fn cells(row: &Row) -> [String; 7] {
 }
 
 /// A function that moved, on a line.
-pub(crate) fn function(change: &Change) -> String {
+pub(crate) fn function(change: &FunctionMoved) -> String {
     format!(
         "{} in `{}`: {} → {}, calls {} → {}",
         signed(change.difference()),

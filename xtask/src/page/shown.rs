@@ -41,6 +41,12 @@ impl Shown {
         Shown(one_line(start) + &left_out(rest))
     }
 
+    /// The same of text on one line in which everything is escaped already.
+    pub(crate) fn start_of_safe(text: &str, most: usize) -> Shown {
+        let (start, rest) = split(text, most);
+        Shown::ours(start.to_owned() + &left_out(rest))
+    }
+
     /// With its lines as they are, of at most so many characters, and what was left out in words.
     pub(crate) fn start_of_lines(text: &str, most: usize) -> Shown {
         let (start, rest) = split(text, most);

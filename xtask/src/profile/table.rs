@@ -3,9 +3,8 @@
 use std::cmp::Reverse;
 
 use fractalaw_manifest::terminal::one_line;
-use fractalaw_report::Profile;
+use fractalaw_report::{FunctionMoved, Profile};
 
-use super::difference::Change;
 use crate::numbers::{grouped, percent, signed};
 use crate::tables;
 
@@ -54,7 +53,7 @@ pub(super) fn functions(profile: &Profile, all: bool) -> String {
 }
 
 /// The functions that moved, what moved most first, and the sum.
-pub(super) fn changes(changes: &[Change], all: bool) -> String {
+pub(super) fn changes(changes: &[FunctionMoved], all: bool) -> String {
     if changes.is_empty() {
         return "no function moved\n".to_owned();
     }
@@ -70,7 +69,8 @@ pub(super) fn changes(changes: &[Change], all: bool) -> String {
             change.name.clone(),
         ]);
     }
-    let sum = |changes: &[Change]| changes.iter().map(Change::difference).sum::<i128>();
+    let sum =
+        |changes: &[FunctionMoved]| changes.iter().map(FunctionMoved::difference).sum::<i128>();
     let rest = &changes[shown..];
     for (changes, name) in [
         (

@@ -1,9 +1,10 @@
 //! What a case does otherwise than in the baseline: earlier records, or the reviewed fuel if there are none.
 
 use std::cmp::Ordering;
-use std::collections::BTreeMap;
 
-use fractalaw_report::{AuditEntry, Captured};
+use fractalaw_report::{
+    AuditEntry, Captured, Change, Effect, FunctionsUsed, ListChange, Outcome, Profile,
+};
 
 use super::outcome::said;
 use crate::cases::records::Record;
@@ -121,7 +122,8 @@ pub(super) fn to_reviewed(record: &Record) -> Difference {
         }
         difference.notes.push(OTHER_MODEL.to_owned());
     } else if before != now.consumed() {
-        difference.number("fuel", before, now.consumed());
+        let after = now.consumed();
+        difference.number("fuel", Some(Change { before, after }), false);
     }
     difference.marked()
 }
@@ -133,77 +135,80 @@ pub(super) fn to_record(record: &Record, earlier: Option<&Record>) -> Difference
     let Some(earlier) = earlier else {
         return Difference::nothing("new", "new");
     };
-    let (before, now) = (&earlier.report, &record.report);
+    let found = fractalaw_report::Difference::of(&earlier.report, &record.report);
     let mut difference = Difference::nothing("=", "same");
-    difference.text("outcome", before.outcome.kind(), now.outcome.kind());
-    if before.outcome != now.outcome {
-        difference.outcome_before = Some(Shown::line(before.outcome.kind()));
+    if let Some(Change { before, after }) = found.outcome {
+        difference.outcome(before, after);
     }
-    if before.outcome.kind() == now.outcome.kind() && before.outcome != now.outcome {
-        difference.rows.push(Row {
-            what: "outcome says",
-            before: Shown::start_of_lines(&said(&before.outcome), TEXT_CHARACTERS),
-            now: Shown::start_of_lines(&said(&now.outcome), TEXT_CHARACTERS),
-            moved: None,
-            is_behaviour: true,
-        });
-    }
-    if before.fuel.cost_model != now.fuel.cost_model {
+    if found.cost_model.is_some() {
         difference.notes.push(OTHER_MODEL.to_owned());
     } else {
-        for (what, before, now) in [
-            ("fuel", before.fuel.consumed(), now.fuel.consumed()),
-            (
-                "instantiation",
-                before.fuel.instantiation,
-                now.fuel.instantiation,
-            ),
-            ("guest", before.fuel.guest, now.fuel.guest),
-            ("host calls", before.fuel.host_calls, now.fuel.host_calls),
-        ] {
-            difference.number(what, before, now);
-        }
+        let fuel = found.fuel;
+        difference.number("fuel", fuel.consumed, false);
+        difference.number("instantiation", fuel.instantiation, false);
+        difference.number("guest", fuel.guest, false);
+        difference.number("host calls", fuel.host_calls, false);
         difference.functions(earlier, record);
     }
-    difference.number(
-        "peak memory",
-        before.memory.peak_bytes as u64,
-        now.memory.peak_bytes as u64,
-    );
-    difference.number_of_behaviour(
-        "audit entries",
-        before.audit.len() as u64,
-        now.audit.len() as u64,
-    );
-    difference.first_other_entry(&before.audit, &now.audit);
-    for (what, before, now) in [
-        ("standard output", &before.stdout, &now.stdout),
-        ("standard error", &before.stderr, &now.stderr),
+    let peak = found.peak_bytes.map(|peak| Change {
+        before: peak.before as u64,
+        after: peak.after as u64,
+    });
+    difference.number("peak memory", peak, false);
+    difference.list(["audit entries", "first other entry"], found.audit, entry);
+    difference.list(["effects", "first other effect"], found.effects, effect);
+    for (what, output) in [
+        ("standard output", found.stdout),
+        ("standard error", found.stderr),
     ] {
         let text = |captured: &Captured| String::from_utf8_lossy(&captured.bytes).into_owned();
-        difference.text(what, &text(before), &text(now));
+        if let Some(Change { before, after }) = output {
+            difference.text(what, &text(before), &text(after));
+        }
     }
     difference.marked()
 }
 
+/// An audit entry on a line.
+fn entry(entry: &AuditEntry) -> Shown {
+    Shown::ours(format!(
+        "{}: [{}] {} — {}",
+        entry.sequence,
+        Shown::start_of_line(&entry.event_type, TEXT_CHARACTERS),
+        Shown::start_of_line(&entry.resource, TEXT_CHARACTERS),
+        Shown::start_of_line(&entry.detail, TEXT_CHARACTERS)
+    ))
+}
+
+/// An effect on a line.
+fn effect(effect: &Effect) -> Shown {
+    Shown::start_of_safe(&effect.to_string(), TEXT_CHARACTERS)
+}
+
 impl Difference {
-    fn number(&mut self, what: &'static str, before: u64, now: u64) {
-        if before != now {
+    fn outcome(&mut self, before: &Outcome, now: &Outcome) {
+        self.outcome_before = Some(Shown::line(before.kind()));
+        self.text("outcome", before.kind(), now.kind());
+        if before.kind() == now.kind() {
+            self.rows.push(Row {
+                what: "outcome says",
+                before: Shown::start_of_lines(&said(before), TEXT_CHARACTERS),
+                now: Shown::start_of_lines(&said(now), TEXT_CHARACTERS),
+                moved: None,
+                is_behaviour: true,
+            });
+        }
+    }
+
+    fn number(&mut self, what: &'static str, moved: Option<Change<u64>>, is_behaviour: bool) {
+        if let Some(Change { before, after: now }) = moved {
             self.rows.push(Row {
                 what,
                 before: Shown::ours(Grouped(before).to_string()),
                 now: Shown::ours(Grouped(now).to_string()),
                 moved: Some(Moved { before, now }),
-                is_behaviour: false,
+                is_behaviour,
             });
-        }
-    }
-
-    fn number_of_behaviour(&mut self, what: &'static str, before: u64, now: u64) {
-        let rows = self.rows.len();
-        self.number(what, before, now);
-        for row in &mut self.rows[rows..] {
-            row.is_behaviour = true;
         }
     }
 
@@ -219,62 +224,54 @@ impl Difference {
         }
     }
 
-    /// Entries behind the first that differs differ too, most often, and would only repeat it.
-    fn first_other_entry(&mut self, before: &[AuditEntry], now: &[AuditEntry]) {
-        let same = |(a, b): &(&AuditEntry, &AuditEntry)| {
-            (&a.event_type, &a.resource, &a.detail) == (&b.event_type, &b.resource, &b.detail)
+    /// How many there are, if that moved, and the first that is another.
+    fn list<T>(
+        &mut self,
+        [count, first]: [&'static str; 2],
+        moved: Option<ListChange<'_, T>>,
+        show: fn(&T) -> Shown,
+    ) {
+        let Some(moved) = moved else {
+            return;
         };
-        let at = before.iter().zip(now).take_while(same).count();
-        let show = |entry: Option<&AuditEntry>| match entry {
-            Some(entry) => Shown::ours(format!(
-                "{}: [{}] {} — {}",
-                entry.sequence,
-                Shown::start_of_line(&entry.event_type, TEXT_CHARACTERS),
-                Shown::start_of_line(&entry.resource, TEXT_CHARACTERS),
-                Shown::start_of_line(&entry.detail, TEXT_CHARACTERS)
-            )),
-            None => Shown::ours("none"),
+        let (before, after) = (moved.before.len() as u64, moved.after.len() as u64);
+        self.number(
+            count,
+            (before != after).then_some(Change { before, after }),
+            true,
+        );
+        let at = |list: &[T]| {
+            list.get(moved.first)
+                .map_or_else(|| Shown::ours("none"), show)
         };
-        if at < before.len() || at < now.len() {
-            self.rows.push(Row {
-                what: "first other entry",
-                before: show(before.get(at)),
-                now: show(now.get(at)),
-                moved: None,
-                is_behaviour: true,
-            });
-        }
+        self.rows.push(Row {
+            what: first,
+            before: at(moved.before),
+            now: at(moved.after),
+            moved: None,
+            is_behaviour: true,
+        });
     }
 
     fn functions(&mut self, earlier: &Record, record: &Record) {
-        let (Some(before), Some(now)) = (own_fuel(earlier), own_fuel(record)) else {
+        let (Some(before), Some(now)) = (&earlier.profile, &record.profile) else {
             return;
         };
-        let names: std::collections::BTreeSet<_> = before.keys().chain(now.keys()).collect();
-        let mut moved: Vec<(&str, Moved)> = names
-            .into_iter()
-            .map(|name| {
-                let of = |table: &BTreeMap<&str, u64>| table.get(*name).copied().unwrap_or(0);
-                let moved = Moved {
-                    before: of(&before),
-                    now: of(&now),
-                };
-                (*name, moved)
-            })
-            .filter(|(_, moved)| moved.before != moved.now)
-            .collect();
-        moved.sort_by_key(|(_, moved)| std::cmp::Reverse(moved.before.abs_diff(moved.now)));
+        let used = |profile: &Profile| FunctionsUsed::of(&profile.functions);
+        let mut moved = used(before).moved(&used(now));
+        moved.retain(|function| function.difference() != 0);
         self.functions_left_out = moved.len().saturating_sub(MOST_FUNCTIONS);
         moved.truncate(MOST_FUNCTIONS);
-        self.functions = moved
-            .into_iter()
-            .map(|(name, moved)| FunctionMoved {
-                name: Shown::start_of_line(name, TEXT_CHARACTERS),
-                before: Grouped(moved.before),
-                now: Grouped(moved.now),
-                moved,
-            })
-            .collect();
+        let shown = moved.into_iter().map(|function| {
+            let (before, now) = (function.before.fuel, function.after.fuel);
+            FunctionMoved {
+                name: Shown::start_of_safe(&function.name, TEXT_CHARACTERS),
+                before: Grouped(before),
+                now: Grouped(now),
+                moved: Moved { before, now },
+            }
+        });
+        self.functions = shown.collect();
     }
 
     /// With the mark that its rows ask for: that the run does something else, else by how much fuel moved, else
@@ -299,13 +296,4 @@ impl Difference {
         }
         self
     }
-}
-
-/// Own fuel by name; what has the same name counts as one.
-fn own_fuel(record: &Record) -> Option<BTreeMap<&str, u64>> {
-    let mut table = BTreeMap::new();
-    for function in &record.profile.as_ref()?.functions {
-        *table.entry(&*function.name).or_default() += function.own_fuel;
-    }
-    Some(table)
 }
