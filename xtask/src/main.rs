@@ -32,7 +32,7 @@ mod project;
 // From the source of a guest to its component.
 mod build_guests;
 
-// What is done with components: the programs and the harness that run them.
+// What is done with components: the programs and the harness that run them, and how a run looks on a page.
 mod cases;
 mod page;
 mod programs;
