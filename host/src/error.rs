@@ -2,6 +2,8 @@
 //!
 //! A message does not repeat its source: whoever prints it prints the chain.
 
+mod policy;
+
 use std::io;
 use std::path::PathBuf;
 
@@ -12,6 +14,8 @@ use fractalaw_report::Refusal;
 
 use crate::cause;
 use crate::limits::{MAX_SLOTS, SLOT_MEMORY_BYTES, STDIN_BYTES};
+
+pub use policy::PolicyError;
 
 /// The host could not do its work, through no fault of the component's.
 #[derive(Debug, thiserror::Error)]
@@ -151,6 +155,9 @@ pub enum HostError {
         /// What is wrong.
         message: String,
     },
+    /// A policy, or a line of one, says what this host does not know.
+    #[error(transparent)]
+    Policy(#[from] PolicyError),
     /// A capability failed, before a run or after its end.
     #[error("`{capability}` failed")]
     Capability {
@@ -233,6 +240,7 @@ impl HostError {
                 Some("a pipe is read as `--stdin -`".to_owned())
             }
             HostError::Ledger(error) | HostError::NotAcknowledged(error) => error.hint(),
+            HostError::Policy(error) => Some(error.hint.clone()),
             HostError::MemoryOverSlot { .. } => {
                 Some("lower `--memory`; the heavy tier's is the most".to_owned())
             }
@@ -244,6 +252,9 @@ impl HostError {
     pub fn is_usage(&self) -> bool {
         if let HostError::Read { source, .. } | HostError::Grant { source, .. } = self {
             return !cause::is_surroundings(source);
+        }
+        if let HostError::Policy(error) = self {
+            return error.is_usage;
         }
         matches!(
             self,

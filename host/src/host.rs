@@ -20,9 +20,10 @@ use crate::load::reading::{self, on_its_stack};
 use crate::load::source::Source;
 use crate::offer::file_threads::FileThreads;
 use crate::offer::offered::Offer;
-use crate::policy::Policy;
-use crate::policy::decision::{self, Asking, Decided};
+use crate::policy::asking::Asking;
+use crate::policy::decision::{self, Decided};
 use crate::policy::own_files::OwnFiles;
+use crate::policy::{Policy, PolicyError};
 use crate::profile::{self, ProfileError, ProfiledApp};
 use crate::run::slots::Slots;
 use crate::run::ticker::Ticker;
@@ -88,7 +89,7 @@ impl Host {
     /// When the request cannot be met, such as a granted folder that is not there; never because of
     /// what the guest does, which is the report's [`outcome`](Report::outcome).
     pub async fn run(&self, app: &MicroApp, run: &Run) -> Result<Report, HostError> {
-        let decided = self.decide(app.asking(), run);
+        let decided = self.decide(app.asking(), run)?;
         let budget = decided.limits.limits.fuel;
         let opening = || opening(app.identity(), run, &decided);
         let recording = self.open(opening).await?;
@@ -146,9 +147,11 @@ impl Host {
         on_its_stack(|| Inspection::read(Source::Bytes(bytes), self.offer()))
     }
 
-    fn decide(&self, asking: Asking<'_>, run: &Run) -> Decided {
+    fn decide(&self, asking: Asking<'_>, run: &Run) -> Result<Decided, PolicyError> {
         let brought = run.brought(asking.manifest.tier, self.offer());
-        decision::decide(asking, brought, self.0.policy.as_ref())
+        brought.section.check(self.offer())?;
+        let policy = self.0.policy.as_ref();
+        Ok(decision::decide(asking, brought, policy, self.offer()))
     }
 
     fn parts(&self) -> HostParts<'_> {
@@ -202,7 +205,7 @@ impl Host {
             Err(LoadError::Host(error)) => return Err(error),
         };
         let about = candidate.about();
-        let decided = self.decide(about.asking(), run);
+        let decided = self.decide(about.asking(), run)?;
         let limits = decided.limits.clone();
         let budget = limits.limits.fuel;
         let opening = || opening(&about.app, run, &decided);

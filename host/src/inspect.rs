@@ -15,8 +15,9 @@ use crate::load::examined::Examined;
 use crate::load::reading::on_its_stack;
 use crate::load::source::Source;
 use crate::offer::offered::Offer;
-use crate::policy::Policy;
-use crate::policy::decision::{Asking, asked, decide};
+use crate::policy::asking::{Asking, asked};
+use crate::policy::decision::decide;
+use crate::policy::{Policy, PolicyError};
 use crate::run::Run;
 
 /// Version of the JSON that [`Inspection::json`] gives: it goes up when a field changes its meaning or goes
@@ -108,7 +109,8 @@ impl Inspection {
 
     /// What it asks for, its tier first.
     pub fn asks(&self) -> Vec<Item> {
-        asked(self.asking(&self.manifest.clone().unwrap_or_default()))
+        let manifest = self.manifest.clone().unwrap_or_default();
+        asked(self.asking(&manifest), &self.offer)
     }
 
     /// The grant that one of its imports needs, if it needs one.
@@ -125,18 +127,24 @@ impl Inspection {
     }
 
     /// What would come of running it so, under a policy.
-    pub fn verdict(&self, run: &Run, policy: Option<&Policy>) -> Verdict {
+    ///
+    /// # Errors
+    ///
+    /// When the policy, or a line of it that the run brings, says what the host does not know.
+    pub fn verdict(&self, run: &Run, policy: Option<&Policy>) -> Result<Verdict, PolicyError> {
         let manifest = self.manifest.clone().unwrap_or_default();
         let brought = run.brought(manifest.tier, &self.offer);
-        let decided = decide(self.asking(&manifest), brought, policy);
+        policy.map_or(Ok(()), |policy| policy.check(&self.offer))?;
+        brought.section.check(&self.offer)?;
+        let decided = decide(self.asking(&manifest), brought, policy, &self.offer);
         let not_granted = (!decided.missing.is_empty()).then(|| {
             Refusal::NotGranted(NotGranted::new(&self.app, &manifest, decided.missing).into())
         });
-        Verdict {
+        Ok(Verdict {
             decision: decided.decision,
             limits: decided.limits,
             refusal: self.refusal.clone().or(not_granted),
-        }
+        })
     }
 
     /// For people.

@@ -32,4 +32,16 @@ impl Offer {
     pub fn standard() -> &'static Offer {
         &STANDARD
     }
+
+    /// What a host offers to which these were added: for what is known before there is a host, such as whether a policy
+    /// fits it.
+    ///
+    /// # Errors
+    ///
+    /// When two of them have something of one name.
+    pub fn with(
+        capabilities: impl IntoIterator<Item = Arc<dyn Capability>>,
+    ) -> Result<Offer, HostError> {
+        offer(false, capabilities)
+    }
 }

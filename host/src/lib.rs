@@ -72,13 +72,13 @@ pub mod capability {
 
     pub use crate::cost::host_calls::{Function, Price};
     pub use crate::offer::account::Account;
-    pub use crate::offer::capability::{Capability, Granted, GrantedValue};
+    pub use crate::offer::capability::{Capability, Granted, GrantedName};
     pub use crate::offer::linker::{AsyncFunction, PricedLinker};
     pub use crate::offer::offered::Offer;
     pub use crate::offer::payload::Payload;
     pub use crate::offer::session::Session;
     pub use crate::offer::state::RunState;
-    pub use crate::offer::table::{Grant, GrantKey, Table};
+    pub use crate::offer::table::{GrantKey, Table};
 }
 
 pub use cost::operators::TABLE as OPERATOR_COSTS;
@@ -86,7 +86,7 @@ pub use error::{HostError, LoadError};
 pub use fractalaw_contract::{Mismatch, MissingFunction, Proposal};
 pub use fractalaw_ledger::{Durability, LedgerError, survive_file_limit};
 pub use fractalaw_manifest::{
-    BadName, DirAsk, Manifest, Quotas, Tier, guest_path, standard_output, terminal,
+    BadKey, BadName, DirAsk, Known, Manifest, Quotas, Tier, guest_path, standard_output, terminal,
 };
 // What a run is as data: whoever embeds the host sees one crate.
 pub use fractalaw_report::{

@@ -1,13 +1,17 @@
 //! The policy: what a host grants to which micro-apps. `POLICY.md` describes the file; reading it is in
 //! `policy/`, holding it against what a micro-app asks for in `decision`.
 
-pub(crate) mod decision;
-mod error;
+pub(crate) mod asking;
 pub(crate) mod own_files;
-mod read;
+mod said;
 mod section;
 
-pub use error::PolicyError;
+mod check;
+mod read;
+
+pub(crate) mod decision;
+
+pub use crate::error::PolicyError;
 pub(crate) use section::Args;
 pub use section::Section;
 

@@ -27,7 +27,9 @@ use crate::load::loader::Loader;
 use crate::load::micro_app::MicroApp;
 use crate::load::reading::on_its_stack;
 use crate::load::source::Source;
-use crate::policy::decision::{Asking, Decided};
+use crate::policy::PolicyError;
+use crate::policy::asking::Asking;
+use crate::policy::decision::Decided;
 use crate::recorder::{Counter, Recorder};
 use crate::run::{self, Beside, HostParts, NotRun, Run};
 
@@ -97,7 +99,7 @@ fn compiled(loader: &Loader, twin: Vec<u8>) -> Result<Component, LoadError> {
 /// Runs the component, then its twin, and holds one against the other.
 pub(crate) async fn profile<'a>(
     host: impl Fn() -> HostParts<'a>,
-    decide: impl Fn(Asking<'_>) -> Decided,
+    decide: impl Fn(Asking<'_>) -> Result<Decided, PolicyError>,
     app: &ProfiledApp,
     run: &Run,
 ) -> Result<Profile, ProfileError> {
@@ -105,7 +107,7 @@ pub(crate) async fn profile<'a>(
         NotRun::Refused(refusal) => ProfileError::Load(refusal.into()),
         NotRun::Failed(failed) => ProfileError::Host(failed.error),
     };
-    let decided = decide(app.app.asking());
+    let decided = decide(app.app.asking()).map_err(HostError::from)?;
     let (report, _) = run::execute(host(), &app.app, run, decided, Beside::default())
         .await
         .map_err(not_run)?;
@@ -120,7 +122,7 @@ pub(crate) async fn profile<'a>(
             recorder: Some(recorder),
             ..Beside::default()
         };
-        let decided = decide(app.twin.asking());
+        let decided = decide(app.twin.asking()).map_err(HostError::from)?;
         let (twin, recorder) = run::execute(host(), &app.twin, run, decided, beside).await?;
         let recorder = recorder.expect("the run gives back the recorder that it was given");
         Ok::<(Report, Recorder), NotRun>((twin, *recorder))

@@ -122,6 +122,7 @@ pub(crate) async fn execute(
         limits: applied,
         decision,
         missing,
+        names,
     } = decided;
     if !missing.is_empty() {
         let refused = NotGranted::new(app.identity(), app.manifest(), missing);
@@ -156,7 +157,7 @@ pub(crate) async fn execute(
     let granted = Granted {
         app: app.identity(),
         inputs: &grants,
-        values: &[],
+        names: &names,
         quotas: &applied.quotas,
         account: &account,
         determinism: run.determinism(),

@@ -1,7 +1,9 @@
 //! One guest as its `Cargo.toml` declares it: name, version, description and manifest.
 
 use anyhow::{Context, Result};
-use fractalaw_manifest::Manifest;
+use fractalaw_contract::standard;
+use fractalaw_manifest::{Known, Manifest};
+use fractalaw_report::QuotaLimits;
 use serde::Deserialize;
 use toml::{Table, Value};
 
@@ -111,16 +113,29 @@ fn manifest(package: &Table, file: &str) -> Result<Manifest, Fault> {
     // One key at a time, because the error of a bad value does not name its key.
     for (key, value) in table {
         let alone = Table::from_iter([(key.clone(), value.clone())]);
-        if let Err(error) = Manifest::deserialize(Value::Table(alone)) {
-            return Err(explain(file, key, value, error.message()));
-        }
+        let read = Manifest::deserialize(Value::Table(alone));
+        let read: Result<Manifest, String> = read.map_err(|error| error.message().to_owned());
+        let checked = read.and_then(|manifest| {
+            let checked = manifest.check(&known());
+            checked.map_err(|error| error.to_string())
+        });
+        checked.map_err(|cause| explain(file, key, value, &cause))?;
     }
     Manifest::deserialize(value.clone())
         .map_err(|error| fault(format!("`{file}`: `{MANIFEST_TABLE}`: {}", error.message())))
 }
 
+/// What a host knows in a manifest whose capabilities are those of this project.
+fn known() -> Known<'static> {
+    let quotas = QuotaLimits::standard().iter();
+    Known {
+        keys: standard::MANIFEST_KEYS.to_vec(),
+        quotas: quotas.map(|quota| &*quota.quota.name).collect(),
+    }
+}
+
 fn explain(file: &str, key: &str, value: &Value, cause: &str) -> Fault {
-    let keys = Manifest::KEYS;
+    let keys = [&Manifest::KEYS[..], &standard::MANIFEST_KEYS].concat();
     if keys.contains(&key) {
         let cause = cause.trim_end().replace("unknown variant", "unknown value");
         fault(format!(

@@ -26,7 +26,10 @@ pub(crate) fn run(flags: &flags::Inspect) -> ExitCode {
         Err(LoadError::Host(error)) => return fail(&HostError::into(error)),
     };
     policy::warn_of_other_builds(policy.as_ref(), Some(&inspection.app));
-    let verdict = inspection.verdict(&run, policy.as_ref());
+    let verdict = match inspection.verdict(&run, policy.as_ref()) {
+        Ok(verdict) => verdict,
+        Err(error) => return fail(&error.into()),
+    };
     let text = if flags.json {
         inspection.json(&verdict) + "\n"
     } else {

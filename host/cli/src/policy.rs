@@ -1,17 +1,24 @@
 //! The policy of the flags, and a warning if it is about other builds of a component.
 
+use fractalaw_host::capability::Offer;
 use fractalaw_host::{App, Policy, Run, Section, terminal};
 
 use crate::{flags, printing};
 
-/// Reads the policy file.
+/// Reads the policy file, and checks it before anything is made for a run.
 pub(crate) fn load(grants: &flags::Grants) -> anyhow::Result<Option<Policy>> {
-    Ok(grants.policy.as_ref().map(Policy::load).transpose()?)
+    let policy = grants.policy.as_ref().map(Policy::load).transpose()?;
+    if let Some(policy) = &policy {
+        policy.check(Offer::standard())?;
+    }
+    Ok(policy)
 }
 
 /// The run with the lines of policy from the flags.
 pub(crate) fn granted(run: Run, grants: &flags::Grants) -> anyhow::Result<Run> {
-    Ok(run.grant(Section::parse(&grants.lines.join("\n"))?))
+    let section = Section::parse(&grants.lines.join("\n"))?;
+    section.check(Offer::standard())?;
+    Ok(run.grant(section))
 }
 
 /// Warns if the policy names other builds of a component and not this one: what it grants to them is not granted to

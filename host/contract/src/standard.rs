@@ -87,6 +87,9 @@ pub const WASI: [Interface; 6] = [
     Interface::granted("wasi:sockets"),
 ];
 
+/// The keys of manifests that the project's own capabilities bring. No capability has one yet.
+pub const MANIFEST_KEYS: [&str; 0] = [];
+
 /// Read when it is first asked for: a component whose code is cached does not need it.
 static OFFERED: LazyLock<Offered> = LazyLock::new(|| {
     let mut packages = vec![APP_WIT];

@@ -4,6 +4,7 @@ use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use fractalaw_host::capability::Offer;
 use fractalaw_host::{Decision, Host, LoadError, MicroApp, Refusal, Report, Run, Section, Tier};
 use tokio::runtime::Runtime;
 
@@ -25,8 +26,14 @@ static HOST: LazyLock<Host> = LazyLock::new(|| {
 /// After this many inputs a known component is run, to check that nothing was left behind.
 const LOOK_EVERY: u64 = 64;
 
-/// What only a policy can grant, so that components that import it run.
-const GRANTS: &str = "interfaces.\"wasi:sockets\" = true";
+/// Every grant of an interface. Only a policy can give them, so that components that import the interfaces run.
+static GRANTS: LazyLock<Section> = LazyLock::new(|| {
+    let grants = Offer::standard().grants().into_iter();
+    let lines: String = grants
+        .map(|grant| format!("interfaces.\"{grant}\" = true\n"))
+        .collect();
+    Section::parse(&lines).expect("the lines are those of policy")
+});
 
 /// Limits that are low enough for an input to take milliseconds, and high enough to reach every limit except the
 /// clock.
@@ -38,7 +45,7 @@ pub(crate) fn small() -> Run {
         .arg("site-7")
         .env("LANGUAGE", "en")
         .stdin("one\ntwo\n")
-        .grant(Section::parse(GRANTS).expect("the line is one of policy"))
+        .grant(GRANTS.clone())
         .trace()
 }
 

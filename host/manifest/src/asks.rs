@@ -1,6 +1,7 @@
 //! What a micro-app asks for besides its tier, and which names and paths are valid. The host's policy decides
 //! whether it is granted.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize};
@@ -20,36 +21,86 @@ pub struct DirAsk {
     pub writable: bool,
 }
 
-/// Limits on what one run hands to its host. In a manifest they are the least that the micro-app needs. In a
-/// policy they are the most that it gets. If one is absent, the host's own applies.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct Quotas {
-    /// Calls of the host's functions.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub host_calls: Option<u64>,
-    /// Bytes that cross in all of these calls, in both directions.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub host_bytes: Option<u64>,
-    /// Audit entries.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub audit_entries: Option<u64>,
-    /// Text of all audit entries together, in bytes.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub audit_bytes: Option<u64>,
-    /// Handles held at once.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub handles: Option<u64>,
-    /// The host's own memory that a run occupies, in bytes.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub host_memory: Option<u64>,
-}
+/// Limits on what one run hands to its host, by name. In a manifest they are the least that the micro-app needs. In a
+/// policy they are the most that it gets. If one is absent, the host's own applies. The host says which names exist.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Quotas(BTreeMap<String, u64>);
 
 impl Quotas {
     /// Whether no quota is given.
     pub fn is_empty(&self) -> bool {
-        *self == Quotas::default()
+        self.0.is_empty()
     }
+
+    /// The value of the quota with this name, if it is given.
+    pub fn of(&self, name: &str) -> Option<u64> {
+        self.0.get(name).copied()
+    }
+
+    /// The names of the quotas that are given.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
+    }
+}
+
+impl<S: Into<String>> FromIterator<(S, u64)> for Quotas {
+    fn from_iter<I: IntoIterator<Item = (S, u64)>>(quotas: I) -> Quotas {
+        let quotas = quotas.into_iter();
+        Quotas(quotas.map(|(name, value)| (name.into(), value)).collect())
+    }
+}
+
+/// The keys and quotas that a host knows in a manifest, besides the keys that every host knows.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Known<'a> {
+    /// The keys of the host's capabilities.
+    pub keys: Vec<&'a str>,
+    /// The names of all quotas.
+    pub quotas: Vec<&'a str>,
+}
+
+/// A key in a manifest, or in its quotas, that the host cannot use.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BadKey {
+    /// The host does not know the key.
+    #[error("unknown field `{key}`, expected {}", one_of(known))]
+    Unknown {
+        /// The unknown key.
+        key: String,
+        /// The keys that could stand in its place.
+        known: Vec<String>,
+    },
+    /// The key belongs to a capability and does not have names.
+    #[error("bad value of `{0}`, expected a name or a list of names")]
+    NotNames(String),
+}
+
+fn one_of(known: &[String]) -> String {
+    let quoted: Vec<_> = known.iter().map(|key| format!("`{key}`")).collect();
+    match &quoted[..] {
+        [one] => one.clone(),
+        many => format!("one of {}", many.join(", ")),
+    }
+}
+
+/// What a manifest may say under the key of a capability: one name or a list of names.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Names {
+    One(String),
+    #[serde(deserialize_with = "few")]
+    Several(Vec<String>),
+}
+
+/// Reads one name or a list of names. The result is `None` if the value is neither.
+pub(crate) fn names(value: &serde_json::Value) -> Option<Vec<String>> {
+    let names = match Names::deserialize(value).ok()? {
+        Names::One(name) => vec![name],
+        Names::Several(names) => names,
+    };
+    let are_valid = names.iter().all(|name| check_name(name).is_ok());
+    are_valid.then_some(names)
 }
 
 /// Why a name cannot be asked for or granted.
@@ -65,6 +116,9 @@ pub enum BadName {
         "`{0}` is no path of a guest, expected printable characters without `\\`, `\"` and `'`"
     )]
     Path(String),
+    /// Not the name of something that a capability grants.
+    #[error("`{0}` is no name, expected printable characters without `\\`, `\"` and `'`")]
+    Name(String),
     /// A path that leads out of the folder that it starts from.
     #[error("`{0}` is no path of a guest, expected one without `..`")]
     Parent(String),
@@ -88,6 +142,15 @@ pub fn check_path(path: &str) -> Result<(), BadName> {
         return Ok(());
     }
     Err(BadName::Path(crate::terminal::one_line(path)))
+}
+
+/// Checks the name of something that a capability grants. It follows the same rule as a path, so that it can stand in
+/// quotes in a line of policy.
+pub fn check_name(name: &str) -> Result<(), BadName> {
+    match check_path(name) {
+        Ok(()) => Ok(()),
+        Err(_) => Err(BadName::Name(crate::terminal::one_line(name))),
+    }
 }
 
 /// Returns the path in its one spelling: without a slash at the end, without two slashes in a row, and without
@@ -179,6 +242,8 @@ mod tests {
         for path in ["..", "/..", "/data/../x", "data/.."] {
             assert_eq!(guest_path(path), Err(BadName::Parent(path.to_owned())));
         }
+        assert_eq!(check_name("duty found"), Ok(()));
+        assert_eq!(check_name("a\"b"), Err(BadName::Name("a\"b".to_owned())));
         for path in ["", "/a\"b", "/a\\b", "/a\nb", "/\u{202e}x"] {
             assert!(check_path(path).is_err(), "{path}");
         }

@@ -15,8 +15,12 @@ mod asks;
 pub mod standard_output;
 pub mod terminal;
 
-pub use asks::{BadName, DirAsk, MAX_NAMES, Quotas, check_env, check_path, guest_path};
+pub use asks::{
+    BadKey, BadName, DirAsk, Known, MAX_NAMES, Quotas, check_env, check_name, check_path,
+    guest_path,
+};
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
@@ -30,9 +34,10 @@ pub const VERSION: u32 = 1;
 
 /// What the author of a micro-app declares about it.
 ///
-/// Unknown keys are errors: a misspelt `tier` must not mean the default without a word.
+/// Unknown keys are errors: a misspelt `tier` must not mean the default without a word. The capabilities of a host bring
+/// keys of their own, so [`Manifest::check`] decides which keys are unknown.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case")]
 pub struct Manifest {
     /// The tier whose limits apply to the micro-app.
     #[serde(default)]
@@ -68,6 +73,9 @@ pub struct Manifest {
     /// The least quotas that it needs.
     #[serde(default, skip_serializing_if = "Quotas::is_empty")]
     pub quotas: Quotas,
+    /// What it needs of the host's capabilities, by their keys.
+    #[serde(flatten)]
+    pub asks: BTreeMap<String, serde_json::Value>,
 }
 
 /// A value that asks for nothing is not written. So a manifest with only a tier keeps its bytes.
@@ -136,9 +144,12 @@ struct Section {
 /// Why the bytes of a section are not a manifest.
 #[derive(Debug, thiserror::Error)]
 pub enum DecodeError {
-    /// The bytes are not JSON of this shape, or have a key or value that the manifest does not know.
+    /// The bytes are not JSON of this shape, or have a value that the manifest does not know.
     #[error("the manifest section is malformed: {0}")]
     Malformed(#[from] serde_json::Error),
+    /// The section has a key that the host cannot use.
+    #[error("the manifest section is malformed: {0}")]
+    Key(#[from] BadKey),
     /// The section was written by another version of the tools.
     #[error("the manifest section has version {found}, expected {VERSION}")]
     Version {
@@ -168,19 +179,53 @@ impl Manifest {
         serde_json::to_vec(&section).expect("a section is plain data")
     }
 
+    /// Checks that a host with these keys and quotas knows every key of the manifest.
+    ///
+    /// # Errors
+    ///
+    /// Gives the first key that the host cannot use.
+    pub fn check(&self, known: &Known<'_>) -> Result<(), BadKey> {
+        let unknown = |key: &str, known: Vec<&str>| BadKey::Unknown {
+            key: key.to_owned(),
+            known: known.into_iter().map(str::to_owned).collect(),
+        };
+        for (key, value) in &self.asks {
+            if !known.keys.contains(&key.as_str()) {
+                let keys = Manifest::KEYS.into_iter().chain(known.keys.iter().copied());
+                return Err(unknown(key, keys.collect()));
+            }
+            if asks::names(value).is_none() {
+                return Err(BadKey::NotNames(key.clone()));
+            }
+        }
+        let mut quotas = self.quotas.names();
+        match quotas.find(|name| !known.quotas.contains(name)) {
+            Some(name) => Err(unknown(name, known.quotas.clone())),
+            None => Ok(()),
+        }
+    }
+
+    /// The names that it asks for under the key of a capability.
+    pub fn names(&self, key: &str) -> Vec<String> {
+        let names = self.asks.get(key).and_then(asks::names);
+        names.unwrap_or_default()
+    }
+
     /// Reads the bytes of the custom section.
     ///
     /// # Errors
     ///
-    /// If the bytes are not a manifest section, or have another version.
-    pub fn decode(bytes: &[u8]) -> Result<Manifest, DecodeError> {
+    /// If the bytes are not a manifest section, have another version, or have a key that is not known.
+    pub fn decode(bytes: &[u8], known: &Known<'_>) -> Result<Manifest, DecodeError> {
         let section: Section = serde_json::from_slice(bytes)?;
         if section.version != VERSION {
             return Err(DecodeError::Version {
                 found: section.version,
             });
         }
-        Ok(serde_json::from_value(section.manifest)?)
+        let manifest: Manifest = serde_json::from_value(section.manifest)?;
+        manifest.check(known)?;
+        Ok(manifest)
     }
 }
 
@@ -195,7 +240,11 @@ mod tests {
                 tier,
                 ..Manifest::default()
             };
-            assert_eq!(Manifest::decode(&manifest.encode()).unwrap(), manifest);
+            let known = Known::default();
+            assert_eq!(
+                Manifest::decode(&manifest.encode(), &known).unwrap(),
+                manifest
+            );
             assert_eq!(tier.name().parse::<Tier>().unwrap(), tier);
         }
         assert_eq!(
@@ -212,13 +261,15 @@ mod tests {
                 guest: "/data".to_owned(),
                 writable: true,
             }],
-            quotas: Quotas {
-                audit_entries: Some(9),
-                ..Quotas::default()
-            },
+            quotas: Quotas::from_iter([("audit-entries", 9)]),
+            asks: BTreeMap::new(),
+        };
+        let known = Known {
+            keys: Vec::new(),
+            quotas: vec!["audit-entries"],
         };
         let bytes = manifest.encode();
-        assert_eq!(Manifest::decode(&bytes).unwrap(), manifest);
+        assert_eq!(Manifest::decode(&bytes, &known).unwrap(), manifest);
         let section: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
         let keys = section["manifest"].as_object().unwrap().keys();
         let mut known = Manifest::KEYS;
@@ -259,7 +310,44 @@ mod tests {
             ),
         ];
         for (bytes, message) in cases {
-            assert_eq!(Manifest::decode(bytes).unwrap_err().to_string(), message);
+            let error = Manifest::decode(bytes, &Known::default()).unwrap_err();
+            assert_eq!(error.to_string(), message);
+        }
+    }
+
+    #[test]
+    fn keys_and_quotas_of_capabilities_are_known_to_hosts_that_have_them() {
+        let known = Known {
+            keys: vec!["data", "emits"],
+            quotas: vec!["host-calls", "rows"],
+        };
+        let not_names = "bad value of `data`, expected a name or a list of names";
+        let unknown_key = "unknown field `date`, expected one of `tier`, `interfaces`, `args`, `env`, `stdin`, \
+                           `dirs`, `quotas`, `data`, `emits`";
+        let unknown_quota = "unknown field `columns`, expected one of `host-calls`, `rows`";
+        for (manifest, names, error) in [
+            (r#"{"data":"read"}"#, &["read"][..], ""),
+            (r#"{"data":["read","write"]}"#, &["read", "write"], ""),
+            (r#"{"emits":["a"]}"#, &[], ""),
+            (r#"{"quotas":{"rows":7}}"#, &[], ""),
+            (r#"{"data":{"read":true}}"#, &[], not_names),
+            (r#"{"data":["a\"b"]}"#, &[], not_names),
+            (r#"{"date":"read"}"#, &[], unknown_key),
+            (r#"{"quotas":{"columns":1}}"#, &[], unknown_quota),
+        ] {
+            let section = format!(r#"{{"version":1,"manifest":{manifest}}}"#);
+            match Manifest::decode(section.as_bytes(), &known) {
+                Ok(read) => {
+                    assert_eq!(error, "", "{manifest}");
+                    assert_eq!(read.names("data"), names, "{manifest}");
+                    let again = Manifest::decode(&read.encode(), &known).unwrap();
+                    assert_eq!(again, read);
+                }
+                Err(found) => assert_eq!(
+                    found.to_string(),
+                    format!("the manifest section is malformed: {error}")
+                ),
+            }
         }
     }
 }

@@ -34,6 +34,17 @@ pub enum Item {
     Stdin,
     /// A quota, and its value.
     Quota(Quota, u64),
+    /// A name that stands under the key of a capability.
+    Named {
+        /// The key.
+        key: String,
+        /// The name.
+        name: String,
+        /// What it grants, for people, in front of the name.
+        what: String,
+        /// The interfaces, or packages of them, that a run calls that makes use of it.
+        interfaces: Vec<String>,
+    },
 }
 
 impl fmt::Display for Item {
@@ -50,6 +61,7 @@ impl fmt::Display for Item {
             Item::Args => f.write_str("arguments"),
             Item::Stdin => f.write_str("standard input"),
             Item::Quota(quota, value) => write!(f, "{value} {}", quota.unit),
+            Item::Named { name, what, .. } => write!(f, "{what} `{}`", one_line(name)),
         }
     }
 }
@@ -73,6 +85,7 @@ impl Item {
             Item::Args => "args = true".to_owned(),
             Item::Stdin => "stdin = true".to_owned(),
             Item::Quota(quota, value) => format!("quotas.{} = {value}", quota.name),
+            Item::Named { key, name, .. } => format!("{key}.\"{name}\" = true"),
         }
     }
 
@@ -88,6 +101,7 @@ impl Item {
         match self {
             Item::Tier(_) | Item::Quota(..) => true,
             Item::Interface(name) => called(name, ""),
+            Item::Named { interfaces, .. } => interfaces.iter().any(|name| called(name, "")),
             Item::Dir { .. } => called("wasi:filesystem/preopens", "get-directories"),
             Item::Env(_) => called("wasi:cli/environment", "get-environment"),
             Item::Args => called("wasi:cli/environment", "get-arguments"),

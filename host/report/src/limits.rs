@@ -124,6 +124,12 @@ pub struct QuotaLimit {
 }
 
 impl QuotaLimit {
+    /// Of the audit log.
+    pub const AUDIT_ENTRIES: QuotaLimit =
+        QuotaLimit::host(Quota::AUDIT_ENTRIES, AUDIT_ENTRIES as u64);
+    /// Of the audit log.
+    pub const AUDIT_BYTES: QuotaLimit = QuotaLimit::host(Quota::AUDIT_BYTES, AUDIT_BYTES as u64);
+
     /// The host's own bound, not lowered.
     pub const fn host(quota: Quota, most: u64) -> QuotaLimit {
         QuotaLimit {
@@ -135,12 +141,8 @@ impl QuotaLimit {
 }
 
 /// What a host has to which no capability was added.
-static STANDARD: LazyLock<QuotaLimits> = LazyLock::new(|| {
-    QuotaLimits::with([
-        QuotaLimit::host(Quota::AUDIT_ENTRIES, AUDIT_ENTRIES as u64),
-        QuotaLimit::host(Quota::AUDIT_BYTES, AUDIT_BYTES as u64),
-    ])
-});
+static STANDARD: LazyLock<QuotaLimits> =
+    LazyLock::new(|| QuotaLimits::with([QuotaLimit::AUDIT_ENTRIES, QuotaLimit::AUDIT_BYTES]));
 
 impl Default for QuotaLimits {
     fn default() -> QuotaLimits {
@@ -149,6 +151,11 @@ impl Default for QuotaLimits {
 }
 
 impl QuotaLimits {
+    /// The bounds of a host to which no capability was added.
+    pub fn standard() -> &'static QuotaLimits {
+        &STANDARD
+    }
+
     /// The bounds of a host whose capabilities bring these quotas, in the order in which reports list what was lowered:
     /// the calls, what is in them, and what is held for them. Quotas of capabilities that not every host has are in the
     /// order of their names, so that reading a report from JSON gives the same order.

@@ -109,9 +109,17 @@ impl HostBuilder {
     ///
     /// When the address space cannot hold the pool, the cache folder is missing or not private, or the ledger
     /// cannot be opened; when a folder of the policy overlaps with one that it grants for writing, or a guest could
-    /// write to the host's own files there; when two capabilities offer something of one name.
+    /// write to the host's own files there; when two capabilities offer something of one name, or the policy says what
+    /// none of them knows.
     pub fn build(mut self) -> Result<Host, HostError> {
+        let durable = self
+            .ledger
+            .as_ref()
+            .is_some_and(|(_, durability)| *durability == Durability::Entry);
+        let capabilities = std::mem::take(&mut self.capabilities);
+        let offer = interfaces::offer(durable, capabilities)?;
         if let Some(policy) = &mut self.policy {
+            policy.check(&offer)?;
             policy.check_folders()?;
         }
         let cache = self.cache.as_deref().map(CodeCache::open).transpose()?;
@@ -122,10 +130,6 @@ impl HostBuilder {
             .transpose()?;
         let own_files = self.own_files()?;
         let engine = engine::new(self.slots)?;
-        let durable = ledger
-            .as_ref()
-            .is_some_and(|ledger| ledger.durability == Durability::Entry);
-        let offer = interfaces::offer(durable, self.capabilities)?;
         let linker = offer.linker(&engine).map_err(HostError::Linker)?;
         let ticker = Ticker::start(&engine)?;
         let slots = Slots::new(self.slots, self.max_waiting);

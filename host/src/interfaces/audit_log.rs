@@ -7,7 +7,7 @@ use crate::bindings::fractal::app::audit_log as wit;
 use crate::cost::host_calls::{AUDIT, Function};
 use crate::error::HostError;
 use crate::ledger::recording::Recording;
-use crate::limits::{AUDIT_BYTES, AUDIT_ENTRIES, AUDIT_ENTRY_BYTES};
+use crate::limits::AUDIT_ENTRY_BYTES;
 use crate::offer::account::Account;
 use crate::offer::capability::{Capability, Granted};
 use crate::offer::linker::PricedLinker;
@@ -23,9 +23,9 @@ static RECORD_EVENT: Function = Function {
     price: AUDIT,
 };
 
-static ENTRIES: QuotaLimit = QuotaLimit::host(Quota::AUDIT_ENTRIES, AUDIT_ENTRIES as u64);
+static ENTRIES: QuotaLimit = QuotaLimit::AUDIT_ENTRIES;
 
-static BYTES: QuotaLimit = QuotaLimit::host(Quota::AUDIT_BYTES, AUDIT_BYTES as u64);
+static BYTES: QuotaLimit = QuotaLimit::AUDIT_BYTES;
 
 static TABLE: Table = Table {
     name: "audit-log",
@@ -160,7 +160,7 @@ impl Payload for wit::AuditEntry {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::limits::HOST_MEMORY_BYTES;
+    use crate::limits::{AUDIT_BYTES, AUDIT_ENTRIES, HOST_MEMORY_BYTES};
 
     fn trail() -> Trail {
         Trail {

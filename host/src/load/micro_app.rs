@@ -12,7 +12,7 @@ use wasmtime::component::{Component, Linker};
 use crate::bindings::MicroAppPre;
 use crate::error::HostError;
 use crate::offer::state::RunState;
-use crate::policy::decision::Asking;
+use crate::policy::asking::Asking;
 
 /// A component ready to be run any number of times. Cheap to clone.
 #[derive(Clone)]

@@ -100,17 +100,17 @@ impl Outline {
                     self.exports.push(name);
                 }
             }
-            Payload::CustomSection(section) => self.custom(&section),
+            Payload::CustomSection(section) => self.custom(&section, offer),
             _ => {}
         }
         Ok(())
     }
 
     /// Apart from the manifest, these sections are for people: what cannot be read of them is passed over.
-    fn custom(&mut self, section: &CustomSectionReader<'_>) {
+    fn custom(&mut self, section: &CustomSectionReader<'_>, offer: &Offer) {
         let name = section.name();
         if name == fractalaw_manifest::SECTION {
-            return self.manifest(section.data());
+            return self.manifest(section.data(), offer);
         }
         if METADATA.contains(&name) {
             let Ok(text) = std::str::from_utf8(section.data()) else {
@@ -145,12 +145,13 @@ impl Outline {
         }
     }
 
-    fn manifest(&mut self, data: &[u8]) {
+    fn manifest(&mut self, data: &[u8], offer: &Offer) {
         let read = match data.len() {
             bytes if bytes > MANIFEST_BYTES => Err(format!(
                 "the manifest section has {bytes} bytes, expected at most {MANIFEST_BYTES}"
             )),
-            _ => Manifest::decode(data).map_err(|error| error.to_string()),
+            _ => Manifest::decode(data, &offer.known_to_manifests())
+                .map_err(|error| error.to_string()),
         };
         match read {
             Ok(manifest) => self.manifest = Some(manifest),

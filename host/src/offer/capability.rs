@@ -4,7 +4,7 @@
 //! and begins a [`Session`] for each run.
 
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use fractalaw_report::{App, QuotaLimit, QuotaLimits};
@@ -52,7 +52,7 @@ impl fmt::Debug for dyn Capability {
 pub struct Granted<'a> {
     pub(crate) app: &'a App,
     pub(crate) inputs: &'a Arc<Grants>,
-    pub(crate) values: &'a [GrantedValue],
+    pub(crate) names: &'a [GrantedName],
     pub(crate) quotas: &'a QuotaLimits,
     pub(crate) account: &'a Account,
     pub(crate) determinism: Determinism,
@@ -75,9 +75,9 @@ impl<'a> Granted<'a> {
         self.inputs
     }
 
-    /// What sections of the policy say under a key of the capability's, the most particular section first.
-    pub fn values<'k>(&self, key: &'k str) -> impl Iterator<Item = &'a GrantedValue> + use<'a, 'k> {
-        self.values.iter().filter(move |value| value.key == key)
+    /// What the policy grants under a key of the capability's: each name once, as the most particular section has it.
+    pub fn names<'k>(&self, key: &'k str) -> impl Iterator<Item = &'a GrantedName> + use<'a, 'k> {
+        self.names.iter().filter(move |name| name.key == key)
     }
 
     /// The bound of a quota in this run.
@@ -92,16 +92,22 @@ impl<'a> Granted<'a> {
     }
 }
 
-/// What a section of a policy says under a key of a capability's.
+/// A name that a policy grants under a key of a capability's.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct GrantedValue {
-    pub(crate) key: String,
+pub struct GrantedName {
+    pub(crate) key: &'static str,
+    pub(crate) name: String,
     pub(crate) value: Value,
-    pub(crate) folder: Arc<Path>,
+    pub(crate) folder: PathBuf,
 }
 
-impl GrantedValue {
-    /// What it says.
+impl GrantedName {
+    /// The name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// What the policy says of it.
     pub fn value(&self) -> &Value {
         &self.value
     }

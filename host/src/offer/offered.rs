@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::{Arc, OnceLock};
 
 use fractalaw_contract::{Interface, Offered, standard};
+use fractalaw_manifest::Known;
 use fractalaw_report::QuotaLimits;
 use sha2::{Digest, Sha256};
 use wasmtime::Engine;
@@ -16,7 +17,7 @@ use crate::offer::capability::{Capability, Granted};
 use crate::offer::linker::PricedLinker;
 use crate::offer::session::Sessions;
 use crate::offer::state::RunState;
-use crate::offer::table::Table;
+use crate::offer::table::{GrantKey, Table};
 
 /// What a host offers. Cheap to clone; the clones are one.
 #[derive(Clone)]
@@ -94,6 +95,8 @@ impl Offer {
             for interface in self.interfaces() {
                 add(interface.path);
             }
+            let Known { keys, quotas } = self.known_to_manifests();
+            keys.into_iter().chain(quotas).for_each(&mut add);
             hex(&hasher.finalize())
         })
     }
@@ -112,12 +115,26 @@ impl Offer {
     }
 
     /// Every grant of an interface that there is, sorted.
-    pub(crate) fn grants(&self) -> Vec<&'static str> {
+    pub fn grants(&self) -> Vec<&'static str> {
         let known = self.known().filter(|interface| interface.needs_grant);
         let mut grants: Vec<_> = known.map(|interface| interface.path).collect();
         grants.sort_unstable();
         grants.dedup();
         grants
+    }
+
+    /// The keys of all capabilities, and whose they are.
+    pub(crate) fn keys(&self) -> impl Iterator<Item = (&'static Table, &'static GrantKey)> {
+        self.tables()
+            .flat_map(|table| table.keys.iter().map(move |key| (table, key)))
+    }
+
+    /// What manifests may ask for here.
+    pub fn known_to_manifests(&self) -> Known<'_> {
+        Known {
+            keys: self.keys().map(|(_, key)| key.name).collect(),
+            quotas: self.0.quotas.iter().map(|of| &*of.quota.name).collect(),
+        }
     }
 
     /// A linker that has all of it.

@@ -22,21 +22,31 @@ pub struct Table {
     pub functions: &'static [&'static Function],
 }
 
-/// A key of a policy's sections, and of manifests, that a capability knows.
+/// A key of a capability's. In a policy names stand under it, each with a value: `warnings."Dover" = true`. In a manifest
+/// it has a name or a list of names: `warnings = ["Dover"]`.
 pub struct GrantKey {
     /// The key, in kebab case.
     pub name: &'static str,
-    /// What a section of a policy grants that says this under the key; for what it cannot say, what was expected.
-    pub grants: fn(&Value) -> Result<Vec<Grant>, String>,
-    /// What a micro-app asks for whose manifest says this under the key; for what it cannot say, what was expected.
-    pub asks: fn(&Value) -> Result<Vec<Grant>, String>,
+    /// What a name grants, for people: with `warnings for`, it is shown as "warnings for `Dover`".
+    pub what: &'static str,
+    /// Checks what a policy says of a name. For a value that it cannot have, the error is what was expected.
+    pub value: fn(name: &str, value: &Value) -> Result<(), String>,
 }
 
-/// One thing that is granted or asked for under a key.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Grant {
-    /// For people, such as "the table `permits`, to read".
-    pub what: String,
-    /// The line of policy that grants it, by which it is known.
-    pub line: String,
+impl GrantKey {
+    /// A key under which names are granted and nothing more is said of them.
+    pub const fn names(name: &'static str, what: &'static str) -> GrantKey {
+        GrantKey {
+            name,
+            what,
+            value: only_true,
+        }
+    }
+}
+
+fn only_true(_: &str, value: &Value) -> Result<(), String> {
+    match value {
+        Value::Bool(true) => Ok(()),
+        _ => Err("`true`".to_owned()),
+    }
 }

@@ -6,24 +6,17 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use fractalaw_manifest::{Manifest, Quotas, Tier};
+use fractalaw_manifest::Tier;
 use fractalaw_report::{
-    App, AppliedLimits, By, Decision, Granted, Item, Missing, Quota, QuotaLimits,
+    AppliedLimits, By, Decision, Granted, Item, Missing, QuotaLimit, QuotaLimits,
 };
 
 use crate::inputs::{DirGrant, Grants};
+use crate::offer::capability::GrantedName;
 use crate::offer::folder::{Held, Overlap, overlap};
-use crate::policy::Section;
-use crate::policy::{Args, Policy};
-
-/// What a micro-app asks for, and what it is.
-#[derive(Clone, Copy)]
-pub(crate) struct Asking<'a> {
-    pub(crate) app: &'a App,
-    pub(crate) manifest: &'a Manifest,
-    /// What its imports need.
-    pub(crate) interfaces: &'a BTreeSet<String>,
-}
+use crate::offer::offered::Offer;
+use crate::policy::asking::{Asking, item};
+use crate::policy::{Args, Policy, Section};
 
 /// What whoever starts a run brings.
 #[derive(Clone)]
@@ -42,6 +35,8 @@ pub(crate) struct Decided {
     pub(crate) grants: Arc<Grants>,
     /// Each of the grants' folders, as it was opened.
     pub(crate) folders: Vec<Held>,
+    /// What stands under the keys of capabilities.
+    pub(crate) names: Vec<GrantedName>,
     /// What the run brings that may not be granted beside the rest.
     pub(crate) overlap: Option<Overlap>,
     pub(crate) limits: AppliedLimits,
@@ -51,7 +46,12 @@ pub(crate) struct Decided {
 }
 
 /// Decides. Where there is neither a policy nor anything asked for, that costs nothing.
-pub(crate) fn decide(asking: Asking<'_>, brought: Brought<'_>, policy: Option<&Policy>) -> Decided {
+pub(crate) fn decide(
+    asking: Asking<'_>,
+    brought: Brought<'_>,
+    policy: Option<&Policy>,
+    offer: &Offer,
+) -> Decided {
     let Brought {
         folders,
         section,
@@ -71,6 +71,7 @@ pub(crate) fn decide(asking: Asking<'_>, brought: Brought<'_>, policy: Option<&P
         grants: Arc::clone(brought.grants),
         brought: brought.grants,
         folders: folders.to_vec(),
+        names: Vec::new(),
         decision: Decision::default(),
         missing: Vec::new(),
     };
@@ -80,6 +81,7 @@ pub(crate) fn decide(asking: Asking<'_>, brought: Brought<'_>, policy: Option<&P
     decider.env();
     decider.stdin();
     decider.dirs();
+    decider.keys(offer);
     decider.quotas(&mut limits.quotas);
     let new: Vec<_> = folders.iter().chain(section.folders()).collect();
     let others = match policy {
@@ -91,6 +93,7 @@ pub(crate) fn decide(asking: Asking<'_>, brought: Brought<'_>, policy: Option<&P
         mut decision,
         missing,
         folders,
+        names,
         ..
     } = decider;
     decision.policy = policy.map(|policy| policy.id().clone());
@@ -98,43 +101,12 @@ pub(crate) fn decide(asking: Asking<'_>, brought: Brought<'_>, policy: Option<&P
     Decided {
         grants,
         folders,
+        names,
         overlap: overlap(&new, &others),
         limits,
         decision,
         missing,
     }
-}
-
-/// What a manifest or a section of policy says of each quota.
-fn by_quota(quotas: &Quotas) -> [(Quota, Option<u64>); 6] {
-    [
-        (Quota::HOST_CALLS, quotas.host_calls),
-        (Quota::HOST_BYTES, quotas.host_bytes),
-        (Quota::AUDIT_ENTRIES, quotas.audit_entries),
-        (Quota::AUDIT_BYTES, quotas.audit_bytes),
-        (Quota::HANDLES, quotas.handles),
-        (Quota::HOST_MEMORY, quotas.host_memory),
-    ]
-}
-
-/// Everything that is asked for, the tier first.
-pub(crate) fn asked(asking: Asking<'_>) -> Vec<Item> {
-    let manifest = asking.manifest;
-    let mut items = vec![Item::Tier(manifest.tier)];
-    items.extend(asking.interfaces.iter().cloned().map(Item::Interface));
-    items.extend(manifest.args.then_some(Item::Args));
-    items.extend(manifest.env.iter().cloned().map(Item::Env));
-    items.extend(manifest.stdin.then_some(Item::Stdin));
-    items.extend(manifest.dirs.iter().map(|dir| Item::Dir {
-        guest: dir.guest.clone(),
-        writable: dir.writable,
-    }));
-    let quotas = by_quota(&manifest.quotas);
-    let quotas = quotas
-        .into_iter()
-        .filter_map(|(quota, needed)| Some(Item::Quota(quota, needed?)));
-    items.extend(quotas);
-    items
 }
 
 /// What is decided so far.
@@ -146,6 +118,7 @@ struct Decider<'s> {
     /// Those, and what the policy adds to them.
     grants: Arc<Grants>,
     folders: Vec<Held>,
+    names: Vec<GrantedName>,
     decision: Decision,
     missing: Vec<Missing>,
 }
@@ -203,7 +176,7 @@ impl<'s> Decider<'s> {
 
     fn interfaces(&mut self) {
         let interfaces = self.asking.interfaces;
-        let granted = self.names(|section| section.interfaces.iter());
+        let granted = self.names(|section| section.interfaces.keys());
         for name in interfaces {
             if !granted.iter().any(|(granted, _)| *granted == name) {
                 self.miss(Item::Interface(name.clone()), None);
@@ -325,25 +298,56 @@ impl<'s> Decider<'s> {
         }
     }
 
+    /// What stands under the keys of capabilities.
+    fn keys(&mut self, offer: &Offer) {
+        for (table, key) in offer.keys() {
+            let granted = self.names(|section| section.names(key.name));
+            let asked = self.asking.manifest.names(key.name);
+            for name in &asked {
+                if !granted.iter().any(|(granted, _)| *granted == name) {
+                    self.miss(item(table, key, name), None);
+                }
+            }
+            for (name, particular) in granted {
+                let is_asked = asked.contains(name);
+                let item = item(table, key, name);
+                self.grant(item, By::Policy, is_asked, particular);
+                let said = self.first(|section| {
+                    let value = section.key(key.name, name)?.clone();
+                    Some((value, section.folder.clone()))
+                });
+                self.names.extend(said.map(|(value, folder)| GrantedName {
+                    key: key.name,
+                    name: name.clone(),
+                    value,
+                    folder,
+                }));
+            }
+        }
+    }
+
     fn quotas(&mut self, limits: &mut QuotaLimits) {
-        let needed = by_quota(&self.asking.manifest.quotas);
-        for (place, (quota, needed)) in needed.into_iter().enumerate() {
-            let most = limits.of(&quota);
-            let lowered = self.first(|section| by_quota(&section.quotas)[place].1);
+        let manifest = self.asking.manifest;
+        if manifest.quotas.is_empty() && self.sections.is_empty() {
+            return;
+        }
+        for QuotaLimit { quota, most, .. } in limits.clone().iter() {
+            let lowered = self.first(|section| section.quota(&quota.name));
             if let Some(lowered) = lowered {
                 limits.lower(&quota.name, lowered);
             }
-            let limit = lowered.unwrap_or(most);
+            let limit = lowered.unwrap_or(*most);
+            let needed = manifest.quotas.of(&quota.name);
             let Some(needed) = needed.filter(|needed| *needed > limit) else {
                 continue;
             };
-            let grantable = needed <= most;
+            let grantable = needed <= *most;
             let instead = match grantable {
                 true => format!("granted are {limit}"),
                 false => format!("this host's most is {most}"),
             };
             self.missing.push(Missing {
-                item: Item::Quota(quota, needed),
+                item: Item::Quota(quota.clone(), needed),
                 instead: Some(instead),
                 grantable,
             });

@@ -3,28 +3,17 @@
 use std::path::Path;
 
 use fractalaw_manifest::{check_env, guest_path};
-use fractalaw_report::QuotaLimits;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use super::said::{Said, line};
 use super::section::{Args, DirRule, Section};
-use super::{DIGITS, Group, Policy, PolicyError, Selector};
-use crate::offer::offered::Offer;
+use super::{DIGITS, Group, Policy, PolicyError, Selector, check};
 use crate::terminal::one_line;
 
 type Value<'a> = Spanned<DeValue<'a>>;
 
 const SECTIONS: [&str; 3] = ["all", "groups", "apps"];
-const KEYS: [&str; 7] = [
-    "tier",
-    "interfaces",
-    "dirs",
-    "env",
-    "args",
-    "stdin",
-    "quotas",
-];
-
 /// What is read, for errors and for folders.
 struct Text<'a> {
     path: &'a Path,
@@ -66,18 +55,17 @@ impl<'a> Text<'a> {
         })
     }
 
+    /// Where the policy stands: folders are meant from there.
+    fn folder(&self) -> &Path {
+        self.path.parent().unwrap_or(Path::new(""))
+    }
+
     fn error(&self, at: usize, message: impl Into<String>) -> PolicyError {
-        PolicyError::new(message).at(self.text, at)
+        PolicyError::new(message).on_line(line(self.text, at))
     }
 
     fn unknown(&self, at: usize, key: &str, known: &[&str]) -> PolicyError {
-        let known: Vec<_> = known.iter().map(|known| format!("`{known}`")).collect();
-        let message = format!(
-            "unknown key `{}`, expected {}",
-            one_line(key),
-            known.join(", ")
-        );
-        self.error(at, message)
+        check::unknown(key, known).on_line(line(self.text, at))
     }
 
     fn expected(&self, value: &Value<'_>, key: &str, expected: &str) -> PolicyError {
@@ -145,19 +133,14 @@ impl<'a> Text<'a> {
         is_group: bool,
     ) -> Result<(Vec<Selector>, Section), PolicyError> {
         let (mut apps, mut section) = (Vec::new(), Section::default());
+        section.folder = self.folder().into();
         for (key, value) in table {
-            let key_at = key.span().start;
             match &**key.get_ref() {
                 "apps" if is_group => apps = self.selectors(value)?,
                 "tier" => section.tier = Some(self.tier(value)?),
                 "interfaces" => {
-                    for (name, value) in self.table(value, "interfaces")? {
-                        let at = name.span().start;
-                        section
-                            .interfaces
-                            .insert(self.interface(at, name.get_ref())?);
-                        self.only_true(value, name.get_ref())?;
-                    }
+                    let table = self.table(value, "interfaces")?;
+                    section.interfaces = Said::read_table(self.text, table);
                 }
                 "dirs" => {
                     for (guest, value) in self.table(value, "dirs")? {
@@ -186,12 +169,14 @@ impl<'a> Text<'a> {
                     self.only_true(value, "stdin")?;
                     section.stdin = true;
                 }
-                "quotas" => self.quotas(self.table(value, "quotas")?, &mut section)?,
-                other if is_group => {
-                    let known: Vec<_> = ["apps"].into_iter().chain(KEYS).collect();
-                    return Err(self.unknown(key_at, other, &known));
+                "quotas" => {
+                    let table = self.table(value, "quotas")?;
+                    section.quotas = Said::read_table(self.text, table);
                 }
-                other => return Err(self.unknown(key_at, other, &KEYS)),
+                other => {
+                    let said = Said::read(self.text, key.span().start, value);
+                    section.keys.insert(other.to_owned(), said);
+                }
             }
         }
         Ok((apps, section))
@@ -225,40 +210,13 @@ impl<'a> Text<'a> {
         })
     }
 
-    /// Grants are by interface, or by package where there is no telling its interfaces apart; whatever the
-    /// version.
-    fn interface(&self, at: usize, name: &str) -> Result<String, PolicyError> {
-        let offer = Offer::standard();
-        if offer.grants().contains(&name) {
-            return Ok(name.to_owned());
-        }
-        let message = format!("`{}` is no interface that needs a grant", one_line(name));
-        let error = self.error(at, message);
-        Err(match offer.needs_grant(name) {
-            Some(grant) => error.hint(format!("grant `{grant}`, without a version")),
-            None => error.hint(format!("those that do: {}", offer.grants().join(", "))),
-        })
-    }
-
-    /// What is not granted is denied anyway, so `false` could only mislead.
     fn only_true(&self, value: &Value<'a>, key: &str) -> Result<(), PolicyError> {
-        match value.get_ref().as_bool() {
-            Some(true) => Ok(()),
-            Some(false) => Err(self
-                .error(
-                    value.span().start,
-                    format!("`{}` is `false`, expected `true`", one_line(key)),
-                )
-                .hint("what no section grants is denied: remove the line")),
-            None => Err(self.expected(value, key, "`true`")),
-        }
+        let at = value.span().start;
+        Said::read(self.text, at, value).only_true(key)
     }
 
     fn dir(&self, value: &Value<'a>, key: &str) -> Result<DirRule, PolicyError> {
-        let host = |text: &str| {
-            let folder = self.path.parent().unwrap_or(Path::new(""));
-            Some(folder.join(text))
-        };
+        let host = |text: &str| Some(self.folder().join(text));
         if let Some(text) = value.get_ref().as_str() {
             return Ok(DirRule {
                 host: host(text),
@@ -307,38 +265,5 @@ impl<'a> Text<'a> {
             return Err(self.expected(value, "args", "`true` or a list of strings"));
         }
         Ok(Args::These(self.texts(value, "args")?))
-    }
-
-    fn quotas(&self, table: &DeTable<'a>, section: &mut Section) -> Result<(), PolicyError> {
-        let host = QuotaLimits::default();
-        let quotas = &mut section.quotas;
-        for (key, value) in table {
-            let key_at = key.span().start;
-            let Some(most) = host.named(key.get_ref()).map(|quota| quota.most) else {
-                let known: Vec<&str> = host.iter().map(|quota| &*quota.quota.name).collect();
-                return Err(self.unknown(key_at, key.get_ref(), &known));
-            };
-            let quota = match &**key.get_ref() {
-                "host-calls" => &mut quotas.host_calls,
-                "host-bytes" => &mut quotas.host_bytes,
-                "audit-entries" => &mut quotas.audit_entries,
-                "audit-bytes" => &mut quotas.audit_bytes,
-                "handles" => &mut quotas.handles,
-                _ => &mut quotas.host_memory,
-            };
-            let integer = value.get_ref().as_integer();
-            let number = integer
-                .and_then(|integer| u64::from_str_radix(integer.as_str(), integer.radix()).ok());
-            let number =
-                number.ok_or_else(|| self.expected(value, key.get_ref(), "a number from 0"))?;
-            if number > most {
-                let message = format!("`{}` is {number}, expected at most {most}", key.get_ref());
-                return Err(self.error(value.span().start, message).hint(
-                    "a policy lowers the host's own bounds, which stand in `host/report/src/limits.rs`",
-                ));
-            }
-            *quota = Some(number);
-        }
-        Ok(())
     }
 }

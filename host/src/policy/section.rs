@@ -1,19 +1,33 @@
 //! One section of a policy: what it grants to the micro-apps that it is about.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use fractalaw_manifest::{Quotas, Tier};
+use fractalaw_manifest::Tier;
 
+use serde_json::Value;
+
+use super::said::Said;
 use super::{PolicyError, read};
 use crate::offer::folder::Held;
+
+/// The keys that a section may have whatever is offered.
+pub(super) const KEYS: [&str; 7] = [
+    "tier",
+    "interfaces",
+    "dirs",
+    "env",
+    "args",
+    "stdin",
+    "quotas",
+];
 
 /// Grants, as a section of a policy file or lines on the command line say them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Section {
     /// The highest tier.
     pub(crate) tier: Option<Tier>,
-    pub(crate) interfaces: BTreeSet<String>,
+    pub(crate) interfaces: BTreeMap<String, Said>,
     /// By the path in the guest.
     pub(crate) dirs: BTreeMap<String, DirRule>,
     /// A value, or none for one that the run brings.
@@ -21,7 +35,11 @@ pub struct Section {
     pub(crate) args: Option<Args>,
     pub(crate) stdin: bool,
     /// At most.
-    pub(crate) quotas: Quotas,
+    pub(crate) quotas: BTreeMap<String, Said>,
+    /// Keys of capabilities.
+    pub(crate) keys: BTreeMap<String, Said>,
+    /// Where the policy's file stands.
+    pub(crate) folder: PathBuf,
 }
 
 /// A folder.
@@ -68,8 +86,29 @@ impl Section {
         self.dirs.values().filter_map(|rule| rule.held.as_ref())
     }
 
+    /// The bound that it sets to a quota.
+    pub(crate) fn quota(&self, name: &str) -> Option<u64> {
+        self.quotas.get(name)?.value.as_u64()
+    }
+
+    /// What it says under a name of a capability's key.
+    pub(crate) fn key(&self, key: &str, name: &str) -> Option<&Value> {
+        self.keys.get(key)?.value.get(name)
+    }
+
+    /// The names that it grants under a capability's key.
+    pub(crate) fn names(&self, key: &str) -> impl Iterator<Item = &String> {
+        let said = self.keys.get(key).and_then(|said| said.value.as_object());
+        said.into_iter().flat_map(|table| table.keys())
+    }
+
     /// Whether it grants nothing.
     pub fn is_empty(&self) -> bool {
-        *self == Section::default()
+        let folder = self.folder.clone();
+        *self
+            == Section {
+                folder,
+                ..Section::default()
+            }
     }
 }

@@ -1,5 +1,7 @@
 //! Small components in the text format, and what can be added to any component.
 
+use std::collections::BTreeMap;
+
 use fractalaw_manifest::{DirAsk, Manifest, Quotas, SECTION, Tier};
 use wasm_encoder::{ComponentSection, CustomSection};
 
@@ -55,13 +57,13 @@ pub fn greedy() -> Manifest {
                 writable: true,
             },
         ],
-        quotas: Quotas {
-            host_calls: Some(100),
-            host_bytes: Some(10_000),
-            audit_entries: Some(4),
-            audit_bytes: Some(1_000),
-            handles: None,
-            host_memory: Some(100_000),
-        },
+        quotas: Quotas::from_iter([
+            ("host-calls", 100),
+            ("host-bytes", 10_000),
+            ("audit-entries", 4),
+            ("audit-bytes", 1_000),
+            ("host-memory", 100_000),
+        ]),
+        asks: BTreeMap::new(),
     }
 }

@@ -235,7 +235,7 @@ fn the_most_particular_section_decides() {
     );
     let policy = Policy::parse(Path::new("p.toml"), &text).unwrap();
     let inspection = Inspection::of(&bytes).unwrap();
-    let verdict = inspection.verdict(&Run::new(), Some(&policy));
+    let verdict = inspection.verdict(&Run::new(), Some(&policy)).unwrap();
     assert_eq!(
         verdict.decision.sections,
         [
@@ -257,7 +257,7 @@ fn the_most_particular_section_decides() {
         [10, 20, 40, 50]
     );
     let line = Run::new().grant(Section::parse("quotas.host-calls = 5").unwrap());
-    let verdict = inspection.verdict(&line, Some(&policy));
+    let verdict = inspection.verdict(&line, Some(&policy)).unwrap();
     assert_eq!(verdict.decision.sections[0], "command line");
     assert_eq!(verdict.limits.quotas.of(&Quota::HOST_CALLS), 5);
 }
@@ -314,10 +314,13 @@ fn the_policy_of_the_cases_is_one_and_denies_what_it_does_not_name() {
     assert!(
         inspection
             .verdict(&Run::new(), Some(&policy))
+            .unwrap()
             .refusal
             .is_none()
     );
-    let nothing = inspection.verdict(&Run::new(), Some(&Policy::default()));
+    let nothing = inspection
+        .verdict(&Run::new(), Some(&Policy::default()))
+        .unwrap();
     let Some(Refusal::NotGranted(not_granted)) = nothing.refusal else {
         panic!()
     };
@@ -338,7 +341,7 @@ fn a_long_name_is_not_what_a_line_of_policy_names_it_by() {
         let bytes = with_section(&guest_bytes("wants-everything"), "component-name", &names);
         let inspection = Inspection::of(&bytes).unwrap();
         assert_eq!(inspection.app.name.as_deref(), Some(&*name));
-        let refusal = inspection.verdict(&Run::new(), None).refusal;
+        let refusal = inspection.verdict(&Run::new(), None).unwrap().refusal;
         let Some(Refusal::NotGranted(not_granted)) = refusal else {
             panic!("{refusal:?}");
         };

@@ -52,7 +52,7 @@ fn what_a_component_lists_without_end_is_counted() {
         shown.join(", ")
     );
     assert_eq!(refusal, expected);
-    let verdict = inspection.verdict(&Run::new(), None);
+    let verdict = inspection.verdict(&Run::new(), None).unwrap();
     let json: serde_json::Value = serde_json::from_str(&inspection.json(&verdict)).unwrap();
     let omitted = serde_json::json!({
         "metadata": 4_001, "producers": 999_000, "imports": 4_001, "exports": 4_001,

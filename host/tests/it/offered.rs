@@ -141,7 +141,8 @@ fn who_lacks_a_grant_for_what_a_tool_kept_is_told_how_to_leave_it_out() {
     ] {
         let verdict = Inspection::of(component)
             .unwrap()
-            .verdict(&Run::new(), None);
+            .verdict(&Run::new(), None)
+            .unwrap();
         assert_eq!(verdict.refusal.unwrap().hint(), hint);
     }
 }

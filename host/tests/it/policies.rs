@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 
+use fractalaw_host::capability::Offer;
 use fractalaw_host::{Host, Policy, Section};
 
 #[test]
@@ -131,7 +132,9 @@ fn a_policy_that_is_wrong_says_where_and_what_to_do() {
         ),
     ];
     for (text, message, hint) in cases {
-        let error = Policy::parse(Path::new("p.toml"), text).unwrap_err();
+        let read = Policy::parse(Path::new("p.toml"), text);
+        let read = read.and_then(|policy| policy.check(Offer::standard()));
+        let error = read.unwrap_err();
         assert_eq!(error.to_string(), format!("`p.toml`:{message}"), "{text}");
         assert_eq!(error.hint, hint, "{text}");
     }

@@ -67,10 +67,7 @@ fn a_policy_lowers_what_a_run_may_hold() {
 #[test]
 fn more_than_the_host_has_no_policy_can_grant() {
     let manifest = Manifest {
-        quotas: Quotas {
-            audit_entries: Some(10_001),
-            ..Quotas::default()
-        },
+        quotas: Quotas::from_iter([("audit-entries", 10_001)]),
         ..Manifest::default()
     };
     let bytes = with_manifest(&component("", ""), &manifest);

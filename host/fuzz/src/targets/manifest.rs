@@ -1,6 +1,7 @@
 //! What a component says of itself: manifest, name and version.
 
 use fractalaw_host::Manifest;
+use fractalaw_host::capability::Offer;
 
 use crate::host;
 
@@ -13,8 +14,10 @@ pub(crate) fn run(bytes: &[u8]) {
         2 => "version",
         _ => "producers",
     };
-    if let Ok(manifest) = Manifest::decode(data) {
-        let again = Manifest::decode(&manifest.encode());
+    let offer = Offer::standard();
+    let known = offer.known_to_manifests();
+    if let Ok(manifest) = Manifest::decode(data, &known) {
+        let again = Manifest::decode(&manifest.encode(), &known);
         assert_eq!(again.expect("a manifest reads back"), manifest);
     }
     let plain = fractalaw_testing::component("", "(unreachable)");

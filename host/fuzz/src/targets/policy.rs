@@ -3,9 +3,11 @@
 //! The input up to the first zero byte is the policy. The bytes up to the next zero byte are the micro-app's
 //! name. The rest is its manifest.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::LazyLock;
 
+use fractalaw_host::capability::Offer;
 use fractalaw_host::{
     DirAsk, Inspection, Manifest, Policy, PolicyError, Quotas, Refusal, Run, Section, Tier,
 };
@@ -22,16 +24,30 @@ pub(crate) fn run(bytes: &[u8]) {
         &name.unwrap_or("greedy".into()),
         &manifest.unwrap_or_else(|| greedy().encode()),
     );
-    if let Err(error) = Section::parse(&text) {
+    if let Err(error) = section(&text) {
         wrong(&text, &error);
     }
-    match Policy::parse(Path::new("policy.toml"), &text) {
+    match policy_of(&text) {
         Ok(policy) => decide(&component, &policy),
         Err(error) => {
             assert!(error.to_string().starts_with("`policy.toml`:"), "{error}");
             wrong(&text, &error);
         }
     }
+}
+
+/// Reads and checks lines of a section, as a host does.
+fn section(text: &str) -> Result<Section, PolicyError> {
+    let section = Section::parse(text)?;
+    section.check(Offer::standard())?;
+    Ok(section)
+}
+
+/// The same for a policy.
+fn policy_of(text: &str) -> Result<Policy, PolicyError> {
+    let policy = Policy::parse(Path::new("policy.toml"), text)?;
+    policy.check(Offer::standard())?;
+    Ok(policy)
 }
 
 /// The error for an invalid policy has a line and a hint.
@@ -54,27 +70,29 @@ fn decide(component: &[u8], policy: &Policy) {
     };
     let lines: Vec<_> = missing.lines().skip(1).collect();
     for line in &lines {
-        let read = Section::parse(line);
+        let read = section(line);
         assert_eq!(
             read.is_ok_and(|section| section.is_empty()),
             line.starts_with('#')
         );
     }
-    let all = Section::parse(&lines.join("\n")).expect("lines can stand together");
+    let all = section(&lines.join("\n")).expect("lines can stand together");
     let left = self::missing(&inspection, &Run::new().grant(all), policy);
     let left = left.iter().flat_map(|text| text.lines().skip(1)).count();
     let impossible = lines.iter().filter(|line| line.starts_with('#'));
     assert_eq!(left, impossible.count(), "{missing}");
     // These lines are a valid policy file, and it applies to this micro-app.
-    let own = Policy::parse(Path::new("policy.toml"), &missing);
+    let own = policy_of(&missing);
     let own = own.unwrap_or_else(|error| panic!("{missing}\n{error}"));
     let verdict = inspection.verdict(&Run::new(), Some(&own));
+    let verdict = verdict.expect("the policy was checked");
     assert_eq!(verdict.decision.sections.len(), 1, "{missing}");
 }
 
 /// The section of policy that would grant what is missing, if anything is.
 fn missing(inspection: &Inspection, run: &Run, policy: &Policy) -> Option<String> {
     let verdict = inspection.verdict(run, Some(policy));
+    let verdict = verdict.expect("the policy was checked");
     check::printable(&inspection.text(&verdict));
     let json = inspection.json(&verdict);
     check::printable(&json);
@@ -99,6 +117,15 @@ fn component(name: &str, manifest: &[u8]) -> Vec<u8> {
     fractalaw_testing::with_section(&component, fractalaw_manifest::SECTION, manifest)
 }
 
+/// Of every quota some, and of some more than there is.
+fn greedy_quotas() -> Quotas {
+    let quotas = Offer::standard().quotas().iter();
+    let wanted = quotas.zip([100, u64::MAX].into_iter().cycle());
+    wanted
+        .map(|(quota, wanted)| (&*quota.quota.name, wanted))
+        .collect()
+}
+
 /// Asks for one of each kind.
 fn greedy() -> Manifest {
     let dir = |guest: &str, writable| DirAsk {
@@ -112,27 +139,18 @@ fn greedy() -> Manifest {
         env: vec!["PATH".to_owned(), "SITE".to_owned()],
         stdin: true,
         dirs: vec![dir("/in", false), dir("/out", true)],
-        quotas: Quotas {
-            host_calls: Some(100),
-            host_bytes: Some(10_000),
-            audit_entries: Some(4),
-            audit_bytes: Some(u64::MAX),
-            handles: Some(256),
-            host_memory: Some(1_000),
-        },
+        quotas: greedy_quotas(),
+        asks: BTreeMap::new(),
     }
 }
 
 pub(crate) fn seeds() -> Vec<Vec<u8>> {
-    let every_key = r#"[all]
-tier = "standard"
-quotas.host-calls = 1
-quotas.host-bytes = 2
-quotas.audit-entries = 3
-quotas.audit-bytes = 4
-quotas.handles = 5
-quotas.host-memory = 5
-[groups.readers]
+    let quotas = Offer::standard().quotas().iter();
+    let quotas = quotas.zip(1..);
+    let quotas: String = quotas
+        .map(|(quota, bound)| format!("quotas.{} = {bound}\n", quota.quota.name))
+        .collect();
+    let every_key = r#"[groups.readers]
 apps = ["greedy", "@0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"]
 dirs."/in" = "regulations"
 env.PATH = "en"
@@ -150,7 +168,7 @@ dirs."/out" = { host = "/srv/permits", writable = true }
     let named = |policy: &str, name: &str| [policy, name, manifest].join("\0").into_bytes();
     vec![
         Vec::new(),
-        every_key.into(),
+        format!("[all]\ntier = \"standard\"\n{quotas}{every_key}").into(),
         hostile.into(),
         "all = { env = { A = true }, args = true, interfaces = { \"wasi:sockets\" = true } }"
             .into(),

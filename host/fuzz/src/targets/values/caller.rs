@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use fractalaw_contract::standard::offered;
+use fractalaw_host::capability::Offer;
 use wasmparser::{Parser, Payload, TypeRef, ValType};
 use wit_component::{ComponentEncoder, StringEncoding, dummy_module, embed_component_metadata};
 use wit_parser::{LiftLowerAbi, ManglingAndAbi, Resolve, WorldId};
@@ -25,7 +25,9 @@ const ABI: ManglingAndAbi = ManglingAndAbi::Legacy(LiftLowerAbi::Sync);
 
 /// Every function of the world, and what drops each resource.
 pub(super) fn imports() -> Vec<Import> {
-    let offered = offered();
+    let offered = Offer::standard()
+        .offered()
+        .expect("the host's own WIT is valid");
     imports_of(&offered.resolve, offered.world)
 }
 
@@ -61,7 +63,9 @@ fn imports_of(resolve: &Resolve, world: WorldId) -> Vec<Import> {
 
 /// The component itself.
 pub(super) fn component() -> Vec<u8> {
-    let offered = offered();
+    let offered = Offer::standard()
+        .offered()
+        .expect("the host's own WIT is valid");
     let (resolve, world) = (&offered.resolve, offered.world);
     let text = core_module(&imports_of(resolve, world));
     let mut module = wat::parse_str(text).expect("the text is a module");

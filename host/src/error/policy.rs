@@ -28,7 +28,7 @@ pub struct PolicyError {
 }
 
 impl PolicyError {
-    pub(super) fn new(message: impl Into<String>) -> PolicyError {
+    pub(crate) fn new(message: impl Into<String>) -> PolicyError {
         PolicyError {
             path: None,
             line: None,
@@ -38,24 +38,23 @@ impl PolicyError {
         }
     }
 
-    pub(super) fn hint(mut self, hint: impl Into<String>) -> PolicyError {
+    pub(crate) fn hint(mut self, hint: impl Into<String>) -> PolicyError {
         self.hint = hint.into();
         self
     }
 
-    /// At this byte of the text.
-    pub(super) fn at(mut self, text: &str, byte: usize) -> PolicyError {
-        let before = &text.as_bytes()[..byte.min(text.len())];
-        self.line = Some(1 + before.iter().filter(|&&byte| byte == b'\n').count());
+    /// On this line, from 1.
+    pub(crate) fn on_line(mut self, line: usize) -> PolicyError {
+        self.line = Some(line);
         self
     }
 
-    pub(super) fn in_file(mut self, path: &Path) -> PolicyError {
+    pub(crate) fn in_file(mut self, path: &Path) -> PolicyError {
         self.path = Some(path.to_owned());
         self
     }
 
-    pub(super) fn unreadable(path: &Path, error: &io::Error) -> PolicyError {
+    pub(crate) fn unreadable(path: &Path, error: &io::Error) -> PolicyError {
         let message = format!("could not read `{}`: {error}", path.display());
         let hint = match error.kind() {
             io::ErrorKind::InvalidData => Some("a policy is text in UTF-8".to_owned()),
@@ -67,12 +66,12 @@ impl PolicyError {
         }
     }
 
-    pub(super) fn not_a_file(path: &Path) -> PolicyError {
+    pub(crate) fn not_a_file(path: &Path) -> PolicyError {
         let message = format!("`{}` is no regular file, expected a policy", path.display());
         PolicyError::new(message).hint("name a policy file with `--policy`")
     }
 
-    pub(super) fn too_large(path: &Path) -> PolicyError {
+    pub(crate) fn too_large(path: &Path) -> PolicyError {
         let most = ByteSize(POLICY_BYTES as u64);
         PolicyError::new(format!("`{}` is larger than {most}", path.display()))
             .hint("use groups, or a policy for each host")

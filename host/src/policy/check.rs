@@ -1,0 +1,100 @@
+//! Whether a host knows all that a policy says: its interfaces, its quotas, and the keys of its capabilities.
+
+use fractalaw_manifest::check_name;
+
+use crate::error::PolicyError;
+use crate::offer::offered::Offer;
+use crate::policy::Policy;
+use crate::policy::section::{KEYS, Section};
+use crate::terminal::one_line;
+
+impl Policy {
+    /// Checks what the policy says by what a host offers. A host does that when it is built.
+    ///
+    /// # Errors
+    ///
+    /// Gives the first thing that such a host does not know, with its line.
+    pub fn check(&self, offer: &Offer) -> Result<(), PolicyError> {
+        let all = self.all.iter().map(|section| (section, false));
+        let groups = self.groups.iter().map(|group| (&group.section, true));
+        let apps = self.apps.iter().map(|(_, section)| (section, false));
+        for (section, is_group) in all.chain(groups).chain(apps) {
+            let checked = check(section, offer, is_group);
+            checked.map_err(|error| error.in_file(&self.id.path))?;
+        }
+        Ok(())
+    }
+}
+
+impl Section {
+    /// Checks what the lines say by what a host offers. A host does that for each run that brings lines.
+    ///
+    /// # Errors
+    ///
+    /// Gives the first thing that such a host does not know.
+    pub fn check(&self, offer: &Offer) -> Result<(), PolicyError> {
+        check(self, offer, false)
+    }
+}
+
+fn check(section: &Section, offer: &Offer, is_group: bool) -> Result<(), PolicyError> {
+    keys(section, offer, is_group)?;
+    interfaces(section, offer)?;
+    quotas(section, offer)
+}
+
+fn keys(section: &Section, offer: &Offer, is_group: bool) -> Result<(), PolicyError> {
+    for (name, said) in &section.keys {
+        let Some((_, key)) = offer.keys().find(|(_, key)| key.name == name) else {
+            let group = is_group.then_some("apps");
+            let own = group.into_iter().chain(KEYS);
+            let known: Vec<_> = own.chain(offer.keys().map(|(_, key)| key.name)).collect();
+            return Err(unknown(name, &known).on_line(said.line));
+        };
+        for (name, said) in said.names(name)? {
+            check_name(name)
+                .map_err(|error| PolicyError::new(error.to_string()).on_line(said.line))?;
+            if said.value == false {
+                return Err(said.is_false(name));
+            }
+            let checked = (key.value)(name, &said.value);
+            checked.map_err(|expected| said.expected(name, &expected))?;
+        }
+    }
+    Ok(())
+}
+
+/// Grants are by interface, or by package where there is no telling its interfaces apart; whatever the version.
+fn interfaces(section: &Section, offer: &Offer) -> Result<(), PolicyError> {
+    let grants = offer.grants();
+    for (name, said) in &section.interfaces {
+        if !grants.contains(&name.as_str()) {
+            let message = format!("`{}` is no interface that needs a grant", one_line(name));
+            let hint = match offer.needs_grant(name) {
+                Some(grant) => format!("grant `{grant}`, without a version"),
+                None => format!("those that do: {}", grants.join(", ")),
+            };
+            return Err(PolicyError::new(message).on_line(said.line).hint(hint));
+        }
+        said.only_true(name)?;
+    }
+    Ok(())
+}
+
+fn quotas(section: &Section, offer: &Offer) -> Result<(), PolicyError> {
+    for (name, said) in &section.quotas {
+        let Some(quota) = offer.quotas().named(name) else {
+            let known: Vec<_> = offer.quotas().iter().map(|of| &*of.quota.name).collect();
+            return Err(unknown(name, &known).on_line(said.line));
+        };
+        said.at_most(name, quota.most)?;
+    }
+    Ok(())
+}
+
+/// The error of a key that nobody knows, without its place.
+pub(super) fn unknown(key: &str, known: &[&str]) -> PolicyError {
+    let known: Vec<_> = known.iter().map(|known| format!("`{known}`")).collect();
+    let (key, known) = (one_line(key), known.join(", "));
+    PolicyError::new(format!("unknown key `{key}`, expected {known}"))
+}
