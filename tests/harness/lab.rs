@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, anyhow, bail};
+use anyhow::{Result, anyhow, bail, ensure};
 use fractalaw_host::{
     Certainty, Decision, Durations, Host, LoadError, MicroApp, Policy, Profile, ProfileError,
     ProfiledApp, Refusal, Report, Run, Tier,
@@ -166,6 +166,7 @@ impl Lab {
         let (beside, ()) = (beside?, self.timed(|| shared.join(neighbours))?);
         same("a slot just used by a hostile guest", &fresh, &used)?;
         same("a slot beside others", &fresh, &beside)?;
+        comes_back(&fresh.report)?;
         Ok(fresh)
     }
 }
@@ -325,6 +326,18 @@ impl Subject {
         }
         Ok(report)
     }
+}
+
+/// Whoever reads the report's JSON has what the run gave.
+fn comes_back(report: &Report) -> Result<()> {
+    let json = report.json();
+    let read = Report::from_json(&json)?;
+    ensure!(
+        read.json() == json && read.text() == report.text(),
+        "what is read from the report's JSON is another report\n{}",
+        whole::diff(("written", &json), ("read", &read.json()))
+    );
+    Ok(())
 }
 
 fn same(place: &str, fresh: &Observed, other: &Observed) -> Result<()> {

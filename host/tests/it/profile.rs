@@ -20,7 +20,9 @@ pub(crate) fn profile(host: &Host, bytes: &[u8], run: Run) -> Result<Profile, Pr
     let report = RUNTIME.block_on(host.run(app.app(), &run)).unwrap();
     match (&profiled, &again) {
         (Ok(profiled), Ok(again)) => {
-            assert_eq!(json(profiled), json(again));
+            let written = json(profiled);
+            assert_eq!(written, json(again));
+            assert_eq!(json(&Profile::from_json(&written).unwrap()), written);
             assert_exact(profiled, &report);
         }
         (Err(profiled), Err(again)) => assert_eq!(profiled.to_string(), again.to_string()),
