@@ -1,4 +1,4 @@
-//! One case: a file of limits and grants, and the component it is about.
+//! One case: a file of limits and grants, and the component that it is for.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -14,10 +14,10 @@ use crate::granted::Granted;
 use crate::name::Name;
 use crate::regular;
 
-/// One row of the table of cases.
+/// A case.
 pub(crate) struct Case {
     pub(crate) name: Name,
-    /// Where the file stands; its inputs are beside it.
+    /// The folder of the file. Its inputs are beside it.
     folder: PathBuf,
     spec: Spec,
 }
@@ -27,7 +27,7 @@ pub(crate) struct Case {
 struct Spec {
     about: String,
     component: Option<Component>,
-    /// The time at which the run begins, as RFC 3339 in UTC: text, or TOML's own type.
+    /// The time at which the run begins, in RFC 3339 and UTC: a text, or TOML's own type.
     clock: Option<toml::Value>,
     /// The seed of its randomness.
     seed: Option<u64>,
@@ -37,15 +37,15 @@ struct Spec {
     grants: GrantsSpec,
 }
 
-/// Where the component of a fixture comes from; a guest's case leaves it out.
+/// Where the component of a fixture comes from. A guest's case leaves it out.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 enum Component {
-    /// A file beside the case; text ending in `.wat` is assembled.
+    /// A file beside the case. Text in a `.wat` file is assembled.
     File(PathBuf),
     /// The first bytes of such a file.
     Truncated { file: PathBuf, bytes: usize },
-    /// So many zero bytes.
+    /// That many zero bytes.
     Zeros(ByteSize),
 }
 
@@ -81,7 +81,7 @@ struct DirSpec {
 }
 
 impl Case {
-    /// Reads the file of this name.
+    /// Reads the file of the case with this name.
     pub(crate) fn read(name: Name, path: &Path) -> Result<Case> {
         let text = String::from_utf8(regular::read(path)?)
             .with_context(|| format!("`{}`", path.display()))?;
@@ -98,17 +98,17 @@ impl Case {
         })
     }
 
-    /// What the case shows or guards, in a sentence.
+    /// What the case shows, in a sentence.
     pub(crate) fn about(&self) -> &str {
         &self.spec.about
     }
 
-    /// Whether it brings its component itself.
+    /// Whether the case has a component of its own.
     pub(crate) fn is_fixture(&self) -> bool {
         self.spec.component.is_some()
     }
 
-    /// The bytes to run; a guest's come from the folder of built components.
+    /// The bytes to run. A guest's come from the folder of built components.
     pub(crate) fn component(&self, guests: &Guests) -> Result<Vec<u8>> {
         match &self.spec.component {
             None => guests.component(&self.name.subject),
@@ -148,7 +148,7 @@ impl Case {
         Granted::copy(&folders).with_context(|| format!("`{}`", self.name))
     }
 
-    /// Limits and grants, with these folders.
+    /// The limits and grants, with these folders.
     pub(crate) fn run(&self, granted: &Granted) -> Result<Run> {
         let LimitsSpec {
             tier,

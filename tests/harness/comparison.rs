@@ -1,5 +1,5 @@
-//! Compares what a case gave with its reviewed snapshots: behaviour and cost, apart, so that a new
-//! compiler touches only cost files; and beside the cost, which functions it is made of.
+//! Compares the result of a case with its reviewed snapshots. Behaviour and cost are separate, so that a new
+//! compiler changes only cost files. Beside the cost are the functions that it is made of.
 
 use std::path::{Path, PathBuf};
 
@@ -16,18 +16,18 @@ use crate::snapshot::{self, Stored};
 use crate::verdict::{Moved, Verdict};
 use crate::whole::Wholes;
 
-/// The reviewed snapshots, and what becomes of those that differ.
+/// The reviewed snapshots, and what happens to those that differ.
 pub(crate) struct Snapshots {
-    /// Where they stand.
+    /// The folder of the snapshots.
     pub(crate) folder: PathBuf,
     pub(crate) writing: Writing,
-    /// Whether functions are held against their snapshots although the cost is as it was.
+    /// Whether functions are compared with their snapshots even if the cost is unchanged.
     pub(crate) every_function: bool,
     pub(crate) wholes: Wholes,
 }
 
 impl Snapshots {
-    /// Compares, and writes what is to be written.
+    /// Compares, and writes what must be written.
     pub(crate) fn check(
         &self,
         case: &Case,
@@ -57,7 +57,7 @@ impl Snapshots {
         } else if self.are_functions_due(&parts, &new_cost, observed, old_cost.text()) {
             let functions = rendering::functions(&profile());
             let writing = match self.writing {
-                // Only beside a behaviour that is as it was reviewed.
+                // Only if the behaviour is as it was reviewed.
                 Writing::Functions if behaves.is_ok() => Writing::Accept,
                 writing => writing,
             };
@@ -93,9 +93,9 @@ impl Snapshots {
         }
     }
 
-    /// Whether the functions are to be looked at where the cost is as it was reviewed. They make up the cost, so that
-    /// a sum that is another one shows them to be stale, without a profile. Where there is no profile because the
-    /// component was refused, finding that out again costs nothing.
+    /// Whether the functions must be compared although the cost is unchanged. They sum to the cost, so a
+    /// different sum shows without a profile that they are stale. If there is no profile because the component
+    /// was refused, comparing costs nothing.
     fn are_functions_due(
         &self,
         path: &Path,
@@ -117,7 +117,7 @@ impl Snapshots {
             || !fits
     }
 
-    /// Says which functions moved the cost, and puts them beside what was reviewed of them.
+    /// Says which functions moved the cost, and puts them beside the reviewed ones.
     fn which_moved(
         &self,
         case: &Case,
@@ -211,7 +211,7 @@ impl Snapshots {
         snapshot::put_beside(path, case.about(), new).map_err(|error| format!("{error:#}"))
     }
 
-    /// Nothing is left to be reviewed.
+    /// Nothing is left to review.
     fn passed(&self, path: &Path) -> Result<(), String> {
         snapshot::forget_pending(path).map_err(|error| format!("{error:#}"))
     }

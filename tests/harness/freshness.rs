@@ -1,7 +1,7 @@
-//! The guests' components, and whether they are those of the sources as they are now.
+//! The guests' components, and whether they were built from the current sources.
 //!
-//! `cargo xtask` builds what is stale, and then says where the components are. Without it, as under plain
-//! `cargo test` and cargo-nextest, it is asked: what is stale is not tested.
+//! `cargo xtask` builds what is stale, and then says where the components are. Under plain `cargo test` and
+//! cargo-nextest, the harness asks `cargo xtask` which guests are stale, and does not test them.
 
 use std::collections::BTreeSet;
 use std::env;
@@ -15,13 +15,13 @@ use anyhow::{Context, Result, anyhow, ensure};
 /// Where components come from.
 pub(crate) struct Guests {
     folder: PathBuf,
-    /// The workspace that says which are stale, where that is not known to be none.
+    /// The workspace that knows which guests are stale; `None` if the caller has said it.
     asked: Option<PathBuf>,
     stale: OnceLock<Result<BTreeSet<String>, String>>,
 }
 
 impl Guests {
-    /// A folder of components that are fresh but for some, says who names it.
+    /// A folder of components. They are fresh, except for those in `stale`.
     pub(crate) fn known(folder: PathBuf, stale: &[String]) -> Guests {
         Guests {
             folder,
@@ -30,7 +30,7 @@ impl Guests {
         }
     }
 
-    /// What stands in a workspace's target folder.
+    /// The components in a workspace's target folder.
     pub(crate) fn of_workspace(workspace: &Path, target: &Path) -> Guests {
         Guests {
             folder: target.join("guests"),

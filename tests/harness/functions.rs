@@ -1,14 +1,14 @@
-//! What each function used in a run, as the text that is committed beside a case's cost, and what moved, as lines for a
-//! person.
+//! What each function used in a run, as the text that is committed beside a case's cost; and what changed, as
+//! lines for people.
 //!
-//! It says in a failing test which function became dearer. It is not compared when the cost is as it was: the
-//! parts sum to the whole, which is.
+//! In a failing test it says which function became more expensive. It is not compared if the cost is unchanged,
+//! because the parts sum to the cost.
 
 use std::fmt::Write;
 
 use fractalaw_report::{FunctionMoved, FunctionsUsed};
 
-/// One function a line: own fuel, calls, name. `reviewed` reads it.
+/// One function on each line: own fuel, calls, name. `reviewed` reads it.
 pub(crate) fn text(functions: &FunctionsUsed) -> String {
     let mut text = String::new();
     for (name, used) in functions.iter() {
@@ -17,7 +17,7 @@ pub(crate) fn text(functions: &FunctionsUsed) -> String {
     text
 }
 
-/// The first of those that moved.
+/// The first functions that changed.
 pub(crate) fn shown(moved: &[FunctionMoved], most: usize) -> String {
     let mut text = String::new();
     for function in moved.iter().take(most) {

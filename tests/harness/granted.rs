@@ -1,6 +1,7 @@
-//! The folders that a case grants: copied for each run, and looked at after it.
+//! The folders that a case grants. They are copied for each run, and compared after it.
 //!
-//! What counts is which files, folders and links there are, and every byte in them. Times do not: they are the machine's.
+//! Names of files, folders and links are compared, and every byte in them. Times are not, because they depend on
+//! the machine.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
@@ -14,38 +15,37 @@ use tempfile::TempDir;
 use crate::listing::{self, Listing};
 use crate::regular;
 
-/// Copies of the granted folders, for one run: so no run, not even one that is allowed to write, meets what
-/// another left.
+/// Copies of the granted folders, for one run. So no run finds what another left, not even one that may write.
 pub(crate) struct Granted {
-    /// Each copy, and where the guest sees it.
+    /// Each copy, and its path in the guest.
     pub(crate) folders: Vec<(PathBuf, String)>,
     is_writable: bool,
     before: Tree,
     _place: Option<TempDir>,
 }
 
-/// What there is, by the number of the folder and the path in it.
+/// The contents, by the number of the folder and the path in it.
 type Tree = BTreeMap<(usize, String), Entry>;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Entry {
     File(Vec<u8>),
     Folder,
-    /// With what it leads to.
+    /// A link, with what it leads to.
     Link(String),
     Other,
 }
 
-/// What a run left in its folders that was not there before. Nothing of a run that could write nothing.
+/// What a run changed in its folders. Empty if the run could write nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Changes {
     is_writable: bool,
-    /// By path: what was there before, and what is now.
+    /// By path: what was there before, and what is there now.
     changed: Vec<(String, Option<Entry>, Option<Entry>)>,
 }
 
 impl Granted {
-    /// Copies folders: where each stands, where the guest sees it, and whether it may be written.
+    /// Copies folders. For each: its path, its path in the guest, and whether the guest may write.
     pub(crate) fn copy(folders: &[(PathBuf, &str, bool)]) -> Result<Granted> {
         let place = match folders {
             [] => None,
@@ -68,7 +68,7 @@ impl Granted {
         Ok(granted)
     }
 
-    /// What differs from how the folders were copied.
+    /// What differs from the copied folders.
     pub(crate) fn changes(&self) -> Result<Changes> {
         let now = self.tree()?;
         let paths: BTreeSet<_> = self.before.keys().chain(now.keys()).collect();
@@ -124,7 +124,8 @@ fn look(number: usize, folder: &Path, inside: &str, tree: &mut Tree) -> Result<(
     Ok(())
 }
 
-/// A name. What is not UTF-8 was not made by a guest, whose names are strings, and stays apart from all others.
+/// A name. If it is not UTF-8, no guest made it, because the names of guests are strings. It still differs from
+/// all other names.
 fn text(name: OsString) -> String {
     name.into_string()
         .unwrap_or_else(|name| format!("{name:?}"))
@@ -149,7 +150,7 @@ fn copy_folder(from: &Path, to: &Path) -> Result<()> {
 }
 
 impl Changes {
-    /// Adds what was changed to a text; nothing of a case that grants no folder for writing.
+    /// Adds the changes to a text. Adds nothing if the case grants no folder for writing.
     pub(crate) fn put(&self, text: &mut Listing) {
         if self.changed.is_empty() {
             if self.is_writable {
@@ -159,7 +160,7 @@ impl Changes {
         }
         text.line(&format!("files: {} changed", self.changed.len()));
         for (path, before, now) in &self.changed {
-            // A name cannot end the quotation that it stands in.
+            // A name cannot end its quotation marks.
             let quoted = |name: &str| format!("`{}`", one_line(name).replace('`', "\\u{60}"));
             let described = |entry: &Entry| match entry {
                 Entry::File(bytes) => {

@@ -1,5 +1,5 @@
-//! What there is: guests, cases, snapshots. None may stand alone, and one that is bad keeps no other
-//! from being run.
+//! The guests, cases and snapshots that exist. Each must have the others, and a bad one does not stop the others
+//! from running.
 
 use std::collections::BTreeSet;
 use std::env;
@@ -13,30 +13,30 @@ use crate::misplaced;
 use crate::name::Name;
 use crate::snapshot;
 
-/// What the harness's own tests are called after: `inventory/…`, `harness/…`.
+/// The names of the harness's own tests: `inventory/…`, `harness/…`.
 const OWN: [&str; 2] = ["harness", "inventory"];
 
-/// What the folders of libraries begin with that guests share; `xtask` goes by it too, in `project.rs`.
+/// The beginning of the names of libraries that guests share. `xtask` uses it too, in `project.rs`.
 const LIBRARY: &str = "lib-";
 
 /// Everything found in `guests/` and `tests/`.
 pub(crate) struct Inventory {
     pub(crate) cases: Vec<Case>,
-    /// Cases that cannot be run, and why. Each fails by its name, whatever was asked for.
+    /// Cases that cannot be run, and why. Each fails under its name, whatever was asked for.
     pub(crate) broken: Vec<(Name, String)>,
     /// The folder `tests/`.
     pub(crate) tests: PathBuf,
     /// The folder that cargo and the commands write to.
     pub(crate) target: PathBuf,
     guests: BTreeSet<String>,
-    /// The folders of `cases/` that have a case, whether or not it can be run.
+    /// The folders in `cases/` that have a case, whether or not it can be run.
     subjects: BTreeSet<String>,
-    /// The files that snapshots may stand in.
+    /// The paths that a snapshot may have.
     expected: BTreeSet<PathBuf>,
 }
 
 impl Inventory {
-    /// Reads the workspace whose folder `tests/` this is.
+    /// Reads the workspace with this folder `tests/`.
     pub(crate) fn read(tests: &Path) -> Result<Inventory> {
         let workspace = tests.parent().context("`tests/` stands in the workspace")?;
         let mut inventory = Inventory {
@@ -63,13 +63,13 @@ impl Inventory {
         Ok(inventory)
     }
 
-    /// Where the snapshots stand.
+    /// The folder of the snapshots.
     pub(crate) fn snapshots(&self) -> PathBuf {
         self.tests.join("snapshots")
     }
 
-    /// Adds a case. One that cannot be run keeps its place, so that its guest and its snapshots do not
-    /// look forsaken.
+    /// Adds a case. A case that cannot be run is kept, so that its guest and its snapshots do not seem to lack a
+    /// case.
     fn add(&mut self, room: &str, file: &Path) {
         let name = Name::of(file);
         if room == "cases" {
@@ -96,7 +96,7 @@ impl Inventory {
         }
     }
 
-    /// Why the name cannot be this case's: it says nothing, or something else is called so.
+    /// Why the case cannot have this name: it is not valid, or it is taken.
     fn bad_name(&self, room: &str, name: &Name) -> Option<String> {
         let subject = &name.subject;
         let taken_by = if OWN.contains(&&**subject) {
@@ -113,13 +113,13 @@ impl Inventory {
         ))
     }
 
-    /// The names of all cases, also of those that cannot be run.
+    /// The names of all cases, including those that cannot be run.
     pub(crate) fn names(&self) -> impl Iterator<Item = &Name> {
         let broken = self.broken.iter().map(|(name, _)| name);
         self.cases.iter().map(|case| &case.name).chain(broken)
     }
 
-    /// One test for each way in which something can stand alone or in the wrong place.
+    /// One test for each thing that can be missing or misplaced.
     pub(crate) fn checks(&self) -> Result<Vec<Trial>> {
         Ok(self
             .problems()?

@@ -1,22 +1,22 @@
-//! A text of headings and lists, in which nothing is lost: two runs that differ in a byte have different texts.
+//! A text of headings and lists that loses nothing: two runs that differ in a byte have different texts.
 //!
-//! A long list is there twice: abridged, as it is committed, with a digest that holds what is left out; and whole, as
-//! it is kept on this machine to show a difference.
+//! A long list exists twice. The shortened one is committed, with a digest of what is left out. The whole one is
+//! kept on this machine, to show a difference.
 
 use std::fmt::Write;
 
 use fractalaw_host::terminal::one_line;
 use sha2::{Digest, Sha256};
 
-/// Lines of a list that are shown whole: what a reviewer reads. Of a longer one, both ends.
+/// The lines of a list that are shown whole, as many as a reviewer reads. A longer list is shown by both ends.
 const SHOWN_LINES: usize = 120;
 const SHOWN_LINES_OF_LONG: usize = 5;
 
-/// Characters of a line that are shown whole. Of a longer one, the first.
+/// The characters of a line that are shown whole. A longer line is shown by its first characters.
 const SHOWN_CHARS: usize = 2000;
 const SHOWN_CHARS_OF_LONG: usize = 200;
 
-/// Bytes on a line where they are shown as such.
+/// The bytes on a line of hexadecimal digits.
 const BYTES_A_LINE: usize = 16;
 
 /// A text that is being written.
@@ -26,7 +26,7 @@ pub(crate) struct Listing {
     whole: Option<String>,
 }
 
-/// A rendered text. Only [`Listing::end`] makes one, so that it is what it is when a snapshot of it is read.
+/// A rendered text. Only [`Listing::end`] makes one, so that it is the same when its snapshot is read.
 #[derive(Debug)]
 pub(crate) struct Rendered {
     text: String,
@@ -34,7 +34,7 @@ pub(crate) struct Rendered {
 }
 
 impl Listing {
-    /// A text that begins so.
+    /// A text that begins like this.
     pub(crate) fn of(text: String) -> Listing {
         Listing { text, whole: None }
     }
@@ -48,7 +48,7 @@ impl Listing {
         }
     }
 
-    /// Adds each item as a line, indented.
+    /// Adds each item as an indented line.
     pub(crate) fn list(&mut self, indent: &str, items: &[String]) {
         let shown = abridged(items);
         if let (Some(_), None) = (&shown, &self.whole) {
@@ -60,7 +60,7 @@ impl Listing {
         }
     }
 
-    /// Closes the text. White space at its end would be lost in a snapshot: it is followed by a line.
+    /// Ends the text. A snapshot would lose white space at its end, so another line follows it.
     pub(crate) fn end(mut self) -> Rendered {
         let kept = self.text.trim_end();
         if kept.is_empty() || self.text.strip_prefix(kept) != Some("\n") {
@@ -72,12 +72,12 @@ impl Listing {
 }
 
 impl Rendered {
-    /// As it is committed.
+    /// The text as it is committed.
     pub(crate) fn text(&self) -> &str {
         &self.text
     }
 
-    /// With nothing left out, where that is more.
+    /// The whole text, if the committed one is shortened.
     pub(crate) fn whole(&self) -> Option<&str> {
         self.whole.as_deref()
     }
@@ -89,7 +89,7 @@ fn put(text: &mut String, indent: &str, items: &[String]) {
     }
 }
 
-/// What is shown of a list that is too long or has lines that are; nothing if all of it is.
+/// The shortened list; `None` if the whole list is shown.
 fn abridged(items: &[String]) -> Option<Vec<String>> {
     let (first, last) = match items.len() {
         0..=SHOWN_LINES => (items, &[][..]),
@@ -125,8 +125,8 @@ fn cut(item: &str) -> String {
     format!("{start}… {left_out} more characters; SHA-256 of the line: {digest:x}")
 }
 
-/// Any bytes as lines: UTF-8 as text, and all else with each byte. Whether a text ends in a newline is in its
-/// length, which stands in the heading.
+/// Any bytes as lines: UTF-8 as text, and everything else as hexadecimal digits. The heading has the length,
+/// which shows whether a text ends in a newline.
 pub(crate) fn contents(bytes: &[u8]) -> Vec<String> {
     match std::str::from_utf8(bytes) {
         Ok(text) => text.split_terminator('\n').map(one_line).collect(),
@@ -142,7 +142,7 @@ pub(crate) fn kind(bytes: &[u8]) -> &'static str {
     }
 }
 
-/// The offset, the bytes, and beside them what can be read.
+/// The offset, the bytes, and beside them the readable characters.
 fn row((number, bytes): (usize, &[u8])) -> String {
     let mut row = format!("{:08x} ", number * BYTES_A_LINE);
     for place in 0..BYTES_A_LINE {

@@ -1,25 +1,26 @@
-//! Runs every case through the host and holds its report against its snapshots.
+//! Runs every case through the host and compares its report with its snapshots.
 //!
-//! A test harness of its own, which speaks libtest's protocol: filters, `--list` and cargo-nextest
+//! This is a test harness of its own, which speaks libtest's protocol. So filters, `--list` and cargo-nextest
 //! work as with any test. From a case file to a verdict:
 //!
-//! - `flags`: what it is told, all of it on the command line;
-//! - `name`: what a case is called, and everything that is called after it;
+//! - `flags`: the command line, which alone says what to do;
+//! - `name`: the name of a case, and everything that is named after it;
 //! - `case`: a file in `cases/` or `fixtures/` becomes a run, and `granted` its folders;
-//! - `inventory`: guests, cases and snapshots are found, and none may lack the others;
-//! - `misplaced`: no file stands where nothing would look at it;
-//! - `freshness`: components come from the sources as they are now;
-//! - `lab`: the run happens three times, in a fresh slot, in a used one and beside others, under the policy in
+//! - `inventory`: finds guests, cases and snapshots, and checks that each has the others;
+//! - `misplaced`: finds files that nothing would read;
+//! - `freshness`: makes sure that components are built from the current sources;
+//! - `lab`: runs the case three times, in a fresh slot, in a used one and beside others, under the policy in
 //!   `policy.toml`;
-//! - `rendering`: what it gave becomes two texts, behaviour and cost, and `listing` loses no byte of it;
-//! - `comparison`: they are compared with what was reviewed, which `snapshot` has insta read and write;
-//! - `reviewed`: what a committed snapshot says in figures is read from it;
-//! - `whole`: where a snapshot has a digest, what it stands for is kept, so that a difference can be shown;
-//! - `functions`: where the cost moved, a profile says in which functions;
-//! - `record`: or, where costs are to be shown, it is written down and not compared;
-//! - `verdict`: what moved is gathered into one table with the command that accepts it.
+//! - `rendering`: turns the result into two texts, behaviour and cost, and `listing` makes sure that no byte is
+//!   lost;
+//! - `comparison`: compares these with the reviewed snapshots, which `snapshot` has insta read and write;
+//! - `reviewed`: reads the figures in a committed snapshot;
+//! - `whole`: keeps what a snapshot only has as a digest, so that a difference can be shown;
+//! - `functions`: if the cost moved, says in which functions;
+//! - `record`: if costs are only to be shown, writes them down and compares nothing;
+//! - `verdict`: collects what moved in one table, with the command that accepts it.
 //!
-//! `own_tests` are those of the harness itself.
+//! `own_tests` are the tests of the harness itself.
 
 #![forbid(unsafe_code)]
 
@@ -141,7 +142,7 @@ fn guests(flags: &Flags, inventory: &Inventory) -> Result<Guests> {
     })
 }
 
-/// Those that are not about one case.
+/// The tests that are not about one case.
 fn own_trials(inventory: &Inventory, guests: Option<PathBuf>) -> Result<Vec<Trial>> {
     let mut trials = inventory.checks()?;
     trials.extend(own_tests::trials(guests));

@@ -1,5 +1,5 @@
-//! Files that nothing would ever look at: cases outside of a subject's folder, subjects without a case,
-//! and what is no snapshot among the snapshots.
+//! Finds files that nothing would ever read: cases outside of a subject's folder, subjects without a case, and
+//! other files among the snapshots.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -29,7 +29,7 @@ pub(crate) fn find(tests: &Path) -> Result<Vec<String>> {
     for path in all_files(&snapshots)? {
         let depth = path.strip_prefix(&snapshots)?.components().count();
         let name = path.to_string_lossy();
-        // At its place, whether it has a case is another question.
+        // If the path is right, another check decides whether it has a case.
         if depth != 2 || !(name.ends_with(".snap") || name.ends_with(".snap.new")) {
             problems.push(format!(
                 "`{}` is no snapshot of a case, expected `tests/snapshots/SUBJECT/CASE.behaviour.snap`, \
@@ -69,7 +69,7 @@ fn in_subject(tests: &Path, folder: &Path) -> Result<Vec<String>> {
     Ok(problems)
 }
 
-/// Folders that are here and in no clone of this repository.
+/// Empty folders, which exist here and in no clone of this repository.
 fn empty_folders(tests: &Path, folder: &Path, problems: &mut Vec<String>) -> Result<()> {
     let found = entries(folder)?;
     if found.is_empty() {
@@ -101,7 +101,7 @@ fn is_case(path: &Path) -> bool {
         && !path.is_dir()
 }
 
-/// All files below a folder, at any depth; links are not followed.
+/// All files below a folder, at any depth. Links are not followed.
 fn all_files(folder: &Path) -> Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     for path in entries(folder)? {
@@ -114,7 +114,7 @@ fn all_files(folder: &Path) -> Result<Vec<PathBuf>> {
     Ok(found)
 }
 
-/// What a folder holds, in order. A folder that is not there is empty.
+/// The contents of a folder, in order. A missing folder counts as empty.
 pub(crate) fn entries(folder: &Path) -> Result<Vec<PathBuf>> {
     let context = || format!("`{}`", folder.display());
     let entries = match fs::read_dir(folder) {

@@ -1,27 +1,26 @@
-//! The name of a case: its test, its folder, its snapshots and its records are all called after it, here
-//! and nowhere else.
+//! The name of a case. Its test, its folder, its snapshots and its records are named after it, and only here.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-/// `subject/stem`, of which each is lower-case words and digits with `-` between them.
+/// `subject/stem`. Each part is lower-case words and digits with `-` between them.
 ///
-/// So two names that differ are two files everywhere, also where case does not count, and what stands behind a dot
-/// is never part of a name.
+/// So two different names are two different files everywhere, even if a file system ignores case, and what
+/// follows a dot is never part of a name.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Name {
-    /// The guest's name, or that of a group of fixtures.
+    /// The name of the guest, or of a group of fixtures.
     pub(crate) subject: String,
     stem: String,
 }
 
 impl Name {
-    /// The name of the case in this file, whether or not it is a good one.
+    /// The name of the case in this file, whether or not it is valid.
     pub(crate) fn of(file: &Path) -> Name {
         let part = |part: Option<&std::ffi::OsStr>| part.unwrap_or_default().display().to_string();
         Name {
             subject: part(file.parent().and_then(Path::file_name)),
-            // Not the stem as paths have it: for a name with a dot the file and the name are to be the same.
+            // Not the stem as paths define it: even with a dot in the name, the file and the name must match.
             stem: part(file.with_extension("").file_name()),
         }
     }
@@ -44,7 +43,7 @@ impl Name {
         ))
     }
 
-    /// Its snapshots below this folder: what it did, what it cost, and where the cost went.
+    /// Its snapshots below this folder: behaviour, cost, and functions.
     pub(crate) fn snapshots(&self, folder: &Path) -> [PathBuf; 3] {
         ["behaviour", "fuel", "functions"].map(|aspect| {
             folder

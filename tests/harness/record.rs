@@ -1,7 +1,7 @@
-//! What the commands that show cost are made from: each case's report, profile and reviewed fuel as JSON.
+//! The data for the commands that show costs: each case's report, profile and reviewed fuel as JSON.
 //!
-//! Asked for by `cargo xtask fuel`, `profile` and `report`, which link no Wasmtime and know nothing of cases.
-//! Nothing is compared.
+//! `cargo xtask fuel`, `profile` and `report` ask for it. They do not link Wasmtime and know nothing of cases.
+//! Nothing is compared here.
 
 use std::fs;
 use std::path::PathBuf;
@@ -15,21 +15,21 @@ use crate::lab::Lab;
 use crate::rendering;
 use crate::reviewed::{self, Reviewed};
 
-/// Where to write to, and how much.
+/// Where to write, and how much.
 pub(crate) struct Records {
-    /// Of all records, a file for each case.
+    /// The folder of all records, with a file for each case.
     pub(crate) folder: PathBuf,
     pub(crate) profiles: bool,
-    /// Where the snapshots stand.
+    /// The folder of the snapshots.
     pub(crate) snapshots: PathBuf,
 }
 
 impl Records {
-    /// Runs a case once and writes what is to be known of it.
+    /// Runs a case once and writes what is known of it.
     pub(crate) fn write(&self, case: &Case, lab: &Lab) -> Result<()> {
         let observed = lab.run_once(case)?;
         let mut seen = serde_json::to_value(&observed.report)?;
-        // No two runs take the same time, and a record is to be the same each time.
+        // No two runs take the same time, but a record must be the same each time.
         if let Some(fields) = seen.as_object_mut() {
             fields.remove("durations_us");
         }
@@ -66,8 +66,8 @@ impl Records {
     }
 }
 
-/// The lines of a behaviour that are gone and those that came, and which outcome was reviewed; nothing if it is
-/// what was reviewed.
+/// The lines of a behaviour that are gone and the new ones, and the reviewed outcome; `None` if the behaviour is
+/// unchanged.
 fn moved(reviewed: &str, now: &str) -> Result<Option<Value>> {
     if reviewed == now {
         return Ok(None);

@@ -1,17 +1,17 @@
-//! Reading what has to be a regular file: opening a pipe would wait for its other end, for ever.
+//! Reads regular files only. Opening a pipe would wait for its other end for ever.
 
 use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 
-/// The file's bytes.
+/// The bytes of the file.
 pub(crate) fn read(path: &Path) -> Result<Vec<u8>> {
     check(path)?;
     fs::read(path).with_context(|| format!("cannot read `{}`", path.display()))
 }
 
-/// Whether the path leads to a regular file.
+/// Fails if the path does not lead to a regular file.
 pub(crate) fn check(path: &Path) -> Result<()> {
     let found = fs::metadata(path).with_context(|| format!("cannot read `{}`", path.display()))?;
     ensure!(

@@ -1,4 +1,5 @@
-//! A report as the texts that are committed: what the guest did, what it cost, and which functions the cost is made of.
+//! A report as the texts that are committed: what the guest did, what it cost, and the functions that the cost is
+//! made of.
 
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -12,18 +13,18 @@ use crate::functions;
 use crate::granted::Changes;
 use crate::listing::{self, Listing, Rendered};
 
-/// What one run of a case gave.
+/// The result of one run of a case.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Observed {
     pub(crate) report: Report,
-    /// What it left in the folders that it was granted.
+    /// What it changed in the folders that it was granted.
     pub(crate) changes: Changes,
 }
 
 /// What a case's functions used, or why it has no profile.
 pub(crate) type Profiled = Result<FunctionsUsed, String>;
 
-/// Outcome, output, audit entries, effects and files: what a change of compiler must leave alone.
+/// Outcome, output, audit entries, effects and files: what a new compiler must not change.
 pub(crate) fn behaviour(observed: &Observed) -> Rendered {
     let Observed { report, changes } = observed;
     let mut text = Listing::default();
@@ -46,14 +47,14 @@ pub(crate) fn behaviour(observed: &Observed) -> Rendered {
     text.end()
 }
 
-// How the lines begin that `reviewed` reads.
+// The beginnings of the lines that `reviewed` reads.
 pub(crate) const OUTCOME_LINE: &str = "outcome: ";
 pub(crate) const COST_MODEL_LINE: &str = "cost model: ";
 pub(crate) const FUEL_LINE: &str = "fuel: ";
 pub(crate) const NOT_REPEATABLE: &str = "fuel: not repeatable, ";
 pub(crate) const NO_PROFILE: &str = "no profile: ";
 
-/// Fuel, where it went, and memory: what a change of compiler may move.
+/// Fuel, its parts, and memory: what a new compiler may change.
 pub(crate) fn cost(report: &Report) -> Rendered {
     let fuel = &report.fuel;
     let at_least = match fuel.certainty {
@@ -113,7 +114,7 @@ pub(crate) fn functions(profiled: &Profiled) -> Rendered {
     Listing::of(text).end()
 }
 
-/// An entry as reports print it, or, where that could be another entry too, with its fields told apart.
+/// An entry as reports print it. If another entry could look the same, its fields are separated.
 pub(crate) fn entry(entry: &AuditEntry) -> String {
     let time = UNIX_EPOCH + Duration::from_nanos(entry.time_unix_ns);
     let time = humantime::format_rfc3339(time);
@@ -146,7 +147,7 @@ fn output(text: &mut Listing, name: &str, captured: &Captured) {
     text.list("  ", &listing::contents(bytes));
 }
 
-/// The lines of a text, which no other text has: after a last newline comes an empty line.
+/// The lines of a text. No other text has the same lines: an empty line follows a newline at the end.
 pub(crate) fn lines(text: &str) -> Vec<String> {
     if text.is_empty() {
         return Vec::new();

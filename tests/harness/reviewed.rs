@@ -1,7 +1,7 @@
-//! What committed snapshots say: the kind of outcome, the cost, and what each function used. Their other lines are
-//! compared as text and mean nothing here.
+//! Reads the figures in committed snapshots: the kind of outcome, the cost, and what each function used. Their
+//! other lines are only compared as text.
 //!
-//! Of the run that goes on, nobody reads a text: its report has the values.
+//! For the current run no text is read, because its report has the values.
 
 use std::path::Path;
 
@@ -12,16 +12,16 @@ use crate::case::Case;
 use crate::rendering::{COST_MODEL_LINE, FUEL_LINE, NO_PROFILE, NOT_REPEATABLE, OUTCOME_LINE};
 use crate::snapshot::Stored;
 
-/// A cost that was reviewed.
+/// A reviewed cost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Cost {
-    /// The version of the cost model that its figures are of.
+    /// The version of the cost model of its figures.
     pub(crate) model: u32,
-    /// Their sum.
+    /// The sum of its figures.
     pub(crate) fuel: u64,
 }
 
-/// A line of a snapshot that is not what the harness writes there, such as one that was edited or merged.
+/// A line of a snapshot that the harness does not write, for example one that was edited or merged.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("line {line} is `{found}`, expected {expected}")]
 pub(crate) struct Unreadable {
@@ -45,7 +45,7 @@ impl Unreadable {
 pub(crate) struct Reviewed {
     /// The text of its behaviour, if there is a snapshot of it.
     pub(crate) behaviour: Option<String>,
-    /// Its cost, if there is a snapshot of it. One of a run that does not repeat has no figures.
+    /// Its cost, if there is a snapshot of it. The cost of a run that does not repeat has no figures.
     pub(crate) cost: Option<Option<Cost>>,
 }
 
@@ -54,7 +54,7 @@ impl Reviewed {
     ///
     /// # Errors
     ///
-    /// When the cost is none.
+    /// If the snapshot of the cost cannot be read.
     pub(crate) fn read(folder: &Path, case: &Case) -> Result<Reviewed> {
         let [behaviour, path, _] = case.name.snapshots(folder);
         let cost = match Stored::read(&path).text().map(cost).transpose() {
@@ -75,7 +75,7 @@ pub(crate) fn outcome(behaviour: &str) -> Result<&str, Unreadable> {
     kind.ok_or_else(|| Unreadable::at(0, behaviour, "`outcome: ` and its kind"))
 }
 
-/// A cost; no figures where the run does not repeat.
+/// A cost; `None` if the run does not repeat.
 pub(crate) fn cost(text: &str) -> Result<Option<Cost>, Unreadable> {
     if text.starts_with(NOT_REPEATABLE) {
         return Ok(None);
@@ -91,7 +91,7 @@ pub(crate) fn cost(text: &str) -> Result<Option<Cost>, Unreadable> {
     Ok(Some(Cost { model, fuel }))
 }
 
-/// What each function used; nothing where there is no profile.
+/// What each function used; empty if there is no profile.
 pub(crate) fn functions(text: &str) -> Result<FunctionsUsed, Unreadable> {
     if text.starts_with(NO_PROFILE) || text == "end\n" {
         return Ok(FunctionsUsed::default());

@@ -1,8 +1,8 @@
-//! Snapshots as files: insta reads them, writes them, and puts pending ones beside them for `cargo insta review`.
+//! Snapshots as files. insta reads them, writes them, and puts pending ones beside them for `cargo insta review`.
 //!
-//! insta has no say in what passes. It is asked to write only what was found to be different already, or is to be
-//! accepted. Afterwards the file is read again: what it holds counts, and not what insta said. insta takes white space
-//! from the end of a text; a rendered text has none there but one newline (`listing`).
+//! insta does not decide what passes. It is asked to write only what is known to differ or is to be accepted.
+//! Afterwards the file is read again: its contents count, and not what insta said. insta removes white space from
+//! the end of a text, so a rendered text ends in exactly one newline (`listing`).
 
 use std::cell::Cell;
 use std::env;
@@ -17,18 +17,18 @@ use insta::{Comparator, Settings, Snapshot};
 use crate::flags::Writing;
 use crate::listing::Rendered;
 
-/// What stands in a snapshot's file.
+/// The contents of a snapshot's file.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Stored {
     Nothing,
-    /// The text past the header.
+    /// The text after the header.
     Text(String),
-    /// There is a file, and it is no snapshot.
+    /// The file exists and is not a snapshot.
     Unreadable(String),
 }
 
 impl Stored {
-    /// Reads a file. Line ends of another system mean the same: a rendered text has no carriage return.
+    /// Reads a file. Line ends of another system mean the same, because a rendered text has no carriage return.
     pub(crate) fn read(path: &Path) -> Stored {
         match load(path) {
             Ok(Some(snapshot)) => match text(&snapshot).as_deref() {
@@ -51,7 +51,7 @@ impl Stored {
 }
 
 fn load(path: &Path) -> Result<Option<Snapshot>> {
-    // Without such a line insta would look for the header of its first versions.
+    // Without this line insta would look for the header of its first versions.
     let mut start = Vec::new();
     match File::open(path) {
         Ok(file) => file.take(4).read_to_end(&mut start)?,
@@ -69,7 +69,7 @@ fn text(snapshot: &Snapshot) -> Option<String> {
     Some(format!("{text}\n"))
 }
 
-/// Holds a file against all that is to be written to it.
+/// Compares a file with everything that must be in it.
 #[derive(Clone)]
 struct Exactly {
     about: String,
@@ -81,7 +81,7 @@ impl Exactly {
         let header = snapshot.metadata();
         text(snapshot).as_ref() == Some(&self.text)
             && header.description().unwrap_or_default() == self.about
-            // What only a pending one has.
+            // Only a pending snapshot has this.
             && header.assertion_line().is_none()
     }
 }
@@ -96,23 +96,23 @@ impl Comparator for Exactly {
     }
 }
 
-/// Writes a snapshot unless it is there already, header included, and takes away what was pending.
+/// Writes a snapshot unless it is already there, including its header, and removes a pending one.
 pub(crate) fn accept(path: &Path, about: &str, rendered: &Rendered) -> Result<()> {
     let exactly = exactly(about, rendered);
     let is_held =
         |path| load(path).is_ok_and(|kept| kept.is_some_and(|kept| exactly.is_held_by(&kept)));
     if !is_held(path) {
-        // Where all goes well, insta is content and says nothing.
+        // On success insta says nothing.
         let said = assert(path, &exactly).err().unwrap_or_default();
         ensure!(is_held(path), "cannot write `{}`: {said}", path.display());
     }
     forget_pending(path)
 }
 
-/// Puts a text beside the snapshot, to be reviewed.
+/// Puts a text beside the snapshot for review.
 pub(crate) fn put_beside(path: &Path, about: &str, rendered: &Rendered) -> Result<()> {
     let pending = pending(path);
-    // Where all goes well, insta finds a difference and says so.
+    // On success insta finds a difference and says so.
     let said = assert(path, &exactly(about, rendered)).err();
     ensure!(
         Stored::read(&pending).text() == Some(rendered.text()),
@@ -123,7 +123,7 @@ pub(crate) fn put_beside(path: &Path, about: &str, rendered: &Rendered) -> Resul
     Ok(())
 }
 
-/// Takes away what an earlier run put beside the snapshot.
+/// Removes what an earlier run put beside the snapshot.
 pub(crate) fn forget_pending(path: &Path) -> Result<()> {
     let pending = pending(path);
     match fs::remove_file(&pending) {
@@ -134,7 +134,7 @@ pub(crate) fn forget_pending(path: &Path) -> Result<()> {
     }
 }
 
-/// Where what is to be reviewed stands.
+/// The path of the text for review.
 pub(crate) fn pending(path: &Path) -> PathBuf {
     path.with_added_extension("new")
 }
@@ -146,8 +146,8 @@ fn exactly(about: &str, rendered: &Rendered) -> Exactly {
     }
 }
 
-/// Has insta write, as `INSTA_UPDATE` tells it to. It lists the whole folder, which is most of the time where one guest
-/// has a thousand cases: so it is not asked about what is as it was.
+/// Has insta write as `INSTA_UPDATE` says. insta lists the whole folder, which takes most of the time if a guest
+/// has a thousand cases. So it is not asked about what is unchanged.
 fn assert(path: &Path, exactly: &Exactly) -> Result<(), String> {
     let folder = path.parent().ok_or("it stands in no folder")?;
     let name = path.file_stem().ok_or("it has no name")?.to_string_lossy();
@@ -166,7 +166,7 @@ thread_local! {
     static ASKING: Cell<bool> = const { Cell::new(false) };
 }
 
-/// What insta would panic with: that a snapshot differs, or why it cannot be written.
+/// Catches what insta panics with: that a snapshot differs, or why it cannot be written.
 fn without_a_word(ask: impl FnOnce() + panic::UnwindSafe) -> Result<(), String> {
     ASKING.set(true);
     let asked = panic::catch_unwind(ask);
@@ -178,8 +178,8 @@ fn without_a_word(ask: impl FnOnce() + panic::UnwindSafe) -> Result<(), String> 
     })
 }
 
-/// Gets insta ready to write: the environment tells it to do what the command line says, and its panics are not printed.
-/// Where nothing is to be written insta is only asked to read, and looks at no variable.
+/// Prepares insta for writing. The environment must tell it what the command line says, and its panics are not
+/// printed. If nothing is to be written, insta only reads, and reads no variable.
 pub(crate) fn get_ready(writing: Writing) -> Result<()> {
     let update = match writing {
         Writing::Never => return Ok(()),

@@ -1,5 +1,5 @@
-//! What moved over all cases, said once at the end: where only fuel did, a table, and always the
-//! command that accepts it.
+//! The summary of all cases, printed once at the end: a table if only fuel moved, and always the command that
+//! accepts it.
 
 use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard};
@@ -9,11 +9,11 @@ use fractalaw_report::FunctionMoved;
 use crate::functions;
 use crate::name::Name;
 
-/// Gathers from all cases.
+/// Collects results from all cases.
 pub(crate) struct Verdict {
-    /// All cases that there are.
+    /// All cases that exist.
     all: BTreeSet<Name>,
-    /// Those that are run.
+    /// The cases that are run.
     asked: BTreeSet<Name>,
     found: Mutex<Found>,
 }
@@ -21,16 +21,16 @@ pub(crate) struct Verdict {
 #[derive(Default)]
 struct Found {
     moved: Vec<Moved>,
-    /// The cases whose behaviour is not what was reviewed.
+    /// The cases whose behaviour is not as it was reviewed.
     behaviour: BTreeSet<Name>,
-    /// Those that differ in something else: their cost was never reviewed, or their functions are others.
+    /// The cases that differ otherwise: their cost was never reviewed, or their functions differ.
     otherwise: BTreeSet<Name>,
 }
 
-/// A case whose cost is not what was reviewed.
+/// A case whose cost is not as it was reviewed.
 pub(crate) struct Moved {
     pub(crate) case: Name,
-    /// Fuel in units; none where the outcome has no repeatable figure.
+    /// Fuel in units; `None` if the outcome has no repeatable figure.
     pub(crate) before: Option<u64>,
     pub(crate) after: Option<u64>,
     /// The functions whose fuel moved.
@@ -64,7 +64,7 @@ impl Verdict {
             .expect("no case panics while it holds this lock")
     }
 
-    /// Prints the table below the test results; nothing when nothing moved.
+    /// Prints the table below the test results. Prints nothing if nothing moved.
     pub(crate) fn print(&self) {
         let mut found = self.found();
         found.moved.sort_by(|a, b| a.case.cmp(&b.case));
@@ -104,8 +104,8 @@ impl Verdict {
     }
 }
 
-/// The command that runs these cases and no other one that did not run now: what was not looked at is not to be
-/// accepted along with them.
+/// The command that runs these cases and no other case that did not run now. Nobody looked at those, so they must
+/// not be accepted with the others.
 pub(crate) fn command(
     failing: &BTreeSet<&Name>,
     asked: &BTreeSet<Name>,

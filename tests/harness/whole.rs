@@ -1,5 +1,5 @@
-//! What snapshots leave out, kept on this machine: of a run that passed, or was accepted, the whole text. When the
-//! next one differs where the snapshot has a digest only, there is something to compare it with.
+//! Keeps on this machine what snapshots leave out: the whole text of a run that passed or was accepted. If the
+//! next run differs where the snapshot has only a digest, there is something to compare it with.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,10 +11,10 @@ use similar::TextDiff;
 
 use crate::listing::Rendered;
 
-/// Lines of a difference that are shown: past them nobody reads.
+/// The lines of a difference that are shown. Nobody reads more.
 const SHOWN_LINES: usize = 100;
 
-/// How long to look for the smallest difference; past it a larger one will do.
+/// How long to look for the smallest difference. After that a larger one is good enough.
 const DIFF_TIME: Duration = Duration::from_secs(2);
 
 /// The folder of whole texts.
@@ -27,7 +27,7 @@ impl Wholes {
         Wholes { folder }
     }
 
-    /// Keeps what belongs to a snapshot: the digest of the snapshot's text on a line, then the whole one.
+    /// Keeps the whole text of a snapshot, after a line with the digest of the snapshot's text.
     pub(crate) fn keep(&self, snapshot: &Path, rendered: &Rendered) -> Result<()> {
         let Some(whole) = rendered.whole() else {
             return Ok(());
@@ -43,7 +43,7 @@ impl Wholes {
             .with_context(|| format!("cannot write `{}`", path.display()))
     }
 
-    /// The difference between what was reviewed and what there is now, as whole as it can be shown.
+    /// The difference between the reviewed text and the current one, as complete as possible.
     pub(crate) fn difference(&self, snapshot: &Path, old: &str, new: &Rendered) -> String {
         if !old.contains("; SHA-256 of ") {
             return diff(("reviewed", old), ("now", new.text()));
@@ -74,7 +74,7 @@ impl Wholes {
     }
 }
 
-/// The lines that differ between two texts, with some around them.
+/// The lines that differ between two texts, with some lines around them.
 pub(crate) fn diff((old_name, old): (&str, &str), (new_name, new): (&str, &str)) -> String {
     let text = TextDiff::configure()
         .timeout(DIFF_TIME)

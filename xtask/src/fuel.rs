@@ -1,4 +1,4 @@
-//! `cargo xtask fuel`: what every case costs, beside what was reviewed or beside another revision.
+//! `cargo xtask fuel`: the cost of every case, beside its snapshot or another revision.
 
 // From the ground up, as in `main.rs`.
 mod gate;
@@ -24,7 +24,7 @@ use crate::revision;
 use gate::{Gate, Verdict};
 use rows::{Row, compared, deleted, reviewed};
 
-/// The command. It ends with [`ONLY_FUEL`] when a cost is outside of what `tests/fuel.toml` allows.
+/// Runs the command. The exit code is [`ONLY_FUEL`] if a cost moved further than `tests/fuel.toml` allows.
 pub(crate) fn run(project: &Project, flags: &flags::Fuel) -> Result<ExitCode> {
     let cases = Cases::find(project);
     let gate = Gate::read(&project.root, &cases)?;
@@ -44,7 +44,7 @@ pub(crate) fn run(project: &Project, flags: &flags::Fuel) -> Result<ExitCode> {
     let rows = match &flags.against {
         Some(revision) => {
             let guests = revision::guests(project, revision, &[])?;
-            // A case of a guest that was not there yet is new.
+            // A case of a guest that did not exist yet is new.
             let mut wanted = wanted("against", &guests);
             wanted.cases = asked.with_components(project, &guests)?;
             let before = records::read(&record(project, &wanted)?)?;
@@ -81,8 +81,8 @@ pub(crate) fn run(project: &Project, flags: &flags::Fuel) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// What failed and what to do about it, for each cause. What is accepted is called by its name: behaviour that moved
-/// somewhere else is not to go along.
+/// What failed and what to do about it, for each cause. Cases are accepted by name, so that a change of behaviour
+/// elsewhere is not accepted with them.
 fn failures(rows: &[Row]) -> Vec<(String, String)> {
     let failed = |is_deleted: bool| -> Vec<&str> {
         let failed = rows.iter().filter(|row| row.verdict == Verdict::Fail);

@@ -58,8 +58,8 @@ const FILES: [(&str, &str); 3] = [
     ),
 ];
 
-/// The files are written first in a folder whose name begins with this. It is beside `guests/`, on the same file system,
-/// so that they can be renamed.
+/// The files are first written to a folder whose name begins like this. It is beside `guests/`, on the same file
+/// system, so that they can be renamed.
 const ASIDE: &str = ".new-";
 
 /// Runs the command.
@@ -105,8 +105,9 @@ pub(crate) fn run(project: &Project, flags: &flags::New) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Makes the files, all of them or none, and returns their paths. Cargo refuses the whole workspace while a folder in
-/// `guests/` has no manifest or no source, so they are written outside it and renamed, the guest last.
+/// Makes all of the files or none, and returns their paths. If a folder in `guests/` has no manifest or no
+/// source, cargo refuses the whole workspace. So the files are written outside of it and then renamed, the guest
+/// last.
 fn make(project: &Project, name: &str) -> Result<Vec<String>> {
     let made: Vec<String> = FILES.iter().map(|(path, _)| fill(path, name)).collect();
     let aside = tempfile::Builder::new()
@@ -125,7 +126,7 @@ fn make(project: &Project, name: &str) -> Result<Vec<String>> {
     };
     put(&case)?;
     if let Err(error) = put(&guest) {
-        // The first error is the one to tell.
+        // The first error is reported.
         let _ = fs::remove_dir_all(project.root.join(&case));
         return Err(error);
     }
@@ -179,7 +180,7 @@ fn check(project: &Project, name: &str) -> Result<()> {
 
 const OTHER_NAME: &str = "choose another name";
 
-/// A guest with a case and without a snapshot is what is left when `new` was interrupted while it built it.
+/// If `new` was interrupted while it built a guest, that guest has a case and no snapshot.
 fn hint_for_guest(name: &str, exists: &impl Fn(&str) -> bool) -> String {
     if exists("tests/cases") && !exists("tests/snapshots") {
         return format!(
@@ -189,7 +190,7 @@ fn hint_for_guest(name: &str, exists: &impl Fn(&str) -> bool) -> String {
     OTHER_NAME.to_owned()
 }
 
-/// It has no guest: that was asked before.
+/// It has no guest: this was checked before.
 fn hint_for_case(name: &str) -> String {
     format!("it has no guest: delete it (`rm -r tests/cases/{name}`), or {OTHER_NAME}")
 }

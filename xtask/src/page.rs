@@ -1,4 +1,5 @@
-//! Pages for a browser: text that may stand on one, the flame graph, and what a page allows its browser to do.
+//! Pages for a browser: text that may be put on a page, the flame graph, and what a page allows its browser to
+//! do.
 
 // From the ground up.
 pub(crate) mod shown;
@@ -9,10 +10,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 
-/// What all pages look like.
+/// The style of all pages.
 pub(crate) const STYLE: &str = include_str!("../templates/style.css");
 
-/// A script or a style, as a page's security policy names what it allows.
+/// The hash of a script or a style, in the form that a page's security policy uses.
 pub(crate) fn hash(text: &str) -> String {
     format!("sha256-{}", STANDARD.encode(Sha256::digest(text)))
 }

@@ -1,7 +1,7 @@
 //! `cargo xtask report`: one page of what every case does and costs, to be read in a browser.
 //!
-//! The file needs nothing beside it and asks the network for nothing. How records are read, compared and
-//! drawn stands in the modules below; here is only the order of things.
+//! The file needs no other file and loads nothing from the network. The modules below read, compare and draw the
+//! records. This file only calls them in order.
 
 // From the ground up, as in `main.rs`.
 mod functions;
@@ -31,11 +31,11 @@ use crate::progress::Progress;
 use crate::project::Project;
 use crate::revision;
 
-/// The command. It says where the page is, and how large.
+/// Runs the command. Prints the path and the size of the page.
 pub(crate) fn run(project: &Project, flags: &flags::Report) -> Result<()> {
     let home = project.target.join("report");
     let asked = match &flags.filter {
-        // Of records that are there already, others may be called so.
+        // Existing records may have other names.
         Some(filter) if flags.records.is_none() => {
             Asked::Cases(Cases::find(project).containing(filter)?)
         }
@@ -56,7 +56,7 @@ pub(crate) fn run(project: &Project, flags: &flags::Report) -> Result<()> {
     progress.say("reading records");
     let mut records = read(&folder, project.relative(&folder))?;
     if let Some(filter) = &flags.filter {
-        // The baseline's too: what was not asked for is not gone.
+        // The baseline is filtered too, because a case that was not asked for was not deleted.
         for records in [Some(&mut records), earlier.as_mut()].into_iter().flatten() {
             records.retain(|record| record.case.contains(filter));
         }
@@ -92,14 +92,14 @@ fn wanted<'a>(name: &'a str, guests: &'a Path, asked: &Asked) -> Wanted<'a> {
     }
 }
 
-/// The baseline's records: a folder of them, or those of another revision's guests.
+/// The baseline's records: from a folder, or of another revision's guests.
 fn earlier(project: &Project, against: &str, asked: &Asked) -> Result<Vec<Record>> {
     let folder = Path::new(against);
     if folder.is_dir() {
         return read(folder, folder);
     }
     let guests = revision::guests(project, against, &[])?;
-    // A case of a guest that was not there yet is new.
+    // A case of a guest that did not exist yet is new.
     let asked = asked.with_components(project, &guests)?;
     let folder = record(project, &wanted("against", &guests, &asked))?;
     match asked {
@@ -108,7 +108,7 @@ fn earlier(project: &Project, against: &str, asked: &Asked) -> Result<Vec<Record
     }
 }
 
-/// All records of a folder, by subject. Messages call the folder as it is best shown.
+/// All records in a folder, by subject. `shown` is the folder's name for messages.
 fn read(folder: &Path, shown: &Path) -> Result<Vec<Record>> {
     let mut records = records::read(folder)?;
     if records.is_empty() {

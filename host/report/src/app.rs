@@ -1,14 +1,14 @@
-//! Which micro-app a report is about.
+//! The micro-app that a report is about.
 
 use std::sync::Arc;
 
-/// Which micro-app ran. Shared by all its reports.
+/// Identifies a micro-app. All its reports share it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct App {
-    /// The component's own name.
+    /// The name that the component gives itself.
     pub name: Option<Arc<str>>,
-    /// The component's own version.
+    /// The version that the component gives itself.
     pub version: Option<Arc<str>>,
-    /// SHA-256 of the component, in lower-case hexadecimal.
+    /// The SHA-256 of the component, in lower-case hexadecimal.
     pub digest: Arc<str>,
 }

@@ -1,28 +1,28 @@
-//! What a guest recorded.
+//! The audit entries of a guest.
 
 use std::fmt;
 
 use fractalaw_manifest::terminal::one_line;
 use serde::{Deserialize, Serialize};
 
-/// One entry: three fields from the guest, three from the host.
+/// One audit entry: three fields from the guest, three from the host.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AuditEntry {
-    /// Place in the run's trail, from 1, without gaps.
+    /// Its number in the run's trail, from 1, without gaps.
     pub sequence: u64,
-    /// When the host received it: nanoseconds since 1970-01-01T00:00:00Z.
+    /// When the host received it, in nanoseconds since 1970-01-01T00:00:00Z.
     pub time_unix_ns: u64,
     /// The fuel that the run had consumed when the guest made the call.
     pub fuel: u64,
-    /// What kind of thing happened, in the guest's words.
+    /// The kind of event, in the guest's words.
     pub event_type: String,
     /// What it happened to.
     pub resource: String,
-    /// What happened, for a person to read.
+    /// What happened, for people.
     pub detail: String,
 }
 
-/// On one line, with what the guest wrote made safe to print.
+/// The entry on one line, with the guest's text made safe to print.
 impl fmt::Display for AuditEntry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let [event_type, resource, detail] =

@@ -1,4 +1,4 @@
-//! What is not alike in two reports: of a run before a change and after it, or of two runs that should be one.
+//! What differs between two reports: of a run before and after a change, or of two runs that should be the same.
 
 mod functions;
 
@@ -14,30 +14,30 @@ use crate::host_calls::HostCalls;
 use crate::outcome::Outcome;
 use crate::report::Report;
 
-/// Something that is not what it was.
+/// Something that changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Change<T> {
-    /// What it was.
+    /// The value before.
     pub before: T,
     /// What it is.
     pub after: T,
 }
 
 impl<T: PartialEq> Change<T> {
-    /// Nothing if it is what it was.
+    /// `None` if the value did not change.
     fn of(before: T, after: T) -> Option<Change<T>> {
         (before != after).then_some(Change { before, after })
     }
 }
 
-/// A list that is not what it was.
+/// A list that changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ListChange<'a, T> {
-    /// All that it had.
+    /// The whole list before.
     pub before: &'a [T],
-    /// All that it has.
+    /// The whole list after.
     pub after: &'a [T],
-    /// Where the first is that is another, in both. What follows it differs too, most often, and only repeats it.
+    /// The index of the first difference, in both lists. What follows it mostly differs too, and only repeats it.
     pub first: usize,
 }
 
@@ -59,17 +59,17 @@ impl<'a, T> ListChange<'a, T> {
     }
 }
 
-/// What is not alike in two reports. What is alike is absent.
+/// What differs between two reports. What is the same is absent.
 ///
-/// A report that was read from JSON is alike with the one that was written. Limits, grants and durations are what a run
-/// was given and not what it did, and are not compared.
+/// A report that was read from JSON equals the one that was written. Limits, grants and durations are not
+/// compared, because a run was given them and did not do them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Difference<'a> {
     /// How the run ended.
     pub outcome: Option<Change<&'a Outcome>>,
-    /// In which functions it was stopped.
+    /// The functions in which it was stopped.
     pub backtrace: Option<Change<&'a [String]>>,
-    /// What it recorded: the guest's words, without the time and the fuel at which it recorded them.
+    /// The audit entries: the guest's text, without the time and the fuel when it was recorded.
     pub audit: Option<ListChange<'a, AuditEntry>>,
     /// What it did through capabilities.
     pub effects: Option<ListChange<'a, Effect>>,
@@ -77,18 +77,19 @@ pub struct Difference<'a> {
     pub stdout: Option<Change<&'a Captured>>,
     /// What it wrote to standard error.
     pub stderr: Option<Change<&'a Captured>>,
-    /// The cost model. Under another one fuel is another unit, so that then neither fuel nor host calls are compared.
+    /// The cost model. If it differs, neither fuel nor host calls are compared, because fuel is another unit
+    /// then.
     pub cost_model: Option<Change<u32>>,
-    /// What it cost, and where.
+    /// The cost and its parts.
     pub fuel: FuelDifference,
-    /// The functions of the host that were called otherwise, each with all that is known of its calls; in the order of
-    /// their names.
+    /// The host functions that were called differently, each with everything that is known of its calls, in the
+    /// order of their names.
     pub host_calls: Vec<Change<Option<&'a HostCalls>>>,
     /// The most memory that it held, in bytes.
     pub peak_bytes: Option<Change<usize>>,
 }
 
-/// What is not alike in the cost of two runs, in units of fuel.
+/// What differs in the cost of two runs, in units of fuel.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct FuelDifference {
     /// The sum of the parts.
@@ -126,7 +127,7 @@ impl<'a> Difference<'a> {
         }
     }
 
-    /// Whether both runs ended alike and did the same, whatever that cost.
+    /// Whether both runs ended in the same way and did the same, whatever they cost.
     pub fn is_same_behaviour(&self) -> bool {
         self.outcome.is_none()
             && self.audit.is_none()
@@ -161,7 +162,7 @@ fn unless<'a, T>(alike: fn(&T, &T) -> bool, before: &'a T, after: &'a T) -> Opti
     (!alike(before, after)).then_some(Change { before, after })
 }
 
-/// A refusal that was read from JSON has words where the other one has fields.
+/// A refusal that was read from JSON has text where the other one has fields.
 fn is_same_end(a: &Outcome, b: &Outcome) -> bool {
     match (a, b) {
         (Outcome::Refused(a), Outcome::Refused(b)) => {
@@ -175,7 +176,7 @@ fn is_same_entry(a: &AuditEntry, b: &AuditEntry) -> bool {
     (&a.event_type, &a.resource, &a.detail) == (&b.event_type, &b.resource, &b.detail)
 }
 
-/// Output that was no UTF-8 and was read from JSON has replacement characters where the other has bytes.
+/// Output that was not UTF-8 and was read from JSON has replacement characters where the other has bytes.
 fn is_same_output(a: &Captured, b: &Captured) -> bool {
     let is_read = a.bytes_before.is_some() || b.bytes_before.is_some();
     let text = |captured: &Captured| String::from_utf8_lossy(&captured.bytes).into_owned();

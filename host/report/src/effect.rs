@@ -1,4 +1,4 @@
-//! What a run changed outside of itself, as the capability says that it made the change.
+//! What a run changed outside of itself, as reported by the capability that made the change.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -7,37 +7,37 @@ use fractalaw_manifest::terminal;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
-/// One thing that a run did through a capability of its host: rows that it inserted, an event that it emitted.
+/// Something that a run did through a capability of its host: rows that it inserted, an event that it emitted.
 ///
-/// Text, JSON and snapshots show every effect alike, whichever capability it comes from.
+/// Text, JSON and snapshots show the effects of all capabilities in the same way.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Effect {
-    /// The capability's name, such as `data`.
+    /// The name of the capability, such as `data`.
     pub capability: String,
     /// What was done, such as `insert`.
     pub kind: String,
     /// What it was done to, such as the name of a table.
     pub subject: String,
-    /// What else there is to say of it, in an order that the capability chooses. A number that is not whole is said as
-    /// text, because readers of JSON round it.
+    /// Further facts, in an order that the capability chooses. A number that is not whole is written as text,
+    /// because readers of JSON round it.
     #[serde(serialize_with = "write_fields", deserialize_with = "read_fields")]
     pub fields: Vec<(String, Value)>,
-    /// Whether it holds.
+    /// Whether it took effect.
     pub settled: Settled,
 }
 
-/// What became of an effect when its run had ended.
+/// What happened to an effect when its run had ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Settled {
-    /// It holds: the run completed.
+    /// It took effect, because the run completed.
     Committed,
-    /// It was taken back: the run ended in another way.
+    /// It was undone, because the run ended in another way.
     Discarded,
 }
 
 impl Settled {
-    /// The name used in reports.
+    /// The name in reports.
     pub fn name(self) -> &'static str {
         match self {
             Settled::Committed => "committed",
@@ -46,8 +46,8 @@ impl Settled {
     }
 }
 
-/// On one line, with what comes from the guest made safe to print. No two effects read alike: a word that is more than
-/// letters, digits and the signs of names is in quotes, and so is text among the fields.
+/// The effect on one line, with the guest's text made safe to print. No two effects have the same line: a word
+/// with more than letters, digits and the characters of names is in quotes, and so is text in the fields.
 impl fmt::Display for Effect {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let [capability, kind, subject] =
@@ -74,7 +74,7 @@ fn json(value: &Value) -> String {
     terminal::json(value.to_string())
 }
 
-/// A list in place of an object, which has no order.
+/// A list instead of an object, because an object has no order.
 #[derive(Serialize, Deserialize)]
 struct Field<N, V> {
     name: N,

@@ -1,15 +1,15 @@
-//! What a run cost, in units of fuel.
+//! The cost of a run, in units of fuel.
 
 use serde::{Deserialize, Serialize};
 
-/// Version of the cost model. It changes with any number in the tables of the host's `cost`: figures of different
-/// versions are not compared.
+/// The version of the cost model. It changes with any number in the tables of the host's `cost`. Figures of
+/// different versions are not compared.
 pub const COST_MODEL: u32 = 2;
 
-/// Fuel of one run, in units.
+/// The fuel of one run, in units.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fuel {
-    /// What the run was given.
+    /// The fuel that the run was given.
     pub budget: u64,
     /// What instantiation used: start functions and initialisers, without their host calls.
     pub instantiation: u64,
@@ -17,9 +17,9 @@ pub struct Fuel {
     pub guest: u64,
     /// What all host calls were charged.
     pub host_calls: u64,
-    /// What the figures say.
+    /// How exact the figures are.
     pub certainty: Certainty,
-    /// The cost model that they were made under: [`COST_MODEL`] of the host that made them.
+    /// The cost model of the figures: [`COST_MODEL`] of the host that made them.
     pub cost_model: u32,
 }
 
@@ -30,21 +30,21 @@ impl Fuel {
     }
 }
 
-/// How far a fuel figure can be relied on. [`Outcome::fuel_certainty`](crate::Outcome::fuel_certainty) says which
-/// outcome gives which, with the reason.
+/// How exact a fuel figure is. [`Outcome::fuel_certainty`](crate::Outcome::fuel_certainty) says which outcome
+/// gives which certainty, and why.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Certainty {
-    /// It is the cost, to the unit, and the same on every machine.
+    /// The figure is the cost, to the unit, and the same on every machine.
     Exact,
-    /// The cost is at least this; the figure is the same on every machine.
+    /// The cost is at least this figure. The figure is the same on every machine.
     LowerBound,
-    /// The cost is at least this; the figure differs from run to run or machine to machine.
+    /// The cost is at least this figure. The figure differs from run to run or from machine to machine.
     Unrepeatable,
 }
 
 impl Certainty {
-    /// The name used in reports.
+    /// The name in reports.
     pub fn name(self) -> &'static str {
         match self {
             Certainty::Exact => "exact",

@@ -1,4 +1,4 @@
-//! What a guest called of its host.
+//! The host calls of a guest.
 
 use std::borrow::Cow;
 
@@ -9,42 +9,42 @@ use serde::{Deserialize, Serialize};
 pub struct HostCalls {
     /// The interface's full name, such as `wasi:io/streams@0.2.12`.
     pub interface: Cow<'static, str>,
-    /// The function's name in it.
+    /// The function's name.
     pub function: Cow<'static, str>,
-    /// How many calls were made, one that could not be paid included.
+    /// The number of calls, including one that could not be paid.
     pub calls: u64,
-    /// Bytes that the guest handed over, or asked for.
+    /// Bytes that the guest handed over or asked for.
     pub bytes_in: u64,
-    /// Bytes that it was given.
+    /// Bytes that the guest was given.
     pub bytes_out: u64,
-    /// What it was charged, in units of fuel.
+    /// The fuel that was charged.
     pub fuel: u64,
 }
 
-/// One host call, in the order of the run.
+/// One host call.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HostCall {
-    /// Place among the run's host calls, from 1, without gaps.
+    /// Its number among the run's host calls, from 1, without gaps.
     pub sequence: u64,
     /// The interface's full name.
     pub interface: Cow<'static, str>,
-    /// The function's name in it.
+    /// The function's name.
     pub function: Cow<'static, str>,
-    /// The fuel consumed when it was made.
+    /// The fuel that was consumed when the call was made.
     pub at: u64,
-    /// Bytes that the guest handed over, or asked for.
+    /// Bytes that the guest handed over or asked for.
     pub bytes_in: u64,
-    /// Bytes that it was given.
+    /// Bytes that the guest was given.
     pub bytes_out: u64,
-    /// What it was charged, in units of fuel. The last one's may be less than its price: all that was left.
+    /// The fuel that was charged. For the last call it may be less than the price: all that was left.
     pub fuel: u64,
 }
 
-/// The host calls of one run in order.
+/// The host calls of one run, in order.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Trace {
-    /// The first ones.
+    /// The first calls.
     pub calls: Vec<HostCall>,
-    /// How many more there were.
+    /// How many more calls there were.
     pub dropped: u64,
 }

@@ -1,5 +1,5 @@
-//! The report as programs read and write it. The shape is decided here and in `json/`, and does not move when the types
-//! behind it do. `REPORT.md` of the host describes every field.
+//! The report as JSON for programs, written and read. The shape is decided here and in `json/`, so it does not
+//! change when the types of the report do. `host/REPORT.md` describes every field.
 
 mod grants;
 mod limits;
@@ -22,14 +22,14 @@ use crate::limits::AppliedLimits;
 use crate::outcome::Outcome;
 use crate::report::{Durations, Memory, Report};
 
-/// Version of the report's shape: it goes up when a field changes its meaning or goes away. Fields
-/// may be added without it.
+/// The version of the report's shape. It changes when a field changes its meaning or goes away. Fields may be
+/// added without a new version.
 pub const JSON_VERSION: u32 = 2;
 
-/// Why a text is not read as a report or a profile.
+/// Why a text is not a report or a profile.
 #[derive(Debug, thiserror::Error)]
 pub enum ReportError {
-    /// It is no JSON, or none of that shape.
+    /// It is not JSON, or has another shape.
     #[error("not a {what}: {source}")]
     Malformed {
         /// `report` or `profile`.
@@ -37,40 +37,41 @@ pub enum ReportError {
         /// What is wrong, and where.
         source: serde_json::Error,
     },
-    /// It was written by another version of the host.
+    /// Another version of the host wrote it.
     #[error("a {what} of version {found}, expected {expected}")]
     Version {
         /// `report` or `profile`.
         what: &'static str,
         /// The version that it has.
         found: u32,
-        /// The version that is read.
+        /// The version that this crate reads.
         expected: u32,
     },
 }
 
 impl Report {
-    /// The report for programs: one JSON object, documented in the host's `REPORT.md`.
+    /// The report as one JSON object for programs. `host/REPORT.md` describes it.
     pub fn json(&self) -> String {
         let json = serde_json::to_string_pretty(self).expect("a report is plain data");
         terminal::json(json)
     }
 
-    /// Reads what [`Report::json`] wrote. Its text and its JSON are those of the report that was written.
+    /// Reads what [`Report::json`] wrote. The report that was read gives the same text and the same JSON.
     ///
-    /// JSON does not say everything: a refusal comes back in words (see [`Refusal::Recorded`](crate::Refusal::Recorded)),
-    /// output that was no UTF-8 with replacement characters (see [`Captured`]), and durations in whole microseconds.
-    /// Durations that were left out are read as zero.
+    /// JSON does not contain everything. A refusal is read back as text (see
+    /// [`Refusal::Recorded`](crate::Refusal::Recorded)), output that was not UTF-8 has replacement characters
+    /// (see [`Captured`]), and durations are whole microseconds. Durations that are left out are read as zero.
     ///
     /// # Errors
     ///
-    /// When it is not a report, or one of another version.
+    /// If the text is not a report, or has another version.
     pub fn from_json(json: &str) -> Result<Report, ReportError> {
         read(json, "report", JSON_VERSION)
     }
 }
 
-/// Reads a document that says its version: one of another version is told as such, whatever else it holds.
+/// Reads a document that has a version. If the version differs, that is the error, whatever else the document
+/// contains.
 pub(crate) fn read<'de, T: Deserialize<'de>>(
     json: &'de str,
     what: &'static str,
@@ -92,7 +93,8 @@ pub(crate) fn read<'de, T: Deserialize<'de>>(
     serde_json::from_str(json).map_err(malformed)
 }
 
-/// The fields of a report in the order in which they are written. Those inside of them are in the order of their names.
+/// The fields of a report in the order in which they are written. The fields of its parts are in the order of
+/// their names.
 #[derive(Serialize, Deserialize)]
 struct Shape<'a> {
     version: u32,
@@ -133,7 +135,7 @@ struct Shape<'a> {
     durations_us: Durations,
 }
 
-/// With its fields, and those inside of them, in the order of their names.
+/// Writes the value with its fields, and those of its parts, in the order of their names.
 fn sorted<T: Serialize, S: Serializer>(value: &T, serializer: S) -> Result<S::Ok, S::Error> {
     let value = serde_json::to_value(value).map_err(ser::Error::custom)?;
     value.serialize(serializer)

@@ -1,13 +1,13 @@
-//! A run as data: what it was held to and granted, how it ended, what it did and what it cost. As text for people and
-//! as JSON for programs.
+//! A run as data: its limits and grants, how it ended, what it did and what it cost. It can be written as text
+//! for people, and as JSON for programs.
 //!
-//! The host makes [`Report`]s and [`Profile`]s. Whoever only reads them needs this crate and not the host: nothing here
-//! compiles or runs a component.
+//! The host makes [`Report`]s and [`Profile`]s. A program that only reads them needs this crate and not the host.
+//! Nothing here compiles or runs a component.
 
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
-// From the ground up: what stands further down uses what stands further up, never the other way round.
+// From the ground up: a module uses only modules that are listed before it.
 mod app;
 mod audit;
 mod captured;
@@ -41,7 +41,7 @@ pub use difference::{
     Change, Difference, FuelDifference, FunctionMoved, FunctionsUsed, ListChange, Used,
 };
 pub use effect::{Effect, Settled};
-// What a refusal names.
+// Types that a refusal contains.
 pub use fractalaw_contract::{Mismatch, MissingFunction, Proposal};
 pub use fuel::{COST_MODEL, Certainty, Fuel};
 pub use grant::{By, Decision, Granted, Item, Missing, NotGranted, PolicyId};

@@ -1,11 +1,12 @@
-//! What a component lists, up to a bound, and how many names of it a message shows. Two bytes of a component can list
-//! a thing, and each thing listed takes a hundred bytes here and in all that is made of it.
+//! Lists of what a component contains, up to a bound, and how many names of such a list a message shows. Two
+//! bytes of a component can add an item, while each item takes a hundred bytes here and in everything that is
+//! made from the list.
 
 use std::ops::Deref;
 
 use crate::limits::{LISTED, LISTED_BYTES, SHOWN_BYTES, SHOWN_NAMES};
 
-/// The first things of one kind that a component lists, and how many there are beyond them.
+/// The first items of one kind in a component, and the number of further items.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Listed<T> {
     items: Vec<T>,
@@ -24,18 +25,19 @@ impl<T> Default for Listed<T> {
 }
 
 impl<T> Listed<T> {
-    /// Whether there is nothing, counted or kept.
+    /// Whether the component has no such item at all.
     pub fn is_empty(&self) -> bool {
         self.items.is_empty() && self.omitted == 0
     }
 
-    /// How many are counted only: of each kind, at most 1 000 are kept, and 128 KiB of their text.
+    /// The number of items that are only counted. Of each kind, at most 1 000 are kept, and 128 KiB of their
+    /// text.
     pub fn omitted(&self) -> u64 {
         self.omitted
     }
 
-    /// One more, whose text has so many bytes. It is made only if there is room for it, and once there was none,
-    /// nothing further is.
+    /// Adds an item whose text has that many bytes. The item is made only if there is room for it. After the
+    /// first item without room, no item is added.
     pub fn push_with(&mut self, bytes: usize, item: impl FnOnce() -> T) {
         let bytes = self.bytes.saturating_add(bytes);
         if self.omitted > 0 || self.items.len() == LISTED || bytes > LISTED_BYTES {
@@ -48,7 +50,7 @@ impl<T> Listed<T> {
 }
 
 impl Listed<String> {
-    /// One more name.
+    /// Adds a name.
     pub fn push(&mut self, name: &str) {
         self.push_with(name.len(), || name.to_owned());
     }
@@ -72,12 +74,12 @@ impl<T> Deref for Listed<T> {
     }
 }
 
-/// The first names, in backticks, and how many there are beyond them.
+/// The first names, in backticks, and the number of further names.
 pub(crate) fn quoted(names: &Listed<String>) -> String {
     shown(names, |name| format!("`{}`", short(name)))
 }
 
-/// The first, as they are written, and how many there are beyond them.
+/// The first items as `write` writes them, and the number of further items.
 pub(crate) fn shown<T>(names: &Listed<T>, write: impl Fn(&T) -> String) -> String {
     let shown: Vec<_> = names.iter().take(SHOWN_NAMES).map(write).collect();
     match (names.len() - shown.len()) as u64 + names.omitted {
@@ -86,7 +88,7 @@ pub(crate) fn shown<T>(names: &Listed<T>, write: impl Fn(&T) -> String) -> Strin
     }
 }
 
-/// A name as a message shows it.
+/// A name, cut to the length that a message shows.
 pub(crate) fn short(name: &str) -> String {
     let start = cut(name, SHOWN_BYTES);
     if start.len() < name.len() {
@@ -95,7 +97,7 @@ pub(crate) fn short(name: &str) -> String {
     start.to_owned()
 }
 
-/// The beginning of a text, at most so many bytes.
+/// The beginning of a text, with at most that many bytes.
 pub fn cut(text: &str, bytes: usize) -> &str {
     &text[..text.floor_char_boundary(bytes)]
 }
@@ -114,7 +116,7 @@ mod tests {
             assert_eq!((listed.len(), made), (kept, kept), "{bytes}");
             assert_eq!(listed.omitted(), (5_000 - kept) as u64, "{bytes}");
         }
-        // What comes after one that was left out is left out as well: a list has no holes.
+        // Items after the first one that was left out are left out as well, so a list has no holes.
         let mut listed = Listed::default();
         listed.push_with(LISTED_BYTES + 1, || "large");
         listed.push_with(1, || "small");

@@ -1,4 +1,4 @@
-//! What happened to a guest, as a value.
+//! How a run ended, as a value.
 
 use std::fmt;
 
@@ -14,39 +14,39 @@ use crate::trap::{Trap, TrapCode};
 pub enum Outcome {
     /// `run` returned `ok` with this text.
     Completed(String),
-    /// `run` returned `err` with this text: the micro-app's own word that it failed.
+    /// `run` returned `err` with this text: the micro-app itself says that it failed.
     GuestError(String),
     /// The fuel budget is used up.
     OutOfFuel,
-    /// The wall-clock deadline passed.
+    /// The deadline passed.
     DeadlineExceeded,
     /// A memory or table would have grown past its cap.
     MemoryLimit {
         /// What was to grow.
         kind: MemoryKind,
-        /// The size it would have had: bytes of all memories together, or elements of one table.
+        /// The size that it would have had: bytes of all memories together, or elements of one table.
         requested: u64,
         /// The cap, in the same unit.
         limit: u64,
     },
     /// The guest's stack is used up.
     StackOverflow,
-    /// A bound on what the guest hands to the host was passed.
+    /// The guest exceeded a quota.
     QuotaExceeded {
-        /// Which one.
+        /// The quota.
         quota: Quota,
-        /// Its value: bytes, entries or calls.
+        /// Its value: bytes, entries, calls or handles.
         limit: u64,
     },
     /// Any other trap.
     Trap(Trap),
-    /// The host was told to stop, and cut the run off: `Host::stop` of the host library.
+    /// The host was told to stop and cut the run off: `Host::stop` of the host library.
     Interrupted,
-    /// It never ran.
+    /// The component was refused and never ran.
     Refused(Refusal),
 }
 
-/// What a memory limit is about.
+/// What exceeded a memory limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum MemoryKind {
@@ -57,7 +57,7 @@ pub enum MemoryKind {
 }
 
 impl Outcome {
-    /// The name of the variant, for programs: see the documentation of the JSON report.
+    /// The name of the variant for programs: see the documentation of the JSON report.
     pub fn kind(&self) -> &'static str {
         match self {
             Outcome::Completed(_) => "completed",
@@ -73,10 +73,10 @@ impl Outcome {
         }
     }
 
-    /// What the fuel counter says after such an end, as long as there is some left.
+    /// The certainty of the fuel counter after this outcome, as long as some fuel is left.
     ///
-    /// Compiled code keeps the count in a register and stores it where it calls, returns or executes
-    /// `unreachable`. What interrupts it elsewhere finds the count of the last such place.
+    /// Compiled code keeps the count in a register, and stores it where it calls, returns or executes
+    /// `unreachable`. An interruption elsewhere finds the count of the last such place.
     pub fn fuel_certainty(&self) -> Certainty {
         match self {
             Outcome::Completed(_)
@@ -91,7 +91,7 @@ impl Outcome {
                 _ => Certainty::LowerBound,
             },
             Outcome::MemoryLimit { .. } => Certainty::LowerBound,
-            // Where the clock strikes and how large frames are differ from machine to machine.
+            // When the clock interrupts, and how large frames are, differs from machine to machine.
             Outcome::DeadlineExceeded | Outcome::StackOverflow | Outcome::Interrupted => {
                 Certainty::Unrepeatable
             }

@@ -1,4 +1,4 @@
-//! Which function used how much fuel in a run.
+//! How much fuel each function used in a run.
 
 use std::borrow::Cow;
 
@@ -8,64 +8,63 @@ use serde_json::Value;
 use crate::json::{self, ReportError};
 use crate::report::Report;
 
-/// What stands behind the component's own functions in the table of a profile: they come first in it.
+/// The entries after the component's own functions in the table of a recording. In a profile they come first.
 pub const OUTSIDE: [&str; 3] = ["[instantiation]", "[run]", "[post-return]"];
 
-/// Version of the serialised shape of a [`Profile`]: it goes up when a field changes its meaning or goes
-/// away.
+/// The version of the serialised [`Profile`]. It changes when a field changes its meaning or goes away.
 pub const PROFILE_VERSION: u32 = 1;
 
-/// Fuel of one run by function and by call path.
+/// The fuel of one run by function and by call path.
 ///
-/// Of a deterministic run, it repeats exactly. Serialised, `report` is the JSON report without its
+/// For a deterministic run it repeats exactly. When serialised, `report` is the JSON report without its
 /// `durations_us`, and `version` is [`PROFILE_VERSION`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Profile {
-    /// What the run did, without hooks.
+    /// The report of the run without hooks.
     pub report: Report,
-    /// Every function that was entered, by the order in which it first was. The first three are none of the
-    /// component's: `[instantiation]`, `[run]` and `[post-return]`.
+    /// Every function that was entered, in the order in which it was first entered. The first three are not
+    /// functions of the component: `[instantiation]`, `[run]` and `[post-return]`.
     pub functions: Vec<FunctionFuel>,
-    /// The call tree: a node stands behind its parent, and nodes in the order in which they were first
-    /// entered. The first two are the roots, `[instantiation]` and `[run]`, whose own fuel is what was used
-    /// there outside of all functions.
+    /// The call tree. A node comes after its parent, and nodes are in the order in which they were first entered.
+    /// The first two are the roots, `[instantiation]` and `[run]`. Their own fuel is what was used there outside
+    /// of all functions.
     ///
-    /// A function that is called while it is being executed adds to the node that it has on that path, so
-    /// that no function stands twice on one.
+    /// A recursive call adds to the node that the function already has on that path, so no function is twice on
+    /// one path.
     pub nodes: Vec<ProfileNode>,
 }
 
 /// What one function used.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FunctionFuel {
-    /// Its readable name. Where the component has none for it, the import `module#name` of another core
-    /// module for which it is passed, such as those by which a guest reaches its host; else `function 7`. One
-    /// of the host's own is `[host]`, its interface and its name, and its fuel is what it was charged.
+    /// Its readable name. If the component has no name for it, this is the import `module#name` of another core
+    /// module that it is passed for, such as the functions by which a guest reaches its host; otherwise `function
+    /// 7`. A function of the host is `[host]` with its interface and name, and its fuel is what it was charged.
     pub name: String,
-    /// The core module that defines it, counted from 0; nothing for what is none of the component's.
+    /// The core module that defines it, counted from 0; `None` if it is not a function of the component.
     pub module: Option<u32>,
-    /// That module's name.
+    /// The name of that module.
     pub module_name: Option<String>,
     /// Its index in that module.
     pub index: Option<u32>,
     /// How often it was entered.
     pub calls: u64,
-    /// Fuel used in it, and in what the host did for it: a `realloc` that the host calls to hand over a
-    /// result counts as the caller's own.
+    /// Fuel used in the function itself, and in what the host did for it. A `realloc` that the host calls to hand
+    /// over a result counts as the caller's own.
     pub own_fuel: u64,
-    /// Fuel used from its being entered to its being left, in whatever it called; where it calls itself,
-    /// counted once.
+    /// Fuel used from entering the function to leaving it, including everything that it called. If it calls
+    /// itself, this is counted once.
     pub total_fuel: u64,
 }
 
 impl Profile {
-    /// Whether a function, by its place in the table, is one of the host's.
+    /// Whether the function with this index in the table is one of the host's.
     pub fn is_host(&self, function: u32) -> bool {
         let place = function as usize;
         place >= OUTSIDE.len() && self.functions[place].module.is_none()
     }
 
-    /// That each node stands behind its parent and has a function: whoever follows them relies on it.
+    /// Checks that each node comes after its parent and has a function, because readers rely on it.
     fn check_places(&self) -> Result<(), String> {
         for (index, node) in self.nodes.iter().enumerate() {
             if node.parent.is_some_and(|parent| parent as usize >= index) {
@@ -82,11 +81,11 @@ impl Profile {
 }
 
 impl Profile {
-    /// Reads what a profile is serialised as. What does not come back as it was is said at [`Report::from_json`].
+    /// Reads a serialised profile. [`Report::from_json`] says what is not read back as it was.
     ///
     /// # Errors
     ///
-    /// When it is not a profile, or one of another version.
+    /// If the text is not a profile, or has another version.
     pub fn from_json(json: &str) -> Result<Profile, ReportError> {
         json::read(json, "profile", PROFILE_VERSION)
     }
@@ -129,15 +128,15 @@ impl<'de> Deserialize<'de> for Profile {
     }
 }
 
-/// A place in the call tree.
+/// A node of the call tree.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProfileNode {
-    /// Index of the node that it was called from; nothing for the two roots.
+    /// The index of the node that it was called from; `None` for the two roots.
     pub parent: Option<u32>,
-    /// Index into [`Profile::functions`].
+    /// The index into [`Profile::functions`].
     pub function: u32,
     /// How often it was entered here.
     pub calls: u64,
-    /// Fuel used in it here.
+    /// The fuel that was used in it here.
     pub own_fuel: u64,
 }

@@ -1,4 +1,4 @@
-//! Why a component is not run at all. Decided before its first instruction.
+//! Why a component is not run at all. This is decided before its first instruction.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -16,7 +16,7 @@ use crate::listed::{Listed, cut, quoted, short, shown};
 /// The component, or the request to run it, is refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
-    /// The bytes are not a component's.
+    /// The bytes are not a component.
     #[error("not a component: {found}, expected a WebAssembly component")]
     NotAComponent {
         /// What the bytes are instead.
@@ -28,20 +28,20 @@ pub enum Refusal {
         ByteSize(*bytes), ByteSize(COMPONENT_BYTES as u64)
     )]
     TooLarge {
-        /// Size of the component in bytes.
+        /// The size of the component in bytes.
         bytes: u64,
     },
-    /// It is larger in some respect than a slot of the pool or the compiler's bounds.
+    /// The component exceeds a limit of a slot or of the compiler.
     #[error("too large: {what}: {found}, expected at most {limit}")]
     OverSlot {
         /// What is too large, and its unit, such as `a memory (bytes)`.
         what: &'static str,
-        /// What it declares, in that unit.
+        /// What the component declares, in that unit.
         found: u64,
-        /// What a slot of the pool holds.
+        /// The limit, in that unit.
         limit: u64,
     },
-    /// It has more levels inside each other than anything that people or tools make.
+    /// It has more levels inside each other than people or tools make.
     #[error("nested too deep: {what} in each other, expected at most {limit} levels")]
     TooDeep {
         /// What is nested.
@@ -49,43 +49,43 @@ pub enum Refusal {
         /// The most levels.
         limit: u32,
     },
-    /// It is composed of parts, and what they hand to each other cannot be charged.
+    /// It is composed of parts, and the data that they hand to each other cannot be charged.
     #[error("what the parts of the component hand to each other cannot be charged: {message}")]
     UnmeteredCrossing {
-        /// What stands in the way.
+        /// What prevents it.
         message: String,
     },
-    /// The bytes begin like a component and then are not valid.
+    /// The bytes begin like a component and are not valid.
     #[error("invalid component: {message}")]
     Invalid {
         /// What the validator said.
         message: String,
     },
-    /// It is valid where proposals are in use that this host leaves out.
+    /// It uses WebAssembly proposals that this host leaves out.
     #[error("uses what this host leaves out: {}", names(used))]
     Proposal {
-        /// Which.
+        /// The proposals.
         used: Vec<Proposal>,
     },
-    /// It is valid, and the compiler has a bound that nobody foresaw.
+    /// It is valid, but exceeds a limit of the compiler that the host does not check.
     #[error("cannot be compiled: {message}")]
     NotCompiled {
         /// What the compiler said.
         message: String,
     },
-    /// Compiling it takes longer than the host lets it.
+    /// Compiling it takes longer than allowed.
     #[error("compiling took longer than {}", humantime::format_duration(*limit))]
     CompileTime {
-        /// The time that it had.
+        /// The time that was allowed.
         limit: Duration,
     },
-    /// Others were being compiled for as long as the host lets one wait.
+    /// Other components were being compiled for as long as a load may wait.
     #[error("other components were being compiled for {}", humantime::format_duration(*limit))]
     CompilersBusy {
         /// The time that it waited.
         limit: Duration,
     },
-    /// The parser or the compiler gave up in a way that it should not. The host goes on.
+    /// The parser or the compiler failed in a way that it should not. The host goes on.
     #[error("the compiler failed on this component")]
     CompilerFailed,
     /// The manifest section cannot be read.
@@ -94,46 +94,46 @@ pub enum Refusal {
         /// What is wrong with it.
         message: String,
     },
-    /// The component imports what this host does not offer.
+    /// The component imports interfaces that this host does not offer.
     #[error("not offered by this host: {}", quoted(interfaces))]
     InterfaceNotOffered {
-        /// The imports as the component names them, all that are missing, in its own order.
+        /// All missing imports, with the component's names and in its order.
         interfaces: Listed<String>,
     },
-    /// Interfaces are offered, and functions or resources that the component imports of them are not.
+    /// The host offers the interfaces, but not some functions or resources that the component imports from them.
     #[error("not offered by this host: {}", shown(functions, one_of))]
     FunctionNotOffered {
         /// All that are missing, in the component's order.
         functions: Listed<MissingFunction>,
     },
-    /// An imported function is offered, and has another type.
+    /// An imported function is offered with another type.
     #[error(
         "import `{}` of `{}` has another type than this host offers, expected `{}`",
         .0.name, short(&.0.interface), .0.expected
     )]
     ImportMismatch(Mismatch),
-    /// The component lacks the export `run` or exports it with another type.
+    /// The component lacks the export `run`, or exports it with another type.
     #[error("export `run` is {found}, expected `{RUN_TYPE}`")]
     WrongExport {
-        /// What stands in its place.
+        /// What the component exports instead.
         found: &'static str,
     },
-    /// It asks for more than it is granted: all that is missing.
+    /// It asks for more than it is granted: everything that is missing.
     #[error("{0}")]
     NotGranted(Box<NotGranted>),
-    /// More runs wait for a slot than the host lets wait.
+    /// Too many runs are waiting for a slot.
     #[error("{waiting} runs wait for a slot already")]
     LineFull {
-        /// The bound on waiting runs.
+        /// The most runs that may wait.
         waiting: usize,
     },
-    /// Read from JSON, which says in words what the other variants say in fields. A host never gives it, and
-    /// [`NotGranted`](Refusal::NotGranted) is never read as it.
+    /// A refusal that was read from JSON, which has only the text of what the other variants have in fields. A
+    /// host never returns it. [`NotGranted`](Refusal::NotGranted) is never read as this.
     #[error("{message}")]
     Recorded {
-        /// The name of the variant that the host gave.
+        /// The kind of the host's refusal.
         kind: String,
-        /// What it said.
+        /// The message of the refusal.
         message: String,
         /// What the reader can do about it.
         hint: String,
@@ -192,20 +192,20 @@ fn hint_of_size(what: &str) -> &'static str {
     }
 }
 
-/// As much of it as a message quotes.
+/// The beginning of the text, as much as a message quotes.
 fn quote(said: impl fmt::Display) -> String {
     cut(&said.to_string(), MESSAGE_BYTES).to_owned()
 }
 
 impl Refusal {
-    /// For what the parser cannot read.
+    /// For an error of the parser.
     pub fn invalid(error: impl fmt::Display) -> Refusal {
         Refusal::Invalid {
             message: quote(error),
         }
     }
 
-    /// For what the compiler cannot compile.
+    /// For an error of the compiler.
     pub fn not_compiled(error: impl fmt::Display) -> Refusal {
         Refusal::NotCompiled {
             message: quote(error),
@@ -219,7 +219,7 @@ impl Refusal {
         }
     }
 
-    /// The name of the variant, for programs.
+    /// The name of the variant for programs.
     pub fn kind(&self) -> &str {
         match self {
             Refusal::NotAComponent { .. } => "not-a-component",
@@ -271,7 +271,7 @@ impl Refusal {
         }
     }
 
-    /// Where it is the same for all of the kind.
+    /// The hint, if it is the same for all refusals of this kind.
     fn fixed_hint(&self) -> &'static str {
         match self {
             Refusal::NotAComponent { .. } => {

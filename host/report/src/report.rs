@@ -1,4 +1,4 @@
-//! The report of one run: the facts, as data. How they read is in `text` and `json`.
+//! The report of one run as data. `text` and `json` write it.
 
 use std::time::Duration;
 
@@ -17,33 +17,33 @@ use crate::refusal::Refusal;
 
 /// Everything that is known about one run.
 ///
-/// Of a deterministic run, all but [`durations`](Report::durations) repeats exactly.
+/// For a deterministic run, everything except [`durations`](Report::durations) repeats exactly.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Report {
-    /// What ran; nothing for a component that was refused before it could be told.
+    /// What ran; `None` for a component that was refused before it was read.
     pub app: Option<App>,
     /// How it ended.
     pub outcome: Outcome,
-    /// The guest's functions where it was stopped, innermost first, at most 20. Empty when it
-    /// returned by itself.
+    /// The guest's functions where it was stopped, innermost first, at most 20. It is empty if the guest returned
+    /// by itself.
     pub backtrace: Vec<String>,
-    /// What it recorded, in order, also when it did not come to an end.
+    /// The audit entries in order, also if the run was cut off.
     pub audit: Vec<AuditEntry>,
-    /// What it did through the capabilities of its host, in order.
+    /// What the run did through the capabilities of its host, in order.
     pub effects: Vec<Effect>,
-    /// What it cost.
+    /// The fuel.
     pub fuel: Fuel,
-    /// What it called of the host, by the names of interface and function.
+    /// The host calls, by the names of interface and function.
     pub host_calls: Vec<HostCalls>,
-    /// The same call by call, if the run was to be traced.
+    /// Each host call, if the run was traced.
     pub trace: Option<Trace>,
-    /// What it held.
+    /// The linear memory.
     pub memory: Memory,
     /// What it wrote to standard output.
     pub stdout: Captured,
     /// What it wrote to standard error.
     pub stderr: Captured,
-    /// What it was held to.
+    /// The limits that applied.
     pub limits: AppliedLimits,
     /// What it was granted, and who granted it.
     pub grants: Decision,
@@ -51,7 +51,7 @@ pub struct Report {
     pub durations: Durations,
 }
 
-/// Linear memory of one run, in bytes.
+/// The linear memory of one run, in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Memory {
     /// The most that all memories held together.
@@ -60,19 +60,19 @@ pub struct Memory {
     pub cap_bytes: usize,
 }
 
-/// Wall-clock times of one run.
+/// The wall-clock times of one run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Durations {
     /// Examining and compiling the component, or finding it in the cache; once for each micro-app.
     pub load: Duration,
     /// Waiting for a slot.
     pub wait: Duration,
-    /// From the slot to the end of the guest.
+    /// From getting the slot to the end of the guest.
     pub run: Duration,
 }
 
 impl Report {
-    /// The report of a component that did not run, under the limits that it would have run under.
+    /// The report of a component that did not run, with the limits that it would have had.
     pub fn refused(
         refusal: Refusal,
         app: Option<&App>,
@@ -116,7 +116,7 @@ impl Report {
         }
     }
 
-    /// The same of one that nothing was granted yet.
+    /// The same for a component that was not granted anything yet.
     pub fn not_run(outcome: Outcome, limits: AppliedLimits) -> Report {
         Report::of_none(outcome, None, limits, Decision::default())
     }

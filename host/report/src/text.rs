@@ -1,4 +1,4 @@
-//! The report as people read it.
+//! The report as text for people.
 
 use std::fmt::Write;
 use std::time::Duration;
@@ -16,13 +16,13 @@ use crate::outcome::Outcome;
 use crate::report::Report;
 
 impl Report {
-    /// The report for people: result, trail, fuel, and output where there is some. Without the
-    /// durations and the memory, it is the same for every repetition of a deterministic run.
+    /// The report as text for people: result, audit trail, fuel, and output if there is any. It does not contain
+    /// durations and memory, so it is the same for every repetition of a deterministic run.
     pub fn text(&self) -> String {
         render(self)
     }
 
-    /// One line for the person who waits: memory and times.
+    /// One line about memory and times, for the person who waits.
     pub fn summary(&self) -> String {
         summary(self)
     }
@@ -54,8 +54,8 @@ fn render(report: &Report) -> String {
     text
 }
 
-/// How each other end than `ok` begins, and the headings below. A result that begins like one is marked,
-/// so that it cannot pass for it.
+/// How each outcome except `completed` begins, and the headings. A result that begins like one of these is
+/// marked, so it cannot be mistaken for it.
 const OURS: [&str; 13] = [
     "guest error:",
     "out of fuel:",
@@ -91,7 +91,7 @@ fn summary(report: &Report) -> String {
     )
 }
 
-/// What the run did through capabilities; nothing where it did nothing.
+/// What the run did through capabilities; empty if it did nothing.
 fn effects(effects: &[Effect]) -> String {
     if effects.is_empty() {
         return String::new();
@@ -146,7 +146,7 @@ fn bytes(bytes: u64) -> String {
     format!("{} {unit}", grouped(bytes))
 }
 
-/// Says what was overridden, and nothing when the tier's own limits held.
+/// What was overridden; empty if the tier's own limits applied.
 fn limits_line(applied: &AppliedLimits) -> String {
     let (now, tier) = (&applied.limits, Limits::of(applied.tier));
     let bytes = |bytes: usize| ByteSize(bytes as u64).to_string();
@@ -194,7 +194,7 @@ fn limits_line(applied: &AppliedLimits) -> String {
     )
 }
 
-/// Says what was granted in vain, and nothing when all was used.
+/// What was granted and not used; empty if everything was used.
 fn grants_line(decision: &Decision) -> String {
     let unused: Vec<_> = decision.unused.iter().map(Item::to_string).collect();
     if unused.is_empty() {
@@ -239,7 +239,7 @@ pub fn grouped(number: u64) -> String {
     text
 }
 
-/// A duration to the microsecond: finer is noise.
+/// A duration to the microsecond. Finer digits are noise.
 fn short(duration: Duration) -> String {
     let micros = u64::try_from(duration.as_micros()).unwrap_or(u64::MAX);
     humantime::format_duration(Duration::from_micros(micros)).to_string()

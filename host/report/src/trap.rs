@@ -1,15 +1,15 @@
-//! Traps: what kind, and what the guest was doing.
+//! Traps: which kind, and what the guest was doing.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// A trap that is no outcome of its own.
+/// A trap that has no outcome of its own.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Trap {
-    /// What kind.
+    /// The kind.
     pub code: TrapCode,
-    /// What happened, for a person.
+    /// A message for people.
     pub message: String,
     /// What the guest was doing.
     pub during: During,
@@ -19,16 +19,16 @@ pub struct Trap {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum During {
-    /// Being instantiated: a start function, or an initialiser.
+    /// It was being instantiated: a start function or an initialiser ran.
     Instantiation,
-    /// Executing `run`, or what it leaves to be done after its result was read.
+    /// It executed `run`, or the `post-return` after its result was read.
     Run,
-    /// Nothing any more: what `run` returned could not be read.
+    /// It had returned, but the result of `run` could not be read.
     Result,
 }
 
 impl During {
-    /// The name used in reports.
+    /// The name in reports.
     pub fn name(self) -> &'static str {
         match self {
             During::Instantiation => "instantiation",
@@ -60,19 +60,19 @@ pub enum TrapCode {
     BadConversionToInteger,
     /// The guest ended itself through `wasi:cli/exit` instead of returning.
     Exit {
-        /// The status it gave.
+        /// The status that it gave.
         status: i32,
     },
-    /// What crossed between guest and host did not fit the types, such as text that is not UTF-8.
+    /// A value that crossed between guest and host did not fit its type, such as text that is not UTF-8.
     Boundary,
-    /// A host function panicked: a flaw of the host's, which the guest only came upon.
+    /// A host function panicked. The fault is the host's, not the guest's.
     HostPanicked,
-    /// One that Wasmtime knows and this list does not.
+    /// A trap of Wasmtime that is not in this list.
     Other,
 }
 
 impl TrapCode {
-    /// All but [`Exit`](TrapCode::Exit), which has a status.
+    /// All codes except [`Exit`](TrapCode::Exit), which has a status.
     const WITHOUT_STATUS: [TrapCode; 11] = [
         TrapCode::Unreachable,
         TrapCode::MemoryOutOfBounds,
@@ -87,14 +87,14 @@ impl TrapCode {
         TrapCode::Other,
     ];
 
-    /// The one that reports call so, with the status of an exit.
+    /// The code with this name in reports, with the status of an exit.
     pub(crate) fn named(name: &str, status: Option<i32>) -> Option<TrapCode> {
         let exit = status.map(|status| TrapCode::Exit { status });
         let all = TrapCode::WITHOUT_STATUS.into_iter().chain(exit);
         all.into_iter().find(|code| code.name() == name)
     }
 
-    /// The name used in reports.
+    /// The name in reports.
     pub fn name(self) -> &'static str {
         match self {
             TrapCode::Unreachable => "unreachable",

@@ -313,7 +313,7 @@ fn functions_that_moved() -> Result<()> {
     Ok(())
 }
 
-/// What the harness writes, it reads; and of what it does not write, it says which line that is.
+/// The harness reads what it writes. If a line is anything else, the error names the line.
 fn reviewed_texts() -> Result<()> {
     let text = "5 5  two spaces\n0 1 [run]\n12 3 a <b as c>::d\n";
     let read = reviewed::functions(text)?;

@@ -181,7 +181,7 @@ fn functions_follow(guests: Option<&Path>) -> Result<()> {
     Ok(())
 }
 
-/// The case fails anyway, because a text is another one. It also says why nothing is read from what was reviewed.
+/// The case fails anyway, because a text differs. It also says why the reviewed figures cannot be read.
 fn damaged_figures(guests: Option<&Path>) -> Result<()> {
     let (guests, workspace) = (any(guests), writing("short")?);
     let run = |arguments: &[&str]| {

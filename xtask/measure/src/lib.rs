@@ -1,7 +1,7 @@
-//! What a benchmark says: its figures, how two things are measured side by side, and the program around it.
+//! What a set of benchmarks needs: its figures, measuring two things side by side, and the program around it.
 //!
-//! The benchmarks of the host, of `xtask` and of the harness stand beside what they measure, each set a program of its
-//! own. A program prints its figures as JSON; `cargo xtask bench` starts them all and shows, keeps and compares the
+//! The benchmarks of the host, of `xtask` and of the harness are beside what they measure. Each set is a program,
+//! which prints its figures as JSON. `cargo xtask bench` starts all of them, and prints, keeps and compares the
 //! figures.
 
 #![forbid(unsafe_code)]

@@ -1,4 +1,4 @@
-//! The program around a set of benchmarks: its flags, and what it prints.
+//! The program around a set of benchmarks: its flags, and its output.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -31,7 +31,7 @@ pub struct Flags {
     pub wasmtime: Option<PathBuf>,
 }
 
-/// A benchmark: its name, and what adds its rows to the table.
+/// A benchmark: its name, and the function that adds its rows to the table.
 pub type Benchmark = (&'static str, fn(&Flags, &mut Table) -> Result<()>);
 
 /// What a program prints.
@@ -43,11 +43,12 @@ pub struct Measured {
     pub failed: Vec<String>,
 }
 
-/// Runs the benchmarks that are asked for. One that fails keeps no other from running: their figures take minutes.
+/// Runs the benchmarks that are asked for. If one fails, the others still run, because their figures take
+/// minutes.
 ///
 /// # Errors
 ///
-/// When the figures cannot be printed.
+/// If the figures cannot be printed.
 pub fn main(benchmarks: &[Benchmark]) -> Result<ExitCode> {
     let flags = Flags::parse();
     let filter = flags.filter.as_deref().unwrap_or_default();

@@ -12,9 +12,9 @@ pub struct Table {
 /// One of our figures beside the reference's.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Row {
-    /// The benchmark, and what of it.
+    /// The name of the benchmark, and of the figure if it has several.
     pub name: String,
-    /// What both figures count.
+    /// The unit of both figures.
     pub unit: Unit,
     /// Our figure.
     pub ours: f64,
@@ -29,31 +29,31 @@ pub struct Row {
 /// What `ours` and `reference` count.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub enum Unit {
-    /// Time for a unit of fuel.
+    /// Nanoseconds for a unit of fuel.
     NanosecondsPerFuel,
-    /// Time.
+    /// A duration.
     Microseconds,
-    /// Time.
+    /// A duration.
     Milliseconds,
-    /// Runs in a second.
+    /// Runs per second.
     PerSecond,
     /// Memory.
     KiB,
-    /// Things, such as threads.
+    /// A number of things, such as threads.
     Count,
 }
 
 /// A bound on the ratio.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Bar {
-    /// More would be worse.
+    /// The ratio should not be higher.
     AtMost(f64),
-    /// Less would be worse.
+    /// The ratio should not be lower.
     AtLeast(f64),
 }
 
 impl Bar {
-    /// Whether a ratio is within it.
+    /// Whether a ratio is within the bound.
     pub fn holds(self, ratio: f64) -> bool {
         match self {
             Bar::AtMost(bound) => ratio <= bound,

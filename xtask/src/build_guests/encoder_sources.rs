@@ -1,9 +1,10 @@
-//! The sources that shape a component besides a guest's own: when one of them changes, all guests are encoded again.
+//! The sources that shape a component, besides a guest's own. If one of them changes, all guests are encoded
+//! again.
 //!
-//! The list is written by hand, so that a build of `xtask` needs no build script. A test holds it against the folders:
-//! a new file must be listed here, or be left out with a reason.
+//! The list is written by hand, so that `xtask` needs no build script. A test compares it with the folders: a new
+//! file must be listed here, or left out with a reason.
 
-/// Paths from the root of the repository, each with the text of its file as it was compiled.
+/// Paths from the root of the repository, each with the text of the file when it was compiled.
 macro_rules! sources {
     ($($path:literal,)*) => {
         [$(($path, include_str!(concat!("../../../", $path)))),*]
@@ -52,7 +53,7 @@ mod tests {
         "xtask/src/build_guests",
     ];
 
-    /// Their files that do not, and why.
+    /// The files in these folders that do not, and why.
     const LEFT_OUT: [(&str, &str); 11] = [
         ("host/contract/src/function_name.rs", "names in tables"),
         ("host/contract/src/hint.rs", "words of a refusal"),

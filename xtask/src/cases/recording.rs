@@ -1,4 +1,4 @@
-//! The harness asked for records of cases: report, profile and reviewed fuel of each.
+//! Has the harness record cases: the report, profile and reviewed fuel of each.
 
 use std::fs;
 use std::io::{BufRead, BufReader, ErrorKind};
@@ -15,17 +15,17 @@ use crate::fault::{FAILED, Fault};
 use crate::progress::Progress;
 use crate::project::Project;
 
-/// Which cases are looked at, with which components.
+/// Which cases to run, with which components.
 pub(crate) struct Wanted<'a> {
     /// The folder of built guests.
     pub(crate) guests: &'a Path,
     pub(crate) cases: Asked,
     pub(crate) profiles: bool,
-    /// Names the folder below `target/records/` in which the records stay.
+    /// The name of the folder in `target/records/` that keeps the records.
     pub(crate) name: &'a str,
 }
 
-/// Runs the cases, and leaves the records in the folder that it returns.
+/// Runs the cases, and returns the folder with their records.
 pub(crate) fn record(project: &Project, wanted: &Wanted<'_>) -> Result<PathBuf> {
     let folder = project.target.join("records").join(wanted.name);
     match fs::remove_dir_all(&folder) {
@@ -82,7 +82,7 @@ pub(crate) fn record(project: &Project, wanted: &Wanted<'_>) -> Result<PathBuf> 
         .with_context(|| format!("cannot wait for `{shown}`"))?
         .success()
     {
-        // Quiet until here: only now does it matter which case it was.
+        // The output was held back until now, and is only shown if a case failed.
         eprintln!("{}", said.join("\n"));
         return Err(
             Fault::new(FAILED, "not every case could be run and recorded")

@@ -1,4 +1,4 @@
-//! Records of cases, as the harness writes them: read from a folder, and their sums checked.
+//! The records of cases, as the harness writes them: read from a folder, and their sums checked.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use crate::fault::{FAILED, Fault};
 
-/// A case, what it did, and what it was reviewed to cost.
+/// A case, what it did, and its reviewed cost.
 #[derive(Clone, Debug, Deserialize)]
 pub(crate) struct Record {
     /// `subject/case`.
@@ -20,7 +20,7 @@ pub(crate) struct Record {
     pub(crate) report: Report,
     pub(crate) reviewed: Option<Reviewed>,
     pub(crate) profile: Option<Profile>,
-    /// Why there is none.
+    /// Why there is no profile.
     pub(crate) no_profile: Option<String>,
 }
 
@@ -29,28 +29,28 @@ pub(crate) struct Record {
 pub(crate) struct Reviewed {
     pub(crate) cost_model: Option<u32>,
     pub(crate) fuel: Option<u64>,
-    /// Nothing where the run does what was reviewed.
+    /// `None` if the behaviour is as it was reviewed.
     pub(crate) behaviour: Option<Behaviour>,
 }
 
-/// A behaviour that is not what was reviewed.
+/// A behaviour that is not as it was reviewed.
 #[derive(Clone, Debug, Deserialize)]
 pub(crate) struct Behaviour {
     /// The kind of outcome that was reviewed.
     pub(crate) outcome: Option<String>,
-    /// The lines that are gone, and those that came.
+    /// The lines that are gone, and the lines that are new.
     pub(crate) before: String,
     pub(crate) now: String,
 }
 
 impl Record {
-    /// The fuel, where it is the same each time.
+    /// The fuel, if it is the same each time.
     pub(crate) fn fuel(&self) -> Option<u64> {
         let fuel = &self.report.fuel;
         (fuel.certainty != Certainty::Unrepeatable).then(|| fuel.consumed())
     }
 
-    /// That the parts make the whole, so that no table can contradict another.
+    /// Checks that the parts sum to the whole, so that no table can contradict another.
     fn check(&self) -> Result<(), String> {
         let fuel = &self.report.fuel;
         let calls = self.report.host_calls.iter().map(|calls| calls.fuel);
@@ -73,7 +73,8 @@ fn sum(what: &str, parts: impl Iterator<Item = u64>, whole: u64) -> Result<(), S
     }
 }
 
-/// All records of a folder, in the order of the cases' names: a file for each, in a folder for each subject.
+/// All records in a folder, in the order of the names of the cases: a file for each, in a folder for each
+/// subject.
 pub(crate) fn read(folder: &Path) -> Result<Vec<Record>> {
     let mut records = Vec::new();
     if folder.is_dir() {

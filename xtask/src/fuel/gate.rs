@@ -1,4 +1,4 @@
-//! How far a cost may move: `tests/fuel.toml`. Without a rule, not at all.
+//! How far a cost may move: `tests/fuel.toml`. Without a rule it may not move at all.
 
 use std::fs;
 use std::path::Path;
@@ -9,10 +9,10 @@ use serde::{Deserialize, Serialize};
 use crate::cases::names::Cases;
 use crate::fault::{Fault, USAGE};
 
-/// Where the rules stand.
+/// The file with the rules.
 const FILE: &str = "tests/fuel.toml";
 
-/// What becomes of a case.
+/// The verdict about a case.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Verdict {
@@ -22,7 +22,7 @@ pub(crate) enum Verdict {
     Fail,
 }
 
-/// The rules. The last that is about a case decides.
+/// The rules. The last rule that names a case decides.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Gate {
@@ -30,7 +30,7 @@ pub(crate) struct Gate {
     rules: Vec<Rule>,
 }
 
-/// What a cost may do without a warning, and without failing. A bound that is not given is the exact figure.
+/// How far a cost may move without a warning, and without failing. A bound that is not given is zero.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct Rule {
@@ -51,7 +51,8 @@ struct Bounds {
     fail_above: Bound,
 }
 
-/// Passed by what is more in units or in percent; whichever is not given bounds nothing, and neither is zero.
+/// Exceeded by more units or by more percent. One that is not given does not bound. If neither is given, the
+/// bound is zero.
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Bound {
@@ -64,7 +65,7 @@ impl Bound {
         if let (None, None) = (self.units, self.percent) {
             return difference > 0;
         }
-        // Of nothing, any part is more than every percentage.
+        // Any change from zero exceeds every percentage.
         #[expect(
             clippy::cast_precision_loss,
             reason = "a percentage of a figure in the report"
@@ -76,7 +77,7 @@ impl Bound {
 }
 
 impl Gate {
-    /// Reads the rules of a workspace; without the file there are none.
+    /// Reads the rules of a workspace. Without the file there are none.
     pub(crate) fn read(root: &Path, cases: &Cases) -> Result<Gate> {
         let path = root.join(FILE);
         if !path.exists() {
@@ -92,7 +93,7 @@ impl Gate {
         Ok(gate)
     }
 
-    /// A rule that can never decide, or always does, was meant to be another one.
+    /// Reports a rule that names no case or has an invalid percentage.
     fn check(&self, cases: &Cases) -> Result<(), Fault> {
         for (number, rule) in self.rules.iter().enumerate() {
             let rule_of = |said: String| {
@@ -117,7 +118,7 @@ impl Gate {
         Ok(())
     }
 
-    /// Holds a cost against what it was.
+    /// Compares a cost with what it was.
     pub(crate) fn judge(&self, case: &str, before: u64, after: u64) -> Verdict {
         let difference = after.abs_diff(before);
         if difference == 0 {

@@ -1,5 +1,6 @@
-//! The flame graph of a profile, as text that the page's script draws: a line for each function and one for each node of
-//! the tree. A rectangle for each node would be twenty times as large, and most are never looked at.
+//! The flame graph of a profile, as text that the page's script draws: a line for each function and one for each
+//! node of the tree. A rectangle for each node would be twenty times as large, and most nodes are never looked
+//! at.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -8,28 +9,28 @@ use fractalaw_report::{OUTSIDE, Profile};
 
 use super::shown::{Grouped, Shown};
 
-/// What draws it.
+/// The script that draws it.
 pub(crate) const SCRIPT: &str = include_str!("../../templates/flame.js");
 
-/// Nodes of a tree; a line of text each.
+/// The nodes of a tree. Each is a line of text.
 const MOST_NODES: usize = 5_000;
 
-/// What those that used least are called where they stand together.
+/// The name of the node that collects those that used least.
 const SMALLER: &str = "o [smaller ones]";
 
-/// Characters of a name. Demangled ones of generic functions reach thousands.
+/// The characters of a name. Demangled names of generic functions reach thousands.
 const NAME_CHARACTERS: usize = 300;
 
-/// A graph as it stands on the page.
+/// A graph on the page.
 #[derive(Debug)]
 pub(crate) struct Flame {
     pub(crate) total: Grouped,
-    /// Kind and name, such as `g malloc`: one a line.
+    /// Kind and name, such as `g malloc`, one on each line.
     pub(crate) functions: Shown,
-    /// `parent function calls own-fuel`, the parent `-` for a root: one a line, behind its parent's. Beside an earlier
-    /// profile, the own fuel there stands at the end.
+    /// `parent function calls own-fuel`, one on each line, after the line of the parent. The parent of a root is
+    /// `-`. Beside an earlier profile, the own fuel in that profile comes last.
     pub(crate) nodes: String,
-    /// Nodes that stand together.
+    /// The nodes that were collected into others.
     pub(crate) left_out: Grouped,
 }
 
@@ -54,7 +55,8 @@ impl Flame {
     }
 }
 
-/// Whose a function is. The first ones of a profile are not the component's, and what has no module is the host's.
+/// Whose a function is. The first ones of a profile are not the component's, and functions without a module are
+/// the host's.
 pub(crate) fn kind(profile: &Profile, function: usize) -> &'static str {
     match profile.functions[function].module {
         _ if function < OUTSIDE.len() => "outside",
@@ -63,11 +65,11 @@ pub(crate) fn kind(profile: &Profile, function: usize) -> &'static str {
     }
 }
 
-/// The name of a function as it stands on a page.
+/// The name of a function for a page.
 pub(crate) fn name(profile: &Profile, function: usize) -> Shown {
     let name = Shown::start_of_line(&profile.functions[function].name, NAME_CHARACTERS);
     if kind(profile, function) == "host" {
-        // The colour says so, and the name of a function of the guest's own could say it too.
+        // The colour says this too. The name of a guest's own function could imitate it.
         let name = name.to_string();
         return Shown::ours(name.strip_prefix("[host] ").unwrap_or(&name));
     }
@@ -76,14 +78,14 @@ pub(crate) fn name(profile: &Profile, function: usize) -> Shown {
 
 /// A call tree.
 struct Graph {
-    /// Kind and name of each.
+    /// Kind and name of each function.
     functions: Vec<String>,
     nodes: Vec<Node>,
-    /// Whether each node has a figure of before.
+    /// Whether each node has a figure from before.
     has_before: bool,
 }
 
-/// A place in it, behind its parent.
+/// A node. It comes after its parent.
 #[derive(Clone, Copy, Default)]
 struct Node {
     parent: Option<usize>,
@@ -120,7 +122,7 @@ impl Graph {
         }
     }
 
-    /// Two trees as one. Of two builds, only the name of a function can be compared.
+    /// Two trees as one. Across two builds, only the names of functions can be compared.
     fn of_both(before: &Profile, now: &Profile) -> Graph {
         let mut graph = Graph {
             functions: Vec::new(),
@@ -164,10 +166,10 @@ impl Graph {
         graph
     }
 
-    /// The tree with at most about so many nodes. Those that used least stand together below their parents, so that
-    /// the sum stays what it is.
+    /// The tree with about `most` nodes. The nodes that used least are collected below their parents, so that the
+    /// sum stays the same.
     fn tree(&self, most: usize) -> Tree {
-        // Own fuel with that of all that it calls, now and before.
+        // Own fuel with the fuel of everything that it calls, now and before.
         let mut totals: Vec<[u64; 2]> = self
             .nodes
             .iter()
@@ -188,12 +190,12 @@ impl Graph {
             lines: String::new(),
             left_out: 0,
         };
-        // Where each node that is kept stands among those that are, and what each keeps of the others.
+        // The position of each node that is kept, and what each collects of the others.
         let mut places: Vec<Option<usize>> = Vec::with_capacity(totals.len());
         let mut kept = 0;
         let mut smaller: BTreeMap<Option<usize>, Node> = BTreeMap::new();
         for (node, total) in self.nodes.iter().zip(&totals) {
-            // A node uses no more than its parent, so what is kept is a tree.
+            // A node uses no more than its parent, so the nodes that are kept are a tree.
             let parent = node.parent.and_then(|parent| places[parent]);
             if size(total) >= least {
                 self.line(&mut tree.lines, Node { parent, ..*node });
@@ -292,7 +294,7 @@ mod tests {
             "o [instantiation]\no [run]\no [post-return]\ng outer\ng in; ner\n"
         );
         assert_eq!(flame.nodes, "- 0 1 1\n- 1 1 0\n1 3 1 3\n2 4 2 5\n");
-        // A function that is gone and one that is new stand in both trees.
+        // A function that is gone and one that is new are both in the tree.
         let mut before = small(7);
         before.functions[3].name = "was outer".to_owned();
         let flame = Flame::of(&now, Some(&before));

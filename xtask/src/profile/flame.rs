@@ -1,4 +1,4 @@
-//! The flame graph of a profile as a page of its own: any browser opens it, with zoom and search.
+//! The flame graph of a profile as a page of its own. Any browser opens it, with zoom and search.
 
 use anyhow::{Context, Result};
 use askama::Template;
@@ -8,7 +8,7 @@ use crate::page::flame::{self, Flame};
 use crate::page::shown::Shown;
 use crate::page::{STYLE, hash};
 
-/// What draws the only graph of the page.
+/// Draws the only graph of the page.
 const DRAW: &str = "flame.draw(document.querySelector(\".flame\"), []);\n";
 
 #[derive(Template)]
@@ -23,7 +23,7 @@ struct Page<'a> {
     flame: Flame,
 }
 
-/// The page of a profile; beside an earlier one, coloured by what became dearer and what cheaper.
+/// The page of a profile. Beside an earlier one, colours show what became more expensive and what cheaper.
 pub(super) fn page(name: &str, before: Option<&Profile>, now: &Profile) -> Result<String> {
     let script = format!("{}{DRAW}", flame::SCRIPT);
     let page = Page {

@@ -37,7 +37,7 @@ pub(crate) fn profile(
     }
 }
 
-/// `outer` calls `in; ner` twice, which uses so much.
+/// `outer` calls `in; ner` twice, which uses this much fuel.
 pub(crate) fn small(inner: u64) -> Profile {
     let function =
         |name: &str, calls, own_fuel, total_fuel| (name.to_owned(), calls, own_fuel, total_fuel);
@@ -58,7 +58,7 @@ pub(crate) fn small(inner: u64) -> Profile {
     )
 }
 
-/// So many functions, each of which calls the next, with names of so many bytes.
+/// That many functions, each calling the next, with names of that many bytes.
 pub(crate) fn deep(functions: u32, name: usize) -> Profile {
     profile(
         (0..functions).map(|function| (format!("{function:0name$}"), 1, 1, 1)),

@@ -5,21 +5,21 @@ use fractalaw_report::{FunctionFuel, Profile};
 use crate::page::flame::{kind, name};
 use crate::page::shown::{Grouped, Share, Shown};
 
-/// Functions in the table.
+/// The functions in the table.
 const MOST_FUNCTIONS: usize = 12;
 
 /// The table.
 #[derive(Debug)]
 pub(super) struct Functions {
-    /// By own fuel, most first.
+    /// By own fuel, largest first.
     pub(super) top: Vec<TopFunction>,
-    /// Those that are not in the table, and their own fuel.
+    /// The number of functions that are not in the table, and their own fuel.
     pub(super) others: Option<(Grouped, Grouped, Share)>,
     pub(super) count: Grouped,
     pub(super) total: Grouped,
 }
 
-/// A line of it.
+/// A row of the table.
 #[derive(Debug)]
 pub(super) struct TopFunction {
     pub(super) name: Shown,

@@ -1,7 +1,7 @@
 //! The page: records in, one HTML file out. The same records give the same bytes.
 //!
-//! Three things keep what a guest wrote from becoming code: only [`Shown`] text reaches a template, the
-//! templates escape it, and the page's security policy allows no script and no style but its own two.
+//! Three things prevent that a guest's text becomes code. Only [`Shown`] text reaches a template. The templates
+//! escape it. The page's security policy allows only the page's own script and style.
 
 use std::collections::BTreeMap;
 
@@ -32,7 +32,7 @@ struct Page<'a> {
     baseline: Baseline,
 }
 
-/// Cases of one guest, or of one folder of fixtures.
+/// The cases of one guest, or of one folder of fixtures.
 struct Guest {
     name: Shown,
     is_fixture: bool,
@@ -45,14 +45,14 @@ struct OutcomeCount {
     count: usize,
 }
 
-/// What the cases are held against.
+/// What the cases are compared with.
 struct Baseline {
     name: &'static str,
     moved: usize,
     gone: Vec<Shown>,
 }
 
-/// The page of these records, against earlier ones if there are any.
+/// The page of these records, compared with earlier ones if there are any.
 pub(super) fn page(records: &[Record], earlier: Option<&[Record]>) -> Result<String> {
     let mut guests: Vec<Guest> = Vec::new();
     let mut last: Option<&str> = None;
@@ -70,7 +70,7 @@ pub(super) fn page(records: &[Record], earlier: Option<&[Record]>) -> Result<Str
             .cases
             .push(view::case(record, view::against(record, earlier)));
     }
-    // The cases of guests are what is looked for; fixtures come last.
+    // Guests come first, because people look for them. Fixtures come last.
     guests.sort_by_key(|guest| guest.is_fixture);
     let moved = guests
         .iter()

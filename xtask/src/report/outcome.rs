@@ -4,7 +4,7 @@ use fractalaw_report::{MemoryKind, Outcome};
 
 use crate::page::shown::Grouped;
 
-/// What the outcome says besides its kind: the result, the error, or the limit that was met.
+/// What the outcome says besides its kind: the result, the error, or the limit that was reached.
 pub(super) fn said(outcome: &Outcome) -> String {
     match outcome {
         Outcome::Completed(text) | Outcome::GuestError(text) => text.clone(),
@@ -32,7 +32,7 @@ pub(super) fn said(outcome: &Outcome) -> String {
     }
 }
 
-/// A run that ends badly is often what a case is for, so the colour says the family, not a verdict.
+/// The colour shows the family and not a verdict, because many cases are meant to end badly.
 pub(super) fn family(outcome: &Outcome) -> &'static str {
     match outcome {
         Outcome::Completed(_) => "completed",

@@ -1,6 +1,6 @@
-//! What happened along the fuel axis, as lanes of marks: audit entries by event type, calls by function.
+//! What happened along the fuel axis, as lanes of marks: audit entries by event type, host calls by function.
 //!
-//! The axis is cut into equal parts, and a mark's height says how many things happened in its part: ten
+//! The axis is cut into equal parts, and the height of a mark says how many things happened in its part. So ten
 //! thousand entries are as small on the page as ten.
 
 use std::collections::BTreeMap;
@@ -10,14 +10,14 @@ use fractalaw_report::{AuditEntry, HostCall, Outcome, Report};
 
 use crate::page::shown::{Grouped, Share, Shown};
 
-/// Parts of the axis: about one for two pixels of a wide screen.
+/// The parts of the axis: about one for two pixels of a wide screen.
 const PARTS: u64 = 500;
 
-/// Height of a lane in the units of its path, and the least height of a mark in it.
+/// The height of a lane in the units of its path, and the least height of a mark.
 const HEIGHT: u64 = 100;
 const LEAST: u64 = 40;
 
-/// Lanes of one kind; past that, the last one holds all others.
+/// The lanes of one kind. Past that, the last lane collects all others.
 const MOST_LANES: usize = 12;
 
 /// All lanes of one run.
@@ -25,30 +25,30 @@ const MOST_LANES: usize = 12;
 pub(super) struct Timeline {
     pub(super) end: Grouped,
     pub(super) lanes: Vec<Lane>,
-    /// What there is no lane for, and why.
+    /// What has no lane, and why.
     pub(super) notes: Vec<String>,
 }
 
-/// Things of one kind that happened.
+/// Events of one kind.
 #[derive(Debug)]
 pub(super) struct Lane {
     pub(super) name: Shown,
     pub(super) kind: &'static str,
     pub(super) count: Grouped,
-    /// What a screen reader says of it.
+    /// The text for a screen reader.
     pub(super) told: String,
     /// An SVG path within `0 0 500 100`.
     pub(super) path: String,
 }
 
-/// From where to where on the axis something took place.
+/// The start and the end of something on the axis.
 type Span = (u64, u64);
 
 pub(super) fn timeline(report: &Report) -> Timeline {
     let end = report.fuel.consumed();
     let mut notes = Vec::new();
     let mut lanes = Vec::new();
-    // An entry of a run whose fuel is not repeatable stands at no place.
+    // If the fuel of a run is not repeatable, its entries have no place on the axis.
     if report.trace.is_some() {
         let entries = group(&report.audit, |entry: &AuditEntry| {
             (entry.event_type.clone(), (entry.fuel, entry.fuel))
@@ -79,7 +79,7 @@ pub(super) fn timeline(report: &Report) -> Timeline {
 }
 
 fn group<T>(things: &[T], of: impl Fn(&T) -> (String, Span)) -> Vec<(String, Vec<Span>)> {
-    // In the order of the first of each, as they happened.
+    // In the order in which the first of each happened.
     let mut places: BTreeMap<String, usize> = BTreeMap::new();
     let mut groups: Vec<(String, Vec<Span>)> = Vec::new();
     for (name, span) in things.iter().map(of) {
@@ -146,7 +146,7 @@ fn lane(name: Shown, kind: &'static str, spans: &[Span], end: u64) -> Lane {
     }
 }
 
-/// The parts of the axis that are not empty, neighbours of one height as one rectangle.
+/// The parts of the axis that are not empty. Neighbours of the same height are one rectangle.
 fn path(spans: &[Span], end: u64) -> String {
     let part = |fuel: u64| {
         let part = u128::from(fuel) * u128::from(PARTS) / u128::from(end.max(1));
@@ -176,7 +176,7 @@ fn path(spans: &[Span], end: u64) -> String {
     path
 }
 
-/// By powers of two, so that one among thousands is still seen. Whole numbers only.
+/// By powers of two, so that one among thousands is still visible. Whole numbers only.
 fn height(count: u64, most: u64) -> u64 {
     let power = |count: u64| u64::from(count.max(1).ilog2());
     match (count, power(most)) {

@@ -1,4 +1,4 @@
-//! A case as the page shows it: what is long is cut, and what is left out is counted.
+//! A case as the page shows it. Long lists and texts are cut, and what is left out is counted.
 
 use fractalaw_report::{AuditEntry, Captured, Certainty, Effect, HostCall, Outcome, Report};
 use serde_json::Value;
@@ -11,22 +11,22 @@ use crate::cases::records::Record;
 use crate::page::flame::Flame;
 use crate::page::shown::{Grouped, Share, Shown};
 
-/// Rows of a table of audit entries or of host calls: the first ones, and the last.
+/// The rows of a table of audit entries or of host calls: the first ones, and the last.
 const FIRST_ROWS: usize = 60;
 const LAST_ROWS: usize = 15;
 
-/// Rows that do not push away what comes below them.
+/// A table this short may be open from the start.
 const SHORT: usize = 12;
 
-/// Characters of a guest's text in a cell, in a list, and where it stands by itself.
+/// The characters of a guest's text in a cell, in a list, and in a block of its own.
 const CELL_CHARACTERS: usize = 400;
 const ABOUT_CHARACTERS: usize = 300;
 const TEXT_CHARACTERS: usize = 4_000;
 
-/// Parts of the bar of fuel with a colour of their own; the table has all.
+/// The parts of the fuel bar with a colour of their own. The table has all parts.
 const COLOURS: usize = 7;
 
-/// Units of the bar's length.
+/// The units of the bar's length.
 const BAR: u64 = 1000;
 
 /// Everything about one case.
@@ -37,7 +37,7 @@ pub(super) struct Case {
     pub(super) about: Shown,
     pub(super) kind: Shown,
     pub(super) family: &'static str,
-    /// What the list says of the outcome, and its colour: a change is to be looked at, whatever it came to.
+    /// The outcome in the list, and its colour. A changed outcome is highlighted, whatever it is.
     pub(super) ended: Shown,
     pub(super) ended_family: &'static str,
     pub(super) said: Shown,
@@ -71,12 +71,12 @@ pub(super) struct Part {
     pub(super) calls: Option<(Grouped, Grouped, Grouped)>,
     pub(super) fuel: Grouped,
     pub(super) share: Share,
-    /// Where it lies in the bar.
+    /// Its start in the bar.
     pub(super) from: u64,
     pub(super) length: u64,
 }
 
-/// Memory against its cap.
+/// Memory and its cap.
 #[derive(Debug)]
 pub(super) struct Memory {
     pub(super) peak: Grouped,
@@ -85,7 +85,7 @@ pub(super) struct Memory {
     pub(super) length: u64,
 }
 
-/// Rows of a table, without those in its middle.
+/// The rows of a table, without those in the middle.
 #[derive(Debug)]
 pub(super) struct Rows<T> {
     pub(super) first: Vec<T>,
@@ -113,13 +113,13 @@ pub(super) struct CallRow {
     pub(super) fuel: Grouped,
 }
 
-/// A line of what a run did through a capability of its host.
+/// A row for something that a run did through a capability of its host.
 #[derive(Debug)]
 pub(super) struct EffectRow {
     pub(super) capability: Shown,
     pub(super) kind: Shown,
     pub(super) subject: Shown,
-    /// What else is said of it, by name.
+    /// Further facts, by name.
     pub(super) fields: Vec<(Shown, Shown)>,
     pub(super) settled: &'static str,
 }
@@ -202,13 +202,13 @@ pub(super) fn case(record: &Record, difference: Difference) -> Case {
 }
 
 impl<T> Rows<T> {
-    /// Whether it can be open from the start.
+    /// Whether it may be open from the start.
     pub(super) fn is_short(&self) -> bool {
         self.first.len() <= SHORT
     }
 }
 
-/// A case against its earlier record, or its reviewed fuel where there are no earlier records at all.
+/// A case compared with its earlier record, or with its reviewed fuel if there are no earlier records at all.
 pub(super) fn against(record: &Record, earlier: Option<&[Record]>) -> Difference {
     match earlier {
         Some(earlier) => {
@@ -251,7 +251,7 @@ fn facts(report: &Report) -> Vec<(&'static str, Shown)> {
 fn parts(report: &Report) -> Vec<Part> {
     let fuel = &report.fuel;
     let mut calls: Vec<_> = report.host_calls.iter().collect();
-    // Stable: what costs the same keeps the report's order.
+    // The sort is stable: equal costs keep the report's order.
     calls.sort_by_key(|calls| std::cmp::Reverse(calls.fuel));
     let own = [("instantiation", fuel.instantiation), ("guest", fuel.guest)];
     let own = own.map(|(name, fuel)| (Shown::ours(name), Shown::default(), None, fuel));
@@ -289,7 +289,7 @@ fn parts(report: &Report) -> Vec<Part> {
         .collect()
 }
 
-/// How long a part of a whole is in a bar.
+/// The length of a part in a bar.
 fn scaled(part: u64, whole: u64) -> u64 {
     let length = u128::from(part) * u128::from(BAR) / u128::from(whole.max(1));
     u64::try_from(length).unwrap_or(BAR).min(BAR)

@@ -1,9 +1,9 @@
-//! Rule: the files of a crate stand in an order, from the ground up, and no file uses one that stands above it.
+//! Rule: the files of a crate have an order, from the ground up, and no file uses one that comes after it.
 //!
-//! The order is that of the `mod` lines, read from top to bottom: a module may use those of the groups before its own
-//! (groups are parted by blank lines, because the formatter sorts the lines of one), and of its own group those that do
-//! not use it in turn. A folder counts as one module. Its head, the file that lists its files, uses them, or they use
-//! it, and never both. What is compiled for tests alone may look anywhere.
+//! The order is that of the `mod` lines, from top to bottom. A module may use modules of earlier groups, and
+//! modules of its own group that do not use it in turn. Blank lines separate groups, because the formatter sorts
+//! the lines of one group. A folder counts as one module. Its head, the file that lists its files, uses them, or
+//! they use it, but not both. Code that is compiled for tests only is exempt.
 
 // From the ground up.
 mod tokens;
@@ -24,17 +24,18 @@ use crate::fault::list;
 use modules::{Module, Modules};
 use order::{Siblings, Upward, Use};
 
-/// Crates that are not in order yet.
+/// Crates that do not follow the rule yet.
 const NOT_YET: [&str; 1] = ["host"];
 
-/// Holds every crate that runs on this machine.
+/// Checks every crate that runs on this machine.
 pub(super) fn check(root: &Path, files: &BTreeSet<PathBuf>, problems: &mut Vec<Problem>) {
     for file in files.iter().filter(|file| is_root(file, files)) {
         check_crate(&Modules::read(root, file), problems);
     }
 }
 
-/// Whether it is the root of a crate that runs on this machine. Guests are small, and their authors' own.
+/// Whether the file is the root of a crate that runs on this machine. Guests are small, and belong to their
+/// authors.
 fn is_root(file: &Path, files: &BTreeSet<PathBuf>) -> bool {
     let Some(package) = file
         .parent()
@@ -83,7 +84,7 @@ fn path<'a>(modules: &'a Modules, module: &Module) -> &'a Path {
         .map_or(Path::new(""), |file| &file.path)
 }
 
-/// What the files of a crate use of each other, by the head that lists them both, or that lists one and is the other.
+/// What the files of a crate use of each other, by the head that lists both, or that lists one and is the other.
 fn by_head(modules: &Modules) -> BTreeMap<&Module, Siblings<'_>> {
     let mut heads: BTreeMap<&Module, Siblings<'_>> = BTreeMap::new();
     for (from, to, used) in uses(modules) {
@@ -117,7 +118,8 @@ fn uses(modules: &Modules) -> Vec<(&Module, &Module, Use<'_>)> {
     found
 }
 
-/// What to do about a circle that a head stands in. Where it only passes a name on, that is the place it comes from.
+/// What to do about a circle that contains a head. If the head only passes a name on, this is the place where the
+/// name comes from.
 fn of_head(
     modules: &Modules,
     head: &Module,

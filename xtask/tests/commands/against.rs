@@ -51,8 +51,8 @@ fn scratch() -> Scratch {
     let record = std::fs::read_to_string(record).unwrap();
     let harness = format!("{HARNESS}\nconst RECORD: &str = {record:?};\n");
     scratch.write("tests/tests/cases.rs", &harness);
-    // Another version than that of the usual stand-in: the scratch workspaces share what is built, and to cargo two
-    // packages in the same folder of two workspaces are the same.
+    // Another version than the usual stand-in's. The scratch workspaces share what is built, and cargo takes
+    // packages in the same folder of two workspaces for the same.
     let manifest = String::from_utf8(scratch.read("tests/Cargo.toml")).unwrap();
     let manifest = manifest.replace("[package]\n", "[package]\nversion = \"0.0.1\"\n");
     scratch.write("tests/Cargo.toml", &manifest);

@@ -30,7 +30,7 @@ fn everything_that_was_made_or_changed_is_listed() {
     );
 }
 
-/// What `new` writes of a guest.
+/// The files of a guest that `new` writes.
 fn files(name: &str) -> [String; 3] {
     [
         "guests/{}/Cargo.toml",
@@ -40,12 +40,12 @@ fn files(name: &str) -> [String; 3] {
     .map(|path| path.replace("{}", name))
 }
 
-/// Cargo refuses a workspace with half a guest in it, and `cargo xtask` with it.
+/// If a guest is incomplete, cargo refuses the workspace, and so does `cargo xtask`.
 #[test]
 fn a_guest_that_cannot_be_made_whole_is_not_made() {
     for room in ["tests/cases", "guests"] {
         let scratch = Scratch::new();
-        // A file where its folder belongs.
+        // A file in the place of its folder.
         scratch.write(room, "");
         let ended = scratch.xtask(["new", "half-a-guest"]);
         assert_eq!(ended.code, 12, "{}", ended.stderr);
@@ -65,7 +65,7 @@ fn a_guest_that_cannot_be_made_whole_is_not_made() {
     }
 }
 
-/// Whenever the command is killed, the guest is whole or not there, and the next `new` says how to go on.
+/// Whenever the command is killed, the guest is complete or does not exist, and the next `new` says how to go on.
 #[cfg(unix)]
 #[test]
 fn a_guest_whose_making_was_interrupted_is_whole() {

@@ -1,5 +1,5 @@
-//! The page of `cargo xtask profile` in a browser: the graph of one profile, and of one beside another. The host is a
-//! stand-in, which prints the file that it is given: the components here are profiles.
+//! The page of `cargo xtask profile` in a browser: the graph of one profile, and of one beside another. The host
+//! is a stand-in that prints the file that it is given, and the components here are profiles.
 #![cfg(unix)]
 
 use serde_json::{Value, json};
@@ -9,7 +9,7 @@ use crate::report_page::records;
 use crate::scratch::Scratch;
 use crate::start_host;
 
-/// A workspace with two profiles, of which the later has a function that costs more and one that is new.
+/// A workspace with two profiles. The later one has a function that costs more, and a new function.
 fn scratch() -> Scratch {
     let scratch = start_host::scratch();
     scratch.write(
@@ -79,7 +79,7 @@ fn the_graph_shows_a_profile_and_what_moved_since_another() {
         browser.eval("document.querySelector('.told').textContent"),
         "plain::check<[u8; 4]>: 884 own (+5), 2,318 with callees (87.8 %), 2 calls"
     );
-    // What a guest calls its functions stays text.
+    // The names of a guest's functions stay text.
     assert_eq!(browser.eval("document.title"), "fuel of now");
     assert_eq!(
         browser.eval("document.querySelector('.kmore:last-of-type').textContent"),

@@ -34,7 +34,8 @@ fn it_renders_is_searched_and_opens_a_flame_graph_without_a_complaint() {
     );
     browser.picture("list-wide-light");
     for (words, shown) in [
-        // A case, an outcome, a function of the flame graph, the text of an entry, what an effect was on, two words.
+        // A case, an outcome, a function of the flame graph, the text of an entry, the subject of an effect, two
+        // words.
         ("flood", "plain/flood"),
         ("refused", "plain/refused"),
         ("plain::check", "plain/default"),

@@ -1,4 +1,4 @@
-//! What each function used in a run, and what moved between two runs.
+//! What each function used in a run, and what changed between two runs.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -23,8 +23,8 @@ impl Used {
     }
 }
 
-/// What each function used, by its name. Functions of one name count as one, because across two builds nobody can tell
-/// which is which.
+/// What each function used, by name. Functions with the same name count as one, because nobody can tell them
+/// apart across two builds.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FunctionsUsed(BTreeMap<String, Used>);
 
@@ -39,7 +39,7 @@ impl FromIterator<(String, Used)> for FunctionsUsed {
 }
 
 impl FunctionsUsed {
-    /// The functions of a profile that were entered or used something. Their names are the guest's own words, and are
+    /// The functions of a profile that were entered or used something. Their names are the guest's text, and are
     /// made safe to print.
     pub fn of(functions: &[FunctionFuel]) -> FunctionsUsed {
         let used = functions.iter().map(|function| {
@@ -52,24 +52,24 @@ impl FunctionsUsed {
         used.filter(|(_, used)| *used != Used::default()).collect()
     }
 
-    /// Each by its name, in the order of names.
+    /// Each function with its name, in the order of names.
     pub fn iter(&self) -> impl Iterator<Item = (&str, Used)> {
         self.0.iter().map(|(name, used)| (&**name, *used))
     }
 
-    /// Whether there is none.
+    /// Whether there is no function.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Own fuel of all of them: that of the run.
+    /// The own fuel of all functions, which is the fuel of the run.
     pub fn fuel(&self) -> u64 {
         self.0
             .values()
             .fold(0, |sum, used| sum.saturating_add(used.fuel))
     }
 
-    /// What moved from these to those after a change, what moved most first.
+    /// What changed from these to `after`, the largest change first.
     pub fn moved(&self, after: &FunctionsUsed) -> Vec<FunctionMoved> {
         let names: BTreeSet<&String> = self.0.keys().chain(after.0.keys()).collect();
         let used = |functions: &FunctionsUsed, name| functions.0.get(name).copied();
@@ -82,24 +82,24 @@ impl FunctionsUsed {
     }
 }
 
-/// A function whose part moved. One that is not there used nothing.
+/// A function that changed. A function that does not exist used nothing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct FunctionMoved {
     /// Its name.
     pub name: String,
     /// What it used.
     pub before: Used,
-    /// What it uses.
+    /// What it uses after the change.
     pub after: Used,
 }
 
 impl FunctionMoved {
-    /// By how much its own fuel moved.
+    /// The change of its own fuel.
     pub fn difference(&self) -> i128 {
         i128::from(self.after.fuel) - i128::from(self.before.fuel)
     }
 
-    /// What moved in several runs as one, by the functions' names.
+    /// The changes of several runs together, by function name.
     pub fn together<'a>(moved: impl IntoIterator<Item = &'a FunctionMoved>) -> Vec<FunctionMoved> {
         let mut sums: BTreeMap<&str, [Used; 2]> = BTreeMap::new();
         for function in moved {
@@ -118,7 +118,7 @@ impl FunctionMoved {
     }
 }
 
-/// By size and not by sign: when fuel falls, the cause is the largest fall, and is first too.
+/// By size and not by sign: if fuel fell, the largest fall is the cause.
 fn sorted(moved: impl Iterator<Item = FunctionMoved>) -> Vec<FunctionMoved> {
     let mut moved: Vec<_> = moved.collect();
     let size = |function: &FunctionMoved| function.difference().unsigned_abs();

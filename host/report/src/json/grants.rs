@@ -1,4 +1,5 @@
-//! The JSON of what can be granted, and of what was: each thing in words, and the line of policy that grants it.
+//! The JSON of what can be granted and of what was granted: each item in words, and the line of policy that
+//! grants it.
 
 use std::borrow::Cow;
 
@@ -34,7 +35,7 @@ impl<'de> Deserialize<'de> for Item {
 #[derive(Serialize, Deserialize)]
 struct MissingShape<'a> {
     what: Cow<'a, str>,
-    /// Nothing where no policy grants it.
+    /// `None` if no policy grants it.
     line: Option<Cow<'a, str>>,
     instead: Option<Cow<'a, str>>,
 }
@@ -55,7 +56,7 @@ impl<'de> Deserialize<'de> for Missing {
         let shape = MissingShape::deserialize(deserializer)?;
         let found = match &shape.line {
             Some(line) => item(&shape.what, line),
-            // Only of a quota there can be too much.
+            // Only a quota can ask for too much.
             None => quota(&shape.what, None),
         };
         let what = &shape.what;
@@ -68,7 +69,7 @@ impl<'de> Deserialize<'de> for Missing {
     }
 }
 
-/// The item that has this line of policy, and is this in words.
+/// The item with this line of policy and these words.
 fn item(what: &str, line: &str) -> Option<Item> {
     let between = |before: &str, after: &str| {
         let rest = line.strip_prefix(before)?.strip_suffix(after)?;
@@ -90,8 +91,8 @@ fn item(what: &str, line: &str) -> Option<Item> {
         .or_else(|| between("env.", " = true").map(Item::Env))
 }
 
-/// A quota of `9 audit entries`. Its name stands in the line; where there is none, the unit stands for the name of one
-/// that not every host has.
+/// A quota from `9 audit entries`. Its name is in the line. Without a line, the unit is used as the name of a
+/// quota that not every host has.
 fn quota(what: &str, line: Option<&str>) -> Option<Item> {
     let (value, unit) = what.split_once(' ')?;
     let of_line = line.map(|line| Some(line.strip_prefix("quotas.")?.split_once(" = ")?.0));

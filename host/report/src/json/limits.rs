@@ -1,4 +1,4 @@
-//! The JSON of what a run was held to.
+//! The JSON of the limits of a run.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -16,9 +16,9 @@ struct Shape {
     fuel: u64,
     deadline_us: u64,
     memory_bytes: usize,
-    /// All quotas in force, by their names with `_` in place of `-`.
+    /// All quotas, by name with `_` instead of `-`.
     quotas: BTreeMap<String, u64>,
-    /// Of those that not every host has, what else is to be known.
+    /// What else is known of the quotas that not every host has.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     quotas_of_capabilities: BTreeMap<String, OfCapability>,
 }
@@ -71,7 +71,7 @@ impl<'de> Deserialize<'de> for AppliedLimits {
             };
             QuotaLimit::host(quota, most)
         });
-        // The host's own bounds of those that JSON says no more of.
+        // The host's own limits of the quotas that JSON says nothing more about.
         let (of_host, standard) = (QuotaLimits::with([]), QuotaLimits::default());
         let offered = standard.iter().filter(|limit| {
             let is_of_host = of_host.named(&limit.quota.name).is_some();

@@ -30,7 +30,7 @@ enum Shape<'a> {
     QuotaExceeded {
         quota: Cow<'a, str>,
         limit: u64,
-        /// Of one that not every host has.
+        /// The unit of a quota that not every host has.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         unit: Option<Cow<'a, str>>,
     },

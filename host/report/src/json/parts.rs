@@ -1,4 +1,4 @@
-//! The JSON of what is not written as it is held: the app, fuel, output and durations.
+//! The JSON of the parts that are not written as they are held: the app, fuel, output and durations.
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -65,7 +65,7 @@ impl Serialize for Fuel {
     }
 }
 
-/// The parts make the whole: what reads a report may rely on it.
+/// Checks that the parts sum to the whole, because readers of a report may rely on it.
 impl<'de> Deserialize<'de> for Fuel {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Fuel, D::Error> {
         let shape = FuelShape::deserialize(deserializer)?;
@@ -87,7 +87,7 @@ impl<'de> Deserialize<'de> for Fuel {
     }
 }
 
-/// Text where it is UTF-8; else with replacement characters, and said so.
+/// The bytes as text. If they are not UTF-8, the text has replacement characters, and `lossy` is true.
 #[derive(Serialize, Deserialize)]
 struct CapturedShape<'a> {
     text: Cow<'a, str>,

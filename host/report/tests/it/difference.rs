@@ -1,4 +1,4 @@
-//! What moved between two reports, and between the functions of two profiles.
+//! What changed between two reports, and between the functions of two profiles.
 
 use fractalaw_report::{
     Change, Difference, Effect, FunctionFuel, FunctionMoved, FunctionsUsed, HostCalls, ListChange,
@@ -55,7 +55,7 @@ fn each_part_that_moved_is_named_and_no_other() {
         ),
         (
             "cost model",
-            // Its figures are no longer the same unit.
+            // Its figures are no longer in the same unit.
             |report| (report.fuel.cost_model, report.fuel.guest) = (9, 9),
             |moved| moved.cost_model.is_some(),
             false,
@@ -106,7 +106,7 @@ fn what_was_read_from_json_is_alike_with_what_was_written() {
         let moved = Difference::of(&written, &read);
         assert!(moved.is_empty(), "{moved:#?}");
     }
-    // Which kind of refusal counts too, whatever it says.
+    // The kind of refusal counts too, whatever its text is.
     let told = |kind: &str| {
         report(Outcome::Refused(Refusal::Recorded {
             kind: kind.to_owned(),
@@ -216,14 +216,14 @@ fn the_function_that_moved_most_is_first_and_what_did_not_move_is_left_out() {
     let before = used(&[("a", 2, 10), ("gone", 1, 7), ("same", 5, 5), ("b", 1, 2)]);
     let after = used(&[("a", 3, 12), ("new", 1, 40), ("same", 5, 5), ("b", 1, 0)]);
     let moved = before.moved(&after);
-    // Of two that moved by as much, the one that became dearer.
+    // If two changed by the same amount, the one that became more expensive comes first.
     let expected = [("new", 40), ("gone", -7), ("a", 2), ("b", -2)];
     assert_eq!(differences(&moved), expected);
     // If fuel fell, the cause of the fall comes first.
     let back = after.moved(&before);
     let expected = [("new", -40), ("gone", 7), ("b", 2), ("a", -2)];
     assert_eq!(differences(&back), expected);
-    // Called more often for the same fuel: it moved, and comes last.
+    // It was called more often for the same fuel, so it changed, and comes last.
     let called = before.moved(&used(&[
         ("a", 9, 10),
         ("gone", 1, 7),

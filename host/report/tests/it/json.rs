@@ -1,4 +1,4 @@
-//! JSON in both directions: what is read back reads as what was written, for people and for programs.
+//! JSON in both directions: a report that was read gives the same text and JSON as the one that was written.
 
 use std::os::unix::ffi::OsStrExt;
 
@@ -8,7 +8,7 @@ use fractalaw_report::{
 
 use crate::samples::{items, outcomes, profile, refusals, report};
 
-/// Reads what is written, and holds both renderings against each other.
+/// Reads what was written, and compares both renderings.
 #[track_caller]
 fn back(report: &Report) -> Report {
     let json = report.json();
@@ -24,7 +24,7 @@ fn every_outcome_comes_back_as_it_was() {
     for outcome in outcomes() {
         let written = report(outcome);
         let mut read = back(&written);
-        // JSON has this of output that is no UTF-8.
+        // JSON contains this for output that is not UTF-8.
         assert_eq!(read.stderr.bytes, "cut: \u{fffd}".as_bytes());
         assert_eq!(read.stderr.bytes_before, Some(8));
         read.stderr = written.stderr.clone();
@@ -46,8 +46,8 @@ fn every_refusal_comes_back_with_its_kind_its_words_and_its_hint() {
         assert_eq!(read.to_string(), refusal.to_string());
         assert_eq!(read.hint(), refusal.hint());
         let expected = match refusal {
-            // All of it is in the JSON, but for the name of a quota that only this host has and of which there can
-            // be no line of policy.
+            // The JSON contains all of it, except for the name of a quota that only this host has and that no
+            // line of policy can grant.
             Refusal::NotGranted(mut refused) => {
                 let last = refused.missing.last_mut().unwrap();
                 let Item::Quota(quota, _) = &mut last.item else {
@@ -88,7 +88,7 @@ fn a_profile_comes_back_without_its_durations() {
     assert_eq!(read.report.durations.run.as_secs(), 0);
 }
 
-/// Those of a host without audit log too: nothing is listed that it does not have.
+/// Also for a host without an audit log: nothing is listed that it does not have.
 #[test]
 fn quotas_come_back_as_they_were_and_in_their_order() {
     let mut written = report(Outcome::OutOfFuel);
@@ -115,7 +115,7 @@ fn quotas_come_back_as_they_were_and_in_their_order() {
     assert_eq!(names(&back(&written)), expected);
 }
 
-/// The bytes themselves: fields of parts are in the order of their names.
+/// The bytes themselves: the fields of parts are in the order of their names.
 #[test]
 fn the_shape_is_the_one_that_is_documented() {
     let mut report = report(Outcome::Completed("ok".to_owned()));
@@ -131,7 +131,7 @@ fn the_shape_is_the_one_that_is_documented() {
     let effects =
         "\n--- Effects (1 effects) ---\n  [data] insert permits — rows 2 (committed)\nFuel: ";
     assert!(report.text().contains(effects), "{}", report.text());
-    // What no host had before there were capabilities is left out where there is none.
+    // What no host had before there were capabilities is left out if it is empty.
     report.effects.clear();
     report.trace = None;
     report.limits.quotas = QuotaLimits::default();

@@ -1,4 +1,4 @@
-//! Reports as data: read from what they are written to, and held against each other.
+//! Reports as data: read from their JSON, and compared.
 
 mod difference;
 mod json;

@@ -13,10 +13,10 @@ use fractalaw_report::{
     TrapCode, limits,
 };
 
-/// A quota that a capability brings.
+/// A quota of a capability.
 pub(crate) const ROWS: Quota = Quota::new("rows-read", "rows");
 
-/// Text that a terminal would obey, and JSON has to escape.
+/// Text that a terminal would obey and that JSON must escape.
 const HOSTILE: &str = "\u{1b}[2J\"\\\n\u{202e}é";
 
 pub(crate) fn items() -> Vec<Item> {
@@ -41,7 +41,7 @@ pub(crate) fn items() -> Vec<Item> {
     ]
 }
 
-/// A run that did all that there is, and ended so.
+/// A run that did everything and ended like this.
 pub(crate) fn report(outcome: Outcome) -> Report {
     let mut quotas = QuotaLimits::with([
         QuotaLimit::host(ROWS, 100),
@@ -159,7 +159,7 @@ pub(crate) fn report(outcome: Outcome) -> Report {
     }
 }
 
-/// A profile of a run of two functions, one of which calls the host.
+/// A profile of a run of two functions. One of them calls the host.
 pub(crate) fn profile() -> Profile {
     let function = |name: &str, module: Option<u32>, calls, own_fuel, total_fuel| FunctionFuel {
         name: name.to_owned(),
@@ -194,7 +194,7 @@ pub(crate) fn profile() -> Profile {
     }
 }
 
-/// Every way in which a run ends, but for refusals.
+/// Every outcome except refusals.
 pub(crate) fn outcomes() -> Vec<Outcome> {
     let text = HOSTILE.to_owned();
     let mut outcomes = vec![
@@ -241,7 +241,7 @@ pub(crate) fn outcomes() -> Vec<Outcome> {
     outcomes
 }
 
-/// Every reason why a component or a run is refused.
+/// Every reason to refuse a component or a run.
 pub(crate) fn refusals() -> Vec<Refusal> {
     let names = |names: &[&str]| names.iter().copied().collect::<Listed<String>>();
     let mut functions = Listed::default();
