@@ -93,7 +93,8 @@ pub use fractalaw_report::{
     App, AppliedLimits, AuditEntry, By, COST_MODEL, Captured, Certainty, Decision, Durations,
     During, Effect, Fuel, FunctionFuel, Granted, HostCall, HostCalls, Item, JSON_VERSION, Limits,
     Listed, Memory, MemoryKind, Missing, NotGranted, Outcome, PROFILE_VERSION, PolicyId, Profile,
-    ProfileNode, Quota, QuotaLimit, QuotaLimits, Refusal, Report, Settled, Trace, Trap, TrapCode,
+    ProfileNode, Quota, QuotaLimit, QuotaLimits, Refusal, Report, ReportError, Settled, Trace,
+    Trap, TrapCode,
 };
 pub use host::{Host, HostBuilder, run_component};
 pub use inputs::{DirGrant, Grants};
