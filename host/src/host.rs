@@ -1,6 +1,6 @@
 //! The host: engine, linker, ticker, cache and slots, made once and shared by all runs.
 
-mod builder;
+pub(crate) mod builder;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use fractalaw_manifest::Tier;
 use fractalaw_report::{App, Outcome, Profile, Refusal, Report};
 use tokio::sync::watch;
 
-use crate::error::{HostError, LoadError};
+use crate::error::{HostError, LoadError, PolicyError};
 use crate::inspect::Inspection;
 use crate::ledger::Beginning;
 use crate::ledger::recording::{Recorded, Recording};
@@ -20,18 +20,16 @@ use crate::load::reading::{self, on_its_stack};
 use crate::load::source::Source;
 use crate::offer::file_threads::FileThreads;
 use crate::offer::offered::Offer;
+use crate::policy::Policy;
 use crate::policy::asking::Asking;
 use crate::policy::decision::{self, Decided};
 use crate::policy::own_files::OwnFiles;
-use crate::policy::{Policy, PolicyError};
 use crate::profile::{self, ProfileError, ProfiledApp};
 use crate::run::slots::Slots;
 use crate::run::ticker::Ticker;
 use crate::run::until::stopped;
 use crate::run::{Beside, Failed, HostParts, Run};
 use crate::{ledger, run};
-
-pub use builder::HostBuilder;
 
 /// Everything that runs share. Cheap to clone; the clones are one host.
 #[derive(Clone)]
@@ -50,11 +48,6 @@ struct Inner {
 }
 
 impl Host {
-    /// Starts a host with other than the default settings.
-    pub fn builder() -> HostBuilder {
-        HostBuilder::default()
-    }
-
     /// Examines, compiles (or takes from the cache) and pre-links a component.
     ///
     /// Compiling takes milliseconds for a small component and seconds for a large one, and blocks the

@@ -1,152 +1,16 @@
 //! What a component is and asks for, told from its bytes: nothing is compiled. How it reads is in `inspect/`.
 //! It is judged as for a run.
 
+// From the ground up.
+mod inspection;
+
 mod json;
 mod text;
 
-use std::collections::BTreeSet;
-use std::path::Path;
-
-use fractalaw_manifest::Manifest;
-use fractalaw_report::{App, AppliedLimits, Decision, Item, Listed, NotGranted, Refusal};
-
-use crate::error::LoadError;
-use crate::load::examined::Examined;
-use crate::load::reading::on_its_stack;
-use crate::load::source::Source;
-use crate::offer::offered::Offer;
-use crate::policy::asking::{Asking, asked};
-use crate::policy::decision::decide;
-use crate::policy::{Policy, PolicyError};
-use crate::run::Run;
-
-/// Version of the JSON that [`Inspection::json`] gives: it goes up when a field changes its meaning or goes
-/// away.
-pub const INSPECTION_VERSION: u32 = 1;
-
-/// What a component is and asks for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Inspection {
-    /// What it says it is, and its digest.
-    pub app: App,
-    /// Its size.
-    pub bytes: usize,
-    /// What its author declared, if it carries a manifest that can be read.
-    pub manifest: Option<Manifest>,
-    /// What it says of itself in the standard sections, by their names.
-    pub metadata: Listed<(String, String)>,
-    /// The tools that made it: in which role, which, in which version.
-    pub producers: Listed<(String, String, String)>,
-    /// Its imports, in its order.
-    pub imports: Listed<String>,
-    /// Its exports, in its order.
-    pub exports: Listed<String>,
-    /// Why this host would refuse it under any policy.
-    pub refusal: Option<Refusal>,
-    interfaces: BTreeSet<String>,
-    offer: Offer,
-}
-
-/// What a policy says about a component.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Verdict {
-    /// What it is granted.
-    pub decision: Decision,
-    /// What it would be held to.
-    pub limits: AppliedLimits,
-    /// Why it would not start, if it would not.
-    pub refusal: Option<Refusal>,
-}
+pub use inspection::{Inspection, Verdict};
+pub use json::INSPECTION_VERSION;
 
 impl Inspection {
-    /// Inspects the bytes of a component.
-    ///
-    /// # Errors
-    ///
-    /// When they are not a component's.
-    pub fn of(bytes: &[u8]) -> Result<Inspection, LoadError> {
-        on_its_stack(|| Inspection::read(Source::Bytes(bytes), Offer::standard()))
-    }
-
-    /// The same by what a host offers, from wherever the bytes come.
-    pub(crate) fn read(source: Source<'_>, offer: &Offer) -> Result<Inspection, LoadError> {
-        let examined = Examined::read(source, offer)?;
-        let judged = examined.judge(offer);
-        let judged = judged.and_then(|facts| Ok(examined.metered(facts.is_composed).map(drop)?));
-        let refusal = match judged {
-            Err(LoadError::Refused(
-                refusal @ (Refusal::NotAComponent { .. }
-                | Refusal::TooLarge { .. }
-                | Refusal::Invalid { .. }),
-            )) => return Err(refusal.into()),
-            Err(LoadError::Refused(refusal)) => Some(refusal),
-            Err(LoadError::Host(error)) => return Err(error.into()),
-            Ok(()) => None,
-        };
-        let (app, bytes, outline) = (examined.app(), examined.bytes.len(), examined.outline);
-        Ok(Inspection {
-            app,
-            bytes,
-            manifest: outline.manifest,
-            metadata: outline.metadata,
-            producers: outline.producers,
-            imports: outline.imports,
-            exports: outline.exports,
-            refusal,
-            interfaces: outline.interfaces,
-            offer: offer.clone(),
-        })
-    }
-
-    /// Inspects a file.
-    ///
-    /// # Errors
-    ///
-    /// When it cannot be read or is not a component.
-    pub fn of_file(path: &Path) -> Result<Inspection, LoadError> {
-        on_its_stack(|| Inspection::read(Source::open(path)?, Offer::standard()))
-    }
-
-    /// What it asks for, its tier first.
-    pub fn asks(&self) -> Vec<Item> {
-        let manifest = self.manifest.clone().unwrap_or_default();
-        asked(self.asking(&manifest), &self.offer)
-    }
-
-    /// The grant that one of its imports needs, if it needs one.
-    pub fn needs_grant(&self, import: &str) -> Option<&'static str> {
-        self.offer.needs_grant(import)
-    }
-
-    fn asking<'a>(&'a self, manifest: &'a Manifest) -> Asking<'a> {
-        Asking {
-            app: &self.app,
-            manifest,
-            interfaces: &self.interfaces,
-        }
-    }
-
-    /// What would come of running it so, under a policy.
-    ///
-    /// # Errors
-    ///
-    /// When the policy, or a line of it that the run brings, says what the host does not know.
-    pub fn verdict(&self, run: &Run, policy: Option<&Policy>) -> Result<Verdict, PolicyError> {
-        let manifest = self.manifest.clone().unwrap_or_default();
-        let brought = run.brought(manifest.tier, &self.offer);
-        policy.map_or(Ok(()), |policy| policy.check(&self.offer))?;
-        brought.section.check(&self.offer)?;
-        let decided = decide(self.asking(&manifest), brought, policy, &self.offer);
-        let not_granted = (!decided.missing.is_empty()).then(|| {
-            Refusal::NotGranted(NotGranted::new(&self.app, &manifest, decided.missing).into())
-        });
-        Ok(Verdict {
-            decision: decided.decision,
-            limits: decided.limits,
-            refusal: self.refusal.clone().or(not_granted),
-        })
-    }
-
     /// For people.
     pub fn text(&self, verdict: &Verdict) -> String {
         text::render(self, verdict)

@@ -82,7 +82,7 @@ pub mod capability {
 }
 
 pub use cost::operators::TABLE as OPERATOR_COSTS;
-pub use error::{HostError, LoadError};
+pub use error::{HostError, LoadError, PolicyError};
 pub use fractalaw_contract::{Mismatch, MissingFunction, Proposal};
 pub use fractalaw_ledger::{Durability, LedgerError, survive_file_limit};
 pub use fractalaw_manifest::{
@@ -96,7 +96,8 @@ pub use fractalaw_report::{
     ProfileNode, Quota, QuotaLimit, QuotaLimits, Refusal, Report, ReportError, Settled, Trace,
     Trap, TrapCode,
 };
-pub use host::{Host, HostBuilder, run_component};
+pub use host::builder::HostBuilder;
+pub use host::{Host, run_component};
 pub use inputs::{DirGrant, Grants};
 pub use inspect::{INSPECTION_VERSION, Inspection, Verdict};
 pub use limits::{
@@ -106,6 +107,6 @@ pub use limits::{
 };
 pub use load::cache::CodeCache;
 pub use load::micro_app::{Code, MicroApp};
-pub use policy::{Policy, PolicyError, Section};
+pub use policy::{Policy, Section};
 pub use profile::{Difference, ProfileError, ProfiledApp};
 pub use run::Run;

@@ -20,14 +20,13 @@ use fractalaw_report::{Certainty, Outcome, Profile, Report};
 use wasmtime::component::Component;
 
 use crate::digest::sha256;
-use crate::error::{HostError, LoadError};
+use crate::error::{HostError, LoadError, PolicyError};
 use crate::load::crossing;
 use crate::load::facts::Facts;
 use crate::load::loader::Loader;
 use crate::load::micro_app::MicroApp;
 use crate::load::reading::on_its_stack;
 use crate::load::source::Source;
-use crate::policy::PolicyError;
 use crate::policy::asking::Asking;
 use crate::policy::decision::Decided;
 use crate::recorder::{Counter, Recorder};

@@ -52,6 +52,13 @@ impl Default for HostBuilder {
     }
 }
 
+impl Host {
+    /// Starts a host with other than the default settings.
+    pub fn builder() -> HostBuilder {
+        HostBuilder::default()
+    }
+}
+
 impl HostBuilder {
     /// How many runs go on at once: the capacity from which the whole pool is sized. Each slot
     /// reserves address space, not memory. Default 64.

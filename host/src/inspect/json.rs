@@ -1,9 +1,13 @@
 //! An inspection as programs read it.
 
+use fractalaw_manifest::terminal;
 use serde_json::json;
 
-use crate::inspect::{INSPECTION_VERSION, Inspection, Verdict};
-use crate::terminal;
+use super::inspection::{Inspection, Verdict};
+
+/// Version of the JSON that [`Inspection::json`] gives: it goes up when a field changes its meaning or goes
+/// away.
+pub const INSPECTION_VERSION: u32 = 1;
 
 pub(super) fn render(inspection: &Inspection, verdict: &Verdict) -> String {
     let pairs = |pairs: &[(String, String)]| {

@@ -2,8 +2,8 @@
 
 use fractalaw_report::{Item, Listed, grouped};
 
-use crate::inspect::{Inspection, Verdict};
-use crate::terminal::{lines, one_line};
+use super::inspection::{Inspection, Verdict};
+use fractalaw_manifest::terminal::{lines, one_line};
 
 pub(super) fn render(inspection: &Inspection, verdict: &Verdict) -> String {
     let app = &inspection.app;

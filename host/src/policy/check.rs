@@ -2,11 +2,11 @@
 
 use fractalaw_manifest::check_name;
 
+use super::rules::Policy;
+use super::section::{KEYS, Section};
 use crate::error::PolicyError;
 use crate::offer::offered::Offer;
-use crate::policy::Policy;
-use crate::policy::section::{KEYS, Section};
-use crate::terminal::one_line;
+use fractalaw_manifest::terminal::one_line;
 
 impl Policy {
     /// Checks what the policy says by what a host offers. A host does that when it is built.

@@ -11,12 +11,13 @@ use fractalaw_report::{
     AppliedLimits, By, Decision, Granted, Item, Missing, QuotaLimit, QuotaLimits,
 };
 
+use super::asking::{Asking, item};
+use super::rules::Policy;
+use super::section::{Args, Section};
 use crate::inputs::{DirGrant, Grants};
 use crate::offer::capability::GrantedName;
 use crate::offer::folder::{Held, Overlap, overlap};
 use crate::offer::offered::Offer;
-use crate::policy::asking::{Asking, item};
-use crate::policy::{Args, Policy, Section};
 
 /// What whoever starts a run brings.
 #[derive(Clone)]

@@ -6,10 +6,13 @@ use fractalaw_manifest::{check_env, guest_path};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use super::check;
+use super::rules::{Group, Policy};
 use super::said::{Said, line};
 use super::section::{Args, DirRule, Section};
-use super::{DIGITS, Group, Policy, PolicyError, Selector, check};
-use crate::terminal::one_line;
+use super::selector::{DIGITS, Selector};
+use crate::error::PolicyError;
+use fractalaw_manifest::terminal::one_line;
 
 type Value<'a> = Spanned<DeValue<'a>>;
 

@@ -7,7 +7,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use crate::error::PolicyError;
-use crate::terminal::one_line;
+use fractalaw_manifest::terminal::one_line;
 
 /// A value under some key.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,14 +1,12 @@
 //! One section of a policy: what it grants to the micro-apps that it is about.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use fractalaw_manifest::Tier;
-
 use serde_json::Value;
 
 use super::said::Said;
-use super::{PolicyError, read};
 use crate::offer::folder::Held;
 
 /// The keys that a section may have whatever is offered.
@@ -62,16 +60,6 @@ pub(crate) enum Args {
 }
 
 impl Section {
-    /// Reads lines of a section, such as `env.PATH = true`. Folders that are not absolute are meant from the
-    /// current directory.
-    ///
-    /// # Errors
-    ///
-    /// When they say what a section cannot say.
-    pub fn parse(lines: &str) -> Result<Section, PolicyError> {
-        read::section(Path::new(""), lines)
-    }
-
     /// Opens the folders that it names, if they are not open: from now on they are these, wherever their names lead.
     pub(crate) fn open_folders(&mut self) {
         for rule in self.dirs.values_mut() {

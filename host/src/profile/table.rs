@@ -4,7 +4,7 @@ use fractalaw_contract::function_name;
 use fractalaw_instrument::Function;
 use fractalaw_report::{FunctionFuel, OUTSIDE, Profile, Report};
 
-use super::ProfileError;
+use super::error::ProfileError;
 use crate::cost::host_calls::Function as HostFunction;
 use crate::limits::PROFILE_NAMES_BYTES;
 use crate::recorder::{Recorder, Tally};

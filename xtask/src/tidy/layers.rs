@@ -24,9 +24,6 @@ use crate::fault::list;
 use modules::{Module, Modules};
 use order::{Siblings, Upward, Use};
 
-/// Crates that do not follow the rule yet.
-const NOT_YET: [&str; 1] = ["host"];
-
 /// Checks every crate that runs on this machine.
 pub(super) fn check(root: &Path, files: &BTreeSet<PathBuf>, problems: &mut Vec<Problem>) {
     for file in files.iter().filter(|file| is_root(file, files)) {
@@ -45,8 +42,7 @@ fn is_root(file: &Path, files: &BTreeSet<PathBuf>) -> bool {
         return false;
     };
     let is_root = file.ends_with("lib.rs") || file.ends_with("main.rs");
-    let is_held = !file.starts_with("guests") && !NOT_YET.iter().any(|other| package == *other);
-    is_root && is_held && files.contains(&package.join("Cargo.toml"))
+    is_root && !file.starts_with("guests") && files.contains(&package.join("Cargo.toml"))
 }
 
 fn check_crate(modules: &Modules, problems: &mut Vec<Problem>) {
