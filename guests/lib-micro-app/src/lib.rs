@@ -1,0 +1,75 @@
+//! What micro-apps share: SQL with rows as structs, and audit entries in one line.
+//!
+//! ```no_run
+//! use micro_app::{query_as, record, sql};
+//! use serde::Deserialize;
+//!
+//! #[derive(Deserialize)]
+//! struct Permit {
+//!     number: String,
+//!     holder: String,
+//!     expires: Option<String>,
+//! }
+//!
+//! fn run() -> Result<String, String> {
+//!     let today = "2026-02-28";
+//!     let expired = query_as::<Permit>(sql!("SELECT number, holder, expires FROM permit WHERE expires < ?", today))?;
+//!     for permit in &expired {
+//!         record("permit-expired", &permit.number, format!("held by {}", permit.holder));
+//!     }
+//!     Ok(format!("{} permits expired", expired.len()))
+//! }
+//!
+//! micro_app::main!(run);
+//! # fn main() {}
+//! ```
+//!
+//! In reading order: `data` for the calls, `sql` for their text, `rows` for what comes and goes, `arrow` for the format of it,
+//! `audit`, and `error` for what a call can answer.
+
+#![deny(missing_docs)]
+#![deny(unsafe_code)]
+
+mod arrow;
+mod audit;
+mod data;
+mod error;
+mod rows;
+mod sql;
+
+/// The whole contract as `wit-bindgen` gives it, for what this library has no words of its own for.
+#[expect(missing_docs, reason = "wit-bindgen writes no documentation")]
+pub mod contract {
+    wit_bindgen::generate!({
+        path: "../../wit",
+        world: "micro-app",
+        pub_export_macro: true,
+        default_bindings_module: "micro_app::contract",
+    });
+}
+
+pub use audit::record;
+pub use data::{execute, insert, query, query_as, query_one};
+pub use error::{Code, Error};
+pub use rows::{Iter, Rows, to_stream};
+pub use sql::{Blob, Identifier, Quote, Sql, Vector};
+
+#[doc(hidden)]
+pub use sql::pieces;
+
+/// Makes a function what the host runs: `micro_app::main!(run)`, where `run` takes nothing and gives a
+/// `Result<String, String>`.
+#[macro_export]
+macro_rules! main {
+    ($run:path) => {
+        struct MicroApp;
+
+        impl $crate::contract::Guest for MicroApp {
+            fn run() -> ::core::result::Result<::std::string::String, ::std::string::String> {
+                $run()
+            }
+        }
+
+        $crate::contract::export!(MicroApp with_types_in $crate::contract);
+    };
+}
