@@ -1,6 +1,6 @@
-//! What can keep the host itself from working. What a micro-app does is an `Outcome` instead.
+//! The errors of the host itself. What a micro-app does is an `Outcome` instead.
 //!
-//! A message does not repeat its source: whoever prints it prints the chain.
+//! A message does not repeat its source. Whoever prints an error prints the whole chain.
 
 mod policy;
 
@@ -17,21 +17,21 @@ use crate::limits::{MAX_SLOTS, SLOT_MEMORY_BYTES, STDIN_BYTES};
 
 pub use policy::PolicyError;
 
-/// The host could not do its work, through no fault of the component's.
+/// The host could not do its work, and the component is not at fault.
 #[derive(Debug, thiserror::Error)]
 pub enum HostError {
     /// Wasmtime refused the engine's configuration or could not reserve the pool.
     #[error("could not reserve the instance pool of {slots} slots")]
     Pool {
-        /// Slots that the pool was to have.
+        /// The slots that the pool should have had.
         slots: u32,
         /// What Wasmtime said.
         source: wasmtime::Error,
     },
-    /// No slots, or more than the address space can hold.
+    /// No slots, or more than the address space has room for.
     #[error("a pool of {slots} slots, expected 1 to {MAX_SLOTS}")]
     Slots {
-        /// What was asked for.
+        /// The slots that were asked for.
         slots: u32,
     },
     /// The linker refused one of the host's own interfaces.
@@ -45,12 +45,13 @@ pub enum HostError {
         /// What the system said.
         source: io::Error,
     },
-    /// What the host reads has to be a regular file: a pipe or a device has no end that could be relied on.
+    /// The path does not lead to a regular file. The host does not read pipes and devices, because nobody can
+    /// rely on their end.
     #[error("`{}` is no regular file, expected {expected}", path.display())]
     NotAFile {
-        /// What was named instead.
+        /// The path.
         path: PathBuf,
-        /// What should have been there.
+        /// The kind of file that was expected.
         expected: &'static str,
     },
     /// A file could not be read.
@@ -61,7 +62,7 @@ pub enum HostError {
         /// What the system said.
         source: io::Error,
     },
-    /// More standard input than the host reads for a guest.
+    /// The standard input has more bytes than the host reads for a guest.
     #[error("standard input is larger than {}", ByteSize(STDIN_BYTES as u64))]
     StdinTooLarge,
     /// The cache folder could not be made or examined.
@@ -72,13 +73,13 @@ pub enum HostError {
         /// What the system said.
         source: io::Error,
     },
-    /// Another user can exchange the cache folder, or what is in it.
+    /// Another user can exchange the cache folder or its contents.
     #[error("`{}`, on the way to the cache folder, belongs to another user, expected this one's or root's", path.display())]
     CacheNotOurs {
         /// The folder, or one above it.
         path: PathBuf,
     },
-    /// Others could put code into the cache folder, which the host would then execute.
+    /// Others could put code into the cache folder, and the host would execute it.
     #[error("cache folder `{}` can be written by others, expected it to be private", path.display())]
     CacheNotPrivate {
         /// The folder.
@@ -92,13 +93,14 @@ pub enum HostError {
         /// What the system said.
         source: io::Error,
     },
-    /// A granted folder is not any more where it was when it was granted.
+    /// The path of a granted folder no longer leads to that folder.
     #[error("granted folder `{}` was moved, deleted or replaced since it was granted", path.display())]
     GrantMoved {
         /// The folder on the host.
         path: PathBuf,
     },
-    /// A guest that may write into one folder could move the other, or what it reads.
+    /// Two granted folders overlap, and a guest may write into one of them. It could move the other one or change
+    /// its contents.
     #[error(
         "granted folder `{}` is writable and overlaps with granted folder `{}`, expected them to be apart",
         writable.display(), other.display()
@@ -106,10 +108,11 @@ pub enum HostError {
     GrantsOverlap {
         /// The folder that is granted for writing.
         writable: PathBuf,
-        /// The other one: the same, one inside of the other, or one whose name leads through it.
+        /// The other folder: the same one, one inside the other, or one whose path leads through the other.
         other: PathBuf,
     },
-    /// A guest that may write into a folder could write to the host's own files, or exchange them.
+    /// A folder that is granted for writing contains the host's own files. A guest could write to them or
+    /// exchange them.
     #[error(
         "granted folder `{}` is writable and {what}, `{}`, is inside of it",
         writable.display(), path.display()
@@ -117,59 +120,59 @@ pub enum HostError {
     GrantOpensOwn {
         /// The folder that is granted for writing.
         writable: PathBuf,
-        /// What is inside.
+        /// Which of the host's own files.
         what: &'static str,
-        /// Where it is.
+        /// The path of these files.
         path: PathBuf,
     },
-    /// A folder is granted at what is no path of a guest.
+    /// The path in the guest, at which a folder is granted, is not valid.
     #[error(transparent)]
     GuestPath(BadName),
-    /// Two folders are granted at one path of the guest.
+    /// Two folders are granted at the same path in the guest.
     #[error("two folders are granted at `{guest}`, expected one")]
     GrantedTwice {
         /// The path in the guest.
         guest: String,
     },
-    /// An environment variable is given two values.
+    /// An environment variable has two values.
     #[error("two values are given to the variable `{name}`, expected one")]
     VariableTwice {
-        /// The variable.
+        /// The name of the variable.
         name: String,
     },
-    /// The host could not open a file that a guest may open, for want of descriptors.
+    /// The process has no descriptor left to open a file for a guest.
     #[error("could not open a file for the guest")]
     OpenForGuest {
         /// What the system said.
         source: io::Error,
     },
-    /// The system did not give what an instance takes, such as memory.
+    /// The system did not provide what an instance needs, such as memory.
     #[error("could not make an instance of the guest")]
     Instance {
         /// What the system said.
         source: io::Error,
     },
-    /// What is to be offered does not fit together, or is not what a capability's table says.
+    /// The capabilities that are offered conflict, or do not match their own tables.
     #[error("cannot offer this: {message}")]
     BadOffer {
         /// What is wrong.
         message: String,
     },
-    /// A policy, or a line of one, says what this host does not know.
+    /// A policy, or a line of policy, has something that this host does not know.
     #[error(transparent)]
     Policy(#[from] PolicyError),
     /// A capability failed, before a run or after its end.
     #[error("`{capability}` failed")]
     Capability {
-        /// Which one.
+        /// The quota.
         capability: &'static str,
-        /// What it said.
+        /// The message of the refusal.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
-    /// The ledger cannot be used: no run starts.
+    /// The ledger cannot be used. No run starts.
     #[error("the ledger cannot be written, so nothing runs")]
     Ledger(#[from] LedgerError),
-    /// The ledger failed after the run had begun: what came of it is not handed out.
+    /// The ledger failed after the run had begun. The result of the run is not handed out.
     #[error("the run is not acknowledged: the ledger could not be written")]
     NotAcknowledged(#[source] LedgerError),
     /// The run asks for more memory than a slot of the pool holds.
@@ -178,13 +181,13 @@ pub enum HostError {
         ByteSize(*requested as u64), ByteSize(SLOT_MEMORY_BYTES as u64)
     )]
     MemoryOverSlot {
-        /// What was asked for, in bytes.
+        /// The memory that was asked for, in bytes.
         requested: usize,
     },
-    /// A deterministic run is to begin later than the ledger can say.
+    /// A deterministic run is to begin at a time that the ledger cannot express.
     #[error("the clock is to begin after 2150-01-01T00:00:00Z, expected no later")]
     ClockTooLate,
-    /// Wasmtime failed where only the host can be at fault.
+    /// Wasmtime failed in a way that only the host can be at fault for.
     #[error("the engine failed: {0:#}")]
     Engine(wasmtime::Error),
 }
@@ -248,7 +251,7 @@ impl HostError {
         }
     }
 
-    /// Whether the request was wrong rather than the host's surroundings.
+    /// Whether the request was wrong, and not the machine that the host runs on.
     pub fn is_usage(&self) -> bool {
         if let HostError::Read { source, .. } | HostError::Grant { source, .. } = self {
             return !cause::is_surroundings(source);
@@ -273,13 +276,13 @@ impl HostError {
     }
 }
 
-/// Why there is no micro-app.
+/// Why a component could not be loaded.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
     /// The component is at fault.
     #[error(transparent)]
     Refused(#[from] Refusal),
-    /// The host is, or the file is not there.
+    /// The host is at fault, or the file does not exist.
     #[error(transparent)]
     Host(#[from] HostError),
 }

@@ -1,18 +1,18 @@
-//! What a run is given: everything else does not exist for the guest.
+//! What a run is granted. Everything else does not exist for the guest.
 
 use std::path::PathBuf;
 use std::time::Duration;
 
 use bytes::Bytes;
 
-/// Arguments, environment, input and folders of one run. The default grants nothing.
+/// Arguments, environment variables, standard input and folders of one run. The default grants nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Grants {
-    /// Arguments, in order, without the program's name, which the guest finds in front of them.
+    /// Arguments in order, without the program's name. The guest finds its own name before them.
     pub args: Vec<String>,
-    /// Environment variables, in order.
+    /// Environment variables as name and value, in order.
     pub env: Vec<(String, String)>,
-    /// Standard input; without it the guest finds it closed.
+    /// Standard input. If it is absent, the guest finds it at its end.
     pub stdin: Option<Bytes>,
     /// Folders.
     pub dirs: Vec<DirGrant>,
@@ -23,16 +23,16 @@ pub struct Grants {
 pub struct DirGrant {
     /// The folder on the host.
     pub host: PathBuf,
-    /// The path under which the guest finds it.
+    /// The path at which the guest finds it.
     pub guest: String,
     /// Whether the guest may also write.
     pub writable: bool,
 }
 
-/// The time at which a deterministic run begins that is given no other: 2025-01-01T00:00:00Z.
+/// The default time at which a deterministic run begins: 2025-01-01T00:00:00Z.
 const UNIX_START: Duration = Duration::from_secs(1_735_689_600);
 
-/// The seed of a deterministic run that is given no other. Any number does; it never changes.
+/// The default seed of a deterministic run. Any number would do, but it must never change.
 const SEED: u64 = 1;
 
 /// Where time and randomness come from.

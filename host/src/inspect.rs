@@ -1,5 +1,5 @@
-//! What a component is and asks for, told from its bytes: nothing is compiled. How it reads is in `inspect/`.
-//! It is judged as for a run.
+//! What a component is and asks for, read from its bytes. It is judged as for a run, but nothing is compiled.
+//! `inspect/` has the text and the JSON.
 
 // From the ground up.
 mod inspection;
@@ -11,12 +11,12 @@ pub use inspection::{Inspection, Verdict};
 pub use json::INSPECTION_VERSION;
 
 impl Inspection {
-    /// For people.
+    /// The inspection as text for people.
     pub fn text(&self, verdict: &Verdict) -> String {
         text::render(self, verdict)
     }
 
-    /// For programs: one JSON object, described in `POLICY.md`.
+    /// The inspection as one JSON object for programs. `POLICY.md` describes it.
     pub fn json(&self, verdict: &Verdict) -> String {
         json::render(self, verdict)
     }

@@ -1,4 +1,4 @@
-//! The host's own capabilities. One file for each interface.
+//! The host's own capabilities. Each interface has a file.
 
 pub(crate) mod audit_log;
 pub(crate) mod wasi;
@@ -11,8 +11,8 @@ use crate::offer::offered::Offer;
 use audit_log::AuditLog;
 use wasi::Wasi;
 
-/// What every host offers, and beside it what an embedder adds. `is_durable` says that an entry of the trail is on disk
-/// before the guest goes on.
+/// What every host offers, and what an embedder adds. `is_durable` means that an audit entry is on disk before
+/// the guest goes on.
 pub(crate) fn offer(
     is_durable: bool,
     more: impl IntoIterator<Item = Arc<dyn Capability>>,
@@ -23,22 +23,22 @@ pub(crate) fn offer(
     Offer::of(capabilities)
 }
 
-/// What a host offers to which nothing was added.
+/// What a host offers if nothing was added to it.
 static STANDARD: LazyLock<Offer> =
     LazyLock::new(|| offer(false, []).expect("our own tables fit together"));
 
 impl Offer {
-    /// What a host offers to which nothing was added.
+    /// What a host offers if nothing was added to it.
     pub fn standard() -> &'static Offer {
         &STANDARD
     }
 
-    /// What a host offers to which these were added: for what is known before there is a host, such as whether a policy
-    /// fits it.
+    /// The offer of a host with these capabilities added. It is for questions before there is a host, such as
+    /// whether a policy fits it.
     ///
     /// # Errors
     ///
-    /// When two of them have something of one name.
+    /// If two of them have something with the same name.
     pub fn with(
         capabilities: impl IntoIterator<Item = Arc<dyn Capability>>,
     ) -> Result<Offer, HostError> {

@@ -1,4 +1,5 @@
-//! From a component's bytes to code that is ready to run: read, examined, judged, compiled or taken from the cache.
+//! From a component's bytes to code that is ready to run: the bytes are read, examined, judged, and compiled or
+//! taken from the cache.
 
 pub(crate) mod facts;
 pub(crate) mod header;

@@ -1,5 +1,5 @@
-//! Runs a case three times where its surroundings differ as much as they can, and finds the reports
-//! the same.
+//! Runs a case three times, in surroundings that differ as much as possible, and checks that the reports are the
+//! same.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -25,17 +25,17 @@ use crate::whole;
 /// The guest that fills memory and stack with a pattern before a case's second run.
 const HOSTILE: &str = "slot-scribbler";
 
-/// How many other guests run beside a case's third run.
+/// The number of other guests that run beside a case's third run.
 const NEIGHBOURS: usize = 2;
 
-/// How long they go on at most: longer than any tier's deadline lets a case run.
+/// The longest time that they go on: more than any tier's deadline allows a case.
 const NEIGHBOURS_END: Duration = Duration::from_secs(180);
 
 /// One host for all cases, and the means to make smaller ones.
 pub(crate) struct Lab {
     guests: Guests,
     cache: PathBuf,
-    /// The policy's file, which is in force for every case.
+    /// The file of the policy, which applies to every case.
     policy: PathBuf,
     shared: OnceLock<Result<Shared, String>>,
     in_runs: AtomicU64,
@@ -43,7 +43,7 @@ pub(crate) struct Lab {
     used: Mutex<Vec<UsedSlot>>,
 }
 
-/// A host with a single slot in which only a hostile guest and one component's cases run, in turn.
+/// A host with a single slot. Only a hostile guest and the cases of one component run in it, in turn.
 struct UsedSlot {
     host: Host,
     hostile: Subject,
@@ -57,14 +57,14 @@ struct Shared {
     policy: Policy,
     hostile: Vec<u8>,
     neighbour: MicroApp,
-    /// What this host loaded, by the component's bytes: many cases are of one guest.
+    /// What this host has loaded, by the component's bytes, because many cases use the same guest.
     subjects: Mutex<HashMap<Vec<u8>, Subject>>,
-    /// The same for those that were profiled.
+    /// The same for components that were profiled.
     profiled: Mutex<HashMap<Vec<u8>, ProfiledApp>>,
 }
 
 impl Lab {
-    /// The shared host is made when the first case runs: listing the cases needs none.
+    /// The shared host is made when the first case runs, because listing the cases needs none.
     pub(crate) fn new(inventory: &Inventory, guests: Guests) -> Lab {
         Lab {
             guests,
@@ -76,18 +76,18 @@ impl Lab {
         }
     }
 
-    /// How long the runs of all cases took, one after another: the rest is the harness's own.
+    /// How long the runs of all cases took, one after another. The rest is the harness's own time.
     pub(crate) fn in_runs(&self) -> Duration {
         Duration::from_nanos(self.in_runs.load(Ordering::Relaxed))
     }
 
-    /// A host with a single slot in which nothing ran yet.
+    /// A host with a single slot in which nothing has run.
     fn single(&self, policy: &Policy) -> Result<Host> {
         let host = Host::builder().slots(1).cache(&self.cache);
         Ok(host.policy(policy.clone()).build()?)
     }
 
-    /// A slot for this component, kept from its case before or made.
+    /// A slot for this component: kept from the case before, or new.
     fn used_slot(&self, policy: &Policy, component: &[u8], hostile: &[u8]) -> Result<UsedSlot> {
         if let Some(slot) = self.used().pop().filter(|slot| slot.component == component) {
             return Ok(slot);
@@ -129,7 +129,7 @@ impl Lab {
             .map_err(|message| anyhow!("{message}"))
     }
 
-    /// Runs the case and gives what is the same each time.
+    /// Runs the case and returns what is the same each time.
     pub(crate) fn run(&self, case: &Case) -> Result<Observed> {
         let component = case.component(&self.guests)?;
         let shared = self.shared()?;
@@ -172,7 +172,7 @@ impl Lab {
 }
 
 impl Lab {
-    /// Runs the case once, as its cost is looked at and not its repetition.
+    /// Runs the case once, for commands that only show its cost.
     pub(crate) fn run_once(&self, case: &Case) -> Result<Observed> {
         let component = case.component(&self.guests)?;
         let shared = self.shared()?;
@@ -184,11 +184,11 @@ impl Lab {
         Ok(Observed { report, changes })
     }
 
-    /// Profiles the case: which of its functions used how much.
+    /// Profiles the case: how much each of its functions used.
     ///
     /// # Errors
     ///
-    /// When the lab itself cannot work; a case without a profile says why in the inner result.
+    /// If the lab itself cannot work. If a case has no profile, the inner result says why.
     pub(crate) fn profile(&self, case: &Case) -> Result<Result<Profile, ProfileError>> {
         let shared = self.shared()?;
         let component = case.component(&self.guests)?;
@@ -218,7 +218,7 @@ impl Shared {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .enable_time()
             .build()?;
-        // Without the file nothing is granted that a case does not bring.
+        // Without the file, only what a case brings is granted.
         let policy = match policy.is_file() {
             true => {
                 Policy::load(policy).map_err(|error| anyhow!("{error}\nhint: {}", error.hint))?
@@ -252,8 +252,8 @@ impl Shared {
         Ok(subject)
     }
 
-    /// Does the work while other guests run on the same host, without a pause from before it begins
-    /// until after it has ended.
+    /// Does the work while other guests run on the same host. They run without a pause from before the work
+    /// begins until after it has ended.
     fn beside_others<T>(&self, work: impl FnOnce() -> T) -> (T, Neighbours) {
         let done = Arc::new(AtomicBool::new(false));
         let begin = Arc::new(Barrier::new(NEIGHBOURS + 1));
@@ -266,7 +266,7 @@ impl Shared {
                     begin.wait().await;
                     while !done.load(Ordering::Relaxed) && Instant::now() < end {
                         host.run(&app, &Run::new()).await?;
-                        // A short run never waits: without this the others' timers would stand still.
+                        // A short run never waits. Without this, the timers of other runs would stand still.
                         tokio::task::yield_now().await;
                     }
                     anyhow::Ok(())
@@ -291,7 +291,7 @@ impl Shared {
 /// The guests that run beside another.
 type Neighbours = Vec<JoinHandle<Result<()>>>;
 
-/// A component that a host accepted or refused: either way its runs have reports.
+/// A component that a host accepted or refused. Either way its runs have reports.
 #[derive(Clone)]
 struct Subject(Result<MicroApp, Refusal>);
 
@@ -304,7 +304,7 @@ impl Subject {
         }
     }
 
-    /// Runs, and leaves out of the report what no two runs share.
+    /// Runs, and removes from the report what differs from run to run.
     async fn run(&self, host: &Host, run: &Run) -> Result<Report> {
         let mut report = match &self.0 {
             Ok(app) => host.run(app, run).await?,
@@ -328,7 +328,7 @@ impl Subject {
     }
 }
 
-/// Whoever reads the report's JSON has what the run gave.
+/// Checks that the report's JSON contains what the run gave.
 fn comes_back(report: &Report) -> Result<()> {
     let json = report.json();
     let read = Report::from_json(&json)?;

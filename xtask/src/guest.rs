@@ -125,7 +125,7 @@ fn manifest(package: &Table, file: &str) -> Result<Manifest, Fault> {
         .map_err(|error| fault(format!("`{file}`: `{MANIFEST_TABLE}`: {}", error.message())))
 }
 
-/// What a host knows in a manifest whose capabilities are those of this project.
+/// What a host with this project's capabilities knows in a manifest.
 fn known() -> Known<'static> {
     let quotas = QuotaLimits::standard().iter();
     Known {

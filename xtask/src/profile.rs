@@ -1,4 +1,4 @@
-//! `cargo xtask profile`: which function of a guest used how much fuel, exactly.
+//! `cargo xtask profile`: how much fuel each function of a guest used, exactly.
 
 // From the ground up, as in `main.rs`.
 #[cfg(test)]
@@ -32,7 +32,7 @@ use crate::programs;
 use crate::project::Project;
 use crate::revision;
 
-/// The command.
+/// Runs the command.
 pub(crate) fn run(project: &Project, flags: &flags::Profile) -> Result<ExitCode> {
     one_run(flags)?;
     if !is_path(&flags.what) && flags.options.is_empty() {
@@ -66,7 +66,7 @@ pub(crate) fn run(project: &Project, flags: &flags::Profile) -> Result<ExitCode>
         }
         None => print!("{text}"),
     }
-    // The table is what one reads; the picture is for when it is not enough.
+    // People read the table. The picture is for when the table is not enough.
     if flags.format == Format::Table {
         let path = project
             .target
@@ -79,7 +79,7 @@ pub(crate) fn run(project: &Project, flags: &flags::Profile) -> Result<ExitCode>
     Ok(ExitCode::SUCCESS)
 }
 
-/// Functions and the tree of calls. Names are safe to print.
+/// The functions and the call tree, with names that are safe to print.
 fn json(profile: &Profile) -> Value {
     let functions = profile.functions.iter().map(|function| {
         json!({
@@ -121,7 +121,7 @@ fn one_run(flags: &flags::Profile) -> Result<()> {
     Ok(())
 }
 
-/// Which of two profiles.
+/// One of the two profiles.
 #[derive(Clone, Copy)]
 enum Side<'a> {
     Now,
@@ -144,7 +144,7 @@ fn is_path(what: &str) -> bool {
 
 fn profile(project: &Project, flags: &flags::Profile, side: Side<'_>) -> Result<Profile> {
     let built = component(project, flags, side)?;
-    // A run of its own and no case of the guest.
+    // A run with its own options, and not a case of the guest.
     if is_path(&flags.what) || !flags.options.is_empty() {
         return of_component(project, &built, &flags.options);
     }
@@ -159,7 +159,7 @@ fn profile(project: &Project, flags: &flags::Profile, side: Side<'_>) -> Result<
     }
 }
 
-/// The component of a side, built if it is a guest's.
+/// The component of a side. A guest's is built first.
 fn component(project: &Project, flags: &flags::Profile, side: Side<'_>) -> Result<PathBuf> {
     let guest = &flags.what;
     match side {
@@ -185,7 +185,8 @@ fn component(project: &Project, flags: &flags::Profile, side: Side<'_>) -> Resul
     }
 }
 
-/// A folder in which the harness finds the component under the guest's name, and no other guest but its own.
+/// Makes a folder in which the harness finds the component under the guest's name, and no other guest except its
+/// own.
 fn alone(project: &Project, guest: &str, component: &Path) -> Result<PathBuf> {
     let folder = project.target.join("against").join("component");
     let neighbour = format!("{NEIGHBOUR}.wasm");
@@ -202,7 +203,7 @@ fn case(flags: &flags::Profile) -> String {
     format!("{}/{case}", flags.what)
 }
 
-/// Profiles a case through the harness, which knows what it grants.
+/// Profiles a case through the harness, which knows its grants.
 fn of_case(
     project: &Project,
     flags: &flags::Profile,
@@ -236,7 +237,7 @@ fn of_case(
     }
 }
 
-/// Profiles any component through the host's binary.
+/// Profiles any component through the host's program.
 fn of_component(project: &Project, component: &Path, options: &[String]) -> Result<Profile> {
     let host: PathBuf = programs::host(project)?;
     let mut command = Command::new(&host);
@@ -255,7 +256,7 @@ fn of_component(project: &Project, component: &Path, options: &[String]) -> Resu
         );
     }
     Profile::from_json(&json).map_err(|error| {
-        // The error says its own source.
+        // The message of the error includes its source.
         Fault::new(
             FAILED,
             format!("the host's profile cannot be read: {error}"),

@@ -1,11 +1,11 @@
-//! The policy of the flags, and a warning if it is about other builds of a component.
+//! The policy of the flags, and a warning if it names other builds of a component.
 
 use fractalaw_host::capability::Offer;
 use fractalaw_host::{App, Policy, Run, Section, terminal};
 
 use crate::{flags, printing};
 
-/// Reads the policy file, and checks it before anything is made for a run.
+/// Reads the policy file and checks it, before anything is made for a run.
 pub(crate) fn load(grants: &flags::Grants) -> anyhow::Result<Option<Policy>> {
     let policy = grants.policy.as_ref().map(Policy::load).transpose()?;
     if let Some(policy) = &policy {
@@ -21,8 +21,8 @@ pub(crate) fn granted(run: Run, grants: &flags::Grants) -> anyhow::Result<Run> {
     Ok(run.grant(section))
 }
 
-/// Warns if the policy names other builds of a component and not this one: what it grants to them is not granted to
-/// this build, which nothing else would say.
+/// Warns if the policy names other builds of a component and not this one. What it grants to them is not granted
+/// to this build, and nothing else would say so.
 pub(crate) fn warn_of_other_builds(policy: Option<&Policy>, app: Option<&App>) {
     let (Some(policy), Some(app)) = (policy, app) else {
         return;

@@ -36,7 +36,7 @@ pub(crate) fn error(message: impl Display, hint: Option<&str>) {
     }
 }
 
-/// Prints a warning and its hint. The texts are printed as they are, as those of [`error`].
+/// Prints a warning and its hint. The texts are printed as they are, like those of [`error`].
 pub(crate) fn warning(message: impl Display, hint: impl Display) {
     note(format_args!("warning: {message}\nhint: {hint}"));
 }

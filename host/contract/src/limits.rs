@@ -9,7 +9,7 @@ pub struct Limit {
     pub name: &'static str,
     /// Its value: a number, or a time with its unit.
     pub value: fn() -> String,
-    /// What happens there.
+    /// What happens at the limit.
     pub there: &'static str,
 }
 
@@ -25,7 +25,7 @@ impl Limit {
     }
 }
 
-/// A value as a person reads it.
+/// A value for people.
 pub trait Shown {
     /// The number, or the time with its unit.
     fn shown(&self) -> String;
@@ -52,8 +52,8 @@ impl Shown for Duration {
     }
 }
 
-/// Declares the limits of a crate: constants, each with its reason, its value, and what happens there. `TABLE` lists them
-/// in their order.
+/// Declares the limits of a crate: constants, each with its reason, its value, and what happens at the limit.
+/// `TABLE` lists them in order.
 #[macro_export]
 macro_rules! limits {
     ($($(#[$reason:meta])+ $vis:vis const $name:ident: $type:ty = $value:expr => $there:literal;)+) => {

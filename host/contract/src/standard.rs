@@ -1,12 +1,12 @@
-//! What every host knows: the WIT packages that this project offers, and which of their interfaces need a grant.
+//! What every host knows: the WIT packages of this project, and which of their interfaces need a grant.
 //!
-//! A host need not offer all of it. What it offers beside, it declares itself.
+//! A host need not offer all of them. Whatever else it offers, it declares itself.
 
 use std::sync::LazyLock;
 
 use crate::offered::{Interface, Offered, Wit};
 
-/// The package `fractal:app`, as it stands in `wit/`.
+/// The package `fractal:app`, as in `wit/`.
 pub const APP_WIT: Wit = Wit {
     file: "app.wit",
     text: concat!(
@@ -46,13 +46,13 @@ pub const WASI_WIT: [Wit; 6] = [
     },
 ];
 
-/// Answers from models.
+/// Classification by models.
 pub const AI_CLASSIFY: Interface = Interface::granted("fractal:app/ai-classify");
-/// Texts as vectors.
+/// Embeddings of text.
 pub const AI_EMBEDDINGS: Interface = Interface::granted("fractal:app/ai-embeddings");
-/// Texts that a model writes.
+/// Text from models.
 pub const AI_INFERENCE: Interface = Interface::granted("fractal:app/ai-inference");
-/// The trail, which every run has.
+/// The audit trail, which every run has.
 pub const AUDIT_LOG: Interface = Interface::free("fractal:app/audit-log");
 /// Changes of data.
 pub const DATA_MUTATE: Interface = Interface::granted("fractal:app/data-mutate");
@@ -60,11 +60,11 @@ pub const DATA_MUTATE: Interface = Interface::granted("fractal:app/data-mutate")
 pub const DATA_QUERY: Interface = Interface::granted("fractal:app/data-query");
 /// Events for other micro-apps.
 pub const EVENTS_EMIT: Interface = Interface::granted("fractal:app/events-emit");
-/// Work for later.
+/// Scheduled work.
 pub const EVENTS_SCHEDULE: Interface = Interface::granted("fractal:app/events-schedule");
 
-/// All interfaces of `fractal:app`, by their names: whatever reaches out of the run needs a grant. A host that does
-/// not offer one knows its grant all the same, so that one policy serves several hosts.
+/// All interfaces of `fractal:app`, by name. Everything that reaches out of the run needs a grant. A host that
+/// does not offer an interface still knows its grant, so that one policy can serve several hosts.
 pub const APP: [Interface; 8] = [
     AI_CLASSIFY,
     AI_EMBEDDINGS,
@@ -76,8 +76,8 @@ pub const APP: [Interface; 8] = [
     EVENTS_SCHEDULE,
 ];
 
-/// What a host offers of WASI. Most of it needs no grant, because nothing is behind it that was not given by other
-/// grants. The interfaces of the network cannot be told apart by what they reach, so that they are granted together.
+/// What a host offers of WASI. Most of it needs no grant, because it gives access to nothing that was not granted
+/// otherwise. The interfaces of the network are granted together, because they reach the same things.
 pub const WASI: [Interface; 6] = [
     Interface::free("wasi:cli"),
     Interface::free("wasi:clocks"),
@@ -87,10 +87,10 @@ pub const WASI: [Interface; 6] = [
     Interface::granted("wasi:sockets"),
 ];
 
-/// The keys of manifests that the project's own capabilities bring. No capability has one yet.
+/// The keys in manifests that belong to the project's own capabilities. No capability has one yet.
 pub const MANIFEST_KEYS: [&str; 0] = [];
 
-/// Read when it is first asked for: a component whose code is cached does not need it.
+/// Read on first use: a component with cached code does not need it.
 static OFFERED: LazyLock<Offered> = LazyLock::new(|| {
     let mut packages = vec![APP_WIT];
     packages.extend(WASI_WIT);
@@ -99,7 +99,7 @@ static OFFERED: LazyLock<Offered> = LazyLock::new(|| {
     Offered::of(&packages, &interfaces).expect("our own WIT is valid")
 });
 
-/// What a host offers to which nothing was added.
+/// What a host offers if nothing was added to it.
 pub fn offered() -> &'static Offered {
     &OFFERED
 }

@@ -26,7 +26,7 @@ static HOST: LazyLock<Host> = LazyLock::new(|| {
 /// After this many inputs a known component is run, to check that nothing was left behind.
 const LOOK_EVERY: u64 = 64;
 
-/// Every grant of an interface. Only a policy can give them, so that components that import the interfaces run.
+/// The grants of all interfaces. Only a policy can give them, and components that import the interfaces must run.
 static GRANTS: LazyLock<Section> = LazyLock::new(|| {
     let grants = Offer::standard().grants().into_iter();
     let lines: String = grants

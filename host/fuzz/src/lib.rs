@@ -1,8 +1,8 @@
-//! What no input may do to the host, as targets: each takes any bytes and panics if a promise is broken.
+//! What no input may do to the host, as targets. Each takes any bytes and panics if a promise is broken.
 //!
-//! The same targets are run three ways: over the corpus, as an ordinary test; by the mutation of seeds that
-//! `fractalaw-fuzz` does on any toolchain; and by libFuzzer, from `libfuzzer/`. Another target is another file in
-//! `targets/` and another line in [`TARGETS`].
+//! The same targets run in three ways: over the corpus, as an ordinary test; with mutated seeds, by
+//! `fractalaw-fuzz` on any toolchain; and with libFuzzer, from `libfuzzer/`. A new target is a new file in
+//! `targets/` and a new line in [`TARGETS`].
 
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]

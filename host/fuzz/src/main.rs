@@ -1,5 +1,5 @@
-//! `fractalaw-fuzz`: gives mutations of a target's seeds and corpus to it, on any toolchain. The same seed makes
-//! the same inputs. `cargo xtask fuzz` starts it where libFuzzer is not at hand.
+//! `fractalaw-fuzz`: runs a target with mutations of its seeds and corpus, on any toolchain. The same seed gives
+//! the same inputs. `cargo xtask fuzz` starts it if libFuzzer is not installed.
 
 #![forbid(unsafe_code)]
 
@@ -22,13 +22,13 @@ const USAGE: &str =
 struct Flags {
     targets: Vec<&'static Target>,
     seed: u64,
-    /// Inputs for each target.
+    /// The inputs for each target.
     runs: u64,
-    /// Time for each target.
+    /// The time for each target.
     time: Duration,
-    /// Where inputs are kept that break a promise.
+    /// Where to keep inputs that break a promise.
     keep: PathBuf,
-    /// Where the seeds are only to be written, for a fuzzer that mutates them itself.
+    /// Only writes the seeds to this folder, for a fuzzer that mutates them itself.
     write_seeds: Option<PathBuf>,
 }
 
@@ -104,7 +104,7 @@ fn flags(mut words: impl Iterator<Item = String>) -> Result<Flags, String> {
     Ok(flags)
 }
 
-/// How many inputs broke a promise.
+/// Returns how many inputs broke a promise.
 fn fuzz(target: &'static Target, flags: &Flags) -> u64 {
     let mut seeds = (target.seeds)();
     match corpus::inputs(target.name) {
@@ -126,7 +126,7 @@ fn fuzz(target: &'static Target, flags: &Flags) -> u64 {
     });
     let mut random = Random::new(flags.seed);
     let (started, mut runs, mut failed, mut slowest) = (Instant::now(), 0, 0, Duration::ZERO);
-    // What nothing was done to comes first.
+    // The seeds themselves come first.
     let mut whole = seeds.clone().into_iter();
     while runs < flags.runs && started.elapsed() < flags.time {
         let input = whole.next().unwrap_or_else(|| mutate(&seeds, &mut random));

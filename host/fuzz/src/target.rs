@@ -2,9 +2,9 @@
 
 use crate::targets;
 
-/// Something of the host's that takes bytes which others made.
+/// A part of the host that takes bytes from others.
 pub struct Target {
-    /// What it is called on the command line, and its folder in the corpus.
+    /// Its name on the command line, and its folder in the corpus.
     pub name: &'static str,
     /// What its bytes are.
     pub about: &'static str,
@@ -12,13 +12,13 @@ pub struct Target {
     ///
     /// # Panics
     ///
-    /// When a promise is broken.
+    /// If a promise is broken.
     pub run: fn(&[u8]),
-    /// What mutations begin with.
+    /// The inputs that mutations begin with.
     pub seeds: fn() -> Vec<Vec<u8>>,
 }
 
-/// All of them.
+/// All targets.
 pub const TARGETS: [Target; 7] = [
     Target {
         name: "component",
@@ -65,7 +65,7 @@ pub const TARGETS: [Target; 7] = [
 ];
 
 impl Target {
-    /// The target of that name.
+    /// The target with that name.
     pub fn find(name: &str) -> Option<&'static Target> {
         TARGETS.iter().find(|target| target.name == name)
     }

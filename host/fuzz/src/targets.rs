@@ -1,4 +1,4 @@
-//! One target, one file.
+//! The targets, one in each file.
 
 pub(crate) mod component;
 pub(crate) mod ledger;

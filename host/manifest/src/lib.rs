@@ -34,8 +34,8 @@ pub const VERSION: u32 = 1;
 
 /// What the author of a micro-app declares about it.
 ///
-/// Unknown keys are errors: a misspelt `tier` must not mean the default without a word. The capabilities of a host bring
-/// keys of their own, so [`Manifest::check`] decides which keys are unknown.
+/// Unknown keys are errors: a misspelt `tier` must not mean the default without a word. A host's capabilities
+/// have keys of their own, so [`Manifest::check`] decides which keys are unknown.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Manifest {
@@ -73,7 +73,7 @@ pub struct Manifest {
     /// The least quotas that it needs.
     #[serde(default, skip_serializing_if = "Quotas::is_empty")]
     pub quotas: Quotas,
-    /// What it needs of the host's capabilities, by their keys.
+    /// What it needs of the host's capabilities, by key.
     #[serde(flatten)]
     pub asks: BTreeMap<String, serde_json::Value>,
 }
@@ -183,7 +183,7 @@ impl Manifest {
     ///
     /// # Errors
     ///
-    /// Gives the first key that the host cannot use.
+    /// The first key that the host cannot use.
     pub fn check(&self, known: &Known<'_>) -> Result<(), BadKey> {
         let unknown = |key: &str, known: Vec<&str>| BadKey::Unknown {
             key: key.to_owned(),
@@ -205,7 +205,7 @@ impl Manifest {
         }
     }
 
-    /// The names that it asks for under the key of a capability.
+    /// The names that it asks for with the key of a capability.
     pub fn names(&self, key: &str) -> Vec<String> {
         let names = self.asks.get(key).and_then(asks::names);
         names.unwrap_or_default()

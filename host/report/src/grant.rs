@@ -1,4 +1,4 @@
-//! The vocabulary of grants: what can be asked for, how it is called, and the line of policy that grants it.
+//! The terms of grants: what can be asked for, its name, and the line of policy that grants it.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -12,12 +12,12 @@ use crate::host_calls::HostCalls;
 use crate::limits::SHOWN_BYTES;
 use crate::quota::Quota;
 
-/// One thing that can be asked for and granted.
+/// Something that can be asked for and granted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Item {
-    /// A tier, as the highest.
+    /// A tier, as the highest that may be used.
     Tier(Tier),
-    /// An interface, or a package of them, without a version.
+    /// An interface, or a package of interfaces, without a version.
     Interface(String),
     /// A folder.
     Dir {
@@ -26,23 +26,23 @@ pub enum Item {
         /// Whether the guest may write.
         writable: bool,
     },
-    /// An environment variable.
+    /// An environment variable, by name.
     Env(String),
     /// Arguments.
     Args,
     /// Standard input.
     Stdin,
-    /// A quota, and its value.
+    /// A quota and its value.
     Quota(Quota, u64),
-    /// A name that stands under the key of a capability.
+    /// A name with the key of a capability.
     Named {
         /// The key.
         key: String,
         /// The name.
         name: String,
-        /// What it grants, for people, in front of the name.
+        /// What it grants, for people, before the name.
         what: String,
-        /// The interfaces, or packages of them, that a run calls that makes use of it.
+        /// The interfaces, or packages of interfaces, that a run calls if it uses the grant.
         interfaces: Vec<String>,
     },
 }
@@ -67,8 +67,8 @@ impl fmt::Display for Item {
 }
 
 impl Item {
-    /// The line of policy that grants it. It stands for itself, so that lines can be put together, and holds
-    /// no values.
+    /// The line of policy that grants it. A line is complete by itself, so lines can be collected. It contains no
+    /// values of variables.
     pub fn line(&self) -> String {
         match self {
             Item::Tier(tier) => format!("tier = \"{tier}\""),
@@ -89,7 +89,7 @@ impl Item {
         }
     }
 
-    /// Whether a run that made these calls made use of it.
+    /// Whether a run with these calls used it.
     fn is_used(&self, calls: &[HostCalls]) -> bool {
         let called = |package: &str, function: &str| {
             calls.iter().any(|call| {
@@ -110,18 +110,18 @@ impl Item {
     }
 }
 
-/// Who granted.
+/// Who granted something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum By {
-    /// A section of the policy, or a line of one on the command line.
+    /// A section of the policy, or a line of policy on the command line.
     Policy,
     /// Whoever started the run, by bringing it.
     Run,
 }
 
 impl By {
-    /// The name used in reports.
+    /// The name in reports.
     pub fn name(self) -> &'static str {
         match self {
             By::Policy => "policy",
@@ -130,41 +130,41 @@ impl By {
     }
 }
 
-/// What was granted, and who granted it.
+/// Something that was granted, and who granted it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Granted {
-    /// What.
+    /// What it is.
     #[serde(flatten)]
     pub item: Item,
     /// Who granted it.
     pub by: By,
 }
 
-/// What was asked for and is not granted.
+/// Something that was asked for and is not granted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Missing {
-    /// What.
+    /// What it is.
     pub item: Item,
-    /// What is granted in its place, if it is something.
+    /// What is granted instead, if anything.
     pub instead: Option<String>,
-    /// Whether a policy can grant it: not more than the host itself has.
+    /// Whether a policy can grant it: it is not more than the host itself has.
     pub grantable: bool,
 }
 
 impl Missing {
-    /// The line of policy that grants it, if one can.
+    /// The line of policy that grants it; `None` if no policy can.
     pub fn line(&self) -> Option<String> {
         self.grantable.then(|| self.item.line())
     }
 }
 
-/// Which policy was in force.
+/// The identity of a policy.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PolicyId {
-    /// The file, as it was named. JSON has replacement characters in the place of what is no UTF-8.
+    /// The path of the file, as it was given. In JSON, replacement characters stand for what is not UTF-8.
     #[serde(serialize_with = "shown")]
     pub path: PathBuf,
-    /// SHA-256 of its bytes, in lower-case hexadecimal.
+    /// The SHA-256 of its bytes, in lower-case hexadecimal.
     pub sha256: String,
 }
 
@@ -172,23 +172,23 @@ fn shown<S: Serializer>(path: &Path, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(&path.to_string_lossy())
 }
 
-/// What a run was granted, by which policy, and what of it nobody needs.
+/// What a run was granted, by which policy, and what of it was not needed.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Decision {
-    /// The policy in force, if there was one.
+    /// The policy, if there was one.
     pub policy: Option<PolicyId>,
-    /// Its sections that are about the micro-app, the most particular first.
+    /// The sections that apply to the micro-app, the most specific first.
     pub sections: Vec<String>,
-    /// What was granted beyond the audit log.
+    /// What was granted, besides the audit log.
     pub granted: Vec<Granted>,
-    /// What of it the micro-app does not ask for; what is granted to all is not among it.
+    /// What was granted and the micro-app does not ask for. What is granted to all is left out.
     pub not_asked: Vec<Item>,
-    /// What of it the run did not use.
+    /// What was granted and the run did not use.
     pub unused: Vec<Item>,
 }
 
 impl Decision {
-    /// After a run that made these calls.
+    /// The decision after a run with these calls.
     pub fn used(mut self, calls: &[HostCalls]) -> Decision {
         let items = self.granted.iter().map(|granted| &granted.item);
         self.unused = items.filter(|item| !item.is_used(calls)).cloned().collect();
@@ -196,20 +196,20 @@ impl Decision {
     }
 }
 
-/// All that a micro-app asks for and is not granted.
+/// Everything that a micro-app asks for and is not granted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NotGranted {
-    /// The name of its section in a policy, quoted if need be.
+    /// The name of its section in a policy, quoted if necessary.
     pub section: String,
     /// What is missing.
     pub missing: Vec<Missing>,
-    /// Whether an interface is missing that no manifest names, so that a tool may have kept an import that is not
-    /// used.
+    /// Whether an interface is missing and the manifest names no interfaces. Then a tool may have kept an import
+    /// that is not used.
     pub is_kept_by_tools: bool,
 }
 
 impl NotGranted {
-    /// Of a micro-app with this manifest.
+    /// What is missing of a micro-app with this manifest.
     pub fn new(app: &App, manifest: &Manifest, missing: Vec<Missing>) -> NotGranted {
         let mut items = missing.iter().map(|missing| &missing.item);
         let is_kept_by_tools =
@@ -237,7 +237,7 @@ impl NotGranted {
     }
 }
 
-/// As lines of policy, each with what it is for.
+/// Lines of policy, each with what it is for.
 impl fmt::Display for NotGranted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let things = match self.missing.len() {
@@ -252,7 +252,7 @@ impl fmt::Display for NotGranted {
     }
 }
 
-/// By its name, if that can stand in a line of TOML which a person reads; else by its digest.
+/// The name of the component, if it can be in a readable line of TOML; otherwise its digest.
 fn key(app: &App) -> String {
     let bare = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
     let quotable = |c: char| !is_unsafe(c) && !matches!(c, '"' | '\\' | '@');

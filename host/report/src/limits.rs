@@ -1,5 +1,5 @@
-//! What a run is held to: the limits of its tier, its quotas, and the bounds on what a report shows. Each bound has its
-//! unit in its name and its reason beside it. Those that no report shows are the host's.
+//! The limits of a run: those of its tier, its quotas, and the limits on what a report shows. Each has its unit
+//! in its name and its reason beside it. The host has the limits that no report shows.
 
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
@@ -12,60 +12,61 @@ const KIB: usize = 1024;
 const MIB: usize = 1024 * KIB;
 
 fractalaw_contract::limits! {
-    /// Largest component the host reads: room for several language runtimes.
+    /// The largest component that the host reads. It has room for several language runtimes.
     pub const COMPONENT_BYTES: usize = 64 * MIB
         => "refused: `too-large`";
 
-    /// Things of one kind that are told of a component: imports, exports, tools that made it. Those that tools make
-    /// have some dozens. Further ones are counted, because two bytes can list one.
+    /// Things of one kind that are listed of a component: imports, exports, tools that made it. Components that
+    /// tools make have some dozens. Further ones are counted, because two bytes can add one.
     pub const LISTED: usize = 1_000
         => "listed up to it, counted past it";
 
-    /// Their text, all of one kind together: more than the 100 000 bytes that the parser allows for one name.
+    /// The text of all things of one kind together. The parser allows 100 000 bytes for one name, which is less.
     pub const LISTED_BYTES: usize = 128 * KIB
         => "listed up to it, counted past it";
 
-    /// Names that a message shows, further ones are counted: as many as a person reads.
+    /// The names that a message shows. Further ones are counted, because nobody reads more.
     pub const SHOWN_NAMES: usize = 20
         => "shown up to it, counted past it";
 
-    /// Of each such name: the longest that people give have some sixty.
+    /// The bytes of each such name. The longest names that people give have about sixty.
     pub const SHOWN_BYTES: usize = 200
         => "shown up to it";
 
-    /// What a message quotes of what a parser or the compiler says, which can name whatever a component names.
+    /// What a message quotes of a parser or the compiler, which can repeat any name in a component.
     pub const MESSAGE_BYTES: usize = 4 * KIB
         => "shown up to it";
 
-    /// Captured standard output of one run, and as much standard error. What is over it is counted.
+    /// The captured standard output of one run, and the same for standard error. Further bytes are counted.
     pub const OUTPUT_BYTES: usize = MIB
         => "kept up to it, counted past it";
 
-    /// Host calls of one run: as many as the heavy tier's fuel pays for at the lowest price, so that only policy
-    /// makes it the one that is reached.
+    /// The host calls of one run: as many as the heavy tier's fuel pays for at the lowest price. So a run reaches
+    /// this quota only if a policy lowers it.
     pub const HOST_CALLS: u64 = 40_000_000
         => "`quota-exceeded`: `host-calls`";
 
-    /// Bytes that cross in all host calls of one run, in both directions: as many as that fuel pays for.
+    /// The bytes that cross in all host calls of one run, in both directions: as many as the heavy tier's fuel
+    /// pays for.
     pub const HOST_BYTES: u64 = 10_000_000_000
         => "`quota-exceeded`: `host-bytes`";
 
-    /// Audit entries of one run. A trail that a person cannot read is no trail.
+    /// The audit entries of one run. Nobody can read a longer trail.
     pub const AUDIT_ENTRIES: usize = 10_000
         => "`quota-exceeded`: `audit-entries`";
 
-    /// Text of all audit entries of one run together.
+    /// The text of all audit entries of one run together.
     pub const AUDIT_BYTES: usize = 4 * MIB
         => "`quota-exceeded`: `audit-bytes`";
 
-    /// Handles that a run may hold at once: streams, files, pollables, and resources of its own. While a call goes on, each
-    /// handle that is lent to it counts once more, so that a run can hold half as many and wait for all of them. Some are
-    /// open files of the process, of which all slots together must not take so many that others get none: systems allow a
+    /// The handles that a run may hold at once: streams, files, pollables, and its own resources. A handle that
+    /// is lent to a call counts once more during the call, so a run can hold half as many and wait for all of
+    /// them. Some are open files of the process. All slots together must leave some for others: systems allow a
     /// thousand or more.
     pub const HANDLES: usize = 256
         => "`quota-exceeded`: `handles`";
 
-    /// Memory of the host's own that one run makes it hold: listings of folders, audit entries and captured output. All
+    /// The host's own memory that one run may occupy: listings of folders, audit entries and captured output. All
     /// audit entries and all output fit, and a folder of a hundred thousand files.
     pub const HOST_MEMORY_BYTES: usize = 32 * MIB
         => "`quota-exceeded`: `host-memory`";
@@ -74,16 +75,16 @@ fractalaw_contract::limits! {
 /// The three limits that a tier sets and a run may override.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Linear memory, all memories of the run together, in bytes.
+    /// Linear memory of all memories of the run together, in bytes.
     pub memory_bytes: usize,
-    /// Fuel, in units: about one a WebAssembly instruction.
+    /// Fuel in units: about one for each WebAssembly instruction.
     pub fuel: u64,
-    /// Wall-clock time from the start of the run, waiting for a slot not counted.
+    /// Wall-clock time from the start of the run. Waiting for a slot does not count.
     pub deadline: Duration,
 }
 
 impl Limits {
-    /// What a tier allows.
+    /// The limits of a tier.
     pub const fn of(tier: Tier) -> Limits {
         match tier {
             Tier::Lightweight => Limits {
@@ -105,32 +106,32 @@ impl Limits {
     }
 }
 
-/// What one run may hand to its host, quota by quota. The default is the bounds of a host to which no capability was
-/// added. A policy may lower them.
+/// The quotas of one run. The default is the limits of a host without added capabilities. A policy may lower
+/// them.
 ///
-/// Clones share their figures, so that the runs of a host without a policy allocate nothing for them.
+/// Clones share their figures. So the runs of a host without a policy allocate nothing for them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct QuotaLimits(Arc<[QuotaLimit]>);
 
-/// The bound that one quota has in a run.
+/// The limit of one quota in a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct QuotaLimit {
-    /// Which.
+    /// The proposals.
     pub quota: Quota,
-    /// The bound in force.
+    /// The limit that applies.
     pub limit: u64,
-    /// The host's own bound, which no policy raises.
+    /// The host's own limit, which no policy raises.
     pub most: u64,
 }
 
 impl QuotaLimit {
-    /// Of the audit log.
+    /// The audit log's.
     pub const AUDIT_ENTRIES: QuotaLimit =
         QuotaLimit::host(Quota::AUDIT_ENTRIES, AUDIT_ENTRIES as u64);
-    /// Of the audit log.
+    /// The audit log's.
     pub const AUDIT_BYTES: QuotaLimit = QuotaLimit::host(Quota::AUDIT_BYTES, AUDIT_BYTES as u64);
 
-    /// The host's own bound, not lowered.
+    /// The host's own limit, not lowered.
     pub const fn host(quota: Quota, most: u64) -> QuotaLimit {
         QuotaLimit {
             quota,
@@ -140,7 +141,7 @@ impl QuotaLimit {
     }
 }
 
-/// What a host has to which no capability was added.
+/// The quotas of a host without added capabilities.
 static STANDARD: LazyLock<QuotaLimits> =
     LazyLock::new(|| QuotaLimits::with([QuotaLimit::AUDIT_ENTRIES, QuotaLimit::AUDIT_BYTES]));
 
@@ -151,14 +152,14 @@ impl Default for QuotaLimits {
 }
 
 impl QuotaLimits {
-    /// The bounds of a host to which no capability was added.
+    /// The quotas of a host without added capabilities.
     pub fn standard() -> &'static QuotaLimits {
         &STANDARD
     }
 
-    /// The bounds of a host whose capabilities bring these quotas, in the order in which reports list what was lowered:
-    /// the calls, what is in them, and what is held for them. Quotas of capabilities that not every host has are in the
-    /// order of their names, so that reading a report from JSON gives the same order.
+    /// The quotas of a host whose capabilities have these, in the order in which reports list the lowered ones:
+    /// calls, what is in them, and what is held for them. Quotas of capabilities that not every host has are in
+    /// the order of their names, so that reading a report from JSON gives the same order.
     pub fn with(capabilities: impl IntoIterator<Item = QuotaLimit>) -> QuotaLimits {
         let mut capabilities: Vec<QuotaLimit> = capabilities.into_iter().collect();
         capabilities.sort_by_cached_key(|limit| {
@@ -176,39 +177,39 @@ impl QuotaLimits {
         QuotaLimits(calls.into_iter().chain(capabilities).chain(held).collect())
     }
 
-    /// The bound of a quota; none, `u64::MAX`, for one that the host does not have.
+    /// The limit of a quota; `u64::MAX` if the host does not have the quota.
     pub fn of(&self, quota: &Quota) -> u64 {
         self.named(&quota.name)
             .map_or(u64::MAX, |found| found.limit)
     }
 
-    /// The quota of this name and its bounds, if the host has it.
+    /// The quota with this name and its limits, if the host has it.
     pub fn named(&self, name: &str) -> Option<&QuotaLimit> {
         self.0.iter().find(|limit| limit.quota.name == name)
     }
 
-    /// All of them.
+    /// All targets.
     pub fn iter(&self) -> impl Iterator<Item = &QuotaLimit> {
         self.0.iter()
     }
 
-    /// Gives a quota another bound than the host's.
+    /// Gives a quota a lower limit than the host's.
     pub fn lower(&mut self, name: &str, limit: u64) {
         let place = self.0.iter().position(|known| known.quota.name == name);
-        // The figures are copied only where one changes.
+        // The figures are copied only if one changes.
         if let Some(place) = place.filter(|place| self.0[*place].limit != limit) {
             Arc::make_mut(&mut self.0)[place].limit = limit;
         }
     }
 }
 
-/// The limits that a run was held to, and the tier from which those not overridden came.
+/// The limits that applied to a run, and the tier that they came from unless they were overridden.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AppliedLimits {
     /// The tier.
     pub tier: Tier,
-    /// The limits in force.
+    /// The limits that applied.
     pub limits: Limits,
-    /// The quotas in force.
+    /// The quotas that applied.
     pub quotas: QuotaLimits,
 }

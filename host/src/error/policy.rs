@@ -1,4 +1,4 @@
-//! What can be wrong with a policy, where, and what to do about it.
+//! What is wrong with a policy, where, and what to do about it.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -8,22 +8,22 @@ use bytesize::ByteSize;
 use crate::cause;
 use crate::limits::POLICY_BYTES;
 
-/// Where every key is described.
+/// The page that describes every key.
 const PAGE: &str = "`host/POLICY.md` describes every key";
 
 /// A policy that cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{}{message}", self.place())]
 pub struct PolicyError {
-    /// The file; none for a line that was given without one.
+    /// The file; `None` for a line that was given without one.
     pub path: Option<PathBuf>,
-    /// The line in it, from 1, if it is one line's fault.
+    /// The line, from 1, if one line is at fault.
     pub line: Option<usize>,
     /// What is wrong.
     pub message: String,
     /// What to do about it.
     pub hint: String,
-    /// Whether the policy is at fault rather than the host's surroundings.
+    /// Whether the policy is at fault, and not the machine.
     pub is_usage: bool,
 }
 
@@ -43,7 +43,7 @@ impl PolicyError {
         self
     }
 
-    /// On this line, from 1.
+    /// Adds the line, counted from 1.
     pub(crate) fn on_line(mut self, line: usize) -> PolicyError {
         self.line = Some(line);
         self

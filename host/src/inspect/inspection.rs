@@ -19,19 +19,19 @@ use crate::run::Run;
 /// What a component is and asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Inspection {
-    /// What it says it is, and its digest.
+    /// Its name and version as it states them, and its digest.
     pub app: App,
-    /// Its size.
+    /// Its size in bytes.
     pub bytes: usize,
-    /// What its author declared, if it carries a manifest that can be read.
+    /// What its author declared, if it carries a readable manifest.
     pub manifest: Option<Manifest>,
-    /// What it says of itself in the standard sections, by their names.
+    /// The standard metadata sections, by name.
     pub metadata: Listed<(String, String)>,
-    /// The tools that made it: in which role, which, in which version.
+    /// The tools that made it: role, name, version.
     pub producers: Listed<(String, String, String)>,
-    /// Its imports, in its order.
+    /// Its imports, in its own order.
     pub imports: Listed<String>,
-    /// Its exports, in its order.
+    /// Its exports, in its own order.
     pub exports: Listed<String>,
     /// Why this host would refuse it under any policy.
     pub refusal: Option<Refusal>,
@@ -42,9 +42,9 @@ pub struct Inspection {
 /// What a policy says about a component.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Verdict {
-    /// What it is granted.
+    /// What it would be granted.
     pub decision: Decision,
-    /// What it would be held to.
+    /// The limits that it would have.
     pub limits: AppliedLimits,
     /// Why it would not start, if it would not.
     pub refusal: Option<Refusal>,
@@ -55,12 +55,12 @@ impl Inspection {
     ///
     /// # Errors
     ///
-    /// When they are not a component's.
+    /// If the bytes are not a component.
     pub fn of(bytes: &[u8]) -> Result<Inspection, LoadError> {
         on_its_stack(|| Inspection::read(Source::Bytes(bytes), Offer::standard()))
     }
 
-    /// The same by what a host offers, from wherever the bytes come.
+    /// Inspects a component from any source, by what a host offers.
     pub(crate) fn read(source: Source<'_>, offer: &Offer) -> Result<Inspection, LoadError> {
         let examined = Examined::read(source, offer)?;
         let judged = examined.judge(offer);
@@ -94,12 +94,12 @@ impl Inspection {
     ///
     /// # Errors
     ///
-    /// When it cannot be read or is not a component.
+    /// If the file cannot be read or is not a component.
     pub fn of_file(path: &Path) -> Result<Inspection, LoadError> {
         on_its_stack(|| Inspection::read(Source::open(path)?, Offer::standard()))
     }
 
-    /// What it asks for, its tier first.
+    /// What it asks for, with its tier first.
     pub fn asks(&self) -> Vec<Item> {
         let manifest = self.manifest.clone().unwrap_or_default();
         asked(self.asking(&manifest), &self.offer)
@@ -118,11 +118,11 @@ impl Inspection {
         }
     }
 
-    /// What would come of running it so, under a policy.
+    /// Decides what would happen if it ran this way, under a policy.
     ///
     /// # Errors
     ///
-    /// When the policy, or a line of it that the run brings, says what the host does not know.
+    /// If the policy, or a line of policy that the run brings, has something that the host does not know.
     pub fn verdict(&self, run: &Run, policy: Option<&Policy>) -> Result<Verdict, PolicyError> {
         let manifest = self.manifest.clone().unwrap_or_default();
         let brought = run.brought(manifest.tier, &self.offer);

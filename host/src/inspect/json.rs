@@ -1,11 +1,11 @@
-//! An inspection as programs read it.
+//! An inspection as JSON for programs.
 
 use fractalaw_manifest::terminal;
 use serde_json::json;
 
 use super::inspection::{Inspection, Verdict};
 
-/// Version of the JSON that [`Inspection::json`] gives: it goes up when a field changes its meaning or goes
+/// The version of the JSON that [`Inspection::json`] returns. It changes when a field changes its meaning or goes
 /// away.
 pub const INSPECTION_VERSION: u32 = 1;
 

@@ -1,4 +1,4 @@
-//! An inspection as people read it.
+//! An inspection as text for people.
 
 use fractalaw_report::{Item, Listed, grouped};
 
@@ -69,7 +69,7 @@ pub(super) fn render(inspection: &Inspection, verdict: &Verdict) -> String {
     text
 }
 
-/// A line for each, and one for those that are only counted.
+/// A line for each item, and one line for those that are only counted.
 fn listed<T>(listed: &Listed<T>, line: impl Fn(&T) -> String) -> Vec<String> {
     let omitted = listed.omitted();
     let more = (omitted > 0).then(|| format!("and {} more", grouped(omitted)));

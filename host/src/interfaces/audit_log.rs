@@ -1,4 +1,4 @@
-//! `fractal:app/audit-log`: the trail of one run.
+//! `fractal:app/audit-log`: the audit trail of one run.
 
 use fractalaw_contract::standard;
 use fractalaw_report::{AuditEntry, Quota, QuotaLimit};
@@ -36,10 +36,10 @@ static TABLE: Table = Table {
     functions: &[&RECORD_EVENT],
 };
 
-/// Memory that an entry takes beside its text.
+/// The memory of an entry besides its text.
 const ENTRY_BYTES: u64 = 128;
 
-/// Keeps the trail of each run.
+/// Keeps the audit trail of each run.
 pub(crate) struct AuditLog {
     /// Whether an entry is on disk before the guest goes on.
     pub(crate) is_durable: bool,
@@ -70,22 +70,22 @@ impl Capability for AuditLog {
     }
 }
 
-/// The trail while the run goes on.
+/// The trail during the run.
 pub(crate) struct Trail {
     entries: Vec<AuditEntry>,
     bytes: u64,
     most_entries: u64,
-    /// All together.
+    /// The most bytes of all entries together.
     most_bytes: u64,
     account: Account,
-    /// Where the ledger is to have each entry before the guest goes on.
+    /// The ledger's recording, if each entry must be on disk before the guest goes on.
     recording: Option<Recording>,
 }
 
 impl Session for Trail {}
 
 impl Trail {
-    /// What was recorded so far.
+    /// The entries so far.
     pub(crate) fn take_entries(&mut self) -> Vec<AuditEntry> {
         std::mem::take(&mut self.entries)
     }
@@ -137,7 +137,7 @@ fn record_event(state: &mut RunState, (entry,): (wit::AuditEntry,)) -> wasmtime:
     Ok(state.session::<Trail>().record(entry, time, fuel)?)
 }
 
-/// Returns when the entry is on disk. A run that is cut off meanwhile has it in its report as well, because
+/// Returns when the entry is on disk. If the run is cut off meanwhile, the entry is still in its report, because
 /// the ledger's thread writes it all the same.
 async fn record_event_durably(
     state: &mut RunState,

@@ -1,6 +1,6 @@
-//! WASI 0.2, with nothing ambient: a guest reaches what its grants name and nothing else.
+//! WASI 0.2 without anything ambient: a guest reaches only what it was granted.
 
-// From the ground up: what one run has of it.
+// From the ground up: what one run has of WASI.
 mod capture;
 mod preopen;
 pub(crate) mod system_error;
@@ -39,7 +39,7 @@ use crate::offer::session::Session;
 use crate::offer::table::Table;
 use session::WasiSession;
 
-/// By interface.
+/// The functions of each interface.
 static LISTS: [&[Function]; 6] = [
     &io::FUNCTIONS,
     &cli::FUNCTIONS,

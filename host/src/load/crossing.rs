@@ -1,11 +1,11 @@
-//! Composed components: their parts are made to pay for what they hand to each other before they are compiled.
+//! Makes the parts of a composed component pay for the data that they hand to each other, before it is compiled.
 
 use fractalaw_instrument::Uninstrumentable;
 use fractalaw_report::Refusal;
 
 use crate::cost::crossing::PRICE;
 
-/// The component in which the parts pay. One that is not composed has nothing of the kind.
+/// The component with parts that pay. Call it only for composed components.
 pub(crate) fn metered(bytes: &[u8]) -> Result<Vec<u8>, Refusal> {
     fractalaw_instrument::meter_crossings(bytes, &PRICE).map_err(|error| match error {
         Uninstrumentable::Invalid { message } => Refusal::Invalid { message },

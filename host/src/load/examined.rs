@@ -1,4 +1,4 @@
-//! A component that was read: once, whoever asks for it, and also where it is refused.
+//! A component that was read. It is read once, for every purpose, also if it is refused.
 
 use std::borrow::Cow;
 
@@ -13,7 +13,7 @@ use crate::load::preflight;
 use crate::load::source::Source;
 use crate::offer::offered::Offer;
 
-/// Its bytes, and what their outermost sections say.
+/// The bytes of the component, and what their outermost sections say.
 pub(crate) struct Examined<'a> {
     pub(crate) bytes: Cow<'a, [u8]>,
     digest: String,
@@ -21,23 +21,23 @@ pub(crate) struct Examined<'a> {
 }
 
 impl<'a> Examined<'a> {
-    /// Reads it for a host that offers this.
+    /// Reads it, for a host with this offer.
     pub(crate) fn read(source: Source<'a>, offer: &Offer) -> Result<Examined<'a>, LoadError> {
         let bytes = source.bytes()?;
         Ok(Examined {
-            // Of these bytes: a file may have changed since it was looked for.
+            // The digest of these bytes: the file may have changed since the cache was searched.
             digest: sha256(&bytes),
             outline: Outline::of(&bytes, offer),
             bytes,
         })
     }
 
-    /// SHA-256 of the bytes, in lower-case hexadecimal.
+    /// The SHA-256 of the bytes, in lower-case hexadecimal.
     pub(crate) fn digest(&self) -> &str {
         &self.digest
     }
 
-    /// What it says it is.
+    /// What it says of itself, and its digest.
     pub(crate) fn app(&self) -> App {
         App {
             name: self.outline.name.as_deref().map(Into::into),
@@ -46,14 +46,14 @@ impl<'a> Examined<'a> {
         }
     }
 
-    /// What to keep of it, if a host that offers this accepts it.
+    /// What must be kept of it, if a host with this offer accepts it.
     pub(crate) fn judge(&self, offer: &Offer) -> Result<Facts, LoadError> {
         let accepted = preflight::judge(&self.bytes, &self.outline, offer)?;
         let facts = self.outline.facts(accepted.is_composed);
         Ok(facts.accepted(accepted.imports, offer))
     }
 
-    /// What is to be compiled: where it is composed of parts, these pay for what they hand to each other.
+    /// The bytes to compile. The parts of a composed component pay for what they hand to each other.
     pub(crate) fn metered(&self, is_composed: bool) -> Result<Cow<'_, [u8]>, Refusal> {
         Ok(match is_composed {
             true => Cow::Owned(crossing::metered(&self.bytes)?),

@@ -1,5 +1,5 @@
-//! What is kept of a component beside its code. It holds for every host: what one grants or offers is judged anew
-//! wherever the code is taken from the cache.
+//! What is kept of a component besides its code. It is valid for every host: what a host grants or offers is
+//! judged again whenever the code is taken from the cache.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::offer::offered::Offer;
 
-/// How many offers an entry remembers: hosts that share a cache are of a few kinds.
+/// The number of offers that an entry remembers. Hosts that share a cache are of a few kinds.
 const JUDGED_BY: usize = 8;
 
 /// What a component says of itself, and what it asks of its host.
@@ -20,16 +20,16 @@ pub(crate) struct Facts {
     pub(crate) name: Option<String>,
     /// From the standard `version` section.
     pub(crate) version: Option<String>,
-    /// All of its imports, by the names that it gives them.
+    /// The names of all its imports, as the component has them.
     pub(crate) imports: BTreeSet<String>,
-    /// Whether it is composed of parts that may hand something to each other.
+    /// Whether it is composed of parts that may hand data to each other.
     pub(crate) is_composed: bool,
-    /// By which offers it was judged and accepted: their digests, the latest last.
+    /// The digests of the offers by which it was judged and accepted, the latest last.
     pub(crate) judged_by: Vec<String>,
 }
 
 impl Facts {
-    /// Of a component that was accepted.
+    /// The facts of a component that was accepted.
     pub(crate) fn accepted(self, imports: BTreeSet<String>, offer: &Offer) -> Facts {
         Facts {
             imports,
@@ -38,7 +38,7 @@ impl Facts {
         }
     }
 
-    /// As they were kept before, with what is known beside since.
+    /// The facts as they were kept before, with what was learned since.
     pub(crate) fn with_judges_of(mut self, before: &Facts) -> Facts {
         let own = std::mem::take(&mut self.judged_by);
         let others = before.judged_by.iter().filter(|judge| !own.contains(judge));
@@ -49,14 +49,13 @@ impl Facts {
         self
     }
 
-    /// Whether it was accepted by just what is offered here. A host that offers anything else judges the component
-    /// itself.
+    /// Whether it was accepted by exactly this offer. A host with another offer judges the component itself.
     pub(crate) fn is_accepted_by(&self, offer: &Offer) -> bool {
         self.judged_by.iter().any(|judge| judge == offer.digest())
             && self.imports.iter().all(|import| offer.has(import))
     }
 
-    /// What its imports need of policy here.
+    /// The grants that its imports need here.
     pub(crate) fn interfaces(&self, offer: &Offer) -> BTreeSet<String> {
         let grants = self
             .imports

@@ -1,6 +1,6 @@
-//! From a component's bytes to a micro-app, in two steps. What is read first is little, and bounded code reads it:
-//! the digest, and what the outermost sections say. A host with a ledger records a run by that. Only then is the
-//! component judged, compiled or taken from the cache, and linked.
+//! From a component's bytes to a micro-app, in two steps. First bounded code reads only the digest and what the
+//! outermost sections say. A host with a ledger records the opening of a run from that. Then the component is
+//! judged, compiled or taken from the cache, and linked.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -27,7 +27,7 @@ pub(crate) struct Loader {
     pub(crate) compiler: Compiler,
 }
 
-/// A component of which is known what can be told without judging it.
+/// A component that was read but not judged.
 pub(crate) struct Candidate<'a> {
     about: Arc<About>,
     form: Form<'a>,
@@ -35,9 +35,9 @@ pub(crate) struct Candidate<'a> {
 }
 
 enum Form<'a> {
-    /// Code of a component that was judged by just what this host offers, and whether it is composed of parts.
+    /// The code of a component that was judged by exactly this offer, and whether it is composed.
     Accepted(Component, bool),
-    /// One that is to be judged, and its code if it is known.
+    /// A component that must be judged, and its code if it is known.
     Read(Box<Examined<'a>>, Option<Box<Known>>),
 }
 
@@ -48,7 +48,7 @@ struct Known {
 }
 
 impl Candidate<'_> {
-    /// What it says of itself.
+    /// What the component says of itself.
     pub(crate) fn about(&self) -> Arc<About> {
         Arc::clone(&self.about)
     }
@@ -59,7 +59,7 @@ impl Loader {
         self.linker.engine()
     }
 
-    /// Reads a component, or finds its code.
+    /// Reads a component, or finds its code in the cache.
     pub(crate) fn read<'a>(&self, mut source: Source<'a>) -> Result<Candidate<'a>, LoadError> {
         let started = Instant::now();
         let mut known = None;
@@ -78,7 +78,7 @@ impl Loader {
             manifest: examined.outline.manifest.clone().unwrap_or_default(),
             interfaces: examined.outline.interfaces.clone(),
         };
-        // A file may have changed since it was looked for.
+        // The file may have changed since the cache was searched.
         let known = known.filter(|(digest, _)| digest == examined.digest());
         Ok(Candidate {
             about: Arc::new(about),
@@ -110,7 +110,7 @@ impl Loader {
         }
     }
 
-    /// Makes it ready to be run.
+    /// Makes it ready to run.
     pub(crate) fn load(&self, candidate: Candidate<'_>) -> Result<MicroApp, LoadError> {
         let started = Instant::now();
         let Candidate { about, form, took } = candidate;
@@ -123,7 +123,7 @@ impl Loader {
         Ok(MicroApp::new(about, is_composed, code, load, linked))
     }
 
-    /// Its code, whether it is composed of parts, and where its code comes from.
+    /// Its code, whether it is composed, and where its code came from.
     fn judge(
         &self,
         examined: &Examined<'_>,

@@ -14,7 +14,7 @@ use crate::error::HostError;
 use crate::offer::state::RunState;
 use crate::policy::asking::Asking;
 
-/// A component ready to be run any number of times. Cheap to clone.
+/// A component that is ready to run any number of times. A clone is cheap.
 #[derive(Clone)]
 pub struct MicroApp(Arc<Inner>);
 
@@ -26,11 +26,11 @@ struct Inner {
     pre: MicroAppPre<RunState>,
 }
 
-/// What a component says of itself, which is known before it is judged.
+/// What a component says of itself, known before it is judged.
 pub(crate) struct About {
     pub(crate) app: App,
     pub(crate) manifest: Manifest,
-    /// What its imports need of policy.
+    /// The grants that its imports need.
     pub(crate) interfaces: BTreeSet<String>,
 }
 
@@ -48,9 +48,9 @@ impl About {
 /// Where a micro-app's machine code came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Code {
-    /// Compiled now.
+    /// It was compiled now.
     Compiled,
-    /// Mapped from the cache.
+    /// It was mapped from the cache.
     Cached,
 }
 
@@ -71,8 +71,8 @@ impl MicroApp {
         }))
     }
 
-    /// Links its code. It was judged by the list of what the linker has before it was compiled, so that only the
-    /// host can be at fault.
+    /// Links its code. The component was judged by the list of what the linker has before it was compiled, so an
+    /// error here is the host's fault.
     pub(crate) fn link(
         linker: &Linker<RunState>,
         component: &Component,
@@ -81,7 +81,7 @@ impl MicroApp {
         pre.and_then(MicroAppPre::new).map_err(HostError::Engine)
     }
 
-    /// The same micro-app with other code in it: that of its profiled twin.
+    /// The same micro-app with the code of its profiled twin.
     pub(crate) fn with_code(
         &self,
         linker: &Linker<RunState>,
@@ -95,27 +95,27 @@ impl MicroApp {
         Ok(MicroApp::new(about, is_composed, Code::Compiled, load, pre))
     }
 
-    /// The component's own name, if it carries one.
+    /// The name that the component gives itself, if any.
     pub fn name(&self) -> Option<&str> {
         self.0.about.app.name.as_deref()
     }
 
-    /// The component's own version, if it carries one.
+    /// The version that the component gives itself, if any.
     pub fn version(&self) -> Option<&str> {
         self.0.about.app.version.as_deref()
     }
 
-    /// SHA-256 of the component's bytes, in lower-case hexadecimal.
+    /// The SHA-256 of the component's bytes, in lower-case hexadecimal.
     pub fn digest(&self) -> &str {
         &self.0.about.app.digest
     }
 
-    /// What its author declared; the default for a component that carries no manifest.
+    /// What its author declared; the default if the component carries no manifest.
     pub fn manifest(&self) -> &Manifest {
         &self.0.about.manifest
     }
 
-    /// Whether it was compiled or came from the cache.
+    /// Whether its code was compiled or came from the cache.
     pub fn code(&self) -> Code {
         self.0.code
     }

@@ -1,6 +1,6 @@
-//! What a component says of itself and what it imports, told from its outermost sections. Nothing nested is looked
-//! into, nothing is read by recursion, and of nothing is more than a bound collected: so it can be told, and
-//! recorded, before the component is judged.
+//! What a component says of itself and what it imports, read from its outermost sections. Nothing nested is read,
+//! there is no recursion, and each list has a bound. So this can be read and recorded before the component is
+//! judged.
 
 use std::collections::BTreeSet;
 
@@ -13,7 +13,7 @@ use crate::load::facts::Facts;
 use crate::load::header::{check_header, check_size};
 use crate::offer::offered::Offer;
 
-/// The standard sections of text about a component.
+/// The standard sections with text about a component.
 const METADATA: [&str; 7] = [
     "authors",
     "description",
@@ -33,22 +33,23 @@ pub(crate) struct Outline {
     pub(crate) version: Option<String>,
     /// From the manifest section.
     pub(crate) manifest: Option<Manifest>,
-    /// The standard sections of text, by their names.
+    /// The standard sections of text, by name.
     pub(crate) metadata: Listed<(String, String)>,
-    /// Role, name and version of what made it.
+    /// Role, name and version of the tools that made it.
     pub(crate) producers: Listed<(String, String, String)>,
-    /// Names, in its order.
+    /// The names of its imports, in its own order.
     pub(crate) imports: Listed<String>,
-    /// The same.
+    /// The names of its exports, in its own order.
     pub(crate) exports: Listed<String>,
-    /// What its imports need of policy, each once, sorted.
+    /// The grants that its imports need, each once, sorted.
     pub(crate) interfaces: BTreeSet<String>,
     /// Why it is refused, if these sections are reason enough.
     pub(crate) refusal: Option<Refusal>,
 }
 
 impl Outline {
-    /// Reads them, for a host that offers this. What cannot be read ends it, and what was read until there stands.
+    /// Reads the sections, for a host with this offer. An unreadable section ends the reading, and what was read
+    /// before it is kept.
     pub(crate) fn of(bytes: &[u8], offer: &Offer) -> Outline {
         let mut outline = Outline::default();
         let read = check_size(bytes.len() as u64)
@@ -75,7 +76,7 @@ impl Outline {
                     unchecked_range, ..
                 } => match rest.get(unchecked_range.len()..) {
                     Some(after) => rest = after,
-                    // It ends too early, as who looks into it will see.
+                    // The bytes end too early. Judging the component will report it.
                     None => return Ok(()),
                 },
                 Payload::End(_) => return Ok(()),
@@ -106,7 +107,7 @@ impl Outline {
         Ok(())
     }
 
-    /// Apart from the manifest, these sections are for people: what cannot be read of them is passed over.
+    /// Except for the manifest, these sections are for people, and unreadable parts are skipped.
     fn custom(&mut self, section: &CustomSectionReader<'_>, offer: &Offer) {
         let name = section.name();
         if name == fractalaw_manifest::SECTION {
@@ -161,7 +162,7 @@ impl Outline {
         }
     }
 
-    /// What is to be kept of it.
+    /// What must be kept of it.
     pub(crate) fn facts(&self, is_composed: bool) -> Facts {
         Facts {
             is_composed,

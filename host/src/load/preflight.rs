@@ -1,4 +1,4 @@
-//! Whether a component can run here, as far as that can be told from its bytes without compiling them.
+//! Whether a component can run here, as far as its bytes show without compiling them.
 
 use std::collections::BTreeSet;
 
@@ -15,20 +15,19 @@ use crate::offer::offered::Offer;
 
 /// What is known of a component that is accepted.
 pub(crate) struct Accepted {
-    /// All of its imports, by the names that it gives them.
+    /// The names of all its imports, as the component has them.
     pub(crate) imports: BTreeSet<String>,
-    /// Whether it is composed of parts that may hand something to each other.
+    /// Whether it is composed of parts that may hand data to each other.
     pub(crate) is_composed: bool,
 }
 
-/// Walks the sections of the component and of everything nested in it, of which the outermost say this, for a host that
-/// offers this.
+/// Reads the sections of the component and of everything nested in it, for a host with this offer.
 pub(crate) fn judge(bytes: &[u8], outline: &Outline, offer: &Offer) -> Result<Accepted, LoadError> {
     if let Some(refusal) = &outline.refusal {
         return Err(refusal.clone().into());
     }
     let is_composed = fits(bytes)?;
-    // Last, because it takes longest, and what it is given is bounded by then.
+    // This comes last: it takes longest, and its input is bounded by then.
     let imports = contract_fit::check(bytes, offer.offered()?)?;
     confirmed(outline, offer)?;
     Ok(Accepted {
@@ -37,16 +36,16 @@ pub(crate) fn judge(bytes: &[u8], outline: &Outline, offer: &Offer) -> Result<Ac
     })
 }
 
-/// Whether the bytes fit a slot and can be compiled; if so, whether it is composed of parts.
+/// Whether the bytes fit a slot and can be compiled. Returns whether the component is composed.
 fn fits(bytes: &[u8]) -> Result<bool, Refusal> {
-    // What nests too deep is told before anything reads it by recursion.
+    // Nesting is checked before anything reads it by recursion.
     let mut types = TypeDepth::new(bytes);
     let (mut slot, mut compiler) = (SlotFit::default(), CompileFit::default());
     let mut is_composed = false;
     let mut depth = 0;
     for payload in Parser::new(0).parse_all(bytes) {
         let payload = payload.map_err(Refusal::invalid)?;
-        // First of all it counts what is declared, of which the others hold something.
+        // This comes first: it counts the declarations, and the other checks keep something for each of them.
         compiler.visit(&payload)?;
         slot.visit(&payload)?;
         types.visit(&payload)?;
@@ -60,7 +59,7 @@ fn fits(bytes: &[u8]) -> Result<bool, Refusal> {
     Ok(is_composed)
 }
 
-/// A manifest that names interfaces must name all that are imported: its author says so, not its tools.
+/// If a manifest names interfaces, it must name all that are imported. The author confirms them, not the tools.
 fn confirmed(outline: &Outline, offer: &Offer) -> Result<(), Refusal> {
     let manifest = outline.manifest.as_ref();
     let Some(named) = manifest.and_then(|manifest| manifest.interfaces.as_ref()) else {

@@ -1,8 +1,8 @@
-//! What one run may still use: fuel, memory of the host's own, and time. Whatever works for the run has its account, on
-//! whichever thread it works.
+//! What one run may still use: fuel, the host's own memory, and time. Whatever works for the run has its account,
+//! on any thread.
 //!
-//! Memory is counted where it grows, in bytes that the guest caused, and a flat number for each thing that holds them,
-//! so that the count is the same on every machine. What an allocator makes of it is not.
+//! Memory is counted where it grows: the bytes that the guest caused, and a fixed number for each object that
+//! holds them. So the count is the same on every machine. The overhead of an allocator is not counted.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -14,21 +14,21 @@ use tokio::sync::watch;
 use crate::offer::deadline::{DeadlineExceeded, Interrupted};
 use crate::offer::quota::QuotaExceeded;
 
-/// A run's account. Clones are the same one.
+/// The account of a run. Clones are the same account.
 #[derive(Clone, Debug)]
 pub struct Account(Arc<Sums>);
 
-/// A run does one thing at a time, so that each sum has one writer.
+/// A run does one thing at a time, so each sum has one writer.
 #[derive(Debug)]
 struct Sums {
-    /// Fuel that is left after the price of the call that goes on.
+    /// The fuel that is left after the price of the current call.
     left: AtomicU64,
-    /// Fuel that this call costs beyond its price.
+    /// The fuel that this call costs beyond its price.
     owed: AtomicU64,
     held_bytes: AtomicU64,
     most_held_bytes: u64,
     deadline: Instant,
-    /// Turns true when the host is to stop.
+    /// Becomes true when the host is to stop.
     stop: Arc<watch::Sender<bool>>,
 }
 
@@ -48,24 +48,24 @@ impl Account {
         }))
     }
 
-    /// A call begins, with so much fuel left.
+    /// A call begins, with that much fuel left.
     pub(crate) fn begin_call(&self, left: u64) {
         self.0.left.store(left, Ordering::Relaxed);
         self.0.owed.store(0, Ordering::Relaxed);
     }
 
-    /// What the call costs beyond its price, all together.
+    /// Everything that the call costs beyond its price.
     pub(crate) fn take_owed(&self) -> u64 {
         self.0.owed.swap(0, Ordering::Relaxed)
     }
 
-    /// Charges the call that goes on for work that its price does not cover, such as rows or tokens. It is charged
-    /// before the work is done, and paid before the guest gets the answer.
+    /// Charges the current call for work that its price does not cover, such as rows or tokens. Call it before
+    /// the work is done. The run pays before the guest gets the answer.
     ///
     /// # Errors
     ///
-    /// When the run cannot pay it and go on. The work is then not to be done: the run is out of fuel, whatever the call
-    /// answers.
+    /// If the run cannot pay it and go on. Then the work must not be done: the run is out of fuel, whatever the
+    /// call returns.
     pub fn charge(&self, fuel: u64) -> wasmtime::Result<()> {
         let owed = self.0.owed.load(Ordering::Relaxed).saturating_add(fuel);
         self.0.owed.store(owed, Ordering::Relaxed);
@@ -75,18 +75,18 @@ impl Account {
         Err(wasmtime::Trap::OutOfFuel.into())
     }
 
-    /// Fuel that the call may still be charged.
+    /// The fuel that the call may still be charged.
     pub fn spare_fuel(&self) -> u64 {
         let left = self.0.left.load(Ordering::Relaxed);
         left.saturating_sub(self.0.owed.load(Ordering::Relaxed))
             .saturating_sub(1)
     }
 
-    /// Counts so many bytes of the host's memory, before they are held. Of what does not fit, nothing is counted.
+    /// Counts that many bytes of the host's memory, before they are held. If they do not fit, nothing is counted.
     ///
     /// # Errors
     ///
-    /// When the run would hold more than its quota `host-memory`.
+    /// If the run would exceed its quota `host-memory`.
     pub fn hold(&self, bytes: u64) -> wasmtime::Result<()> {
         Ok(self.try_hold(bytes)?)
     }
@@ -104,7 +104,7 @@ impl Account {
         Ok(())
     }
 
-    /// They are not held any more.
+    /// The bytes are no longer held.
     pub fn release(&self, bytes: u64) {
         self.0.held_bytes.fetch_sub(bytes, Ordering::Relaxed);
     }
@@ -114,11 +114,11 @@ impl Account {
         self.0.deadline
     }
 
-    /// Whether the run may go on: for work that does not give way to others, and so has to look by itself.
+    /// Whether the run may go on. Work that does not await anything for a long time must call this itself.
     ///
     /// # Errors
     ///
-    /// When its deadline has passed, or the host was told to stop.
+    /// If the run's deadline has passed, or the host was told to stop.
     pub fn check_time(&self) -> wasmtime::Result<()> {
         if Instant::now() >= self.0.deadline {
             return Err(DeadlineExceeded.into());
@@ -132,7 +132,7 @@ impl Account {
 
 #[cfg(test)]
 impl Account {
-    /// One that nothing ends.
+    /// An account with this much memory and no other limit.
     pub(crate) fn of_bytes(most_held_bytes: u64) -> Account {
         let later = Instant::now() + std::time::Duration::from_secs(3_600);
         Account::new(most_held_bytes, later, Arc::default())

@@ -1,11 +1,11 @@
-//! What a call is charged: before the host does its work, and before the guest gets the answer.
+//! Charges for a call: before the host does its work, and before the guest gets the answer.
 
 use wasmtime::StoreContextMut;
 
 use crate::cost::host_calls::Function;
 use crate::offer::state::RunState;
 
-/// Charges a call that is about to be made and hands over so many bytes, or asks for them.
+/// Charges a call that is about to be made and hands over that many bytes, or asks for them.
 pub(crate) fn charge(
     store: &mut StoreContextMut<'_, RunState>,
     function: &'static Function,
@@ -20,15 +20,15 @@ pub(crate) fn charge(
         recorder.host_call(function, left, fuel, false)?;
     }
     paid?;
-    // After it was paid and counted, so that the report has the call that was one too many.
+    // Checked after the call was paid and counted, so that the report contains the call that exceeded the quota.
     Ok(state.meter.within()?)
 }
 
-/// What says how many bytes a call moved.
+/// The bytes of the answer that says how many bytes a call moved.
 pub(crate) const ANSWER_BYTES: u64 = 8;
 
-/// How many bytes a call that was charged may move, so that these and the answer, how many it moved, can be paid: it
-/// is not to move what the run then has no fuel for.
+/// How many bytes a charged call may move so that the run can pay for them and for the answer. The call must not
+/// move what the run then has no fuel for.
 pub(crate) fn payable(
     store: &StoreContextMut<'_, RunState>,
     function: &'static Function,
@@ -37,7 +37,7 @@ pub(crate) fn payable(
     Ok(function.price.bytes_for(left).saturating_sub(ANSWER_BYTES))
 }
 
-/// Charges for the answer of a call that was made, before the guest is given it.
+/// Charges for the answer of a call, before the guest gets it.
 pub(crate) fn charge_answer(
     store: &mut StoreContextMut<'_, RunState>,
     function: &'static Function,
@@ -65,7 +65,7 @@ pub(crate) fn charge_answer(
     Ok(state.meter.within()?)
 }
 
-/// Takes the price, or all that is left: then the run is out of fuel.
+/// Takes the price. If less is left, takes all of it, and the run is out of fuel.
 fn take(
     store: &mut StoreContextMut<'_, RunState>,
     left: u64,

@@ -1,5 +1,5 @@
-//! The one way in which functions are offered to guests: each has its price, stands in its capability's table, and is
-//! charged and counted before it does its work.
+//! The only way to offer functions to guests. Each has a price, is in its capability's table, and is charged and
+//! counted before it does its work.
 
 use wasmtime::StoreContextMut;
 use wasmtime::component::{
@@ -16,17 +16,17 @@ use crate::offer::table::Table;
 pub struct PricedLinker<'a> {
     linker: &'a mut Linker<RunState>,
     table: &'static Table,
-    /// In the order in which they came.
+    /// In the order in which they were added.
     taken: Vec<&'static Function>,
 }
 
-/// An async function of a run's state and a guest's arguments: every `async fn(&mut RunState, A) -> wasmtime::Result<R>`
-/// is one. What it works on is in the run's state: see [`RunState::session`].
+/// An async function of a run's state and a guest's arguments. Every `async fn(&mut RunState, A) ->
+/// wasmtime::Result<R>` is one. It finds its own state through [`RunState::session`].
 pub trait AsyncFunction<'a, A, R>: Copy + Send + Sync + 'static {
     /// The work.
     type Future: Future<Output = wasmtime::Result<R>> + Send + 'a;
 
-    /// Begins it.
+    /// Begins the work.
     fn call(&self, state: &'a mut RunState, arguments: A) -> Self::Future;
 }
 
@@ -51,13 +51,14 @@ impl<'a> PricedLinker<'a> {
         }
     }
 
-    /// Offers a function. Arguments and answer are tuples, as Wasmtime has them. Before it is called, the guest is
-    /// charged its price and the bytes of the arguments; before the guest gets the answer, its bytes and whatever the
-    /// work was charged beside ([`RunState::charge`]), also where it failed.
+    /// Offers a function. Arguments and answer are tuples, as in Wasmtime. Before the function is called, the
+    /// guest is charged its price and the bytes of the arguments. Before the guest gets the answer, it is charged
+    /// the answer's bytes and everything that the function charged ([`RunState::charge`]), also if the function
+    /// failed.
     ///
     /// # Errors
     ///
-    /// When it is not in the capability's table, or was offered before.
+    /// If the function is not in the capability's table, or was offered before.
     pub fn function<A, R>(
         &mut self,
         function: &'static Function,
@@ -75,11 +76,11 @@ impl<'a> PricedLinker<'a> {
         })
     }
 
-    /// The same of a function that may wait, while other runs go on.
+    /// Offers a function that may wait while other runs go on.
     ///
     /// # Errors
     ///
-    /// As [`PricedLinker::function`].
+    /// Those of [`PricedLinker::function`].
     pub fn async_function<A, R, F>(
         &mut self,
         function: &'static Function,
@@ -100,12 +101,12 @@ impl<'a> PricedLinker<'a> {
         })
     }
 
-    /// Offers a resource: what drops one is the function `[drop]` and its name. Guests have handles for what is in
-    /// [`RunState::handles`].
+    /// Offers a resource. The function that drops it has the resource's name after `[drop]`. Guests have handles
+    /// of what is in [`RunState::handles`].
     ///
     /// # Errors
     ///
-    /// As [`PricedLinker::function`].
+    /// Those of [`PricedLinker::function`].
     pub fn resource<T: 'static>(
         &mut self,
         function: &'static Function,
@@ -122,7 +123,7 @@ impl<'a> PricedLinker<'a> {
         })
     }
 
-    /// Where a function goes, and how the table has it.
+    /// The linker's instance for a function, and the function as the table has it.
     pub(crate) fn take(
         &mut self,
         function: &'static Function,
@@ -135,7 +136,7 @@ impl<'a> PricedLinker<'a> {
             let table = self.table.name;
             wasmtime::Error::msg(format!("`{name}` of `{interface}` {what} `{table}`"))
         };
-        // Mostly they come in the table's order.
+        // Mostly they are added in the order of the table.
         let next = self.table.functions.get(self.taken.len());
         let all = || self.table.functions.iter().find(is_same);
         let Some(known) = next.filter(is_same).or_else(all) else {
@@ -148,7 +149,7 @@ impl<'a> PricedLinker<'a> {
         Ok((self.linker.instance(interface)?, known))
     }
 
-    /// That all functions of the table have come.
+    /// Checks that all functions of the table were added.
     pub(crate) fn finish(self) -> wasmtime::Result<()> {
         let PricedLinker { table, taken, .. } = self;
         if taken.len() == table.functions.len() {
@@ -164,7 +165,7 @@ impl<'a> PricedLinker<'a> {
     }
 }
 
-/// An answer that is paid for, as is what the work was charged that led to it.
+/// Pays for an answer, and for the work that was charged for it.
 fn paid<R: Payload>(
     store: &mut StoreContextMut<'_, RunState>,
     function: &'static Function,

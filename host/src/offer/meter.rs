@@ -1,4 +1,4 @@
-//! The host calls of one run: counted, priced, and on request listed one by one.
+//! The host calls of one run: counted, charged, and on request listed one by one.
 
 use fractalaw_report::{HostCall, HostCalls, Quota, QuotaLimit, QuotaLimits, Trace};
 
@@ -6,12 +6,12 @@ use crate::cost::host_calls::Function;
 use crate::limits::TRACE_CALLS;
 use crate::offer::quota::QuotaExceeded;
 
-/// Counts and charges while the run goes on.
+/// Counts and charges during the run.
 pub(crate) struct Meter {
     budget: u64,
     tallies: Vec<(&'static Function, Tally)>,
     calls: u64,
-    /// That crossed so far, in both directions.
+    /// The bytes that crossed so far, in both directions.
     bytes: u64,
     most_calls: u64,
     most_bytes: u64,
@@ -22,7 +22,7 @@ pub(crate) struct Meter {
     position: u64,
 }
 
-/// What was used of a capability's quota.
+/// What a run has used of a capability's quota.
 struct Count {
     quota: &'static QuotaLimit,
     used: u64,
@@ -37,11 +37,11 @@ struct Tally {
     fuel: u64,
 }
 
-/// What came of a run's host calls.
+/// The result of a run's host calls.
 pub(crate) struct Totals {
-    /// What all of them were charged.
+    /// The fuel that all of them were charged.
     pub(crate) fuel: u64,
-    /// By function, in the order of names.
+    /// The calls by function, in the order of names.
     pub(crate) calls: Vec<HostCalls>,
     pub(crate) trace: Option<Trace>,
 }
@@ -63,12 +63,12 @@ impl Meter {
         }
     }
 
-    /// The fuel consumed when the host call that goes on was made.
+    /// The fuel that was consumed when the current host call was made.
     pub(crate) fn position(&self) -> u64 {
         self.position
     }
 
-    /// What all host calls so far were charged.
+    /// The fuel that all host calls so far were charged.
     pub(crate) fn fuel(&self) -> u64 {
         self.fuel
     }
@@ -91,7 +91,7 @@ impl Meter {
         }
     }
 
-    /// Counts more of what a quota bounds. Of what does not fit, nothing is counted.
+    /// Counts more of what a quota limits. If it does not fit, nothing is counted.
     pub(crate) fn count(
         &mut self,
         quota: &'static QuotaLimit,
@@ -122,7 +122,7 @@ impl Meter {
     }
 
     fn tally(&mut self, function: &'static Function) -> &mut Tally {
-        // A run calls few functions, and mostly the one that it called before.
+        // A run calls few functions, and mostly the same one again.
         let found = self
             .tallies
             .iter()
@@ -141,7 +141,7 @@ impl Meter {
         self.fuel += fuel;
         let tally = self.tally(function);
         tally.calls += 1;
-        // A guest asks for as many as it likes.
+        // A guest may ask for any number of bytes.
         tally.bytes_in = tally.bytes_in.saturating_add(bytes);
         tally.fuel += fuel;
         let (sequence, at) = (self.calls, self.position);
@@ -175,7 +175,7 @@ impl Meter {
         Ok(())
     }
 
-    /// Adds what the call that began last was given, of which so much was counted when it was asked for.
+    /// Adds what the last call was given. `asked` of these bytes were counted when they were asked for.
     pub(super) fn end(&mut self, function: &'static Function, bytes: u64, asked: u64, fuel: u64) {
         self.bytes = self.bytes.saturating_add(bytes.saturating_sub(asked));
         self.fuel += fuel;

@@ -1,8 +1,8 @@
-//! What is raised where a run passes a quota.
+//! The error that is raised if a run exceeds a quota.
 
 use fractalaw_report::Quota;
 
-/// More was wanted than the run may have.
+/// The run asked for more than it may have.
 #[derive(Debug, thiserror::Error)]
 #[error("more than {limit} {}", quota.unit)]
 pub(crate) struct QuotaExceeded {

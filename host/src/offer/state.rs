@@ -1,4 +1,4 @@
-//! The state of one run, which its host functions are called with.
+//! The state of one run, which host functions get.
 
 use std::time::Instant;
 
@@ -17,31 +17,31 @@ pub struct RunState {
     pub(crate) meter: Meter,
     pub(crate) limiter: Limiter,
     pub(crate) account: Account,
-    /// Of a deterministic run.
+    /// The time of a deterministic run.
     pub(crate) virtual_time: Option<VirtualTime>,
-    /// The same.
+    /// The names of its exports, in its own order.
     pub(crate) seed: Option<u64>,
     pub(crate) handles: ResourceTable,
     pub(crate) sessions: Sessions,
-    /// In the run of a profiled twin only.
+    /// Only in the run of a profiled twin.
     pub(crate) recorder: Option<Box<Recorder>>,
 }
 
 impl RunState {
-    /// What a capability holds for this run.
+    /// The session of a capability.
     ///
     /// # Panics
     ///
-    /// When no capability of the host has a session of this type.
+    /// If no capability of the host has a session of this type.
     pub fn session<S: Session>(&mut self) -> &mut S {
         self.session_and_handles().0
     }
 
-    /// The same, with the table of what the guest has handles for.
+    /// The session of a capability, together with the table of the guest's handles.
     ///
     /// # Panics
     ///
-    /// As [`RunState::session`].
+    /// If no capability of the host has a session of this type.
     pub fn session_and_handles<S: Session>(&mut self) -> (&mut S, &mut ResourceTable) {
         let session = self.sessions.get();
         let session = session.unwrap_or_else(|| {
@@ -53,30 +53,30 @@ impl RunState {
         (session, &mut self.handles)
     }
 
-    /// What the guest has handles for. A handle that is dropped takes it out.
+    /// The table of what the guest has handles of. Dropping a handle removes its entry.
     pub fn handles(&mut self) -> &mut ResourceTable {
         &mut self.handles
     }
 
-    /// What the run may still use, for work on other threads.
+    /// What the run may still use. Pass it to work on other threads.
     pub fn account(&self) -> &Account {
         &self.account
     }
 
-    /// Charges the call that goes on, beyond its price: see [`Account::charge`].
+    /// Charges the current call beyond its price: see [`Account::charge`].
     ///
     /// # Errors
     ///
-    /// When the run cannot pay it.
+    /// If the run cannot pay it.
     pub fn charge(&self, fuel: u64) -> wasmtime::Result<()> {
         self.account.charge(fuel)
     }
 
-    /// Counts so much more of what a quota bounds, before it is done.
+    /// Counts more of what a quota limits, before it is done.
     ///
     /// # Errors
     ///
-    /// When that is more than the run may have. It then ends, with that for an outcome.
+    /// If it exceeds the quota. The run then ends with the outcome `quota-exceeded`.
     pub fn count(&mut self, quota: &'static QuotaLimit, more: u64) -> wasmtime::Result<()> {
         Ok(self.meter.count(quota, more)?)
     }
@@ -86,18 +86,18 @@ impl RunState {
         self.account.deadline()
     }
 
-    /// The run's own time, in nanoseconds since 1970: the machine's, or a deterministic run's, which moves on only where
-    /// the guest waits.
+    /// The run's own time, in nanoseconds since 1970. It is the machine's, or in a deterministic run virtual
+    /// time, which moves on only when the guest waits.
     pub fn now_unix_ns(&self) -> u64 {
         determinism::now_unix_ns(self.virtual_time.as_ref())
     }
 
-    /// Where the random numbers of a deterministic run come from; nothing in any other.
+    /// The seed of a deterministic run's random numbers; `None` for any other run.
     pub fn seed(&self) -> Option<u64> {
         self.seed
     }
 
-    /// Whether the same component with the same inputs has to give the same.
+    /// Whether the same component with the same inputs must give the same report.
     pub fn is_deterministic(&self) -> bool {
         self.virtual_time.is_some()
     }

@@ -1,4 +1,4 @@
-//! Whether a host knows all that a policy says: its interfaces, its quotas, and the keys of its capabilities.
+//! Checks whether a host knows everything in a policy: interfaces, quotas, and the keys of its capabilities.
 
 use fractalaw_manifest::check_name;
 
@@ -9,11 +9,11 @@ use crate::offer::offered::Offer;
 use fractalaw_manifest::terminal::one_line;
 
 impl Policy {
-    /// Checks what the policy says by what a host offers. A host does that when it is built.
+    /// Checks the policy by what a host offers. A host does this when it is built.
     ///
     /// # Errors
     ///
-    /// Gives the first thing that such a host does not know, with its line.
+    /// The first thing that such a host does not know, with its line.
     pub fn check(&self, offer: &Offer) -> Result<(), PolicyError> {
         let all = self.all.iter().map(|section| (section, false));
         let groups = self.groups.iter().map(|group| (&group.section, true));
@@ -27,11 +27,11 @@ impl Policy {
 }
 
 impl Section {
-    /// Checks what the lines say by what a host offers. A host does that for each run that brings lines.
+    /// Checks lines of policy by what a host offers. A host does this for each run that brings lines.
     ///
     /// # Errors
     ///
-    /// Gives the first thing that such a host does not know.
+    /// The first thing that such a host does not know.
     pub fn check(&self, offer: &Offer) -> Result<(), PolicyError> {
         check(self, offer, false)
     }
@@ -64,7 +64,7 @@ fn keys(section: &Section, offer: &Offer, is_group: bool) -> Result<(), PolicyEr
     Ok(())
 }
 
-/// Grants are by interface, or by package where there is no telling its interfaces apart; whatever the version.
+/// Grants are by interface, or by package if its interfaces are granted together. They apply to every version.
 fn interfaces(section: &Section, offer: &Offer) -> Result<(), PolicyError> {
     let grants = offer.grants();
     for (name, said) in &section.interfaces {
@@ -92,7 +92,7 @@ fn quotas(section: &Section, offer: &Offer) -> Result<(), PolicyError> {
     Ok(())
 }
 
-/// The error of a key that nobody knows, without its place.
+/// The error for an unknown key, without its line.
 pub(super) fn unknown(key: &str, known: &[&str]) -> PolicyError {
     let known: Vec<_> = known.iter().map(|known| format!("`{known}`")).collect();
     let (key, known) = (one_line(key), known.join(", "));

@@ -1,4 +1,4 @@
-//! A policy and lines of it, from their text: `read` says what it means.
+//! Loads a policy, or lines of policy, from text. `read` says what the text means.
 
 use std::io::Read;
 use std::path::Path;
@@ -14,13 +14,13 @@ use crate::limits::POLICY_BYTES;
 use crate::regular_file;
 
 impl Policy {
-    /// Reads a policy file. Folders in it that are not absolute are meant from where it stands, and are opened now:
-    /// what their names lead to later is not what was granted.
+    /// Reads a policy file. Relative folders in it start at the file's own folder. The folders are opened now,
+    /// because a path may lead to another folder later, and that one was not granted.
     ///
     /// # Errors
     ///
-    /// When it cannot be read, or says what a policy cannot say: with the line, and what to do. A folder that cannot be
-    /// opened is an error of the runs that it is granted to.
+    /// If the file cannot be read or is not valid: with the line, and what to do. A folder that cannot be opened
+    /// is an error of the runs that it is granted to.
     pub fn load(path: impl AsRef<Path>) -> Result<Policy, PolicyError> {
         let path = path.as_ref();
         let failed = |error| PolicyError::unreadable(path, &error);
@@ -38,12 +38,12 @@ impl Policy {
         Ok(policy)
     }
 
-    /// Reads the text of a policy that stands, or could stand, at this path. Its folders are opened when a host is
-    /// built with it.
+    /// Reads the text of a policy, as if it were at this path. Its folders are opened when a host is built with
+    /// it.
     ///
     /// # Errors
     ///
-    /// As [`Policy::load`].
+    /// As for [`Policy::load`].
     pub fn parse(path: &Path, text: &str) -> Result<Policy, PolicyError> {
         let mut policy = read::policy(path, text)?;
         policy.id = PolicyId {
@@ -55,12 +55,11 @@ impl Policy {
 }
 
 impl Section {
-    /// Reads lines of a section, such as `env.PATH = true`. Folders that are not absolute are meant from the
-    /// current directory.
+    /// Reads lines of a section, such as `env.PATH = true`. Relative folders start at the current directory.
     ///
     /// # Errors
     ///
-    /// When they say what a section cannot say.
+    /// If a line is not valid in a section.
     pub fn parse(lines: &str) -> Result<Section, PolicyError> {
         read::section(Path::new(""), lines)
     }

@@ -1,14 +1,16 @@
-//! The host's own files, which no guest may write, whatever it is granted: compiled code, the ledger and the policy.
+//! The host's own files, which no guest may write, whatever it is granted: compiled code, the ledger and the
+//! policy.
 //!
-//! Who writes compiled code runs outside of the sandbox, who writes the policy grants himself the rest, and who writes
-//! where the ledger stands removes the trail. All three are found by their names, so each folder on the way counts.
+//! A guest that writes compiled code runs outside the sandbox. A guest that writes the policy grants itself more.
+//! A guest that writes to the ledger removes the audit trail. All three are found by their names, so each folder
+//! on the way counts.
 
 use std::path::{Path, PathBuf};
 
 use crate::error::HostError;
 use crate::offer::folder::{Held, Way};
 
-/// Where they are.
+/// The paths of the host's own files.
 #[derive(Default)]
 pub(crate) struct OwnFiles(Vec<Own>);
 
@@ -19,7 +21,7 @@ struct Own {
 }
 
 impl OwnFiles {
-    /// One more, which is a file or a folder.
+    /// Adds a file or a folder.
     pub(crate) fn add(&mut self, what: &'static str, path: &Path) -> Result<(), HostError> {
         let way = Way::to(path).map_err(|source| HostError::Start {
             what: "with its own files out of reach of guests",
@@ -30,7 +32,7 @@ impl OwnFiles {
         Ok(())
     }
 
-    /// That these grants let no guest write to them.
+    /// Checks that these grants let no guest write to them.
     pub(crate) fn check<'a>(
         &self,
         grants: impl IntoIterator<Item = &'a Held>,

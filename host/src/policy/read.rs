@@ -1,4 +1,4 @@
-//! From TOML to a policy, by hand: so that each error has its line, and says what was expected there.
+//! Reads a policy from TOML by hand, so that each error has its line and says what was expected there.
 
 use std::path::Path;
 
@@ -17,7 +17,7 @@ use fractalaw_manifest::terminal::one_line;
 type Value<'a> = Spanned<DeValue<'a>>;
 
 const SECTIONS: [&str; 3] = ["all", "groups", "apps"];
-/// What is read, for errors and for folders.
+/// The text that is read, and its path for errors and for relative folders.
 struct Text<'a> {
     path: &'a Path,
     text: &'a str,
@@ -58,7 +58,7 @@ impl<'a> Text<'a> {
         })
     }
 
-    /// Where the policy stands: folders are meant from there.
+    /// The folder of the policy file. Relative folders start there.
     fn folder(&self) -> &Path {
         self.path.parent().unwrap_or(Path::new(""))
     }

@@ -1,4 +1,4 @@
-//! A policy as it was read: its sections, and which of them are about a micro-app.
+//! A policy as it was read: its sections, and which of them apply to a micro-app.
 
 use std::cmp::Reverse;
 
@@ -9,7 +9,7 @@ use super::selector::Selector;
 use crate::error::HostError;
 use crate::offer::folder::{Held, Overlap, overlap};
 
-/// What a host grants to which micro-apps. Whatever it does not name is denied.
+/// What a host grants to which micro-apps. Everything that it does not name is denied.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Policy {
     pub(super) id: PolicyId,
@@ -34,7 +34,7 @@ impl Policy {
         }
     }
 
-    /// All folders that it names, open.
+    /// All folders in the policy, open.
     pub(crate) fn folders(&self) -> Vec<&Held> {
         let groups = self.groups.iter().map(|group| &group.section);
         let apps = self.apps.iter().map(|(_, section)| section);
@@ -42,8 +42,8 @@ impl Policy {
         sections.flat_map(Section::folders).collect()
     }
 
-    /// Opens the folders that are not open yet, and holds those that are granted for writing apart from all others.
-    /// One that cannot be opened fails the runs that it is granted to, and no others.
+    /// Opens the folders that are not open yet, and checks that no folder that is granted for writing overlaps
+    /// with another. A folder that cannot be opened fails only the runs that it is granted to.
     pub(crate) fn check_folders(&mut self) -> Result<(), HostError> {
         self.open_folders();
         let folders = self.folders();
@@ -53,13 +53,13 @@ impl Policy {
         }
     }
 
-    /// Which one it is.
+    /// The identity of the policy.
     pub fn id(&self) -> &PolicyId {
         &self.id
     }
 
-    /// Other builds of a micro-app that the policy names, as `NAME@DIGEST`, if it does not name this build. What it
-    /// grants to them holds for this build no longer, which whoever has rebuilt the component may want to know.
+    /// The other builds of a micro-app that the policy names, as `NAME@DIGEST`, if it does not name this build.
+    /// Their grants do not apply to this build, which somebody who has rebuilt the component may want to know.
     pub fn other_builds(&self, app: &App) -> Vec<String> {
         let apps = self.apps.iter().map(|(selector, _)| selector);
         let groups = self.groups.iter().flat_map(|group| &group.apps);
@@ -76,8 +76,8 @@ impl Policy {
         others
     }
 
-    /// The sections that are about a micro-app, with their names, the most particular first: that of its
-    /// digest, that of its name, its groups by their names, and the one for all.
+    /// The sections that apply to a micro-app, with their names. The most specific comes first: by digest, by
+    /// name, by groups in the order of their names, and then the section for all.
     pub(crate) fn sections(&self, app: &App) -> Vec<(String, &Section)> {
         let mut apps: Vec<_> = self
             .apps

@@ -1,4 +1,5 @@
-//! What a policy says that only a host can judge, because its capabilities decide what may be said: kept with its place.
+//! Values in a policy that only a host can judge, because its capabilities decide what is valid. They are kept
+//! with their lines.
 
 use std::collections::BTreeMap;
 
@@ -9,27 +10,27 @@ use toml::de::{DeTable, DeValue};
 use crate::error::PolicyError;
 use fractalaw_manifest::terminal::one_line;
 
-/// A value under some key.
+/// The value of some key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Said {
     pub(crate) value: Value,
-    /// What TOML calls values of the kind.
+    /// TOML's name for the type of the value.
     kind: &'static str,
     /// The line of the key, from 1.
     pub(crate) line: usize,
     value_line: usize,
-    /// What stands in it, if it is a table.
+    /// The contents, if the value is a table.
     table: Option<BTreeMap<String, Said>>,
 }
 
-/// The line on which a byte of a text stands, from 1.
+/// The line of a byte in a text, from 1.
 pub(super) fn line(text: &str, byte: usize) -> usize {
     let before = &text.as_bytes()[..byte.min(text.len())];
     1 + before.iter().filter(|&&byte| byte == b'\n').count()
 }
 
 impl Said {
-    /// Reads a value whose key stands at this byte of the text.
+    /// Reads a value whose key is at this byte of the text.
     pub(super) fn read(text: &str, key_at: usize, value: &Spanned<DeValue<'_>>) -> Said {
         let table = value.get_ref().as_table();
         Said {
@@ -50,20 +51,20 @@ impl Said {
         said.collect()
     }
 
-    /// What stands in it under names.
+    /// The values in the table, by name.
     pub(super) fn names(&self, key: &str) -> Result<&BTreeMap<String, Said>, PolicyError> {
         self.table
             .as_ref()
             .ok_or_else(|| self.expected(key, "a table"))
     }
 
-    /// The error of a value that should be something else.
+    /// The error for a value that should be something else.
     pub(super) fn expected(&self, key: &str, expected: &str) -> PolicyError {
         let message = format!("`{}` is {}, expected {expected}", one_line(key), self.kind);
         PolicyError::new(message).on_line(self.value_line)
     }
 
-    /// Checks that it is `true`. What is not granted is denied anyway, so `false` could only mislead.
+    /// Checks that the value is `true`. Whatever is not granted is denied, so `false` could only mislead.
     pub(super) fn only_true(&self, key: &str) -> Result<(), PolicyError> {
         match self.value {
             Value::Bool(true) => Ok(()),
@@ -79,7 +80,7 @@ impl Said {
             .hint("what no section grants is denied: remove the line")
     }
 
-    /// The number of a quota that is at most this.
+    /// The number of a quota, at most `most`.
     pub(super) fn at_most(&self, key: &str, most: u64) -> Result<u64, PolicyError> {
         let number = self.value.as_u64();
         let number = number.ok_or_else(|| self.expected(key, "a number from 0"))?;

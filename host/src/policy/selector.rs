@@ -1,14 +1,14 @@
-//! Which micro-apps a section of a policy is about.
+//! The micro-apps that a section of a policy applies to.
 
 use std::fmt;
 
 use fractalaw_report::App;
 
-/// Which micro-apps a section is about: `name`, `name@digest` or `@digest`.
+/// The micro-apps that a section applies to: `name`, `name@digest` or `@digest`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Selector {
     pub(super) name: Option<String>,
-    /// SHA-256 of the component, all of it: another component with the same first digits is soon made.
+    /// The whole SHA-256 of the component. Anybody can soon make another component with the same first digits.
     pub(super) digest: Option<String>,
 }
 
@@ -31,7 +31,7 @@ impl Selector {
         })
     }
 
-    /// How many digits of a digest a text has that has too few.
+    /// The number of digits, if the text has a digest with too few of them.
     pub(super) fn digits_given(text: &str) -> Option<usize> {
         let (_, digits) = text.rsplit_once('@')?;
         let is_part =

@@ -1,4 +1,4 @@
-//! Why there is no profile, and the two checks that every profile has passed.
+//! Why there is no profile, and the two checks that every profile passes.
 
 use fractalaw_instrument::Uninstrumentable;
 use fractalaw_report::{Profile, Report};
@@ -16,19 +16,20 @@ pub enum ProfileError {
     /// The host could not do its work.
     #[error(transparent)]
     Host(#[from] HostError),
-    /// The component has something in which its functions cannot be followed.
+    /// The component uses something that makes its functions impossible to follow.
     #[error("cannot be profiled: {0}")]
     Uninstrumentable(#[from] Uninstrumentable),
-    /// The component is accepted, and its twin with hooks is not: it is at a bound.
+    /// The component is accepted, but its twin with hooks exceeds a limit.
     #[error("cannot be profiled: the engine refused its instrumented twin: {message}")]
     TwinRefused {
-        /// What it said.
+        /// The message of the refusal.
         message: String,
     },
-    /// Where such a run ends differs from run to run or machine to machine, and so does its fuel.
+    /// The outcome has no repeatable fuel: where such a run ends differs from run to run or from machine to
+    /// machine.
     #[error("a run that ends in `{outcome}` does not repeat, so its fuel has no profile")]
     Unrepeatable {
-        /// The outcome's name.
+        /// The name of the outcome.
         outcome: &'static str,
     },
     /// The run with hooks did something else than the run without.
@@ -36,32 +37,32 @@ pub enum ProfileError {
         "the profiled run differs from the run itself in its {what}: {profiled}, expected {run}"
     )]
     Differs {
-        /// In what.
+        /// What differs.
         what: Difference,
         /// The run itself, in a word.
         run: String,
-        /// The run with hooks.
+        /// The run with hooks, in a word.
         profiled: String,
     },
-    /// More call paths than a profile holds.
+    /// There are more call paths than a profile holds.
     #[error("more than {limit} call paths")]
     TooManyPaths {
-        /// The bound.
+        /// The limit.
         limit: usize,
     },
-    /// Longer names of functions than a profile holds.
+    /// The names of functions are longer than a profile holds.
     #[error("the names of functions have more than {limit} bytes in all")]
     TooLongNames {
-        /// The bound.
+        /// The limit.
         limit: usize,
     },
-    /// A function was left that was not entered last: the twin is not what it should be.
+    /// A function was left that was not entered last. The twin is faulty.
     #[error("the profiled run entered and left its functions out of order")]
     Unbalanced,
-    /// The parts are not the whole: the profiler is at fault.
+    /// The parts do not sum to the whole. The profiler is faulty.
     #[error("the functions' fuel sums to {parts}, expected {whole}")]
     DoesNotSum {
-        /// What the parts sum to.
+        /// The sum of the parts.
         parts: u64,
         /// What the run used.
         whole: u64,
@@ -98,7 +99,7 @@ impl ProfileError {
     }
 }
 
-/// In what two runs can differ.
+/// What can differ between two runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Difference {
     /// How they ended.
@@ -113,13 +114,13 @@ pub enum Difference {
     Stdout,
     /// What they wrote to standard error.
     Stderr,
-    /// What they used during instantiation.
+    /// The fuel of instantiation.
     InstantiationFuel,
-    /// What they used during the call.
+    /// The fuel of the call.
     RunFuel,
-    /// What they called of the host.
+    /// Their host calls.
     HostCalls,
-    /// The most memory that they held.
+    /// Their peak memory.
     Memory,
 }
 
@@ -140,7 +141,7 @@ impl std::fmt::Display for Difference {
     }
 }
 
-/// That the run with hooks is the run without. What a guest wrote is not shown, only how much of it.
+/// Checks that the run with hooks equals the run without. Messages show how much a guest wrote, and not what.
 pub(super) fn compare(
     run: &Report,
     profiled: &Report,
@@ -151,7 +152,7 @@ pub(super) fn compare(
         let entries = report.audit.iter();
         entries.map(|entry| entry.time_unix_ns).collect()
     };
-    // Of runs with a clock that goes, the times differ.
+    // If the clocks are real, the times differ.
     let same_times = !deterministic || times(run) == times(profiled);
     let same_certainty = run.fuel.certainty == profiled.fuel.certainty;
     let same_trace = run.trace == profiled.trace;
@@ -206,12 +207,12 @@ pub(super) fn compare(
     }
 }
 
-/// That functions and nodes sum to the run's fuel: instantiation, call and host calls each for itself.
+/// Checks that functions and nodes sum to the run's fuel, separately for instantiation, call and host calls.
 pub(super) fn check_sums(profile: &Profile) -> Result<(), ProfileError> {
     let fuel = profile.report.fuel;
     let functions = profile.functions.iter().map(|function| function.own_fuel);
     equal(functions.sum(), fuel.consumed())?;
-    // Under which root each node stands. A node stands behind its parent.
+    // The root above each node. A node comes after its parent.
     let mut roots: Vec<usize> = Vec::with_capacity(profile.nodes.len());
     let (mut guest, mut host) = ([0, 0], 0);
     for (index, node) in profile.nodes.iter().enumerate() {

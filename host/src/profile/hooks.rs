@@ -1,4 +1,4 @@
-//! The interface that only a twin imports: `fractal:profile/hooks`. It is in no linker but the twins'.
+//! The interface that only a twin imports: `fractal:profile/hooks`. Only the linker of twins has it.
 
 use fractalaw_instrument::{ENTER, EXIT, HOOKS};
 use wasmtime::StoreContextMut;
@@ -19,8 +19,8 @@ pub(super) fn linker(ordinary: &Linker<RunState>) -> wasmtime::Result<Linker<Run
     Ok(linker)
 }
 
-/// Compiled code stores the counter before it calls and loads it again after, so that what is set here is
-/// what it goes on with.
+/// Compiled code stores the counter before it calls and loads it again afterwards. So it goes on with the value
+/// that is set here.
 fn hook(
     mut store: StoreContextMut<'_, RunState>,
     event: Event,

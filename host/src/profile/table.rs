@@ -1,4 +1,4 @@
-//! What a recording comes to: the table of functions, with their names.
+//! Makes the table of functions, with their names, from a recording.
 
 use fractalaw_contract::function_name;
 use fractalaw_instrument::Function;
@@ -9,11 +9,11 @@ use crate::cost::host_calls::Function as HostFunction;
 use crate::limits::PROFILE_NAMES_BYTES;
 use crate::recorder::{Recorder, Tally};
 
-/// The profile of a recorded run, of functions that were entered alone.
+/// The profile of a recorded run, with the functions that were entered.
 ///
 /// # Errors
 ///
-/// When the names are longer than a profile holds.
+/// If the names are longer than a profile holds.
 pub(super) fn profile(
     recorder: Recorder,
     report: Report,
@@ -80,7 +80,7 @@ fn row(
     }
 }
 
-/// The function's name, behind that of the nested component that it stands in.
+/// The function's name, after the name of the nested component that it is in.
 fn name(function: &Function) -> String {
     let name = own_name(function);
     match &function.part {
@@ -97,8 +97,8 @@ fn own_name(function: &Function) -> String {
     }
 }
 
-/// A name without what LLVM appends to tell copies of a function apart, such as `.14` or `.llvm.1405`: it changes
-/// with every build.
+/// The name without the suffix that LLVM adds to distinguish copies of a function, such as `.14` or `.llvm.1405`.
+/// The suffix changes with every build.
 fn without_suffix(name: &str) -> &str {
     let mut name = name;
     while let Some((rest, last)) = name.rsplit_once('.') {

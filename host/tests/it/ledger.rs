@@ -137,7 +137,7 @@ fn fuel_and_entries_are_the_same_with_a_ledger_and_without() {
     }
 }
 
-/// A guest that records one entry and then runs without end.
+/// A guest that records one entry and then runs for ever.
 fn endless() -> Vec<u8> {
     component("", "(call $record) (loop $again (br $again))")
 }
@@ -176,9 +176,9 @@ fn an_entry_is_on_disk_before_the_guest_goes_on_where_that_was_asked_for() {
     assert_eq!(lab.verified().entries, 4);
 }
 
-/// How many transactions the ledger's log has. Its layout is that of <https://sqlite.org/fileformat2.html>: after a
-/// head come frames, each a page with a head of its own, and the last one of a transaction says how many pages the
-/// file has then.
+/// The number of transactions in the ledger's log. The layout is that of <https://sqlite.org/fileformat2.html>:
+/// after a head come frames. Each frame is a page with a head of its own, and the last frame of a transaction has
+/// the number of pages of the file after it.
 fn transactions(lab: &Lab) -> usize {
     let log = fs::read(lab.path.with_extension("ledger-wal")).unwrap();
     let (head, frames) = log.split_at(32);

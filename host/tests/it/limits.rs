@@ -1,4 +1,4 @@
-//! Every limit is on the page on security, with its value and with what happens there.
+//! Every limit is on the page on security, with its value and what happens there.
 
 use fractalaw_contract::limits::Limit;
 use fractalaw_host::LIMITS;

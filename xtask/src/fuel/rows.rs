@@ -1,4 +1,4 @@
-//! A line for each case: what it costs, what it cost before, and what is said of the difference.
+//! A row for each case: its cost, its cost before, and the verdict about the difference.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -16,15 +16,15 @@ use crate::project::Project;
 pub(crate) struct Row {
     pub(crate) case: String,
     pub(crate) outcome: Option<String>,
-    /// What it costs now; nothing where that differs from run to run, or for a case that is gone.
+    /// The cost now; `None` if it differs from run to run, or if the case was deleted.
     pub(crate) fuel: Option<u64>,
-    /// What it cost before.
+    /// The cost before.
     pub(crate) before: Option<u64>,
     pub(crate) budget: Option<u64>,
     pub(crate) verdict: Verdict,
-    /// What stands beside the verdict: `new`, `deleted` and the like.
+    /// A note beside the verdict: `new`, `deleted` and the like.
     pub(crate) note: Option<String>,
-    /// The functions that moved, what moved most first.
+    /// The functions that moved, the largest change first.
     pub(crate) functions: Vec<FunctionMoved>,
 }
 
@@ -33,7 +33,7 @@ fn row(gate: &Gate, record: &Record, before: Option<u64>) -> Row {
     let verdict = match (before, fuel) {
         (Some(before), Some(after)) => gate.judge(&record.case, before, after),
         (None, None) => Verdict::Fine,
-        // It has a figure now and had none, or the other way round.
+        // It has a figure now and had none before, or the other way round.
         _ => Verdict::Fail,
     };
     Row {
@@ -48,7 +48,7 @@ fn row(gate: &Gate, record: &Record, before: Option<u64>) -> Row {
     }
 }
 
-/// Beside what was reviewed.
+/// Compares with the snapshots.
 pub(super) fn reviewed(gate: &Gate, now: &[Record]) -> Vec<Row> {
     let against_snapshot = |record: &Record| {
         let Some(reviewed) = &record.reviewed else {
@@ -71,7 +71,7 @@ pub(super) fn reviewed(gate: &Gate, now: &[Record]) -> Vec<Row> {
     now.iter().map(against_snapshot).collect()
 }
 
-/// Snapshots whose case is gone.
+/// Snapshots of cases that were deleted.
 pub(super) fn deleted(project: &Project, now: &[Record]) -> Result<Vec<Row>> {
     let folder = project.root.join("tests/snapshots");
     let mut rows = Vec::new();
@@ -104,8 +104,8 @@ pub(super) fn deleted(project: &Project, now: &[Record]) -> Result<Vec<Row>> {
     Ok(rows)
 }
 
-/// The same cases with the components of another revision. What differs is shown and does not fail: the
-/// committed snapshots are the only baseline.
+/// Compares the same cases with the components of another revision. Differences are shown and do not fail,
+/// because the committed snapshots are the only baseline.
 pub(super) fn compared(gate: &Gate, now: &[Record], before: &[Record]) -> Vec<Row> {
     let before: BTreeMap<&str, &Record> = before
         .iter()

@@ -9,7 +9,7 @@ use super::rows::Row;
 use crate::numbers::{grouped, percent, signed};
 use crate::tables;
 
-/// How many functions are shown below a case.
+/// The functions that are shown below a case.
 const FUNCTIONS: usize = 5;
 
 const HEADING: [&str; 7] = [
@@ -22,7 +22,7 @@ const HEADING: [&str; 7] = [
     "",
 ];
 
-/// The dearest first; where nothing moved, without the columns that would say so.
+/// The most expensive case first. If nothing moved, the columns for changes are left out.
 pub(super) fn text(rows: &[Row], against: &str) -> String {
     let mut table = tables::start(HEADING);
     for row in sorted(rows) {
@@ -45,7 +45,7 @@ pub(super) fn text(rows: &[Row], against: &str) -> String {
     text
 }
 
-/// The same for a page of CI: what moved first.
+/// The same for a page of CI, with changes first.
 pub(super) fn markdown(rows: &[Row], against: &str) -> String {
     let moved = rows
         .iter()
@@ -110,7 +110,7 @@ fn cells(row: &Row) -> [String; 7] {
     ]
 }
 
-/// A function that moved, on a line.
+/// A function that moved, on one line.
 pub(crate) fn function(change: &FunctionMoved) -> String {
     format!(
         "{} in `{}`: {} → {}, calls {} → {}",

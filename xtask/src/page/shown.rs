@@ -1,7 +1,7 @@
-//! Text on a page, and the only two ways that what somebody else wrote gets there: on one line, or as lines.
+//! Text on a page, and the only two ways to put somebody else's text there: on one line, or as lines.
 //!
-//! Control characters and invisible ones are escaped in [`Shown`], and a template escapes what means something in HTML
-//! when it prints it. What a template is given holds no other text of a guest's.
+//! In [`Shown`], control characters and invisible ones are escaped. A template then escapes the characters that
+//! mean something in HTML. A template gets no other text of a guest.
 
 use std::fmt;
 
@@ -9,7 +9,7 @@ use fractalaw_manifest::terminal::{is_unsafe, one_line};
 
 use crate::numbers::grouped;
 
-/// Text that may stand on the page.
+/// Text that may be put on the page.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Shown(String);
 
@@ -20,7 +20,7 @@ fn split(text: &str, most: usize) -> (&str, &str) {
     }
 }
 
-/// Marked by a line of its own in long texts would be better to read; on a line there is only this.
+/// In a long text a line of its own would be easier to read, but on one line there is only this.
 fn left_out(rest: &str) -> String {
     match rest.chars().count() {
         0 => String::new(),
@@ -35,26 +35,26 @@ impl Shown {
         Shown(one_line(text))
     }
 
-    /// On one line, of at most so many characters of the original, and what was left out in words.
+    /// On one line, with at most that many characters of the original, and a note about what was left out.
     pub(crate) fn start_of_line(text: &str, most: usize) -> Shown {
         let (start, rest) = split(text, most);
         Shown(one_line(start) + &left_out(rest))
     }
 
-    /// The same of text on one line in which everything is escaped already.
+    /// The same for text on one line in which everything is already escaped.
     pub(crate) fn start_of_safe(text: &str, most: usize) -> Shown {
         let (start, rest) = split(text, most);
         Shown::ours(start.to_owned() + &left_out(rest))
     }
 
-    /// With its lines as they are, of at most so many characters, and what was left out in words.
+    /// With its line breaks, at most that many characters, and a note about what was left out.
     pub(crate) fn start_of_lines(text: &str, most: usize) -> Shown {
         let (start, rest) = split(text, most);
         let lines: Vec<String> = start.split('\n').map(one_line).collect();
         Shown(lines.join("\n") + &left_out(rest))
     }
 
-    /// Words of ours, which hold nothing of a guest's; escaped all the same.
+    /// Our own words, without any of a guest's. They are escaped all the same.
     pub(crate) fn ours(text: impl AsRef<str>) -> Shown {
         Shown(
             text.as_ref()
@@ -75,7 +75,7 @@ impl fmt::Display for Shown {
     }
 }
 
-/// A number with its thousands apart.
+/// A number with separated thousands.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Grouped(pub(crate) u64);
 
@@ -85,7 +85,7 @@ impl fmt::Display for Grouped {
     }
 }
 
-/// By how much a number moved, with its sign.
+/// The change of a number, with its sign.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Moved {
     pub(crate) before: u64,
@@ -103,7 +103,7 @@ impl fmt::Display for Moved {
     }
 }
 
-/// A part of a whole in tenths of a percent, rounded; whole numbers only, so that every machine agrees.
+/// A part of a whole in tenths of a percent, rounded. Whole numbers only, so that every machine gives the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Share {
     pub(crate) part: u64,

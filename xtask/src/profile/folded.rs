@@ -1,4 +1,4 @@
-//! Folded stacks: a line for each place in the tree of calls, from the outside in, with its own fuel.
+//! Folded stacks: a line for each node of the call tree, outermost function first, with its own fuel.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -10,15 +10,15 @@ use fractalaw_report::{Profile, ProfileNode};
 use crate::fault::{FAILED, Fault};
 use crate::numbers::grouped;
 
-/// Text of all stacks together: what a flame graph is drawn from, and what a person's tools read. Each stack repeats the
-/// names of all that it lies in, so that a deep profile has many times its own size.
+/// The most bytes of all stacks together. Flame graphs are drawn from them, and other tools read them. Each stack
+/// repeats the names of all functions around it, so a deep profile has many times its own size.
 const STACKS_BYTES: u64 = 64 << 20;
 
-/// The stacks and their fuel, in the order of the tree; those that used nothing of their own are left out.
+/// The stacks and their fuel, in the order of the tree. Stacks without fuel of their own are left out.
 ///
 /// # Errors
 ///
-/// When they are too much text.
+/// If they are too large.
 pub(crate) fn stacks(profile: &Profile) -> Result<String> {
     let stacks = Stacks::of(profile)?;
     let mut text = String::new();
@@ -28,11 +28,11 @@ pub(crate) fn stacks(profile: &Profile) -> Result<String> {
     Ok(text)
 }
 
-/// Those of two profiles with both figures, as differential flame graphs are made from.
+/// The stacks of two profiles with both figures, for differential flame graphs.
 ///
 /// # Errors
 ///
-/// When they are too much text.
+/// If they are too large.
 pub(crate) fn both(before: &Profile, after: &Profile) -> Result<String> {
     let mut together: BTreeMap<String, [u64; 2]> = BTreeMap::new();
     for (place, profile) in [before, after].into_iter().enumerate() {
@@ -48,7 +48,7 @@ pub(crate) fn both(before: &Profile, after: &Profile) -> Result<String> {
     Ok(text)
 }
 
-/// A profile whose stacks are known to be no more than a bound.
+/// A profile whose stacks are within the bound.
 struct Stacks<'a> {
     profile: &'a Profile,
     /// By function.
@@ -70,7 +70,7 @@ impl Stacks<'_> {
             .map(|node| (node, node.own_fuel))
     }
 
-    /// The names from the outside in.
+    /// The names, outermost first.
     fn text(&self, node: &ProfileNode) -> String {
         let mut names = vec![&*self.frames[node.function as usize]];
         let mut at = node.parent;
@@ -84,12 +84,12 @@ impl Stacks<'_> {
     }
 }
 
-/// That all stacks together are no more text than their bound. None is made for that.
+/// Checks that all stacks together are within the bound, without making a stack.
 fn check_size(profile: &Profile, frames: &[String]) -> Result<()> {
     let mut sizes: Vec<u64> = Vec::with_capacity(profile.nodes.len());
     let mut whole = 0_u64;
     for node in &profile.nodes {
-        // A node stands behind its parent.
+        // A node comes after its parent.
         let around = node.parent.map_or(0, |parent| sizes[parent as usize]);
         let size = around.saturating_add(frames[node.function as usize].len() as u64 + 1);
         sizes.push(size);
@@ -110,7 +110,7 @@ fn check_size(profile: &Profile, frames: &[String]) -> Result<()> {
         .into())
 }
 
-/// A name as it may stand in a stack, where `;` parts the frames, and a line holds one stack.
+/// The name for a stack, in which `;` separates the frames and a line contains one stack.
 fn frame(name: &str) -> String {
     one_line(name).replace(';', ":")
 }
@@ -136,7 +136,7 @@ mod tests {
     #[test]
     fn stacks_that_are_too_much_are_told_before_they_are_made() {
         let shallow = stacks(&deep(100, 1_000)).unwrap();
-        // 100 lines, of 1 to 100 names with what stands behind each, and the fuel.
+        // 100 lines, with 1 to 100 names and a separator after each, and the fuel.
         assert_eq!(shallow.len(), 5_050 * 1_001 + 100 * 2);
         let profile = deep(1_200, 1_000);
         let hint = "hint: `--format table` and `--format json` show it without stacks";

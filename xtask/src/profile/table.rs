@@ -8,10 +8,10 @@ use fractalaw_report::{FunctionMoved, Profile};
 use crate::numbers::{grouped, percent, signed};
 use crate::tables;
 
-/// How many functions are shown unless all are asked for.
+/// The functions that are shown unless all are asked for.
 const MOST: usize = 25;
 
-/// The functions by their own fuel, the dearest first, and the sum.
+/// The functions by their own fuel, the largest first, and the sum.
 pub(super) fn functions(profile: &Profile, all: bool) -> String {
     let mut functions: Vec<_> = profile
         .functions
@@ -52,7 +52,7 @@ pub(super) fn functions(profile: &Profile, all: bool) -> String {
     tables::text(table, |column| column < 4)
 }
 
-/// The functions that moved, what moved most first, and the sum.
+/// The functions that changed, the largest change first, and the sum.
 pub(super) fn changes(changes: &[FunctionMoved], all: bool) -> String {
     if changes.is_empty() {
         return "no function moved\n".to_owned();

@@ -1,4 +1,5 @@
-//! What a case does otherwise than in the baseline: earlier records, or the reviewed fuel if there are none.
+//! What a case does differently than in the baseline: an earlier record, or the reviewed fuel if there are no
+//! earlier records.
 
 use std::cmp::Ordering;
 
@@ -10,20 +11,21 @@ use super::outcome::said;
 use crate::cases::records::Record;
 use crate::page::shown::{Grouped, Moved, Shown};
 
-/// Functions of whose own fuel the difference is shown, those that moved most.
+/// The functions whose change is shown, those with the largest change.
 const MOST_FUNCTIONS: usize = 15;
 
-/// Characters of a text of which only the difference is of interest.
+/// The characters of a text past which only the difference is shown.
 const TEXT_CHARACTERS: usize = 300;
 
-/// One case against its baseline.
+/// One case compared with its baseline.
 #[derive(Debug)]
 pub(super) struct Difference {
-    /// In one word or number, for the list.
+    /// One word or number, for the list.
     pub(super) mark: Shown,
-    /// `same`, `more`, `less`, `changed`, `new` or `none`. Only a case that does what it did can be cheaper or dearer.
+    /// `same`, `more`, `less`, `changed`, `new` or `none`. Only a case with the same behaviour can be cheaper or
+    /// more expensive.
     pub(super) kind: &'static str,
-    /// How the run ended before, if it ends otherwise now.
+    /// How the run ended before, if it ends differently now.
     pub(super) outcome_before: Option<Shown>,
     pub(super) rows: Vec<Row>,
     pub(super) functions: Vec<FunctionMoved>,
@@ -32,18 +34,18 @@ pub(super) struct Difference {
     pub(super) notes: Vec<String>,
 }
 
-/// Something that is not what it was.
+/// Something that changed.
 #[derive(Debug)]
 pub(super) struct Row {
     pub(super) what: &'static str,
     pub(super) before: Shown,
     pub(super) now: Shown,
     pub(super) moved: Option<Moved>,
-    /// Whether it is something that the run does, and not what that costs.
+    /// Whether it is something that the run does, and not what it costs.
     is_behaviour: bool,
 }
 
-/// A function whose own fuel moved.
+/// A function whose own fuel changed.
 #[derive(Debug)]
 pub(super) struct FunctionMoved {
     pub(super) name: Shown,
@@ -65,13 +67,13 @@ impl Difference {
         }
     }
 
-    /// Whether it is worth opening.
+    /// Whether there is something to see.
     pub(super) fn is_something(&self) -> bool {
         !self.rows.is_empty() || !self.functions.is_empty() || !self.notes.is_empty()
     }
 
-    /// What a number's move is shown as. Less is an improvement only of what the run costs, and only if it still
-    /// does the same.
+    /// The colour of a change of a number. Less is an improvement only if it is a cost, and only if the behaviour
+    /// is the same.
     pub(super) fn tone(&self, row: &Row, moved: &Moved) -> &'static str {
         if row.is_behaviour {
             return "changed";
@@ -88,13 +90,13 @@ impl Difference {
         }
     }
 
-    /// Whether the case counts among those that moved.
+    /// Whether the case counts among those that changed.
     pub(super) fn moved(&self) -> bool {
         !matches!(self.kind, "same" | "none")
     }
 }
 
-/// Against the fuel and the behaviour that were reviewed.
+/// Compared with the reviewed fuel and behaviour.
 pub(super) fn to_reviewed(record: &Record) -> Difference {
     let Some(reviewed) = &record.reviewed else {
         return Difference::nothing("new", "new");
@@ -130,7 +132,7 @@ pub(super) fn to_reviewed(record: &Record) -> Difference {
 
 const OTHER_MODEL: &str = "The baseline was made with another cost model, so its fuel is another unit and is not compared.";
 
-/// Against an earlier record of the same case, if there is one.
+/// Compared with an earlier record of the same case, if there is one.
 pub(super) fn to_record(record: &Record, earlier: Option<&Record>) -> Difference {
     let Some(earlier) = earlier else {
         return Difference::nothing("new", "new");
@@ -169,7 +171,7 @@ pub(super) fn to_record(record: &Record, earlier: Option<&Record>) -> Difference
     difference.marked()
 }
 
-/// An audit entry on a line.
+/// An audit entry on one line.
 fn entry(entry: &AuditEntry) -> Shown {
     Shown::ours(format!(
         "{}: [{}] {} — {}",
@@ -180,7 +182,7 @@ fn entry(entry: &AuditEntry) -> Shown {
     ))
 }
 
-/// An effect on a line.
+/// An effect on one line.
 fn effect(effect: &Effect) -> Shown {
     Shown::start_of_safe(&effect.to_string(), TEXT_CHARACTERS)
 }
@@ -224,7 +226,7 @@ impl Difference {
         }
     }
 
-    /// How many there are, if that moved, and the first that is another.
+    /// The number of items, if it changed, and the first item that differs.
     fn list<T>(
         &mut self,
         [count, first]: [&'static str; 2],
@@ -274,8 +276,8 @@ impl Difference {
         self.functions = shown.collect();
     }
 
-    /// With the mark that its rows ask for: that the run does something else, else by how much fuel moved, else
-    /// that something did. A run that does something else and costs less for it is no cheaper run.
+    /// Sets the mark from the rows: that the behaviour changed, otherwise by how much fuel moved, otherwise that
+    /// something changed. A run with another behaviour that costs less is not a cheaper run.
     fn marked(mut self) -> Difference {
         let fuel = self.rows.iter().find(|row| row.what == "fuel");
         let moved = fuel.and_then(|row| row.moved);

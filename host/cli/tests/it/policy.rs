@@ -159,7 +159,7 @@ fn a_profile_is_taken_under_the_policy_and_in_no_ledger() {
     );
 }
 
-/// Whoever has rebuilt a component hears why what was granted to it no longer is.
+/// Somebody who has rebuilt a component is told why its grants no longer apply.
 #[test]
 fn a_policy_that_names_other_builds_says_so() {
     let folder = tempfile::tempdir().unwrap();
@@ -176,7 +176,7 @@ fn a_policy_that_names_other_builds_says_so() {
             ),
             Some(format!("`hello-world@{old}`, `hello-world@{older}`")),
         ),
-        // A policy for several builds; one of others; one of any build.
+        // A policy for several builds; one for other builds; one for any build.
         (
             format!("[apps.\"hello-world@{old}\"]\n[apps.\"hello-world@{this}\"]\n"),
             None,

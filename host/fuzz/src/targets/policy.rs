@@ -117,7 +117,7 @@ fn component(name: &str, manifest: &[u8]) -> Vec<u8> {
     fractalaw_testing::with_section(&component, fractalaw_manifest::SECTION, manifest)
 }
 
-/// Of every quota some, and of some more than there is.
+/// Some of every quota, and more than the host has of some.
 fn greedy_quotas() -> Quotas {
     let quotas = Offer::standard().quotas().iter();
     let wanted = quotas.zip([100, u64::MAX].into_iter().cycle());

@@ -33,7 +33,7 @@ pub(crate) struct WasiSession {
 
 /// What a run is granted of WASI.
 struct Given {
-    /// The component's own name.
+    /// The name that the component gives itself.
     name: Option<Arc<str>>,
     inputs: Arc<Grants>,
     determinism: Determinism,

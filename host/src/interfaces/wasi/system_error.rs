@@ -1,4 +1,4 @@
-//! Errors of the system, as a guest may hear of them.
+//! Errors of the system as a guest may see them.
 
 use std::io;
 
