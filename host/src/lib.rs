@@ -69,6 +69,7 @@ mod host;
 /// What a host offers to guests, as an embedder adds to it.
 pub mod capability {
     pub use fractalaw_contract::{Interface, Wit};
+    pub use wasmtime;
 
     pub use crate::cost::host_calls::{Function, Price};
     pub use crate::offer::account::Account;

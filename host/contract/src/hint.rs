@@ -5,25 +5,9 @@ use std::collections::BTreeSet;
 use semver::Version;
 
 use crate::offered::{Offered, split};
-use crate::standard::offered;
 
 const APP: &str = "fractal:app";
 const WASI: &str = "wasi:";
-
-/// A hint about an import of this name, if a standard host offers nothing of it.
-pub fn of_interface(import: &str) -> String {
-    offered().hint_of_interface(import)
-}
-
-/// The same for several imports.
-pub fn of_interfaces<'a>(imports: impl Iterator<Item = &'a str> + Clone) -> String {
-    offered().hint_of_interfaces(imports)
-}
-
-/// A hint about a function of this import that a standard host lacks or has with another type.
-pub fn of_function(import: &str) -> String {
-    offered().hint_of_function(import)
-}
 
 impl Offered {
     /// A hint about an import of this name, if nothing of it is offered.
@@ -155,7 +139,7 @@ fn and(names: &[String]) -> String {
 mod tests {
     use super::*;
     use crate::offered::{Interface, Wit};
-    use crate::standard::{APP_WIT, AUDIT_LOG, DATA_QUERY};
+    use crate::standard::{APP_WIT, AUDIT_LOG, DATA_QUERY, offered};
 
     #[test]
     fn each_cause_has_its_own() {
@@ -183,7 +167,7 @@ mod tests {
             ),
             ("env", "this host offers `fractal:app/audit-log@0.1.0` and"),
         ] {
-            let hint = of_interface(import);
+            let hint = offered().hint_of_interface(import);
             assert!(hint.starts_with(begin), "{import}: {hint}");
             assert_eq!(
                 hint.contains("jco leaves HTTP out"),
@@ -191,7 +175,7 @@ mod tests {
                 "{import}: {hint}"
             );
         }
-        let wasi = of_interface("wasi:clocks/timezone@0.2.8");
+        let wasi = offered().hint_of_interface("wasi:clocks/timezone@0.2.8");
         let packages = "`cli`, `clocks`, `filesystem`, `io`, `random` and `sockets`";
         assert_eq!(
             wasi,
@@ -240,8 +224,8 @@ mod tests {
             (&[http], http),
             (&[], ""),
         ] {
-            let hint = of_interfaces(imports.iter().copied());
-            assert_eq!(hint, of_interface(about), "{imports:?}");
+            let hint = offered().hint_of_interfaces(imports.iter().copied());
+            assert_eq!(hint, offered().hint_of_interface(about), "{imports:?}");
         }
     }
 }

@@ -21,7 +21,7 @@ pub mod offered;
 mod matching;
 pub mod standard;
 
-pub mod hint;
+mod hint;
 mod judge;
 
 pub use judge::{Judged, KEPT, Mismatch, MissingFunction, RUN_TYPE, judge};

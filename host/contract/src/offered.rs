@@ -20,6 +20,13 @@ pub struct Wit {
     pub text: &'static str,
 }
 
+impl Wit {
+    /// A package with this text. Errors call it by this name of a file.
+    pub const fn new(file: &'static str, text: &'static str) -> Wit {
+        Wit { file, text }
+    }
+}
+
 /// An interface that components may import.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Interface {

@@ -7,6 +7,8 @@ use fractalaw_manifest::terminal;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
+use crate::outcome::Outcome;
+
 /// Something that a run did through a capability of its host: rows that it inserted, an event that it emitted.
 ///
 /// Text, JSON and snapshots show the effects of all capabilities in the same way.
@@ -37,6 +39,14 @@ pub enum Settled {
 }
 
 impl Settled {
+    /// What becomes of an effect that holds only if its run completes.
+    pub fn of(ended: &Outcome) -> Settled {
+        match ended {
+            Outcome::Completed(_) => Settled::Committed,
+            _ => Settled::Discarded,
+        }
+    }
+
     /// The name in reports.
     pub fn name(self) -> &'static str {
         match self {

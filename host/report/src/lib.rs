@@ -11,7 +11,6 @@
 mod app;
 mod audit;
 mod captured;
-mod effect;
 mod fuel;
 mod host_calls;
 mod quota;
@@ -24,6 +23,8 @@ mod refusal;
 mod trap;
 
 mod outcome;
+
+mod effect;
 
 mod report;
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use bytesize::ByteSize;
 use fractalaw_contract::limits::{DECLARATIONS, TYPE_DEPTH};
 use fractalaw_contract::type_depth::TooNested;
-use fractalaw_contract::{Mismatch, MissingFunction, Proposal, RUN_TYPE, hint};
+use fractalaw_contract::{Mismatch, MissingFunction, Proposal, RUN_TYPE};
 
 use crate::grant::NotGranted;
 use crate::limits::{COMPONENT_BYTES, MESSAGE_BYTES};
@@ -99,19 +99,28 @@ pub enum Refusal {
     InterfaceNotOffered {
         /// All missing imports, with the component's names and in its order.
         interfaces: Listed<String>,
+        /// What its author can do, given what this host offers.
+        hint: String,
     },
     /// The host offers the interfaces, but not some functions or resources that the component imports from them.
     #[error("not offered by this host: {}", shown(functions, one_of))]
     FunctionNotOffered {
         /// All that are missing, in the component's order.
         functions: Listed<MissingFunction>,
+        /// What its author can do, given what this host offers.
+        hint: String,
     },
     /// An imported function is offered with another type.
     #[error(
         "import `{}` of `{}` has another type than this host offers, expected `{}`",
-        .0.name, short(&.0.interface), .0.expected
+        .mismatch.name, short(&.mismatch.interface), .mismatch.expected
     )]
-    ImportMismatch(Mismatch),
+    ImportMismatch {
+        /// The function.
+        mismatch: Mismatch,
+        /// What its author can do, given what this host offers.
+        hint: String,
+    },
     /// The component lacks the export `run`, or exports it with another type.
     #[error("export `run` is {found}, expected `{RUN_TYPE}`")]
     WrongExport {
@@ -236,7 +245,7 @@ impl Refusal {
             Refusal::Manifest { .. } => "manifest",
             Refusal::InterfaceNotOffered { .. } => "interface-not-offered",
             Refusal::FunctionNotOffered { .. } => "function-not-offered",
-            Refusal::ImportMismatch(_) => "import-mismatch",
+            Refusal::ImportMismatch { .. } => "import-mismatch",
             Refusal::WrongExport { .. } => "wrong-export",
             Refusal::NotGranted(_) => "not-granted",
             Refusal::LineFull { .. } => "line-full",
@@ -248,14 +257,9 @@ impl Refusal {
     pub fn hint(&self) -> Cow<'_, str> {
         match self {
             // One cause, one hint.
-            Refusal::InterfaceNotOffered { interfaces } => {
-                hint::of_interfaces(interfaces.iter().map(String::as_str)).into()
-            }
-            Refusal::FunctionNotOffered { functions } => {
-                let first = functions.first();
-                hint::of_function(first.map_or("", |first| &first.interface)).into()
-            }
-            Refusal::ImportMismatch(mismatch) => hint::of_function(&mismatch.interface).into(),
+            Refusal::InterfaceNotOffered { hint, .. }
+            | Refusal::FunctionNotOffered { hint, .. }
+            | Refusal::ImportMismatch { hint, .. } => hint.into(),
             Refusal::Proposal { used } => {
                 let first = used.first().map(|proposal| proposal.hint());
                 first.unwrap_or_default().into()
@@ -301,7 +305,7 @@ impl Refusal {
             Refusal::Manifest { .. } => "build it again with the tools of this host's version",
             Refusal::InterfaceNotOffered { .. }
             | Refusal::FunctionNotOffered { .. }
-            | Refusal::ImportMismatch(_)
+            | Refusal::ImportMismatch { .. }
             | Refusal::Proposal { .. }
             | Refusal::Recorded { .. } => "",
             Refusal::WrongExport { .. } => {

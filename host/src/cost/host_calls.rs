@@ -25,6 +25,11 @@ pub struct Price {
 }
 
 impl Price {
+    /// So many units for a call, and so many for each byte.
+    pub const fn new(base: u64, per_byte: u64) -> Price {
+        Price { base, per_byte }
+    }
+
     /// The price of a call that hands over that many bytes.
     pub(crate) fn of(self, bytes: u64) -> u64 {
         self.base.saturating_add(self.bytes(bytes))

@@ -15,20 +15,22 @@ pub(crate) fn check(bytes: &[u8], offered: &Offered) -> Result<BTreeSet<String>,
         Invalid::Proposals(used) => Refusal::Proposal { used },
     })?;
     if !judged.interfaces.is_empty() {
-        return Err(Refusal::InterfaceNotOffered {
-            interfaces: judged.interfaces.into_iter().collect(),
-        });
+        let hint = offered.hint_of_interfaces(judged.interfaces.iter().copied());
+        let interfaces = judged.interfaces.into_iter().collect();
+        return Err(Refusal::InterfaceNotOffered { interfaces, hint });
     }
-    if !judged.functions.is_empty() {
+    if let Some(first) = judged.functions.first() {
+        let hint = offered.hint_of_function(&first.interface);
         let mut functions = Listed::default();
         for missing in judged.functions {
             let bytes = missing.interface.len() + missing.name.len();
             functions.push_with(bytes, || missing);
         }
-        return Err(Refusal::FunctionNotOffered { functions });
+        return Err(Refusal::FunctionNotOffered { functions, hint });
     }
     if let Some(mismatch) = judged.mismatch {
-        return Err(Refusal::ImportMismatch(mismatch));
+        let hint = offered.hint_of_function(&mismatch.interface);
+        return Err(Refusal::ImportMismatch { mismatch, hint });
     }
     match judged.run {
         Some(found) => Err(Refusal::WrongExport { found }),

@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::{Arc, OnceLock};
 
 use fractalaw_contract::{Interface, Offered, standard};
-use fractalaw_manifest::Known;
+use fractalaw_manifest::{Known, Manifest};
 use fractalaw_report::QuotaLimits;
 use sha2::{Digest, Sha256};
 use wasmtime::Engine;
@@ -197,9 +197,12 @@ impl PartialEq for Offer {
 
 impl Eq for Offer {}
 
-/// That no two capabilities have something of one name.
+/// That no two capabilities have something of one name, nor one what every host has.
 fn check(tables: &[&'static Table]) -> Result<(), HostError> {
-    let mut seen: Vec<(&str, &str)> = Vec::new();
+    let keys = Manifest::KEYS.into_iter().chain(["apps"]);
+    let mut seen: Vec<_> = keys.map(|key| ("key", key)).collect();
+    let quotas = QuotaLimits::with([]);
+    seen.extend(quotas.iter().map(|of| ("quota", &*of.quota.name)));
     for table in tables {
         let interfaces = table.interfaces.iter().map(|of| ("interface", of.path));
         let keys = table.keys.iter().map(|key| ("key", key.name));

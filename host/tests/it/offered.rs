@@ -117,7 +117,7 @@ fn toolchains_that_keep_every_import_have_a_world_of_what_every_host_offers() {
     let Err(LoadError::Refused(refusal)) = host.load(&component("micro-app")) else {
         panic!("the host offers more than it did");
     };
-    let Refusal::InterfaceNotOffered { interfaces } = &refusal else {
+    let Refusal::InterfaceNotOffered { interfaces, .. } = &refusal else {
         panic!("{refusal}");
     };
     assert_eq!(interfaces.len(), 7);

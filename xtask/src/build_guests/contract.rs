@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use anyhow::{Context, Result, bail};
 use fractalaw_contract::shape::TooLong;
-use fractalaw_contract::{Invalid, hint, judge, shape, standard, type_depth};
+use fractalaw_contract::{Invalid, judge, shape, standard, type_depth};
 use wit_parser::decoding::{DecodedWasm, decode};
 use wit_parser::{Function, Resolve, WorldItem, WorldKey};
 
@@ -193,21 +193,21 @@ fn check_wasi(guest: &str, component: &[u8]) -> Result<(), Fault> {
         return Err(fault(format!(
             "`{guest}` imports `{interface}`, which the host does not offer"
         ))
-        .hint(hint::of_interface(interface)));
+        .hint(standard::offered().hint_of_interface(interface)));
     }
     if let Some(missing) = judged.functions.iter().find(|one| is_wasi(&one.interface)) {
         return Err(fault(format!(
             "`{guest}` imports `{}` of `{}`, which the host does not offer",
             missing.name, missing.interface
         ))
-        .hint(hint::of_function(&missing.interface)));
+        .hint(standard::offered().hint_of_function(&missing.interface)));
     }
     if let Some(mismatch) = judged.mismatch.filter(|one| is_wasi(&one.interface)) {
         return Err(fault(format!(
             "`{guest}` imports `{}` of `{}` with another type than the host offers, expected `{}`",
             mismatch.name, mismatch.interface, mismatch.expected
         ))
-        .hint(hint::of_function(&mismatch.interface)));
+        .hint(standard::offered().hint_of_function(&mismatch.interface)));
     }
     Ok(())
 }

@@ -279,13 +279,20 @@ pub(crate) fn refusals() -> Vec<Refusal> {
         Refusal::manifest("no"),
         Refusal::InterfaceNotOffered {
             interfaces: names(&["fractal:app/data-query@0.1.0", HOSTILE]),
+            hint: "one".to_owned(),
         },
-        Refusal::FunctionNotOffered { functions },
-        Refusal::ImportMismatch(Mismatch {
-            interface: "wasi:io/poll@0.2.0".to_owned(),
-            name: "poll".to_owned(),
-            expected: "func()".to_owned(),
-        }),
+        Refusal::FunctionNotOffered {
+            functions,
+            hint: "two".to_owned(),
+        },
+        Refusal::ImportMismatch {
+            mismatch: Mismatch {
+                interface: "wasi:io/poll@0.2.0".to_owned(),
+                name: "poll".to_owned(),
+                expected: "func()".to_owned(),
+            },
+            hint: "three".to_owned(),
+        },
         Refusal::WrongExport { found: "missing" },
         Refusal::LineFull { waiting: 1 },
     ];

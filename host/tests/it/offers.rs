@@ -1,0 +1,268 @@
+//! What a host offers, all together: what follows from it for components, for the cache, and where tables do not fit.
+
+use fractalaw_host::capability::wasmtime::Result as Called;
+use fractalaw_host::capability::{
+    Capability, Function, GrantKey, Granted, Interface, PricedLinker, Session, Table, Wit,
+};
+use fractalaw_host::{
+    Code, Host, HostError, Inspection, LoadError, Outcome, Quota, QuotaLimit, Refusal, Run,
+};
+
+use crate::components::RUNTIME;
+use crate::store::{HOLD, SPEND, Store, TABLE, WIT, granted, guest, host, text};
+
+/// A host that offers it and one that does not say so alike, whoever asks.
+#[test]
+fn what_a_component_is_told_follows_from_what_its_host_offers() {
+    let (bytes, store) = (guest(""), Store::default());
+    let host = host(&store);
+    let here = host.inspect(&bytes).unwrap();
+    assert_eq!(here.refusal, None);
+    assert_eq!(
+        here.needs_grant("test:store/things@1.2.0"),
+        Some("test:store/things")
+    );
+    let verdict = here.verdict(&Run::new(), None).unwrap();
+    assert!(
+        here.text(&verdict)
+            .contains("test:store/things@1.2.0  needs a grant\n")
+    );
+    let elsewhere = Inspection::of(&bytes).unwrap();
+    let refusal = elsewhere.refusal.unwrap();
+    assert_eq!(
+        refusal.to_string(),
+        "not offered by this host: `test:store/things@1.2.0`"
+    );
+    assert_eq!(
+        refusal.hint(),
+        "this host offers `fractal:app/audit-log@0.1.0` and WASI 0.2.12"
+    );
+    // Of another version, or with another type, the hint names what is there.
+    for (from, to) in [("@1.2.0", "@2.0.0"), ("(result bool)", "(result u8)")] {
+        let text = text("").replace(from, to);
+        let Err(LoadError::Refused(refusal)) = host.load(&wat::parse_str(text).unwrap()) else {
+            panic!("{to}");
+        };
+        assert_eq!(
+            refusal.hint(),
+            "build it against `test:store@1.2.0`",
+            "{to}"
+        );
+    }
+}
+
+/// Two hosts with one cache, of which only one offers it: neither takes the other's word for what is offered or granted.
+#[test]
+fn a_cache_that_hosts_share_which_offer_different_things_grants_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let with = |store: Option<&Store>| {
+        let builder = Host::builder().slots(1).cache(folder.path());
+        let builder = match store {
+            Some(store) => builder.offer(store.clone()),
+            None => builder,
+        };
+        builder.build().unwrap()
+    };
+    let store = Store::default();
+    let bytes = guest("(drop (call $spend (i64.const 5)))");
+    let not_offered = |host: &Host| match host.load(&bytes) {
+        Err(LoadError::Refused(Refusal::InterfaceNotOffered { .. })) => {}
+        other => panic!("{other:?}"),
+    };
+    // Nothing is kept of what is refused.
+    not_offered(&with(None));
+    assert_eq!(
+        with(Some(&store)).load(&bytes).unwrap().code(),
+        Code::Compiled
+    );
+    // What one host accepted, the other judges itself, though the code is there.
+    for _ in 0..2 {
+        not_offered(&with(None));
+        let host = with(Some(&store));
+        let app = host.load(&bytes).unwrap();
+        assert_eq!(app.code(), Code::Cached);
+        assert_eq!(app.interfaces().collect::<Vec<_>>(), ["test:store/things"]);
+        let report = RUNTIME.block_on(host.run(&app, &granted())).unwrap();
+        assert_eq!(report.outcome.kind(), "completed");
+        // The host that offers it and does not grant it refuses what the other run was let do.
+        let report = RUNTIME.block_on(host.run(&app, &Run::new())).unwrap();
+        let Outcome::Refused(Refusal::NotGranted(not_granted)) = &report.outcome else {
+            panic!("{:?}", report.outcome);
+        };
+        assert_eq!(not_granted.missing.len(), 1);
+    }
+    // A host that offers the same to everybody takes the code, once it has judged the component; the grants are its own.
+    let free = Host::builder().slots(1).cache(folder.path());
+    let free = free.offer(Free(Store::default())).build().unwrap();
+    let app = free.load(&bytes).unwrap();
+    assert_eq!(app.code(), Code::Cached);
+    assert_eq!(app.interfaces().count(), 0);
+    let report = RUNTIME.block_on(free.run(&app, &Run::new())).unwrap();
+    assert_eq!(report.outcome.kind(), "completed");
+    let host = with(Some(&store));
+    let app = host.load(&bytes).unwrap();
+    assert_eq!(app.interfaces().collect::<Vec<_>>(), ["test:store/things"]);
+}
+
+/// The same, and nobody needs a grant for it.
+struct Free(Store);
+
+static FREE: Table = Table {
+    name: "free-store",
+    interfaces: &[Interface::free("test:store/things")],
+    ..TABLE
+};
+
+impl Capability for Free {
+    fn table(&self) -> &'static Table {
+        &FREE
+    }
+
+    fn add_to_linker(&self, linker: &mut PricedLinker<'_>) -> Called<()> {
+        self.0.add_to_linker(linker)
+    }
+
+    fn begin(&self, granted: &Granted<'_>) -> Result<Box<dyn Session>, HostError> {
+        self.0.begin(granted)
+    }
+}
+
+/// A capability of any table.
+struct Any {
+    table: &'static Table,
+    offers: Vec<&'static Function>,
+}
+
+struct Nothing;
+
+impl Session for Nothing {}
+
+impl Capability for Any {
+    fn table(&self) -> &'static Table {
+        self.table
+    }
+
+    fn add_to_linker(&self, linker: &mut PricedLinker<'_>) -> Called<()> {
+        for function in &self.offers {
+            linker.function(function, |_, (): ()| Ok(()))?;
+        }
+        Ok(())
+    }
+
+    fn begin(&self, _: &Granted<'_>) -> Result<Box<dyn Session>, HostError> {
+        Ok(Box::new(Nothing))
+    }
+}
+
+const EMPTY: Table = Table {
+    name: "any",
+    wit: &[],
+    interfaces: &[],
+    keys: &[],
+    quotas: &[],
+    functions: &[],
+};
+
+#[test]
+fn a_table_that_does_not_fit_starts_no_host() {
+    static ONE: Table = Table {
+        functions: &[&SPEND],
+        ..EMPTY
+    };
+    static OWN_NAME: Table = Table {
+        name: "wasi",
+        ..EMPTY
+    };
+    static OWN_QUOTA: Table = Table {
+        quotas: &[&CALLS],
+        ..EMPTY
+    };
+    static CALLS: QuotaLimit = QuotaLimit::host(Quota::HOST_CALLS, 7);
+    static OWN_KEY: Table = Table {
+        keys: &[GrantKey::names("tier", "the tier")],
+        ..EMPTY
+    };
+    static OWN_INTERFACE: Table = Table {
+        interfaces: &[Interface::free("wasi:sockets")],
+        ..EMPTY
+    };
+    for (table, offers, message) in [
+        (
+            &ONE,
+            vec![&HOLD],
+            "could not set up the linker: `hold` of `test:store/things@1.2.0` is not in the table of `any`",
+        ),
+        (
+            &ONE,
+            vec![&SPEND, &SPEND],
+            "could not set up the linker: `spend` of `test:store/things@1.2.0` is offered twice by `any`",
+        ),
+        (
+            &ONE,
+            vec![],
+            "could not set up the linker: `spend` is in the table of `any`, which does not offer it",
+        ),
+        (
+            &OWN_NAME,
+            vec![],
+            "cannot offer this: the capability `wasi` is offered twice, expected once",
+        ),
+        (
+            &OWN_QUOTA,
+            vec![],
+            "cannot offer this: the quota `host-calls` is offered twice, expected once",
+        ),
+        (
+            &OWN_KEY,
+            vec![],
+            "cannot offer this: the key `tier` is offered twice, expected once",
+        ),
+        (
+            &OWN_INTERFACE,
+            vec![],
+            "cannot offer this: the interface `wasi:sockets` is offered twice, expected once",
+        ),
+    ] {
+        let built = Host::builder()
+            .slots(1)
+            .offer(Any { table, offers })
+            .build();
+        let error = built.err().unwrap().to_string();
+        // The engine's errors may have a backtrace behind them.
+        assert_eq!(error.lines().next().unwrap(), message);
+    }
+}
+
+/// It is read when a component is first judged.
+#[test]
+fn wit_that_cannot_be_read_fails_what_is_to_be_loaded() {
+    static BROKEN: Table = Table {
+        wit: &[Wit::new(
+            "broken.wit",
+            "package test:broken@1.0.0; interface {}",
+        )],
+        interfaces: &[Interface::free("test:broken")],
+        ..EMPTY
+    };
+    static ABSENT: Table = Table {
+        wit: &[WIT],
+        interfaces: &[Interface::free("test:store/else")],
+        ..EMPTY
+    };
+    let plain = crate::components::component("", "");
+    for (table, expected) in [
+        (&BROKEN, "expected an identifier"),
+        (&ABSENT, "`test:store/else` is in none of the packages"),
+    ] {
+        let offers = Vec::new();
+        let host = Host::builder().slots(1).offer(Any { table, offers });
+        let Err(LoadError::Host(error)) = host.build().unwrap().load(&plain) else {
+            panic!("{expected}");
+        };
+        assert!(
+            error.to_string().starts_with("cannot offer this: "),
+            "{error}"
+        );
+        assert!(error.to_string().contains(expected), "{error}");
+    }
+}
