@@ -37,8 +37,8 @@ fn random(seed: u64) -> u64 {
     (mixed ^ (mixed >> 29)).wrapping_mul(0xbf58_476d_1ce4_e5b9) >> 48
 }
 
-/// Records five entries that are all different.
-fn five() -> Vec<u8> {
+/// Records five entries that are all different, and then runs this code.
+fn five_then(code: &str) -> Vec<u8> {
     let records: String = (0..5)
         .map(|index| {
             let at = 1024 + index * 4;
@@ -48,7 +48,8 @@ fn five() -> Vec<u8> {
             )
         })
         .collect();
-    component("(data (i32.const 1024) \"no 1no 2no 3no 4no 5\")", &records)
+    let data = "(data (i32.const 1024) \"no 1no 2no 3no 4no 5\")";
+    component(data, &format!("{records} {code}"))
 }
 
 const TRAIL: [&str; 5] = ["no 1", "no 2", "no 3", "no 4", "no 5"];
@@ -154,7 +155,7 @@ fn a_host_without_end() {
         .cache(cache())
         .ledger(ledger, durability);
     let host = host.build().unwrap();
-    let app = host.load(&five()).unwrap();
+    let app = host.load(&five_then("")).unwrap();
     let next = AtomicU64::new(first.parse().unwrap());
     say("\n".to_owned());
     thread::scope(|scope| {
@@ -183,7 +184,17 @@ fn say(text: String) {
 fn what_processes_acknowledged_side_by_side_is_not_lost() {
     let lab = Lab::new();
     let path = lab.folder.path().join("five.wasm");
-    fs::write(&path, five()).unwrap();
+    fs::write(&path, five_then("")).unwrap();
+    // One is killed in the middle in any case, after all others.
+    let endless = lab.folder.path().join("endless.wasm");
+    fs::write(&endless, five_then("(loop $again (br $again))")).unwrap();
+    let limits = ["--fuel", "18446744073709551615", "--timeout", "10m"];
+    let mut cut_off = command(&lab, &endless, ENDLESS);
+    let mut cut_off = cut_off.args(limits).spawn().unwrap();
+    while lab.count() < 1 + 1 + 5 {
+        assert!(cut_off.try_wait().unwrap().is_none(), "it ended by itself");
+        thread::yield_now();
+    }
     let begin = Instant::now();
     assert_eq!(ended(start(&lab, &path, u64::MAX)), Some(()));
     // Later than at its end there is nothing to kill.
@@ -206,12 +217,22 @@ fn what_processes_acknowledged_side_by_side_is_not_lost() {
             });
         }
     });
-    holds(&lab, kills(), &acknowledged.into_inner().unwrap());
+    cut_off.kill().unwrap();
+    cut_off.wait().unwrap();
+    holds(&lab, kills() + 1, &acknowledged.into_inner().unwrap());
 }
 
+/// The number of a run that ends only when it is killed, each of its entries on disk by itself.
+const ENDLESS: u64 = u64::MAX - 3;
+
 fn start(lab: &Lab, component: &Path, number: u64) -> Child {
+    command(lab, component, number).spawn().unwrap()
+}
+
+fn command(lab: &Lab, component: &Path, number: u64) -> Command {
     let (_, durability) = DURABILITIES[number as usize % 3];
-    Command::new(env!("CARGO_BIN_EXE_fractalaw"))
+    let mut command = Command::new(env!("CARGO_BIN_EXE_fractalaw"));
+    command
         .args(["run", "--json", "--durability", durability, "--arg"])
         .arg(number.to_string())
         .arg("--ledger")
@@ -222,9 +243,8 @@ fn start(lab: &Lab, component: &Path, number: u64) -> Child {
         .env_remove("RUST_LOG")
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap()
+        .stderr(Stdio::null());
+    command
 }
 
 /// Waits for its end, and returns whether it gave a complete report.
