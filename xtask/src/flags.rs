@@ -37,6 +37,7 @@ Examples:
     cargo xtask fuzz component --time 10m    look for bytes that break the host
     cargo xtask new my-app                   make a guest with a first case that passes
     cargo xtask ci                           everything that CI checks
+    cargo xtask drivers                      fetch the database drivers that tests use
     cargo xtask tidy                         only the rules that no other tool checks
 
 Exit codes:
@@ -130,6 +131,8 @@ pub(crate) enum Command {
     New(New),
     /// Check everything that CI checks
     Ci,
+    /// Fetch the ADBC drivers that tests use
+    Drivers,
     /// Check the rules of this repository that no other tool knows
     Tidy,
 }

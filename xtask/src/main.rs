@@ -32,6 +32,9 @@ mod project;
 // From the source of a guest to its component.
 mod build_guests;
 
+// What tests need beside the workspace.
+mod drivers;
+
 // What is done with components: the programs and the harness that run them, and how a run looks on a page.
 mod cases;
 mod page;
@@ -98,6 +101,7 @@ fn dispatch(command: &Command) -> Result<ExitCode> {
         Command::Fuzz(flags) => return fuzz::run(&project, flags),
         Command::New(flags) => return new::run(&project, flags),
         Command::Ci => return ci::run(&project),
+        Command::Drivers => drivers::run(&project)?,
         Command::Tidy => tidy::run(&project)?,
     }
     Ok(ExitCode::SUCCESS)

@@ -7,11 +7,12 @@ use std::process::{Command, ExitCode, Stdio};
 use anyhow::{Context, Result};
 
 use crate::build_guests;
-use crate::cargo::{HOST, LEDGER, XTASK, cargo, shell, step};
+use crate::cargo::{ADBC, HOST, LEDGER, XTASK, cargo, shell, step};
 use crate::cargo_test::{arguments, run_tests, without_verdicts};
 use crate::cases::asked::Asked;
 use crate::cases::harness::{Snapshots, cases};
 use crate::cases::names::Cases;
+use crate::drivers;
 use crate::fault::{FAILED, Fault};
 use crate::flags;
 use crate::in_ci;
@@ -115,10 +116,12 @@ pub(crate) fn verify(
         good &= run_tests(arguments(host, text, &flags.rest), &mut totals)?;
     }
     if flags.all && !only_cases {
+        drivers::run(project)?;
         for command in [
             cargo(&shell, "test").args(HOST).arg("--doc"),
             cargo(&shell, "test").args(XTASK),
             cargo(&shell, "test").args(LEDGER),
+            cargo(&shell, "test").args(ADBC),
         ] {
             let command = without_verdicts(command);
             good &= run_tests(arguments(command, text, &flags.rest), &mut totals)?;

@@ -9,7 +9,7 @@ use super::problem::Problem;
 use crate::lock::Lock;
 
 /// A package, what it must not depend on, and what to do instead.
-const AVOIDS: [(&str, &str, &str); 6] = [
+const AVOIDS: [(&str, &str, &str); 8] = [
     (
         "xtask",
         "wasmtime",
@@ -24,6 +24,16 @@ const AVOIDS: [(&str, &str, &str); 6] = [
         "fractalaw-host",
         "tracing-subscriber",
         "start the log in `host/cli`, the program: an embedder has its own",
+    ),
+    (
+        "fractalaw-host",
+        "adbc_core",
+        "load drivers in `fractalaw-adbc`, a program of its own",
+    ),
+    (
+        "fractalaw-adbc-client",
+        "adbc_core",
+        "load drivers in `fractalaw-adbc`, a program of its own",
     ),
     (
         "fractalaw-auditor",

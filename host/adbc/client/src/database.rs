@@ -1,0 +1,50 @@
+//! The program that has a database open: one at a time, started when a run needs it.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crate::error::OpenError;
+use crate::program::Program;
+use crate::settings::Resolved;
+
+pub(crate) struct Database {
+    path: PathBuf,
+    driver_name: String,
+    pub(crate) resolved: Resolved,
+    program: Mutex<Option<Arc<Program>>>,
+}
+
+impl Database {
+    pub(crate) fn new(path: &Path, driver_name: String, resolved: Resolved) -> Database {
+        Database {
+            path: path.to_owned(),
+            driver_name,
+            resolved,
+            program: Mutex::new(None),
+        }
+    }
+
+    /// The program that has the database open, started anew if it ended.
+    pub(crate) fn program(&self) -> Result<Arc<Program>, OpenError> {
+        let mut held = self.held();
+        if let Some(program) = held.as_ref().filter(|program| program.is_alive()) {
+            return Ok(Arc::clone(program));
+        }
+        *held = None;
+        let program = Arc::new(Program::start(
+            &self.path,
+            &self.resolved,
+            &self.driver_name,
+        )?);
+        *held = Some(Arc::clone(&program));
+        Ok(program)
+    }
+
+    pub(crate) fn process_id(&self) -> Option<u32> {
+        self.held().as_ref().map(|program| program.id())
+    }
+
+    fn held(&self) -> MutexGuard<'_, Option<Arc<Program>>> {
+        self.program.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,188 @@
+//! The program that holds the database: how it is started, and how it ends.
+
+use std::io::{BufRead, BufReader, Write};
+use std::net::Shutdown;
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use tempfile::TempDir;
+
+use crate::error::OpenError;
+use crate::limits::{CLOSE, LOOK, OPEN};
+use crate::protocol::{Open, Opened};
+use crate::settings::Resolved;
+
+/// A program that has the database open. Dropped, it ends.
+pub(crate) struct Program {
+    child: Mutex<Child>,
+    id: u32,
+    /// Its standard input: when this is closed, it closes the database and ends.
+    lifeline: UnixStream,
+    socket: PathBuf,
+    /// Only this user may look into it, and so connect.
+    _folder: TempDir,
+}
+
+impl Program {
+    pub(crate) fn start(
+        path: &Path,
+        resolved: &Resolved,
+        driver_name: &str,
+    ) -> Result<Program, OpenError> {
+        let folder = tempfile::Builder::new()
+            .prefix("fractalaw-adbc-")
+            .tempdir()
+            .map_err(OpenError::Folder)?;
+        let socket = folder.path().join("runs");
+        let open = Open {
+            driver: resolved.driver.clone(),
+            entrypoint: resolved.entrypoint.clone(),
+            options: resolved.options.clone(),
+            traits: resolved.engine.traits,
+            socket: socket.clone(),
+        };
+        let (lifeline, its_end) = UnixStream::pair().map_err(OpenError::Folder)?;
+        let its_input = its_end.try_clone().map_err(OpenError::Folder)?;
+        let child = Command::new(path)
+            // Nothing of the host's environment. Secrets go through the pipe, because others can list arguments.
+            .env_clear()
+            // What a database takes for local time does not depend on the machine.
+            .env("TZ", "UTC")
+            // A Ctrl-C is the host's: its runs end first.
+            .process_group(0)
+            .current_dir(folder.path())
+            .stdin(Stdio::from(OwnedFd::from(its_input)))
+            .stdout(Stdio::from(OwnedFd::from(its_end)))
+            // Drivers print what they connect to.
+            .stderr(Stdio::null())
+            .spawn()
+            .map_err(|source| OpenError::Program {
+                path: path.to_owned(),
+                source,
+            })?;
+        let program = Program {
+            id: child.id(),
+            child: Mutex::new(child),
+            lifeline,
+            socket,
+            _folder: folder,
+        };
+        let opened = program.ask(&open).ok_or_else(|| program.no_answer())?;
+        let said = |text: String| cut(&resolved.secrets.redact(&text));
+        let driver = |message: String, hint: &str| OpenError::Driver {
+            driver: driver_name.to_owned(),
+            message: said(message),
+            hint: hint.to_owned(),
+        };
+        match opened {
+            Opened::Ready => Ok(program),
+            Opened::NoLibrary(message) => Err(driver(message, &resolved.driver_hint)),
+            Opened::NoEntrypoint(message) => Err(driver(
+                message,
+                "name the function that gives the driver with `entrypoint = \"…\"`, as the driver's pages do",
+            )),
+            Opened::NoDriver(message) => Err(driver(
+                message,
+                "use a version of the driver that has ADBC 1.0 or 1.1",
+            )),
+            Opened::NoDatabase(message) => Err(OpenError::Database {
+                message: said(message),
+                hint: "correct `path`, `uri` or `options`".to_owned(),
+            }),
+        }
+    }
+
+    /// Tells it what to open, and waits for its answer.
+    fn ask(&self, open: &Open) -> Option<Opened> {
+        let mut line = serde_json::to_vec(open).ok()?;
+        line.push(b'\n');
+        self.lifeline.set_read_timeout(Some(OPEN)).ok()?;
+        self.lifeline.set_write_timeout(Some(OPEN)).ok()?;
+        (&self.lifeline).write_all(&line).ok()?;
+        let mut answer = String::new();
+        let started = Instant::now();
+        let mut reader = BufReader::new(&self.lifeline);
+        // What a driver prints while it is loaded is no answer.
+        while started.elapsed() < OPEN {
+            answer.clear();
+            if reader.read_line(&mut answer).ok()? == 0 {
+                return None;
+            }
+            if let Ok(opened) = serde_json::from_str(&answer) {
+                return Some(opened);
+            }
+        }
+        None
+    }
+
+    fn no_answer(&self) -> OpenError {
+        match self.ended() {
+            Some(how) => OpenError::Died { how },
+            None => OpenError::Slow,
+        }
+    }
+
+    pub(crate) fn connect(&self) -> std::io::Result<UnixStream> {
+        let stream = UnixStream::connect(&self.socket)?;
+        stream.set_read_timeout(Some(LOOK))?;
+        stream.set_write_timeout(Some(LOOK))?;
+        Ok(stream)
+    }
+
+    pub(crate) fn id(&self) -> u32 {
+        self.id
+    }
+
+    fn child(&self) -> MutexGuard<'_, Child> {
+        self.child.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How it ended, if it did. It is given a moment: its socket closes before it is gone.
+    pub(crate) fn ended(&self) -> Option<String> {
+        let started = Instant::now();
+        while started.elapsed() < LOOK * 20 {
+            if let Ok(Some(status)) = self.child().try_wait() {
+                return Some(status.to_string());
+            }
+            std::thread::sleep(LOOK);
+        }
+        None
+    }
+
+    pub(crate) fn is_alive(&self) -> bool {
+        matches!(self.child().try_wait(), Ok(None))
+    }
+
+    /// Ends it at once. What its runs did is rolled back by the database itself.
+    pub(crate) fn kill(&self) {
+        let mut child = self.child();
+        // It fails only if the program is gone.
+        let _ = child.kill();
+        let _ = child.wait();
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        let _ = self.lifeline.shutdown(Shutdown::Both);
+        let started = Instant::now();
+        while started.elapsed() < CLOSE {
+            if !self.is_alive() {
+                return;
+            }
+            std::thread::sleep(LOOK);
+        }
+        self.kill();
+    }
+}
+
+/// As much of a message as is quoted.
+pub(crate) fn cut(message: &str) -> String {
+    let end = message.floor_char_boundary(crate::limits::MESSAGE_BYTES);
+    message.get(..end).unwrap_or_default().trim_end().to_owned()
+}

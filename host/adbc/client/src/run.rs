@@ -1,0 +1,349 @@
+//! One run's use of a database: its calls, its transaction, and how that ends.
+
+use std::sync::Arc;
+
+use crate::budget::Budget;
+use crate::database::Database;
+use crate::error::{CallError, Code, EndError, Failure, Quota, Stop};
+use crate::limits::{END, INSERT_BYTES, RESULT_BYTES, TABLE_NAME_BYTES};
+use crate::link::{Answer, Broken, For, Link, Watch};
+use crate::price;
+use crate::program::cut;
+use crate::protocol::Request;
+use crate::statement::{self, Called};
+
+/// What a run may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Queries.
+    Read,
+    /// Changes too.
+    Write,
+}
+
+/// What a run's calls took.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Used {
+    /// Fuel, for all of it. It does not follow the time that the database takes.
+    pub fuel: u64,
+    /// Calls that reached the database.
+    pub statements: u64,
+    /// Rows that came out.
+    pub rows_out: u64,
+    /// Rows that were inserted, updated or deleted, as far as the driver tells.
+    pub rows_changed: u64,
+}
+
+/// How a run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// It made no call that reached the database.
+    Unused,
+    /// What it did took effect.
+    Committed,
+    /// It did not.
+    RolledBack,
+}
+
+/// A run's session. All its calls are one transaction, which begins with the first, as isolated as the database makes it.
+/// Dropped without being ended, it is rolled back.
+pub struct Run {
+    database: Arc<Database>,
+    access: Access,
+    budget: Box<dyn Budget>,
+    link: Option<Link>,
+    used: Used,
+    /// Why no call reaches the database any more.
+    lost: Option<Lost>,
+    /// A call failed, so that the transaction may be one that only looks as if it could be committed.
+    has_failed: bool,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Lost {
+    /// A change failed, on a database that cannot undo that change alone.
+    Change,
+    /// The program ended.
+    Program,
+    /// The run was stopped.
+    Stopped(Stop),
+}
+
+impl Run {
+    pub(crate) fn new(database: Arc<Database>, access: Access, budget: Box<dyn Budget>) -> Run {
+        Run {
+            database,
+            access,
+            budget,
+            link: None,
+            used: Used::default(),
+            lost: None,
+            has_failed: false,
+        }
+    }
+
+    /// The rows of one statement that only reads, as an Arrow IPC stream.
+    pub fn query(&mut self, sql: &str) -> Result<Vec<u8>, Failure> {
+        self.pay_call(sql.len(), price::SQL_BYTE)?;
+        statement::check(sql, self.database.resolved.engine.sql, Called::Query)?;
+        let answer = self.call(&Request::Query(sql))?;
+        Ok(answer.stream)
+    }
+
+    /// Makes one statement's changes, and says how many rows it changed.
+    pub fn execute(&mut self, sql: &str) -> Result<u64, Failure> {
+        self.pay_call(sql.len(), price::SQL_BYTE)?;
+        statement::check(sql, self.database.resolved.engine.sql, Called::Execute)?;
+        self.may_change()?;
+        self.change(&Request::Execute(sql))
+    }
+
+    /// Adds the rows of an Arrow IPC stream to a table, and says how many.
+    pub fn insert(&mut self, table: &str, stream: &[u8]) -> Result<u64, Failure> {
+        self.pay_call(stream.len(), price::BYTE)?;
+        self.may_change()?;
+        for (bytes, most, what) in [
+            (stream.len(), INSERT_BYTES, "the data"),
+            (table.len(), TABLE_NAME_BYTES, "the table's name"),
+        ] {
+            if bytes > most {
+                let message = format!("{what} has {bytes} bytes, expected at most {most}");
+                return Err(CallError::new(Code::TooLarge, message).into());
+            }
+        }
+        if table.is_empty() || table.contains('\0') {
+            return Err(CallError::new(Code::NoSuchName, "no such table: ``").into());
+        }
+        self.change(&Request::Insert { table, stream })
+    }
+
+    /// What its calls took so far.
+    pub fn used(&self) -> Used {
+        self.used
+    }
+
+    /// Ends it: what it did takes effect if it completed. It is called before the ledger's closing, because a database may
+    /// refuse to commit, and a run whose changes were refused has not completed.
+    pub fn end(mut self, completed: bool) -> Result<Ended, EndError> {
+        let Some(link) = self.link.take() else {
+            return match self.lost {
+                Some(lost) if completed => Err(EndError::Refused(lost.told())),
+                Some(_) => Ok(Ended::RolledBack),
+                None => Ok(Ended::Unused),
+            };
+        };
+        if !completed {
+            let _ = link.call(&Request::Rollback, &mut For::at_most(END));
+            return Ok(Ended::RolledBack);
+        }
+        if let Some(lost) = self.lost {
+            return Err(EndError::Refused(lost.told()));
+        }
+        // Some databases take `COMMIT` for a transaction that failed, and roll it back. They take no query then.
+        if self.has_failed {
+            match link.call(&Request::Query("SELECT 1"), &mut For::at_most(END)) {
+                Ok(Answer { last: Ok(_), .. }) => {}
+                Ok(_) => return Err(EndError::Refused(Lost::Change.told())),
+                Err(_) => return Err(EndError::Refused(Lost::Program.told())),
+            }
+        }
+        match link.call(&Request::Commit, &mut For::at_most(END)) {
+            Ok(Answer { last: Ok(_), .. }) => Ok(Ended::Committed),
+            Ok(Answer {
+                last: Err(error), ..
+            }) => Err(EndError::Refused(self.told(error))),
+            Err(_) => Err(EndError::Unknown),
+        }
+    }
+
+    /// Charges what a call costs before anything is done.
+    fn pay_call(&mut self, bytes: usize, for_each: u64) -> Result<(), Failure> {
+        self.budget.look()?;
+        self.budget.count(Quota::Statements, 1)?;
+        self.budget.count(Quota::Bytes, bytes as u64)?;
+        self.spend(price::CALL.saturating_add(for_each.saturating_mul(bytes as u64)))?;
+        Ok(())
+    }
+
+    fn spend(&mut self, fuel: u64) -> Result<(), Stop> {
+        self.used.fuel = self.used.fuel.saturating_add(fuel);
+        self.budget.spend(fuel)
+    }
+
+    fn may_change(&self) -> Result<(), CallError> {
+        match self.access {
+            Access::Write => Ok(()),
+            Access::Read => Err(CallError::new(
+                Code::Denied,
+                "this app may read data, but not change it",
+            )),
+        }
+    }
+
+    fn change(&mut self, request: &Request<'_>) -> Result<u64, Failure> {
+        let result = self.call(request);
+        if matches!(result, Err(Failure::Call(_)))
+            && self.lost.is_none()
+            && !self.database.resolved.engine.traits.savepoints
+        {
+            self.lost = Some(Lost::Change);
+        }
+        let answer = result?;
+        let rows = answer.last.ok().and_then(|rows| u64::try_from(rows).ok());
+        let rows = rows.unwrap_or(0);
+        self.used.rows_changed = self.used.rows_changed.saturating_add(rows);
+        self.budget.count(Quota::Rows, rows)?;
+        self.spend(price::CHANGED_ROW.saturating_mul(rows))?;
+        Ok(rows)
+    }
+
+    fn call(&mut self, request: &Request<'_>) -> Result<Answer, Failure> {
+        match self.lost {
+            Some(Lost::Stopped(stop)) => return Err(stop.into()),
+            Some(lost) => return Err(lost.told().into()),
+            None => {}
+        }
+        self.begin()?;
+        self.used.statements += 1;
+        self.send(request)
+    }
+
+    fn begin(&mut self) -> Result<(), Failure> {
+        if self.link.is_some() {
+            return Ok(());
+        }
+        let program = self.database.program().map_err(|error| {
+            let message = self.database.resolved.hidden.redact(&error.to_string());
+            CallError::new(Code::Engine, message)
+        })?;
+        self.link = Some(Link::new(program).map_err(|_| self.lose(Lost::Program))?);
+        let set_up = match self.access {
+            Access::Read => self.database.resolved.engine.read_only.unwrap_or_default(),
+            Access::Write => "",
+        };
+        let begun = self.send(&Request::Begin(set_up));
+        if begun.is_err() {
+            self.link = None;
+        }
+        begun.map(|_| ())
+    }
+
+    fn send(&mut self, request: &Request<'_>) -> Result<Answer, Failure> {
+        let Some(link) = self.link.take() else {
+            return Err(self.lose(Lost::Program).into());
+        };
+        let mut watch = Paying {
+            budget: self.budget.as_mut(),
+            used: &mut self.used,
+            result_bytes: 0,
+            too_large: false,
+        };
+        let answer = link.call(request, &mut watch);
+        let too_large = watch.too_large;
+        match answer {
+            Ok(answer) => {
+                self.link = Some(link);
+                match answer.last {
+                    Ok(_) => Ok(answer),
+                    Err(error) => {
+                        self.has_failed = true;
+                        Err(self.told(error).into())
+                    }
+                }
+            }
+            Err(Broken::Stopped { killed: false, .. }) if too_large => {
+                self.link = Some(link);
+                self.has_failed = true;
+                Err(result_too_large().into())
+            }
+            Err(Broken::Stopped { stop, killed }) => {
+                // It can still be rolled back in order.
+                self.link = (!killed).then_some(link);
+                self.lost = Some(Lost::Stopped(stop));
+                Err(stop.into())
+            }
+            Err(Broken::Gone) => Err(self.gone(&link).into()),
+        }
+    }
+
+    fn lose(&mut self, lost: Lost) -> CallError {
+        self.lost = Some(lost);
+        lost.told()
+    }
+
+    fn gone(&mut self, link: &Link) -> CallError {
+        self.lost = Some(Lost::Program);
+        let how = link.program.ended();
+        let how = how.map_or_else(String::new, |how| format!(" ({how})"));
+        CallError::new(
+            Code::Engine,
+            format!(
+                "the program that holds the database ended in the middle of the call{how}, and what this run did to data was rolled back"
+            ),
+        )
+        .hint("run again")
+    }
+
+    /// What a driver said, as a guest may know it.
+    fn told(&self, error: CallError) -> CallError {
+        CallError {
+            code: error.code,
+            message: cut(&self.database.resolved.hidden.redact(&error.message)),
+        }
+    }
+}
+
+impl Lost {
+    fn told(self) -> CallError {
+        match self {
+            Lost::Change => CallError::new(
+                Code::Constraint,
+                "a call before this one failed, and with it all that this run did to data",
+            )
+            .hint("end the run: this database undoes a transaction whole or not at all"),
+            Lost::Program => CallError::new(
+                Code::Engine,
+                "the program that holds the database ended, and what this run did to data was rolled back",
+            )
+            .hint("run again"),
+            Lost::Stopped(stop) => CallError::new(Code::Engine, stop.to_string()),
+        }
+    }
+}
+
+fn result_too_large() -> CallError {
+    CallError::new(
+        Code::TooLarge,
+        format!("the result has more than {RESULT_BYTES} bytes"),
+    )
+    .hint("ask for fewer rows or columns at a time, with `LIMIT` and `WHERE`")
+}
+
+/// Pays for rows before the guest gets them.
+struct Paying<'a> {
+    budget: &'a mut dyn Budget,
+    used: &'a mut Used,
+    result_bytes: u64,
+    too_large: bool,
+}
+
+impl Watch for Paying<'_> {
+    fn look(&mut self) -> Result<(), Stop> {
+        self.budget.look()
+    }
+
+    fn rows(&mut self, rows: u64, columns: u32, bytes: u64) -> Result<(), Stop> {
+        self.result_bytes = self.result_bytes.saturating_add(bytes);
+        if self.result_bytes > RESULT_BYTES as u64 {
+            self.too_large = true;
+            return Err(Stop::Quota(Quota::Bytes));
+        }
+        self.used.rows_out = self.used.rows_out.saturating_add(rows);
+        self.budget.count(Quota::Rows, rows)?;
+        self.budget.count(Quota::Bytes, bytes)?;
+        let fuel =
+            price::rows(rows, columns.into()).saturating_add(price::BYTE.saturating_mul(bytes));
+        self.used.fuel = self.used.fuel.saturating_add(fuel);
+        self.budget.spend(fuel)
+    }
+}

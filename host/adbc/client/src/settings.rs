@@ -1,0 +1,314 @@
+//! The settings of a database behind an ADBC driver, as a policy has them, and what becomes of them.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use crate::engine::{self, Engine};
+use crate::error::SettingsError;
+use crate::protocol::Library;
+use crate::secrets::Secrets;
+
+/// `{ adbc = "duckdb", path = "…" }` or `{ adbc = "postgresql", uri = "postgresql://me:${NAME}@…" }`. Text in `uri` and in
+/// options may have `${NAME}` in it: the value of that environment variable, which is said nowhere.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// The database: a name that is known, or any, with a `driver`.
+    pub adbc: String,
+    /// The file that the database is kept in.
+    #[serde(default)]
+    pub path: Option<PathBuf>,
+    /// Where the database is.
+    #[serde(default)]
+    pub uri: Option<String>,
+    /// The driver's shared library. Without it the system looks for one.
+    #[serde(default)]
+    pub driver: Option<PathBuf>,
+    /// The function of the library that gives the driver, if it is not the usual one.
+    #[serde(default)]
+    pub entrypoint: Option<String>,
+    /// Options of the driver.
+    #[serde(default)]
+    pub options: BTreeMap<String, String>,
+}
+
+/// Settings that can be used.
+pub(crate) struct Resolved {
+    pub(crate) engine: &'static Engine,
+    pub(crate) driver: Library,
+    pub(crate) entrypoint: String,
+    pub(crate) options: Vec<(String, String)>,
+    pub(crate) secrets: Secrets,
+    /// Secrets, and what guests need not know: where the database and its driver are.
+    pub(crate) hidden: Secrets,
+    /// What to do where the library cannot be loaded.
+    pub(crate) driver_hint: String,
+}
+
+/// Refuses grants of tables: nothing here could hold a statement to them.
+pub fn refuse_tables(read: &[String], write: &[String]) -> Result<(), SettingsError> {
+    for (key, tables) in [("data.read", read), ("data.write", write)] {
+        if let Some(table) = tables.first() {
+            return Err(SettingsError::TableGrants {
+                key,
+                table: table.clone(),
+            });
+        }
+    }
+    Ok(())
+}
+
+impl Settings {
+    pub(crate) fn resolve(
+        &self,
+        variable: impl Fn(&str) -> Option<String>,
+    ) -> Result<Resolved, SettingsError> {
+        let engine = match (engine::known(&self.adbc), &self.driver) {
+            (Some(engine), _) => engine,
+            (None, Some(_)) => &engine::OTHER,
+            (None, None) => {
+                return Err(SettingsError::UnknownEngine {
+                    engine: self.adbc.clone(),
+                    known: engine::names(),
+                });
+            }
+        };
+        let mut secrets = Secrets::default();
+        let mut options = Vec::new();
+        let (key, place) = self.place(engine, &mut secrets, &variable)?;
+        options.push((key, place));
+        for (option, value) in &self.options {
+            if engine.fixed.iter().any(|(fixed, _)| fixed == option) {
+                return Err(SettingsError::FixedOption {
+                    option: option.clone(),
+                });
+            }
+            let key = format!("options.{option}");
+            if option.contains("password") && !value.contains("${") {
+                return Err(SettingsError::PlainSecret { key });
+            }
+            let filled = secrets.fill(&key, value, false, &variable)?;
+            options.push((option.clone(), filled));
+        }
+        let is_set = |name: &str| self.options.contains_key(name);
+        let own = engine.defaults.iter().filter(|(name, _)| !is_set(name));
+        for (name, value) in own.chain(engine.fixed) {
+            options.push(((*name).to_owned(), (*value).to_owned()));
+        }
+        let mut hidden = secrets.clone();
+        for (place, instead) in [(&self.path, "path"), (&self.driver, "driver")] {
+            if let Some(place) = place {
+                hidden.hide(&place.to_string_lossy(), instead);
+            }
+        }
+        Ok(Resolved {
+            engine,
+            driver: self
+                .driver
+                .clone()
+                .map_or_else(|| Library::Name(engine.library.to_owned()), Library::File),
+            entrypoint: self
+                .entrypoint
+                .clone()
+                .unwrap_or_else(|| engine.entrypoint.to_owned()),
+            options,
+            secrets,
+            hidden,
+            driver_hint: self.driver_hint(engine),
+        })
+    }
+
+    /// The option that says where the database is.
+    fn place(
+        &self,
+        engine: &Engine,
+        secrets: &mut Secrets,
+        variable: &impl Fn(&str) -> Option<String>,
+    ) -> Result<(String, String), SettingsError> {
+        let wrong = |found, expected, hint| SettingsError::Place {
+            engine: self.adbc.clone(),
+            found,
+            expected,
+            hint,
+        };
+        match (&self.path, &self.uri, engine.path) {
+            (Some(_), Some(_), _) => Err(wrong(
+                "a `path` and a `uri`",
+                "one of them",
+                "leave one out",
+            )),
+            (Some(path), None, Some(option)) => {
+                Ok((option.to_owned(), path.to_string_lossy().into_owned()))
+            }
+            (Some(_), None, None) => Err(wrong(
+                "a `path`",
+                "a `uri`",
+                "write `uri = \"…\"`: this database is no file",
+            )),
+            (None, Some(uri), _) => {
+                if has_plain_password(uri) {
+                    return Err(SettingsError::PlainSecret {
+                        key: "uri".to_owned(),
+                    });
+                }
+                Ok(("uri".to_owned(), secrets.fill("uri", uri, true, variable)?))
+            }
+            (None, None, Some(_)) => Err(wrong(
+                "no `path`",
+                "one",
+                "write `path = \"…\"`: the file that the database is kept in",
+            )),
+            (None, None, None) => Err(wrong(
+                "no `uri`",
+                "one",
+                "write `uri = \"…\"`: where the database is",
+            )),
+        }
+    }
+
+    fn driver_hint(&self, engine: &Engine) -> String {
+        match &self.driver {
+            Some(_) => "name the driver's shared library, made for this system".to_owned(),
+            None => format!(
+                "install `{}` where the system looks for libraries, or name it with `driver = \"PATH\"`",
+                file_name(engine.library)
+            ),
+        }
+    }
+
+    /// The driver as messages name it.
+    pub(crate) fn driver_name(&self, engine: &Engine) -> String {
+        let driver = self.driver.as_deref().map(Path::display);
+        driver.map_or_else(|| file_name(engine.library), |path| path.to_string())
+    }
+}
+
+fn file_name(library: &str) -> String {
+    let (before, after) = (std::env::consts::DLL_PREFIX, std::env::consts::DLL_SUFFIX);
+    format!("{before}{library}{after}")
+}
+
+/// Whether a URI has a user with a password that is not a variable's: `scheme://user:password@host`, or `password=` after `?`.
+fn has_plain_password(uri: &str) -> bool {
+    let after_scheme = uri.split_once("://").map_or(uri, |(_, rest)| rest);
+    let (authority, _) = after_scheme
+        .split_once(['/', '?'])
+        .unwrap_or((after_scheme, ""));
+    let user = authority.rsplit_once('@').map(|(user, _)| user);
+    let password = user.and_then(|user| user.split_once(':')).map(|(_, it)| it);
+    let named = uri
+        .split(['?', '&', ' ', ';'])
+        .filter_map(|pair| pair.split_once('='))
+        .filter(|(name, _)| name.to_ascii_lowercase().contains("password"))
+        .map(|(_, value)| value);
+    password
+        .into_iter()
+        .chain(named)
+        .any(|password| !password.is_empty() && !password.starts_with("${"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Settings, has_plain_password, refuse_tables};
+
+    fn settings(json: &str) -> Settings {
+        serde_json::from_str(json).unwrap()
+    }
+
+    fn resolved(json: &str) -> String {
+        let variable = |name: &str| (name == "PASSWORD").then(|| "top secret".to_owned());
+        match settings(json).resolve(variable) {
+            Ok(resolved) => format!(
+                "{:?} {} {:?}",
+                resolved.driver, resolved.entrypoint, resolved.options
+            ),
+            Err(error) => error.to_string(),
+        }
+    }
+
+    #[test]
+    fn settings_become_a_driver_and_its_options() {
+        for (json, expected) in [
+            (
+                r#"{"adbc": "sqlite", "path": "a.db"}"#,
+                r#"Name("adbc_driver_sqlite") AdbcDriverInit [("uri", "a.db")]"#,
+            ),
+            (
+                r#"{"adbc": "duckdb", "path": "a.db", "driver": "/x/libduckdb.so", "options": {"threads": "1", "memory_limit": "2GiB"}}"#,
+                r#"File("/x/libduckdb.so") duckdb_adbc_init [("path", "a.db"), ("memory_limit", "2GiB"), ("threads", "1"), ("enable_external_access", "false"), ("autoinstall_known_extensions", "false"), ("autoload_known_extensions", "false"), ("lock_configuration", "true")]"#,
+            ),
+            (
+                r#"{"adbc": "postgresql", "uri": "postgresql://me:${PASSWORD}@h/db"}"#,
+                r#"Name("adbc_driver_postgresql") AdbcDriverInit [("uri", "postgresql://me:top%20secret@h/db")]"#,
+            ),
+            (
+                r#"{"adbc": "mine", "driver": "m.so", "entrypoint": "go", "uri": "x", "options": {"password": "${PASSWORD}"}}"#,
+                r#"File("m.so") go [("uri", "x"), ("password", "top secret")]"#,
+            ),
+            (
+                r#"{"adbc": "mine", "uri": "x"}"#,
+                "`adbc = \"mine\"` is not known here, expected `duckdb`, `sqlite`, `postgresql`, `flightsql`, or a `driver`\nhint: name the driver's shared library with `driver = \"PATH\"`",
+            ),
+            (
+                r#"{"adbc": "duckdb"}"#,
+                "`adbc = \"duckdb\"` has no `path`, expected one\nhint: write `path = \"…\"`: the file that the database is kept in",
+            ),
+            (
+                r#"{"adbc": "postgresql", "path": "x"}"#,
+                "`adbc = \"postgresql\"` has a `path`, expected a `uri`\nhint: write `uri = \"…\"`: this database is no file",
+            ),
+            (
+                r#"{"adbc": "duckdb", "path": "x", "uri": "y"}"#,
+                "`adbc = \"duckdb\"` has a `path` and a `uri`, expected one of them\nhint: leave one out",
+            ),
+            (
+                r#"{"adbc": "duckdb", "path": "x", "options": {"enable_external_access": "true"}}"#,
+                "`options.enable_external_access` is set by the host, because guests could reach beyond the database without it\nhint: leave it out",
+            ),
+            (
+                r#"{"adbc": "postgresql", "uri": "postgresql://me:hunter2@h/db"}"#,
+                "`uri` has a password in it, expected the name of an environment variable in its place\nhint: write `${NAME}` for it, and set `NAME` in the host's environment",
+            ),
+            (
+                r#"{"adbc": "flightsql", "uri": "x", "options": {"password": "hunter2"}}"#,
+                "`options.password` has a password in it, expected the name of an environment variable in its place\nhint: write `${NAME}` for it, and set `NAME` in the host's environment",
+            ),
+            (
+                r#"{"adbc": "postgresql", "uri": "postgresql://me:${OTHER}@h/db"}"#,
+                "`uri` takes its secret from the environment variable `OTHER`, which is not set\nhint: set `OTHER` where the host is started",
+            ),
+        ] {
+            assert_eq!(resolved(json), expected, "{json}");
+        }
+    }
+
+    #[test]
+    fn a_password_in_a_uri_is_seen() {
+        for (uri, plain) in [
+            ("postgresql://h/db", false),
+            ("postgresql://me@h/db", false),
+            ("postgresql://me:@h/db", false),
+            ("postgresql://me:${P}@h:1/db", false),
+            ("postgresql://me:p@h/db", true),
+            ("postgresql://h:1/db?user=me&password=p", true),
+            ("postgresql://h:1/db?user=me&password=${P}", false),
+            ("host=h user=me password=p", true),
+            ("h:1/a@b", false),
+        ] {
+            assert_eq!(has_plain_password(uri), plain, "{uri}");
+        }
+    }
+
+    #[test]
+    fn grants_of_tables_are_refused() {
+        assert_eq!(refuse_tables(&[], &[]), Ok(()));
+        assert_eq!(
+            refuse_tables(&[], &["polished".to_owned()])
+                .unwrap_err()
+                .to_string(),
+            "`data.write` grants tables, and behind an ADBC driver the host cannot hold a statement to them\nhint: leave `data.write` out, and let the database do it: connect as a role that may use `polished` only"
+        );
+    }
+}

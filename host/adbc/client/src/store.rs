@@ -1,0 +1,58 @@
+//! One database: its settings, and the program that has it open.
+
+use std::env;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::budget::Budget;
+use crate::database::Database;
+use crate::error::OpenError;
+use crate::run::{Access, Run};
+use crate::settings::Settings;
+
+/// The program's name.
+const PROGRAM: &str = "fractalaw-adbc";
+
+/// A database that runs of micro-apps use, in a program of its own. If that program ends, the next run starts it again.
+#[derive(Clone)]
+pub struct Store {
+    database: Arc<Database>,
+}
+
+/// Where the host's program has it: beside itself.
+pub fn beside_the_host() -> PathBuf {
+    let host = env::current_exe().unwrap_or_default();
+    host.with_file_name(format!("{PROGRAM}{}", env::consts::EXE_SUFFIX))
+}
+
+impl Store {
+    /// Starts the program at `program` and lets it open the database. Secrets are taken from this process's environment.
+    pub fn open(settings: &Settings, program: &Path) -> Result<Store, OpenError> {
+        Store::open_with(settings, program, |name| env::var(name).ok())
+    }
+
+    /// The same, with secrets from elsewhere.
+    pub fn open_with(
+        settings: &Settings,
+        program: &Path,
+        secret: impl Fn(&str) -> Option<String>,
+    ) -> Result<Store, OpenError> {
+        let resolved = settings.resolve(secret)?;
+        let driver_name = settings.driver_name(resolved.engine);
+        let database = Database::new(program, driver_name, resolved);
+        database.program()?;
+        Ok(Store {
+            database: Arc::new(database),
+        })
+    }
+
+    /// A run with this access. Nothing is connected before its first call.
+    pub fn run(&self, access: Access, budget: Box<dyn Budget>) -> Run {
+        Run::new(Arc::clone(&self.database), access, budget)
+    }
+
+    /// The program's process, if one has the database open.
+    pub fn process_id(&self) -> Option<u32> {
+        self.database.process_id()
+    }
+}

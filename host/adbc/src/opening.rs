@@ -1,0 +1,53 @@
+//! Loads the driver and opens the database.
+
+use adbc_core::Driver;
+use adbc_core::options::{AdbcVersion, OptionDatabase, OptionValue};
+use adbc_driver_manager::{ManagedDatabase, ManagedDriver};
+use fractalaw_adbc_client::protocol::{Library, Open, Opened};
+
+pub(crate) fn open(open: &Open) -> Result<ManagedDatabase, Opened> {
+    let mut driver = load(open)?;
+    let options = open.options.iter().map(|(name, value)| {
+        let value = OptionValue::String(value.clone());
+        (OptionDatabase::from(name.as_str()), value)
+    });
+    driver
+        .new_database_with_opts(options)
+        .map_err(|error| Opened::NoDatabase(error.message))
+}
+
+/// A driver of version 1.1 can cancel; one that has only 1.0 is taken too.
+fn load(open: &Open) -> Result<ManagedDriver, Opened> {
+    let driver = load_as(open, AdbcVersion::V110);
+    match driver {
+        Err(Opened::NoDriver(_)) => load_as(open, AdbcVersion::V100),
+        other => other,
+    }
+}
+
+fn load_as(open: &Open, version: AdbcVersion) -> Result<ManagedDriver, Opened> {
+    let entrypoint = Some(open.entrypoint.as_bytes());
+    let loaded = match &open.driver {
+        Library::File(path) => {
+            if let Err(error) = std::fs::metadata(path) {
+                return Err(Opened::NoLibrary(error.to_string()));
+            }
+            ManagedDriver::load_dynamic_from_filename(path, entrypoint, version)
+        }
+        Library::Name(name) => ManagedDriver::load_dynamic_from_name(name, entrypoint, version),
+    };
+    loaded.map_err(|error| {
+        let said = error.message;
+        if said.contains("undefined symbol") || said.contains("symbol not found") {
+            Opened::NoEntrypoint(format!("it has no function `{}`", open.entrypoint))
+        } else if said.contains("cannot open shared object")
+            || said.contains("dlopen")
+            || said.contains("invalid ELF")
+            || said.contains("file too short")
+        {
+            Opened::NoLibrary(said)
+        } else {
+            Opened::NoDriver(said)
+        }
+    })
+}

@@ -1,0 +1,52 @@
+//! The program is killed in the middle of a call: the caller gets a typed error, and the next run works.
+
+use fractalaw_adbc_client::{Access, Code, EndError, Ended, Failure};
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::databases::{Kind, LONG, Looking, run};
+use crate::rows::rows;
+
+const KILLS: u32 = 50;
+
+#[test]
+fn killed_in_the_middle_of_a_call_fifty_times() {
+    let Some(seeded) = Kind::Sqlite.seeded(&["CREATE TABLE t (id BIGINT PRIMARY KEY)"]) else {
+        return;
+    };
+    let store = seeded.store();
+    for round in 0..KILLS {
+        let mut before = run(&store);
+        let kept = format!("INSERT INTO t VALUES ({round})");
+        assert_eq!(before.execute(&kept), Ok(1), "round {round}");
+        assert_eq!(before.end(true), Ok(Ended::Committed), "round {round}");
+
+        let id = store.process_id().unwrap();
+        let pid = Pid::from_raw(i32::try_from(id).unwrap()).unwrap();
+        let mut looks = 0;
+        let mut killed = store.run(
+            Access::Write,
+            Box::new(Looking(move || {
+                looks += 1;
+                // The first looks are before the calls.
+                if looks == 4 + round % 7 {
+                    kill_process(pid, Signal::KILL).unwrap();
+                }
+                Ok(())
+            })),
+        );
+        assert_eq!(killed.execute("INSERT INTO t VALUES (-1)"), Ok(1));
+        let Err(Failure::Call(error)) = killed.query(LONG) else {
+            panic!("round {round}: it answered");
+        };
+        assert_eq!(error.code, Code::Engine);
+        assert_eq!(
+            error.message,
+            "the program that holds the database ended in the middle of the call (signal: 9 (SIGKILL)), and what this run did to data was rolled back\nhint: run again"
+        );
+        // The run itself goes no further.
+        assert!(killed.query("SELECT 1").is_err());
+        assert!(matches!(killed.end(true), Err(EndError::Refused(_))));
+    }
+    let left = run(&store).query("SELECT count(*) AS n, min(id) AS least FROM t");
+    assert_eq!(rows(&left.unwrap()), "50 0");
+}

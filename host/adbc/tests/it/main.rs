@@ -1,0 +1,14 @@
+//! Data behind real ADBC drivers, through the real program. `cargo xtask drivers` fetches the drivers; a test for which one is
+//! missing says `SKIPPED`.
+
+// From the ground up.
+mod databases;
+mod rows;
+
+mod deadlines;
+mod ends;
+mod inserts;
+mod kills;
+mod mistakes;
+mod opening;
+mod same_rows;
