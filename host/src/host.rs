@@ -14,6 +14,7 @@ use crate::error::{HostError, LoadError, PolicyError};
 use crate::inspect::Inspection;
 use crate::ledger::Beginning;
 use crate::ledger::recording::{Recorded, Recording};
+use crate::ledger::verdicts::Verdict;
 use crate::load::loader::Loader;
 use crate::load::micro_app::MicroApp;
 use crate::load::reading::{self, on_its_stack};
@@ -28,7 +29,7 @@ use crate::profile::{self, ProfileError, ProfiledApp};
 use crate::run::slots::Slots;
 use crate::run::ticker::Ticker;
 use crate::run::until::stopped;
-use crate::run::{Beside, Failed, HostParts, Run};
+use crate::run::{Beside, Failed, HostParts, Ran, Run};
 use crate::{ledger, run};
 
 /// Everything that runs share. Cheap to clone; the clones are one host.
@@ -107,21 +108,20 @@ impl Host {
         run: &Run,
         decided: Decided,
         recording: Option<&Recording>,
-    ) -> Result<Report, Failed> {
-        let trail = recording.filter(|recording| recording.is_live()).cloned();
+    ) -> Result<Ran, Failed> {
         let (limits, decision) = (decided.limits.clone(), decided.decision.clone());
         let beside = Beside {
-            trail,
+            recording,
             ..Beside::default()
         };
         match run::execute(self.parts(), app, run, decided, beside).await {
-            Ok((report, _)) => Ok(report),
-            Err(run::NotRun::Refused(refusal)) => Ok(Report::refused(
+            Ok(ran) => Ok(ran),
+            Err(run::NotRun::Refused(refusal)) => Ok(Ran::nothing(Report::refused(
                 refusal,
                 Some(app.identity()),
                 limits,
                 decision,
-            )),
+            ))),
             Err(run::NotRun::Failed(failed)) => Err(failed),
         }
     }
@@ -212,11 +212,12 @@ impl Host {
         };
         let ended = match loaded {
             Some(Ok(app)) => self.execute(&app, run, decided, recording.as_ref()).await,
-            Some(Err(LoadError::Refused(refusal))) => {
-                Ok(Report::not_run(Outcome::Refused(refusal), limits))
-            }
+            Some(Err(LoadError::Refused(refusal))) => Ok(Ran::nothing(Report::not_run(
+                Outcome::Refused(refusal),
+                limits,
+            ))),
             Some(Err(LoadError::Host(error))) => Err(error.into()),
-            None => Ok(Report::not_run(Outcome::Interrupted, limits)),
+            None => Ok(Ran::nothing(Report::not_run(Outcome::Interrupted, limits))),
         };
         close(recording, ended, budget).await
     }
@@ -237,7 +238,7 @@ impl Host {
         let recording = self.open(opening).await?;
         let budget = limits.limits.fuel;
         let report = Report::not_run(Outcome::Refused(refusal), limits);
-        close(recording, Ok(report), budget).await
+        close(recording, Ok(Ran::nothing(report)), budget).await
     }
 
     /// Loads a component for profiling: as [`Host::load`], and its twin with hooks.
@@ -294,22 +295,43 @@ fn opening(app: &App, run: &Run, decided: &Decided) -> Opening {
     })
 }
 
-/// Closes a run in the ledger, if it was opened there. What could not be recorded is not handed out.
+/// Closes a run in the ledger, if it was opened there, and then lets what it did take effect, or not. What could not be
+/// recorded is not handed out.
 async fn close(
     recording: Option<Recording>,
-    ended: Result<Report, Failed>,
+    ended: Result<Ran, Failed>,
     budget: u64,
 ) -> Result<Report, HostError> {
-    if let Some(recording) = recording {
-        match &ended {
-            Ok(report) => recording.close(report).await?,
-            Err(Failed { error, audit, fuel }) => {
-                let closing = ledger::closing_of_failed(error, *fuel, budget);
-                recording.close_failed(audit, closing).await;
+    match (recording, ended) {
+        (Some(recording), Ok(ran)) => {
+            let verdict = ran.verdict();
+            let Ran {
+                report, sessions, ..
+            } = ran;
+            let settle = move |closed: Result<(), HostError>| match closed {
+                Ok(()) => sessions.settle_now(verdict),
+                Err(error) => {
+                    // The closing may stand in the ledger all the same.
+                    let _ = sessions.settle_now(Verdict::Unknown);
+                    Err(error)
+                }
+            };
+            recording.close(&report, settle).await?;
+            Ok(report)
+        }
+        (None, Ok(ran)) => {
+            let verdict = ran.verdict();
+            ran.sessions.settle(verdict).await?;
+            Ok(ran.report)
+        }
+        (recording, Err(Failed { error, audit, fuel })) => {
+            if let Some(recording) = recording {
+                let closing = ledger::closing_of_failed(&error, fuel, budget);
+                recording.close_failed(&audit, closing).await;
             }
+            Err(error)
         }
     }
-    ended.map_err(|failed| failed.error)
 }
 
 /// Runs one component once, with its own tier's limits and nothing granted: host, micro-app and run

@@ -2,6 +2,7 @@
 //! stay out, because a ledger forgets nothing.
 
 pub(crate) mod recording;
+pub(crate) mod verdicts;
 
 use std::path::Path;
 

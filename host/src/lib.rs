@@ -37,6 +37,7 @@
 #![warn(missing_docs)]
 
 // From the ground up: what stands further down uses what stands further up, never the other way round.
+mod blocking;
 mod cause;
 mod digest;
 mod error;
@@ -72,12 +73,15 @@ pub mod capability {
     pub use wasmtime;
 
     pub use crate::cost::host_calls::{Function, Price};
+    pub use crate::ledger::verdicts::{Verdict, Verdicts};
     pub use crate::offer::account::Account;
-    pub use crate::offer::capability::{Capability, Granted, GrantedName};
+    pub use crate::offer::capability::{Capability, Granted};
+    pub use crate::offer::file_threads::Threads;
     pub use crate::offer::linker::{AsyncFunction, PricedLinker};
     pub use crate::offer::offered::Offer;
     pub use crate::offer::payload::Payload;
-    pub use crate::offer::session::Session;
+    pub use crate::offer::session::{Ended, Session};
+    pub use crate::offer::starting::{GrantedName, Starting};
     pub use crate::offer::state::RunState;
     pub use crate::offer::table::{GrantKey, Table};
 }

@@ -11,6 +11,7 @@ pub(crate) mod limiter;
 pub(crate) mod meter;
 pub(crate) mod payload;
 pub(crate) mod session;
+pub(crate) mod starting;
 pub(crate) mod table;
 
 pub(crate) mod state;

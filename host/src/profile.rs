@@ -107,9 +107,9 @@ pub(crate) async fn profile<'a>(
         NotRun::Failed(failed) => ProfileError::Host(failed.error),
     };
     let decided = decide(app.app.asking()).map_err(HostError::from)?;
-    let (report, _) = run::execute(host(), &app.app, run, decided, Beside::default())
-        .await
-        .map_err(not_run)?;
+    // Dropped unsettled: a measurement changes nothing.
+    let ran = run::execute(host(), &app.app, run, decided, Beside::default());
+    let report = ran.await.map_err(not_run)?.report;
     if report.fuel.certainty == Certainty::Unrepeatable {
         return Err(ProfileError::Unrepeatable {
             outcome: report.outcome.kind(),
@@ -122,9 +122,10 @@ pub(crate) async fn profile<'a>(
             ..Beside::default()
         };
         let decided = decide(app.twin.asking()).map_err(HostError::from)?;
-        let (twin, recorder) = run::execute(host(), &app.twin, run, decided, beside).await?;
+        let twin = run::execute(host(), &app.twin, run, decided, beside).await?;
+        let recorder = twin.recorder;
         let recorder = recorder.expect("the run gives back the recorder that it was given");
-        Ok::<(Report, Recorder), NotRun>((twin, *recorder))
+        Ok::<(Report, Recorder), NotRun>((twin.report, *recorder))
     };
     let (twin, recorder) = if report.outcome == Outcome::OutOfFuel {
         let level = twin(Counter::level(BTreeMap::new()))

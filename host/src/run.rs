@@ -4,6 +4,7 @@ mod ending;
 pub(crate) mod granted;
 pub(crate) mod panics;
 mod request;
+mod settling;
 pub(crate) mod slots;
 pub(crate) mod ticker;
 pub(crate) mod until;
@@ -44,6 +45,7 @@ use crate::run::slots::Slots;
 use crate::run::until::{Until, in_time};
 
 pub use request::Run;
+pub(crate) use settling::Ran;
 
 /// Why there is no report of a run.
 pub(crate) enum NotRun {
@@ -90,14 +92,14 @@ pub(crate) struct HostParts<'a> {
 
 /// What goes on beside a run.
 #[derive(Default)]
-pub(crate) struct Beside {
-    /// Takes each entry before the guest goes on.
-    pub(crate) trail: Option<Recording>,
+pub(crate) struct Beside<'a> {
+    /// Where the run is recorded.
+    pub(crate) recording: Option<&'a Recording>,
     /// Of a profiled twin: its hooks tell it.
     pub(crate) recorder: Option<Box<Recorder>>,
 }
 
-impl Beside {
+impl Beside<'_> {
     /// How long the run may take by the machine's clock: a profiled twin is slower than the run itself.
     fn patience(&self, deadline: Duration) -> Duration {
         match self.recorder {
@@ -113,8 +115,8 @@ pub(crate) async fn execute(
     app: &MicroApp,
     run: &Run,
     decided: Decided,
-    beside: Beside,
-) -> Result<(Report, Option<Box<Recorder>>), NotRun> {
+    beside: Beside<'_>,
+) -> Result<Ran, NotRun> {
     let Decided {
         grants,
         folders,
@@ -164,7 +166,8 @@ pub(crate) async fn execute(
         virtual_time: time.as_ref(),
         folders: &opened.folders,
         files: opened.files.as_ref(),
-        trail: beside.trail.as_ref(),
+        file_threads: host.file_threads,
+        trail: beside.recording.filter(|recording| recording.is_live()),
     };
     let sessions = host.offer.begin(&granted)?;
     let fuel = match &beside.recorder {
@@ -197,18 +200,25 @@ pub(crate) async fn execute(
         }
     };
     let peak_bytes = store.data().limiter.peak_bytes();
+    let handles = store.max_component_handles() as u64;
     let mut state = store.into_data();
     let audit = trail(&mut state);
     let wasi = state.sessions.get::<WasiSession>();
     let [stdout, stderr] = wasi.map_or_else(Default::default, |wasi| wasi.captured());
     let host_calls = state.meter.finish();
-    let effects = match state.sessions.finish(&ended.outcome) {
-        Ok(effects) => effects,
-        Err(error) => {
-            let fuel = ended.fuel(host_calls.fuel);
-            return Err(NotRun::Failed(Failed { error, audit, fuel }));
-        }
-    };
+    let fuel_used = ended.fuel(host_calls.fuel);
+    let identity = beside.recording.map(|recording| recording.identity());
+    let (sessions, outcome, effects) =
+        match settling::prepare(state.sessions, ended.outcome, identity, handles).await {
+            Ok(prepared) => prepared,
+            Err(error) => {
+                return Err(NotRun::Failed(Failed {
+                    error,
+                    audit,
+                    fuel: fuel_used,
+                }));
+            }
+        };
     let report = Report {
         app: Some(app.identity().clone()),
         fuel: Fuel {
@@ -219,7 +229,7 @@ pub(crate) async fn execute(
             certainty: ended.certainty,
             cost_model: COST_MODEL,
         },
-        outcome: ended.outcome,
+        outcome,
         backtrace: ended.backtrace,
         audit,
         effects,
@@ -239,7 +249,11 @@ pub(crate) async fn execute(
         },
         limits: applied,
     };
-    Ok((report, state.recorder))
+    Ok(Ran {
+        report,
+        sessions,
+        recorder: state.recorder,
+    })
 }
 
 /// What the guest recorded so far.

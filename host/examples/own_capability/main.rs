@@ -5,7 +5,7 @@ use std::path::Path;
 
 use fractalaw_host::capability::wasmtime::Result as Called;
 use fractalaw_host::capability::*;
-use fractalaw_host::{Effect, Host, HostError, Outcome, Policy, Quota, QuotaLimit, Run, Settled};
+use fractalaw_host::{Effect, Host, HostError, Policy, Quota, QuotaLimit, Run, Settled};
 
 static SEND: Function = Function {
     interface: "example:weather/warnings@1.0.0",
@@ -49,16 +49,16 @@ struct Warnings {
 }
 
 impl Session for Warnings {
-    /// Here a real one would send them, if the run completed.
-    fn finish(self: Box<Self>, ended: &Outcome) -> Result<Vec<Effect>, HostError> {
+    /// A real one would write them to disk here, and send them in `settle`, when the ledger has that the run completed.
+    fn prepare(&mut self, ended: &Ended<'_>) -> Called<Vec<Effect>> {
         let effect = |(place, text): (String, String)| Effect {
             capability: TABLE.name.to_owned(),
             kind: "warning".to_owned(),
             subject: place,
             fields: vec![("text".to_owned(), text.into())],
-            settled: Settled::of(ended),
+            settled: Settled::of(ended.outcome()),
         };
-        Ok(self.sent.into_iter().map(effect).collect())
+        Ok(self.sent.drain(..).map(effect).collect())
     }
 }
 

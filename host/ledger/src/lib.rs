@@ -89,5 +89,5 @@ pub use reader::Reader;
 pub use run_record::{
     Closing, Decision, Dir, Event, Fuel, Granted, Grants, Limits, Opening, Stdin, now_unix_ns,
 };
-pub use runs::{Closed, Run, runs};
+pub use runs::{Closed, Run, closing_of, runs};
 pub use verify::{Trust, Verified, VerifyError, verify};

@@ -72,3 +72,32 @@ pub fn runs(reader: &Reader) -> Result<Vec<Run>, LedgerError> {
     })?;
     Ok(runs.into_values().collect())
 }
+
+/// The closing of one run, unless it was cut off or is under way.
+pub fn closing_of(reader: &Reader, run_id: u64) -> Result<Option<Closing>, LedgerError> {
+    enum Ends {
+        Found(String),
+        Failed(LedgerError),
+    }
+    impl From<LedgerError> for Ends {
+        fn from(error: LedgerError) -> Ends {
+            Ends::Failed(error)
+        }
+    }
+    // The opening's id is the run's own, so that the closing comes after it.
+    let ended = reader.visit(run_id, |entry| {
+        let is_closing = entry.actor_role == Role::Host && entry.event_type == event::RUN_CLOSED;
+        if is_closing && entry.run_id == Some(run_id) {
+            return Err(Ends::Found(entry.detail));
+        }
+        Ok(())
+    });
+    match ended {
+        Ok(()) => Ok(None),
+        Err(Ends::Failed(error)) => Err(error),
+        Err(Ends::Found(detail)) => {
+            let closed = serde_json::from_str::<run_record::Closed>(&detail);
+            Ok(closed.ok().map(|closed| closed.closing))
+        }
+    }
+}

@@ -10,12 +10,14 @@ use tokio::sync::watch;
 use super::{Host, Inner};
 use crate::error::HostError;
 use crate::ledger::recording::Recorded;
+use crate::ledger::verdicts::Verdicts;
 use crate::limits::COMPILE_TIME;
 use crate::load::cache::CodeCache;
 use crate::load::compiler::Compiler;
 use crate::load::loader::Loader;
 use crate::offer::capability::Capability;
 use crate::offer::file_threads::FileThreads;
+use crate::offer::starting::Starting;
 use crate::policy::Policy;
 use crate::policy::own_files::OwnFiles;
 use crate::run::slots::Slots;
@@ -136,6 +138,14 @@ impl HostBuilder {
             .map(|(file, durability)| open(file, *durability, self.ledger_wait))
             .transpose()?;
         let own_files = self.own_files()?;
+        let verdicts = Verdicts {
+            ledger: self.ledger.as_ref().map(|(file, _)| file.clone()),
+        };
+        let names = self.policy.as_ref();
+        offer.start(&Starting {
+            names: &names.map_or_else(Vec::new, |policy| policy.granted_names(&offer)),
+            verdicts: &verdicts,
+        })?;
         let engine = engine::new(self.slots)?;
         let linker = offer.linker(&engine).map_err(HostError::Linker)?;
         let ticker = Ticker::start(&engine)?;

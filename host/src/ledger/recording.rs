@@ -7,10 +7,10 @@ use fractalaw_ledger::{
     Closing, Durability, Event, Ledger, LedgerError, Opening, RunHandle, now_unix_ns,
 };
 use fractalaw_report::{AuditEntry, Report};
-use tokio::task::spawn_blocking;
 
+use crate::blocking::on_a_thread;
 use crate::error::HostError;
-use crate::ledger;
+use crate::ledger::{self, verdicts};
 
 /// The ledger of a host.
 pub(crate) struct Recorded {
@@ -25,6 +25,7 @@ pub(crate) struct Recording {
     /// the writing goes on, and closing waits for it here.
     open: Arc<Mutex<OpenRun>>,
     durability: Durability,
+    identity: Arc<str>,
 }
 
 struct OpenRun {
@@ -39,10 +40,12 @@ impl Recording {
         opening: Opening,
     ) -> Result<Recording, HostError> {
         let ledger = recorded.ledger.clone();
-        let handle = on_a_thread(move || ledger.begin_run(&opening, now_unix_ns())).await;
+        let ledger_id = ledger.identity().ledger_id;
+        let handle = on_a_thread(move || ledger.begin_run(&opening, now_unix_ns())).await?;
         Ok(Recording {
+            identity: verdicts::identity(ledger_id, handle.run_id()).into(),
             open: Arc::new(Mutex::new(OpenRun {
-                handle: Some(handle?),
+                handle: Some(handle),
                 failed: None,
             })),
             durability: recorded.durability,
@@ -52,6 +55,11 @@ impl Recording {
     /// Whether the guest must wait for each of its entries.
     pub(crate) fn is_live(&self) -> bool {
         self.durability == Durability::Entry
+    }
+
+    /// What the ledger knows the run by.
+    pub(crate) fn identity(&self) -> &str {
+        &self.identity
     }
 
     /// Records one entry. It is on disk when this returns. If this fails, closing fails too.
@@ -69,32 +77,43 @@ impl Recording {
     }
 
     /// Records how the run ended, and its entries if they are not there yet. They are on disk when this returns.
-    pub(crate) async fn close(self, report: &Report) -> Result<(), HostError> {
-        self.finish(&report.audit, ledger::closing(report)).await
+    /// Then does what follows from it, which is told whether that succeeded: both are done, also if nobody waits for it any
+    /// more.
+    pub(crate) async fn close<T: Send + 'static>(
+        self,
+        report: &Report,
+        then: impl FnOnce(Result<(), HostError>) -> T + Send + 'static,
+    ) -> T {
+        self.finish(&report.audit, ledger::closing(report), then)
+            .await
     }
 
     /// Records that the host could not carry the run out, and the entries that the guest had recorded.
     pub(crate) async fn close_failed(self, made: &[AuditEntry], closing: Closing) {
         // The caller reports the first error. If this fails too, the run stays cut off in the ledger.
-        let _ = self.finish(made, closing).await;
+        let _ = self.finish(made, closing, |closed| closed).await;
     }
 
-    async fn finish(self, made: &[AuditEntry], closing: Closing) -> Result<(), HostError> {
+    async fn finish<T: Send + 'static>(
+        self,
+        made: &[AuditEntry],
+        closing: Closing,
+        then: impl FnOnce(Result<(), HostError>) -> T + Send + 'static,
+    ) -> T {
         let events: Vec<Event> = match self.durability {
             // They are there already.
             Durability::Entry => Vec::new(),
             _ => made.iter().map(ledger::event).collect(),
         };
-        let finished = self.locked(move |open| {
-            if let Some(error) = open.failed.take() {
-                return Err(error);
-            }
-            match open.handle.take() {
-                Some(handle) => handle.finish(events, &closing, now_unix_ns()),
-                None => Ok(()),
-            }
-        });
-        finished.await.map_err(HostError::NotAcknowledged)
+        self.locked(move |open| {
+            let closed = match (open.failed.take(), open.handle.take()) {
+                (Some(error), _) => Err(error),
+                (None, Some(handle)) => handle.finish(events, &closing, now_unix_ns()),
+                (None, None) => Ok(()),
+            };
+            then(closed.map_err(HostError::NotAcknowledged))
+        })
+        .await
     }
 
     async fn locked<T: Send + 'static>(
@@ -107,16 +126,5 @@ impl Recording {
             work(&mut open)
         })
         .await
-    }
-}
-
-async fn on_a_thread<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
-    match spawn_blocking(work).await {
-        Ok(done) => done,
-        Err(error) => match error.try_into_panic() {
-            Ok(panic) => std::panic::resume_unwind(panic),
-            // The runtime is shutting down, and this task with it.
-            Err(_) => std::future::pending().await,
-        },
     }
 }

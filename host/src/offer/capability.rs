@@ -4,21 +4,20 @@
 //! and begins a [`Session`] for each run.
 
 use std::fmt;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use fractalaw_report::{App, QuotaLimit, QuotaLimits};
-use serde_json::Value;
 
 use crate::error::HostError;
 use crate::inputs::{Determinism, Grants};
 use crate::ledger::recording::Recording;
 use crate::offer::account::Account;
 use crate::offer::determinism::VirtualTime;
-use crate::offer::file_threads::FileLane;
+use crate::offer::file_threads::{FileLane, FileThreads, Threads};
 use crate::offer::folder::OpenFolder;
 use crate::offer::linker::PricedLinker;
 use crate::offer::session::Session;
+use crate::offer::starting::{GrantedName, Starting};
 use crate::offer::table::Table;
 
 /// Something outside of themselves that guests may reach.
@@ -32,6 +31,16 @@ pub trait Capability: Send + Sync {
     ///
     /// What the linker says.
     fn add_to_linker(&self, linker: &mut PricedLinker<'_>) -> wasmtime::Result<()>;
+
+    /// The host starts. What earlier runs left unsettled is settled now, as the ledger says.
+    ///
+    /// # Errors
+    ///
+    /// When the host must not start.
+    fn start(&self, starting: &Starting<'_>) -> Result<(), HostError> {
+        let _ = starting;
+        Ok(())
+    }
 
     /// Begins a run that was granted this. It is called for every run, also of a component that imports none of it: what
     /// costs time is left until the guest calls.
@@ -60,6 +69,7 @@ pub struct Granted<'a> {
     /// The granted folders, opened, and the threads that work on them; none where no folder is granted.
     pub(crate) folders: &'a [OpenFolder],
     pub(crate) files: Option<&'a FileLane>,
+    pub(crate) file_threads: &'a FileThreads,
     /// Where the ledger is to have each entry of the trail before the guest goes on.
     pub(crate) trail: Option<&'a Recording>,
 }
@@ -90,30 +100,9 @@ impl<'a> Granted<'a> {
     pub fn account(&self) -> &'a Account {
         self.account
     }
-}
 
-/// A name that a policy grants under a key of a capability's.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct GrantedName {
-    pub(crate) key: &'static str,
-    pub(crate) name: String,
-    pub(crate) value: Value,
-    pub(crate) folder: PathBuf,
-}
-
-impl GrantedName {
-    /// The name.
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-
-    /// What the policy says of it.
-    pub fn value(&self) -> &Value {
-        &self.value
-    }
-
-    /// Where the policy's file stands: files that it names are meant from there.
-    pub fn folder(&self) -> &Path {
-        &self.folder
+    /// Threads for work that may wait.
+    pub fn threads(&self) -> Threads {
+        self.file_threads.threads()
     }
 }

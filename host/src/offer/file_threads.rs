@@ -74,6 +74,34 @@ impl FileThreads {
     }
 }
 
+/// Threads for a capability's own work that may wait, such as for a database: other runs go on meanwhile.
+///
+/// A run does one thing at a time, so that the work of all of them takes as many threads as runs go on at once. Work that
+/// goes on when its run has ended must look at the run's [`Account`](crate::capability::Account) and end soon.
+#[derive(Clone)]
+pub struct Threads(FileLane);
+
+impl Threads {
+    /// Does the work on a thread. If the future is dropped the work goes on to its end all the same.
+    ///
+    /// # Errors
+    ///
+    /// When the system has no thread for it.
+    pub async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> wasmtime::Result<T> {
+        Ok(self.0.run(work).await?)
+    }
+}
+
+impl FileThreads {
+    /// Threads for work that is of no device.
+    pub(crate) fn threads(&self) -> Threads {
+        Threads(self.lane([]))
+    }
+}
+
 impl Drop for FileThreads {
     fn drop(&mut self) {
         lock(&self.queue.state).closed = true;

@@ -16,6 +16,7 @@ use crate::error::HostError;
 use crate::offer::capability::{Capability, Granted};
 use crate::offer::linker::PricedLinker;
 use crate::offer::session::Sessions;
+use crate::offer::starting::Starting;
 use crate::offer::state::RunState;
 use crate::offer::table::{GrantKey, Table};
 
@@ -146,6 +147,12 @@ impl Offer {
             priced.finish()?;
         }
         Ok(linker)
+    }
+
+    /// Tells each that the host starts.
+    pub(crate) fn start(&self, starting: &Starting<'_>) -> Result<(), HostError> {
+        let mut capabilities = self.0.capabilities.iter();
+        capabilities.try_for_each(|capability| capability.start(starting))
     }
 
     /// Begins a session of each.

@@ -1,6 +1,9 @@
 //! What a capability offers, as data.
 
+use std::collections::BTreeSet;
+
 use fractalaw_contract::{Interface, Wit};
+use fractalaw_manifest::Manifest;
 use fractalaw_report::QuotaLimit;
 use serde_json::Value;
 
@@ -31,6 +34,9 @@ pub struct GrantKey {
     pub what: &'static str,
     /// Checks what a policy says of a name. For a value that it cannot have, the error is what was expected.
     pub value: fn(name: &str, value: &Value) -> Result<(), String>,
+    /// Names that a component asks for by what it imports, beside those of its manifest: the path of an interface, and the
+    /// name.
+    pub needed_by: &'static [(&'static str, &'static str)],
 }
 
 impl GrantKey {
@@ -40,7 +46,21 @@ impl GrantKey {
             name,
             what,
             value: only_true,
+            needed_by: &[],
         }
+    }
+}
+
+impl GrantKey {
+    /// The names that a component asks for with this manifest and these imports that need a grant: each once.
+    pub(crate) fn asked(&self, manifest: &Manifest, interfaces: &BTreeSet<String>) -> Vec<String> {
+        let mut names = manifest.names(self.name);
+        for (interface, name) in self.needed_by {
+            if interfaces.contains(*interface) && !names.iter().any(|known| known == name) {
+                names.push((*name).to_owned());
+            }
+        }
+        names
     }
 }
 

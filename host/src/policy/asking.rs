@@ -30,7 +30,7 @@ pub(crate) fn asked(asking: Asking<'_>, offer: &Offer) -> Vec<Item> {
         writable: dir.writable,
     }));
     for (table, key) in offer.keys() {
-        let names = manifest.names(key.name);
+        let names = key.asked(manifest, asking.interfaces);
         items.extend(names.iter().map(|name| item(table, key, name)));
     }
     let quotas = offer.quotas().iter().filter_map(|quota| {

@@ -15,9 +15,9 @@ use super::asking::{Asking, item};
 use super::rules::Policy;
 use super::section::{Args, Section};
 use crate::inputs::{DirGrant, Grants};
-use crate::offer::capability::GrantedName;
 use crate::offer::folder::{Held, Overlap, overlap};
 use crate::offer::offered::Offer;
+use crate::offer::starting::GrantedName;
 
 /// What whoever starts a run brings.
 #[derive(Clone)]
@@ -303,7 +303,7 @@ impl<'s> Decider<'s> {
     fn keys(&mut self, offer: &Offer) {
         for (table, key) in offer.keys() {
             let granted = self.names(|section| section.names(key.name));
-            let asked = self.asking.manifest.names(key.name);
+            let asked = key.asked(self.asking.manifest, self.asking.interfaces);
             for name in &asked {
                 if !granted.iter().any(|(granted, _)| *granted == name) {
                     self.miss(item(table, key, name), None);

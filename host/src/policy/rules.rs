@@ -8,6 +8,8 @@ use super::section::Section;
 use super::selector::Selector;
 use crate::error::HostError;
 use crate::offer::folder::{Held, Overlap, overlap};
+use crate::offer::offered::Offer;
+use crate::offer::starting::GrantedName;
 
 /// What a host grants to which micro-apps. Everything that it does not name is denied.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -34,12 +36,23 @@ impl Policy {
         }
     }
 
-    /// All folders in the policy, open.
-    pub(crate) fn folders(&self) -> Vec<&Held> {
+    fn all_sections(&self) -> impl Iterator<Item = &Section> {
         let groups = self.groups.iter().map(|group| &group.section);
         let apps = self.apps.iter().map(|(_, section)| section);
-        let sections = self.all.iter().chain(groups).chain(apps);
-        sections.flat_map(Section::folders).collect()
+        self.all.iter().chain(groups).chain(apps)
+    }
+
+    /// All folders in the policy, open.
+    pub(crate) fn folders(&self) -> Vec<&Held> {
+        self.all_sections().flat_map(Section::folders).collect()
+    }
+
+    /// All that it says under the keys of capabilities.
+    pub(crate) fn granted_names(&self, offer: &Offer) -> Vec<GrantedName> {
+        let sections = self.all_sections();
+        sections
+            .flat_map(|section| section.granted_names(offer))
+            .collect()
     }
 
     /// Opens the folders that are not open yet, and checks that no folder that is granted for writing overlaps

@@ -8,6 +8,8 @@ use serde_json::Value;
 
 use super::said::Said;
 use crate::offer::folder::Held;
+use crate::offer::offered::Offer;
+use crate::offer::starting::GrantedName;
 
 /// The keys that a section may have whatever is offered.
 pub(super) const KEYS: [&str; 7] = [
@@ -88,6 +90,22 @@ impl Section {
     pub(crate) fn names(&self, key: &str) -> impl Iterator<Item = &String> {
         let said = self.keys.get(key).and_then(|said| said.value.as_object());
         said.into_iter().flat_map(|table| table.keys())
+    }
+
+    /// All that it says under the keys of these capabilities.
+    pub(super) fn granted_names(&self, offer: &Offer) -> Vec<GrantedName> {
+        let mut granted = Vec::new();
+        for (_, key) in offer.keys() {
+            granted.extend(self.names(key.name).filter_map(|name| {
+                Some(GrantedName {
+                    key: key.name,
+                    name: name.clone(),
+                    value: self.key(key.name, name)?.clone(),
+                    folder: self.folder.clone(),
+                })
+            }));
+        }
+        granted
     }
 
     /// Whether it grants nothing.

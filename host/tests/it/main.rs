@@ -28,6 +28,7 @@ mod policies;
 mod profile;
 mod profile_on_paper;
 mod quotas;
+mod settling;
 mod store;
 mod traps;
 mod verdicts;

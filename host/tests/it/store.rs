@@ -6,9 +6,10 @@ use std::sync::{Arc, Mutex};
 use fractalaw_host::capability::wasmtime::Result as Called;
 use fractalaw_host::capability::wasmtime::component::Resource;
 use fractalaw_host::capability::{
-    Capability, Function, Granted, Interface, Price, PricedLinker, RunState, Session, Table, Wit,
+    Capability, Ended, Function, Granted, Interface, Price, PricedLinker, RunState, Session, Table,
+    Wit,
 };
-use fractalaw_host::{Effect, Host, HostError, Outcome, Quota, QuotaLimit, Run, Section, Settled};
+use fractalaw_host::{Effect, Host, HostError, Quota, QuotaLimit, Run, Section, Settled};
 
 pub(crate) const WIT: Wit = Wit::new(
     "store.wit",
@@ -76,18 +77,18 @@ impl Drop for Thing {
 }
 
 impl Session for Things {
-    fn finish(self: Box<Self>, ended: &Outcome) -> Result<Vec<Effect>, HostError> {
-        let kind = ended.kind().to_owned();
+    fn prepare(&mut self, ended: &Ended<'_>) -> Called<Vec<Effect>> {
+        let kind = ended.outcome().kind().to_owned();
         self.store.ended.lock().unwrap().push(kind);
         if self.waited > 7 {
-            return Err(broken());
+            return Err(broken().into());
         }
         Ok(vec![Effect {
             capability: "store".to_owned(),
             kind: "waited".to_owned(),
             subject: self.waited.to_string(),
             fields: Vec::new(),
-            settled: Settled::of(ended),
+            settled: Settled::of(ended.outcome()),
         }])
     }
 }

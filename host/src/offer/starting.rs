@@ -1,0 +1,51 @@
+//! What a capability is told when its host starts, and the names that a policy grants under its keys.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use crate::ledger::verdicts::Verdicts;
+
+/// A host starts.
+pub struct Starting<'a> {
+    pub(crate) names: &'a [GrantedName],
+    pub(crate) verdicts: &'a Verdicts,
+}
+
+impl<'a> Starting<'a> {
+    /// What any section of the policy grants under a key of the capability's.
+    pub fn names<'k>(&self, key: &'k str) -> impl Iterator<Item = &'a GrantedName> + use<'a, 'k> {
+        self.names.iter().filter(move |name| name.key == key)
+    }
+
+    /// What the host's ledger says of earlier runs.
+    pub fn verdicts(&self) -> &'a Verdicts {
+        self.verdicts
+    }
+}
+
+/// A name that a policy grants under a key of a capability's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GrantedName {
+    pub(crate) key: &'static str,
+    pub(crate) name: String,
+    pub(crate) value: Value,
+    pub(crate) folder: PathBuf,
+}
+
+impl GrantedName {
+    /// The name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// What the policy says of it.
+    pub fn value(&self) -> &Value {
+        &self.value
+    }
+
+    /// Where the policy's file stands: files that it names are meant from there.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+}

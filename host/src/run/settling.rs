@@ -1,0 +1,60 @@
+//! What a run did, between its end and its taking effect.
+
+use fractalaw_report::{Effect, Outcome, Report};
+
+use super::ending;
+use crate::error::HostError;
+use crate::ledger::verdicts::Verdict;
+use crate::offer::session::Sessions;
+use crate::recorder::Recorder;
+
+/// A run that has ended. What it did takes effect or not when its sessions are settled.
+pub(crate) struct Ran {
+    pub(crate) report: Report,
+    pub(crate) sessions: Sessions,
+    pub(crate) recorder: Option<Box<Recorder>>,
+}
+
+impl Ran {
+    /// Of a run that did nothing.
+    pub(crate) fn nothing(report: Report) -> Ran {
+        Ran {
+            report,
+            sessions: Sessions::default(),
+            recorder: None,
+        }
+    }
+
+    /// Whether what it did is to take effect, where nothing but its outcome decides that.
+    pub(crate) fn verdict(&self) -> Verdict {
+        match self.report.outcome {
+            Outcome::Completed(_) => Verdict::Completed,
+            _ => Verdict::NotCompleted,
+        }
+    }
+}
+
+/// Prepares what the run did to take effect or to be taken back. Where that cannot be, the run has not completed.
+pub(super) async fn prepare(
+    sessions: Sessions,
+    outcome: Outcome,
+    identity: Option<&str>,
+    handles: u64,
+) -> Result<(Sessions, Outcome, Vec<Effect>), HostError> {
+    let identity = identity.map(str::to_owned);
+    let (sessions, outcome, effects) = sessions.prepare(outcome, identity.clone()).await;
+    let error = match effects {
+        Ok(effects) => return Ok((sessions, outcome, effects)),
+        Err(error) => match error.downcast::<HostError>() {
+            Ok(error) => return Err(error),
+            Err(error) => error,
+        },
+    };
+    let outcome = ending::outcome(&error, handles, true);
+    let (sessions, outcome, effects) = sessions.prepare(outcome, identity).await;
+    let effects = effects.map_err(|error| match error.downcast::<HostError>() {
+        Ok(error) => error,
+        Err(error) => HostError::Engine(error),
+    });
+    Ok((sessions, outcome, effects?))
+}
