@@ -1,0 +1,300 @@
+//! One call: a statement is compiled in the guest's world, then in the database, and stepped under the run's budget.
+
+use std::sync::Arc;
+
+use rusqlite::types::ValueRef;
+
+use crate::desk::Desk;
+use crate::error::{CallError, Failure, Quota, Stop};
+use crate::ffi::{self, Does, Engine, Entered, Fault, Statement};
+use crate::guard::{Phase, SharedGuard, lock};
+use crate::kind::ColumnKind;
+use crate::limits::{CALL_MEMORY_BYTES, RESULT_BYTES, SQL_BYTES};
+use crate::messages;
+use crate::price;
+use crate::rows_out::RowsOut;
+use crate::work::SharedWork;
+use crate::world::quoted;
+
+/// Rows after which a result is paid for what it has.
+const ROWS_PAID_AT_ONCE: usize = 256;
+
+pub(crate) struct Call<'a> {
+    pub(crate) desk: &'a mut Desk,
+    pub(crate) now_ms: Option<i64>,
+}
+
+/// What a statement is, seen in the guest's world.
+struct Seen {
+    reads_only: bool,
+    /// It reads the schema, so it is the world's to answer.
+    of_schema: bool,
+}
+
+impl Call<'_> {
+    pub(crate) fn query(&mut self, sql: &str) -> Result<Vec<u8>, Failure> {
+        self.pay_call(sql.len(), price::SQL_BYTE)?;
+        let seen = self.see(sql)?;
+        if !seen.reads_only {
+            return Err(messages::not_a_query().into());
+        }
+        let desk = &mut *self.desk;
+        if !seen.of_schema {
+            compile(&mut desk.engine, &desk.guard, sql, self.now_ms)?;
+            warm(desk);
+        }
+        let (engine, guard) = if seen.of_schema {
+            (&mut desk.world.engine, &desk.world.guard)
+        } else {
+            (&mut desk.engine, &desk.guard)
+        };
+        let _at_work = Entered::new(CALL_MEMORY_BYTES, self.now_ms);
+        step(engine, guard, &desk.work, |statement, work| {
+            rows(statement, work)
+        })
+    }
+
+    pub(crate) fn execute(&mut self, sql: &str) -> Result<u64, Failure> {
+        self.pay_call(sql.len(), price::SQL_BYTE)?;
+        if self.see(sql)?.reads_only {
+            return Err(messages::only_reads().into());
+        }
+        self.change(|call| {
+            compile(&mut call.desk.engine, &call.desk.guard, sql, call.now_ms)?;
+            warm(call.desk);
+            let _at_work = Entered::new(CALL_MEMORY_BYTES, call.now_ms);
+            step(
+                &mut call.desk.engine,
+                &call.desk.guard,
+                &call.desk.work,
+                |statement, _| {
+                    while statement.step()? {}
+                    Ok(())
+                },
+            )?;
+            let rows = call.desk.engine.connection().changes();
+            lock(&call.desk.work).count(Quota::Rows, rows)?;
+            Ok(rows)
+        })
+    }
+
+    /// Charges what a call costs before anything is done.
+    pub(crate) fn pay_call(&self, bytes: usize, for_each: u64) -> Result<(), Failure> {
+        let mut work = lock(&self.desk.work);
+        work.ask(|budget| budget.look())?;
+        work.count(Quota::Statements, 1)?;
+        work.count(Quota::Bytes, bytes as u64)?;
+        work.spend(price::CALL.saturating_add(for_each.saturating_mul(bytes as u64)))?;
+        Ok(())
+    }
+
+    /// Compiles a statement in the guest's world.
+    fn see(&mut self, sql: &str) -> Result<Seen, Failure> {
+        if sql.len() > SQL_BYTES {
+            return Err(messages::too_long(sql.len()).into());
+        }
+        let world = &mut self.desk.world;
+        compile(&mut world.engine, &world.guard, sql, self.now_ms)?;
+        let statement = world.engine.last().ok_or_else(messages::no_statement)?;
+        messages::check(statement)?;
+        let reads_only = statement.is_read_only();
+        let does = statement.does;
+        // `VACUUM` changes no table, and what neither reads nor changes gives no columns.
+        if if reads_only {
+            statement.columns() == 0
+        } else {
+            !does.changes_tables
+        } {
+            return Err(messages::not_for_guests().into());
+        }
+        if !reads_only && statement.columns() > 0 {
+            return Err(messages::returning().into());
+        }
+        if does.reads_schema && (does.reads_tables || does.changes_tables) {
+            return Err(messages::schema_and_tables().into());
+        }
+        Ok(Seen {
+            reads_only,
+            of_schema: does.reads_schema,
+        })
+    }
+
+    /// Does what changes rows: all of it or nothing.
+    pub(crate) fn change<T>(
+        &mut self,
+        work: impl FnOnce(&mut Self) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        let connection = self.desk.engine.connection();
+        connection
+            .execute_batch("SAVEPOINT call")
+            .map_err(messages::engine)?;
+        let touched_before = lock(&self.desk.touched).rows();
+        let mut result = work(self);
+        let (touched_after, is_over) = {
+            let touched = lock(&self.desk.touched);
+            (touched.rows(), touched.is_over())
+        };
+        let changed = touched_after.saturating_sub(touched_before) as u64;
+        if is_over {
+            result = Err(Stop::Quota(Quota::Memory).into());
+        } else if let Err(stop) =
+            lock(&self.desk.work).spend(price::CHANGED_ROW.saturating_mul(changed))
+        {
+            result = Err(stop.into());
+        }
+        if self.desk.engine.is_autocommit() {
+            return result;
+        }
+        let end = if result.is_ok() {
+            "RELEASE call"
+        } else {
+            "ROLLBACK TO call; RELEASE call"
+        };
+        self.desk
+            .engine
+            .connection()
+            .execute_batch(end)
+            .map_err(messages::engine)?;
+        result
+    }
+}
+
+/// Makes the statement ready on this connection, as the one that was prepared last.
+pub(crate) fn compile(
+    engine: &mut Engine,
+    guard: &SharedGuard,
+    sql: &str,
+    now_ms: Option<i64>,
+) -> Result<(), CallError> {
+    let _at_work = Entered::new(CALL_MEMORY_BYTES, now_ms);
+    lock(guard).enter(Phase::Guest);
+    let prepared = engine.prepare(sql).map(|(statement, was_ready)| {
+        if !was_ready {
+            let guard = lock(guard);
+            statement.does = Does {
+                reads_schema: guard.reads_schema,
+                reads_tables: guard.reads_tables,
+                changes_tables: guard.changes_tables,
+                of_virtual: guard.of_virtual,
+            };
+        }
+    });
+    let mut guard = lock(guard);
+    guard.enter(Phase::Host);
+    prepared.map_err(|fault| messages::not_compiled(fault, guard.refused.take(), &guard.rules))
+}
+
+/// Virtual tables keep something of what they read as long as nobody else writes. So that what a statement costs does not
+/// depend on that, they are made to read it before the first statement of a run that is about one.
+fn warm(desk: &mut Desk) {
+    let is_virtual = desk
+        .engine
+        .last()
+        .is_some_and(|statement| statement.does.of_virtual);
+    if !is_virtual || std::mem::replace(&mut desk.is_warm, true) {
+        return;
+    }
+    let rules = Arc::clone(&lock(&desk.guard).rules);
+    for table in rules.virtuals() {
+        let name = quoted(table);
+        // One that cannot be searched says so to the guest.
+        let _ = desk.engine.connection().query_row(
+            &format!("SELECT rowid FROM main.{name} WHERE {name} MATCH '\"fractalaw\"'"),
+            (),
+            |_| Ok(()),
+        );
+    }
+}
+
+/// Steps the statement that was compiled last, with what `drive` does, and pays for it.
+pub(crate) fn step<T>(
+    engine: &mut Engine,
+    guard: &SharedGuard,
+    work: &SharedWork,
+    drive: impl FnOnce(&mut Statement, &SharedWork) -> Result<T, Driven>,
+) -> Result<T, Failure> {
+    ffi::take_large();
+    engine.take_pages();
+    lock(guard).enter(Phase::Within);
+    let Some(statement) = engine.last() else {
+        return Err(messages::no_statement().into());
+    };
+    let driven = drive(statement, work);
+    let steps = statement.take_steps();
+    statement.reset();
+    let pages = engine.take_pages();
+    let mut guard = lock(guard);
+    guard.enter(Phase::Host);
+    let refused = guard.refused.take();
+    let paid = lock(work).pay_rest(steps, pages);
+    if ffi::memory_refused() {
+        return Err(Stop::Quota(Quota::Memory).into());
+    }
+    // Whoever stopped it is why it failed.
+    paid?;
+    driven.map_err(|driven| match driven {
+        Driven::Fault(fault) => messages::failed(&fault, refused, &guard.rules).into(),
+        Driven::Failure(failure) => failure,
+    })
+}
+
+/// Why stepping ended early.
+pub(crate) enum Driven {
+    Fault(Fault),
+    Failure(Failure),
+}
+
+impl From<Fault> for Driven {
+    fn from(fault: Fault) -> Driven {
+        Driven::Fault(fault)
+    }
+}
+
+impl From<Stop> for Driven {
+    fn from(stop: Stop) -> Driven {
+        Driven::Failure(stop.into())
+    }
+}
+
+impl From<CallError> for Driven {
+    fn from(error: CallError) -> Driven {
+        Driven::Failure(error.into())
+    }
+}
+
+/// All rows of a query. They are paid before the guest gets them.
+fn rows(statement: &mut Statement, work: &SharedWork) -> Result<Vec<u8>, Driven> {
+    let columns = statement.columns();
+    let kinds: Vec<(String, ColumnKind)> = (0..columns)
+        .map(|column| {
+            let declared = statement.declared(column).unwrap_or_default();
+            (statement.name(column), ColumnKind::of(&declared))
+        })
+        .collect();
+    let mut out = RowsOut::new(kinds.into_iter());
+    let (mut bytes, mut paid_bytes, mut paid_rows) = (0, 0, 0);
+    let mut pay = |rows: usize, bytes: u64| {
+        let (more_rows, more_bytes) = ((rows - paid_rows) as u64, bytes - paid_bytes);
+        (paid_rows, paid_bytes) = (rows, bytes);
+        let mut work = lock(work);
+        work.count(Quota::Rows, more_rows)?;
+        work.count(Quota::Bytes, more_bytes)?;
+        let row = price::ROW.saturating_add(price::VALUE.saturating_mul(columns as u64));
+        work.spend(
+            row.saturating_mul(more_rows)
+                .saturating_add(price::BYTE.saturating_mul(more_bytes)),
+        )
+    };
+    while statement.step()? {
+        let row = &*statement;
+        bytes += out.push(|column| -> ValueRef<'_> { row.value(column) })?;
+        if bytes > RESULT_BYTES as u64 {
+            return Err(messages::result_too_large().into());
+        }
+        if out.rows().is_multiple_of(ROWS_PAID_AT_ONCE) {
+            pay(out.rows(), bytes)?;
+        }
+    }
+    pay(out.rows(), bytes)?;
+    Ok(out.finish()?)
+}

@@ -1,0 +1,187 @@
+//! What tables a database has: their columns, keys and kinds, and which tables stand behind a virtual one.
+
+use std::collections::BTreeMap;
+
+use rusqlite::Connection;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Table,
+    View,
+    Virtual,
+    /// Where a virtual table keeps what it has.
+    Shadow,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Column {
+    pub(crate) name: String,
+    pub(crate) declared: String,
+    pub(crate) not_null: bool,
+    pub(crate) default: Option<String>,
+    /// Its place in the primary key, from 1; 0 if it is not part of it.
+    pub(crate) key: usize,
+    /// Computed from others, whether stored or not.
+    pub(crate) generated: bool,
+    /// Of a virtual table, and not among those of `SELECT *`.
+    pub(crate) hidden: bool,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Table {
+    pub(crate) name: String,
+    pub(crate) kind: Kind,
+    pub(crate) columns: Vec<Column>,
+    pub(crate) without_rowid: bool,
+    /// Columns that are unique together, and all of the table's own.
+    pub(crate) unique: Vec<Vec<String>>,
+    pub(crate) sql: String,
+}
+
+impl Table {
+    /// The primary key's columns, by their place in the table and in the key's order.
+    pub(crate) fn key(&self) -> Vec<usize> {
+        let mut key: Vec<usize> = (0..self.columns.len())
+            .filter(|at| self.columns[*at].key > 0)
+            .collect();
+        key.sort_by_key(|at| self.columns[*at].key);
+        key
+    }
+
+    /// A name under which the table's rowid can be reached, if it has one that no column hides.
+    pub(crate) fn rowid(&self) -> Option<&'static str> {
+        if self.without_rowid {
+            return None;
+        }
+        ["rowid", "_rowid_", "oid"].into_iter().find(|name| {
+            !self
+                .columns
+                .iter()
+                .any(|column| column.name.eq_ignore_ascii_case(name))
+        })
+    }
+
+    /// The module of a virtual table, in small letters.
+    pub(crate) fn module(&self) -> String {
+        let lower = self.sql.to_ascii_lowercase();
+        let after = lower.split_once(" using ").map_or("", |(_, after)| after);
+        after
+            .trim_start()
+            .chars()
+            .take_while(|c| c.is_ascii_alphanumeric() || *c == '_')
+            .collect()
+    }
+}
+
+/// A database's tables by their names in small letters.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Catalogue {
+    pub(crate) tables: BTreeMap<String, Table>,
+    /// Names that stand for a module's own table, in small letters.
+    pub(crate) modules: Vec<String>,
+    /// Its triggers, in small letters.
+    pub(crate) triggers: Vec<String>,
+}
+
+impl Catalogue {
+    pub(crate) fn read(connection: &Connection) -> rusqlite::Result<Catalogue> {
+        let mut tables = BTreeMap::new();
+        let mut list = connection.prepare(
+            "SELECT l.name, l.type, l.wr, coalesce(s.sql, '') FROM pragma_table_list l \
+             JOIN main.sqlite_schema s ON s.name = l.name AND s.type IN ('table', 'view') \
+             WHERE l.schema = 'main' AND l.name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY l.name",
+        )?;
+        let mut rows = list.query(())?;
+        while let Some(row) = rows.next()? {
+            let name: String = row.get(0)?;
+            let kind = match row.get_ref(1)?.as_str()? {
+                "view" => Kind::View,
+                "virtual" => Kind::Virtual,
+                "shadow" => Kind::Shadow,
+                _ => Kind::Table,
+            };
+            let table = Table {
+                columns: columns(connection, &name)?,
+                unique: unique(connection, &name)?,
+                kind,
+                without_rowid: row.get(2)?,
+                sql: row.get(3)?,
+                name,
+            };
+            tables.insert(table.name.to_ascii_lowercase(), table);
+        }
+        let mut list = connection.prepare("SELECT lower(name) FROM pragma_module_list")?;
+        let modules = list
+            .query_map((), |row| row.get(0))?
+            .collect::<Result<_, _>>()?;
+        let mut list = connection
+            .prepare("SELECT lower(name) FROM main.sqlite_schema WHERE type = 'trigger'")?;
+        let triggers = list
+            .query_map((), |row| row.get(0))?
+            .collect::<Result<_, _>>()?;
+        Ok(Catalogue {
+            tables,
+            modules,
+            triggers,
+        })
+    }
+
+    pub(crate) fn get(&self, name: &str) -> Option<&Table> {
+        self.tables.get(&name.to_ascii_lowercase())
+    }
+
+    /// Whether `shadow` is where the virtual table `table` keeps something.
+    pub(crate) fn is_shadow_of(&self, shadow: &str, table: &Table) -> bool {
+        let prefix = format!("{}_", table.name.to_ascii_lowercase());
+        table.kind == Kind::Virtual
+            && self
+                .get(shadow)
+                .is_some_and(|shadow| shadow.kind == Kind::Shadow)
+            && shadow.to_ascii_lowercase().starts_with(&prefix)
+    }
+}
+
+fn columns(connection: &Connection, table: &str) -> rusqlite::Result<Vec<Column>> {
+    let mut list = connection.prepare(
+        "SELECT name, type, \"notnull\", dflt_value, pk, hidden FROM pragma_table_xinfo(?1) ORDER BY cid",
+    )?;
+    let rows = list.query_map([table], |row| {
+        let hidden: u8 = row.get(5)?;
+        Ok(Column {
+            name: row.get(0)?,
+            declared: row.get(1)?,
+            not_null: row.get(2)?,
+            default: row.get(3)?,
+            key: row.get::<_, u16>(4)?.into(),
+            generated: hidden >= 2,
+            hidden: hidden == 1,
+        })
+    })?;
+    rows.collect()
+}
+
+fn unique(connection: &Connection, table: &str) -> rusqlite::Result<Vec<Vec<String>>> {
+    let mut list = connection.prepare(
+        "SELECT l.name, i.name FROM pragma_index_list(?1) l, pragma_index_info(l.name) i \
+         WHERE l.\"unique\" AND NOT l.partial ORDER BY l.seq, i.seqno",
+    )?;
+    let mut rows = list.query([table])?;
+    let mut indexes: Vec<(String, Option<Vec<String>>)> = Vec::new();
+    while let Some(row) = rows.next()? {
+        let (index, column): (String, Option<String>) = (row.get(0)?, row.get(1)?);
+        if indexes.last().is_none_or(|(name, _)| *name != index) {
+            indexes.push((index, Some(Vec::new())));
+        }
+        // An expression has no name: such an index is left out.
+        if let Some((_, columns)) = indexes.last_mut() {
+            match (column, &mut *columns) {
+                (Some(column), Some(names)) => names.push(column),
+                _ => *columns = None,
+            }
+        }
+    }
+    Ok(indexes
+        .into_iter()
+        .filter_map(|(_, columns)| columns)
+        .collect())
+}

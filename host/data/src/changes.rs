@@ -1,0 +1,274 @@
+//! What a run changed: rows before and after, table by table, in the order of their keys.
+
+use std::collections::BTreeMap;
+
+use rusqlite::types::ToSqlOutput;
+use rusqlite::{Connection, Result, ToSql, params_from_iter};
+
+use crate::catalogue::{Catalogue, Kind, Table};
+use crate::limits::CHANGED_BYTES;
+use crate::touched::{Before, Key, Row, stored};
+use crate::value::Value;
+use crate::world::{list, quoted};
+
+/// A row that is not what it was.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RowChange {
+    /// Which row.
+    pub key: Key,
+    /// What it was; nothing if the run inserted it.
+    pub before: Option<Row>,
+    /// What it is; nothing if the run deleted it.
+    pub after: Option<Row>,
+}
+
+/// The rows of one table that are not what they were.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TableChanges {
+    /// The table.
+    pub table: String,
+    /// Names of the columns, in the order of the rows' values.
+    pub columns: Vec<String>,
+    /// In the order of their keys.
+    pub rows: Vec<RowChange>,
+}
+
+/// All that a run changed, also what stands behind virtual tables, so that it can be done again.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Changes {
+    pub(crate) tables: Vec<TableChanges>,
+    /// Where the automatic keys of tables stand.
+    pub(crate) sequences: Vec<(String, i64)>,
+}
+
+/// How rows of a table are found and written.
+pub(crate) struct Access {
+    pub(crate) columns: Vec<String>,
+    /// Names of what the key has.
+    key: Vec<String>,
+    /// Whether the key is none of the columns.
+    key_apart: bool,
+}
+
+impl Access {
+    pub(crate) fn of(table: &Table) -> Option<Access> {
+        let columns: Vec<String> = stored(table)
+            .map(|at| table.columns[at].name.clone())
+            .collect();
+        let key = if table.without_rowid {
+            table
+                .key()
+                .into_iter()
+                .map(|at| table.columns[at].name.clone())
+                .collect()
+        } else {
+            vec![table.rowid()?.to_owned()]
+        };
+        // An integer primary key is the rowid: written as a column, it is the row's key already.
+        let primary = table.key();
+        let is_column = primary.len() == 1
+            && table.columns[primary[0]]
+                .declared
+                .eq_ignore_ascii_case("INTEGER")
+            && !table.without_rowid;
+        Some(Access {
+            columns,
+            key_apart: !table.without_rowid && !is_column,
+            key,
+        })
+    }
+
+    fn condition(&self) -> String {
+        let parts: Vec<String> = self
+            .key
+            .iter()
+            .enumerate()
+            .map(|(at, name)| format!("{} IS ?{}", quoted(name), at + 1))
+            .collect();
+        parts.join(" AND ")
+    }
+
+    pub(crate) fn select(&self, table: &str) -> String {
+        format!(
+            "SELECT {} FROM main.{} WHERE {}",
+            list(&self.columns),
+            quoted(table),
+            self.condition()
+        )
+    }
+
+    pub(crate) fn delete(&self, table: &str) -> String {
+        format!(
+            "DELETE FROM main.{} WHERE {}",
+            quoted(table),
+            self.condition()
+        )
+    }
+
+    pub(crate) fn insert(&self, table: &str) -> String {
+        let mut names = self.columns.clone();
+        if self.key_apart {
+            names.extend(self.key.iter().cloned());
+        }
+        let places: Vec<String> = (1..=names.len()).map(|at| format!("?{at}")).collect();
+        format!(
+            "INSERT INTO main.{} ({}) VALUES ({})",
+            quoted(table),
+            list(&names),
+            places.join(", ")
+        )
+    }
+
+    /// What `insert` is given.
+    pub(crate) fn inserted<'a>(&self, key: &'a Key, row: &'a Row) -> Vec<Bound<'a>> {
+        let key = match key {
+            Key::Rowid(rowid) if self.key_apart => Some(Bound::Rowid(*rowid)),
+            _ => None,
+        };
+        row.iter().map(Bound::Value).chain(key).collect()
+    }
+}
+
+pub(crate) enum Bound<'a> {
+    Value(&'a Value),
+    Rowid(i64),
+}
+
+impl ToSql for Bound<'_> {
+    fn to_sql(&self) -> Result<ToSqlOutput<'_>> {
+        Ok(match self {
+            Bound::Value(value) => ToSqlOutput::Borrowed(value.as_ref()),
+            Bound::Rowid(rowid) => ToSqlOutput::from(*rowid),
+        })
+    }
+}
+
+pub(crate) fn bound(key: &Key) -> Vec<Bound<'_>> {
+    match key {
+        Key::Rowid(rowid) => vec![Bound::Rowid(*rowid)],
+        Key::Columns(values) => values.iter().map(Bound::Value).collect(),
+    }
+}
+
+/// The row with this key as it is now.
+pub(crate) fn row_now(
+    statement: &mut rusqlite::Statement<'_>,
+    columns: usize,
+    key: &Key,
+) -> Result<Option<Row>> {
+    let mut rows = statement.query(params_from_iter(bound(key)))?;
+    let Some(row) = rows.next()? else {
+        return Ok(None);
+    };
+    let values: Result<Row> = (0..columns).map(|at| Ok(row.get_ref(at)?.into())).collect();
+    values.map(Some)
+}
+
+/// What came of the rows that were touched, or nothing if that is over a bound.
+pub(crate) fn net(
+    connection: &Connection,
+    catalogue: &Catalogue,
+    touched: BTreeMap<String, Before>,
+) -> Result<Option<Changes>> {
+    let mut changes = Changes::default();
+    let mut bytes = 0;
+    let mut touched_names = Vec::new();
+    for (name, rows) in touched {
+        let Some((table, access)) = catalogue
+            .get(&name)
+            .and_then(|table| Some((table, Access::of(table)?)))
+        else {
+            return Ok(None);
+        };
+        let mut statement = connection.prepare(&access.select(&table.name))?;
+        let mut changed = Vec::new();
+        for (key, before) in rows {
+            let after = row_now(&mut statement, access.columns.len(), &key)?;
+            if before != after {
+                bytes += after.iter().flatten().map(Value::bytes).sum::<usize>();
+                if bytes > CHANGED_BYTES {
+                    return Ok(None);
+                }
+                changed.push(RowChange { key, before, after });
+            }
+        }
+        if !changed.is_empty() {
+            touched_names.push(name);
+            changes.tables.push(TableChanges {
+                table: table.name.clone(),
+                columns: access.columns,
+                rows: changed,
+            });
+        }
+    }
+    changes.sequences = sequences(connection, &touched_names)?;
+    Ok(Some(changes))
+}
+
+fn sequences(connection: &Connection, tables: &[String]) -> Result<Vec<(String, i64)>> {
+    let is_there = connection
+        .prepare("SELECT 1 FROM main.sqlite_schema WHERE name = 'sqlite_sequence'")?
+        .exists(())?;
+    let mut sequences = Vec::new();
+    if is_there {
+        let mut statement =
+            connection.prepare("SELECT seq FROM main.sqlite_sequence WHERE name = ?1")?;
+        for table in tables {
+            for seq in statement.query_map([table], |row| row.get(0))? {
+                sequences.push((table.clone(), seq?));
+            }
+        }
+    }
+    Ok(sequences)
+}
+
+impl Changes {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.tables.is_empty()
+    }
+
+    /// As people see them: a full-text table by its own columns, and not what stands behind it.
+    pub(crate) fn shown(&self, catalogue: &Catalogue) -> Vec<TableChanges> {
+        let mut shown = Vec::new();
+        for changes in &self.tables {
+            let Some(table) = catalogue.get(&changes.table) else {
+                continue;
+            };
+            if table.kind == Kind::Table {
+                shown.push(changes.clone());
+                continue;
+            }
+            let content = changes
+                .table
+                .strip_suffix("_content")
+                .and_then(|name| catalogue.get(name));
+            if let Some(owner) = content.filter(|owner| owner.kind == Kind::Virtual) {
+                shown.push(of_full_text(owner, changes));
+            }
+        }
+        shown.sort_by(|one, two| one.table.cmp(&two.table));
+        shown
+    }
+}
+
+/// The first column of what stands behind it is the row's key; the others are its own.
+fn of_full_text(owner: &Table, changes: &TableChanges) -> TableChanges {
+    let columns = owner.columns.iter().filter(|column| !column.hidden);
+    let without_id = |row: &Option<Row>| {
+        row.as_ref()
+            .map(|row| row.get(1..).unwrap_or_default().into())
+    };
+    TableChanges {
+        table: owner.name.clone(),
+        columns: columns.map(|column| column.name.clone()).collect(),
+        rows: changes
+            .rows
+            .iter()
+            .map(|row| RowChange {
+                key: row.key.clone(),
+                before: without_id(&row.before),
+                after: without_id(&row.after),
+            })
+            .collect(),
+    }
+}

@@ -1,0 +1,159 @@
+//! A connection as one run uses it, set up once for a set of grants and used by one run after another.
+
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+
+use rusqlite::config::DbConfig;
+use rusqlite::limits::Limit;
+use rusqlite::{Connection, OpenFlags, Result};
+
+use crate::catalogue::Catalogue;
+use crate::error::StoreError;
+use crate::ffi::{self, Engine};
+use crate::functions;
+use crate::grants::Grants;
+use crate::guard::{self, SharedGuard, lock};
+use crate::limits;
+use crate::touched::Touched;
+use crate::work::{self, SharedWork};
+use crate::world::{self, World};
+
+pub(crate) struct Desk {
+    pub(crate) engine: Engine,
+    pub(crate) guard: SharedGuard,
+    pub(crate) world: World,
+    pub(crate) work: SharedWork,
+    pub(crate) touched: Arc<Mutex<Touched>>,
+    pub(crate) catalogue: Arc<Catalogue>,
+    /// Whether virtual tables have read what they keep, in this run.
+    pub(crate) is_warm: bool,
+    /// What the operator should know of the grants.
+    pub(crate) problems: Vec<StoreError>,
+    /// Changes with each change of the tables themselves.
+    schema_version: i64,
+}
+
+impl Desk {
+    pub(crate) fn new(
+        path: &Path,
+        read_only: bool,
+        grants: &Grants,
+        durable: bool,
+    ) -> std::result::Result<Desk, StoreError> {
+        let mut connection = connect(path, read_only)?;
+        let failed = |source| StoreError::Sqlite {
+            path: path.to_owned(),
+            source,
+        };
+        set_up(&connection, durable).map_err(failed)?;
+        let catalogue = Arc::new(Catalogue::read(&connection).map_err(failed)?);
+        let work = work::install(&mut connection).map_err(failed)?;
+        functions::install(&connection, &work).map_err(failed)?;
+        let guard = guard::install(&mut connection).map_err(failed)?;
+        let schema_version = schema_version(&connection).map_err(failed)?;
+        touch_virtual(&connection, &catalogue).map_err(failed)?;
+        let touched = Arc::new(Mutex::new(Touched::new(Arc::clone(&catalogue))));
+        let mut engine = Engine::new(connection);
+        let noted = Arc::clone(&touched);
+        engine.watch(Box::new(move |change| lock(&noted).note(change)));
+        let (rules, problems) = world::rules(&mut engine, &guard, &catalogue, grants);
+        // Not earlier: what the host prepares itself is not held to a guest's bounds.
+        limit(engine.connection()).map_err(failed)?;
+        let world = World::new(&catalogue, &rules, &work).map_err(failed)?;
+        lock(&guard).rules = Arc::new(rules);
+        Ok(Desk {
+            engine,
+            guard,
+            world,
+            work,
+            touched,
+            catalogue,
+            is_warm: false,
+            problems,
+            schema_version,
+        })
+    }
+
+    /// Whether the tables are still those that it was set up for, as the transaction sees them that is open.
+    pub(crate) fn is_current(&self) -> Result<bool> {
+        Ok(schema_version(self.engine.connection())? == self.schema_version)
+    }
+}
+
+pub(crate) fn connect(path: &Path, read_only: bool) -> std::result::Result<Connection, StoreError> {
+    let vfs = ffi::file_system().ok_or(StoreError::NotConfigured)?;
+    let access = if read_only {
+        OpenFlags::SQLITE_OPEN_READ_ONLY
+    } else {
+        OpenFlags::SQLITE_OPEN_READ_WRITE
+    };
+    let flags = access | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    Connection::open_with_flags_and_vfs(path, flags, vfs).map_err(|source| StoreError::Open {
+        path: path.to_owned(),
+        source,
+        hint: "name an SQLite database that exists and may be read",
+    })
+}
+
+pub(crate) fn set_up(connection: &Connection, durable: bool) -> Result<()> {
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_FKEY, true)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, true)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DML, false)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_ATTACH_CREATE, false)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_ATTACH_WRITE, false)?;
+    let synchronous = if durable { "FULL" } else { "OFF" };
+    // Nothing is waited for here: the line is kept by us, who look at the budget meanwhile.
+    connection.execute_batch(&format!(
+        "PRAGMA cell_size_check = ON; PRAGMA temp_store = MEMORY; PRAGMA mmap_size = 0; \
+         PRAGMA cache_size = -{}; PRAGMA synchronous = {synchronous}; PRAGMA busy_timeout = 0",
+        limits::CACHE_KIB
+    ))
+}
+
+/// What one statement may be and make.
+pub(crate) fn limit(connection: &Connection) -> Result<()> {
+    let small = |bytes: usize| i32::try_from(bytes).unwrap_or(i32::MAX);
+    for (what, most) in [
+        (Limit::SQLITE_LIMIT_LENGTH, small(limits::VALUE_BYTES)),
+        (Limit::SQLITE_LIMIT_SQL_LENGTH, small(limits::SQL_BYTES)),
+        (Limit::SQLITE_LIMIT_COLUMN, limits::COLUMNS),
+        (Limit::SQLITE_LIMIT_EXPR_DEPTH, limits::EXPRESSION_DEPTH),
+        (
+            Limit::SQLITE_LIMIT_COMPOUND_SELECT,
+            limits::COMPOUND_SELECTS,
+        ),
+        (Limit::SQLITE_LIMIT_VDBE_OP, limits::PROGRAM_OPS),
+        (Limit::SQLITE_LIMIT_FUNCTION_ARG, limits::ARGUMENTS),
+        (Limit::SQLITE_LIMIT_ATTACHED, 0),
+        (
+            Limit::SQLITE_LIMIT_LIKE_PATTERN_LENGTH,
+            limits::PATTERN_BYTES,
+        ),
+        (Limit::SQLITE_LIMIT_VARIABLE_NUMBER, limits::COLUMNS),
+        (Limit::SQLITE_LIMIT_TRIGGER_DEPTH, limits::TRIGGER_DEPTH),
+        (Limit::SQLITE_LIMIT_WORKER_THREADS, 0),
+    ] {
+        connection.set_limit(what, most)?;
+    }
+    Ok(())
+}
+
+fn schema_version(connection: &Connection) -> Result<i64> {
+    connection.query_row("PRAGMA main.schema_version", (), |row| row.get(0))
+}
+
+/// Virtual tables read their settings when they are first used: now, and not as part of a guest's statement.
+fn touch_virtual(connection: &Connection, catalogue: &Catalogue) -> Result<()> {
+    for table in catalogue.tables.values() {
+        if table.kind == crate::catalogue::Kind::Virtual && table.module() != "" {
+            // One of a module that is not compiled in does not exist for guests either.
+            let _ = connection.prepare(&format!(
+                "SELECT * FROM main.{}",
+                world::quoted(&table.name)
+            ));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,165 @@
+//! Functions of SQL that are the host's: randomness of the run's own seed, and distance between vectors.
+//!
+//! A vector is a blob of 32-bit floats, lowest byte first, as `FLOAT[n]` columns hold it and as `sqlite-vec` has it. Of that
+//! library only the distance is wanted here, and it is a C extension whose work SQLite's steps do not show: a distance of our
+//! own is a page of code, has a price for each number, and is the same on every machine because it adds in one order.
+
+use std::sync::Arc;
+
+use rusqlite::functions::{Context, FunctionFlags};
+use rusqlite::types::ValueRef;
+use rusqlite::{Connection, Error, Result};
+
+use crate::guard::lock;
+use crate::limits::{VALUE_BYTES, VECTOR_FLOATS};
+use crate::price;
+use crate::work::SharedWork;
+
+/// Work of one call for which the budget is looked at: some 30 µs.
+const LOOK_FUEL: u64 = 100_000;
+
+pub(crate) fn install(connection: &Connection, work: &SharedWork) -> Result<()> {
+    let harmless = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_INNOCUOUS;
+    let drawn = Arc::clone(work);
+    connection.create_scalar_function("random", 0, harmless, move |_| {
+        pay(&drawn, 8 * price::RANDOM_BYTE)?;
+        Ok(lock(&drawn).random_i64())
+    })?;
+    let drawn = Arc::clone(work);
+    connection.create_scalar_function("randomblob", 1, harmless, move |context| {
+        // As SQLite's own: at least one byte.
+        let bytes = as_i64(context, 0).max(1);
+        let bytes = usize::try_from(bytes)
+            .ok()
+            .filter(|bytes| *bytes <= VALUE_BYTES);
+        let bytes = bytes.ok_or_else(|| mistake("string or blob too big"))?;
+        pay(&drawn, (bytes as u64).saturating_mul(price::RANDOM_BYTE))?;
+        let mut blob = vec![0; bytes];
+        lock(&drawn).random_bytes(&mut blob);
+        Ok(blob)
+    })?;
+    let paid = Arc::clone(work);
+    let flags = harmless | FunctionFlags::SQLITE_DETERMINISTIC;
+    connection.create_scalar_function("cosine_distance", 2, flags, move |context| {
+        let (Some(one), Some(two)) = (vector(context, 0)?, vector(context, 1)?) else {
+            return Ok(None);
+        };
+        if one.len() != two.len() {
+            return Err(mistake(&format!(
+                "cosine_distance: vectors of {} and {} numbers, expected as many in both",
+                one.len() / 4,
+                two.len() / 4
+            )));
+        }
+        pay(
+            &paid,
+            (one.len() as u64 / 4).saturating_mul(price::VECTOR_FLOAT),
+        )?;
+        Ok(cosine_distance(one, two))
+    })
+}
+
+/// One less the cosine of the angle between them: 0 for the same direction, 2 for the opposite one. Nothing where one of
+/// them has no direction.
+fn cosine_distance(one: &[u8], two: &[u8]) -> Option<f64> {
+    // Four sums that are added in the end let the processor work on four numbers at once, in an order that is fixed.
+    let mut dot = [0.0_f64; 4];
+    let mut first = [0.0_f64; 4];
+    let mut second = [0.0_f64; 4];
+    let (one, _) = one.as_chunks::<4>();
+    let (two, _) = two.as_chunks::<4>();
+    for (at, (a, b)) in one.iter().zip(two).enumerate() {
+        let (a, b) = (
+            f64::from(f32::from_le_bytes(*a)),
+            f64::from(f32::from_le_bytes(*b)),
+        );
+        dot[at % 4] += a * b;
+        first[at % 4] += a * a;
+        second[at % 4] += b * b;
+    }
+    let sum = |parts: [f64; 4]| (parts[0] + parts[1]) + (parts[2] + parts[3]);
+    let lengths = sum(first).sqrt() * sum(second).sqrt();
+    (lengths > 0.0 && lengths.is_finite()).then(|| 1.0 - sum(dot) / lengths)
+}
+
+/// The bytes of a vector, or nothing for null.
+fn vector<'a>(context: &'a Context<'_>, at: usize) -> Result<Option<&'a [u8]>> {
+    match context.get_raw(at) {
+        ValueRef::Null => Ok(None),
+        ValueRef::Blob(bytes) if bytes.len() % 4 == 0 && bytes.len() / 4 <= VECTOR_FLOATS => {
+            Ok(Some(bytes))
+        }
+        ValueRef::Blob(bytes) => Err(mistake(&format!(
+            "cosine_distance: a blob of {} bytes, expected 4 for each of at most {VECTOR_FLOATS} numbers",
+            bytes.len()
+        ))),
+        other => Err(mistake(&format!(
+            "cosine_distance: a value of type {}, expected a blob of 32-bit floats",
+            other.data_type().to_string().to_ascii_lowercase()
+        ))),
+    }
+}
+
+fn as_i64(context: &Context<'_>, at: usize) -> i64 {
+    match context.get_raw(at) {
+        ValueRef::Integer(number) => number,
+        // Saturates, as SQLite's own conversion does.
+        ValueRef::Real(number) => number as i64,
+        ValueRef::Text(text) => str::from_utf8(text)
+            .ok()
+            .and_then(|text| text.trim().parse().ok())
+            .unwrap_or(0),
+        _ => 0,
+    }
+}
+
+fn pay(work: &SharedWork, fuel: u64) -> Result<()> {
+    let mut work = lock(work);
+    let paid = work.spend(fuel);
+    // One call of a function may take as long as many steps, between which SQLite asks by itself.
+    let go_on = if fuel < LOOK_FUEL {
+        paid
+    } else {
+        paid.and_then(|()| work.ask(|budget| budget.look()))
+    };
+    go_on.map_err(|stop| mistake(&stop.to_string()))
+}
+
+fn mistake(message: &str) -> Error {
+    Error::UserFunctionError(message.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::cosine_distance;
+
+    fn vector(numbers: &[f32]) -> Vec<u8> {
+        numbers
+            .iter()
+            .flat_map(|number| number.to_le_bytes())
+            .collect()
+    }
+
+    #[test]
+    fn distances_are_exact() {
+        let cases: [(&[f32], &[f32], Option<f64>); 6] = [
+            (&[1.0, 0.0], &[2.0, 0.0], Some(0.0)),
+            (&[1.0, 0.0], &[0.0, 3.0], Some(1.0)),
+            (&[1.0, 0.0], &[-1.0, 0.0], Some(2.0)),
+            (
+                &[3.0, 4.0, 0.0, 0.0, 0.0],
+                &[3.0, 0.0, 0.0, 0.0, 4.0],
+                Some(1.0 - 9.0 / 25.0),
+            ),
+            (&[0.0, 0.0], &[1.0, 0.0], None),
+            (&[], &[], None),
+        ];
+        for (one, two, distance) in cases {
+            assert_eq!(
+                cosine_distance(&vector(one), &vector(two)),
+                distance,
+                "{one:?} {two:?}"
+            );
+        }
+    }
+}

@@ -1,0 +1,439 @@
+//! What SQLite asks before it compiles a statement: may it read this column, change that table, call this function?
+//!
+//! The guest's statement has been compiled in a world of granted tables before (`world.rs`), so what is refused here by
+//! name is known to the guest, or is something that the statement reaches without naming it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
+
+use crate::catalogue::{Catalogue, Kind};
+use crate::grants::{Granted, Grants};
+
+/// Who is compiling.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Phase {
+    /// The host itself.
+    #[default]
+    Host,
+    /// A guest's statement.
+    Guest,
+    /// SQLite, while a guest's statement is stepped: virtual tables read and write their own tables.
+    Within,
+}
+
+/// What was refused, and so is why a statement did not compile.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Refused {
+    /// Reading a table or column.
+    Read { table: String, column: String },
+    /// Changing one.
+    Write {
+        table: String,
+        column: Option<String>,
+    },
+    /// Calling a function.
+    Function(String),
+    /// A kind of statement.
+    Kind(&'static str),
+}
+
+/// What one set of grants allows in one database.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Rules {
+    /// Tables that exist for the guest, by their names in small letters.
+    tables: BTreeMap<String, Granted>,
+    /// Those of them that are virtual.
+    virtuals: BTreeSet<String>,
+    /// What stands behind its virtual tables.
+    shadows: BTreeMap<String, Granted>,
+    /// Names of tables that modules bring along.
+    modules: Vec<String>,
+    /// All tables of the database, and its views and triggers, in whose name others are read and changed.
+    all: BTreeSet<String>,
+    definers: BTreeSet<String>,
+    /// Whether the schema itself may be read: only in the world of granted tables.
+    pub(crate) schema: bool,
+}
+
+impl Rules {
+    pub(crate) fn new(catalogue: &Catalogue, grants: &Grants) -> Rules {
+        let mut rules = Rules {
+            modules: catalogue.modules.clone(),
+            all: catalogue.tables.keys().cloned().collect(),
+            definers: catalogue.triggers.iter().cloned().collect(),
+            ..Rules::default()
+        };
+        for table in catalogue.tables.values() {
+            let granted = grants.of(&table.name);
+            if table.kind == Kind::View {
+                rules.definers.insert(table.name.to_ascii_lowercase());
+            }
+            let exists = match table.kind {
+                Kind::Shadow => false,
+                // A part of one would be searched by the words of all of it.
+                Kind::Virtual => {
+                    granted.is_whole() && matches!(table.module().as_str(), "fts5" | "rtree")
+                }
+                Kind::Table | Kind::View => granted.read.any() || granted.write.any(),
+            };
+            if !exists {
+                continue;
+            }
+            for shadow in catalogue.tables.keys() {
+                if catalogue.is_shadow_of(shadow, table) {
+                    rules.shadows.insert(shadow.clone(), granted.clone());
+                }
+            }
+            if table.kind == Kind::Virtual {
+                rules.virtuals.insert(table.name.to_ascii_lowercase());
+            }
+            rules
+                .tables
+                .insert(table.name.to_ascii_lowercase(), granted);
+        }
+        rules
+    }
+
+    /// The virtual tables that exist for the guest.
+    pub(crate) fn virtuals(&self) -> impl Iterator<Item = &str> {
+        self.virtuals.iter().map(String::as_str)
+    }
+
+    /// A view that reaches further than it may does not exist.
+    pub(crate) fn remove(&mut self, table: &str) {
+        self.tables.remove(&table.to_ascii_lowercase());
+    }
+
+    pub(crate) fn of(&self, table: &str) -> Option<&Granted> {
+        self.tables.get(&table.to_ascii_lowercase())
+    }
+
+    /// Whether every table of the database is granted, and all of it.
+    pub(crate) fn all_whole(&self) -> bool {
+        self.all.iter().all(|table| {
+            self.shadows.contains_key(table) || self.of(table).is_some_and(Granted::is_whole)
+        })
+    }
+
+    /// Whether nobody made a table of this name: SQLite has it for itself, a module brings it along, or a virtual table keeps
+    /// what it has there.
+    pub(crate) fn is_inner(&self, name: &str) -> bool {
+        self.shadows.contains_key(&name.to_ascii_lowercase()) || self.is_modules_own(name)
+    }
+
+    fn is_modules_own(&self, name: &str) -> bool {
+        let name = name.to_ascii_lowercase();
+        name.starts_with("pragma_") || name.starts_with("sqlite_") || self.modules.contains(&name)
+    }
+}
+
+/// Modules whose tables are functions of their arguments.
+const TABLE_FUNCTIONS: [&str; 2] = ["json_each", "json_tree"];
+
+/// What may be read of the schema, where that holds only what is granted.
+const SCHEMA_TABLES: [&str; 8] = [
+    "pragma_foreign_key_list",
+    "pragma_index_info",
+    "pragma_index_list",
+    "pragma_table_info",
+    "pragma_table_list",
+    "pragma_table_xinfo",
+    "sqlite_master",
+    "sqlite_schema",
+];
+
+pub(crate) const SCHEMA_PRAGMAS: [&str; 6] = [
+    "foreign_key_list",
+    "index_info",
+    "index_list",
+    "table_info",
+    "table_list",
+    "table_xinfo",
+];
+
+/// The authorizer of one connection.
+#[derive(Debug, Default)]
+pub(crate) struct Guard {
+    pub(crate) phase: Phase,
+    pub(crate) rules: Arc<Rules>,
+    pub(crate) refused: Option<Refused>,
+    /// Whether the statement reads the schema, and whether it reads anything else.
+    pub(crate) reads_schema: bool,
+    pub(crate) reads_tables: bool,
+    /// Whether it changes a table.
+    pub(crate) changes_tables: bool,
+    /// Whether one of them is virtual.
+    pub(crate) of_virtual: bool,
+}
+
+pub(crate) type SharedGuard = Arc<Mutex<Guard>>;
+
+pub(crate) fn lock<T>(shared: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The guard that is asked on `connection` from now on.
+pub(crate) fn install(connection: &mut rusqlite::Connection) -> rusqlite::Result<SharedGuard> {
+    let shared = SharedGuard::default();
+    let asked = Arc::clone(&shared);
+    connection.authorizer(Some(move |context: AuthContext<'_>| {
+        lock(&asked).judge(&context)
+    }))?;
+    Ok(shared)
+}
+
+impl Guard {
+    pub(crate) fn enter(&mut self, phase: Phase) {
+        self.phase = phase;
+        if phase == Phase::Guest {
+            self.refused = None;
+            self.reads_schema = false;
+            self.reads_tables = false;
+            self.changes_tables = false;
+            self.of_virtual = false;
+        }
+    }
+
+    fn judge(&mut self, context: &AuthContext<'_>) -> Authorization {
+        if self.phase == Phase::Host {
+            return Authorization::Allow;
+        }
+        let definer = context
+            .accessor
+            .is_some_and(|name| self.rules.definers.contains(&name.to_ascii_lowercase()));
+        match self.refuses(&context.action, definer) {
+            None => Authorization::Allow,
+            Some(refused) => {
+                // The first is the cause; others follow from it.
+                self.refused.get_or_insert(refused);
+                Authorization::Deny
+            }
+        }
+    }
+
+    fn refuses(&mut self, action: &AuthAction<'_>, definer: bool) -> Option<Refused> {
+        let within = self.phase == Phase::Within;
+        match *action {
+            AuthAction::Select | AuthAction::Recursive => None,
+            AuthAction::Read {
+                table_name,
+                column_name,
+            } => self.refuses_read(table_name, column_name, definer),
+            AuthAction::Insert { table_name } | AuthAction::Delete { table_name } => {
+                self.refuses_write(table_name, None)
+            }
+            AuthAction::Update {
+                table_name,
+                column_name,
+            } => self.refuses_write(table_name, Some(column_name)),
+            AuthAction::Function { function_name } => {
+                let name = function_name.to_ascii_lowercase();
+                FUNCTIONS
+                    .binary_search(&name.as_str())
+                    .is_err()
+                    .then_some(Refused::Function(name))
+            }
+            // FTS5 asks whether somebody else wrote.
+            AuthAction::Pragma { pragma_name, .. } if within && pragma_name == "data_version" => {
+                None
+            }
+            AuthAction::Pragma { pragma_name, .. }
+                if self.rules.schema && SCHEMA_PRAGMAS.contains(&pragma_name) =>
+            {
+                self.reads_schema = true;
+                None
+            }
+            ref other => Some(Refused::Kind(kind(other))),
+        }
+    }
+
+    fn refuses_read(&mut self, table: &str, column: &str, definer: bool) -> Option<Refused> {
+        let lower = table.to_ascii_lowercase();
+        self.of_virtual |= self.rules.virtuals.contains(&lower);
+        if TABLE_FUNCTIONS.contains(&lower.as_str()) {
+            return None;
+        }
+        if self.rules.schema && SCHEMA_TABLES.contains(&lower.as_str()) {
+            self.reads_schema = true;
+            return None;
+        }
+        let granted = self.rules.of(&lower).or_else(|| {
+            let shadow = self.rules.shadows.get(&lower);
+            shadow.filter(|_| self.phase == Phase::Within)
+        });
+        let allowed = match granted {
+            Some(granted) if column.is_empty() => granted.read.any(),
+            Some(granted) => granted.read.has(column),
+            // The name of a common table expression of which no column is used: the statement compiled where only
+            // granted tables are, so it names no other. What modules bring along is in both.
+            // A view or a trigger was not compiled there.
+            None => {
+                column.is_empty()
+                    && self.phase == Phase::Guest
+                    && !self.rules.is_inner(&lower)
+                    && !(definer && self.rules.all.contains(&lower))
+            }
+        };
+        self.reads_tables |= granted.is_some();
+        (!allowed).then(|| Refused::Read {
+            table: lower,
+            column: column.to_ascii_lowercase(),
+        })
+    }
+
+    fn refuses_write(&mut self, table: &str, column: Option<&str>) -> Option<Refused> {
+        self.changes_tables = true;
+        let lower = table.to_ascii_lowercase();
+        self.of_virtual |= self.rules.virtuals.contains(&lower);
+        let granted = self.rules.of(&lower).or_else(|| {
+            let shadow = self.rules.shadows.get(&lower);
+            shadow.filter(|_| self.phase == Phase::Within)
+        });
+        let allowed = granted.is_some_and(|granted| match column {
+            Some(column) => granted.write.has(column),
+            None => granted.write == crate::grants::Columns::All,
+        });
+        if !allowed && matches!(lower.as_str(), "sqlite_master" | "sqlite_temp_master") {
+            return Some(Refused::Kind(TABLES_THEMSELVES));
+        }
+        (!allowed).then(|| Refused::Write {
+            table: lower,
+            column: column.map(str::to_ascii_lowercase),
+        })
+    }
+}
+
+pub(crate) const TABLES_THEMSELVES: &str = "CREATE, DROP, ALTER or ANALYZE";
+
+fn kind(action: &AuthAction<'_>) -> &'static str {
+    match action {
+        AuthAction::Attach { .. } => "ATTACH",
+        AuthAction::Detach { .. } => "DETACH",
+        AuthAction::Pragma { .. } => "PRAGMA",
+        AuthAction::Transaction { .. } | AuthAction::Savepoint { .. } => "a transaction",
+        AuthAction::Analyze { .. } => "ANALYZE",
+        AuthAction::Reindex { .. } => "REINDEX",
+        // The rest makes, drops or alters tables and what belongs to them.
+        _ => TABLES_THEMSELVES,
+    }
+}
+
+/// Functions that guests may call. Left out are those that load code, tell of the connection (`changes`, `total_changes`),
+/// of SQLite's build and of where rows stand in the file.
+const FUNCTIONS: [&str; 103] = [
+    "->",
+    "->>",
+    "abs",
+    "avg",
+    "bm25",
+    "char",
+    "coalesce",
+    "concat",
+    "concat_ws",
+    "cosine_distance",
+    "count",
+    "cume_dist",
+    "current_date",
+    "current_time",
+    "current_timestamp",
+    "date",
+    "datetime",
+    "dense_rank",
+    "first_value",
+    "format",
+    "glob",
+    "group_concat",
+    "hex",
+    "highlight",
+    "if",
+    "ifnull",
+    "iif",
+    "instr",
+    "json",
+    "json_array",
+    "json_array_insert",
+    "json_array_length",
+    "json_error_position",
+    "json_extract",
+    "json_group_array",
+    "json_group_object",
+    "json_insert",
+    "json_object",
+    "json_pretty",
+    "json_quote",
+    "json_remove",
+    "json_replace",
+    "json_set",
+    "json_type",
+    "json_valid",
+    "jsonb",
+    "jsonb_array",
+    "jsonb_array_insert",
+    "jsonb_extract",
+    "jsonb_group_array",
+    "jsonb_group_object",
+    "jsonb_insert",
+    "jsonb_object",
+    "jsonb_remove",
+    "jsonb_replace",
+    "jsonb_set",
+    "julianday",
+    "lag",
+    "last_insert_rowid",
+    "last_value",
+    "lead",
+    "length",
+    "like",
+    "likelihood",
+    "likely",
+    "lower",
+    "ltrim",
+    "match",
+    "max",
+    "min",
+    "nth_value",
+    "ntile",
+    "nullif",
+    "octet_length",
+    "percent_rank",
+    "printf",
+    "quote",
+    "random",
+    "randomblob",
+    "rank",
+    "replace",
+    "round",
+    "row_number",
+    "rtrim",
+    "sign",
+    "snippet",
+    "strftime",
+    "string_agg",
+    "substr",
+    "substring",
+    "sum",
+    "time",
+    "timediff",
+    "total",
+    "trim",
+    "typeof",
+    "unicode",
+    "unistr",
+    "unistr_quote",
+    "unixepoch",
+    "unlikely",
+    "upper",
+    "zeroblob",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::FUNCTIONS;
+
+    #[test]
+    fn functions_are_in_order() {
+        assert!(FUNCTIONS.is_sorted());
+    }
+}

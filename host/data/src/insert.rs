@@ -1,0 +1,202 @@
+//! `insert`: the rows of an Arrow stream become rows of a table, all or none.
+
+use arrow_array::RecordBatch;
+
+use crate::call::{Call, Driven, compile, step};
+use crate::catalogue::{Kind, Table};
+use crate::error::{CallError, Code, Failure, Quota};
+use crate::ffi::{Entered, Statement};
+use crate::grants::Columns;
+use crate::guard::{Rules, lock};
+use crate::kind::ColumnKind;
+use crate::limits::{CALL_MEMORY_BYTES, INSERTED_ROWS};
+use crate::messages;
+use crate::price;
+use crate::rows_in::{self, Cell};
+use crate::rows_out::shown;
+use crate::work::SharedWork;
+use crate::world::{list, quoted};
+
+impl Call<'_> {
+    pub(crate) fn insert(&mut self, table: &str, stream: &[u8]) -> Result<u64, Failure> {
+        self.pay_call(stream.len(), price::BYTE)?;
+        let rules = std::sync::Arc::clone(&lock(&self.desk.guard).rules);
+        let catalogue = std::sync::Arc::clone(&self.desk.catalogue);
+        let table = writable(&rules, catalogue.get(table), table)?;
+        let (schema, batches) = rows_in::read(stream)?;
+        let names: Vec<&str> = schema
+            .fields()
+            .iter()
+            .map(|field| field.name().as_str())
+            .collect();
+        let kinds = kinds(table, &names)?;
+        for (field, kind) in schema.fields().iter().zip(&kinds) {
+            if !rows_in::fits(field.data_type(), *kind) {
+                return Err(wrong_type(field.name(), &field.data_type().to_string(), *kind).into());
+            }
+        }
+        let rows: usize = batches.iter().map(RecordBatch::num_rows).sum();
+        if rows > INSERTED_ROWS {
+            return Err(CallError::new(
+                Code::TooLarge,
+                format!("{rows} rows, expected at most {INSERTED_ROWS} in one call"),
+            )
+            .into());
+        }
+        {
+            let mut work = lock(&self.desk.work);
+            work.count(Quota::Rows, rows as u64)?;
+            let row = price::ROW.saturating_add(price::VALUE.saturating_mul(names.len() as u64));
+            work.spend(row.saturating_mul(rows as u64))?;
+        }
+        let places: Vec<String> = (1..=names.len()).map(|at| format!("?{at}")).collect();
+        let sql = format!(
+            "INSERT INTO {} ({}) VALUES ({})",
+            quoted(&table.name),
+            list(&names),
+            places.join(", ")
+        );
+        self.change(|call| {
+            // The guard holds this to the grants as well: a trigger may reach further.
+            compile(&mut call.desk.engine, &call.desk.guard, &sql, call.now_ms)?;
+            let _at_work = Entered::new(CALL_MEMORY_BYTES, call.now_ms);
+            step(
+                &mut call.desk.engine,
+                &call.desk.guard,
+                &call.desk.work,
+                |statement, work| insert_all(statement, work, &batches, &kinds, &rules),
+            )
+        })
+    }
+}
+
+fn insert_all(
+    statement: &mut Statement,
+    _: &SharedWork,
+    batches: &[RecordBatch],
+    kinds: &[ColumnKind],
+    rules: &Rules,
+) -> Result<u64, Driven> {
+    let mut number = 0;
+    for batch in batches {
+        for row in 0..batch.num_rows() {
+            number += 1;
+            for (at, (column, kind)) in batch.columns().iter().zip(kinds).enumerate() {
+                let mut room = Cell::default();
+                let value =
+                    rows_in::value(column.as_ref(), row, *kind, &mut room).map_err(|found| {
+                        let schema = batch.schema();
+                        let error = wrong_type(schema.field(at).name(), &found, *kind);
+                        in_row(number, error)
+                    })?;
+                statement.bind(at + 1, value)?;
+            }
+            match statement.step() {
+                Ok(_) => {}
+                Err(fault) if fault.code & 0xff == rusqlite::ffi::SQLITE_INTERRUPT => {
+                    return Err(fault.into());
+                }
+                Err(fault) => {
+                    return Err(in_row(number, messages::failed(&fault, None, rules)).into());
+                }
+            }
+            statement.rewind();
+        }
+    }
+    Ok(number)
+}
+
+fn in_row(number: u64, error: CallError) -> CallError {
+    CallError {
+        message: format!("row {number}: {}", error.message),
+        ..error
+    }
+}
+
+fn wrong_type(column: &str, found: &str, kind: ColumnKind) -> CallError {
+    CallError::new(
+        Code::Type,
+        format!(
+            "column `{}`: a value of type {found}, expected {}",
+            shown(column),
+            kind.expected()
+        ),
+    )
+}
+
+/// The table, if rows may be added to it.
+fn writable<'a>(
+    rules: &Rules,
+    table: Option<&'a Table>,
+    name: &str,
+) -> Result<&'a Table, CallError> {
+    let no_such = || {
+        CallError::new(
+            Code::NoSuchName,
+            format!("no such table: `{}`", shown(&name.to_ascii_lowercase())),
+        )
+    };
+    let table = table.ok_or_else(no_such)?;
+    let granted = rules.of(&table.name).ok_or_else(no_such)?;
+    if table.kind == Kind::View {
+        return Err(CallError::new(
+            Code::Denied,
+            format!("`{}` is a view, expected a table", table.name),
+        ));
+    }
+    match granted.write {
+        Columns::All => Ok(table),
+        Columns::Some(_) => Err(CallError::new(
+            Code::Denied,
+            format!(
+                "some columns of `{}` may be updated, but no rows added",
+                table.name
+            ),
+        )),
+        Columns::Nothing => Err(CallError::new(
+            Code::Denied,
+            format!("`{}` may be read, but not changed", table.name),
+        )),
+    }
+}
+
+/// What the table's columns of these names hold.
+fn kinds(table: &Table, names: &[&str]) -> Result<Vec<ColumnKind>, CallError> {
+    if names.is_empty() {
+        return Err(CallError::new(Code::Type, "the stream has no columns"));
+    }
+    let mut kinds = Vec::with_capacity(names.len());
+    for (at, name) in names.iter().enumerate() {
+        if names[..at]
+            .iter()
+            .any(|before| before.eq_ignore_ascii_case(name))
+        {
+            return Err(CallError::new(
+                Code::Type,
+                format!("the stream has two columns `{}`", shown(name)),
+            ));
+        }
+        let column = table
+            .columns
+            .iter()
+            .find(|column| column.name.eq_ignore_ascii_case(name));
+        let column = column.ok_or_else(|| {
+            CallError::new(
+                Code::NoSuchName,
+                format!("`{}` has no column `{}`", table.name, shown(name)),
+            )
+        })?;
+        if column.generated {
+            return Err(CallError::new(
+                Code::Denied,
+                format!(
+                    "`{}` of `{}` is computed from other columns",
+                    column.name, table.name
+                ),
+            )
+            .hint("leave the column out of the stream"));
+        }
+        kinds.push(ColumnKind::of(&column.declared));
+    }
+    Ok(kinds)
+}

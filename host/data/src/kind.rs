@@ -1,0 +1,152 @@
+//! What type a column has in Arrow, from the type that it was declared with. `TYPES.md` has the table.
+
+use std::sync::Arc;
+
+use arrow_schema::{DataType, Field, TimeUnit};
+
+use crate::limits::VECTOR_FLOATS;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ColumnKind {
+    Integer,
+    Real,
+    Text,
+    Blob,
+    Boolean,
+    Date,
+    /// With or without a time zone, which is UTC.
+    Timestamp {
+        utc: bool,
+    },
+    Decimal,
+    Vector(i32),
+    /// An expression, or a type that says nothing: what the values are.
+    Any,
+}
+
+impl ColumnKind {
+    pub(crate) fn of(declared: &str) -> ColumnKind {
+        let declared = declared.trim().to_ascii_uppercase();
+        let word: String = declared
+            .chars()
+            .take_while(char::is_ascii_alphanumeric)
+            .collect();
+        let rest = declared[word.len()..].trim();
+        let vector = || {
+            let length = rest
+                .strip_prefix('[')?
+                .strip_suffix(']')?
+                .trim()
+                .parse()
+                .ok()?;
+            (1..=VECTOR_FLOATS)
+                .contains(&usize::try_from(length).ok()?)
+                .then_some(length)
+        };
+        match word.as_str() {
+            "FLOAT" if rest.starts_with('[') => {
+                vector().map_or(ColumnKind::Any, ColumnKind::Vector)
+            }
+            "BOOL" | "BOOLEAN" => ColumnKind::Boolean,
+            "DATE" => ColumnKind::Date,
+            "DATETIME" => ColumnKind::Timestamp { utc: false },
+            "TIMESTAMP" if rest.contains("WITH TIME ZONE") => ColumnKind::Timestamp { utc: true },
+            "TIMESTAMP" => ColumnKind::Timestamp { utc: false },
+            "TIMESTAMPTZ" => ColumnKind::Timestamp { utc: true },
+            "DECIMAL" | "NUMERIC" => ColumnKind::Decimal,
+            "JSON" | "UUID" => ColumnKind::Text,
+            // From here on as SQLite itself reads declared types.
+            _ if declared.contains("INT") => ColumnKind::Integer,
+            _ if ["CHAR", "CLOB", "TEXT"]
+                .iter()
+                .any(|part| declared.contains(part)) =>
+            {
+                ColumnKind::Text
+            }
+            _ if declared.contains("BLOB") => ColumnKind::Blob,
+            _ if ["REAL", "FLOA", "DOUB"]
+                .iter()
+                .any(|part| declared.contains(part)) =>
+            {
+                ColumnKind::Real
+            }
+            _ => ColumnKind::Any,
+        }
+    }
+
+    pub(crate) fn arrow(self) -> DataType {
+        match self {
+            ColumnKind::Integer => DataType::Int64,
+            ColumnKind::Real => DataType::Float64,
+            ColumnKind::Text | ColumnKind::Decimal => DataType::Utf8,
+            ColumnKind::Blob => DataType::Binary,
+            ColumnKind::Boolean => DataType::Boolean,
+            ColumnKind::Date => DataType::Date32,
+            ColumnKind::Timestamp { utc } => {
+                DataType::Timestamp(TimeUnit::Microsecond, utc.then(|| Arc::from("UTC")))
+            }
+            ColumnKind::Vector(length) => DataType::FixedSizeList(vector_item(), length),
+            ColumnKind::Any => DataType::Null,
+        }
+    }
+
+    /// For a message: what a value of it is.
+    pub(crate) fn expected(self) -> &'static str {
+        match self {
+            ColumnKind::Integer => "an integer",
+            ColumnKind::Real => "a number",
+            ColumnKind::Text => "text",
+            ColumnKind::Blob => "a blob",
+            ColumnKind::Boolean => "0 or 1",
+            ColumnKind::Date => "a date as `2025-12-31`",
+            ColumnKind::Timestamp { .. } => "a time as `2025-12-31 23:59:59`",
+            ColumnKind::Decimal => "a number",
+            ColumnKind::Vector(_) => "a blob with 4 bytes for each number of the vector",
+            ColumnKind::Any => "one type in all rows",
+        }
+    }
+}
+
+pub(crate) fn vector_item() -> Arc<Field> {
+    Arc::new(Field::new("item", DataType::Float32, false))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ColumnKind::{self, *};
+
+    #[test]
+    fn declared_types_are_read() {
+        for (declared, kind) in [
+            ("INTEGER", Integer),
+            ("bigint", Integer),
+            ("UNSIGNED BIG INT", Integer),
+            ("TINYINT(1)", Integer),
+            ("TEXT", Text),
+            ("VARCHAR(20)", Text),
+            ("json", Text),
+            ("BLOB", Blob),
+            ("REAL", Real),
+            ("DOUBLE PRECISION", Real),
+            ("FLOAT", Real),
+            ("FLOAT[3]", Vector(3)),
+            ("float [ 384 ]", Vector(384)),
+            ("FLOAT[0]", Any),
+            ("FLOAT[999999]", Any),
+            ("FLOAT[x]", Any),
+            ("BOOLEAN", Boolean),
+            ("DATE", Date),
+            ("DATETIME", Timestamp { utc: false }),
+            ("TIMESTAMP", Timestamp { utc: false }),
+            ("TIMESTAMPTZ", Timestamp { utc: true }),
+            ("TIMESTAMP WITH TIME ZONE", Timestamp { utc: true }),
+            ("DECIMAL(10,2)", Decimal),
+            ("NUMERIC", Decimal),
+            ("", Any),
+            ("ÄÖ", Any),
+            ("MONEY", Any),
+        ] {
+            assert_eq!(ColumnKind::of(declared), kind, "{declared}");
+        }
+    }
+}

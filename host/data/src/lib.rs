@@ -1,0 +1,57 @@
+//! Data for micro-apps: SQL on SQLite, granted by table and column, metered, and all or nothing.
+//!
+//! A [`Store`] is one database. A [`Run`] is one run's use of it: `query`, `execute` and `insert`, under a [`Budget`] that is
+//! asked as SQLite works, within [`Grants`]. It is settled in two steps around the ledger's closing: [`Run::prepare`] puts
+//! what it changed on the disk, and [`Prepared::settle`] lets it take effect, or not.
+//!
+//! This crate knows nothing of WebAssembly or of the host. Types in both directions are in `TYPES.md`; what a unit of fuel pays
+//! for is in `price.rs`, and how long that takes is printed by `cargo run --release -p fractalaw-data --example cost`.
+//!
+//! In reading order: `store`, `run`, `call`, `insert`; `world` and `guard` for what is granted; `work` and `price` for what it
+//! costs; `rows_out`, `rows_in`, `kind`, `time` for Arrow; `touched`, `changes`, `pending`, `codec` for what takes effect.
+
+#![deny(missing_docs)]
+#![deny(unsafe_code)]
+
+mod budget;
+mod call;
+mod catalogue;
+mod changes;
+mod codec;
+mod desk;
+mod error;
+#[expect(
+    unsafe_code,
+    reason = "statements, the hook before updates, SQLite's allocator and its clock have no safe interface"
+)]
+mod ffi;
+mod functions;
+mod grants;
+mod guard;
+mod insert;
+mod kind;
+pub mod limits;
+mod line;
+mod messages;
+mod pending;
+mod price;
+mod rows_in;
+mod rows_out;
+mod run;
+mod store;
+mod time;
+mod touched;
+mod value;
+mod work;
+mod world;
+
+pub use budget::{Budget, Unlimited};
+pub use changes::{RowChange, TableChanges};
+pub use error::{CallError, Code, Failure, Quota, Stop, StoreError};
+pub use grants::{GrantError, Grants};
+pub use pending::Verdict;
+pub use run::{Prepared, Run};
+pub use store::{Conditions, Store};
+pub use touched::{Key, Row};
+pub use value::Value;
+pub use work::Used;

@@ -1,0 +1,264 @@
+//! What a guest is told, made of what SQLite says. Names in it are the guest's own, or of what it was granted.
+
+use rusqlite::ffi as codes;
+
+use crate::error::{CallError, Code, Failure};
+use crate::ffi::{Fault, Statement};
+use crate::guard::{Refused, Rules, TABLES_THEMSELVES};
+use crate::limits::{MESSAGE_BYTES, RESULT_BYTES, SQL_BYTES, VALUE_BYTES};
+
+pub(crate) fn not_a_query() -> CallError {
+    CallError::new(
+        Code::NotAQuery,
+        "`query` was given a statement that changes something, expected one that only reads",
+    )
+    .hint("call `execute`")
+}
+
+pub(crate) fn only_reads() -> CallError {
+    CallError::new(
+        Code::Denied,
+        "`execute` was given a statement that only reads, expected one that changes something",
+    )
+    .hint("call `query`")
+}
+
+pub(crate) fn not_for_guests() -> CallError {
+    CallError::new(Code::Denied, "this kind of statement is not for guests")
+}
+
+pub(crate) fn returning() -> CallError {
+    CallError::new(
+        Code::Denied,
+        "`RETURNING` is not for guests: a statement reads or it changes",
+    )
+    .hint("leave it out, and call `query` for the rows")
+}
+
+pub(crate) fn schema_and_tables() -> CallError {
+    CallError::new(
+        Code::Denied,
+        "one statement reads both the schema and the rows of tables",
+    )
+    .hint("read the schema with a statement of its own")
+}
+
+pub(crate) fn too_long(bytes: usize) -> CallError {
+    CallError::new(
+        Code::TooLarge,
+        format!("a statement of {bytes} bytes, expected at most {SQL_BYTES}"),
+    )
+    .hint("use `insert` for many rows")
+}
+
+pub(crate) fn result_too_large() -> CallError {
+    CallError::new(
+        Code::TooLarge,
+        format!("the result has more than {RESULT_BYTES} bytes"),
+    )
+    .hint("ask for fewer rows or columns at a time, with `LIMIT` and `WHERE`")
+}
+
+pub(crate) fn no_statement() -> CallError {
+    CallError::new(
+        Code::Syntax,
+        "expected one statement, and there is none, or more than one",
+    )
+    .hint("make one call for each")
+}
+
+pub(crate) fn engine(error: rusqlite::Error) -> Failure {
+    CallError::new(
+        Code::Engine,
+        format!("the database cannot be used: {error}"),
+    )
+    .into()
+}
+
+/// What no statement of a guest may be, whatever it does.
+pub(crate) fn check(statement: &Statement) -> Result<(), CallError> {
+    if statement.is_explain() {
+        return Err(CallError::new(Code::Denied, "`EXPLAIN` is not for guests"));
+    }
+    if statement.parameters() > 0 {
+        return Err(CallError::new(
+            Code::Syntax,
+            "the statement has parameters, and there is nothing to give them",
+        )
+        .hint(
+            "write values into the statement, text between single quotes with each `'` in it twice",
+        ));
+    }
+    Ok(())
+}
+
+/// Why a statement did not compile.
+pub(crate) fn not_compiled(
+    fault: Option<Fault>,
+    refused: Option<Refused>,
+    rules: &Rules,
+) -> CallError {
+    if let Some(refused) = refused {
+        return denied(&refused, rules);
+    }
+    let Some(fault) = fault else {
+        return no_statement();
+    };
+    if fault.code & 0xff != codes::SQLITE_ERROR {
+        return failed(&fault, None, rules);
+    }
+    let message = quoted(&fault.message);
+    let names_nothing = [
+        "no such table",
+        "no such column",
+        "no such function",
+        "no such table-valued function",
+    ];
+    if names_nothing
+        .iter()
+        .any(|start| fault.message.starts_with(start))
+        || fault.message.contains("has no column named")
+    {
+        let column = fault.message.starts_with("no such column: \"");
+        let error = CallError::new(Code::NoSuchName, message);
+        return if column {
+            error.hint("write text between single quotes")
+        } else {
+            error
+        };
+    }
+    if fault.message.starts_with("too many")
+        || fault.message.contains("too big")
+        || fault.message.contains("too large")
+    {
+        return CallError::new(Code::TooLarge, message);
+    }
+    CallError::new(Code::Syntax, message)
+}
+
+/// Names and tokens as SQLite gives them, between backticks.
+fn quoted(message: &str) -> String {
+    let message = cut(message);
+    match message.split_once(": ") {
+        Some((what, name)) if what.starts_with("no such") => {
+            let name = name
+                .strip_suffix(" - should this be a string literal in single-quotes?")
+                .unwrap_or(name);
+            format!("{what}: `{}`", name.trim_matches('"').to_ascii_lowercase())
+        }
+        _ => message,
+    }
+}
+
+/// The statement reaches for what was not granted.
+fn denied(refused: &Refused, rules: &Rules) -> CallError {
+    match refused {
+        Refused::Function(name) => {
+            CallError::new(Code::NoSuchName, format!("no such function: `{name}`"))
+        }
+        Refused::Kind(kind) => {
+            let error = CallError::new(Code::Denied, format!("guests may not use {kind}"));
+            match *kind {
+                "a transaction" => {
+                    error.hint("leave it out: what a run does takes effect when it completes")
+                }
+                TABLES_THEMSELVES => error.hint("tables are made by whoever runs the host, before"),
+                "PRAGMA" => {
+                    error.hint("`PRAGMA table_info` and its like are allowed: they tell of tables")
+                }
+                _ => error,
+            }
+        }
+        Refused::Read { table, .. } | Refused::Write { table, .. } if rules.is_inner(table) => {
+            CallError::new(Code::NoSuchName, format!("no such table: `{table}`"))
+        }
+        Refused::Read { table, .. } | Refused::Write { table, .. } if rules.of(table).is_none() => {
+            beyond()
+        }
+        Refused::Read { table, .. }
+            if rules.of(table).is_some_and(|granted| granted.read.any()) =>
+        {
+            CallError::new(
+                Code::Denied,
+                format!("the statement reads columns of `{table}` that were not granted"),
+            )
+            .hint("name the columns instead of `*`, and join by named columns")
+        }
+        Refused::Read { table, .. } => CallError::new(
+            Code::Denied,
+            format!("`{table}` may be changed, but not read"),
+        ),
+        Refused::Write { table, .. }
+            if rules.of(table).is_some_and(|granted| granted.write.any()) =>
+        {
+            CallError::new(
+                Code::Denied,
+                format!(
+                    "some columns of `{table}` may be updated; others, and whole rows, may not be changed"
+                ),
+            )
+        }
+        Refused::Write { table, .. } => CallError::new(
+            Code::Denied,
+            format!("`{table}` may be read, but not changed"),
+        ),
+    }
+}
+
+fn beyond() -> CallError {
+    CallError::new(
+        Code::Denied,
+        "the statement reaches for something that was not granted, through a trigger, a foreign key or a virtual table",
+    )
+}
+
+/// Why a statement failed while it was stepped.
+pub(crate) fn failed(fault: &Fault, refused: Option<Refused>, rules: &Rules) -> CallError {
+    if fault.code & 0xff == codes::SQLITE_AUTH || refused.is_some() {
+        return refused.map_or_else(beyond, |refused| denied(&refused, rules));
+    }
+    let message = || cut(&fault.message);
+    match fault.code & 0xff {
+        codes::SQLITE_CONSTRAINT if fault.code == codes::SQLITE_CONSTRAINT_DATATYPE => {
+            CallError::new(Code::Type, constraint(&fault.message, rules))
+        }
+        codes::SQLITE_CONSTRAINT => {
+            CallError::new(Code::Constraint, constraint(&fault.message, rules))
+        }
+        codes::SQLITE_MISMATCH => CallError::new(Code::Type, message()),
+        codes::SQLITE_BUSY | codes::SQLITE_LOCKED => {
+            CallError::new(Code::Busy, "another program holds the database").hint("run again")
+        }
+        codes::SQLITE_TOOBIG => CallError::new(
+            Code::TooLarge,
+            format!("a value or a row has more than {VALUE_BYTES} bytes"),
+        ),
+        // A function does not take its value: JSON that is none, a number that overflows, a query of words that is none.
+        codes::SQLITE_ERROR => CallError::new(Code::Type, message()),
+        _ => CallError::new(Code::Engine, message()),
+    }
+}
+
+/// A constraint is told by the columns it is on, if the guest knows all of them.
+fn constraint(message: &str, rules: &Rules) -> String {
+    let Some((what, on)) = message.split_once(" constraint failed: ") else {
+        // Of a foreign key, or what a trigger of the database says.
+        return cut(message);
+    };
+    let is_known = |column: &str| {
+        let known = column
+            .split_once('.')
+            .and_then(|(table, column)| Some((rules.of(table)?, column)));
+        known.is_some_and(|(granted, column)| granted.has(column))
+    };
+    let is_check = what == "CHECK";
+    if !is_check && on.split(", ").all(is_known) || is_check && rules.all_whole() {
+        return cut(message);
+    }
+    format!("{what} constraint failed")
+}
+
+fn cut(message: &str) -> String {
+    let end = message.floor_char_boundary(MESSAGE_BYTES);
+    message.get(..end).unwrap_or_default().to_owned()
+}

@@ -1,0 +1,308 @@
+//! The record of a run that waits for the ledger, beside the database, and what settles it after a crash.
+//!
+//! A transaction of SQLite cannot stay prepared over a crash, and the ledger's closing is what decides about a run. So before
+//! the closing is written, what the run changed is written here and synced, while its transaction stays open: nobody else can
+//! write, and nobody sees it. After the closing the transaction is committed and the record is emptied, in this order. After a
+//! crash there are these cases, and the record and the ledger tell which one it is:
+//!
+//! | the record | the ledger | the database | so the crash came | and it is |
+//! |---|---|---|---|---|
+//! | torn, or none | no closing | as before | before or while the record was written | nothing to do |
+//! | whole | not completed | as before | before the closing, or after one that says otherwise | dropped |
+//! | whole | completed | as before | before the commit | done again from the record |
+//! | whole | completed | as after | after the commit | dropped |
+//!
+//! What the database is, is seen in the rows themselves. They can be nothing else, because no other run of this or another
+//! host begins to write while a record stands: then somebody else changed them, and a person has to decide.
+
+use std::fs::{File, OpenOptions};
+use std::io::{ErrorKind, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, ErrorCode, TransactionBehavior, params_from_iter};
+use sha2::{Digest, Sha256};
+
+use crate::catalogue::Catalogue;
+use crate::changes::{Access, Changes, bound, row_now};
+use crate::codec;
+use crate::desk;
+use crate::error::StoreError;
+use crate::limits::{LINE_LOOK, PENDING_BYTES};
+
+const MAGIC: &[u8; 24] = b"fractalaw-data-pending\0\n";
+const FORMAT: u32 = 1;
+const HEAD: usize = MAGIC.len() + 4 + 8;
+
+/// How long a start waits for a writer that is alive: as long as one takes from the closing to the commit, and more.
+const ALIVE: Duration = Duration::from_secs(5);
+
+/// Whether a run completed, as the ledger has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Its closing says that it completed.
+    Completed,
+    /// It has another closing, or none: what it did to data takes no effect.
+    NotCompleted,
+    /// It is in none of this host's ledgers.
+    Unknown,
+}
+
+/// The record's file. It is made once and stays, empty, so that its folder needs no sync for each run.
+pub(crate) struct Pending {
+    file: File,
+    path: PathBuf,
+}
+
+impl Pending {
+    pub(crate) fn open(database: &Path) -> Result<Pending, StoreError> {
+        let mut path = database.as_os_str().to_owned();
+        path.push("-pending");
+        let path = PathBuf::from(path);
+        let failed = |source| StoreError::Pending {
+            path: path.clone(),
+            source,
+        };
+        match path.symlink_metadata() {
+            Ok(found) if !found.is_file() => {
+                return Err(failed(std::io::Error::new(
+                    ErrorKind::InvalidInput,
+                    "expected a regular file",
+                )));
+            }
+            _ => {}
+        }
+        let is_new = !path.exists();
+        let file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(&path)
+            .map_err(failed)?;
+        if is_new {
+            let folder = path
+                .parent()
+                .filter(|folder| !folder.as_os_str().is_empty());
+            let folder = File::open(folder.unwrap_or(Path::new("."))).map_err(failed)?;
+            folder.sync_all().map_err(failed)?;
+        }
+        Ok(Pending { file, path })
+    }
+
+    fn failed(&self, source: std::io::Error) -> StoreError {
+        StoreError::Pending {
+            path: self.path.clone(),
+            source,
+        }
+    }
+
+    /// Fails if a run stands here. Whoever asks holds the database's lock to write.
+    pub(crate) fn check_empty(&self) -> Result<(), StoreError> {
+        match self.file.metadata() {
+            Ok(found) if found.len() == 0 => Ok(()),
+            Ok(_) => Err(StoreError::Unsettled {
+                path: self.path.clone(),
+            }),
+            Err(source) => Err(self.failed(source)),
+        }
+    }
+
+    /// Writes down what a run changed, and returns when it is on the disk.
+    pub(crate) fn write(&mut self, run: &str, changes: &Changes) -> Result<(), StoreError> {
+        let body = codec::write(run, changes);
+        let mut bytes = Vec::with_capacity(HEAD + body.len() + 32);
+        bytes.extend_from_slice(MAGIC);
+        bytes.extend_from_slice(&FORMAT.to_le_bytes());
+        bytes.extend_from_slice(&(body.len() as u64).to_le_bytes());
+        bytes.extend_from_slice(&body);
+        let digest = Sha256::digest(&bytes);
+        bytes.extend_from_slice(&digest);
+        let written = self.file.seek(SeekFrom::Start(0)).and_then(|_| {
+            self.file.write_all(&bytes)?;
+            self.file.sync_data()
+        });
+        if let Err(source) = written {
+            // What was written in part must not stand in the way of the next.
+            let _ = self.file.set_len(0);
+            return Err(self.failed(source));
+        }
+        Ok(())
+    }
+
+    /// The run is settled. Nothing is synced: a record that comes back after a crash is judged again, and is settled then.
+    pub(crate) fn clear(&mut self) -> Result<(), StoreError> {
+        self.file.set_len(0).map_err(|source| self.failed(source))
+    }
+
+    /// The run that stands here, if its record is whole.
+    fn read(&mut self) -> Result<Option<(String, Changes)>, StoreError> {
+        let mut bytes = Vec::new();
+        self.file
+            .seek(SeekFrom::Start(0))
+            .map_err(|source| self.failed(source))?;
+        let read = (&self.file).take(PENDING_BYTES + 1).read_to_end(&mut bytes);
+        read.map_err(|source| self.failed(source))?;
+        let Some((signed, digest)) = bytes.split_at_checked(bytes.len().saturating_sub(32)) else {
+            return Ok(None);
+        };
+        if signed.len() < HEAD
+            || Sha256::digest(signed).as_slice() != digest
+            || !signed.starts_with(MAGIC)
+        {
+            return Ok(None);
+        }
+        let format_known = signed[MAGIC.len()..].starts_with(&FORMAT.to_le_bytes());
+        let read = codec::read(&signed[HEAD..]).filter(|_| format_known);
+        // It is whole, so somebody relies on it.
+        read.map(Some).ok_or_else(|| StoreError::PendingFormat {
+            path: self.path.clone(),
+        })
+    }
+
+    /// Settles the run that a crash left, if there is one.
+    pub(crate) fn recover(
+        &mut self,
+        database: &Path,
+        verdict: &mut dyn FnMut(&str) -> Verdict,
+    ) -> Result<(), StoreError> {
+        if self.check_empty().is_ok() {
+            return Ok(());
+        }
+        let failed = |source| StoreError::Sqlite {
+            path: database.to_owned(),
+            source,
+        };
+        let mut connection = desk::connect(database, false)?;
+        connection
+            .set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false)
+            .map_err(failed)?;
+        connection
+            .set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_FKEY, false)
+            .map_err(failed)?;
+        connection
+            .execute_batch("PRAGMA synchronous = FULL")
+            .map_err(failed)?;
+        let Some(transaction) = alone(&mut connection).map_err(failed)? else {
+            // Another host is at work, and its writer is alive: it settles what it wrote.
+            return Ok(());
+        };
+        // Read only now, when nobody can write it.
+        if let Some((run, changes)) = self.read()? {
+            match verdict(&run) {
+                Verdict::Unknown => {
+                    return Err(StoreError::Unsettled {
+                        path: self.path.clone(),
+                    });
+                }
+                Verdict::NotCompleted => {}
+                Verdict::Completed => match state(&transaction, &changes).map_err(failed)? {
+                    State::After => {}
+                    State::Before => {
+                        do_again(&transaction, &changes).map_err(failed)?;
+                        transaction.commit().map_err(failed)?;
+                        return self.clear();
+                    }
+                    State::Neither(table) => {
+                        return Err(StoreError::Diverged {
+                            path: database.to_owned(),
+                            pending: self.path.clone(),
+                            run,
+                            table,
+                        });
+                    }
+                },
+            }
+        }
+        self.clear()
+    }
+}
+
+/// The lock to write, unless somebody alive holds it.
+fn alone(connection: &mut Connection) -> rusqlite::Result<Option<rusqlite::Transaction<'_>>> {
+    let began = Instant::now();
+    loop {
+        match connection.execute_batch("BEGIN IMMEDIATE; ROLLBACK") {
+            Ok(()) => break,
+            Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => {
+                if began.elapsed() > ALIVE {
+                    return Ok(None);
+                }
+                std::thread::sleep(LINE_LOOK);
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    connection
+        .transaction_with_behavior(TransactionBehavior::Immediate)
+        .map(Some)
+}
+
+enum State {
+    Before,
+    After,
+    Neither(String),
+}
+
+/// What the rows are that the run changed. All of them are looked at: a commit is whole, so they agree.
+fn state(connection: &Connection, changes: &Changes) -> rusqlite::Result<State> {
+    let catalogue = Catalogue::read(connection)?;
+    let (mut before, mut after) = (true, true);
+    for table in &changes.tables {
+        let neither = || Ok(State::Neither(table.table.clone()));
+        let known = catalogue.get(&table.table).and_then(Access::of);
+        let Some(access) = known.filter(|access| access.columns == table.columns) else {
+            return neither();
+        };
+        let mut statement = connection.prepare(&access.select(&table.table))?;
+        for row in &table.rows {
+            let now = row_now(&mut statement, access.columns.len(), &row.key)?;
+            before &= now == row.before;
+            after &= now == row.after;
+            if !before && !after {
+                return neither();
+            }
+        }
+    }
+    Ok(if after { State::After } else { State::Before })
+}
+
+/// Makes the rows what the run made them. Triggers and foreign keys are off: what they did is among the rows.
+fn do_again(connection: &Connection, changes: &Changes) -> rusqlite::Result<()> {
+    let catalogue = Catalogue::read(connection)?;
+    let tables = || {
+        changes
+            .tables
+            .iter()
+            .filter_map(|table| Some((table, Access::of(catalogue.get(&table.table)?)?)))
+    };
+    // First all that goes, so that what comes finds its unique values free.
+    for (table, access) in tables() {
+        let mut delete = connection.prepare(&access.delete(&table.table))?;
+        for row in table.rows.iter().filter(|row| row.before.is_some()) {
+            delete.execute(params_from_iter(bound(&row.key)))?;
+        }
+    }
+    for (table, access) in tables() {
+        let mut insert = connection.prepare(&access.insert(&table.table))?;
+        for row in &table.rows {
+            if let Some(after) = &row.after {
+                insert.execute(params_from_iter(access.inserted(&row.key, after)))?;
+            }
+        }
+    }
+    for (table, seq) in &changes.sequences {
+        let updated = connection.execute(
+            "UPDATE main.sqlite_sequence SET seq = ?2 WHERE name = ?1",
+            (table, seq),
+        )?;
+        if updated == 0 {
+            connection.execute(
+                "INSERT INTO main.sqlite_sequence (name, seq) VALUES (?1, ?2)",
+                (table, seq),
+            )?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,357 @@
+//! Rows of a query on their way into an Arrow stream.
+
+use std::sync::Arc;
+
+use arrow_array::{
+    ArrayRef, BinaryArray, BooleanArray, Date32Array, FixedSizeListArray, Float32Array,
+    Float64Array, Int64Array, NullArray, RecordBatch, RecordBatchOptions, StringArray,
+    TimestampMicrosecondArray,
+};
+use arrow_buffer::{BooleanBufferBuilder, Buffer, NullBufferBuilder, OffsetBuffer, ScalarBuffer};
+use arrow_ipc::writer::StreamWriter;
+use arrow_schema::{ArrowError, DataType, Field, Schema};
+use rusqlite::types::ValueRef;
+
+use crate::error::{CallError, Code};
+use crate::kind::{ColumnKind, vector_item};
+use crate::limits::BATCH_ROWS;
+use crate::time;
+
+/// Values of one column so far.
+enum Values {
+    /// Nulls only.
+    Nothing,
+    Integer(Vec<i64>),
+    Real(Vec<f64>),
+    Bytes {
+        ends: Vec<i32>,
+        bytes: Vec<u8>,
+    },
+    Boolean(BooleanBufferBuilder),
+    Date(Vec<i32>),
+    Timestamp(Vec<i64>),
+    Vector(Vec<f32>),
+}
+
+struct Column {
+    name: String,
+    kind: ColumnKind,
+    /// Its type is that of its values.
+    undeclared: bool,
+    values: Values,
+    valid: NullBufferBuilder,
+}
+
+/// A query's rows so far.
+pub(crate) struct RowsOut {
+    columns: Vec<Column>,
+    rows: usize,
+}
+
+impl RowsOut {
+    pub(crate) fn new(columns: impl Iterator<Item = (String, ColumnKind)>) -> RowsOut {
+        let columns = columns.map(|(name, kind)| Column {
+            name,
+            kind,
+            undeclared: kind == ColumnKind::Any,
+            values: Values::of(kind),
+            valid: NullBufferBuilder::new(1024),
+        });
+        RowsOut {
+            columns: columns.collect(),
+            rows: 0,
+        }
+    }
+
+    pub(crate) fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// Adds a row, and says its bytes.
+    #[inline]
+    pub(crate) fn push<'a>(
+        &mut self,
+        value: impl Fn(usize) -> ValueRef<'a>,
+    ) -> Result<u64, CallError> {
+        let mut bytes = 0;
+        for (at, column) in self.columns.iter_mut().enumerate() {
+            bytes += column
+                .push(value(at))
+                .map_err(|found| column.mismatch(self.rows, found))?;
+        }
+        self.rows += 1;
+        Ok(bytes)
+    }
+
+    /// All rows as a stream: the schema, then batches.
+    pub(crate) fn finish(self) -> Result<Vec<u8>, CallError> {
+        let mut fields = Vec::with_capacity(self.columns.len());
+        let mut arrays = Vec::with_capacity(self.columns.len());
+        for column in self.columns {
+            let name = column.name.clone();
+            let array = column.finish(self.rows)?;
+            fields.push(Field::new(name, array.data_type().clone(), true));
+            arrays.push(array);
+        }
+        stream(Schema::new(fields), arrays, self.rows).map_err(|error| {
+            CallError::new(
+                Code::Engine,
+                format!("the result is no Arrow stream: {error}"),
+            )
+        })
+    }
+}
+
+fn stream(schema: Schema, arrays: Vec<ArrayRef>, rows: usize) -> Result<Vec<u8>, ArrowError> {
+    let schema = Arc::new(schema);
+    let mut writer = StreamWriter::try_new(Vec::new(), &schema)?;
+    if rows > 0 {
+        let options = RecordBatchOptions::new().with_row_count(Some(rows));
+        let all = RecordBatch::try_new_with_options(schema, arrays, &options)?;
+        for start in (0..rows).step_by(BATCH_ROWS) {
+            writer.write(&all.slice(start, BATCH_ROWS.min(rows - start)))?;
+        }
+    }
+    writer.into_inner()
+}
+
+/// The type of a value that does not fit.
+type Found = &'static str;
+
+impl Values {
+    fn of(kind: ColumnKind) -> Values {
+        match kind {
+            ColumnKind::Integer => Values::Integer(Vec::new()),
+            ColumnKind::Real => Values::Real(Vec::new()),
+            ColumnKind::Text | ColumnKind::Blob | ColumnKind::Decimal => Values::bytes(),
+            ColumnKind::Boolean => Values::Boolean(BooleanBufferBuilder::new(1024)),
+            ColumnKind::Date => Values::Date(Vec::new()),
+            ColumnKind::Timestamp { .. } => Values::Timestamp(Vec::new()),
+            ColumnKind::Vector(_) => Values::Vector(Vec::new()),
+            ColumnKind::Any => Values::Nothing,
+        }
+    }
+
+    fn bytes() -> Values {
+        Values::Bytes {
+            ends: vec![0],
+            bytes: Vec::new(),
+        }
+    }
+}
+
+impl Column {
+    #[inline]
+    fn push(&mut self, value: ValueRef<'_>) -> Result<u64, Found> {
+        match (&mut self.values, value) {
+            (_, ValueRef::Null) => {
+                self.push_null();
+                return Ok(1);
+            }
+            (Values::Integer(values), ValueRef::Integer(number)) => values.push(number),
+            (Values::Real(values), ValueRef::Real(number)) => values.push(number),
+            (Values::Bytes { ends, bytes }, ValueRef::Text(text))
+                if self.kind != ColumnKind::Blob =>
+            {
+                return self.valid.push_bytes(ends, bytes, text);
+            }
+            (Values::Bytes { ends, bytes }, ValueRef::Blob(blob))
+                if self.kind == ColumnKind::Blob =>
+            {
+                return self.valid.push_bytes(ends, bytes, blob);
+            }
+            (_, value) => return self.push_converted(value),
+        }
+        self.valid.append_non_null();
+        Ok(8)
+    }
+
+    fn push_null(&mut self) {
+        self.valid.append_null();
+        match &mut self.values {
+            Values::Nothing => {}
+            Values::Integer(values) | Values::Timestamp(values) => values.push(0),
+            Values::Real(values) => values.push(0.0),
+            Values::Bytes { ends, .. } => ends.push(ends.last().copied().unwrap_or_default()),
+            Values::Boolean(values) => values.append(false),
+            Values::Date(values) => values.push(0),
+            Values::Vector(values) => {
+                if let ColumnKind::Vector(length) = self.kind {
+                    values.extend(std::iter::repeat_n(0.0, length as usize));
+                }
+            }
+        }
+    }
+
+    /// A value whose type is not the column's own in SQLite.
+    fn push_converted(&mut self, value: ValueRef<'_>) -> Result<u64, Found> {
+        let found = type_of(value);
+        match (self.kind, &mut self.values, value) {
+            (ColumnKind::Any, Values::Nothing, _) => return self.decide(value),
+            // Whole numbers among real ones, where nothing is lost.
+            (ColumnKind::Real, Values::Real(values), ValueRef::Integer(number)) => {
+                values.push(exact(number).ok_or(found)?);
+            }
+            (ColumnKind::Integer, Values::Integer(values), ValueRef::Real(number))
+                if self.undeclared =>
+            {
+                let reals: Option<Vec<f64>> = values.iter().map(|number| exact(*number)).collect();
+                let mut reals = reals.ok_or(found)?;
+                reals.push(number);
+                self.kind = ColumnKind::Real;
+                self.values = Values::Real(reals);
+            }
+            (ColumnKind::Boolean, Values::Boolean(values), ValueRef::Integer(number @ (0 | 1))) => {
+                values.append(number == 1);
+            }
+            (ColumnKind::Date, Values::Date(values), ValueRef::Text(text)) => {
+                values.push(time::date(text).ok_or(found)?);
+            }
+            (ColumnKind::Timestamp { .. }, Values::Timestamp(values), ValueRef::Text(text)) => {
+                values.push(time::timestamp(text).ok_or(found)?);
+            }
+            (ColumnKind::Decimal, Values::Bytes { ends, bytes }, ValueRef::Integer(number)) => {
+                return self
+                    .valid
+                    .push_bytes(ends, bytes, number.to_string().as_bytes());
+            }
+            (ColumnKind::Decimal, Values::Bytes { ends, bytes }, ValueRef::Real(number)) => {
+                return self
+                    .valid
+                    .push_bytes(ends, bytes, number.to_string().as_bytes());
+            }
+            (ColumnKind::Vector(length), Values::Vector(values), ValueRef::Blob(blob))
+                if blob.len() == 4 * length as usize =>
+            {
+                let (numbers, _) = blob.as_chunks::<4>();
+                values.extend(numbers.iter().map(|bytes| f32::from_le_bytes(*bytes)));
+                self.valid.append_non_null();
+                return Ok(blob.len() as u64);
+            }
+            _ => return Err(found),
+        }
+        self.valid.append_non_null();
+        Ok(8)
+    }
+
+    /// The first value of a column that was declared with no type says what it is.
+    fn decide(&mut self, value: ValueRef<'_>) -> Result<u64, Found> {
+        let nulls = self.valid.len();
+        self.kind = match value {
+            ValueRef::Integer(_) => ColumnKind::Integer,
+            ValueRef::Real(_) => ColumnKind::Real,
+            ValueRef::Text(_) => ColumnKind::Text,
+            ValueRef::Blob(_) | ValueRef::Null => ColumnKind::Blob,
+        };
+        self.values = Values::of(self.kind);
+        self.valid = NullBufferBuilder::new(nulls.max(1024));
+        for _ in 0..nulls {
+            self.push_null();
+        }
+        self.push(value)
+    }
+
+    fn mismatch(&self, row: usize, found: Found) -> CallError {
+        CallError::new(
+            Code::Type,
+            format!(
+                "row {}, column `{}`: a value of type {found}, expected {}",
+                row + 1,
+                shown(&self.name),
+                self.kind.expected()
+            ),
+        )
+        .hint("give the column one type with `CAST(… AS …)`")
+    }
+
+    fn finish(mut self, rows: usize) -> Result<ArrayRef, CallError> {
+        let valid = self.valid.finish();
+        let array: Result<ArrayRef, ArrowError> = match self.values {
+            Values::Nothing => Ok(Arc::new(NullArray::new(rows))),
+            Values::Integer(values) => {
+                Int64Array::try_new(values.into(), valid).map(|array| Arc::new(array) as _)
+            }
+            Values::Real(values) => {
+                Float64Array::try_new(values.into(), valid).map(|array| Arc::new(array) as _)
+            }
+            Values::Boolean(mut values) => Ok(Arc::new(BooleanArray::new(values.finish(), valid))),
+            Values::Date(values) => {
+                Date32Array::try_new(values.into(), valid).map(|array| Arc::new(array) as _)
+            }
+            Values::Timestamp(values) => TimestampMicrosecondArray::try_new(values.into(), valid)
+                .map(|array| Arc::new(array.with_data_type(self.kind.arrow())) as _),
+            Values::Vector(values) => {
+                let DataType::FixedSizeList(_, length) = self.kind.arrow() else {
+                    return Err(CallError::new(Code::Engine, "a vector without a length"));
+                };
+                let numbers = Arc::new(Float32Array::from(values));
+                FixedSizeListArray::try_new(vector_item(), length, numbers, valid)
+                    .map(|array| Arc::new(array) as _)
+            }
+            Values::Bytes { ends, bytes } => {
+                let ends = OffsetBuffer::new(ScalarBuffer::from(ends));
+                let bytes = Buffer::from_vec(bytes);
+                if self.kind == ColumnKind::Blob {
+                    BinaryArray::try_new(ends, bytes, valid).map(|array| Arc::new(array) as _)
+                } else {
+                    StringArray::try_new(ends, bytes, valid).map(|array| Arc::new(array) as _)
+                }
+            }
+        };
+        array.map_err(|_| {
+            CallError::new(
+                Code::Type,
+                format!("column `{}`: text that is not UTF-8", shown(&self.name)),
+            )
+            .hint("read it as a blob with `CAST(… AS BLOB)`")
+        })
+    }
+}
+
+trait PushBytes {
+    fn push_bytes(
+        &mut self,
+        ends: &mut Vec<i32>,
+        bytes: &mut Vec<u8>,
+        more: &[u8],
+    ) -> Result<u64, Found>;
+}
+
+impl PushBytes for NullBufferBuilder {
+    #[inline]
+    fn push_bytes(
+        &mut self,
+        ends: &mut Vec<i32>,
+        bytes: &mut Vec<u8>,
+        more: &[u8],
+    ) -> Result<u64, Found> {
+        bytes.extend_from_slice(more);
+        // A result has far fewer bytes than that: `RESULT_BYTES`.
+        ends.push(i32::try_from(bytes.len()).map_err(|_| "too many bytes")?);
+        self.append_non_null();
+        Ok(more.len() as u64 + 4)
+    }
+}
+
+fn exact(number: i64) -> Option<f64> {
+    (number.unsigned_abs() <= 1 << 53).then_some(number as f64)
+}
+
+pub(crate) fn type_of(value: ValueRef<'_>) -> Found {
+    match value {
+        ValueRef::Null => "null",
+        ValueRef::Integer(_) => "integer",
+        ValueRef::Real(_) => "real",
+        ValueRef::Text(_) => "text",
+        ValueRef::Blob(_) => "blob",
+    }
+}
+
+/// A name for a message, which a guest can make as long as a statement.
+pub(crate) fn shown(name: &str) -> String {
+    let mut shown: String = name.chars().take(100).collect();
+    if shown.len() < name.len() {
+        shown.push('…');
+    }
+    shown
+}

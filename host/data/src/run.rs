@@ -1,0 +1,371 @@
+//! One run's use of a database: its calls, its transaction, and how that is settled.
+
+use std::sync::Arc;
+
+use rusqlite::{Error, ErrorCode};
+
+use crate::budget::Budget;
+use crate::call::Call;
+use crate::changes::{self, Changes, TableChanges};
+use crate::desk::Desk;
+use crate::error::{CallError, Code, Failure, Quota, Stop, StoreError};
+use crate::ffi::Entered;
+use crate::grants::Grants;
+use crate::guard::lock;
+use crate::limits::{CALL_MEMORY_BYTES, LINE_LOOK};
+use crate::line::Place;
+use crate::store::{Conditions, Inner};
+use crate::work::Used;
+
+/// A run's session. All its calls are one transaction, which begins with the first: it sees its own changes, and everything
+/// else as it was then. A run that may write waits in line for that, so that it never has to be told that somebody else was
+/// faster; one that may only read never waits. Dropped without being settled, it leaves nothing.
+pub struct Run {
+    store: Arc<Inner>,
+    grants: Arc<Grants>,
+    conditions: Conditions,
+    /// Until the first call.
+    budget: Option<Box<dyn Budget>>,
+    open: Option<Open>,
+    /// A statement of its own rolled everything back.
+    lost: bool,
+    /// What it committed call by call.
+    committed: Vec<TableChanges>,
+}
+
+/// A transaction, on a connection that is the run's alone.
+struct Open {
+    desk: Desk,
+    /// First in line, for a run that may write.
+    place: Option<Place>,
+    in_transaction: bool,
+}
+
+impl Run {
+    pub(crate) fn new(
+        store: Arc<Inner>,
+        grants: Arc<Grants>,
+        conditions: Conditions,
+        budget: Box<dyn Budget>,
+    ) -> Run {
+        Run {
+            store,
+            grants,
+            conditions,
+            budget: Some(budget),
+            open: None,
+            lost: false,
+            committed: Vec::new(),
+        }
+    }
+
+    /// The rows of one statement that only reads, as an Arrow IPC stream.
+    pub fn query(&mut self, sql: &str) -> Result<Vec<u8>, Failure> {
+        self.call(|call| call.query(sql))
+    }
+
+    /// Makes one statement's changes, and says how many rows it changed.
+    pub fn execute(&mut self, sql: &str) -> Result<u64, Failure> {
+        self.call(|call| call.execute(sql))
+    }
+
+    /// Adds the rows of an Arrow IPC stream to a table, and says how many.
+    pub fn insert(&mut self, table: &str, stream: &[u8]) -> Result<u64, Failure> {
+        self.call(|call| call.insert(table, stream))
+    }
+
+    /// What its calls took so far.
+    pub fn used(&self) -> Used {
+        self.open
+            .as_ref()
+            .map_or_else(Used::default, |open| lock(&open.desk.work).used())
+    }
+
+    fn call<T>(
+        &mut self,
+        call: impl FnOnce(&mut Call<'_>) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        if self.lost {
+            return Err(lost().into());
+        }
+        let commits_each_call = self.conditions.commits_each_call;
+        let now_ms = self.conditions.now_ms;
+        let open = self.begin()?;
+        let result = call(&mut Call {
+            desk: &mut open.desk,
+            now_ms,
+        });
+        let is_open = !open.desk.engine.is_autocommit();
+        open.in_transaction = is_open;
+        if !is_open {
+            // `OR ROLLBACK`, or SQLite because the run was stopped while it wrote.
+            lock(&open.desk.touched).take();
+            self.lost = true;
+            return result.map_err(|failure| match failure {
+                Failure::Call(error) => error.hint(OR_ABORT).into(),
+                stop => stop,
+            });
+        } else if commits_each_call {
+            self.end_call(result.is_ok())?;
+        }
+        result
+    }
+
+    fn begin(&mut self) -> Result<&mut Open, Failure> {
+        if self.open.is_none() {
+            let mut desk = self
+                .store
+                .desk(&self.grants)
+                .map_err(|error| engine(&error))?;
+            if let Some(budget) = self.budget.take() {
+                lock(&desk.work).begin(budget, self.conditions.seed);
+            }
+            desk.engine.forget();
+            desk.is_warm = false;
+            self.open = Some(Open {
+                desk,
+                place: None,
+                in_transaction: false,
+            });
+        }
+        if self.open.as_ref().is_some_and(|open| !open.in_transaction) {
+            self.begin_transaction()?;
+        }
+        self.open.as_mut().ok_or_else(|| lost().into())
+    }
+
+    fn begin_transaction(&mut self) -> Result<(), Failure> {
+        loop {
+            let Some(open) = &mut self.open else {
+                return Ok(());
+            };
+            let work = Arc::clone(&open.desk.work);
+            let look = || lock(&work).ask(|budget| budget.look());
+            if self.grants.writes() {
+                if open.place.is_none() {
+                    open.place = Some(self.store.line.enter(look)?);
+                }
+                if let Err(failure) = take_lock(&open.desk, look) {
+                    // Whoever is next may have more time.
+                    open.place = None;
+                    return Err(failure);
+                }
+                if let Some(pending) = &self.store.pending
+                    && let Err(error) = lock(pending).check_empty()
+                {
+                    rollback(&open.desk);
+                    return Err(CallError::new(Code::Busy, error.to_string()).into());
+                }
+            } else {
+                // Readers see what was committed when they first look.
+                open.desk
+                    .engine
+                    .connection()
+                    .execute_batch("BEGIN")
+                    .map_err(|error| sqlite(&error))?;
+            }
+            // This look is the first.
+            if open.desk.is_current().map_err(|error| sqlite(&error))? {
+                open.in_transaction = true;
+                lock(&open.desk.touched).watching = self.grants.writes();
+                return Ok(());
+            }
+            // Somebody changed the tables themselves: a connection that is set up anew knows them.
+            rollback(&open.desk);
+            let fresh = self
+                .store
+                .new_desk(&self.grants)
+                .map_err(|error| engine(&error))?;
+            std::mem::swap(&mut *lock(&fresh.work), &mut *lock(&open.desk.work));
+            open.desk = fresh;
+        }
+    }
+
+    /// Ends a call that takes effect by itself.
+    fn end_call(&mut self, succeeded: bool) -> Result<(), Failure> {
+        let changes = if succeeded {
+            self.changes().map_err(|error| failure(&error))?
+        } else {
+            None
+        };
+        let Some(open) = &mut self.open else {
+            return Ok(());
+        };
+        if let Some(changes) = changes.filter(|changes| !changes.is_empty()) {
+            let _at_work = Entered::new(CALL_MEMORY_BYTES, None);
+            open.desk
+                .engine
+                .connection()
+                .execute_batch("COMMIT")
+                .map_err(|error| sqlite(&error))?;
+            self.committed.extend(changes.shown(&open.desk.catalogue));
+        } else {
+            rollback(&open.desk);
+            lock(&open.desk.touched).take();
+        }
+        open.in_transaction = false;
+        open.place = None;
+        Ok(())
+    }
+
+    /// What its transaction changed.
+    fn changes(&mut self) -> Result<Option<Changes>, StoreError> {
+        let Some(open) = self.open.as_mut().filter(|open| open.in_transaction) else {
+            return Ok(None);
+        };
+        let failed = |source| StoreError::Sqlite {
+            path: self.store.path.clone(),
+            source,
+        };
+        // Virtual tables write what they still hold.
+        open.desk
+            .engine
+            .connection()
+            .execute_batch("SAVEPOINT last; RELEASE last")
+            .map_err(failed)?;
+        let (is_over, touched) = {
+            let mut touched = lock(&open.desk.touched);
+            (touched.is_over(), touched.take())
+        };
+        if is_over {
+            return Err(Stop::Quota(Quota::Memory).into());
+        }
+        let net = changes::net(open.desk.engine.connection(), &open.desk.catalogue, touched);
+        net.map_err(failed)?
+            .map(Some)
+            .ok_or(StoreError::Stop(Stop::Quota(Quota::Memory)))
+    }
+
+    /// Makes what the run did ready to take effect: it is on the disk, and waits there for the ledger's closing of the run
+    /// `identity`. Nobody sees it yet, and no other run writes before it is settled.
+    pub fn prepare(mut self, identity: &str) -> Result<Prepared, StoreError> {
+        let changes = self.changes()?.unwrap_or_default();
+        let mut shown = std::mem::take(&mut self.committed);
+        if let Some(open) = &self.open {
+            shown.extend(changes.shown(&open.desk.catalogue));
+        }
+        let is_recorded = !changes.is_empty() && self.store.pending.is_some();
+        if let Some(pending) = self.store.pending.as_ref().filter(|_| is_recorded) {
+            lock(pending).write(identity, &changes)?;
+        }
+        Ok(Prepared {
+            run: self,
+            changes: shown,
+            is_recorded,
+            commits: !changes.is_empty(),
+        })
+    }
+}
+
+/// A run whose changes wait for the ledger. Dropped without being settled, they are rolled back, and the record stays for
+/// the next start: whoever drops it so does not know what the ledger says.
+pub struct Prepared {
+    run: Run,
+    changes: Vec<TableChanges>,
+    is_recorded: bool,
+    commits: bool,
+}
+
+impl Prepared {
+    /// What the run changed, by table: nothing for tables whose rows are what they were.
+    pub fn changes(&self) -> &[TableChanges] {
+        &self.changes
+    }
+
+    /// The ledger's closing is on the disk: what the run did takes effect if that says that it completed, or never.
+    pub fn settle(mut self, completed: bool) -> Result<Vec<TableChanges>, StoreError> {
+        if let Some(open) = &mut self.run.open
+            && open.in_transaction
+        {
+            if completed && self.commits {
+                open.desk
+                    .engine
+                    .connection()
+                    .execute_batch("COMMIT")
+                    .map_err(|source| StoreError::Sqlite {
+                        path: self.run.store.path.clone(),
+                        source,
+                    })?;
+            } else {
+                rollback(&open.desk);
+            }
+            open.in_transaction = false;
+        }
+        // While the place in line is held: the next writer looks at the record.
+        if let Some(pending) = self.run.store.pending.as_ref().filter(|_| self.is_recorded) {
+            lock(pending).clear()?;
+        }
+        Ok(std::mem::take(&mut self.changes))
+    }
+}
+
+impl Drop for Run {
+    fn drop(&mut self) {
+        let Some(open) = self.open.take() else {
+            return;
+        };
+        if open.in_transaction {
+            rollback(&open.desk);
+        }
+        lock(&open.desk.touched).take();
+        let is_idle = open.desk.engine.is_autocommit();
+        lock(&open.desk.work).budget = None;
+        if is_idle {
+            self.store.put_back(open.desk, &self.grants);
+        }
+        drop(open.place);
+    }
+}
+
+fn rollback(desk: &Desk) {
+    // It fails only if there is no transaction.
+    let _ = desk.engine.connection().execute_batch("ROLLBACK");
+}
+
+/// Another process may hold the lock: its run, or somebody's tool.
+fn take_lock(desk: &Desk, mut look: impl FnMut() -> Result<(), Stop>) -> Result<(), Failure> {
+    loop {
+        match desk.engine.connection().execute_batch("BEGIN IMMEDIATE") {
+            Ok(()) => return Ok(()),
+            Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => {
+                look()?;
+                std::thread::sleep(LINE_LOOK);
+            }
+            Err(error) => return Err(sqlite(&error)),
+        }
+    }
+}
+
+const OR_ABORT: &str = "all that this run did to data was rolled back: `OR ABORT` undoes the statement alone, instead of `OR ROLLBACK`";
+
+fn lost() -> CallError {
+    CallError::new(
+        Code::Constraint,
+        "a statement rolled back all that this run did to data, and it goes no further",
+    )
+    .hint(OR_ABORT)
+}
+
+fn sqlite(error: &Error) -> Failure {
+    CallError::new(
+        Code::Engine,
+        format!("the database cannot be used: {error}"),
+    )
+    .into()
+}
+
+/// The path is the operator's own.
+fn engine(error: &StoreError) -> Failure {
+    let text = match error {
+        StoreError::Sqlite { source, .. } | StoreError::Open { source, .. } => source.to_string(),
+        other => other.to_string(),
+    };
+    CallError::new(Code::Engine, format!("the database cannot be used: {text}")).into()
+}
+
+fn failure(error: &StoreError) -> Failure {
+    match error {
+        StoreError::Stop(stop) => (*stop).into(),
+        other => engine(other),
+    }
+}

@@ -1,0 +1,167 @@
+//! One database: its file, the connections to it, and the line of its writers.
+
+use std::collections::HashMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+
+use rusqlite::Connection;
+use tempfile::TempDir;
+
+use crate::budget::Budget;
+use crate::desk::{self, Desk};
+use crate::error::StoreError;
+use crate::grants::Grants;
+use crate::guard::lock;
+use crate::limits::IDLE_CONNECTIONS;
+use crate::line::Line;
+use crate::pending::{Pending, Verdict};
+use crate::run::Run;
+
+/// A database that runs of micro-apps use.
+#[derive(Clone)]
+pub struct Store {
+    pub(crate) inner: Arc<Inner>,
+}
+
+pub(crate) struct Inner {
+    pub(crate) path: PathBuf,
+    read_only: bool,
+    durable: bool,
+    pub(crate) line: Arc<Line>,
+    idle: Mutex<HashMap<Grants, Vec<Desk>>>,
+    /// Where a run waits for the ledger; none where nothing outlives the process.
+    pub(crate) pending: Option<Mutex<Pending>>,
+    /// Of a database that is gone with the store. Dropped last.
+    _folder: Option<TempDir>,
+}
+
+/// What a run begins with.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Conditions {
+    /// What SQL is told for now, in milliseconds since 1970; nothing for the machine's clock.
+    pub now_ms: Option<i64>,
+    /// What `random()` and `randomblob()` draw from: the run's own, or one that the host drew.
+    pub seed: u64,
+    /// Whether each call takes effect at once, instead of all when the run completes.
+    pub commits_each_call: bool,
+}
+
+impl Store {
+    /// Opens the database in a file, which is put into WAL mode. A run that a crash left between the ledger's closing and its
+    /// commit is settled first, as `verdict` says of its identity.
+    pub fn open(
+        path: &Path,
+        mut verdict: impl FnMut(&str) -> Verdict,
+    ) -> Result<Store, StoreError> {
+        let connection = desk::connect(path, false)?;
+        let failed = |source| StoreError::Open {
+            path: path.to_owned(),
+            source,
+            hint: "name an SQLite database that this user may write, in a folder that may be written",
+        };
+        let read_only = connection.is_readonly("main").map_err(failed)?;
+        if !read_only {
+            let mode: String = connection
+                .query_row("PRAGMA journal_mode = WAL", (), |row| row.get(0))
+                .map_err(failed)?;
+            debug_assert_eq!(mode, "wal");
+        }
+        connection
+            .query_row("SELECT count(*) FROM sqlite_schema", (), |_| Ok(()))
+            .map_err(failed)?;
+        let mut pending = None;
+        if !read_only {
+            let mut record = Pending::open(path)?;
+            record.recover(path, &mut verdict)?;
+            pending = Some(Mutex::new(record));
+        }
+        Ok(Store::new(path.to_owned(), read_only, true, pending, None))
+    }
+
+    /// A database that is gone with the store. It stands in a folder of its own for temporary files, because readers and a
+    /// writer at once need a file.
+    pub fn temporary(
+        set_up: impl FnOnce(&Connection) -> rusqlite::Result<()>,
+    ) -> Result<Store, StoreError> {
+        let folder = tempfile::Builder::new()
+            .prefix("fractalaw-data-")
+            .tempdir()
+            .map_err(|source| StoreError::Pending {
+                path: std::env::temp_dir(),
+                source,
+            })?;
+        let path = folder.path().join("data.db");
+        fs::File::create(&path).map_err(|source| StoreError::Pending {
+            path: path.clone(),
+            source,
+        })?;
+        let connection = desk::connect(&path, false)?;
+        connection
+            .execute_batch("PRAGMA synchronous = OFF")
+            .and_then(|()| connection.query_row("PRAGMA journal_mode = WAL", (), |_| Ok(())))
+            .and_then(|()| set_up(&connection))
+            .map_err(|source| StoreError::Sqlite {
+                path: path.clone(),
+                source,
+            })?;
+        Ok(Store::new(path, false, false, None, Some(folder)))
+    }
+
+    fn new(
+        path: PathBuf,
+        read_only: bool,
+        durable: bool,
+        pending: Option<Mutex<Pending>>,
+        folder: Option<TempDir>,
+    ) -> Store {
+        Store {
+            inner: Arc::new(Inner {
+                path,
+                read_only,
+                durable,
+                line: Arc::default(),
+                idle: Mutex::default(),
+                pending,
+                _folder: folder,
+            }),
+        }
+    }
+
+    /// The database's file.
+    pub fn path(&self) -> &Path {
+        &self.inner.path
+    }
+
+    /// What an operator should know of these grants: names that are none, and views, triggers and foreign keys that reach for
+    /// what is not granted.
+    pub fn check(&self, grants: &Grants) -> Result<Vec<StoreError>, StoreError> {
+        let mut desk = self.inner.new_desk(grants)?;
+        Ok(std::mem::take(&mut desk.problems))
+    }
+
+    /// A run that may use what is granted. Nothing is opened before its first call.
+    pub fn run(&self, grants: Arc<Grants>, conditions: Conditions, budget: Box<dyn Budget>) -> Run {
+        Run::new(Arc::clone(&self.inner), grants, conditions, budget)
+    }
+}
+
+impl Inner {
+    pub(crate) fn new_desk(&self, grants: &Grants) -> Result<Desk, StoreError> {
+        Desk::new(&self.path, self.read_only, grants, self.durable)
+    }
+
+    /// A connection for these grants, used before or not.
+    pub(crate) fn desk(&self, grants: &Grants) -> Result<Desk, StoreError> {
+        let idle = lock(&self.idle).get_mut(grants).and_then(Vec::pop);
+        idle.map_or_else(|| self.new_desk(grants), Ok)
+    }
+
+    /// Takes back a connection on which no transaction is open.
+    pub(crate) fn put_back(&self, desk: Desk, grants: &Grants) {
+        let mut idle = lock(&self.idle);
+        if idle.values().map(Vec::len).sum::<usize>() < IDLE_CONNECTIONS {
+            idle.entry(grants.clone()).or_default().push(desk);
+        }
+    }
+}

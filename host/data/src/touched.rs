@@ -1,0 +1,127 @@
+//! Which rows a run touched, and what stood in them before.
+//!
+//! SQLite tells of each row before it changes, whatever changes it: the statement, `REPLACE`, a trigger, a foreign key, a
+//! virtual table. Only the first time counts, because that is what the row was when the run began. What it is in the end
+//! is read when the run is settled, so that a statement which was rolled back leaves nothing behind.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::catalogue::{Catalogue, Kind, Table};
+use crate::ffi::RowChange;
+use crate::limits::{CHANGED_BYTES, CHANGED_ROWS};
+use crate::value::Value;
+
+/// What identifies a row of a table.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Key {
+    /// Its rowid, or its integer primary key.
+    Rowid(i64),
+    /// The primary key of a table without rowids.
+    Columns(Box<[Value]>),
+}
+
+/// The values of a row, in the order of its table's columns, without generated ones.
+pub type Row = Box<[Value]>;
+
+/// Rows by their keys, as they were before; `None` for what was not there.
+pub(crate) type Before = BTreeMap<Key, Option<Row>>;
+
+#[derive(Debug, Default)]
+pub(crate) struct Touched {
+    /// Whether a transaction is open in which rows may change. Virtual tables keep changes for a while, so they may do it
+    /// outside of the statement that asked for it.
+    pub(crate) watching: bool,
+    catalogue: Arc<Catalogue>,
+    /// By name, as SQLite tells it.
+    tables: Vec<(String, Before)>,
+    rows: usize,
+    bytes: usize,
+    /// A bound was reached: what follows is not kept, and the run must not be settled.
+    over: bool,
+}
+
+impl Touched {
+    pub(crate) fn new(catalogue: Arc<Catalogue>) -> Touched {
+        Touched {
+            catalogue,
+            ..Touched::default()
+        }
+    }
+
+    pub(crate) fn is_over(&self) -> bool {
+        self.over
+    }
+
+    pub(crate) fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// Forgets all, and hands it out by table name.
+    pub(crate) fn take(&mut self) -> BTreeMap<String, Before> {
+        self.watching = false;
+        self.rows = 0;
+        self.bytes = 0;
+        self.over = false;
+        std::mem::take(&mut self.tables).into_iter().collect()
+    }
+
+    pub(crate) fn note(&mut self, change: &RowChange<'_>) {
+        if !self.watching || self.over {
+            return;
+        }
+        let catalogue = Arc::clone(&self.catalogue);
+        let Some(table) = catalogue.get(change.table) else {
+            return;
+        };
+        if !matches!(table.kind, Kind::Table | Kind::Shadow) {
+            return;
+        }
+        if change.has_old {
+            let key = key(table, change.old_rowid, |column| {
+                change.before(column).into()
+            });
+            self.keep(table, key, || {
+                let stored = stored(table).map(|column| Value::from(change.before(column)));
+                Some(stored.collect())
+            });
+        }
+        if change.has_new {
+            let key = key(table, change.new_rowid, |column| {
+                change.after(column).into()
+            });
+            self.keep(table, key, || None);
+        }
+    }
+
+    fn keep(&mut self, table: &Table, key: Key, before: impl FnOnce() -> Option<Row>) {
+        let place = match self.tables.iter().position(|(name, _)| *name == table.name) {
+            Some(place) => place,
+            None => {
+                self.tables.push((table.name.clone(), Before::new()));
+                self.tables.len() - 1
+            }
+        };
+        let rows = &mut self.tables[place].1;
+        if let std::collections::btree_map::Entry::Vacant(entry) = rows.entry(key) {
+            let before = before();
+            self.rows += 1;
+            self.bytes += before.iter().flatten().map(Value::bytes).sum::<usize>();
+            self.over = self.rows > CHANGED_ROWS || self.bytes > CHANGED_BYTES;
+            entry.insert(before);
+        }
+    }
+}
+
+/// The columns that a table stores and a statement can set.
+pub(crate) fn stored(table: &Table) -> impl Iterator<Item = usize> + Clone + '_ {
+    (0..table.columns.len()).filter(|column| !table.columns[*column].generated)
+}
+
+fn key(table: &Table, rowid: i64, value: impl Fn(usize) -> Value) -> Key {
+    if table.without_rowid {
+        Key::Columns(table.key().into_iter().map(value).collect())
+    } else {
+        Key::Rowid(rowid)
+    }
+}

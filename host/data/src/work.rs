@@ -1,0 +1,132 @@
+//! What one call may still cost, as SQLite's callbacks see it: steps are paid as they are made.
+
+use std::sync::{Arc, Mutex};
+
+use rand_chacha::ChaCha12Rng;
+use rand_chacha::rand_core::{Rng, SeedableRng};
+
+use crate::budget::Budget;
+use crate::error::{Quota, Stop};
+use crate::ffi;
+use crate::guard::lock;
+use crate::limits::STEPS_BETWEEN_LOOKS;
+use crate::price;
+
+/// The state of a run that SQLite's callbacks reach.
+#[derive(Default)]
+pub(crate) struct Work {
+    pub(crate) budget: Option<Box<dyn Budget>>,
+    /// Why SQLite was made to stop.
+    pub(crate) stopped: Option<Stop>,
+    /// Steps of the statement that were paid while they were made, those of virtual tables within it included.
+    steps_paid: u64,
+    random: Option<ChaCha12Rng>,
+    used: Used,
+}
+
+/// What a run's calls took.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Used {
+    /// Fuel, for all of it.
+    pub fuel: u64,
+    /// Steps of SQLite's virtual machine.
+    pub steps: u64,
+    /// Pages of the database that were asked for, in the cache or not.
+    pub pages: u64,
+    /// KiB of large values that were made.
+    pub large_kib: u64,
+    /// For each step, the KiB of large values that were held meanwhile.
+    pub held_kib_steps: u64,
+}
+
+pub(crate) type SharedWork = Arc<Mutex<Work>>;
+
+impl Work {
+    pub(crate) fn begin(&mut self, budget: Box<dyn Budget>, seed: u64) {
+        *self = Work {
+            budget: Some(budget),
+            random: Some(ChaCha12Rng::seed_from_u64(seed)),
+            ..Work::default()
+        };
+    }
+
+    pub(crate) fn used(&self) -> Used {
+        self.used
+    }
+
+    pub(crate) fn ask<T>(
+        &mut self,
+        ask: impl FnOnce(&mut dyn Budget) -> Result<T, Stop>,
+    ) -> Result<T, Stop> {
+        if let Some(stop) = self.stopped {
+            return Err(stop);
+        }
+        let answer = match &mut self.budget {
+            Some(budget) => ask(budget.as_mut()),
+            None => Err(Stop::Interrupted),
+        };
+        answer.inspect_err(|stop| self.stopped = Some(*stop))
+    }
+
+    pub(crate) fn spend(&mut self, fuel: u64) -> Result<(), Stop> {
+        self.used.fuel = self.used.fuel.saturating_add(fuel);
+        self.ask(|budget| budget.spend(fuel))
+    }
+
+    pub(crate) fn count(&mut self, quota: Quota, amount: u64) -> Result<(), Stop> {
+        self.ask(|budget| budget.count(quota, amount))
+    }
+
+    /// The steps of a period, and the large values that were held in it.
+    fn pay_steps(&mut self, steps: u64) -> Result<(), Stop> {
+        let (held, made) = ffi::take_large();
+        let (held_kib, large_kib) = (held / 1024, made / 1024);
+        self.used.steps += steps;
+        self.used.large_kib += large_kib;
+        self.used.held_kib_steps += held_kib.saturating_mul(steps);
+        self.spend(
+            price::steps(steps, held_kib)
+                .saturating_add(price::LARGE_KIB.saturating_mul(large_kib)),
+        )
+    }
+
+    /// SQLite made as many steps as it makes between two looks.
+    fn look(&mut self) -> bool {
+        self.steps_paid += STEPS_BETWEEN_LOOKS;
+        let go_on = self
+            .pay_steps(STEPS_BETWEEN_LOOKS)
+            .and_then(|()| self.ask(|budget| budget.look()));
+        go_on.is_err()
+    }
+
+    /// A statement has ended or was left, after so many steps of its own and so many pages.
+    pub(crate) fn pay_rest(&mut self, steps: u64, pages: u64) -> Result<(), Stop> {
+        let rest = steps.saturating_sub(std::mem::take(&mut self.steps_paid));
+        self.used.pages += pages;
+        self.spend(price::PAGE.saturating_mul(pages))?;
+        self.pay_steps(rest)
+    }
+
+    pub(crate) fn random_i64(&mut self) -> i64 {
+        let random = self
+            .random
+            .get_or_insert_with(|| ChaCha12Rng::seed_from_u64(0));
+        random.next_u64().cast_signed()
+    }
+
+    pub(crate) fn random_bytes(&mut self, bytes: &mut [u8]) {
+        let random = self
+            .random
+            .get_or_insert_with(|| ChaCha12Rng::seed_from_u64(0));
+        random.fill_bytes(bytes);
+    }
+}
+
+/// Makes SQLite ask on this connection.
+pub(crate) fn install(connection: &mut rusqlite::Connection) -> rusqlite::Result<SharedWork> {
+    let shared = SharedWork::default();
+    let asked = Arc::clone(&shared);
+    let steps = i32::try_from(STEPS_BETWEEN_LOOKS).unwrap_or(i32::MAX);
+    connection.progress_handler(steps, Some(move || lock(&asked).look()))?;
+    Ok(shared)
+}

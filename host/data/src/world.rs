@@ -1,0 +1,231 @@
+//! The guest's world: a database in memory that has the tables that are granted, without rows, and no others.
+//!
+//! A guest's statement is compiled here first. So what was not granted does not exist for it, whatever it asks: messages,
+//! `sqlite_schema` and the table functions of `PRAGMA` know nothing that could be told. Only then is it compiled in the
+//! database, where the guard holds it to the grants once more.
+
+use std::sync::Arc;
+
+use rusqlite::Connection;
+
+use crate::catalogue::{Catalogue, Kind, Table};
+use crate::desk;
+use crate::error::StoreError;
+use crate::ffi::Engine;
+use crate::functions;
+use crate::grants::{Columns, Grants};
+use crate::guard::{self, Phase, Refused, Rules, SharedGuard, lock};
+use crate::work::SharedWork;
+
+pub(crate) struct World {
+    pub(crate) engine: Engine,
+    pub(crate) guard: SharedGuard,
+}
+
+impl World {
+    pub(crate) fn new(
+        catalogue: &Catalogue,
+        rules: &Rules,
+        work: &SharedWork,
+    ) -> rusqlite::Result<World> {
+        let mut connection = Connection::open_in_memory()?;
+        for table in catalogue.tables.values() {
+            if let Some(granted) = rules.of(&table.name) {
+                for sql in definitions(table, |column| granted.has(column)) {
+                    connection.execute_batch(&sql)?;
+                }
+            }
+        }
+        functions::install(&connection, work)?;
+        desk::limit(&connection)?;
+        let guard = guard::install(&mut connection)?;
+        let mut rules = rules.clone();
+        rules.schema = true;
+        lock(&guard).rules = Arc::new(rules);
+        Ok(World {
+            engine: Engine::new(connection),
+            guard,
+        })
+    }
+}
+
+/// Statements that make a table as the guest sees it.
+fn definitions(table: &Table, sees: impl Fn(&str) -> bool) -> Vec<String> {
+    if matches!(table.kind, Kind::View | Kind::Virtual) {
+        return vec![table.sql.clone()];
+    }
+    let mut parts: Vec<String> = Vec::new();
+    for column in table.columns.iter().filter(|column| sees(&column.name)) {
+        let mut part = format!("{} {}", quoted(&column.name), column.declared);
+        if column.not_null && !column.generated {
+            part.push_str(" NOT NULL");
+        }
+        if let Some(default) = column.default.as_ref().filter(|_| !column.generated) {
+            part.push_str(&format!(" DEFAULT ({default})"));
+        }
+        parts.push(part);
+    }
+    let key: Vec<&str> = table
+        .key()
+        .into_iter()
+        .map(|at| table.columns[at].name.as_str())
+        .collect();
+    let has_key = !key.is_empty() && key.iter().all(|column| sees(column));
+    if has_key {
+        parts.push(format!("PRIMARY KEY ({})", list(&key)));
+    }
+    for unique in &table.unique {
+        let unique: Vec<&str> = unique.iter().map(String::as_str).collect();
+        if unique != key && unique.iter().all(|column| sees(column)) {
+            parts.push(format!("UNIQUE ({})", list(&unique)));
+        }
+    }
+    let end = if table.without_rowid && has_key {
+        " WITHOUT ROWID"
+    } else {
+        ""
+    };
+    vec![format!(
+        "CREATE TABLE {} ({}){end}",
+        quoted(&table.name),
+        parts.join(", ")
+    )]
+}
+
+pub(crate) fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+pub(crate) fn list<T: AsRef<str>>(names: &[T]) -> String {
+    let names: Vec<String> = names.iter().map(|name| quoted(name.as_ref())).collect();
+    names.join(", ")
+}
+
+/// The rules for these grants, without views that reach further, and what an operator should know of the rest.
+pub(crate) fn rules(
+    engine: &mut Engine,
+    guard: &SharedGuard,
+    catalogue: &Catalogue,
+    grants: &Grants,
+) -> (Rules, Vec<StoreError>) {
+    let mut rules = Rules::new(catalogue, grants);
+    let mut problems = Vec::new();
+    for name in grants.named() {
+        if rules.of(name).is_none() {
+            problems.push(StoreError::Grant(format!(
+                "`{name}` is granted, but there is no such table\nhint: correct the name in the policy, or make the table"
+            )));
+        }
+    }
+    // A view may read another: until no more falls.
+    loop {
+        let views = catalogue
+            .tables
+            .values()
+            .filter(|table| table.kind == Kind::View);
+        let far: Vec<(String, Refused)> = views
+            .filter(|view| rules.of(&view.name).is_some())
+            .filter_map(|view| {
+                let columns: Vec<&str> = view
+                    .columns
+                    .iter()
+                    .map(|column| column.name.as_str())
+                    .filter(|column| {
+                        rules
+                            .of(&view.name)
+                            .is_some_and(|granted| granted.has(column))
+                    })
+                    .collect();
+                let sql = format!("SELECT {} FROM main.{}", list(&columns), quoted(&view.name));
+                Some((view.name.clone(), refusal(engine, guard, &rules, &sql)?))
+            })
+            .collect();
+        if far.is_empty() {
+            break;
+        }
+        for (view, refused) in far {
+            rules.remove(&view);
+            problems.push(reaches(&format!("the view `{view}`"), &refused));
+        }
+    }
+    for table in catalogue
+        .tables
+        .values()
+        .filter(|table| table.kind == Kind::Table)
+    {
+        let Some(granted) = rules
+            .of(&table.name)
+            .filter(|granted| granted.write == Columns::All)
+        else {
+            continue;
+        };
+        let name = quoted(&table.name);
+        let mut changes = vec![
+            format!("INSERT INTO main.{name} DEFAULT VALUES"),
+            format!("DELETE FROM main.{name}"),
+        ];
+        if let Some(column) = table
+            .columns
+            .iter()
+            .find(|column| !column.generated && granted.write.has(&column.name))
+        {
+            changes.push(format!(
+                "UPDATE main.{name} SET {} = 0",
+                quoted(&column.name)
+            ));
+        }
+        let refused = changes
+            .iter()
+            .find_map(|sql| refusal(engine, guard, &rules, sql));
+        if let Some(refused) = refused {
+            problems.push(reaches(
+                &format!(
+                    "`{}` cannot be changed: a trigger or a foreign key of it",
+                    table.name
+                ),
+                &refused,
+            ));
+        }
+    }
+    (rules, problems)
+}
+
+/// What a statement of the host's own would be refused if a guest made it.
+fn refusal(engine: &mut Engine, guard: &SharedGuard, rules: &Rules, sql: &str) -> Option<Refused> {
+    {
+        let mut guard = lock(guard);
+        guard.rules = Arc::new(rules.clone());
+        guard.enter(Phase::Guest);
+    }
+    let prepared = engine.prepare(sql).is_ok();
+    if prepared {
+        engine.forget_last();
+    }
+    let mut guard = lock(guard);
+    guard.enter(Phase::Host);
+    guard.refused.take()
+}
+
+fn reaches(who: &str, refused: &Refused) -> StoreError {
+    let (does, name) = match refused {
+        Refused::Read { table, column } if column.is_empty() => ("reads", table.clone()),
+        Refused::Read { table, column } => ("reads", format!("{table}.{column}")),
+        Refused::Write { table, .. } => ("changes", table.clone()),
+        Refused::Function(name) => ("calls", name.clone()),
+        Refused::Kind(kind) => ("needs", (*kind).to_owned()),
+    };
+    let hint = match refused {
+        Refused::Read { .. } => {
+            format!("add `{name}` to `data.read`, or take the other out of the grants")
+        }
+        Refused::Write { .. } => {
+            format!("add `{name}` to `data.write`, or take the other out of the grants")
+        }
+        Refused::Function(_) | Refused::Kind(_) => {
+            "guests cannot use it: take it out of the grants".to_owned()
+        }
+    };
+    StoreError::Grant(format!(
+        "{who} {does} `{name}`, which is not granted\nhint: {hint}"
+    ))
+}

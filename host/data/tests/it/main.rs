@@ -1,0 +1,9 @@
+//! Data as a micro-app's run uses it: through a real SQLite, on real files.
+
+mod calls;
+mod grants;
+mod kills;
+mod settle;
+mod stops;
+mod tables;
+mod types;

@@ -1,0 +1,331 @@
+//! What a run did takes effect when it is settled, and is told row by row.
+
+use std::path::Path;
+
+use fractalaw_data::{
+    Conditions, Key, RowChange, Run, Store, StoreError, TableChanges, Unlimited, Value, Verdict,
+};
+use rusqlite::Connection;
+
+use crate::tables::{CONDITIONS, grants, rows, run, store, told};
+
+const SET_UP: &str = "
+CREATE TABLE t (id INTEGER PRIMARY KEY, name TEXT UNIQUE);
+CREATE TABLE p (a TEXT, b INTEGER, note TEXT, PRIMARY KEY (b, a)) WITHOUT ROWID;
+CREATE TABLE g (x INTEGER, double INTEGER AS (x * 2), stored INTEGER AS (x * 3) STORED, y TEXT);
+CREATE TABLE child (id INTEGER PRIMARY KEY, t INTEGER REFERENCES t(id) ON DELETE CASCADE);
+CREATE VIRTUAL TABLE docs USING fts5(title, body);
+INSERT INTO t VALUES (1, 'one'), (2, 'two'), (3, 'three');
+INSERT INTO p VALUES ('x', 1, 'n');
+INSERT INTO g (x, y) VALUES (5, 'five');
+INSERT INTO child VALUES (10, 3);
+INSERT INTO docs VALUES ('first', 'words');
+";
+
+/// The changes as lines: `table key before -> after`.
+fn lines(changes: &[TableChanges]) -> Vec<String> {
+    let value = |value: &Value| match value {
+        Value::Null => "-".to_owned(),
+        Value::Integer(number) => number.to_string(),
+        Value::Real(number) => format!("{number:?}"),
+        Value::Text(text) => String::from_utf8_lossy(text).into_owned(),
+        Value::Blob(blob) => format!("{blob:02x?}"),
+    };
+    let row = |row: &Option<Box<[Value]>>| {
+        row.as_ref().map_or("nothing".to_owned(), |row| {
+            row.iter().map(value).collect::<Vec<_>>().join(",")
+        })
+    };
+    let line = |table: &TableChanges, change: &RowChange| {
+        let key = match &change.key {
+            Key::Rowid(rowid) => rowid.to_string(),
+            Key::Columns(values) => values.iter().map(value).collect::<Vec<_>>().join(","),
+        };
+        format!(
+            "{} {key}: {} -> {}",
+            table.table,
+            row(&change.before),
+            row(&change.after)
+        )
+    };
+    changes
+        .iter()
+        .flat_map(|table| table.rows.iter().map(move |row| line(table, row)))
+        .collect()
+}
+
+#[test]
+fn what_a_run_changed_is_told_in_the_order_of_keys() {
+    let store = store(SET_UP);
+    let mut run = run(&store, &["*"], &["*"]);
+    for sql in [
+        "INSERT INTO t VALUES (9, 'nine'), (8, 'eight')",
+        "UPDATE t SET name = 'uno' WHERE id = 1",
+        // Comes and goes, goes and comes back, changes and changes back.
+        "INSERT INTO t VALUES (7, 'seven')",
+        "DELETE FROM t WHERE id = 7",
+        "UPDATE t SET name = 'zwei' WHERE id = 2",
+        "UPDATE t SET name = 'two' WHERE id = 2",
+        // Takes the row of another key away, and with it what refers to it.
+        "DELETE FROM t WHERE id = 3",
+        "REPLACE INTO t VALUES (5, 'eight')",
+        "UPDATE p SET a = 'y', note = 'm'",
+        "UPDATE g SET x = 6",
+        "INSERT INTO docs VALUES ('second', 'more words')",
+        "UPDATE docs SET body = 'other words' WHERE title = 'first'",
+    ] {
+        run.execute(sql).unwrap();
+    }
+    // Fails, and leaves nothing.
+    assert!(
+        run.execute("INSERT INTO t VALUES (70, 'seventy'), (1, 'one')")
+            .is_err()
+    );
+    let prepared = run.prepare("run").unwrap();
+    let expected = [
+        "child 10: 10,3 -> nothing",
+        "docs 1: first,words -> first,other words",
+        "docs 2: nothing -> second,more words",
+        "g 1: 5,five -> 6,five",
+        "p 1,x: x,1,n -> nothing",
+        "p 1,y: nothing -> y,1,m",
+        "t 1: 1,one -> 1,uno",
+        "t 3: 3,three -> nothing",
+        "t 5: nothing -> 5,eight",
+        "t 9: nothing -> 9,nine",
+    ];
+    assert_eq!(lines(prepared.changes()), expected);
+    assert_eq!(prepared.changes()[2].columns, ["x", "y"]);
+    assert_eq!(lines(&prepared.settle(true).unwrap()), expected);
+    let mut after = crate::tables::run(&store, &["t"], &[]);
+    assert_eq!(
+        rows(&after.query("SELECT id FROM t ORDER BY id").unwrap()),
+        "1\n2\n5\n9"
+    );
+}
+
+#[test]
+fn a_run_that_did_not_complete_leaves_nothing() {
+    let store = store(SET_UP);
+    let count = || {
+        let mut run = run(&store, &["t"], &[]);
+        rows(&run.query("SELECT count(*) FROM t").unwrap())
+    };
+    let begin = || {
+        let mut run = run(&store, &["t"], &["t"]);
+        run.execute("INSERT INTO t VALUES (9, 'nine')").unwrap();
+        run
+    };
+    drop(begin());
+    assert_eq!(count(), "3");
+    drop(begin().prepare("run").unwrap());
+    assert_eq!(count(), "3");
+    assert_eq!(
+        lines(&begin().prepare("run").unwrap().settle(false).unwrap()),
+        ["t 9: nothing -> 9,nine"]
+    );
+    assert_eq!(count(), "3");
+    begin().prepare("run").unwrap().settle(true).unwrap();
+    assert_eq!(count(), "4");
+}
+
+/// Each sees what was there when it first looked, whatever is committed meanwhile; and nobody waits for a reader.
+#[test]
+fn a_run_sees_one_state_of_what_others_do() {
+    let store = store(SET_UP);
+    let mut reader = run(&store, &["t"], &[]);
+    let count = |run: &mut Run| rows(&run.query("SELECT count(*) FROM t").unwrap());
+    assert_eq!(count(&mut reader), "3");
+    let mut writer = run(&store, &["t"], &["t"]);
+    writer.execute("INSERT INTO t VALUES (9, 'nine')").unwrap();
+    let mut second = run(&store, &["t"], &[]);
+    assert_eq!(
+        (count(&mut writer), count(&mut second)),
+        ("4".to_owned(), "3".to_owned())
+    );
+    let prepared = writer.prepare("run").unwrap();
+    assert_eq!(count(&mut run(&store, &["t"], &[])), "3");
+    prepared.settle(true).unwrap();
+    assert_eq!(
+        (count(&mut reader), count(&mut second)),
+        ("3".to_owned(), "3".to_owned())
+    );
+    assert_eq!(count(&mut run(&store, &["t"], &[])), "4");
+}
+
+#[test]
+fn a_run_may_commit_as_it_goes() {
+    let store = store(SET_UP);
+    let conditions = Conditions {
+        commits_each_call: true,
+        ..CONDITIONS
+    };
+    let mut run = store.run(
+        grants(&["*"], &["*"]),
+        conditions,
+        Box::new(Unlimited::default()),
+    );
+    run.execute("INSERT INTO t VALUES (9, 'nine')").unwrap();
+    assert!(
+        run.execute("INSERT INTO t VALUES (10, 'ten'), (1, 'one')")
+            .is_err()
+    );
+    let mut other = crate::tables::run(&store, &["*"], &["*"]);
+    assert_eq!(rows(&other.query("SELECT count(*) FROM t").unwrap()), "4");
+    drop(other);
+    run.execute("DELETE FROM t WHERE id = 1").unwrap();
+    let prepared = run.prepare("run").unwrap();
+    assert_eq!(
+        lines(prepared.changes()),
+        ["t 9: nothing -> 9,nine", "t 1: 1,one -> nothing"]
+    );
+    // Done is done.
+    prepared.settle(false).unwrap();
+    let mut after = crate::tables::run(&store, &["t"], &[]);
+    assert_eq!(
+        rows(&after.query("SELECT id FROM t ORDER BY id").unwrap()),
+        "2\n3\n9"
+    );
+}
+
+#[test]
+fn tables_that_somebody_changes_are_known_to_the_next_run() {
+    let store = store(SET_UP);
+    let mut before = run(&store, &["*"], &["*"]);
+    before.query("SELECT * FROM t").unwrap();
+    drop(before);
+    Connection::open(store.path())
+        .unwrap()
+        .execute_batch("ALTER TABLE t ADD COLUMN more TEXT; CREATE TABLE u (v); DROP TABLE p")
+        .unwrap();
+    let mut run = run(&store, &["*"], &["*"]);
+    assert_eq!(run.execute("INSERT INTO t VALUES (9, 'nine', 'm')"), Ok(1));
+    assert_eq!(run.execute("INSERT INTO u VALUES (1)"), Ok(1));
+    assert_eq!(told(run.query("SELECT * FROM p")), "3: no such table: `p`");
+    assert_eq!(
+        lines(run.prepare("run").unwrap().changes()),
+        ["t 9: nothing -> 9,nine,m", "u 1: nothing -> 1"]
+    );
+}
+
+fn in_a_file() -> (tempfile::TempDir, std::path::PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("data.db");
+    Connection::open(&path)
+        .unwrap()
+        .execute_batch(SET_UP)
+        .unwrap();
+    (folder, path)
+}
+
+/// A database with a run that was prepared when the process ended, as a copy of its files.
+fn left_prepared() -> (tempfile::TempDir, std::path::PathBuf) {
+    let (folder, path) = in_a_file();
+    let store = Store::open(&path, |_| Verdict::Unknown).unwrap();
+    let mut run = run(&store, &["*"], &["*"]);
+    for sql in [
+        "INSERT INTO t VALUES (9, 'nine')",
+        "DELETE FROM t WHERE id = 3",
+        "INSERT INTO docs VALUES ('second', 'words')",
+        "UPDATE p SET note = x'00'",
+    ] {
+        run.execute(sql).unwrap();
+    }
+    let prepared = run.prepare("run 7").unwrap();
+    let copy = tempfile::tempdir().unwrap();
+    for entry in std::fs::read_dir(folder.path()).unwrap() {
+        let entry = entry.unwrap();
+        std::fs::copy(entry.path(), copy.path().join(entry.file_name())).unwrap();
+    }
+    drop(prepared);
+    let path = copy.path().join("data.db");
+    (copy, path)
+}
+
+fn state(path: &Path) -> String {
+    let connection = Connection::open(path).unwrap();
+    let sql = "SELECT (SELECT group_concat(id) FROM t) || ' ' || (SELECT count(*) FROM child) || ' ' || \
+               (SELECT quote(note) FROM p) || ' ' || (SELECT count(*) FROM docs WHERE docs MATCH 'words')";
+    connection.query_row(sql, (), |row| row.get(0)).unwrap()
+}
+
+const BEFORE: &str = "1,2,3 1 'n' 1";
+const AFTER: &str = "1,2,9 0 X'00' 2";
+
+#[test]
+fn the_next_start_settles_what_a_crash_left() {
+    for (verdict, expected) in [(Verdict::Completed, AFTER), (Verdict::NotCompleted, BEFORE)] {
+        let (_folder, path) = left_prepared();
+        assert_eq!(state(&path), BEFORE);
+        let mut asked = Vec::new();
+        let store = Store::open(&path, |run| {
+            asked.push(run.to_owned());
+            verdict
+        })
+        .unwrap();
+        assert_eq!(asked, ["run 7"]);
+        drop(store);
+        assert_eq!(state(&path), expected, "{verdict:?}");
+        // Settled once and for all.
+        drop(Store::open(&path, |_| panic!("asked again")).unwrap());
+        assert_eq!(state(&path), expected);
+    }
+}
+
+#[test]
+fn a_run_that_was_committed_when_the_crash_came_is_not_done_again() {
+    let (_folder, path) = left_prepared();
+    let record = path.with_file_name("data.db-pending");
+    let kept = std::fs::read(&record).unwrap();
+    drop(Store::open(&path, |_| Verdict::Completed).unwrap());
+    std::fs::write(&record, &kept).unwrap();
+    drop(Store::open(&path, |_| Verdict::Completed).unwrap());
+    assert_eq!(state(&path), AFTER);
+    assert_eq!(std::fs::metadata(&record).unwrap().len(), 0);
+}
+
+#[test]
+fn a_record_that_is_torn_is_of_no_run() {
+    let (_folder, path) = left_prepared();
+    let record = path.with_file_name("data.db-pending");
+    let whole = std::fs::read(&record).unwrap();
+    for length in [1, 40, whole.len() / 2, whole.len() - 1] {
+        std::fs::write(&record, &whole[..length]).unwrap();
+        drop(Store::open(&path, |_| panic!("asked about a torn record")).unwrap());
+        assert_eq!(state(&path), BEFORE, "{length}");
+    }
+}
+
+#[test]
+fn a_person_decides_where_rows_are_neither_as_before_nor_as_after() {
+    let (_folder, path) = left_prepared();
+    Connection::open(&path)
+        .unwrap()
+        .execute("UPDATE t SET name = 'drei' WHERE id = 3", ())
+        .unwrap();
+    let Err(StoreError::Diverged { table, run, .. }) =
+        Store::open(&path, |_| Verdict::Completed).map(|_| ())
+    else {
+        panic!("opened")
+    };
+    assert_eq!((table.as_str(), run.as_str()), ("t", "run 7"));
+}
+
+#[test]
+fn a_run_of_another_host_keeps_writers_out_until_it_is_settled() {
+    let (_folder, path) = left_prepared();
+    let record = path.with_file_name("data.db-pending");
+    assert!(matches!(
+        Store::open(&path, |_| Verdict::Unknown).map(|_| ()),
+        Err(StoreError::Unsettled { .. })
+    ));
+    let kept = std::fs::read(&record).unwrap();
+    std::fs::write(&record, b"").unwrap();
+    let store = Store::open(&path, |_| Verdict::Unknown).unwrap();
+    std::fs::write(&record, &kept).unwrap();
+    let mut writer = run(&store, &["t"], &["t"]);
+    let told = told(writer.execute("DELETE FROM t"));
+    assert!(told.starts_with("6: "), "{told}");
+    let mut reader = run(&store, &["t"], &[]);
+    assert_eq!(rows(&reader.query("SELECT count(*) FROM t").unwrap()), "3");
+}

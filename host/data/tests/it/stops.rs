@@ -1,0 +1,245 @@
+//! What ends a run: its fuel, its deadline, a stop, a quota; and that all it did is gone then.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use fractalaw_data::{Budget, Failure, Quota, Run, Stop, Store};
+
+use crate::tables::{CONDITIONS, grants, rows, run, store, told};
+
+/// So much fuel, and so many looks until it is told to stop.
+struct Bounded {
+    fuel: u64,
+    looks: u64,
+    stop: Stop,
+    rows: u64,
+    /// What was charged, for the test to see.
+    charged: Arc<AtomicU64>,
+}
+
+impl Budget for Bounded {
+    fn spend(&mut self, fuel: u64) -> Result<(), Stop> {
+        let paid = fuel.min(self.fuel);
+        self.fuel -= paid;
+        self.charged.fetch_add(paid, Ordering::Relaxed);
+        if paid < fuel {
+            Err(Stop::OutOfFuel)
+        } else {
+            Ok(())
+        }
+    }
+
+    fn count(&mut self, quota: Quota, amount: u64) -> Result<(), Stop> {
+        if quota == Quota::Rows {
+            self.rows = self.rows.checked_sub(amount).ok_or(Stop::Quota(quota))?;
+        }
+        Ok(())
+    }
+
+    fn look(&mut self) -> Result<(), Stop> {
+        self.looks = self.looks.checked_sub(1).ok_or(self.stop)?;
+        Ok(())
+    }
+}
+
+fn bounded() -> Bounded {
+    Bounded {
+        fuel: u64::MAX,
+        looks: u64::MAX,
+        stop: Stop::Deadline,
+        rows: u64::MAX,
+        charged: Arc::default(),
+    }
+}
+
+fn with(store: &Store, budget: Bounded) -> Run {
+    store.run(grants(&["*"], &["*"]), CONDITIONS, Box::new(budget))
+}
+
+const SET_UP: &str = "
+CREATE TABLE t (id INTEGER PRIMARY KEY, name TEXT);
+WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000) INSERT INTO t SELECT i, 'name ' || i FROM n;
+CREATE VIRTUAL TABLE docs USING fts5(body);
+INSERT INTO docs SELECT name FROM t;
+";
+
+const WITHOUT_END: [&str; 5] = [
+    "SELECT count(*) FROM t a, t b, t c, t d",
+    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n",
+    "WITH RECURSIVE n(i) AS (SELECT 1 UNION SELECT i + 1 FROM n) SELECT max(i) FROM n",
+    "SELECT a.name FROM t a, t b, t c ORDER BY a.name || b.name || c.name",
+    "SELECT sum(length(randomblob(10000))) FROM t a, t b",
+];
+
+#[test]
+fn a_query_without_end_ends_with_its_budget() {
+    let store = store(SET_UP);
+    for sql in WITHOUT_END {
+        for (budget, stop) in [
+            (
+                Bounded {
+                    fuel: 20_000_000,
+                    ..bounded()
+                },
+                Stop::OutOfFuel,
+            ),
+            (
+                Bounded {
+                    looks: 50,
+                    ..bounded()
+                },
+                Stop::Deadline,
+            ),
+            (
+                Bounded {
+                    looks: 50,
+                    stop: Stop::Interrupted,
+                    ..bounded()
+                },
+                Stop::Interrupted,
+            ),
+        ] {
+            let mut run = with(&store, budget);
+            run.execute("DELETE FROM t WHERE id = 1").unwrap();
+            assert_eq!(run.query(sql), Err(Failure::Stop(stop)), "{sql}");
+        }
+        // All of them were rolled back, and the next run goes on.
+        let mut run = run(&store, &["t"], &["t"]);
+        assert_eq!(rows(&run.query("SELECT count(*) FROM t").unwrap()), "1000");
+    }
+}
+
+/// A budget pays to the unit: with one less it does not, wherever in the call that falls.
+#[test]
+fn fuel_is_the_same_each_time_and_to_the_unit() {
+    let store = store(SET_UP);
+    type Made = fn(&mut Run) -> Result<(), Failure>;
+    let calls: [Made; 4] = [
+        |run| run.query("SELECT * FROM t WHERE id < 500").map(|_| ()),
+        |run| {
+            run.query("SELECT name FROM t ORDER BY name DESC")
+                .map(|_| ())
+        },
+        |run| {
+            run.execute("UPDATE t SET name = upper(name) WHERE id < 300")
+                .map(|_| ())
+        },
+        |run| {
+            run.query("SELECT count(*) FROM docs WHERE docs MATCH 'name'")
+                .map(|_| ())
+        },
+    ];
+    for call in calls {
+        let fuel = |budget: Bounded| {
+            let charged = Arc::clone(&budget.charged);
+            let mut run = with(&store, budget);
+            let result = call(&mut run);
+            (result, charged.load(Ordering::Relaxed))
+        };
+        let (result, cost) = fuel(bounded());
+        assert_eq!(result, Ok(()));
+        assert_eq!(fuel(bounded()), (Ok(()), cost));
+        assert_eq!(
+            fuel(Bounded {
+                fuel: cost,
+                ..bounded()
+            }),
+            (Ok(()), cost)
+        );
+        assert_eq!(
+            fuel(Bounded {
+                fuel: cost - 1,
+                ..bounded()
+            }),
+            (Err(Stop::OutOfFuel.into()), cost - 1)
+        );
+        assert_eq!(
+            fuel(Bounded {
+                fuel: 100,
+                ..bounded()
+            }),
+            (Err(Stop::OutOfFuel.into()), 100)
+        );
+    }
+}
+
+#[test]
+fn a_quota_of_rows_counts_those_that_come_out_and_those_that_change() {
+    let store = store(SET_UP);
+    let rows = |most, call: fn(&mut Run) -> Result<(), Failure>| {
+        call(&mut with(
+            &store,
+            Bounded {
+                rows: most,
+                ..bounded()
+            },
+        ))
+    };
+    let query = |run: &mut Run| run.query("SELECT id FROM t LIMIT 300").map(|_| ());
+    assert_eq!(rows(300, query), Ok(()));
+    assert_eq!(rows(299, query), Err(Stop::Quota(Quota::Rows).into()));
+    let update = |run: &mut Run| {
+        run.execute("UPDATE t SET name = 1 WHERE id <= 300")
+            .map(|_| ())
+    };
+    assert_eq!(rows(300, update), Ok(()));
+    assert_eq!(rows(299, update), Err(Stop::Quota(Quota::Rows).into()));
+}
+
+/// What one call makes SQLite hold is bounded, whatever holds it; others are not touched by it.
+#[test]
+fn a_query_that_takes_too_much_memory_ends_the_run() {
+    let store = store(SET_UP);
+    for sql in [
+        // Told apart, sorted, in a table of its own, and put together.
+        "SELECT count(*) FROM (SELECT DISTINCT printf('%02000d', a.id * 1000 + b.id) FROM t a, t b)",
+        "SELECT max(x) FROM (SELECT printf('%02000d', a.id * 1000 + b.id) AS x FROM t a, t b ORDER BY 1 LIMIT -1 OFFSET 1)",
+        "WITH x AS MATERIALIZED (SELECT printf('%02000d', a.id * 1000 + b.id) AS r FROM t a, t b) SELECT count(*) FROM x y, x z WHERE y.r = z.r",
+        "SELECT length(json_group_array(a.name || b.name)) FROM t a, t b",
+    ] {
+        let mut other = run(&store, &["t"], &[]);
+        other.query("SELECT count(*) FROM t").unwrap();
+        let mut run = with(&store, bounded());
+        let ended = run.query(sql);
+        let too_large = matches!(&ended, Err(Failure::Call(error)) if error.code as u32 == 7);
+        assert!(
+            too_large || ended == Err(Stop::Quota(Quota::Memory).into()),
+            "{sql}: {}",
+            told(ended)
+        );
+        assert_eq!(
+            rows(&other.query("SELECT count(*) FROM t").unwrap()),
+            "1000"
+        );
+    }
+}
+
+#[test]
+fn a_writer_waits_in_line_as_long_as_it_may() {
+    let store = store(SET_UP);
+    let mut first = run(&store, &["t"], &["t"]);
+    first.execute("DELETE FROM t WHERE id = 1").unwrap();
+    let mut second = with(
+        &store,
+        Bounded {
+            looks: 5,
+            ..bounded()
+        },
+    );
+    assert_eq!(second.execute("DELETE FROM t"), Err(Stop::Deadline.into()));
+    // Another program may hold the lock as well.
+    drop((first, second));
+    let other = rusqlite::Connection::open(store.path()).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let mut third = with(
+        &store,
+        Bounded {
+            looks: 5,
+            ..bounded()
+        },
+    );
+    assert_eq!(third.execute("DELETE FROM t"), Err(Stop::Deadline.into()));
+    other.execute_batch("ROLLBACK").unwrap();
+    let mut fourth = run(&store, &["t"], &["t"]);
+    assert_eq!(fourth.execute("DELETE FROM t"), Ok(1000));
+}
