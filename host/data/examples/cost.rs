@@ -98,21 +98,21 @@ const STATEMENTS: &[(&str, &str)] = &[
         "randomblob(1000)",
         "SELECT sum(length(randomblob(1000))) FROM r WHERE id <= 4000",
     ),
-    ("values of 20 KB read", "SELECT sum(length(body)) FROM big"),
+    ("values of 200 KB read", "SELECT sum(length(body)) FROM big"),
     (
-        "values of 20 KB searched",
+        "values of 200 KB searched",
         "SELECT sum(instr(body, 'nowhere')) FROM big",
     ),
     (
-        "values of 20 KB with LIKE",
+        "values of 200 KB with LIKE",
         "SELECT count(*) FROM big WHERE body LIKE '%duty%never%'",
     ),
     (
-        "values of 20 KB replaced",
+        "values of 200 KB replaced",
         "SELECT sum(length(replace(body, 'duty', 'right'))) FROM big",
     ),
     (
-        "values of 20 KB sorted",
+        "values of 200 KB sorted",
         "SELECT max(body) FROM (SELECT body FROM big ORDER BY body DESC LIMIT -1 OFFSET 1)",
     ),
     (

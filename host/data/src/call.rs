@@ -6,13 +6,14 @@ use rusqlite::types::ValueRef;
 
 use crate::desk::Desk;
 use crate::error::{CallError, Failure, Quota, Stop};
-use crate::ffi::{self, Does, Engine, Entered, Fault, Statement};
+use crate::ffi::{self, Engine, Entered, Fault, Statement};
 use crate::guard::{Phase, SharedGuard, lock};
 use crate::kind::ColumnKind;
 use crate::limits::{CALL_MEMORY_BYTES, RESULT_BYTES, SQL_BYTES};
 use crate::messages;
 use crate::price;
 use crate::rows_out::RowsOut;
+use crate::words;
 use crate::work::SharedWork;
 use crate::world::quoted;
 
@@ -168,20 +169,22 @@ pub(crate) fn compile(
 ) -> Result<(), CallError> {
     let _at_work = Entered::new(CALL_MEMORY_BYTES, now_ms);
     lock(guard).enter(Phase::Guest);
-    let prepared = engine.prepare(sql).map(|(statement, was_ready)| {
-        if !was_ready {
-            let guard = lock(guard);
-            statement.does = Does {
-                reads_schema: guard.reads_schema,
-                reads_tables: guard.reads_tables,
-                changes_tables: guard.changes_tables,
-                of_virtual: guard.of_virtual,
-            };
+    let prepared = engine.prepare(sql).map(|(_, was_ready)| was_ready);
+    let mut does = {
+        let mut guard = lock(guard);
+        guard.enter(Phase::Host);
+        guard.does()
+    };
+    if let Ok(false) = prepared {
+        words::read(sql, &mut does);
+        if let Some(statement) = engine.last() {
+            statement.does = does;
         }
-    });
+    }
     let mut guard = lock(guard);
-    guard.enter(Phase::Host);
-    prepared.map_err(|fault| messages::not_compiled(fault, guard.refused.take(), &guard.rules))
+    prepared
+        .map(|_| ())
+        .map_err(|fault| messages::not_compiled(fault, guard.refused.take(), &guard.rules))
 }
 
 /// Virtual tables keep something of what they read as long as nobody else writes. So that what a statement costs does not
@@ -219,6 +222,7 @@ pub(crate) fn step<T>(
     let Some(statement) = engine.last() else {
         return Err(messages::no_statement().into());
     };
+    lock(work).begin_statement(&statement.does);
     let driven = drive(statement, work);
     let steps = statement.take_steps();
     statement.reset();

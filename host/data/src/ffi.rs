@@ -141,7 +141,7 @@ impl Engine {
                 self.handle(),
                 sql.as_ptr().cast::<c_char>(),
                 length,
-                ffi::SQLITE_PREPARE_PERSISTENT,
+                0,
                 &raw mut raw,
                 &raw mut tail,
             )
@@ -314,6 +314,10 @@ pub(crate) struct Does {
     pub(crate) reads_tables: bool,
     pub(crate) changes_tables: bool,
     pub(crate) of_virtual: bool,
+    /// Whether it searches what it has put together itself: sorted, told apart, or indexed for a join.
+    pub(crate) searches: bool,
+    /// Whether it calls functions that look at all of a value and make none of it.
+    pub(crate) looks_through: bool,
 }
 
 impl Drop for Statement {
@@ -481,6 +485,20 @@ fn lent(bytes: &[u8]) -> *const u8 {
 /// SQLite answers with null for a column that there is not.
 fn index(column: usize) -> c_int {
     c_int::try_from(column).unwrap_or(c_int::MAX)
+}
+
+/// A real number as SQLite turns it into text.
+pub(crate) fn real_text(number: f64) -> String {
+    // SAFETY: the format takes one double; the text is copied and freed.
+    unsafe {
+        let text = ffi::sqlite3_mprintf(c"%!.17g".as_ptr(), number);
+        if text.is_null() {
+            return String::new();
+        }
+        let copy = CStr::from_ptr(text).to_string_lossy().into_owned();
+        ffi::sqlite3_free(text.cast());
+        copy
+    }
 }
 
 // ---- Memory ----

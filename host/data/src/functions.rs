@@ -13,12 +13,14 @@ use rusqlite::{Connection, Error, Result};
 use crate::guard::lock;
 use crate::limits::{VALUE_BYTES, VECTOR_FLOATS};
 use crate::price;
+use crate::text;
 use crate::work::SharedWork;
 
 /// Work of one call for which the budget is looked at: some 30 µs.
 const LOOK_FUEL: u64 = 100_000;
 
 pub(crate) fn install(connection: &Connection, work: &SharedWork) -> Result<()> {
+    text::install(connection, work)?;
     let harmless = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_INNOCUOUS;
     let drawn = Arc::clone(work);
     connection.create_scalar_function("random", 0, harmless, move |_| {
@@ -113,7 +115,7 @@ fn as_i64(context: &Context<'_>, at: usize) -> i64 {
     }
 }
 
-fn pay(work: &SharedWork, fuel: u64) -> Result<()> {
+pub(crate) fn pay(work: &SharedWork, fuel: u64) -> Result<()> {
     let mut work = lock(work);
     let paid = work.spend(fuel);
     // One call of a function may take as long as many steps, between which SQLite asks by itself.
@@ -125,7 +127,7 @@ fn pay(work: &SharedWork, fuel: u64) -> Result<()> {
     go_on.map_err(|stop| mistake(&stop.to_string()))
 }
 
-fn mistake(message: &str) -> Error {
+pub(crate) fn mistake(message: &str) -> Error {
     Error::UserFunctionError(message.into())
 }
 

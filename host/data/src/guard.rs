@@ -9,7 +9,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
 
 use crate::catalogue::{Catalogue, Kind};
+use crate::ffi::Does;
 use crate::grants::{Granted, Grants};
+use crate::words;
 
 /// Who is compiling.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -166,6 +168,9 @@ pub(crate) struct Guard {
     pub(crate) changes_tables: bool,
     /// Whether one of them is virtual.
     pub(crate) of_virtual: bool,
+    /// What it calls, and what views and triggers have in them, as far as its price depends on it.
+    searches: bool,
+    looks_through: bool,
 }
 
 pub(crate) type SharedGuard = Arc<Mutex<Guard>>;
@@ -193,6 +198,20 @@ impl Guard {
             self.reads_tables = false;
             self.changes_tables = false;
             self.of_virtual = false;
+            self.searches = false;
+            self.looks_through = false;
+        }
+    }
+
+    /// What the statement does that was compiled last.
+    pub(crate) fn does(&self) -> Does {
+        Does {
+            reads_schema: self.reads_schema,
+            reads_tables: self.reads_tables,
+            changes_tables: self.changes_tables,
+            of_virtual: self.of_virtual,
+            searches: self.searches,
+            looks_through: self.looks_through,
         }
     }
 
@@ -203,6 +222,9 @@ impl Guard {
         let definer = context
             .accessor
             .is_some_and(|name| self.rules.definers.contains(&name.to_ascii_lowercase()));
+        // Its text is not the statement's.
+        self.searches |= definer;
+        self.looks_through |= definer;
         match self.refuses(&context.action, definer) {
             None => Authorization::Allow,
             Some(refused) => {
@@ -230,6 +252,8 @@ impl Guard {
             } => self.refuses_write(table_name, Some(column_name)),
             AuthAction::Function { function_name } => {
                 let name = function_name.to_ascii_lowercase();
+                self.looks_through |= words::looks_through(&name);
+                self.searches |= words::searches(&name);
                 FUNCTIONS
                     .binary_search(&name.as_str())
                     .is_err()

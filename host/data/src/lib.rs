@@ -39,9 +39,11 @@ mod rows_in;
 mod rows_out;
 mod run;
 mod store;
+mod text;
 mod time;
 mod touched;
 mod value;
+mod words;
 mod work;
 mod world;
 

@@ -1,5 +1,7 @@
 //! The prices of data, set by measurement: `cargo run --release -p fractalaw-data --example cost` prints nanoseconds for a
-//! unit of fuel, for statements of many kinds.
+//! unit of fuel, for statements of many kinds. `COST.md` has the table of one run, and what it leaves open.
+
+use crate::ffi::Does;
 
 /// A call itself: the statement is looked up, begun and ended.
 pub(crate) const CALL: u64 = 8_000;
@@ -7,17 +9,8 @@ pub(crate) const CALL: u64 = 8_000;
 /// Each byte of a statement's text, which is compiled twice: in the world of what is granted, and in the database.
 pub(crate) const SQL_BYTE: u64 = 250;
 
-/// A step of SQLite's virtual machine.
-pub(crate) const STEP: u64 = 60;
-
-/// A page of the database that is asked for.
-pub(crate) const PAGE: u64 = 250;
-
-/// A step while large values are held, for each KiB of them: it may touch one.
-const STEP_HELD_KIB: u64 = 10;
-
-/// Making a large value, each KiB.
-pub(crate) const LARGE_KIB: u64 = 150;
+/// Making a large value, each KiB: read from the file or put together, and looked through once.
+pub(crate) const LARGE_KIB: u64 = 1_600;
 
 /// A row that comes out, or that goes into `insert`.
 pub(crate) const ROW: u64 = 30;
@@ -35,9 +28,36 @@ pub(crate) const CHANGED_ROW: u64 = 4_000;
 pub(crate) const RANDOM_BYTE: u64 = 8;
 
 /// A number of a vector.
-pub(crate) const VECTOR_FLOAT: u64 = 2;
+pub(crate) const VECTOR_FLOAT: u64 = 3;
 
-/// So many steps, while large values of so many KiB are held.
-pub(crate) fn steps(steps: u64, held_kib: u64) -> u64 {
-    steps.saturating_mul(STEP.saturating_add(STEP_HELD_KIB.saturating_mul(held_kib)))
+/// A byte that a function of our own looks at: a KiB is as much as `LARGE_KIB` has for one.
+pub(crate) const LOOKED_BYTE: u64 = 1;
+
+/// What a statement pays for what SQLite counts.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Rates {
+    step: u64,
+    /// A step while large values are held, for each KiB of them: it may look at one.
+    step_held_kib: u64,
+    /// A page of the database that is asked for.
+    pub(crate) page: u64,
+}
+
+impl Rates {
+    pub(crate) fn of(does: &Does) -> Rates {
+        Rates {
+            // A step that searches a tree of its own compares a dozen rows; one that reads JSON takes as long.
+            step: if does.searches { 150 } else { 60 },
+            step_held_kib: if does.looks_through { 40 } else { 2 },
+            // Full text does all its work between pages, without steps.
+            page: if does.of_virtual { 10_000 } else { 250 },
+        }
+    }
+
+    pub(crate) fn steps(self, steps: u64, held_kib: u64) -> u64 {
+        steps.saturating_mul(
+            self.step
+                .saturating_add(self.step_held_kib.saturating_mul(held_kib)),
+        )
+    }
 }

@@ -7,10 +7,10 @@ use rand_chacha::rand_core::{Rng, SeedableRng};
 
 use crate::budget::Budget;
 use crate::error::{Quota, Stop};
-use crate::ffi;
+use crate::ffi::{self, Does};
 use crate::guard::lock;
 use crate::limits::STEPS_BETWEEN_LOOKS;
-use crate::price;
+use crate::price::{self, Rates};
 
 /// The state of a run that SQLite's callbacks reach.
 #[derive(Default)]
@@ -21,6 +21,7 @@ pub(crate) struct Work {
     /// Steps of the statement that were paid while they were made, those of virtual tables within it included.
     steps_paid: u64,
     random: Option<ChaCha12Rng>,
+    rates: Rates,
     used: Used,
 }
 
@@ -85,7 +86,8 @@ impl Work {
         self.used.large_kib += large_kib;
         self.used.held_kib_steps += held_kib.saturating_mul(steps);
         self.spend(
-            price::steps(steps, held_kib)
+            self.rates
+                .steps(steps, held_kib)
                 .saturating_add(price::LARGE_KIB.saturating_mul(large_kib)),
         )
     }
@@ -103,8 +105,14 @@ impl Work {
     pub(crate) fn pay_rest(&mut self, steps: u64, pages: u64) -> Result<(), Stop> {
         let rest = steps.saturating_sub(std::mem::take(&mut self.steps_paid));
         self.used.pages += pages;
-        self.spend(price::PAGE.saturating_mul(pages))?;
+        self.spend(self.rates.page.saturating_mul(pages))?;
         self.pay_steps(rest)
+    }
+
+    /// What follows is paid at this statement's rates.
+    pub(crate) fn begin_statement(&mut self, does: &Does) {
+        self.rates = Rates::of(does);
+        self.steps_paid = 0;
     }
 
     pub(crate) fn random_i64(&mut self) -> i64 {

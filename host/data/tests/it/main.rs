@@ -6,4 +6,5 @@ mod kills;
 mod settle;
 mod stops;
 mod tables;
+mod text;
 mod types;
