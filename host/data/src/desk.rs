@@ -4,9 +4,9 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use rusqlite::config::DbConfig;
-use rusqlite::limits::Limit;
 use rusqlite::{Connection, OpenFlags, Result};
 
+use crate::bounds;
 use crate::catalogue::Catalogue;
 use crate::error::StoreError;
 use crate::ffi::{self, Engine};
@@ -58,7 +58,7 @@ impl Desk {
         engine.watch(Box::new(move |change| lock(&noted).note(change)));
         let (rules, problems) = world::rules(&mut engine, &guard, &catalogue, grants);
         // Not earlier: what the host prepares itself is not held to a guest's bounds.
-        limit(engine.connection()).map_err(failed)?;
+        bounds::limit(engine.connection()).map_err(failed)?;
         let world = World::new(&catalogue, &rules, &work).map_err(failed)?;
         lock(&guard).rules = Arc::new(rules);
         Ok(Desk {
@@ -110,34 +110,6 @@ pub(crate) fn set_up(connection: &Connection, durable: bool) -> Result<()> {
          PRAGMA cache_size = -{}; PRAGMA synchronous = {synchronous}; PRAGMA busy_timeout = 0",
         limits::CACHE_KIB
     ))
-}
-
-/// What one statement may be and make.
-pub(crate) fn limit(connection: &Connection) -> Result<()> {
-    let small = |bytes: usize| i32::try_from(bytes).unwrap_or(i32::MAX);
-    for (what, most) in [
-        (Limit::SQLITE_LIMIT_LENGTH, small(limits::VALUE_BYTES)),
-        (Limit::SQLITE_LIMIT_SQL_LENGTH, small(limits::SQL_BYTES)),
-        (Limit::SQLITE_LIMIT_COLUMN, limits::COLUMNS),
-        (Limit::SQLITE_LIMIT_EXPR_DEPTH, limits::EXPRESSION_DEPTH),
-        (
-            Limit::SQLITE_LIMIT_COMPOUND_SELECT,
-            limits::COMPOUND_SELECTS,
-        ),
-        (Limit::SQLITE_LIMIT_VDBE_OP, limits::PROGRAM_OPS),
-        (Limit::SQLITE_LIMIT_FUNCTION_ARG, limits::ARGUMENTS),
-        (Limit::SQLITE_LIMIT_ATTACHED, 0),
-        (
-            Limit::SQLITE_LIMIT_LIKE_PATTERN_LENGTH,
-            limits::PATTERN_BYTES,
-        ),
-        (Limit::SQLITE_LIMIT_VARIABLE_NUMBER, limits::COLUMNS),
-        (Limit::SQLITE_LIMIT_TRIGGER_DEPTH, limits::TRIGGER_DEPTH),
-        (Limit::SQLITE_LIMIT_WORKER_THREADS, 0),
-    ] {
-        connection.set_limit(what, most)?;
-    }
-    Ok(())
 }
 
 fn schema_version(connection: &Connection) -> Result<i64> {

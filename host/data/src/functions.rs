@@ -8,16 +8,14 @@ use std::sync::Arc;
 
 use rusqlite::functions::{Context, FunctionFlags};
 use rusqlite::types::ValueRef;
-use rusqlite::{Connection, Error, Result};
+use rusqlite::{Connection, Result};
 
 use crate::guard::lock;
 use crate::limits::{VALUE_BYTES, VECTOR_FLOATS};
+use crate::paid::{mistake, pay};
 use crate::price;
 use crate::text;
 use crate::work::SharedWork;
-
-/// Work of one call for which the budget is looked at: some 30 µs.
-const LOOK_FUEL: u64 = 100_000;
 
 pub(crate) fn install(connection: &Connection, work: &SharedWork) -> Result<()> {
     text::install(connection, work)?;
@@ -113,22 +111,6 @@ fn as_i64(context: &Context<'_>, at: usize) -> i64 {
             .unwrap_or(0),
         _ => 0,
     }
-}
-
-pub(crate) fn pay(work: &SharedWork, fuel: u64) -> Result<()> {
-    let mut work = lock(work);
-    let paid = work.spend(fuel);
-    // One call of a function may take as long as many steps, between which SQLite asks by itself.
-    let go_on = if fuel < LOOK_FUEL {
-        paid
-    } else {
-        paid.and_then(|()| work.ask(|budget| budget.look()))
-    };
-    go_on.map_err(|stop| mistake(&stop.to_string()))
-}
-
-pub(crate) fn mistake(message: &str) -> Error {
-    Error::UserFunctionError(message.into())
 }
 
 #[cfg(test)]

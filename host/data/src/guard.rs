@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
 
+use crate::allowed::FUNCTIONS;
 use crate::catalogue::{Catalogue, Kind};
 use crate::ffi::Does;
 use crate::grants::{Granted, Grants};
@@ -341,123 +342,5 @@ fn kind(action: &AuthAction<'_>) -> &'static str {
         AuthAction::Reindex { .. } => "REINDEX",
         // The rest makes, drops or alters tables and what belongs to them.
         _ => TABLES_THEMSELVES,
-    }
-}
-
-/// Functions that guests may call. Left out are those that load code, tell of the connection (`changes`, `total_changes`),
-/// of SQLite's build and of where rows stand in the file.
-const FUNCTIONS: [&str; 103] = [
-    "->",
-    "->>",
-    "abs",
-    "avg",
-    "bm25",
-    "char",
-    "coalesce",
-    "concat",
-    "concat_ws",
-    "cosine_distance",
-    "count",
-    "cume_dist",
-    "current_date",
-    "current_time",
-    "current_timestamp",
-    "date",
-    "datetime",
-    "dense_rank",
-    "first_value",
-    "format",
-    "glob",
-    "group_concat",
-    "hex",
-    "highlight",
-    "if",
-    "ifnull",
-    "iif",
-    "instr",
-    "json",
-    "json_array",
-    "json_array_insert",
-    "json_array_length",
-    "json_error_position",
-    "json_extract",
-    "json_group_array",
-    "json_group_object",
-    "json_insert",
-    "json_object",
-    "json_pretty",
-    "json_quote",
-    "json_remove",
-    "json_replace",
-    "json_set",
-    "json_type",
-    "json_valid",
-    "jsonb",
-    "jsonb_array",
-    "jsonb_array_insert",
-    "jsonb_extract",
-    "jsonb_group_array",
-    "jsonb_group_object",
-    "jsonb_insert",
-    "jsonb_object",
-    "jsonb_remove",
-    "jsonb_replace",
-    "jsonb_set",
-    "julianday",
-    "lag",
-    "last_insert_rowid",
-    "last_value",
-    "lead",
-    "length",
-    "like",
-    "likelihood",
-    "likely",
-    "lower",
-    "ltrim",
-    "match",
-    "max",
-    "min",
-    "nth_value",
-    "ntile",
-    "nullif",
-    "octet_length",
-    "percent_rank",
-    "printf",
-    "quote",
-    "random",
-    "randomblob",
-    "rank",
-    "replace",
-    "round",
-    "row_number",
-    "rtrim",
-    "sign",
-    "snippet",
-    "strftime",
-    "string_agg",
-    "substr",
-    "substring",
-    "sum",
-    "time",
-    "timediff",
-    "total",
-    "trim",
-    "typeof",
-    "unicode",
-    "unistr",
-    "unistr_quote",
-    "unixepoch",
-    "unlikely",
-    "upper",
-    "zeroblob",
-];
-
-#[cfg(test)]
-mod tests {
-    use super::FUNCTIONS;
-
-    #[test]
-    fn functions_are_in_order() {
-        assert!(FUNCTIONS.is_sorted());
     }
 }

@@ -13,6 +13,8 @@
 #![deny(missing_docs)]
 #![deny(unsafe_code)]
 
+mod allowed;
+mod bounds;
 mod budget;
 mod call;
 mod catalogue;
@@ -28,11 +30,13 @@ mod ffi;
 mod functions;
 mod grants;
 mod guard;
+mod inner;
 mod insert;
 mod kind;
 pub mod limits;
 mod line;
 mod messages;
+mod paid;
 mod pending;
 mod price;
 mod rows_in;
@@ -51,9 +55,10 @@ pub use budget::{Budget, Unlimited};
 pub use changes::{RowChange, TableChanges};
 pub use error::{CallError, Code, Failure, Quota, Stop, StoreError};
 pub use grants::{GrantError, Grants};
+pub use inner::Conditions;
 pub use pending::Verdict;
 pub use run::{Prepared, Run};
-pub use store::{Conditions, Store};
+pub use store::Store;
 pub use touched::{Key, Row};
 pub use value::Value;
 pub use work::Used;

@@ -12,9 +12,9 @@ use crate::error::{CallError, Code, Failure, Quota, Stop, StoreError};
 use crate::ffi::Entered;
 use crate::grants::Grants;
 use crate::guard::lock;
+use crate::inner::{Conditions, Inner};
 use crate::limits::{CALL_MEMORY_BYTES, LINE_LOOK};
 use crate::line::Place;
-use crate::store::{Conditions, Inner};
 use crate::work::Used;
 
 /// A run's session. All its calls are one transaction, which begins with the first: it sees its own changes, and everything

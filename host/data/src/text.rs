@@ -10,8 +10,8 @@ use rusqlite::functions::{Context, FunctionFlags};
 use rusqlite::types::{ToSqlOutput, Value, ValueRef};
 use rusqlite::{Connection, Result};
 
-use crate::functions::{mistake, pay};
 use crate::limits::VALUE_BYTES;
+use crate::paid::{mistake, pay};
 use crate::price;
 use crate::work::SharedWork;
 

@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 use rusqlite::Connection;
 
+use crate::bounds;
 use crate::catalogue::{Catalogue, Kind, Table};
-use crate::desk;
 use crate::error::StoreError;
 use crate::ffi::Engine;
 use crate::functions;
@@ -37,7 +37,7 @@ impl World {
             }
         }
         functions::install(&connection, work)?;
-        desk::limit(&connection)?;
+        bounds::limit(&connection)?;
         let guard = guard::install(&mut connection)?;
         let mut rules = rules.clone();
         rules.schema = true;

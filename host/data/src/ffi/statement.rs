@@ -1,0 +1,210 @@
+//! A prepared statement: stepped, read and bound.
+
+use std::ffi::{CStr, c_char, c_int, c_void};
+use std::ptr::NonNull;
+
+use rusqlite::ffi;
+use rusqlite::types::ValueRef;
+
+use super::lent::{Fault, bytes};
+
+/// A prepared statement of an [`Engine`].
+pub(crate) struct Statement {
+    pub(super) raw: NonNull<ffi::sqlite3_stmt>,
+    /// What it does, as the guard saw it.
+    pub(crate) does: Does,
+}
+
+/// What a statement reads and changes.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Does {
+    pub(crate) reads_schema: bool,
+    pub(crate) reads_tables: bool,
+    pub(crate) changes_tables: bool,
+    pub(crate) of_virtual: bool,
+    /// Whether it searches what it has put together itself: sorted, told apart, or indexed for a join.
+    pub(crate) searches: bool,
+    /// Whether it calls functions that look at all of a value and make none of it.
+    pub(crate) looks_through: bool,
+}
+
+impl Drop for Statement {
+    fn drop(&mut self) {
+        // SAFETY: it was made by `sqlite3_prepare_v3`, its connection is still open, and nothing uses it any more.
+        unsafe { ffi::sqlite3_finalize(self.raw.as_ptr()) };
+    }
+}
+
+// SAFETY of all calls below: the statement is not finalised before it is dropped, its connection is open, and columns are
+// read only for indices that SQLite checks itself.
+impl Statement {
+    /// Whether there is a row.
+    pub(crate) fn step(&mut self) -> Result<bool, Fault> {
+        // SAFETY: see above.
+        match unsafe { ffi::sqlite3_step(self.raw.as_ptr()) } {
+            ffi::SQLITE_ROW => Ok(true),
+            ffi::SQLITE_DONE => Ok(false),
+            code => Err(self.fault(code)),
+        }
+    }
+
+    fn fault(&self, code: c_int) -> Fault {
+        // SAFETY: see above; the message is copied at once.
+        unsafe {
+            let db = ffi::sqlite3_db_handle(self.raw.as_ptr());
+            Fault {
+                code: ffi::sqlite3_extended_errcode(db) & 0xffff | code & 0xff,
+                message: CStr::from_ptr(ffi::sqlite3_errmsg(db))
+                    .to_string_lossy()
+                    .into_owned(),
+            }
+        }
+    }
+
+    /// Ends it, so that it can be stepped from the start.
+    pub(crate) fn reset(&mut self) {
+        // SAFETY: see above.
+        unsafe {
+            ffi::sqlite3_reset(self.raw.as_ptr());
+            ffi::sqlite3_clear_bindings(self.raw.as_ptr());
+        }
+    }
+
+    /// Ends it, and keeps what is bound to it.
+    pub(crate) fn rewind(&mut self) {
+        // SAFETY: see above.
+        unsafe { ffi::sqlite3_reset(self.raw.as_ptr()) };
+    }
+
+    /// Steps of SQLite's virtual machine since this was called last.
+    pub(crate) fn take_steps(&mut self) -> u64 {
+        // SAFETY: see above.
+        let steps = unsafe {
+            ffi::sqlite3_stmt_status(self.raw.as_ptr(), ffi::SQLITE_STMTSTATUS_VM_STEP, 1)
+        };
+        // It counts in 32 bits without a sign, and says so with one.
+        u64::from(steps.cast_unsigned())
+    }
+
+    pub(crate) fn is_read_only(&self) -> bool {
+        // SAFETY: see above.
+        unsafe { ffi::sqlite3_stmt_readonly(self.raw.as_ptr()) != 0 }
+    }
+
+    pub(crate) fn is_explain(&self) -> bool {
+        // SAFETY: see above.
+        unsafe { ffi::sqlite3_stmt_isexplain(self.raw.as_ptr()) != 0 }
+    }
+
+    pub(crate) fn parameters(&self) -> usize {
+        // SAFETY: see above.
+        usize::try_from(unsafe { ffi::sqlite3_bind_parameter_count(self.raw.as_ptr()) })
+            .unwrap_or_default()
+    }
+
+    pub(crate) fn columns(&self) -> usize {
+        // SAFETY: see above.
+        usize::try_from(unsafe { ffi::sqlite3_column_count(self.raw.as_ptr()) }).unwrap_or_default()
+    }
+
+    pub(crate) fn name(&self, column: usize) -> String {
+        // SAFETY: see above.
+        self.text_of(unsafe { ffi::sqlite3_column_name(self.raw.as_ptr(), index(column)) })
+            .unwrap_or_default()
+    }
+
+    /// The type with which the column was declared, if it is one of a table.
+    pub(crate) fn declared(&self, column: usize) -> Option<String> {
+        // SAFETY: see above.
+        self.text_of(unsafe { ffi::sqlite3_column_decltype(self.raw.as_ptr(), index(column)) })
+    }
+
+    fn text_of(&self, text: *const c_char) -> Option<String> {
+        // SAFETY: SQLite gives null or a text that lives until the statement's next call, and it is copied here.
+        (!text.is_null()).then(|| unsafe { CStr::from_ptr(text).to_string_lossy().into_owned() })
+    }
+
+    /// The value in a column of the row that it stands at.
+    #[inline]
+    pub(crate) fn value(&self, column: usize) -> ValueRef<'_> {
+        let (raw, column) = (self.raw.as_ptr(), index(column));
+        // SAFETY: see above; what is lent lives until the next step, which needs `&mut self`.
+        unsafe {
+            match ffi::sqlite3_column_type(raw, column) {
+                ffi::SQLITE_INTEGER => ValueRef::Integer(ffi::sqlite3_column_int64(raw, column)),
+                ffi::SQLITE_FLOAT => ValueRef::Real(ffi::sqlite3_column_double(raw, column)),
+                ffi::SQLITE_TEXT => {
+                    let text = ffi::sqlite3_column_text(raw, column);
+                    ValueRef::Text(bytes(text, ffi::sqlite3_column_bytes(raw, column)))
+                }
+                ffi::SQLITE_BLOB => {
+                    let blob = ffi::sqlite3_column_blob(raw, column).cast::<u8>();
+                    ValueRef::Blob(bytes(blob, ffi::sqlite3_column_bytes(raw, column)))
+                }
+                _ => ValueRef::Null,
+            }
+        }
+    }
+
+    /// Gives a parameter its value, which is copied.
+    pub(crate) fn bind(&mut self, parameter: usize, value: ValueRef<'_>) -> Result<(), Fault> {
+        let (raw, at) = (self.raw.as_ptr(), index(parameter));
+        let length = |bytes: &[u8]| bytes.len() as u64;
+        // SAFETY: see above; `SQLITE_TRANSIENT` makes SQLite copy before it returns.
+        let code = unsafe {
+            match value {
+                ValueRef::Null => ffi::sqlite3_bind_null(raw, at),
+                ValueRef::Integer(number) => ffi::sqlite3_bind_int64(raw, at, number),
+                ValueRef::Real(number) => ffi::sqlite3_bind_double(raw, at, number),
+                ValueRef::Text(text) => ffi::sqlite3_bind_text64(
+                    raw,
+                    at,
+                    lent(text).cast::<c_char>(),
+                    length(text),
+                    ffi::SQLITE_TRANSIENT(),
+                    ffi::SQLITE_UTF8 as u8,
+                ),
+                ValueRef::Blob(blob) => ffi::sqlite3_bind_blob64(
+                    raw,
+                    at,
+                    lent(blob).cast::<c_void>(),
+                    length(blob),
+                    ffi::SQLITE_TRANSIENT(),
+                ),
+            }
+        };
+        if code == ffi::SQLITE_OK {
+            Ok(())
+        } else {
+            Err(self.fault(code))
+        }
+    }
+}
+
+/// An address even for no bytes: with none SQLite binds null.
+fn lent(bytes: &[u8]) -> *const u8 {
+    if bytes.is_empty() {
+        c"".as_ptr().cast()
+    } else {
+        bytes.as_ptr()
+    }
+}
+
+/// SQLite answers with null for a column that there is not.
+fn index(column: usize) -> c_int {
+    c_int::try_from(column).unwrap_or(c_int::MAX)
+}
+
+/// A real number as SQLite turns it into text.
+pub(crate) fn real_text(number: f64) -> String {
+    // SAFETY: the format takes one double; the text is copied and freed.
+    unsafe {
+        let text = ffi::sqlite3_mprintf(c"%!.17g".as_ptr(), number);
+        if text.is_null() {
+            return String::new();
+        }
+        let copy = CStr::from_ptr(text).to_string_lossy().into_owned();
+        ffi::sqlite3_free(text.cast());
+        copy
+    }
+}

@@ -1,0 +1,25 @@
+//! How a function of the host's own pays, and says what is wrong.
+
+use rusqlite::{Error, Result};
+
+use crate::guard::lock;
+use crate::work::SharedWork;
+
+/// Work of one call for which the budget is looked at: some 30 µs.
+const LOOK_FUEL: u64 = 100_000;
+
+pub(crate) fn pay(work: &SharedWork, fuel: u64) -> Result<()> {
+    let mut work = lock(work);
+    let paid = work.spend(fuel);
+    // One call of a function may take as long as many steps, between which SQLite asks by itself.
+    let go_on = if fuel < LOOK_FUEL {
+        paid
+    } else {
+        paid.and_then(|()| work.ask(|budget| budget.look()))
+    };
+    go_on.map_err(|stop| mistake(&stop.to_string()))
+}
+
+pub(crate) fn mistake(message: &str) -> Error {
+    Error::UserFunctionError(message.into())
+}
