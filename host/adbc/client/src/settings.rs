@@ -100,6 +100,7 @@ impl Settings {
         let mut hidden = secrets.clone();
         for (place, instead) in [(&self.path, "path"), (&self.driver, "driver")] {
             if let Some(place) = place {
+                hidden.hide(&absolute(place).to_string_lossy(), instead);
                 hidden.hide(&place.to_string_lossy(), instead);
             }
         }
@@ -107,7 +108,8 @@ impl Settings {
             engine,
             driver: self
                 .driver
-                .clone()
+                .as_deref()
+                .map(absolute)
                 .map_or_else(|| Library::Name(engine.library.to_owned()), Library::File),
             entrypoint: self
                 .entrypoint
@@ -140,6 +142,7 @@ impl Settings {
                 "leave one out",
             )),
             (Some(path), None, Some(option)) => {
+                let path = absolute(path);
                 Ok((option.to_owned(), path.to_string_lossy().into_owned()))
             }
             (Some(_), None, None) => Err(wrong(
@@ -185,6 +188,14 @@ impl Settings {
     }
 }
 
+/// The program works in a folder of its own, so a path that is relative to the host's would mean another there. What names no
+/// file stays: `:memory:`.
+fn absolute(path: &Path) -> PathBuf {
+    let is_file = !path.as_os_str().is_empty() && path != Path::new(":memory:");
+    let absolute = is_file.then(|| std::path::absolute(path).ok()).flatten();
+    absolute.unwrap_or_else(|| path.to_owned())
+}
+
 fn file_name(library: &str) -> String {
     let (before, after) = (std::env::consts::DLL_PREFIX, std::env::consts::DLL_SUFFIX);
     format!("{before}{library}{after}")
@@ -211,7 +222,7 @@ fn has_plain_password(uri: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Settings, has_plain_password, refuse_tables};
+    use super::{Settings, absolute, has_plain_password, refuse_tables};
 
     fn settings(json: &str) -> Settings {
         serde_json::from_str(json).unwrap()
@@ -232,20 +243,20 @@ mod tests {
     fn settings_become_a_driver_and_its_options() {
         for (json, expected) in [
             (
-                r#"{"adbc": "sqlite", "path": "a.db"}"#,
-                r#"Name("adbc_driver_sqlite") AdbcDriverInit [("uri", "a.db")]"#,
+                r#"{"adbc": "sqlite", "path": "/x/a.db"}"#,
+                r#"Name("adbc_driver_sqlite") AdbcDriverInit [("uri", "/x/a.db")]"#,
             ),
             (
-                r#"{"adbc": "duckdb", "path": "a.db", "driver": "/x/libduckdb.so", "options": {"threads": "1", "memory_limit": "2GiB"}}"#,
-                r#"File("/x/libduckdb.so") duckdb_adbc_init [("path", "a.db"), ("memory_limit", "2GiB"), ("threads", "1"), ("enable_external_access", "false"), ("autoinstall_known_extensions", "false"), ("autoload_known_extensions", "false"), ("lock_configuration", "true")]"#,
+                r#"{"adbc": "duckdb", "path": "/x/a.db", "driver": "/x/libduckdb.so", "options": {"threads": "1", "memory_limit": "2GiB"}}"#,
+                r#"File("/x/libduckdb.so") duckdb_adbc_init [("path", "/x/a.db"), ("memory_limit", "2GiB"), ("threads", "1"), ("enable_external_access", "false"), ("autoinstall_known_extensions", "false"), ("autoload_known_extensions", "false"), ("lock_configuration", "true")]"#,
             ),
             (
                 r#"{"adbc": "postgresql", "uri": "postgresql://me:${PASSWORD}@h/db"}"#,
                 r#"Name("adbc_driver_postgresql") AdbcDriverInit [("uri", "postgresql://me:top%20secret@h/db")]"#,
             ),
             (
-                r#"{"adbc": "mine", "driver": "m.so", "entrypoint": "go", "uri": "x", "options": {"password": "${PASSWORD}"}}"#,
-                r#"File("m.so") go [("uri", "x"), ("password", "top secret")]"#,
+                r#"{"adbc": "mine", "driver": "/m.so", "entrypoint": "go", "uri": "x", "options": {"password": "${PASSWORD}"}}"#,
+                r#"File("/m.so") go [("uri", "x"), ("password", "top secret")]"#,
             ),
             (
                 r#"{"adbc": "mine", "uri": "x"}"#,
@@ -281,6 +292,15 @@ mod tests {
             ),
         ] {
             assert_eq!(resolved(json), expected, "{json}");
+        }
+    }
+
+    #[test]
+    fn a_path_is_the_hosts_and_not_the_programs() {
+        let here = std::env::current_dir().unwrap();
+        assert_eq!(absolute("a/b.db".as_ref()), here.join("a/b.db"));
+        for stays in ["/a/b.db", ":memory:", ""] {
+            assert_eq!(absolute(stays.as_ref()).to_str(), Some(stays));
         }
     }
 

@@ -3,16 +3,21 @@
 use fractalaw_adbc_client::{Access, Code, EndError, Ended, Failure};
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::databases::{Kind, LONG, Looking, run};
+use crate::databases::{BOTH, LONG, Looking, Seeded, run};
 use crate::rows::rows;
 
 const KILLS: u32 = 50;
 
 #[test]
 fn killed_in_the_middle_of_a_call_fifty_times() {
-    let Some(seeded) = Kind::Sqlite.seeded(&["CREATE TABLE t (id BIGINT PRIMARY KEY)"]) else {
-        return;
-    };
+    for kind in BOTH {
+        if let Some(seeded) = kind.seeded(&["CREATE TABLE t (id BIGINT PRIMARY KEY)"]) {
+            kill(&seeded);
+        }
+    }
+}
+
+fn kill(seeded: &Seeded) {
     let store = seeded.store();
     for round in 0..KILLS {
         let mut before = run(&store);
