@@ -1,14 +1,14 @@
-//! Whether a component fits what this host offers: what the contract's judge says of it, as a refusal.
+//! Whether a component fits what this host offers: the judgement of the contract, as a refusal.
 
 use std::collections::BTreeSet;
 
 use fractalaw_contract::{Invalid, Offered, judge};
 use fractalaw_report::{Listed, Refusal};
 
-/// Refuses what is not valid, uses what the engine leaves out, imports what is not offered or exports no `run`.
-/// Says what it imports, by the names that it gives it.
+/// Refuses a component that is invalid, uses proposals that the engine leaves out, imports what is not offered,
+/// or exports no `run`. Returns the names of its imports.
 ///
-/// Nothing is compiled for it, so that whoever only looks at a component is told the same as who runs it.
+/// Nothing is compiled, so an inspection gives the same answer as a run.
 pub(crate) fn check(bytes: &[u8], offered: &Offered) -> Result<BTreeSet<String>, Refusal> {
     let judged = judge(bytes, offered).map_err(|invalid| match invalid {
         Invalid::Malformed(message) => Refusal::invalid(message),

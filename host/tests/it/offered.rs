@@ -1,4 +1,4 @@
-//! What is offered: all that Wasmtime's WASI 0.2 has, linked and priced.
+//! The interfaces that are offered: everything in Wasmtime's WASI 0.2, linked and priced.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -31,7 +31,7 @@ fn wasmtimes_wit() -> PathBuf {
     manifest.parent().unwrap().join("src/p2/wit")
 }
 
-/// Interface, function or resource, and type of all that a world imports.
+/// Interface, function or resource, and type of everything that a world imports.
 fn items(resolve: &Resolve, world: WorldId) -> BTreeMap<(String, String), String> {
     let mut items = BTreeMap::new();
     for item in resolve.worlds[world].imports.values() {
@@ -84,7 +84,7 @@ fn every_function_that_has_a_price_is_one_of_the_contract() {
     assert_eq!(priced, items(&offered().resolve, offered().world).len() + 1);
 }
 
-/// A component that imports all that its world has, as the toolchains of some languages make them.
+/// A component that imports everything in its world, as the toolchains of some languages make them.
 fn keeps_every_import(resolve: &Resolve, world: WorldId) -> Vec<u8> {
     let abi = ManglingAndAbi::Legacy(LiftLowerAbi::Sync);
     let mut module = dummy_module(resolve, world, abi);
@@ -93,7 +93,7 @@ fn keeps_every_import(resolve: &Resolve, world: WorldId) -> Vec<u8> {
     encoder.unwrap().encode().unwrap()
 }
 
-/// The linker's own answer: it has each of them, with that type.
+/// The linker itself has each of them, with that type.
 #[test]
 fn whatever_is_offered_is_linked() {
     let offered = offered();
@@ -124,7 +124,7 @@ fn toolchains_that_keep_every_import_have_a_world_of_what_every_host_offers() {
     assert!(refusal.hint().contains("the world `minimal` in `wit/`"));
 }
 
-/// What nobody named may have been kept by a tool; what a manifest names is wanted.
+/// A tool may have kept an import that nobody named. An import that a manifest names is wanted.
 #[test]
 fn who_lacks_a_grant_for_what_a_tool_kept_is_told_how_to_leave_it_out() {
     let component = keeps_every_import(&offered().resolve, offered().world);

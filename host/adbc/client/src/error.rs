@@ -133,7 +133,7 @@ pub enum SettingsError {
     Place {
         /// As it was written.
         engine: String,
-        /// What stands there.
+        /// What it contains.
         found: &'static str,
         /// What should.
         expected: &'static str,
@@ -161,7 +161,7 @@ pub enum SettingsError {
     NoSecret {
         /// The setting.
         key: String,
-        /// The variable.
+        /// The name of the variable.
         variable: String,
     },
     /// A secret that cannot be kept out of messages.
@@ -170,7 +170,7 @@ pub enum SettingsError {
         crate::limits::SECRET_BYTES_MIN
     )]
     ShortSecret {
-        /// The variable.
+        /// The name of the variable.
         variable: String,
     },
     /// An option that the host sets itself.
