@@ -1,5 +1,5 @@
-//! What a host tells the ledger: its own types as the ledger's. Values of variables and standard input itself
-//! stay out, because a ledger forgets nothing.
+//! Converts the host's types to those of the ledger. The values of variables and the standard input itself are
+//! left out, because a ledger forgets nothing.
 
 pub(crate) mod recording;
 pub(crate) mod verdicts;
@@ -16,29 +16,29 @@ use sha2::{Digest, Sha256};
 use crate::error::HostError;
 use crate::inputs::{Determinism, Fixed, Grants};
 
-/// What a component is called that has no name, or was refused before it could be asked.
+/// The name of a component that states no name, or that was refused before it was read.
 const UNNAMED: &str = "unnamed";
 
-/// Bytes of a component's name, and of its version, that go into the ledger: what it says of itself must not
-/// keep its run from being recorded, and the name is in each of a run's entries.
+/// The most bytes of a component's name, and of its version, in the ledger. The name is in each entry of a run,
+/// and what a component says of itself must not prevent its run from being recorded.
 const NAME_BYTES: usize = 200;
 
-/// Bytes of what the host has to say about an end, which can quote what a component imports.
+/// The most bytes of a message about how a run ended. The message can quote what a component imports.
 const MESSAGE_BYTES: usize = 16 * 1024;
 
-/// How a run ended that the host could not carry out.
+/// The outcome of a run that the host could not carry out.
 const HOST_FAILED: &str = "host-failed";
 
 /// What is known of a run that begins.
 pub(crate) struct Beginning<'a> {
-    /// None for a component that is refused unread.
+    /// `None` for a component that is refused without being read.
     pub(crate) app: Option<&'a App>,
     pub(crate) limits: &'a AppliedLimits,
     pub(crate) grants: &'a Grants,
     pub(crate) determinism: Determinism,
-    /// None for a component that is refused unread.
+    /// `None` for a component that is refused without being read.
     pub(crate) decision: Option<&'a Decision>,
-    /// What was asked for and is not granted.
+    /// Something that was asked for and is not granted.
     pub(crate) missing: &'a [Missing],
 }
 
@@ -63,7 +63,7 @@ pub(crate) fn opening(begins: &Beginning<'_>) -> Opening {
     }
 }
 
-/// The end of a run that has a report.
+/// The closing of a run that has a report.
 pub(crate) fn closing(report: &Report) -> Closing {
     Closing {
         outcome: report.outcome.kind().to_owned(),
@@ -76,7 +76,7 @@ pub(crate) fn closing(report: &Report) -> Closing {
     }
 }
 
-/// The end of a run that the host could not carry out, and how much of its budget it had used.
+/// The closing of a run that the host could not carry out, with the fuel that it had used.
 pub(crate) fn closing_of_failed(error: &HostError, consumed: u64, budget: u64) -> Closing {
     Closing {
         outcome: HOST_FAILED.to_owned(),
@@ -98,7 +98,7 @@ pub(crate) fn event(entry: &AuditEntry) -> Event {
     }
 }
 
-/// What the host has to say; a result and an error of the guest's own are not among it.
+/// What the host says about the outcome. A result and a guest's own error are not included.
 fn message(outcome: &Outcome) -> Option<String> {
     match outcome {
         Outcome::Completed(_) | Outcome::GuestError(_) => None,

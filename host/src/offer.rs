@@ -1,4 +1,4 @@
-//! What a host offers to guests, and what a run holds of the host: its state, what it is charged, and what bounds it.
+//! What a host offers to guests, and what a run holds of the host: its state, what it is charged, and its limits.
 
 pub(crate) mod deadline;
 pub(crate) mod quota;

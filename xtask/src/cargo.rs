@@ -47,8 +47,8 @@ pub(crate) const BENCHES: [&str; 8] = [
 /// does not use.
 pub(crate) const LEDGER: [&str; 4] = ["-p", "fractalaw-ledger", "-p", "fractalaw-auditor"];
 
-/// Data behind ADBC drivers. They do not depend on Wasmtime, and what loads drivers turns on features of Arrow that nothing
-/// else uses.
+/// Data behind ADBC drivers. These packages do not depend on Wasmtime. What loads drivers turns on features of
+/// Arrow that nothing else uses.
 pub(crate) const ADBC: [&str; 4] = ["-p", "fractalaw-adbc", "-p", "fractalaw-adbc-client"];
 
 /// This crate, always by itself: its features are those of `cargo xtask`.

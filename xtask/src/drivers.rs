@@ -1,8 +1,8 @@
-//! `cargo xtask drivers`: fetches the ADBC drivers with which `host/adbc` is tested.
+//! `cargo xtask drivers` fetches the ADBC drivers for the tests of `host/adbc`.
 //!
-//! They come from package registries, through the registries' own clients, in versions that are pinned here with their digests.
-//! Where one cannot be had, this says why, and its tests say that they were skipped: a machine without a network can still
-//! test everything else.
+//! The drivers come from package registries, through the registries' own clients. Their versions and digests are
+//! pinned here. If a driver cannot be fetched, this says why, and its tests say that they were skipped. So a
+//! machine without a network can still run everything else.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -21,9 +21,9 @@ struct Driver {
     registry: Registry,
     package: &'static str,
     version: &'static str,
-    /// SHA-256 of the package's file.
+    /// The SHA-256 of the package's file.
     digest: &'static str,
-    /// The shared library in it.
+    /// The shared library in the package.
     library: &'static str,
 }
 
@@ -52,10 +52,10 @@ const DRIVERS: [Driver; 2] = [
     },
 ];
 
-/// The package whose tests use them.
+/// The package whose tests use the drivers.
 const USER: &str = "host/adbc/Cargo.toml";
 
-/// Fetches those that are not there yet. It fails only if something else came than what was pinned.
+/// Fetches the drivers that are missing. It fails only if a file does not have its pinned digest.
 pub(crate) fn run(project: &Project) -> Result<()> {
     if !project.root.join(USER).is_file() {
         return Ok(());
@@ -70,7 +70,7 @@ pub(crate) fn run(project: &Project) -> Result<()> {
     Ok(())
 }
 
-/// Something, or why it cannot be had.
+/// A value, or why it cannot be had.
 type Had<T> = std::result::Result<T, String>;
 
 impl Driver {
@@ -109,14 +109,14 @@ impl Driver {
         if let Err(why) = self.unpack(&package, room.path()) {
             return Ok(Err(why));
         }
-        // The mark comes last, so that half a library does not pass for one.
+        // The rename comes last, so that half a library is never taken for a whole one.
         fs::rename(room.path().join(self.library), &library)
             .and_then(|()| fs::write(&mark, self.digest))
             .with_context(|| format!("cannot write `{}`", library.display()))?;
         Ok(Ok(library))
     }
 
-    /// The package's file, the only one that its client leaves in a folder of its own.
+    /// The package's file. The client leaves only this file in the folder.
     fn download(&self, room: &Path) -> Had<PathBuf> {
         let to = room.join("download");
         fs::create_dir(&to).map_err(|error| error.to_string())?;
@@ -160,7 +160,7 @@ impl Driver {
     }
 }
 
-/// Runs a client to its end, and says what it said last if it fails.
+/// Runs a client to its end. If it fails, the error is the last line that it printed.
 fn done(command: &mut Command) -> Had<()> {
     let name = command.get_program().to_string_lossy().into_owned();
     let output = command

@@ -32,7 +32,7 @@ mod project;
 // From the source of a guest to its component.
 mod build_guests;
 
-// What tests need beside the workspace.
+// What tests need besides the workspace.
 mod drivers;
 
 // What is done with components: the programs and the harness that run them, and how a run looks on a page.

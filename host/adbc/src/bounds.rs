@@ -1,13 +1,13 @@
-//! What this process may take of the machine, and what it leaves behind.
+//! Limits this process: the memory that it may take, and the files that it may leave behind.
 
 use fractalaw_adbc_client::limits::PROGRAM_MEMORY_BYTES;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-/// Bounds the process. A system that refuses has bounds of its own.
+/// Sets the limits. Errors are ignored, because a system that refuses has limits of its own.
 pub(crate) fn keep() {
     // A core dump would have secrets in it.
     bound(Resource::Core, 0);
-    // Where a driver asks for more, it fails, and the process ends at worst.
+    // If a driver asks for more, its allocation fails. At worst, this process ends.
     bound(Resource::As, PROGRAM_MEMORY_BYTES);
 }
 

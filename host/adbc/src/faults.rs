@@ -1,9 +1,9 @@
-//! What a driver's error means. Drivers tell it in different ways: a status, an SQLSTATE, or only words.
+//! What a driver's error means. Some drivers give a status, some an SQLSTATE, and some only a message.
 
 use adbc_core::error::{Error, Status};
 use fractalaw_adbc_client::{CallError, Code};
 
-/// The error as a guest is told it. Whoever reads it takes out secrets and cuts it.
+/// The error for the guest. The host removes secrets and cuts the message.
 pub(crate) fn told(error: &Error) -> CallError {
     let message = tidy(&error.message);
     let code = of_sqlstate(&sqlstate(error))
@@ -40,7 +40,7 @@ fn of_sqlstate(state: &str) -> Option<Code> {
     })
 }
 
-/// What DuckDB and SQLite say, each with a status that tells nothing.
+/// Messages of DuckDB and SQLite whose status says nothing.
 fn of_words(message: &str) -> Option<Code> {
     const WORDS: [(&str, Code); 35] = [
         ("transaction is aborted", Code::Constraint),
@@ -96,7 +96,8 @@ fn of_status(status: Status) -> Code {
     }
 }
 
-/// Without the driver's name in front and without the statement, which the guest has. DuckDB quotes the place below.
+/// Removes the driver's name at the beginning, and the statement, which the guest knows. DuckDB quotes the place
+/// on the next line.
 fn tidy(message: &str) -> String {
     let message = message.strip_prefix("[SQLite] ").unwrap_or(message);
     let message = message

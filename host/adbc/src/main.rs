@@ -1,7 +1,7 @@
-//! `fractalaw-adbc`: has one database open through its ADBC driver, for one host, which starts it and speaks with it as
-//! `fractalaw_adbc_client::protocol` says. It is no program for people.
+//! `fractalaw-adbc` opens one database through its ADBC driver for one host. The host starts it and speaks the
+//! protocol of `fractalaw_adbc_client::protocol`. People do not start it.
 //!
-//! It ends when its standard input does. Everything that a run did and that was not committed is rolled back by the database.
+//! It ends when its standard input closes. The database rolls back everything that was not committed.
 
 #![forbid(unsafe_code)]
 
@@ -47,7 +47,7 @@ fn run() -> Result<()> {
         Ok(database) => (Opened::Ready, Some(database)),
         Err(why) => (why, None),
     };
-    // Before the answer, so that whoever reads it can connect.
+    // The program listens before it answers, so that the host can connect at once.
     let listener = serving::listen(&open.socket)?;
     let mut answer = serde_json::to_vec(&opened).context("cannot answer")?;
     // A driver may have printed half a line.

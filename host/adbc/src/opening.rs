@@ -16,7 +16,7 @@ pub(crate) fn open(open: &Open) -> Result<ManagedDatabase, Opened> {
         .map_err(|error| Opened::NoDatabase(error.message))
 }
 
-/// A driver of version 1.1 can cancel; one that has only 1.0 is taken too.
+/// A driver of version 1.1 can cancel. A driver that has only 1.0 is accepted too.
 fn load(open: &Open) -> Result<ManagedDriver, Opened> {
     let driver = load_as(open, AdbcVersion::V110);
     match driver {

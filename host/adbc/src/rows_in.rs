@@ -1,4 +1,4 @@
-//! Rows of an Arrow stream on their way into a table.
+//! Reads the rows of an Arrow stream that go into a table.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -17,14 +17,13 @@ pub(crate) struct RowsIn {
     pub(crate) batches: Vec<RecordBatch>,
 }
 
-/// Reads a stream. What is malformed is an error, and no part of it is believed: the decoder takes memory only for bytes that
-/// are there.
+/// Reads a stream. A malformed stream is an error. The decoder takes memory only for bytes that are there.
 pub(crate) fn read(stream: &[u8]) -> Result<RowsIn, CallError> {
     let decoded = catch_unwind(AssertUnwindSafe(|| decode(stream)));
     let rows_in = match decoded {
         Ok(Ok(rows_in)) => rows_in,
         Ok(Err(error)) => return Err(malformed(&error.to_string())),
-        // Where the decoder is not careful enough, the guest is told.
+        // If the decoder panics, the guest gets an error.
         Err(_) => return Err(malformed("the decoder gave up")),
     };
     let columns = rows_in.schema.fields().len();
@@ -61,8 +60,8 @@ fn decode(stream: &[u8]) -> Result<RowsIn, ArrowError> {
     Ok(RowsIn { schema, batches })
 }
 
-/// Holds the stream's columns against the table's: each must be there once, and where the driver tells declared types, its
-/// values must be of a kind that the column takes.
+/// Checks the stream's columns against the table's. The table must have each column, and the stream must have it
+/// only once. If the driver knows the declared types, the values must be of a kind that the column takes.
 pub(crate) fn check(found: &Schema, table: &Schema, declared_types: bool) -> Result<(), CallError> {
     if found.fields().is_empty() {
         return Err(CallError::new(Code::Type, "the data has no columns"));
@@ -94,8 +93,8 @@ pub(crate) fn check(found: &Schema, table: &Schema, declared_types: bool) -> Res
     Ok(())
 }
 
-/// Whether values of one type may go into a column of another: nothing may be lost by it but in a number too large, which the
-/// database says.
+/// Whether values of the first type may go into a column of the second. Nothing may be lost, except when a number
+/// is too large, which the database reports.
 fn fits(is: &DataType, takes: &DataType) -> bool {
     use DataType as T;
     let text = |of: &T| matches!(of, T::Utf8 | T::LargeUtf8 | T::Utf8View);
@@ -119,7 +118,7 @@ fn fits(is: &DataType, takes: &DataType) -> bool {
         (is, takes) if takes.is_integer() => is.is_integer() || *is == T::Boolean,
         (is, takes) if takes.is_floating() => is.is_numeric(),
         (is, takes) if decimal(takes) => is.is_integer() || decimal(is),
-        // What databases keep under their own names, JSON and UUID among them, is text here.
+        // Types that a database keeps under its own names, such as JSON and UUID, are text here.
         (is, takes) if text(takes) => text(is),
         (is, takes) if blob(takes) => blob(is),
         (is, takes) if date(takes) => date(is) || text(is),

@@ -1,7 +1,7 @@
-//! Rows of a query on their way to the host, as pieces of one Arrow stream.
+//! Sends the rows of a query to the host, as pieces of one Arrow stream.
 //!
-//! Drivers give batches of any length, which depend on how a database divides its work. They are joined and divided anew, so
-//! that the same rows are the same bytes.
+//! Drivers give batches of any length, and the length depends on how a database divides its work. They are joined
+//! and divided again, so that the same rows always give the same bytes.
 
 use std::io::{self, Write};
 use std::sync::Arc;
@@ -15,11 +15,11 @@ use fractalaw_adbc_client::limits::{BATCH_ROWS, COLUMNS, RESULT_BYTES};
 use fractalaw_adbc_client::protocol::Reply;
 use fractalaw_adbc_client::{CallError, Code};
 
-/// Why a result did not get to the host.
+/// Why a result was not sent.
 pub(crate) enum NotSent {
     /// The driver failed.
     Driver(ArrowError),
-    /// The result is none for a guest.
+    /// A guest may not get the result.
     Refused(CallError),
     /// The host is gone.
     Host,
@@ -31,7 +31,7 @@ impl From<io::Error> for NotSent {
     }
 }
 
-/// Sends all rows, as long as nobody cancels.
+/// Sends all rows until it is cancelled.
 pub(crate) fn send(
     rows: Box<dyn RecordBatchReader + Send>,
     to: &mut impl Write,
@@ -60,7 +60,7 @@ pub(crate) fn send(
     piece(0, 0, &waiting.schema, &mut writer, to)
 }
 
-/// Without the driver's own notes, which are no part of the rows.
+/// The schema without the driver's own metadata, which is not part of the rows.
 fn plain(schema: &Schema) -> Arc<Schema> {
     let fields: Vec<_> = schema
         .fields()
@@ -70,12 +70,12 @@ fn plain(schema: &Schema) -> Arc<Schema> {
     Arc::new(Schema::new(fields))
 }
 
-/// Batches that were not sent yet.
+/// Batches that have not been sent yet.
 struct Waiting {
     schema: Arc<Schema>,
     batches: Vec<RecordBatch>,
     rows: usize,
-    /// Of all batches so far, those that were sent too.
+    /// The bytes of all batches so far, including those that were sent.
     bytes: u64,
 }
 
@@ -112,7 +112,7 @@ impl Waiting {
         Ok(())
     }
 
-    /// Sends the first of the rows that wait.
+    /// Sends the first of the waiting rows.
     fn send(
         &mut self,
         rows: usize,
@@ -161,7 +161,7 @@ fn no_stream(error: ArrowError) -> NotSent {
     ))
 }
 
-/// Bytes of the values of all columns, which are the same however the rows are divided into batches.
+/// The bytes of the values of all columns. They are the same however the rows are divided into batches.
 fn bytes(batch: &RecordBatch) -> u64 {
     batch.columns().iter().map(|column| of(column)).sum()
 }
@@ -190,7 +190,7 @@ fn of(array: &dyn Array) -> u64 {
         }
         other => match other.primitive_width() {
             Some(width) => rows * width as u64,
-            // Lists, maps, unions, dictionaries: what their buffers hold.
+            // Lists, maps, unions and dictionaries: the bytes of their buffers.
             None => array
                 .to_data()
                 .get_slice_memory_size()

@@ -1,4 +1,4 @@
-//! Serves runs: a connection for each, with one thread that works and one that listens for a cancel meanwhile.
+//! Serves runs. Each run has a connection with two threads: one works, and one listens for a cancel meanwhile.
 
 use std::io::{BufWriter, Read, Write};
 use std::os::unix::net::{UnixListener, UnixStream};
@@ -18,17 +18,17 @@ use fractalaw_adbc_client::{CallError, Code, Traits};
 
 use crate::session::{Cancelling, NotDone, Session, reply};
 
-/// Between two tries to cancel what goes on.
+/// The time between two attempts to cancel.
 const CANCEL_AGAIN: Duration = Duration::from_millis(2);
 
-/// A frame as it came.
+/// A frame as it arrived.
 type Frame = (u8, Vec<u8>);
 
 pub(crate) fn listen(socket: &Path) -> Result<UnixListener> {
     UnixListener::bind(socket).with_context(|| format!("cannot listen at `{}`", socket.display()))
 }
 
-/// Serves until standard input ends.
+/// Serves until standard input closes.
 pub(crate) fn serve(
     listener: &UnixListener,
     socket: &Path,
@@ -38,12 +38,12 @@ pub(crate) fn serve(
     let closing = Arc::new(AtomicBool::new(false));
     let (noticed, wakes) = (Arc::clone(&closing), socket.to_owned());
     thread::spawn(move || {
-        // It tells nothing more, but its end.
+        // Nothing more arrives on it. Only its end matters.
         let _ = std::io::copy(&mut std::io::stdin().lock(), &mut std::io::sink());
         noticed.store(true, Ordering::SeqCst);
         let _ = UnixStream::connect(&wakes);
         thread::sleep(CLOSE);
-        // A driver that does not end.
+        // A driver has not ended in time.
         std::process::abort();
     });
     let mut sessions: Vec<thread::JoinHandle<()>> = Vec::new();
@@ -58,18 +58,18 @@ pub(crate) fn serve(
         }
     }
     if let Some(folder) = socket.parent() {
-        // The host removes it, if it still runs.
+        // If the host still runs, it removes the folder itself.
         let _ = std::fs::remove_dir_all(folder);
     }
     for session in sessions {
-        // It says nothing when it ends.
+        // The session's result is of no interest.
         let _ = session.join();
     }
     drop(database);
     Ok(())
 }
 
-/// One run: this thread listens, and another works.
+/// One run. This thread listens, and another one works.
 fn session(stream: UnixStream, database: ManagedDatabase, traits: Traits) {
     let Ok(its_end) = stream.try_clone() else {
         return;
@@ -84,7 +84,7 @@ fn session(stream: UnixStream, database: ManagedDatabase, traits: Traits) {
             work(session, &to_do, its_end, busy);
         });
         listen_for(&stream, requests, &cancelling, &at_work);
-        // The run is gone: what it still does is of no use.
+        // The host's side is gone, so nothing needs the rest of the work.
         while !worker.is_finished() {
             if at_work.load(Ordering::SeqCst) {
                 cancelling.cancel();
@@ -131,7 +131,7 @@ fn work(
             }
             None => Err(CallError::new(Code::Engine, "no request").into()),
         };
-        // Before the answer: what comes after it is the next request's.
+        // This is set before the reply is sent, because a cancel after the reply belongs to the next request.
         at_work.store(false, Ordering::SeqCst);
         let Some(reply) = reply(done) else {
             return;

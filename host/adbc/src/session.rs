@@ -1,4 +1,4 @@
-//! One run's connection to the database: what each request does.
+//! One run's connection to the database, and what each request does.
 
 use std::io::Write;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -16,10 +16,10 @@ use crate::faults::told;
 use crate::rows_in::{self, RowsIn};
 use crate::rows_out::{self, NotSent};
 
-/// The table that rows go into first, where the driver cannot put them into a table by name. Nobody else sees it.
+/// The temporary table for rows, if the driver cannot insert by name. Only this connection sees it.
 const STAGE: &str = "fractalaw_rows_to_insert";
 
-/// What another thread needs to end what is being done.
+/// What another thread needs to cancel the current statement.
 #[derive(Default)]
 pub(crate) struct Cancelling {
     handles: Mutex<Vec<Box<dyn CancelHandle>>>,
@@ -27,17 +27,18 @@ pub(crate) struct Cancelling {
 }
 
 impl Cancelling {
-    /// Ends what is being done, if the driver can. Asked for again until it is over: it does nothing between two statements.
+    /// Cancels the current statement, if the driver can. It must be called until the request has ended, because
+    /// it does nothing between two statements.
     pub(crate) fn cancel(&self) {
         self.is_cancelled.store(true, Ordering::SeqCst);
         let handles = self.handles.lock().unwrap_or_else(PoisonError::into_inner);
         for handle in handles.iter() {
-            // A driver that cannot is ended with its program, by the host.
+            // If the driver cannot cancel, the host kills this program.
             let _ = handle.try_cancel();
         }
     }
 
-    /// The next request was not cancelled.
+    /// Begins a request, which is not cancelled yet.
     pub(crate) fn begin(&self) {
         self.is_cancelled.store(false, Ordering::SeqCst);
     }
@@ -59,7 +60,7 @@ pub(crate) struct Session<'a> {
     connection: Option<ManagedConnection>,
 }
 
-/// What a request came to.
+/// Why a request was not done.
 pub(crate) enum NotDone {
     Failed(CallError),
     HostGone,
@@ -91,7 +92,7 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// Does what is asked, and says how many rows it changed.
+    /// Does a request, and returns how many rows it changed.
     pub(crate) fn answer(
         &mut self,
         request: &Request<'_>,
@@ -157,7 +158,7 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// Does what changes rows: all of it or nothing, where the database can undo a part of a transaction.
+    /// Makes a change completely or not at all, if the database can undo a part of a transaction.
     fn whole<T>(
         &mut self,
         work: impl FnOnce(&mut Self) -> Result<T, CallError>,
@@ -178,7 +179,7 @@ impl<'a> Session<'a> {
                     "ROLLBACK TO SAVEPOINT fractalaw_call",
                     "RELEASE SAVEPOINT fractalaw_call",
                 ] {
-                    // Where a statement rolled back everything, there is nothing to go back to.
+                    // If a statement has rolled back the whole transaction, there is no savepoint left.
                     let _ = self.change(sql);
                 }
                 Err(error)
@@ -258,7 +259,7 @@ impl<'a> Session<'a> {
     }
 }
 
-/// The answer in a frame, unless the host is gone.
+/// The reply, unless the host is gone.
 pub(crate) fn reply(done: Result<i64, NotDone>) -> Option<Reply<'static>> {
     match done {
         Ok(rows) => Some(Reply::Done(rows)),
@@ -271,7 +272,7 @@ fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
-/// A driver that fails in the middle of its rows says so in words.
+/// An error in the middle of a result has only a message.
 fn of_rows(error: &arrow_schema::ArrowError) -> CallError {
     told(&Error::with_message_and_status(
         error.to_string(),

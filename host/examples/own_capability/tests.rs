@@ -1,14 +1,14 @@
-//! What the example prints, and what becomes of its guest under other policies.
+//! What the example prints, and what happens to its guest under other policies.
 
 use super::run;
 
-/// Under these lines about the guest.
+/// Runs the guest under a policy with these lines about it.
 async fn under(lines: &str) -> String {
     let policy = format!("[apps.storm-watch]\n{lines}");
     run(&policy).await.unwrap()
 }
 
-/// What stands in `host/README.md` below the command.
+/// `host/README.md` shows this output below the command.
 #[tokio::test]
 async fn the_example_prints_what_the_page_shows() {
     let page = include_str!("../../README.md");

@@ -39,7 +39,7 @@ pub enum Settled {
 }
 
 impl Settled {
-    /// What becomes of an effect that holds only if its run completes.
+    /// Whether effects that depend on the run's completion took effect, given the outcome.
     pub fn of(ended: &Outcome) -> Settled {
         match ended {
             Outcome::Completed(_) => Settled::Committed,

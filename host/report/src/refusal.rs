@@ -99,7 +99,7 @@ pub enum Refusal {
     InterfaceNotOffered {
         /// All missing imports, with the component's names and in its order.
         interfaces: Listed<String>,
-        /// What its author can do, given what this host offers.
+        /// What the component's author can do, given what this host offers.
         hint: String,
     },
     /// The host offers the interfaces, but not some functions or resources that the component imports from them.
@@ -107,7 +107,7 @@ pub enum Refusal {
     FunctionNotOffered {
         /// All that are missing, in the component's order.
         functions: Listed<MissingFunction>,
-        /// What its author can do, given what this host offers.
+        /// What the component's author can do, given what this host offers.
         hint: String,
     },
     /// An imported function is offered with another type.
@@ -116,9 +116,9 @@ pub enum Refusal {
         .mismatch.name, short(&.mismatch.interface), .mismatch.expected
     )]
     ImportMismatch {
-        /// The function.
+        /// The function, and how its type differs.
         mismatch: Mismatch,
-        /// What its author can do, given what this host offers.
+        /// What the component's author can do, given what this host offers.
         hint: String,
     },
     /// The component lacks the export `run`, or exports it with another type.

@@ -25,7 +25,7 @@ pub struct Price {
 }
 
 impl Price {
-    /// So many units for a call, and so many for each byte.
+    /// A price of `base` units for a call and `per_byte` units for each byte.
     pub const fn new(base: u64, per_byte: u64) -> Price {
         Price { base, per_byte }
     }

@@ -44,7 +44,7 @@ impl GrantedName {
         &self.value
     }
 
-    /// Where the policy's file stands: files that it names are meant from there.
+    /// The folder of the policy file. Relative paths in the value start there.
     pub fn folder(&self) -> &Path {
         &self.folder
     }

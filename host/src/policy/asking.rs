@@ -8,12 +8,12 @@ use fractalaw_report::{App, Item};
 use crate::offer::offered::Offer;
 use crate::offer::table::{GrantKey, Table};
 
-/// What a micro-app asks for, and what it is.
+/// A micro-app and what it asks for.
 #[derive(Clone, Copy)]
 pub(crate) struct Asking<'a> {
     pub(crate) app: &'a App,
     pub(crate) manifest: &'a Manifest,
-    /// What its imports need.
+    /// The grants that its imports need.
     pub(crate) interfaces: &'a BTreeSet<String>,
 }
 

@@ -1,4 +1,4 @@
-//! One section of a policy: what it grants to the micro-apps that it is about.
+//! One section of a policy: what it grants to the micro-apps that it applies to.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -22,7 +22,7 @@ pub(super) const KEYS: [&str; 7] = [
     "quotas",
 ];
 
-/// Grants, as a section of a policy file or lines on the command line say them.
+/// Grants from a section of a policy file or from lines on the command line.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Section {
     /// The highest tier.
@@ -30,11 +30,11 @@ pub struct Section {
     pub(crate) interfaces: BTreeMap<String, Said>,
     /// By the path in the guest.
     pub(crate) dirs: BTreeMap<String, DirRule>,
-    /// A value, or none for one that the run brings.
+    /// The value; `None` for a variable that the run brings.
     pub(crate) env: BTreeMap<String, Option<String>>,
     pub(crate) args: Option<Args>,
     pub(crate) stdin: bool,
-    /// At most.
+    /// The most that is granted.
     pub(crate) quotas: BTreeMap<String, Said>,
     /// Keys of capabilities.
     pub(crate) keys: BTreeMap<String, Said>,
@@ -45,9 +45,9 @@ pub struct Section {
 /// A folder.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct DirRule {
-    /// The folder on the host; none for one that the run brings.
+    /// The folder on the host; `None` for one that the run brings.
     pub(crate) host: Option<PathBuf>,
-    /// That folder, once it is open.
+    /// The open folder, once it was opened.
     pub(crate) held: Option<Held>,
     /// Whether the guest may also write.
     pub(crate) writable: bool,
@@ -55,14 +55,15 @@ pub(crate) struct DirRule {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Args {
-    /// Those that the run brings.
+    /// The arguments that the run brings.
     Any,
-    /// These.
+    /// These arguments.
     These(Vec<String>),
 }
 
 impl Section {
-    /// Opens the folders that it names, if they are not open: from now on they are these, wherever their names lead.
+    /// Opens the folders that are not open yet. From now on the grants mean these folders, wherever their names
+    /// lead.
     pub(crate) fn open_folders(&mut self) {
         for rule in self.dirs.values_mut() {
             if let (Some(host), None) = (&rule.host, &rule.held) {
@@ -71,7 +72,7 @@ impl Section {
         }
     }
 
-    /// The folders that it names, open.
+    /// The open folders of this section.
     pub(crate) fn folders(&self) -> impl Iterator<Item = &Held> {
         self.dirs.values().filter_map(|rule| rule.held.as_ref())
     }

@@ -80,7 +80,7 @@ fn every_function_that_has_a_price_is_one_of_the_contract() {
             priced += 1;
         }
     }
-    // Each function, and what drops each resource.
+    // Each function, and the drop of each resource.
     assert_eq!(priced, items(&offered().resolve, offered().world).len() + 1);
 }
 

@@ -10,8 +10,8 @@ use fractalaw_report::{Profile, ProfileNode};
 use crate::fault::{FAILED, Fault};
 use crate::numbers::grouped;
 
-/// The most bytes of all stacks together, which other tools read. Each stack repeats the names of all functions around
-/// it, so the stacks of a deep profile have many times its size.
+/// The most bytes of all stacks together. Other tools read them. Each stack repeats the names of all functions
+/// around it, so the stacks of a deep profile are many times its size.
 const STACKS_BYTES: u64 = 64 << 20;
 
 /// The stacks and their fuel, in the order of the tree. Stacks without fuel of their own are left out.

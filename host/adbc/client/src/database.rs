@@ -1,4 +1,4 @@
-//! The program that has a database open: one at a time, started when a run needs it.
+//! The program that has a database open. There is one at a time, and a run starts it when it needs it.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -24,7 +24,7 @@ impl Database {
         }
     }
 
-    /// The program that has the database open, started anew if it ended.
+    /// The program that has the database open. It is started again if it has ended.
     pub(crate) fn program(&self) -> Result<Arc<Program>, OpenError> {
         let mut held = self.held();
         if let Some(program) = held.as_ref().filter(|program| program.is_alive()) {

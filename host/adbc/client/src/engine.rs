@@ -1,4 +1,5 @@
-//! What is known of databases by name: where they are, what they read as one statement, and what keeps their guests inside.
+//! What is known of databases by name: where they are, how they divide statements, and which options keep a guest
+//! inside.
 
 use serde::{Deserialize, Serialize};
 
@@ -11,28 +12,29 @@ pub(crate) enum Sql {
     Sqlite,
     /// `'…'`, `E'…'`, `"…"`, `$tag$…$tag$`.
     Postgresql,
-    /// Not known.
+    /// A database whose SQL is not known.
     Other,
 }
 
-/// How rows get into a table.
+/// How rows are put into a table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Ingest {
-    /// The driver appends to the table, and matches columns by name.
+    /// The driver appends to the table and matches columns by name.
     ByName,
-    /// The driver matches columns by place and wants all of them: rows go into a temporary table, and from there into the
-    /// table by name.
+    /// The driver matches columns by position and wants all of them. So the rows go into a temporary table first,
+    /// and from there into the table by name.
     Staged,
 }
 
-/// What the program has to know of a database to use it.
+/// What the program must know about a database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Traits {
-    /// Whether part of a transaction can be undone with `SAVEPOINT`. Where not, a change that fails ends the run's changes.
+    /// Whether a part of a transaction can be undone with `SAVEPOINT`. If not, a change that fails undoes all
+    /// changes of the run.
     pub savepoints: bool,
-    /// How rows get into a table.
+    /// How rows are put into a table.
     pub ingest: Ingest,
-    /// Whether the schema that the driver tells of a table has the types that it was declared with.
+    /// Whether the driver's schema of a table has the declared types of the columns.
     pub declared_types: bool,
 }
 
@@ -40,18 +42,18 @@ pub struct Traits {
 #[derive(Debug)]
 pub(crate) struct Engine {
     pub(crate) name: &'static str,
-    /// As the system looks for it, without `lib` and `.so`.
+    /// The library's name for the system's loader, without `lib` and `.so`.
     pub(crate) library: &'static str,
     pub(crate) entrypoint: &'static str,
-    /// The option that takes a file, if it is kept in one.
+    /// The option that takes a file, if the database is a file.
     pub(crate) path: Option<&'static str>,
-    /// Options that keep a guest within the database. No setting changes them.
+    /// Options that keep a guest inside the database. Settings cannot change them.
     pub(crate) fixed: &'static [(&'static str, &'static str)],
-    /// Options that a setting may change.
+    /// Options that settings can change.
     pub(crate) defaults: &'static [(&'static str, &'static str)],
     pub(crate) sql: Sql,
     pub(crate) traits: Traits,
-    /// Statement that makes a connection refuse changes, for runs that may only read.
+    /// A statement that makes a connection refuse changes. It is used for runs that may only read.
     pub(crate) read_only: Option<&'static str>,
 }
 
@@ -62,7 +64,7 @@ const KNOWN: [Engine; 4] = [
         entrypoint: "duckdb_adbc_init",
         path: Some("path"),
         fixed: &[
-            // `read_csv` and its like would read any file, and `httpfs` any address.
+            // Otherwise `read_csv` and similar functions would read any file, and `httpfs` any address.
             ("enable_external_access", "false"),
             ("autoinstall_known_extensions", "false"),
             ("autoload_known_extensions", "false"),

@@ -1,32 +1,32 @@
-//! What goes wrong with data: what a guest is told, what ends its run, and what the host's operator is told. Codes and quotas
-//! are those of the SQLite engine.
+//! What goes wrong with data: what a guest is told, what ends its run, and what the host's operator is told. The
+//! codes and quotas are those of the SQLite engine.
 
 use std::io;
 use std::path::PathBuf;
 
 use thiserror::Error;
 
-/// What kind of mistake a call was. The numbers are part of the contract.
+/// The kind of error of a call. The numbers are part of the contract.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u32)]
 pub enum Code {
-    /// The text is not one statement of the database's SQL.
+    /// The text is not one statement in the database's SQL.
     Syntax = 1,
-    /// The statement does what guests may not do.
+    /// Guests may not do what the statement does.
     Denied = 2,
-    /// No table, column or function of this name exists.
+    /// There is no table, column or function with this name.
     NoSuchName = 3,
-    /// A value has another type than what it is read as, stored into or computed with.
+    /// A value has a type that does not fit where it is read, stored or computed with.
     Type = 4,
-    /// A row breaks a constraint of its table, or a call before it failed and took the run's changes with it.
+    /// A row breaks a constraint of its table. Or an earlier call failed, and that undid all changes of the run.
     Constraint = 5,
-    /// Another transaction holds the data, or changed it since this one began.
+    /// Another transaction holds the data, or has changed it since this transaction began.
     Busy = 6,
-    /// A value, a row, a statement or a result is over a bound.
+    /// A value, a row, a statement or a result is too large.
     TooLarge = 7,
-    /// `query` was given a statement that changes something.
+    /// `query` was called with a statement that changes something.
     NotAQuery = 8,
-    /// The database, its driver or the program that holds it failed.
+    /// The database, its driver, or the program that has it open failed.
     Engine = 9,
 }
 
@@ -48,13 +48,13 @@ impl Code {
     }
 }
 
-/// A call that failed: the guest is told.
+/// A call that failed. The guest gets this error.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("{message}")]
 pub struct CallError {
-    /// For programs.
+    /// The kind of error, for programs.
     pub code: Code,
-    /// For people: what was wrong, and on a `hint:` line what to do, where something can be done.
+    /// The message, for people. If something can be done, a `hint:` line says what.
     pub message: String,
 }
 
@@ -67,7 +67,7 @@ impl CallError {
         }
     }
 
-    /// The same error, with what to do about it.
+    /// Adds a hint: what to do about the error.
     #[must_use]
     pub fn hint(mut self, hint: &str) -> CallError {
         self.message.push_str("\nhint: ");
@@ -79,68 +79,68 @@ impl CallError {
 /// What a quota counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Quota {
-    /// Statements of one run, `insert` included: `data-statements`.
+    /// Statements of one run, `insert` included. The key is `data-statements`.
     Statements,
-    /// Rows that came out of queries, went into inserts and were changed: `data-rows`.
+    /// Rows that queries returned, rows that were inserted, and rows that were changed. The key is `data-rows`.
     Rows,
-    /// Bytes of statements, of what was inserted and of results: `data-bytes`.
+    /// Bytes of statements, of inserted streams and of results. The key is `data-bytes`.
     Bytes,
 }
 
-/// Why a run goes no further.
+/// Why a run ends before its guest does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum Stop {
-    /// The budget does not pay for what comes next.
+    /// The fuel that is left does not pay for the next step.
     #[error("out of fuel")]
     OutOfFuel,
-    /// The run's time is over.
+    /// The run's deadline has passed.
     #[error("the deadline passed")]
     Deadline,
-    /// The host ends it.
+    /// The host ends the run.
     #[error("interrupted")]
     Interrupted,
-    /// It would have more than a quota allows.
+    /// The run would go over a quota.
     #[error("over the quota of {0:?}")]
     Quota(Quota),
 }
 
-/// A call that gave nothing.
+/// Why a call has no result.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum Failure {
-    /// The run ends; all it did is rolled back.
+    /// The run ends, and everything that it did is rolled back.
     #[error(transparent)]
     Stop(#[from] Stop),
-    /// The guest is told and goes on.
+    /// The guest gets the error and goes on.
     #[error(transparent)]
     Call(#[from] CallError),
 }
 
-/// Settings that cannot be used. They are judged before anything is started.
+/// Settings that cannot be used. They are checked before anything is started.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum SettingsError {
-    /// No defaults are known for this engine.
+    /// There are no defaults for this engine.
     #[error(
         "`adbc = \"{engine}\"` is not known here, expected {known}, or a `driver`\nhint: name the driver's shared library with `driver = \"PATH\"`"
     )]
     UnknownEngine {
-        /// As it was written.
+        /// The engine, as it was written.
         engine: String,
-        /// Those with defaults.
+        /// The engines that have defaults.
         known: String,
     },
-    /// Neither a file nor a server is named, or both are.
+    /// The settings name neither a file nor a server, or both.
     #[error("`adbc = \"{engine}\"` has {found}, expected {expected}\nhint: {hint}")]
     Place {
-        /// As it was written.
+        /// The engine, as it was written.
         engine: String,
         /// What it contains.
         found: &'static str,
-        /// What should.
+        /// What the settings should name.
         expected: &'static str,
         /// What to do.
         hint: &'static str,
     },
-    /// A password stands in the settings themselves.
+    /// The settings have a password in them.
     #[error(
         "`{key}` has a password in it, expected the name of an environment variable in its place\nhint: write `${{NAME}}` for it, and set `NAME` in the host's environment"
     )]
@@ -148,13 +148,13 @@ pub enum SettingsError {
         /// The setting.
         key: String,
     },
-    /// `${` without a name and `}`.
+    /// There is a `${` without a name and `}`.
     #[error("`{key}` has a `${{` that names no variable\nhint: write `${{NAME}}`")]
     Placeholder {
         /// The setting.
         key: String,
     },
-    /// The variable of a secret is not set.
+    /// The environment variable of a secret is not set.
     #[error(
         "`{key}` takes its secret from the environment variable `{variable}`, which is not set\nhint: set `{variable}` where the host is started"
     )]
@@ -164,7 +164,7 @@ pub enum SettingsError {
         /// The name of the variable.
         variable: String,
     },
-    /// A secret that cannot be kept out of messages.
+    /// The secret is too short to be kept out of messages.
     #[error(
         "the secret in the environment variable `{variable}` has fewer than {} bytes, so it cannot be kept out of messages\nhint: use a longer one",
         crate::limits::SECRET_BYTES_MIN
@@ -173,7 +173,7 @@ pub enum SettingsError {
         /// The name of the variable.
         variable: String,
     },
-    /// An option that the host sets itself.
+    /// The settings have an option that only the host sets.
     #[error(
         "`options.{option}` is set by the host, because guests could reach beyond the database without it\nhint: leave it out"
     )]
@@ -181,7 +181,7 @@ pub enum SettingsError {
         /// Its name.
         option: String,
     },
-    /// Tables are granted, which nothing here could hold a guest to.
+    /// The policy grants single tables. The host cannot hold a driver to them.
     #[error(
         "`{key}` grants tables, and behind an ADBC driver the host cannot hold a statement to them\nhint: leave `{key}` out, and let the database do it: connect as a role that may use `{table}` only"
     )]
@@ -199,17 +199,17 @@ pub enum OpenError {
     /// The settings are wrong.
     #[error(transparent)]
     Settings(#[from] SettingsError),
-    /// The program is not where it should be.
+    /// The program cannot be started.
     #[error(
         "cannot start `{path}`: {source}\nhint: build it with `cargo build -p fractalaw-adbc`, and keep it beside the host's program"
     )]
     Program {
         /// Where it should be.
         path: PathBuf,
-        /// What the system says.
+        /// The system's error.
         source: io::Error,
     },
-    /// The folder for its socket cannot be made.
+    /// The folder for the socket cannot be made.
     #[error(
         "cannot make a folder for temporary files: {0}\nhint: set `TMPDIR` to a folder that may be written"
     )]
@@ -217,22 +217,22 @@ pub enum OpenError {
     /// The driver's library cannot be loaded.
     #[error("cannot load the driver `{driver}`: {message}\nhint: {hint}")]
     Driver {
-        /// As the settings name it.
+        /// The driver, as the settings name it.
         driver: String,
-        /// What the system says.
+        /// The system's error.
         message: String,
         /// What to do.
         hint: String,
     },
-    /// The driver does not open the database.
+    /// The driver cannot open the database.
     #[error("cannot open the database: {message}\nhint: {hint}")]
     Database {
-        /// What the driver says, without secrets.
+        /// The driver's message, without secrets.
         message: String,
         /// What to do.
         hint: String,
     },
-    /// The program ended while it opened the database: its driver crashed.
+    /// The program ended while it opened the database, because its driver crashed.
     #[error(
         "the program that loads the driver ended while it opened the database: {how}\nhint: use another version of the driver, made for this system"
     )]
@@ -240,7 +240,7 @@ pub enum OpenError {
         /// Its exit status.
         how: String,
     },
-    /// It did not answer.
+    /// The program did not answer in time.
     #[error(
         "the database was not opened within {} seconds\nhint: see whether the server that the settings name can be reached from here",
         crate::limits::OPEN.as_secs()
@@ -248,13 +248,13 @@ pub enum OpenError {
     Slow,
 }
 
-/// A run that could not be ended as it should.
+/// Why a run could not be ended properly.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum EndError {
-    /// The database refused to commit: nothing that the run did took effect.
+    /// The database refused to commit. Nothing that the run did took effect.
     #[error("what the run did to data was rolled back: {0}")]
     Refused(CallError),
-    /// The program ended in the middle of the commit: nobody here knows whether it took effect.
+    /// The program ended during the commit. The host does not know whether the commit took effect.
     #[error(
         "the program that holds the database ended while it committed, so what the run did to data may have taken effect or not\nhint: look into the database"
     )]

@@ -1,23 +1,25 @@
-//! Data for micro-apps in any database that has an ADBC driver: DuckDB, PostgreSQL, a Flight SQL server, and others.
+//! Data for micro-apps in any database that has an ADBC driver: DuckDB, PostgreSQL, a Flight SQL server, and
+//! others.
 //!
-//! A [`Store`] is one database. A [`Run`] is one run's use of it: `query`, `execute` and `insert`, under a [`Budget`]. What
-//! guests are told has the same codes as with the SQLite engine, `fractalaw-data`.
+//! A [`Store`] is one database. A [`Run`] is one run's use of it: `query`, `execute` and `insert`, under a
+//! [`Budget`]. Guests get the same error codes as from the SQLite engine, `fractalaw-data`.
 //!
-//! # The driver is loaded by a program of its own
+//! # A program of its own loads the driver
 //!
-//! A driver is a shared library in C, C++ or Go. Loaded into the host, it could end the host: with a fault in its memory, with
-//! `abort` where memory is short, with an exception that nobody catches. It could hang in a call that no deadline ends,
-//! because a thread cannot be ended from outside; not every driver can cancel (SQLite's cannot). Its threads and signal
-//! handlers would be the host's, and every other run's memory would be within its reach. "The host never dies of a guest" would
-//! rest on the worst driver that somebody configures.
+//! A driver is a shared library in C, C++ or Go. If the host loaded it, the driver could end the host: with a
+//! memory fault, with `abort` when memory is short, or with an exception that nobody catches. It could hang in a
+//! call that no deadline ends, because a thread cannot be ended from outside, and some drivers cannot cancel
+//! (SQLite's cannot). Its threads and signal handlers would belong to the host, and it could reach the memory of
+//! every other run. The promise that no guest can end the host would depend on the worst driver that somebody
+//! configures.
 //!
-//! So `fractalaw-adbc` loads it, a program that the host starts, one for each database. If that dies, or is ended because a
-//! statement did not stop when it should, its runs get the error [`Code::Engine`] or their stop, the database rolls back what
-//! they did, and the next run starts it again. The host links no loader of libraries, no `unsafe` and no Arrow for this, and
-//! whoever uses no driver compiles none of it. One query pays for this with one way through a socket and back; `ADBC.md` has
-//! the figures.
+//! So another program, `fractalaw-adbc`, loads the driver. The host starts one such program for each database.
+//! The program may die, or the host may kill it because a statement does not stop. Then its runs get the error
+//! [`Code::Engine`] or their own stop, the database rolls back what they did, and the next run starts the program
+//! again. The host needs no loader for libraries, no `unsafe` and no Arrow for this. A host without drivers
+//! compiles none of it. The cost is one round trip through a socket for each call.
 //!
-//! It is one program for all runs of a database and not one for each, because DuckDB's files belong to one process at a time.
+//! All runs of a database share one program, because only one process at a time can open a DuckDB file.
 
 #![deny(missing_docs)]
 #![forbid(unsafe_code)]

@@ -1,4 +1,5 @@
-//! One run's connection to the program: a request goes out, answers come back, and the run is looked at meanwhile.
+//! One run's connection to the program. It sends a request, reads the answers, and looks at the run's budget
+//! meanwhile.
 
 use std::io::{ErrorKind, Read, Write};
 use std::os::unix::net::UnixStream;
@@ -11,7 +12,7 @@ use crate::program::Program;
 use crate::protocol::{HEAD_BYTES, Reply, Request, read_head};
 
 pub(crate) struct Link {
-    /// Closed before the program is let go, which waits for its runs when it ends.
+    /// It must be closed before `program` is dropped, because the program waits for its runs when it ends.
     stream: UnixStream,
     pub(crate) program: Arc<Program>,
 }
@@ -19,22 +20,22 @@ pub(crate) struct Link {
 /// Why there is no answer.
 #[derive(Debug)]
 pub(crate) enum Broken {
-    /// The run ends. The statement was cancelled, or the program was ended because that did not help.
+    /// The run ends. The statement was cancelled, or the program was killed because it did not cancel.
     Stopped { stop: Stop, killed: bool },
-    /// The program is gone, or makes no sense.
+    /// The program has ended, or what it sent makes no sense.
     Gone,
 }
 
-/// Whoever watches over a call: the run's budget, or a time.
+/// What watches a call: the run's budget, or a time limit.
 pub(crate) trait Watch {
-    /// Asked every few milliseconds while nothing comes.
+    /// Called every few milliseconds while the program sends nothing.
     fn look(&mut self) -> Result<(), Stop>;
 
-    /// A piece of a result, before it is kept.
+    /// Called for each piece of a result, before it is kept.
     fn rows(&mut self, rows: u64, columns: u32, bytes: u64) -> Result<(), Stop>;
 }
 
-/// For what is bounded by a time alone.
+/// Watches a call that has only a time limit.
 pub(crate) struct For {
     started: Instant,
     at_most: Duration,
@@ -62,20 +63,20 @@ impl Watch for For {
     }
 }
 
-/// What a request was answered: pieces of a stream, and the last word.
+/// The answer to a request: the pieces of a stream, and the last reply.
 pub(crate) struct Answer {
     pub(crate) stream: Vec<u8>,
     pub(crate) last: Last,
 }
 
-/// The last word.
+/// The last reply.
 pub(crate) type Last = Result<i64, crate::error::CallError>;
 
-/// A call under way.
+/// A call that is going on.
 struct Call<'a> {
     link: &'a Link,
     watch: &'a mut dyn Watch,
-    /// Why it was cancelled, and when.
+    /// Why and when the call was cancelled.
     stopped: Option<(Stop, Instant)>,
 }
 
@@ -85,8 +86,8 @@ impl Link {
         Ok(Link { stream, program })
     }
 
-    /// Makes a request and waits for its last answer. When the watch says stop, the statement is cancelled; when that does not
-    /// help, the program is ended.
+    /// Makes a request and waits for the last reply. If the watch says stop, the statement is cancelled. If that
+    /// does not help, the program is killed.
     pub(crate) fn call(
         &self,
         request: &Request<'_>,
@@ -103,7 +104,7 @@ impl Link {
         call.answer()
     }
 
-    /// The program makes no sense, so it is ended.
+    /// Kills the program, because what it sent makes no sense.
     fn gone(&self) -> Broken {
         self.program.kill();
         Broken::Gone
@@ -119,7 +120,7 @@ impl Call<'_> {
             let (kind, length) = read_head(head).ok_or_else(|| self.link.gone())?;
             let body = self.body(length)?;
             match Reply::read(kind, &body) {
-                // Of a statement that was cancelled.
+                // Rows of a statement that was cancelled.
                 Some(Reply::Rows { .. }) if self.stopped.is_some() => {}
                 Some(Reply::Rows {
                     rows,
@@ -147,7 +148,7 @@ impl Call<'_> {
         }
     }
 
-    /// What a frame carries. Memory is taken as bytes come.
+    /// The body of a frame. Memory is taken only as bytes arrive.
     fn body(&mut self, length: usize) -> Result<Vec<u8>, Broken> {
         const AT_ONCE: usize = 1 << 20;
         let mut body = Vec::new();
@@ -177,7 +178,7 @@ impl Call<'_> {
             match (&self.link.stream).write(bytes) {
                 Ok(written) => bytes = bytes.get(written..).unwrap_or_default(),
                 Err(error) if waits(error.kind()) => {
-                    // It does not even read: half a request cannot be cancelled.
+                    // The program does not even read, and half a request cannot be cancelled.
                     if let Err(stop) = self.watch.look() {
                         self.link.program.kill();
                         return Err(Broken::Stopped { stop, killed: true });
@@ -207,7 +208,8 @@ impl Call<'_> {
         self.stopped = Some((stop, Instant::now()));
         let frame = Request::Cancel.frame().map_err(|_| Broken::Gone)?;
         for piece in frame {
-            // The program reads while it works, and so few bytes fit into the socket at once.
+            // This does not block for long: the program reads while it works, and the socket's buffer holds so
+            // few bytes.
             if (&self.link.stream).write_all(&piece).is_err() {
                 return Err(self.broken());
             }
@@ -215,7 +217,7 @@ impl Call<'_> {
         Ok(())
     }
 
-    /// The program is gone. Whoever stopped the call before is why it failed.
+    /// The program is gone. If the call was stopped before, that is the reason.
     fn broken(&self) -> Broken {
         match self.stopped {
             Some((stop, _)) => Broken::Stopped { stop, killed: true },

@@ -1,4 +1,4 @@
-//! The program that holds the database: how it is started, and how it ends.
+//! The program that has the database open: how it starts and how it ends.
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::Shutdown;
@@ -17,14 +17,14 @@ use crate::limits::{CLOSE, LOOK, OPEN};
 use crate::protocol::{Open, Opened};
 use crate::settings::Resolved;
 
-/// A program that has the database open. Dropped, it ends.
+/// A program that has the database open. It ends when this is dropped.
 pub(crate) struct Program {
     child: Mutex<Child>,
     id: u32,
-    /// Its standard input: when this is closed, it closes the database and ends.
+    /// Its standard input. When this closes, the program closes the database and ends.
     lifeline: UnixStream,
     socket: PathBuf,
-    /// Only this user may look into it, and so connect.
+    /// Only this user can open the folder, so only this user can connect.
     _folder: TempDir,
 }
 
@@ -49,11 +49,12 @@ impl Program {
         let (lifeline, its_end) = UnixStream::pair().map_err(OpenError::Folder)?;
         let its_input = its_end.try_clone().map_err(OpenError::Folder)?;
         let child = Command::new(path)
-            // Nothing of the host's environment. Secrets go through the pipe, because others can list arguments.
+            // The program gets nothing of the host's environment. Secrets go through the pipe, because other
+            // users can list arguments.
             .env_clear()
-            // What a database takes for local time does not depend on the machine.
+            // So that a database's local time does not depend on the machine.
             .env("TZ", "UTC")
-            // A Ctrl-C is the host's: its runs end first.
+            // A Ctrl-C is meant for the host, which ends its runs first.
             .process_group(0)
             .current_dir(folder.path())
             .stdin(Stdio::from(OwnedFd::from(its_input)))
@@ -97,7 +98,7 @@ impl Program {
         }
     }
 
-    /// Tells it what to open, and waits for its answer.
+    /// Tells the program what to open, and waits for its answer.
     fn ask(&self, open: &Open) -> Option<Opened> {
         let mut line = serde_json::to_vec(open).ok()?;
         line.push(b'\n');
@@ -107,7 +108,7 @@ impl Program {
         let mut answer = String::new();
         let started = Instant::now();
         let mut reader = BufReader::new(&self.lifeline);
-        // What a driver prints while it is loaded is no answer.
+        // Lines that a driver prints while it is loaded are skipped.
         while started.elapsed() < OPEN {
             answer.clear();
             if reader.read_line(&mut answer).ok()? == 0 {
@@ -142,7 +143,8 @@ impl Program {
         self.child.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// How it ended, if it did. It is given a moment: its socket closes before it is gone.
+    /// How the program ended, if it did. It waits a moment, because the socket closes before the process has
+    /// ended.
     pub(crate) fn ended(&self) -> Option<String> {
         let started = Instant::now();
         while started.elapsed() < LOOK * 20 {
@@ -158,10 +160,10 @@ impl Program {
         matches!(self.child().try_wait(), Ok(None))
     }
 
-    /// Ends it at once. What its runs did is rolled back by the database itself.
+    /// Kills the program. The database itself rolls back what the runs did.
     pub(crate) fn kill(&self) {
         let mut child = self.child();
-        // It fails only if the program is gone.
+        // It fails only if the program has already ended.
         let _ = child.kill();
         let _ = child.wait();
     }
@@ -181,7 +183,7 @@ impl Drop for Program {
     }
 }
 
-/// As much of a message as is quoted.
+/// The part of a message that is quoted.
 pub(crate) fn cut(message: &str) -> String {
     let end = message.floor_char_boundary(crate::limits::MESSAGE_BYTES);
     message.get(..end).unwrap_or_default().trim_end().to_owned()

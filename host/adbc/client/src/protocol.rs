@@ -1,14 +1,16 @@
-//! What the host and the program say to each other.
+//! The protocol between the host and the program.
 //!
-//! The program gets [`Open`] on its standard input, as one line of JSON, and answers one line, [`Opened`]. After that, the
-//! standard input tells nothing more, but its end: the host is gone, or needs the database no longer.
+//! The program reads [`Open`] from its standard input, as one line of JSON, and answers with one line,
+//! [`Opened`]. After that, nothing more is written to standard input. When it closes, the host has ended or no
+//! longer needs the database.
 //!
-//! Each run has a connection of its own to the program's socket. It says one [`Request`] after the other, and gets answers:
-//! any number of [`Reply::Rows`], then one that is not. `Cancel` may come in between and has no answer of its own.
+//! Each run has its own connection to the program's socket. It sends one [`Request`] after the other. The replies
+//! to a request are any number of [`Reply::Rows`] and then one other reply. `Cancel` can be sent in between and
+//! has no reply of its own.
 //!
-//! A frame is its kind, a byte; the length of what follows, four bytes; and that. Numbers stand lowest byte first. Neither
-//! side believes the other a length over [`FRAME_BYTES`], or a frame that does not make sense: a driver that writes where it
-//! should not can make the program say anything.
+//! A frame is one byte for its kind, four bytes for the length of the body, and the body. Numbers are
+//! little-endian. Both sides refuse a length over [`FRAME_BYTES`] and a frame that makes no sense, because a
+//! driver that overwrites memory can make the program send anything.
 
 use std::io::{self, Read, Write};
 use std::path::PathBuf;
@@ -19,18 +21,18 @@ use crate::engine::Traits;
 use crate::error::{CallError, Code};
 use crate::limits::FRAME_BYTES;
 
-/// Where the database is. It has secrets in it, so it is not printed.
+/// Where the database is. It holds secrets, so it does not implement `Debug`.
 #[derive(Serialize, Deserialize)]
 pub struct Open {
-    /// The driver's shared library: a file, or a name for which the system looks.
+    /// The driver's shared library: a file, or a name that the system looks for.
     pub driver: Library,
-    /// The function in it that gives the driver.
+    /// The function in the library that returns the driver.
     pub entrypoint: String,
     /// Options of the database, in the order in which they are set.
     pub options: Vec<(String, String)>,
-    /// What to know of the database.
+    /// What the program must know about the database.
     pub traits: Traits,
-    /// The socket to listen at. Its folder is removed at the end.
+    /// The socket to listen on. Its folder is removed at the end.
     pub socket: PathBuf,
 }
 
@@ -39,66 +41,66 @@ pub struct Open {
 pub enum Library {
     /// A file.
     File(PathBuf),
-    /// A name, as the system's loader looks for it.
+    /// A name for the system's loader.
     Name(String),
 }
 
-/// How opening the database went. Messages are the driver's own words, secrets included.
+/// The result of opening the database. Messages are the driver's own and can hold secrets.
 #[derive(Debug, Serialize, Deserialize)]
 pub enum Opened {
-    /// Runs may connect.
+    /// The database is open, and runs can connect.
     Ready,
     /// The library cannot be loaded.
     NoLibrary(String),
     /// The library has no such function.
     NoEntrypoint(String),
-    /// The function gave no driver.
+    /// The function returned no driver.
     NoDriver(String),
-    /// The driver does not open the database.
+    /// The driver cannot open the database.
     NoDatabase(String),
 }
 
 /// What a run asks of the program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Request<'a> {
-    /// A connection for the run, in a transaction. The statement comes first, if it is not empty.
+    /// Opens a connection for the run and begins a transaction. The statement runs first, if it is not empty.
     Begin(&'a str),
-    /// The rows of a statement.
+    /// Runs a statement and returns its rows.
     Query(&'a str),
-    /// A statement's changes.
+    /// Runs a statement that changes rows.
     Execute(&'a str),
-    /// Rows of an Arrow stream into a table.
+    /// Inserts the rows of an Arrow stream into a table.
     Insert {
         /// The table.
         table: &'a str,
         /// The stream.
         stream: &'a [u8],
     },
-    /// What the run did takes effect.
+    /// Commits what the run did.
     Commit,
-    /// It does not.
+    /// Rolls back what the run did.
     Rollback,
-    /// What is being done is to end.
+    /// Ends the current request.
     Cancel,
 }
 
-/// What the program answers.
+/// What the program replies.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reply<'a> {
-    /// A piece of the Arrow stream of a query, with what of it has to be paid.
+    /// A piece of a query's Arrow stream, and what it costs.
     Rows {
-        /// Rows in it.
+        /// The rows in it.
         rows: u64,
-        /// Columns of the result.
+        /// The columns of the result.
         columns: u32,
-        /// Bytes of its values.
+        /// The bytes of its values.
         bytes: u64,
         /// The piece.
         stream: &'a [u8],
     },
-    /// It is done, and changed so many rows; -1 where the driver does not tell.
+    /// The request is done and changed this many rows, or -1 if the driver does not say.
     Done(i64),
-    /// It failed.
+    /// The request failed.
     Failed(CallError),
 }
 
@@ -113,7 +115,7 @@ const ROWS: u8 = 17;
 const DONE: u8 = 18;
 const FAILED: u8 = 19;
 
-/// Bytes before what a frame carries.
+/// The bytes of a frame before its body.
 pub const HEAD_BYTES: usize = 5;
 
 impl<'a> Request<'a> {
@@ -204,7 +206,7 @@ impl<'a> Reply<'a> {
             }
             FAILED => {
                 let code = Code::of(u32::from_le_bytes(take(&mut rest)?))?;
-                // A driver's words need not be text.
+                // A driver's message need not be UTF-8.
                 let message = String::from_utf8_lossy(rest).into_owned();
                 Reply::Failed(CallError { code, message })
             }
@@ -227,14 +229,15 @@ fn head(kind: u8, length: usize) -> io::Result<[u8; HEAD_BYTES]> {
     Ok([kind, a, b, c, d])
 }
 
-/// The kind of a frame, and how many bytes it carries.
+/// The kind of a frame and the length of its body.
 pub fn read_head(head: [u8; HEAD_BYTES]) -> Option<(u8, usize)> {
     let [kind, a, b, c, d] = head;
     let length = usize::try_from(u32::from_le_bytes([a, b, c, d])).ok()?;
     (length <= FRAME_BYTES).then_some((kind, length))
 }
 
-/// A whole frame, or nothing where the other side is gone or makes no sense. Memory is taken as bytes come.
+/// A whole frame, or `None` if the other side is gone or the frame makes no sense. Memory is taken only as bytes
+/// arrive.
 pub fn read_frame(from: &mut impl Read) -> Option<(u8, Vec<u8>)> {
     let mut head = [0; HEAD_BYTES];
     from.read_exact(&mut head).ok()?;

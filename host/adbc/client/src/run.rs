@@ -1,4 +1,4 @@
-//! One run's use of a database: its calls, its transaction, and how that ends.
+//! One run's use of a database: its calls, its transaction, and how the transaction ends.
 
 use std::sync::Arc;
 
@@ -15,53 +15,53 @@ use crate::statement::{self, Called};
 /// What a run may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Access {
-    /// Queries.
+    /// Only queries.
     Read,
-    /// Changes too.
+    /// Queries and changes.
     Write,
 }
 
-/// What a run's calls took.
+/// What a run's calls used.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Used {
-    /// Fuel, for all of it. It does not follow the time that the database takes.
+    /// The fuel of all calls. It does not depend on how long the database takes.
     pub fuel: u64,
-    /// Calls that reached the database.
+    /// The calls that reached the database.
     pub statements: u64,
-    /// Rows that came out.
+    /// The rows that queries returned.
     pub rows_out: u64,
-    /// Rows that were inserted, updated or deleted, as far as the driver tells.
+    /// The rows that were inserted, updated or deleted, as far as the driver says.
     pub rows_changed: u64,
 }
 
 /// How a run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ended {
-    /// It made no call that reached the database.
+    /// The run made no call that reached the database.
     Unused,
-    /// What it did took effect.
+    /// What the run did took effect.
     Committed,
-    /// It did not.
+    /// What the run did was rolled back.
     RolledBack,
 }
 
-/// A run's session. All its calls are one transaction, which begins with the first, as isolated as the database makes it.
-/// Dropped without being ended, it is rolled back.
+/// A run's session. All its calls are one transaction, which begins with the first call. The database decides how
+/// isolated it is. If the session is dropped before `end`, the transaction is rolled back.
 pub struct Run {
     database: Arc<Database>,
     access: Access,
     budget: Box<dyn Budget>,
     link: Option<Link>,
     used: Used,
-    /// Why no call reaches the database any more.
+    /// Why no more calls reach the database.
     lost: Option<Lost>,
-    /// A call failed, so that the transaction may be one that only looks as if it could be committed.
+    /// A call failed. The transaction may look as if it could be committed when it cannot.
     has_failed: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
 enum Lost {
-    /// A change failed, on a database that cannot undo that change alone.
+    /// A change failed, and the database cannot undo that change alone.
     Change,
     /// The program ended.
     Program,
@@ -82,7 +82,7 @@ impl Run {
         }
     }
 
-    /// The rows of one statement that only reads, as an Arrow IPC stream.
+    /// Returns the rows of one statement that only reads, as an Arrow IPC stream.
     pub fn query(&mut self, sql: &str) -> Result<Vec<u8>, Failure> {
         self.pay_call(sql.len(), price::SQL_BYTE)?;
         statement::check(sql, self.database.resolved.engine.sql, Called::Query)?;
@@ -90,7 +90,7 @@ impl Run {
         Ok(answer.stream)
     }
 
-    /// Makes one statement's changes, and says how many rows it changed.
+    /// Runs one statement that changes rows, and returns how many it changed.
     pub fn execute(&mut self, sql: &str) -> Result<u64, Failure> {
         self.pay_call(sql.len(), price::SQL_BYTE)?;
         statement::check(sql, self.database.resolved.engine.sql, Called::Execute)?;
@@ -98,7 +98,7 @@ impl Run {
         self.change(&Request::Execute(sql))
     }
 
-    /// Adds the rows of an Arrow IPC stream to a table, and says how many.
+    /// Inserts the rows of an Arrow IPC stream into a table, and returns how many.
     pub fn insert(&mut self, table: &str, stream: &[u8]) -> Result<u64, Failure> {
         self.pay_call(stream.len(), price::BYTE)?;
         self.may_change()?;
@@ -117,13 +117,13 @@ impl Run {
         self.change(&Request::Insert { table, stream })
     }
 
-    /// What its calls took so far.
+    /// What the run's calls have used so far.
     pub fn used(&self) -> Used {
         self.used
     }
 
-    /// Ends it: what it did takes effect if it completed. It is called before the ledger's closing, because a database may
-    /// refuse to commit, and a run whose changes were refused has not completed.
+    /// Ends the run. What it did takes effect if it completed. This must be called before the ledger's closing
+    /// entry: a database may refuse to commit, and then the run has not completed.
     pub fn end(mut self, completed: bool) -> Result<Ended, EndError> {
         let Some(link) = self.link.take() else {
             return match self.lost {
@@ -139,7 +139,8 @@ impl Run {
         if let Some(lost) = self.lost {
             return Err(EndError::Refused(lost.told()));
         }
-        // Some databases take `COMMIT` for a transaction that failed, and roll it back. They take no query then.
+        // Some databases accept `COMMIT` for a failed transaction and roll it back. Such a transaction refuses a
+        // query.
         if self.has_failed {
             match link.call(&Request::Query("SELECT 1"), &mut For::at_most(END)) {
                 Ok(Answer { last: Ok(_), .. }) => {}
@@ -156,7 +157,7 @@ impl Run {
         }
     }
 
-    /// Charges what a call costs before anything is done.
+    /// Charges for a call before anything is done.
     fn pay_call(&mut self, bytes: usize, for_each: u64) -> Result<(), Failure> {
         self.budget.look()?;
         self.budget.count(Quota::Statements, 1)?;
@@ -257,7 +258,7 @@ impl Run {
                 Err(result_too_large().into())
             }
             Err(Broken::Stopped { stop, killed }) => {
-                // It can still be rolled back in order.
+                // A program that was not killed can still roll back properly.
                 self.link = (!killed).then_some(link);
                 self.lost = Some(Lost::Stopped(stop));
                 Err(stop.into())
@@ -284,7 +285,7 @@ impl Run {
         .hint("run again")
     }
 
-    /// What a driver said, as a guest may know it.
+    /// A driver's message as a guest may see it.
     fn told(&self, error: CallError) -> CallError {
         CallError {
             code: error.code,
@@ -319,7 +320,7 @@ fn result_too_large() -> CallError {
     .hint("ask for fewer rows or columns at a time, with `LIMIT` and `WHERE`")
 }
 
-/// Pays for rows before the guest gets them.
+/// Charges for rows before the guest gets them.
 struct Paying<'a> {
     budget: &'a mut dyn Budget,
     used: &'a mut Used,

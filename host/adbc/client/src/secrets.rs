@@ -1,11 +1,12 @@
-//! Secrets of the settings: read from the environment, given to the program alone, and taken out of everything that is said.
+//! Secrets in the settings. They are read from the environment, given only to the program, and removed from every
+//! message.
 
 use std::fmt;
 
 use crate::error::SettingsError;
 use crate::limits::SECRET_BYTES_MIN;
 
-/// What must not be said, and what is said in its place. It prints none of it.
+/// Texts that must not be shown, each with its replacement. `Debug` prints none of them.
 #[derive(Clone, Default)]
 pub(crate) struct Secrets(Vec<(String, String)>);
 
@@ -16,11 +17,11 @@ impl fmt::Debug for Secrets {
 }
 
 impl Secrets {
-    /// Something of the machine's own that guests need not know.
+    /// Also hides something about the machine that guests need not know.
     pub(crate) fn hide(&mut self, text: &str, instead: &str) {
         if text.len() >= SECRET_BYTES_MIN {
             self.0.push((text.to_owned(), format!("[{instead}]")));
-            // The longest first, so that none is cut by another.
+            // The longest come first, so that a shorter secret cannot cut a longer one.
             self.0
                 .sort_by_key(|(text, _)| std::cmp::Reverse(text.len()));
         }
@@ -35,8 +36,8 @@ impl Secrets {
         text
     }
 
-    /// The value of a setting with each `${NAME}` replaced by that variable. In a URI it is written so that it is one part of
-    /// it, whatever characters it has.
+    /// Replaces each `${NAME}` in a setting's value with that environment variable. In a URI, the variable is
+    /// percent-encoded, so that it stays one part of the URI.
     pub(crate) fn fill(
         &mut self,
         key: &str,

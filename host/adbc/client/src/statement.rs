@@ -1,14 +1,14 @@
-//! What a guest may give as a statement. A driver runs whatever it gets: several statements, `COMMIT`, `ATTACH`, `COPY`. So one
-//! statement that reads or changes rows is let through, and nothing else.
+//! Which statements a guest may run. A driver runs whatever it gets: several statements, `COMMIT`, `ATTACH`,
+//! `COPY`. So only one statement that reads or changes rows is accepted.
 //!
-//! This reads SQL only as far as that needs: where strings and comments end, and which words stand outside of them. Where
-//! databases differ in that, what can be read in two ways is refused.
+//! This module parses only as much SQL as it needs: where strings and comments end, and which words are outside
+//! of them. Databases differ in that. So a text that can be read in two ways is refused.
 
 use crate::engine::Sql;
 use crate::error::{CallError, Code};
 use crate::limits::SQL_BYTES;
 
-/// Which function was called.
+/// The function that was called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Called {
     Query,
@@ -42,7 +42,8 @@ const TRANSACTIONS: [&str; 8] = [
 
 const TABLES: [&str; 6] = ["CREATE", "DROP", "ALTER", "ANALYZE", "TRUNCATE", "COMMENT"];
 
-/// Words that make a statement change something wherever they stand in it. `REPLACE` is a function too.
+/// Words that make a statement change something, wherever they are in it. `REPLACE` is not among them, because it
+/// is also a function.
 const CHANGE_WITHIN: [&str; 5] = ["INSERT", "UPDATE", "DELETE", "MERGE", "INTO"];
 
 pub(crate) fn check(sql: &str, dialect: Sql, called: Called) -> Result<(), CallError> {
@@ -131,7 +132,8 @@ fn ambiguous(what: &str, hint: &str) -> CallError {
     .hint(hint)
 }
 
-/// The words outside of strings, quoted names and comments, in capitals; of what is no word, the character.
+/// The words outside of strings, quoted names and comments, in upper case. Each other character is an entry of
+/// its own.
 fn words(sql: &str, dialect: Sql) -> Result<Vec<String>, CallError> {
     if sql.contains('\0') {
         return Err(CallError::new(
@@ -162,7 +164,7 @@ fn words(sql: &str, dialect: Sql) -> Result<Vec<String>, CallError> {
             return Err(not_one());
         } else if let Some(length) = quoted(rest, dialect, words.last().map(String::as_str))? {
             rest = after(rest, length);
-            // So that a word before is no prefix of what comes after.
+            // So that the word before it is not read as the prefix of a string.
             words.push(c.to_string());
         } else {
             let end = rest
@@ -171,7 +173,7 @@ fn words(sql: &str, dialect: Sql) -> Result<Vec<String>, CallError> {
                 .or_else(|| (!c.is_alphabetic() && c != '_').then_some(c.len_utf8()))
                 .unwrap_or(rest.len());
             let (word, more) = rest.split_at(end.max(c.len_utf8()));
-            // Brackets around a statement change nothing.
+            // Parentheses around a statement change nothing.
             if !(words.is_empty() && word == "(") {
                 words.push(word.to_ascii_uppercase());
             }
@@ -214,7 +216,8 @@ fn quoted(rest: &str, dialect: Sql, before: Option<&str>) -> Result<Option<usize
         ('$', Sql::Postgresql) => return dollars(rest),
         _ => return Ok(None),
     };
-    // In a string with backslashes, one before a quote keeps the string open. Nobody needs it: two quotes do the same.
+    // In a string with backslash escapes, a backslash before a quote keeps the string open. Such strings are
+    // refused: two quotes do the same.
     let backslashes = match dialect {
         Sql::Sqlite => false,
         Sql::Postgresql => before.is_some_and(|word| word == "E"),
@@ -247,7 +250,7 @@ fn quoted(rest: &str, dialect: Sql, before: Option<&str>) -> Result<Option<usize
     ))
 }
 
-/// `$$…$$` and `$tag$…$tag$`; a `$1` is none.
+/// `$$…$$` and `$tag$…$tag$`. A parameter such as `$1` is not a string.
 fn dollars(rest: &str) -> Result<Option<usize>, CallError> {
     let name = after(rest, 1);
     let end = name.find(|c: char| !c.is_alphanumeric() && c != '_');
@@ -276,7 +279,7 @@ mod tests {
         check(sql, dialect, called).map_or_else(|error| error.code as u32, |()| 0)
     }
 
-    /// Each statement, read by three dialects: the code for `query`, then for `execute`; 0 is let through.
+    /// Each statement in three dialects: the code of `query`, then of `execute`. 0 means that it is accepted.
     #[test]
     fn one_statement_that_reads_or_changes_rows_is_let_through() {
         for (sql, query, execute) in [
@@ -304,11 +307,11 @@ mod tests {
             ("SET a = 1", [1, 1, 1], [1, 1, 1]),
             ("'SELECT'", [1, 1, 1], [1, 1, 1]),
             ("SELECT\0 1", [1, 1, 1], [1, 1, 1]),
-            // A `;` in a text.
+            // A `;` in a string.
             ("SELECT 'a; b'", [0, 0, 1], [2, 2, 1]),
             ("SELECT 'it''s; b'", [0, 0, 1], [2, 2, 1]),
             ("SELECT \"a; b\" FROM t", [0, 0, 1], [2, 2, 1]),
-            // What only some read as a text.
+            // Texts that only some databases read as a string.
             ("SELECT $$; COMMIT; $$", [1, 0, 1], [1, 2, 1]),
             ("SELECT $a$ $$; $a$", [1, 0, 1], [1, 2, 1]),
             ("SELECT `; COMMIT; `", [0, 1, 1], [2, 1, 1]),

@@ -13,25 +13,27 @@ use crate::settings::Settings;
 /// The program's name.
 const PROGRAM: &str = "fractalaw-adbc";
 
-/// A database that runs of micro-apps use, in a program of its own. If that program ends, the next run starts it again.
+/// A database for runs of micro-apps, opened by a program of its own. If that program ends, the next run starts
+/// it again.
 #[derive(Clone)]
 pub struct Store {
     database: Arc<Database>,
 }
 
-/// Where the host's program has it: beside itself.
+/// The program's usual place: beside the host's own program.
 pub fn beside_the_host() -> PathBuf {
     let host = env::current_exe().unwrap_or_default();
     host.with_file_name(format!("{PROGRAM}{}", env::consts::EXE_SUFFIX))
 }
 
 impl Store {
-    /// Starts the program at `program` and lets it open the database. Secrets are taken from this process's environment.
+    /// Starts the program at `program`, which opens the database. Secrets are read from this process's
+    /// environment.
     pub fn open(settings: &Settings, program: &Path) -> Result<Store, OpenError> {
         Store::open_with(settings, program, |name| env::var(name).ok())
     }
 
-    /// The same, with secrets from elsewhere.
+    /// The same, with secrets from another place.
     pub fn open_with(
         settings: &Settings,
         program: &Path,
@@ -46,12 +48,12 @@ impl Store {
         })
     }
 
-    /// A run with this access. Nothing is connected before its first call.
+    /// Begins a run with this access. It connects to the program with its first call.
     pub fn run(&self, access: Access, budget: Box<dyn Budget>) -> Run {
         Run::new(Arc::clone(&self.database), access, budget)
     }
 
-    /// The program's process, if one has the database open.
+    /// The process of the program, if it is running.
     pub fn process_id(&self) -> Option<u32> {
         self.database.process_id()
     }

@@ -11,12 +11,12 @@ use fractalaw_adbc_client::{
 };
 use tempfile::TempDir;
 
-/// The program that the tests are about.
+/// The program under test.
 pub(crate) fn program() -> &'static Path {
     Path::new(env!("CARGO_BIN_EXE_fractalaw-adbc"))
 }
 
-/// A database whose driver the tests may have.
+/// A database whose driver may be there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     Sqlite,
@@ -42,7 +42,7 @@ impl Kind {
         tools.join(self.name()).join(file)
     }
 
-    /// The driver, or nothing and a line that says so.
+    /// The driver's path. If it is missing, this prints a line and returns `None`.
     pub(crate) fn driver(self) -> Option<PathBuf> {
         let library = self.library();
         if library.is_file() {
@@ -112,7 +112,7 @@ impl Seeded {
     }
 }
 
-/// Settings without anything.
+/// Settings with no values.
 pub(crate) fn none() -> Settings {
     Settings {
         adbc: String::new(),
@@ -128,7 +128,7 @@ pub(crate) fn run(store: &Store) -> Run {
     store.run(Access::Write, Box::new(Unlimited::default()))
 }
 
-/// The code and the message of a call that failed, as `code: message`.
+/// The error of a call that failed, as `code: message`.
 pub(crate) fn told<T: std::fmt::Debug>(result: Result<T, Failure>) -> String {
     match result {
         Ok(value) => format!("ok: {value:?}"),
@@ -137,7 +137,7 @@ pub(crate) fn told<T: std::fmt::Debug>(result: Result<T, Failure>) -> String {
     }
 }
 
-/// A budget whose looks do something, and say whether to go on.
+/// A budget that calls a function for each look. The function says whether to go on.
 pub(crate) struct Looking<F>(pub(crate) F);
 
 impl<F: FnMut() -> Result<(), Stop> + Send> Budget for Looking<F> {

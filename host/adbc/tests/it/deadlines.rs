@@ -1,4 +1,4 @@
-//! A run that is stopped in the middle of a call ends, whether the driver can cancel or not, and the next run works.
+//! A run that is stopped during a call ends, whether the driver can cancel or not. The next run works.
 
 use fractalaw_adbc_client::{Access, Ended, Stop};
 
@@ -38,12 +38,12 @@ fn a_deadline_ends_a_long_query() {
             .query("SELECT count(*) AS c FROM t")
             .map(|stream| rows(&stream));
         assert_eq!(told(left), "ok: \"0\"", "{kind:?}");
-        // DuckDB's driver cancels, so its program goes on. SQLite's does not, so its program was ended.
+        // DuckDB's driver can cancel, so its program goes on. SQLite's cannot, so its program was killed.
         assert_eq!(program == store.process_id(), kind == Kind::Duckdb);
     }
 }
 
-/// Another run of the same database does not notice that one is cancelled.
+/// Cancelling one run does not disturb another run of the same database.
 #[test]
 fn a_cancel_is_for_one_run_alone() {
     let Some(seeded) = Kind::Duckdb.seeded(&SET_UP) else {
@@ -58,7 +58,7 @@ fn a_cancel_is_for_one_run_alone() {
     assert_eq!(other.end(true), Ok(Ended::Committed));
 }
 
-/// A driver that hangs and does not hear a cancel: the program stands still as a whole.
+/// A driver that hangs and ignores a cancel. The whole program is stopped for this.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_program_that_hangs_is_ended() {
@@ -90,7 +90,7 @@ fn a_program_that_hangs_is_ended() {
     }
 }
 
-/// Rows are paid for before the guest gets them.
+/// The guest gets no rows that are not paid for.
 #[test]
 fn rows_that_are_not_paid_for_are_not_given() {
     use fractalaw_adbc_client::{Budget, Quota};

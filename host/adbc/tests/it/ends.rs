@@ -1,4 +1,4 @@
-//! All or nothing: what a run did takes effect when it completes, and not otherwise.
+//! All or nothing: what a run did takes effect only if the run completes.
 
 use fractalaw_adbc_client::{EndError, Ended};
 
@@ -39,7 +39,7 @@ fn what_completes_takes_effect_and_nothing_else_does() {
     }
 }
 
-/// SQLite undoes one call; DuckDB undoes a transaction whole or not at all, and says so.
+/// SQLite undoes one call. DuckDB undoes a transaction only as a whole, and says so.
 #[test]
 fn a_call_that_failed_leaves_nothing() {
     for kind in BOTH {
@@ -77,7 +77,7 @@ fn a_call_that_failed_leaves_nothing() {
     }
 }
 
-/// A query that fails may end the transaction too, without anybody saying so.
+/// A query that fails can also end the transaction, without an error that says so.
 #[test]
 fn a_transaction_that_failed_does_not_pass_for_committed() {
     let Some(seeded) = Kind::Duckdb.seeded(&SET_UP) else {

@@ -1,4 +1,5 @@
-//! `insert`: columns by name, types held against the table's, all rows or none, and nothing malformed is believed.
+//! `insert`: columns go by name, types are checked against the table's, all rows go in or none, and malformed
+//! streams are refused.
 
 use std::sync::Arc;
 
@@ -49,7 +50,7 @@ fn columns_are_matched_by_name_and_others_get_their_default() {
     }
 }
 
-/// Each in a run of its own.
+/// Each case has a run of its own.
 #[test]
 fn what_does_not_fit_is_refused_whole() {
     for kind in BOTH {
@@ -94,7 +95,7 @@ fn what_does_not_fit_is_refused_whole() {
     }
 }
 
-/// No byte of a stream, turned or cut off, ends the program or the run.
+/// Changing a byte of a stream, or cutting it off there, never ends the program or the run.
 #[test]
 fn malformed_streams_are_refused() {
     let Some(seeded) = Kind::Sqlite.seeded(&SET_UP) else {

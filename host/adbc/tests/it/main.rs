@@ -1,5 +1,5 @@
-//! Data behind real ADBC drivers, through the real program. `cargo xtask drivers` fetches the drivers; a test for which one is
-//! missing says `SKIPPED`.
+//! Data behind real ADBC drivers, through the real program. `cargo xtask drivers` fetches the drivers. A test
+//! prints `SKIPPED` if its driver is missing.
 
 // From the ground up.
 mod databases;

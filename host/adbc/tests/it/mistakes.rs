@@ -1,4 +1,4 @@
-//! Each kind of mistake has its code, and nobody gets out of the database or the transaction.
+//! Each kind of error has its code, and no guest gets out of the database or the transaction.
 
 use fractalaw_adbc_client::{Access, Unlimited};
 
@@ -9,7 +9,7 @@ const SET_UP: [&str; 2] = [
     "INSERT INTO t VALUES (1, 'one')",
 ];
 
-/// Each in a run of its own, because one that fails may end the run's transaction.
+/// Each case has a run of its own, because an error can end the run's transaction.
 #[test]
 fn a_query_says_what_is_wrong_with_it() {
     for kind in BOTH {

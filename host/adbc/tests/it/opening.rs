@@ -1,4 +1,5 @@
-//! A database that cannot be opened: which of the driver, its function, the file or the program is wrong, and what to do.
+//! A database that cannot be opened. The error says whether the driver, its function, the file or the program is
+//! wrong, and what to do.
 
 use std::fs;
 use std::path::Path;
@@ -85,14 +86,14 @@ fn a_program_that_is_not_there_is_told() {
         .err()
         .unwrap();
     assert!(matches!(error, OpenError::Program { .. }), "{error}");
-    // One that is no such program ends without an answer.
+    // A program that is not `fractalaw-adbc` ends without an answer.
     let error = Store::open(&settings, Path::new("/bin/true"))
         .err()
         .unwrap();
     assert!(matches!(error, OpenError::Died { .. }), "{error}");
 }
 
-/// A driver that says its secret in an error is not quoted with it.
+/// If a driver's error has the secret in it, the message does not.
 #[test]
 fn a_secret_is_in_no_message() {
     for (kind, hint) in [(Kind::Duckdb, "correct"), (Kind::Sqlite, "correct")] {

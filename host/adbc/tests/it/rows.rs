@@ -23,7 +23,7 @@ pub(crate) fn table(stream: &[u8]) -> String {
     format!("{}\n{}", head.join(" "), rows(stream))
 }
 
-/// The rows alone, a line each.
+/// Only the rows, one line each.
 pub(crate) fn rows(stream: &[u8]) -> String {
     let reader = StreamReader::try_new(stream, None).unwrap();
     let mut lines = Vec::new();
@@ -38,7 +38,7 @@ pub(crate) fn rows(stream: &[u8]) -> String {
     lines.join("\n")
 }
 
-/// Rows of each batch.
+/// The number of rows of each batch.
 pub(crate) fn batches(stream: &[u8]) -> Vec<usize> {
     let reader = StreamReader::try_new(stream, None).unwrap();
     reader.map(|batch| batch.unwrap().num_rows()).collect()

@@ -1,4 +1,4 @@
-//! The same statements give the same rows, whichever database is behind the driver.
+//! The same statements give the same rows from every database.
 
 use crate::databases::{BOTH, Kind, run, told};
 use crate::rows::{batches, rows, table};
@@ -83,7 +83,8 @@ fn a_guest_sees_its_own_changes() {
     }
 }
 
-/// However a database divides its work, the same rows are the same bytes; and an empty result is a schema without batches.
+/// The same rows give the same bytes, however a database divides its work. An empty result is a schema without
+/// batches.
 #[test]
 fn a_result_is_divided_into_batches_of_one_length() {
     for kind in BOTH {
@@ -103,7 +104,7 @@ fn a_result_is_divided_into_batches_of_one_length() {
     }
 }
 
-/// What guests write for DuckDB runs on DuckDB.
+/// SQL that only DuckDB has runs on DuckDB.
 #[test]
 fn duckdbs_own_sql_runs() {
     let Some(seeded) = Kind::Duckdb.seeded(&SET_UP) else {

@@ -37,7 +37,7 @@ fn random(seed: u64) -> u64 {
     (mixed ^ (mixed >> 29)).wrapping_mul(0xbf58_476d_1ce4_e5b9) >> 48
 }
 
-/// Records five entries that are all different, and then runs this code.
+/// Records five different entries, and then runs this code.
 fn five_then(code: &str) -> Vec<u8> {
     let records: String = (0..5)
         .map(|index| {
@@ -185,7 +185,8 @@ fn what_processes_acknowledged_side_by_side_is_not_lost() {
     let lab = Lab::new();
     let path = lab.folder.path().join("five.wasm");
     fs::write(&path, five_then("")).unwrap();
-    // One is killed in the middle in any case, after all others.
+    // This process runs until it is killed, after all others. So at least one process is killed in the middle of
+    // a run.
     let endless = lab.folder.path().join("endless.wasm");
     fs::write(&endless, five_then("(loop $again (br $again))")).unwrap();
     let limits = ["--fuel", "18446744073709551615", "--timeout", "10m"];
@@ -222,7 +223,7 @@ fn what_processes_acknowledged_side_by_side_is_not_lost() {
     holds(&lab, kills() + 1, &acknowledged.into_inner().unwrap());
 }
 
-/// The number of a run that ends only when it is killed, each of its entries on disk by itself.
+/// The number of a run that ends only when it is killed. Each of its entries is written to disk by itself.
 const ENDLESS: u64 = u64::MAX - 3;
 
 fn start(lab: &Lab, component: &Path, number: u64) -> Child {
