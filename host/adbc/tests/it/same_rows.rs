@@ -1,5 +1,9 @@
 //! The same statements give the same rows from every database.
 
+use std::sync::Arc;
+
+use fractalaw_data::{Conditions, Grants, Store, Unlimited};
+
 use crate::databases::{BOTH, Kind, run, told};
 use crate::rows::{batches, rows, table};
 
@@ -58,6 +62,18 @@ fn the_same_statements_give_the_same_rows() {
             let found = run.query(sql).map(|stream| rows(&stream));
             assert_eq!(told(found), format!("ok: {expected:?}"), "{kind:?} {sql}");
         }
+    }
+}
+
+/// The engine in the host gives the same rows too, so a micro-app can move from it to another database.
+#[test]
+fn sqlite_in_the_host_gives_the_same_rows() {
+    let store = Store::temporary(|connection| connection.execute_batch(&SET_UP.join(";"))).unwrap();
+    let grants = Arc::new(Grants::new(&["law", "duty"], &[]).unwrap());
+    let budget = Box::new(Unlimited::default());
+    let mut run = store.run(grants, Conditions::default(), budget);
+    for (sql, expected) in STATEMENTS {
+        assert_eq!(rows(&run.query(sql).unwrap()), expected, "{sql}");
     }
 }
 
