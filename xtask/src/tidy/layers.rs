@@ -103,8 +103,9 @@ fn uses(modules: &Modules) -> Vec<(&Module, &Module, Use<'_>)> {
         let others = file.source.paths.iter();
         let others = others.filter_map(|named| modules.resolve(module, named));
         for (other, names) in others.filter(|(other, _)| *other != module) {
-            let name = names.first().or(other.last()).cloned();
-            used.entry(other).or_default().extend(name);
+            // The root of the crate has no name of its own.
+            let name = names.first().or(other.last()).map_or("crate", |name| name);
+            used.entry(other).or_default().insert(name.to_owned());
         }
         found.extend(used.into_iter().map(|(other, names)| {
             let (from, to) = (&*file.path, path(modules, other));

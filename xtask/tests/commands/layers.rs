@@ -155,3 +155,18 @@ fn a_head_and_its_files_do_not_use_each_other() {
         ]
     );
 }
+
+#[test]
+fn the_root_of_a_crate_is_named_when_a_file_uses_it_whole() {
+    let found = problems(&[
+        ("lib", "mod file;\n\npub use file::Text;"),
+        ("file", "use crate as own;\n\npub struct Text;"),
+    ]);
+    assert_eq!(
+        found,
+        [
+            "a circle of files: `lib.rs` uses `Text` of `file.rs`, `file.rs` uses `crate` of `lib.rs`",
+            "move what they share out of `lib.rs` into a file that it lists",
+        ]
+    );
+}
