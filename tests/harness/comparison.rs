@@ -79,7 +79,7 @@ impl Snapshots {
             verdict.cost_moved(Moved {
                 case: case.name.clone(),
                 before: before.map(|cost| cost.fuel),
-                after: rendering::fuel(&observed.report),
+                after: observed.report.fuel.repeatable(),
                 functions: changes,
             });
         }
@@ -107,7 +107,7 @@ impl Snapshots {
         let Some(text) = stored.text() else {
             return true;
         };
-        let fuel = rendering::fuel(&observed.report);
+        let fuel = observed.report.fuel.repeatable();
         let fits = reviewed::functions(text)
             .is_ok_and(|functions| functions.is_empty() || fuel == Some(functions.fuel()));
         self.every_function

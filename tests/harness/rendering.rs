@@ -99,12 +99,6 @@ fn host_call(call: &HostCall) -> String {
     )
 }
 
-/// The sum, if it is the same each time.
-pub(crate) fn fuel(report: &Report) -> Option<u64> {
-    let repeats = report.fuel.certainty != Certainty::Unrepeatable;
-    repeats.then(|| report.fuel.consumed())
-}
-
 /// What each function used, or why there is no profile.
 pub(crate) fn functions(profiled: &Profiled) -> Rendered {
     let text = match profiled {

@@ -28,6 +28,12 @@ impl Fuel {
     pub fn consumed(&self) -> u64 {
         self.instantiation + self.guest + self.host_calls
     }
+
+    /// The sum of the parts, if every run of the same component with the same inputs gives the same; otherwise
+    /// `None`.
+    pub fn repeatable(&self) -> Option<u64> {
+        (self.certainty != Certainty::Unrepeatable).then(|| self.consumed())
+    }
 }
 
 /// How exact a fuel figure is. [`Outcome::fuel_certainty`](crate::Outcome::fuel_certainty) says which outcome

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use fractalaw_report::{Certainty, Profile, Report};
+use fractalaw_report::{Profile, Report};
 use serde::Deserialize;
 
 use crate::fault::{FAILED, Fault};
@@ -44,12 +44,6 @@ pub(crate) struct Behaviour {
 }
 
 impl Record {
-    /// The fuel, if it is the same each time.
-    pub(crate) fn fuel(&self) -> Option<u64> {
-        let fuel = &self.report.fuel;
-        (fuel.certainty != Certainty::Unrepeatable).then(|| fuel.consumed())
-    }
-
     /// Checks that the parts sum to the whole, so that no table can contradict another.
     fn check(&self) -> Result<(), String> {
         let fuel = &self.report.fuel;

@@ -29,7 +29,7 @@ pub(crate) struct Row {
 }
 
 fn row(gate: &Gate, record: &Record, before: Option<u64>) -> Row {
-    let fuel = record.fuel();
+    let fuel = record.report.fuel.repeatable();
     let verdict = match (before, fuel) {
         (Some(before), Some(after)) => gate.judge(&record.case, before, after),
         (None, None) => Verdict::Fine,
@@ -113,7 +113,11 @@ pub(super) fn compared(gate: &Gate, now: &[Record], before: &[Record]) -> Vec<Ro
         .collect();
     let against_revision = |record: &Record| {
         let earlier = before.get(&*record.case);
-        let mut row = row(gate, record, earlier.and_then(|record| record.fuel()));
+        let mut row = row(
+            gate,
+            record,
+            earlier.and_then(|record| record.report.fuel.repeatable()),
+        );
         if let Some(earlier) = earlier
             && let (Some(before), Some(after)) = (&earlier.profile, &record.profile)
             && row.before != row.fuel
