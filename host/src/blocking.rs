@@ -1,8 +1,8 @@
-//! Work that waits, such as for a disk, on threads where waiting is allowed.
+//! Runs work that waits, for example for a disk, on threads where waiting is allowed.
 
 use tokio::task::spawn_blocking;
 
-/// Does work on such a thread. Once it has begun it is done to its end, also if nobody waits for it any more.
+/// Does the work on another thread. Work that has begun is finished, even if nobody waits for it any more.
 pub(crate) async fn on_a_thread<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
     match spawn_blocking(work).await {
         Ok(done) => done,

@@ -164,9 +164,9 @@ pub enum HostError {
     /// A capability failed, before a run or after its end.
     #[error("`{capability}` failed")]
     Capability {
-        /// The quota.
+        /// The name of the capability.
         capability: &'static str,
-        /// The message of the refusal.
+        /// The capability's own error.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// The ledger cannot be used. No run starts.

@@ -32,12 +32,12 @@ use crate::run::until::stopped;
 use crate::run::{Beside, Failed, HostParts, Ran, Run};
 use crate::{ledger, run};
 
-/// Everything that runs share. Cheap to clone; the clones are one host.
+/// Everything that runs share. It is cheap to clone, and clones are the same host.
 #[derive(Clone)]
 pub struct Host(Arc<Inner>);
 
 struct Inner {
-    /// Shared with threads that load, which may outlive who waits for them, and must not keep the ledger open.
+    /// Threads that load share it. Such a thread may go on after its caller gave up, and must not keep the ledger open.
     loader: Arc<Loader>,
     slots: Slots,
     file_threads: FileThreads,
@@ -51,37 +51,37 @@ struct Inner {
 impl Host {
     /// Examines, compiles (or takes from the cache) and pre-links a component.
     ///
-    /// Compiling takes milliseconds for a small component and seconds for a large one, and blocks the
-    /// calling thread: from async code, call it where blocking is allowed. Nothing is recorded, because nothing runs:
-    /// of what is not trusted to be loaded, [`Host::run_file`] records the opening first.
+    /// Compiling takes milliseconds for a small component and seconds for a large one, and blocks the calling thread.
+    /// From async code, call it where blocking is allowed. The ledger records nothing of it, because nothing runs.
+    /// [`Host::run_file`] records the opening before it loads.
     ///
     /// # Errors
     ///
-    /// [`LoadError::Refused`] when the component is at fault, [`LoadError::Host`] when the host is.
+    /// [`LoadError::Refused`] if the component is at fault, [`LoadError::Host`] if the host is.
     pub fn load(&self, bytes: &[u8]) -> Result<MicroApp, LoadError> {
         let loader = &*self.0.loader;
         on_its_stack(|| loader.load(loader.read(Source::Bytes(bytes))?))
     }
 
-    /// As [`Host::load`], from a file. A file over the size limit is refused unread.
+    /// Loads a file as [`Host::load`] does. A file over the size limit is refused and not read.
     ///
     /// # Errors
     ///
-    /// Also when the file cannot be read.
+    /// Those of [`Host::load`], and if the file cannot be read.
     pub fn load_file(&self, path: impl AsRef<Path>) -> Result<MicroApp, LoadError> {
         let loader = &*self.0.loader;
         let path = path.as_ref();
         on_its_stack(|| loader.load(loader.read(Source::open(path)?)?))
     }
 
-    /// Runs a micro-app in a fresh instance, waiting for a slot if all are taken.
+    /// Runs a micro-app in a fresh instance. If all slots are taken, it waits for one.
     ///
-    /// Needs a Tokio runtime with its timer enabled. Dropping the future ends the guest.
+    /// It needs a Tokio runtime with its timer enabled. If the future is dropped, the guest ends.
     ///
     /// # Errors
     ///
-    /// When the request cannot be met, such as a granted folder that is not there; never because of
-    /// what the guest does, which is the report's [`outcome`](Report::outcome).
+    /// If the request cannot be met, for example because a granted folder does not exist. What the guest does is never
+    /// an error. It is the report's [`outcome`](Report::outcome).
     pub async fn run(&self, app: &MicroApp, run: &Run) -> Result<Report, HostError> {
         let decided = self.decide(app.asking(), run)?;
         let budget = decided.limits.limits.fuel;
@@ -126,7 +126,7 @@ impl Host {
         }
     }
 
-    /// What guests are offered.
+    /// What the host offers to guests.
     pub fn offer(&self) -> &Offer {
         &self.0.loader.offer
     }
@@ -135,7 +135,7 @@ impl Host {
     ///
     /// # Errors
     ///
-    /// When the bytes are not a component's.
+    /// If the bytes are not a component.
     pub fn inspect(&self, bytes: &[u8]) -> Result<Inspection, LoadError> {
         on_its_stack(|| Inspection::read(Source::Bytes(bytes), self.offer()))
     }
@@ -158,8 +158,8 @@ impl Host {
         }
     }
 
-    /// Cuts off all runs, and those that begin later where they first give way: their outcome is
-    /// [`Interrupted`](crate::Outcome::Interrupted), and their reports and the ledger are as of any other.
+    /// Cuts off all runs. A run that begins later is cut off where it first gives way. The outcome is
+    /// [`Interrupted`](crate::Outcome::Interrupted). Reports and the ledger are complete, as for other outcomes.
     pub fn stop(&self) {
         self.0.stop.send_replace(true);
         if let Some(recorded) = &self.0.ledger {
@@ -167,12 +167,12 @@ impl Host {
         }
     }
 
-    /// Ends the work of this host with its ledger: what was acknowledged stands in the file of that name, and no
-    /// longer in what SQLite keeps beside it. Runs that end later are recorded all the same.
+    /// Moves everything that was acknowledged into the ledger's file, from the files that SQLite keeps beside it. Call
+    /// it when the work is done. Runs that end later are still recorded.
     ///
     /// # Errors
     ///
-    /// When the file was moved, or what was acknowledged is not in it: [`HostError::NotAcknowledged`].
+    /// [`HostError::NotAcknowledged`] if the file was moved or lacks something that was acknowledged.
     pub fn settle(&self) -> Result<(), HostError> {
         match &self.0.ledger {
             Some(recorded) => recorded.ledger.settle().map_err(HostError::NotAcknowledged),
@@ -180,15 +180,15 @@ impl Host {
         }
     }
 
-    /// Loads and runs a file; a component that is refused gives a report that says so. With a ledger, the run is
-    /// opened as soon as the component's digest is known and what it says of itself, and before it is judged or
-    /// compiled: if that should end the process, the ledger has an opening without a closing.
+    /// Loads and runs a file. If the component is refused, the report says so. With a ledger, the opening is recorded
+    /// when only the component's digest and its own statements about itself are known, before it is judged or compiled.
+    /// If judging or compiling ended the process, the ledger would have an opening without a closing.
     ///
-    /// It loads on a thread of its own. Told to [`stop`](Host::stop), it does not wait for the end of that.
+    /// It loads on a thread of its own. After [`stop`](Host::stop) it does not wait for that thread.
     ///
     /// # Errors
     ///
-    /// When the file cannot be read or the request cannot be met.
+    /// If the file cannot be read or the request cannot be met.
     pub async fn run_file(&self, path: impl AsRef<Path>, run: &Run) -> Result<Report, HostError> {
         let (loader, path) = (Arc::clone(&self.0.loader), path.as_ref().to_owned());
         let read = reading::beside(move || loader.read(Source::open(&path)?)).await;
@@ -222,7 +222,7 @@ impl Host {
         close(recording, ended, budget).await
     }
 
-    /// Of a file that is refused by its size there is no digest, because it is not read.
+    /// Reports and records a file that was refused for its size. It has no digest, because it was not read.
     async fn refused_unread(&self, run: &Run, refusal: Refusal) -> Result<Report, HostError> {
         let limits = run.limits_of(Tier::default(), self.offer());
         let opening = || {
@@ -241,20 +241,20 @@ impl Host {
         close(recording, Ok(Ran::nothing(report)), budget).await
     }
 
-    /// Loads a component for profiling: as [`Host::load`], and its twin with hooks.
+    /// Loads a component as [`Host::load`] does, and its twin with hooks for profiling.
     ///
     /// # Errors
     ///
-    /// When the component is refused, or has something in which its functions cannot be followed.
+    /// If the component is refused, or its functions cannot be followed.
     pub fn load_profiled(&self, bytes: &[u8]) -> Result<ProfiledApp, ProfileError> {
         self.load_profiled_source(|| Ok(Source::Bytes(bytes)))
     }
 
-    /// As [`Host::load_profiled`], from a file.
+    /// Loads a file as [`Host::load_profiled`] does.
     ///
     /// # Errors
     ///
-    /// Also when the file cannot be read.
+    /// Those of [`Host::load_profiled`], and if the file cannot be read.
     pub fn load_profiled_file(&self, path: impl AsRef<Path>) -> Result<ProfiledApp, ProfileError> {
         let path = path.as_ref();
         self.load_profiled_source(|| Source::open(path))
@@ -268,22 +268,22 @@ impl Host {
         on_its_stack(|| Ok::<_, LoadError>(ProfiledApp::load(loader, source()?)))?
     }
 
-    /// Runs a micro-app and says which of its functions used how much fuel, to the unit. What it is granted is
-    /// decided as for any run; a measurement is not recorded in the ledger.
+    /// Runs a micro-app and says which of its functions used how much fuel, to the unit. Grants are decided as for any
+    /// run. The ledger does not record a measurement.
     ///
-    /// It runs as by [`Host::run`], and then its twin, once or, if it runs out of fuel, up to three times,
-    /// with the same limits but for the deadline. What the twin does is compared with the run: a
-    /// deterministic one that writes to no folder gives the same.
+    /// The micro-app runs as with [`Host::run`]. Then its twin runs with the same limits except for the deadline: once,
+    /// or up to three times if it runs out of fuel. The twin's run is compared with the micro-app's. They are the same if
+    /// the run is deterministic and writes to no folder.
     ///
     /// # Errors
     ///
-    /// When the outcome is one whose fuel does not repeat, when run and twin differ, and as [`Host::run`].
+    /// Those of [`Host::run`], and if the outcome is one whose fuel does not repeat, or if the two runs differ.
     pub async fn profile(&self, app: &ProfiledApp, run: &Run) -> Result<Profile, ProfileError> {
         profile::profile(|| self.parts(), |asking| self.decide(asking, run), app, run).await
     }
 }
 
-/// The opening of a run that was decided about.
+/// The opening of a run, after the decision.
 fn opening(app: &App, run: &Run, decided: &Decided) -> Opening {
     ledger::opening(&Beginning {
         app: Some(app),
@@ -295,8 +295,8 @@ fn opening(app: &App, run: &Run, decided: &Decided) -> Opening {
     })
 }
 
-/// Closes a run in the ledger, if it was opened there, and then lets what it did take effect, or not. What could not be
-/// recorded is not handed out.
+/// Closes a run in the ledger, if it was opened there, and then settles what it did. If the closing could not be recorded,
+/// the caller gets an error and no report.
 async fn close(
     recording: Option<Recording>,
     ended: Result<Ran, Failed>,
@@ -334,12 +334,12 @@ async fn close(
     }
 }
 
-/// Runs one component once, with its own tier's limits and nothing granted: host, micro-app and run
-/// in one call. It starts a runtime of its own, so it is not for async code.
+/// Runs one component once, with the limits of its own tier and no grants. It makes the host, the micro-app and the run
+/// in one call, and starts a runtime of its own, so it is not for async code.
 ///
 /// # Errors
 ///
-/// When the file cannot be read or the host cannot start.
+/// If the file cannot be read or the host cannot start.
 pub fn run_component(path: impl AsRef<Path>) -> Result<Report, HostError> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()

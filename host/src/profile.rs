@@ -1,9 +1,9 @@
 //! Which function used how much fuel: exactly, not by sampling.
 //!
-//! The component's twin, made by `fractalaw_instrument`, calls a hook of ours where a function is entered
-//! and where it is left. A hook reads the fuel counter, gives back what calling it cost, and tells the
-//! recorder, which notes the difference to the last reading. So the counter shows in the twin what it shows in the component itself,
-//! and the parts sum to the whole, which is checked, as is that the twin did what the component does.
+//! `fractalaw_instrument` makes a twin of the component. The twin calls a hook where a function is entered and where it
+//! is left. The hook reads the fuel counter, gives back what the call of the hook cost, and passes the reading to the
+//! recorder, which records the difference from the last reading. So the counter shows the same in the twin as in the
+//! component, and the parts sum to the whole. Both are checked: the sum, and that the twin did the same as the component.
 
 mod error;
 mod hooks;
@@ -32,7 +32,7 @@ use crate::policy::decision::Decided;
 use crate::recorder::{Counter, Recorder};
 use crate::run::{self, Beside, HostParts, NotRun, Run};
 
-/// A micro-app and its twin, ready to be profiled any number of times. Cheap to clone.
+/// A micro-app and its twin. They can be profiled any number of times, and are cheap to clone.
 #[derive(Clone, Debug)]
 pub struct ProfiledApp {
     app: MicroApp,
@@ -80,8 +80,8 @@ impl ProfiledApp {
     }
 }
 
-/// The twin's code, of the cache if it is there. Under its own digest it would pass for a component that the host
-/// has examined, and it is none.
+/// The twin's code, from the cache if it is there. The entry's digest is not that of the twin's bytes, because the host
+/// would take such an entry for a component that it has examined.
 fn compiled(loader: &Loader, twin: Vec<u8>) -> Result<Component, LoadError> {
     let (engine, cache) = (loader.engine(), loader.cache.as_ref());
     let digest = sha256(&[b"profiled twin\0", &twin[..]].concat());
@@ -95,7 +95,7 @@ fn compiled(loader: &Loader, twin: Vec<u8>) -> Result<Component, LoadError> {
     Ok(component)
 }
 
-/// Runs the component, then its twin, and holds one against the other.
+/// Runs the component and then its twin, and compares the two runs.
 pub(crate) async fn profile<'a>(
     host: impl Fn() -> HostParts<'a>,
     decide: impl Fn(Asking<'_>) -> Result<Decided, PolicyError>,

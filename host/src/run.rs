@@ -47,23 +47,23 @@ use crate::run::until::{Until, in_time};
 pub use request::Run;
 pub(crate) use settling::Ran;
 
-/// Why there is no report of a run.
+/// Why a run has no report.
 pub(crate) enum NotRun {
     Refused(Refusal),
     Failed(Failed),
 }
 
-/// The host could not carry a run out.
+/// The host could not carry out a run.
 pub(crate) struct Failed {
     pub(crate) error: HostError,
-    /// What the guest had recorded by then.
+    /// The entries that the guest had recorded until then.
     pub(crate) audit: Vec<AuditEntry>,
-    /// Fuel that it had used by then.
+    /// The fuel that it had used until then.
     pub(crate) fuel: u64,
 }
 
 impl From<HostError> for Failed {
-    /// Before the guest was started.
+    /// An error before the guest was started.
     fn from(error: HostError) -> Failed {
         Failed {
             error,
@@ -86,7 +86,7 @@ pub(crate) struct HostParts<'a> {
     pub(crate) file_threads: &'a FileThreads,
     pub(crate) own_files: &'a OwnFiles,
     pub(crate) slots: &'a Slots,
-    /// Turns true when the host is to stop.
+    /// Becomes true when the host is to stop.
     pub(crate) stop: &'a Arc<watch::Sender<bool>>,
 }
 
@@ -100,7 +100,7 @@ pub(crate) struct Beside<'a> {
 }
 
 impl Beside<'_> {
-    /// How long the run may take by the machine's clock: a profiled twin is slower than the run itself.
+    /// How long the run may take by the machine's clock. A profiled twin gets longer, because it is slower.
     fn patience(&self, deadline: Duration) -> Duration {
         match self.recorder {
             Some(_) => deadline.saturating_mul(PROFILE_SLOWDOWN),
@@ -109,7 +109,7 @@ impl Beside<'_> {
     }
 }
 
-/// Waits for a slot and runs the guest in it, if it is granted all that it asks for.
+/// Waits for a slot and runs the guest in it, if everything that the guest asks for is granted.
 pub(crate) async fn execute(
     host: HostParts<'_>,
     app: &MicroApp,
@@ -148,7 +148,7 @@ pub(crate) async fn execute(
         return Err(HostError::ClockTooLate.into());
     }
     let queued = Instant::now();
-    // Declared before the store, so that it is given back after the store has freed its instance.
+    // Declared before the store, so it is dropped after the store has freed its instance.
     let _slot = host.slots.acquire().await.map_err(NotRun::Refused)?;
     let started = Instant::now();
     let deadline = after(started, beside.patience(applied.limits.deadline));
@@ -256,7 +256,7 @@ pub(crate) async fn execute(
     })
 }
 
-/// What the guest recorded so far.
+/// The entries that the guest has recorded so far.
 fn trail(state: &mut RunState) -> Vec<AuditEntry> {
     let trail = state.sessions.get::<Trail>();
     trail.map_or_else(Vec::new, Trail::take_entries)
@@ -269,7 +269,7 @@ fn store(
     quotas: &QuotaLimits,
 ) -> Result<Store<RunState>, HostError> {
     let mut store = Store::new(engine, state);
-    // Two counts, of what the host holds and of what the guest knows, which reach the bound together or one before.
+    // One counts what the host holds, and the other what the guest knows. Either may reach the limit first.
     let handles = usize::try_from(quotas.of(&Quota::HANDLES)).unwrap_or(usize::MAX);
     store.data_mut().handles.set_max_capacity(handles);
     store.set_max_component_handles(handles);
@@ -279,7 +279,7 @@ fn store(
     Ok(store)
 }
 
-/// What came of instantiation and call.
+/// The result of instantiation and call.
 struct Ended {
     outcome: Outcome,
     backtrace: Vec<String>,
@@ -289,7 +289,7 @@ struct Ended {
 }
 
 impl Ended {
-    /// All that was used, with what host calls were charged.
+    /// All fuel that was used, with the charges of host calls.
     fn fuel(&self, host_calls: u64) -> u64 {
         self.instantiation_fuel + self.guest_fuel + host_calls
     }

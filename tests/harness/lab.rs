@@ -37,7 +37,7 @@ pub(crate) struct Lab {
     cache: PathBuf,
     /// The file of the policy, which applies to every case.
     policy: PathBuf,
-    shared: OnceLock<Result<Shared, String>>,
+    shared: OnceLock<Result<SharedHost, String>>,
     in_runs: AtomicU64,
     /// At most one for each thread that runs cases.
     used: Mutex<Vec<UsedSlot>>,
@@ -51,7 +51,8 @@ struct UsedSlot {
     subject: Subject,
 }
 
-struct Shared {
+/// The host that all cases share, and what was loaded for them.
+struct SharedHost {
     runtime: Runtime,
     host: Host,
     policy: Policy,
@@ -117,10 +118,10 @@ impl Lab {
         result
     }
 
-    fn shared(&self) -> Result<&Shared> {
+    fn shared(&self) -> Result<&SharedHost> {
         let make = || {
             (self.guests.component(HOSTILE))
-                .and_then(|hostile| Shared::new(hostile, &self.cache, &self.policy))
+                .and_then(|hostile| SharedHost::new(hostile, &self.cache, &self.policy))
                 .map_err(|error| format!("{error:#}"))
         };
         self.shared
@@ -133,7 +134,7 @@ impl Lab {
     pub(crate) fn run(&self, case: &Case) -> Result<Observed> {
         let component = case.component(&self.guests)?;
         let shared = self.shared()?;
-        let Shared {
+        let SharedHost {
             runtime,
             host,
             policy,
@@ -213,8 +214,8 @@ impl Lab {
     }
 }
 
-impl Shared {
-    fn new(hostile: Vec<u8>, cache: &Path, policy: &Path) -> Result<Shared> {
+impl SharedHost {
+    fn new(hostile: Vec<u8>, cache: &Path, policy: &Path) -> Result<SharedHost> {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .enable_time()
             .build()?;
@@ -230,7 +231,7 @@ impl Shared {
             .policy(policy.clone())
             .build()?;
         let neighbour = host.load(&hostile)?;
-        Ok(Shared {
+        Ok(SharedHost {
             runtime,
             host,
             policy,

@@ -204,7 +204,7 @@ pub enum LedgerError {
     Sqlite {
         /// The file.
         path: PathBuf,
-        /// The message of the refusal.
+        /// The error of SQLite.
         source: Arc<rusqlite::Error>,
     },
     /// The thread that appends could not be started, or has ended.

@@ -32,9 +32,10 @@ struct Append {
 /// A handle of the thread. When the last clone is dropped, the file is closed, so that everything is in it and no
 /// file is beside it.
 #[derive(Clone)]
-pub(crate) struct Writer(Arc<Shared>);
+pub(crate) struct Writer(Arc<WriterThread>);
 
-struct Shared {
+/// The thread, and how to reach it.
+struct WriterThread {
     /// `None` only while it ends.
     requests: Option<Sender<Request>>,
     thread: Option<JoinHandle<()>>,
@@ -42,7 +43,7 @@ struct Shared {
     path: PathBuf,
 }
 
-impl Drop for Shared {
+impl Drop for WriterThread {
     fn drop(&mut self) {
         self.requests = None;
         if let Some(thread) = self.thread.take() {
@@ -64,7 +65,7 @@ impl Writer {
             .name("ledger-writer".to_owned())
             .spawn(move || write(database, &node, grouped, &waiting))
             .map_err(|_| LedgerError::NoWriter { path: path.clone() })?;
-        Ok(Writer(Arc::new(Shared {
+        Ok(Writer(Arc::new(WriterThread {
             requests: Some(requests),
             thread: Some(thread),
             node_id,

@@ -116,7 +116,7 @@ pub struct QuotaLimits(Arc<[QuotaLimit]>);
 /// The limit of one quota in a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct QuotaLimit {
-    /// The proposals.
+    /// The quota.
     pub quota: Quota,
     /// The limit that applies.
     pub limit: u64,
@@ -188,7 +188,7 @@ impl QuotaLimits {
         self.0.iter().find(|limit| limit.quota.name == name)
     }
 
-    /// All targets.
+    /// All quotas, in the order in which reports list the lowered ones.
     pub fn iter(&self) -> impl Iterator<Item = &QuotaLimit> {
         self.0.iter()
     }

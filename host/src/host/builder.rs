@@ -62,51 +62,53 @@ impl Host {
 }
 
 impl HostBuilder {
-    /// How many runs go on at once: the capacity from which the whole pool is sized. Each slot
-    /// reserves address space, not memory. Default 64.
+    /// How many runs go on at the same time. The pool has this size. Each slot reserves address space, not memory.
+    /// The default is 64.
     pub fn slots(mut self, slots: u32) -> HostBuilder {
         self.slots = slots;
         self
     }
 
-    /// How many runs may wait for a slot before further ones are refused. Default 100 000.
+    /// How many runs may wait for a slot. Further runs are refused. The default is 100 000.
     pub fn max_waiting(mut self, runs: usize) -> HostBuilder {
         self.max_waiting = runs;
         self
     }
 
-    /// Wall-clock time that compiling one component may take before it is refused. Default 60 s.
+    /// How long the compilation of one component may take. After this time the component is refused. The default is
+    /// 60 s.
     pub fn compile_time(mut self, limit: Duration) -> HostBuilder {
         self.compile_time = limit;
         self
     }
 
-    /// Folder of compiled code, made if absent. Default: none, every component is compiled anew.
+    /// The folder of compiled code. It is made if it does not exist. By default there is no such folder, and every
+    /// component is compiled again.
     pub fn cache(mut self, folder: impl Into<PathBuf>) -> HostBuilder {
         self.cache = Some(folder.into());
         self
     }
 
-    /// What is granted to which micro-apps, beyond what each run brings. Default: nothing is.
+    /// What micro-apps are granted in addition to what each run brings. By default this is nothing.
     pub fn policy(mut self, policy: Policy) -> HostBuilder {
         self.policy = Some(policy);
         self
     }
 
-    /// The ledger that every run is recorded in: its opening before the guest starts, its entries and its
-    /// closing before there is a report. Default: none, which costs nothing.
+    /// The ledger that records every run. The opening is recorded before the guest starts, and the entries and the
+    /// closing before there is a report. By default there is no ledger, which costs nothing.
     pub fn ledger(mut self, file: impl Into<PathBuf>, durability: Durability) -> HostBuilder {
         self.ledger = Some((file.into(), durability));
         self
     }
 
-    /// How long to wait for other processes that append to the ledger. Default 10 s.
+    /// How long to wait for other processes that append to the ledger. The default is 10 s.
     pub fn ledger_wait(mut self, wait: Duration) -> HostBuilder {
         self.ledger_wait = wait;
         self
     }
 
-    /// Offers guests one thing more, beside WASI and the audit log.
+    /// Offers a capability to guests, in addition to WASI and the audit log.
     pub fn offer(mut self, capability: impl Capability + 'static) -> HostBuilder {
         self.capabilities.push(Arc::new(capability));
         self
@@ -116,10 +118,12 @@ impl HostBuilder {
     ///
     /// # Errors
     ///
-    /// When the address space cannot hold the pool, the cache folder is missing or not private, or the ledger
-    /// cannot be opened; when a folder of the policy overlaps with one that it grants for writing, or a guest could
-    /// write to the host's own files there; when two capabilities offer something of one name, or the policy says what
-    /// none of them knows.
+    /// - The address space cannot hold the pool.
+    /// - The cache folder cannot be made or is not private, or the ledger cannot be opened.
+    /// - A folder that the policy grants for writing overlaps with another of its folders, or contains the host's own
+    ///   files.
+    /// - Two capabilities offer something with the same name.
+    /// - The policy has a key, a quota or an interface that no capability of this host has.
     pub fn build(mut self) -> Result<Host, HostError> {
         let durable = self
             .ledger
@@ -167,7 +171,8 @@ impl HostBuilder {
         })))
     }
 
-    /// Where the host's own files are, once no folder of the policy holds them for writing.
+    /// The paths of the host's own files, after a check that no folder that the policy grants for writing contains
+    /// them.
     fn own_files(&self) -> Result<OwnFiles, HostError> {
         let mut own = OwnFiles::default();
         if let Some(folder) = &self.cache {
@@ -178,7 +183,7 @@ impl HostBuilder {
         }
         if let Some(policy) = &self.policy {
             let path = &policy.id().path;
-            // A policy that comes from no file has no name.
+            // A policy that was not read from a file has an empty path.
             if !path.as_os_str().is_empty() {
                 own.add("the policy", path)?;
             }

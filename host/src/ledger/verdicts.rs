@@ -1,4 +1,4 @@
-//! What the ledger says of a run that a host left when it was cut off.
+//! What the ledger says about runs of a host that was cut off.
 
 use std::path::PathBuf;
 
@@ -7,23 +7,23 @@ use fractalaw_ledger::{LedgerError, LedgerId, Reader, closing_of};
 /// Whether what a run did takes effect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// It completed, and that is on record.
+    /// The run completed, and the ledger has the closing.
     Completed,
-    /// It did not, or that is not on record: nothing of it takes effect.
+    /// The run did not complete, or the ledger has no closing. Nothing that it did takes effect.
     NotCompleted,
-    /// Nobody can say. A host that starts later can.
+    /// It is not known now. A host that starts later can find out.
     Unknown,
 }
 
-/// How a completed run is closed.
+/// The outcome in the closing of a completed run.
 const COMPLETED: &str = "completed";
 
-/// What the ledger knows a run by: its own identity, because another ledger has runs of the same numbers.
+/// The identity of a run. It contains the ledger's own identity, because another ledger has runs with the same numbers.
 pub(crate) fn identity(ledger: LedgerId, run_id: u64) -> String {
     format!("{ledger}:{run_id}")
 }
 
-/// Asks the ledger of a host about earlier runs. Cheap to clone.
+/// Asks the ledger of a host about earlier runs. It is cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Verdicts {
     /// The ledger, if the host has one.
@@ -31,11 +31,11 @@ pub struct Verdicts {
 }
 
 impl Verdicts {
-    /// Whether the run took effect that a host knew by this identity. A run of another ledger than this host's is unknown.
+    /// The verdict on the run with this identity. It is unknown if the run is not in this host's ledger.
     ///
     /// # Errors
     ///
-    /// When the ledger cannot be read.
+    /// If the ledger cannot be read.
     pub fn of(&self, identity: &str) -> Result<Verdict, LedgerError> {
         let known = identity.rsplit_once(':');
         let (Some(ledger), Some((ledger_id, run_id))) = (&self.ledger, known) else {

@@ -1,7 +1,7 @@
-//! What a host offers to guests comes as capabilities, through one door: the host's own exactly as an embedder's.
+//! Everything that a host offers to guests is a capability. The host's own use the same interface as an embedder's.
 //!
-//! A [`Capability`] says in its [`Table`] what it offers and what may be granted of it, adds its functions to the linker,
-//! and begins a [`Session`] for each run.
+//! The [`Table`] of a [`Capability`] says what it offers and what can be granted. The capability adds its functions to the
+//! linker, and begins a [`Session`] for each run.
 
 use std::fmt;
 use std::sync::Arc;
@@ -20,34 +20,34 @@ use crate::offer::session::Session;
 use crate::offer::starting::{GrantedName, Starting};
 use crate::offer::table::Table;
 
-/// Something outside of themselves that guests may reach.
+/// Something outside of the guest that guests can call.
 pub trait Capability: Send + Sync {
     /// What it offers.
     fn table(&self) -> &'static Table;
 
-    /// Offers the functions of its table, all of them.
+    /// Offers all functions of its table.
     ///
     /// # Errors
     ///
-    /// What the linker says.
+    /// Those of the linker.
     fn add_to_linker(&self, linker: &mut PricedLinker<'_>) -> wasmtime::Result<()>;
 
-    /// The host starts. What earlier runs left unsettled is settled now, as the ledger says.
+    /// Called when the host starts. What earlier runs left unsettled is settled here, by what the ledger says of them.
     ///
     /// # Errors
     ///
-    /// When the host must not start.
+    /// If the host must not start.
     fn start(&self, starting: &Starting<'_>) -> Result<(), HostError> {
         let _ = starting;
         Ok(())
     }
 
-    /// Begins a run that was granted this. It is called for every run, also of a component that imports none of it: what
-    /// costs time is left until the guest calls.
+    /// Begins a run with these grants. It is called for every run, even if the component imports nothing of the
+    /// capability. So leave what takes time until the guest calls.
     ///
     /// # Errors
     ///
-    /// When the host cannot give what was granted.
+    /// If the host cannot give what was granted.
     fn begin(&self, granted: &Granted<'_>) -> Result<Box<dyn Session>, HostError>;
 }
 
@@ -57,7 +57,7 @@ impl fmt::Debug for dyn Capability {
     }
 }
 
-/// What one run was granted, when its session begins.
+/// What one run was granted. A session begins with it.
 pub struct Granted<'a> {
     pub(crate) app: &'a App,
     pub(crate) inputs: &'a Arc<Grants>,
@@ -66,37 +66,38 @@ pub struct Granted<'a> {
     pub(crate) account: &'a Account,
     pub(crate) determinism: Determinism,
     pub(crate) virtual_time: Option<&'a VirtualTime>,
-    /// The granted folders, opened, and the threads that work on them; none where no folder is granted.
+    /// The granted folders, open, and the threads that work on them. Both are empty if no folder is granted.
     pub(crate) folders: &'a [OpenFolder],
     pub(crate) files: Option<&'a FileLane>,
     pub(crate) file_threads: &'a FileThreads,
-    /// Where the ledger is to have each entry of the trail before the guest goes on.
+    /// The ledger's recording, if each entry must be on disk before the guest goes on.
     pub(crate) trail: Option<&'a Recording>,
 }
 
 impl<'a> Granted<'a> {
-    /// Who runs.
+    /// The micro-app that runs.
     pub fn app(&self) -> &'a App {
         self.app
     }
 
-    /// Its arguments, variables, input and folders.
+    /// The granted arguments, variables, input and folders.
     pub fn inputs(&self) -> &'a Grants {
         self.inputs
     }
 
-    /// What the policy grants under a key of the capability's: each name once, as the most particular section has it.
+    /// The names that the policy grants under a key of the capability. Each is listed once, with the value of the most
+    /// particular section.
     pub fn names<'k>(&self, key: &'k str) -> impl Iterator<Item = &'a GrantedName> + use<'a, 'k> {
         self.names.iter().filter(move |name| name.key == key)
     }
 
-    /// The bound of a quota in this run.
+    /// The limit of a quota in this run.
     pub fn limit(&self, quota: &QuotaLimit) -> u64 {
         let known = self.quotas.named(&quota.quota.name);
         known.map_or(quota.most, |known| known.limit)
     }
 
-    /// What the run may use.
+    /// What the run may still use.
     pub fn account(&self) -> &'a Account {
         self.account
     }

@@ -1,5 +1,5 @@
-//! What one host offers: all its capabilities together. What a policy knows, what needs a grant and which quotas there
-//! are follows from it.
+//! What one host offers: all its capabilities together. It determines the keys and quotas that policies can have, and
+//! which interfaces need a grant.
 
 use std::fmt;
 use std::sync::{Arc, OnceLock};
@@ -20,14 +20,15 @@ use crate::offer::starting::Starting;
 use crate::offer::state::RunState;
 use crate::offer::table::{GrantKey, Table};
 
-/// What a host offers. Cheap to clone; the clones are one.
+/// What a host offers. It is cheap to clone, and clones are the same offer.
 #[derive(Clone)]
 pub struct Offer(Arc<Inner>);
 
 struct Inner {
     capabilities: Vec<Arc<dyn Capability>>,
     quotas: QuotaLimits,
-    /// What it offers as WIT: read when it is first asked for, because a component whose code is cached does not need it.
+    /// The offered interfaces as WIT. They are read on first use, because a component with cached code does not need
+    /// them.
     offered: OnceLock<Offered>,
     digest: OnceLock<String>,
 }
@@ -37,7 +38,7 @@ impl Offer {
     ///
     /// # Errors
     ///
-    /// When two of them have something of one name.
+    /// If two of them have something with the same name.
     pub(crate) fn of(capabilities: Vec<Arc<dyn Capability>>) -> Result<Offer, HostError> {
         let tables = capabilities.iter().map(|capability| capability.table());
         check(&tables.clone().collect::<Vec<_>>())?;
@@ -51,22 +52,22 @@ impl Offer {
         })))
     }
 
-    /// Their tables.
+    /// The tables of its capabilities.
     pub fn tables(&self) -> impl Iterator<Item = &'static Table> + Clone {
         let capabilities = self.0.capabilities.iter();
         capabilities.map(|capability| capability.table())
     }
 
-    /// Every quota, with the host's own bound.
+    /// All quotas, each with the host's own limit.
     pub fn quotas(&self) -> &QuotaLimits {
         &self.0.quotas
     }
 
-    /// What is offered, as WIT.
+    /// The offered interfaces, as WIT.
     ///
     /// # Errors
     ///
-    /// When a capability's WIT cannot be read, or has not what its table says.
+    /// If a capability's WIT cannot be read, or lacks an interface of the capability's table.
     pub fn offered(&self) -> Result<&Offered, HostError> {
         if self.is_standard() {
             return Ok(standard::offered());
@@ -82,7 +83,7 @@ impl Offer {
         Ok(self.0.offered.get_or_init(|| offered))
     }
 
-    /// SHA-256 of all that a component is judged by.
+    /// The SHA-256 of everything that the judgement of a component depends on.
     pub(crate) fn digest(&self) -> &str {
         self.0.digest.get_or_init(|| {
             let mut hasher = Sha256::new();
@@ -102,20 +103,20 @@ impl Offer {
         })
     }
 
-    /// Whether an import of this name is of what is offered, in whatever version.
+    /// Whether an import with this name is offered, in any version.
     pub(crate) fn has(&self, import: &str) -> bool {
         let mut offered = self.tables().flat_map(|table| table.interfaces);
         offered.any(|interface| interface.is_of(import))
     }
 
-    /// The grant that an import of this name needs, if it needs one. Of what the project's own package has, that is
-    /// known whether or not it is offered.
+    /// The grant that an import with this name needs, if it needs one. The grants of `fractal:app` are known even if
+    /// the interface is not offered.
     pub fn needs_grant(&self, import: &str) -> Option<&'static str> {
         let found = self.known().find(|interface| interface.is_of(import))?;
         found.needs_grant.then_some(found.path)
     }
 
-    /// Every grant of an interface that there is, sorted.
+    /// All grants of interfaces, sorted.
     pub fn grants(&self) -> Vec<&'static str> {
         let known = self.known().filter(|interface| interface.needs_grant);
         let mut grants: Vec<_> = known.map(|interface| interface.path).collect();
@@ -124,13 +125,13 @@ impl Offer {
         grants
     }
 
-    /// The keys of all capabilities, and whose they are.
+    /// The keys of all capabilities, each with the table that it belongs to.
     pub(crate) fn keys(&self) -> impl Iterator<Item = (&'static Table, &'static GrantKey)> {
         self.tables()
             .flat_map(|table| table.keys.iter().map(move |key| (table, key)))
     }
 
-    /// What manifests may ask for here.
+    /// What manifests may ask this host for.
     pub fn known_to_manifests(&self) -> Known<'_> {
         Known {
             keys: self.keys().map(|(_, key)| key.name).collect(),
@@ -138,7 +139,7 @@ impl Offer {
         }
     }
 
-    /// A linker that has all of it.
+    /// A linker with the functions of all capabilities.
     pub(crate) fn linker(&self, engine: &Engine) -> wasmtime::Result<Linker<RunState>> {
         let mut linker = Linker::new(engine);
         for capability in &self.0.capabilities {
@@ -149,13 +150,13 @@ impl Offer {
         Ok(linker)
     }
 
-    /// Tells each that the host starts.
+    /// Tells each capability that the host starts.
     pub(crate) fn start(&self, starting: &Starting<'_>) -> Result<(), HostError> {
         let mut capabilities = self.0.capabilities.iter();
         capabilities.try_for_each(|capability| capability.start(starting))
     }
 
-    /// Begins a session of each.
+    /// Begins a session of each capability.
     pub(crate) fn begin(&self, granted: &Granted<'_>) -> Result<Sessions, HostError> {
         let mut sessions = Sessions::with_capacity(self.0.capabilities.len());
         for capability in &self.0.capabilities {
@@ -178,7 +179,7 @@ impl Offer {
         interfaces.copied().collect()
     }
 
-    /// Whether it is what a host offers to which nothing was added.
+    /// Whether nothing was added to what every host offers.
     fn is_standard(&self) -> bool {
         let standard = std::iter::once(&standard::AUDIT_LOG).chain(&standard::WASI);
         let offered = self.tables().flat_map(|table| table.interfaces);
@@ -193,7 +194,7 @@ impl fmt::Debug for Offer {
     }
 }
 
-/// Two offers are the same if they are of the same tables.
+/// Two offers are equal if they have the same tables.
 impl PartialEq for Offer {
     fn eq(&self, other: &Offer) -> bool {
         let (ours, theirs) = (self.tables(), other.tables());
@@ -204,7 +205,8 @@ impl PartialEq for Offer {
 
 impl Eq for Offer {}
 
-/// That no two capabilities have something of one name, nor one what every host has.
+/// Checks that no two capabilities have something with the same name, and that no capability uses a name that belongs to
+/// every host.
 fn check(tables: &[&'static Table]) -> Result<(), HostError> {
     let keys = Manifest::KEYS.into_iter().chain(["apps"]);
     let mut seen: Vec<_> = keys.map(|key| ("key", key)).collect();

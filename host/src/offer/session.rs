@@ -1,4 +1,4 @@
-//! What a capability holds for one run, and how that is settled.
+//! What a capability holds for one run, and how it is settled.
 
 use std::any::{Any, TypeId};
 
@@ -15,60 +15,61 @@ pub struct Ended<'a> {
 }
 
 impl<'a> Ended<'a> {
-    /// Whether what it did is to take effect.
+    /// Whether the run completed, so that what it did can take effect.
     pub fn is_completed(&self) -> bool {
         matches!(self.outcome, Outcome::Completed(_))
     }
 
-    /// What came of it.
+    /// The outcome of the run.
     pub fn outcome(&self) -> &'a Outcome {
         self.outcome
     }
 
-    /// What the ledger knows it by: [`Verdicts::of`](crate::capability::Verdicts::of) says what stands there of it. Without
-    /// a ledger there is nothing that a later host could ask.
+    /// The run's identity in the ledger. A host that starts later can ask
+    /// [`Verdicts::of`](crate::capability::Verdicts::of) about it. It is `None` without a ledger.
     pub fn identity(&self) -> Option<&'a str> {
         self.identity
     }
 }
 
-/// What a capability holds for one run, from before its instance is made until it is settled.
+/// What a capability holds for one run, from before the instance is made until it is settled.
 ///
-/// What a run did takes effect if its closing in the ledger says that it completed. So a session is ended in two steps,
-/// with the closing between them: [`prepare`](Session::prepare) makes sure that what the run did can take effect, also
-/// after a crash, and [`settle`](Session::settle) lets it. A session that is dropped unsettled takes back what the run did.
+/// What a run did takes effect if its closing in the ledger says that the run completed. So a session ends in two steps,
+/// before and after the closing. [`prepare`](Session::prepare) makes sure that what the run did can take effect, even after
+/// a crash. [`settle`](Session::settle) lets it take effect. A session that is dropped before it is settled takes back what
+/// the run did.
 pub trait Session: Any + Send {
-    /// Whether ending it may wait, for a disk or for work of the run's that goes on elsewhere. Then it is ended on a thread
-    /// where waiting is allowed.
+    /// Whether `prepare` and `settle` may wait, for example for a disk. Then they are called on a thread where waiting is
+    /// allowed.
     fn waits(&self) -> bool {
         false
     }
 
-    /// The run has ended: makes what it did ready to take effect or to be taken back, and says what it is. It may be asked
-    /// again with another outcome, where another capability finds that the run cannot complete.
+    /// Called when the run has ended. Makes what it did ready to take effect or to be taken back, and returns the effects.
+    /// It is called again with another outcome if another capability finds that the run cannot complete.
     ///
     /// # Errors
     ///
-    /// When the run cannot complete. An error becomes its outcome as if a function had raised it, unless it is a
-    /// [`HostError`]: then the run has no report.
+    /// If the run cannot complete. The error becomes the outcome, as if a function had raised it. A [`HostError`] is an
+    /// exception: then the run has no report.
     fn prepare(&mut self, ended: &Ended<'_>) -> wasmtime::Result<Vec<Effect>> {
         let _ = ended;
         Ok(Vec::new())
     }
 
-    /// Lets what was prepared take effect, or takes it back. If nobody can say which, it is left for a host that starts
-    /// later, which asks the ledger.
+    /// Lets what was prepared take effect, or takes it back. If the verdict is unknown, it must stay as it is for a host
+    /// that starts later and asks the ledger.
     ///
     /// # Errors
     ///
-    /// When it is not known what holds. The run has no report then.
+    /// If it is unknown whether what the run did took effect. Then the run has no report.
     fn settle(self: Box<Self>, verdict: Verdict) -> Result<(), HostError> {
         let _ = verdict;
         Ok(())
     }
 }
 
-/// The sessions of one run. A host has few capabilities, so that they are looked for one after another.
+/// The sessions of one run. A host has few capabilities, so a session is found by a linear search.
 #[derive(Default)]
 pub(crate) struct Sessions(Vec<(TypeId, Box<dyn Session>)>);
 
@@ -81,7 +82,7 @@ impl Sessions {
         self.0.push((Any::type_id(&*session), session));
     }
 
-    /// The session of this type, if a capability of the host has such.
+    /// The session of this type, if a capability of the host has one.
     pub(crate) fn get<S: Session>(&mut self) -> Option<&mut S> {
         let wanted = TypeId::of::<S>();
         let (_, found) = self.0.iter_mut().find(|(known, _)| *known == wanted)?;
@@ -128,7 +129,7 @@ impl Sessions {
         }
     }
 
-    /// Settles all of them on this thread. All are told, and the first error counts.
+    /// Settles all of them on this thread, also after an error. Returns the first error.
     pub(crate) fn settle_now(self, verdict: Verdict) -> Result<(), HostError> {
         let mut settled = Ok(());
         for (_, session) in self.0 {

@@ -6,25 +6,25 @@ use serde_json::Value;
 
 use crate::ledger::verdicts::Verdicts;
 
-/// A host starts.
+/// What a capability is told when its host starts.
 pub struct Starting<'a> {
     pub(crate) names: &'a [GrantedName],
     pub(crate) verdicts: &'a Verdicts,
 }
 
 impl<'a> Starting<'a> {
-    /// What any section of the policy grants under a key of the capability's.
+    /// The names that any section of the policy grants under a key of the capability.
     pub fn names<'k>(&self, key: &'k str) -> impl Iterator<Item = &'a GrantedName> + use<'a, 'k> {
         self.names.iter().filter(move |name| name.key == key)
     }
 
-    /// What the host's ledger says of earlier runs.
+    /// What the host's ledger says about earlier runs.
     pub fn verdicts(&self) -> &'a Verdicts {
         self.verdicts
     }
 }
 
-/// A name that a policy grants under a key of a capability's.
+/// A name that a policy grants under a key of a capability.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GrantedName {
     pub(crate) key: &'static str,
@@ -39,7 +39,7 @@ impl GrantedName {
         &self.name
     }
 
-    /// What the policy says of it.
+    /// The value of the name in the policy.
     pub fn value(&self) -> &Value {
         &self.value
     }

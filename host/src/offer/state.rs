@@ -19,7 +19,7 @@ pub struct RunState {
     pub(crate) account: Account,
     /// The time of a deterministic run.
     pub(crate) virtual_time: Option<VirtualTime>,
-    /// The names of its exports, in its own order.
+    /// The seed of a deterministic run's random numbers.
     pub(crate) seed: Option<u64>,
     pub(crate) handles: ResourceTable,
     pub(crate) sessions: Sessions,

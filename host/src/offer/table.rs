@@ -9,30 +9,30 @@ use serde_json::Value;
 
 use crate::cost::host_calls::Function;
 
-/// What a capability offers. Policies, manifests, inspections and messages know it from here alone.
+/// What a capability offers. Policies, manifests, inspections and messages know a capability only from its table.
 pub struct Table {
-    /// What reports call it, such as `audit-log`.
+    /// The capability's name in reports, such as `audit-log`.
     pub name: &'static str,
-    /// The WIT packages in which its interfaces stand, and those that these use.
+    /// The WIT packages of its interfaces, and the packages that these use.
     pub wit: &'static [Wit],
-    /// What guests may import, and what of it needs a grant.
+    /// The interfaces that guests may import, and whether each needs a grant.
     pub interfaces: &'static [Interface],
-    /// What a policy may grant and a manifest ask for, beside interfaces and quotas.
+    /// What a policy may grant and a manifest may ask for, other than interfaces and quotas.
     pub keys: &'static [GrantKey],
-    /// Bounds on what one run may have of it, which a policy may lower.
+    /// The limits on what one run may use of it. A policy may lower them.
     pub quotas: &'static [&'static QuotaLimit],
-    /// Its functions with their prices.
+    /// Its functions, with their prices.
     pub functions: &'static [&'static Function],
 }
 
-/// A key of a capability's. In a policy names stand under it, each with a value: `warnings."Dover" = true`. In a manifest
-/// it has a name or a list of names: `warnings = ["Dover"]`.
+/// A key of policies and manifests that belongs to a capability. A policy has names under it, each with a value:
+/// `warnings."Dover" = true`. A manifest has one name or a list of names: `warnings = ["Dover"]`.
 pub struct GrantKey {
     /// The key, in kebab case.
     pub name: &'static str,
-    /// What a name grants, for people: with `warnings for`, it is shown as "warnings for `Dover`".
+    /// What a name grants, in words. With `warnings for`, a message says "warnings for `Dover`".
     pub what: &'static str,
-    /// Checks what a policy says of a name. For a value that it cannot have, the error is what was expected.
+    /// Checks the value of a name in a policy. If the value is wrong, the error says what was expected.
     pub value: fn(name: &str, value: &Value) -> Result<(), String>,
     /// Names that a component asks for by what it imports, beside those of its manifest: the path of an interface, and the
     /// name.
@@ -40,7 +40,7 @@ pub struct GrantKey {
 }
 
 impl GrantKey {
-    /// A key under which names are granted and nothing more is said of them.
+    /// A key whose names have only the value `true`.
     pub const fn names(name: &'static str, what: &'static str) -> GrantKey {
         GrantKey {
             name,

@@ -1,7 +1,7 @@
-//! What a micro-app asks for, held against what it is granted: decided before it starts.
+//! Compares what a micro-app asks for with what it is granted, before it starts.
 //!
-//! Two parties grant: the policy, and whoever starts the run. What the run brings it also grants; a bound
-//! (the tier, a quota) is the most particular section's.
+//! There are two sources of grants: the policy, and the run itself, which grants whatever it brings. For a limit (the
+//! tier, a quota) the most particular section counts.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -19,34 +19,34 @@ use crate::offer::folder::{Held, Overlap, overlap};
 use crate::offer::offered::Offer;
 use crate::offer::starting::GrantedName;
 
-/// What whoever starts a run brings.
+/// What a run brings.
 #[derive(Clone)]
 pub(crate) struct Brought<'a> {
     pub(crate) grants: &'a Arc<Grants>,
-    /// Each of the grants' folders, open.
+    /// The folders of the grants, open.
     pub(crate) folders: &'a [Held],
     /// Lines of policy.
     pub(crate) section: &'a Section,
-    /// Its quotas are the host's own.
+    /// The limits that the run asks for, with the host's own quotas.
     pub(crate) limits: AppliedLimits,
 }
 
 /// What a run gets, and why.
 pub(crate) struct Decided {
     pub(crate) grants: Arc<Grants>,
-    /// Each of the grants' folders, as it was opened.
+    /// The folders of the grants, each as it was opened.
     pub(crate) folders: Vec<Held>,
-    /// What stands under the keys of capabilities.
+    /// The names that are granted under the keys of capabilities.
     pub(crate) names: Vec<GrantedName>,
-    /// What the run brings that may not be granted beside the rest.
+    /// A folder that the run brings and that overlaps with another one.
     pub(crate) overlap: Option<Overlap>,
     pub(crate) limits: AppliedLimits,
     pub(crate) decision: Decision,
-    /// What it asks for and is not granted: if there is anything, it does not start.
+    /// What the micro-app asks for and is not granted. If there is anything, the run does not start.
     pub(crate) missing: Vec<Missing>,
 }
 
-/// Decides. Where there is neither a policy nor anything asked for, that costs nothing.
+/// Decides what a run is granted. Without a policy and without requests this costs nothing.
 pub(crate) fn decide(
     asking: Asking<'_>,
     brought: Brought<'_>,
@@ -110,13 +110,13 @@ pub(crate) fn decide(
     }
 }
 
-/// What is decided so far.
+/// The decision so far.
 struct Decider<'s> {
     asking: Asking<'s>,
     /// The most particular first.
     sections: &'s [(String, &'s Section)],
     brought: &'s Grants,
-    /// Those, and what the policy adds to them.
+    /// What the run brings and what the policy adds.
     grants: Arc<Grants>,
     folders: Vec<Held>,
     names: Vec<GrantedName>,
@@ -125,13 +125,13 @@ struct Decider<'s> {
 }
 
 impl<'s> Decider<'s> {
-    /// What the most particular section that says something about it says.
+    /// The answer of the most particular section that has one.
     fn first<T>(&self, of: impl Fn(&Section) -> Option<T>) -> Option<T> {
         self.sections.iter().find_map(|(_, section)| of(section))
     }
 
-    /// The names that any section says something about, each once, and whether a section that is not about all
-    /// does so first: of what is granted to all, nobody needs to hear that one does not ask.
+    /// All names in the sections, each once, and whether the first section that has the name is particular. The section
+    /// `all` is not: a micro-app need not ask for what everybody is granted, so that is no news for a report.
     fn names<I>(&self, of: impl Fn(&'s Section) -> I) -> Vec<(&'s String, bool)>
     where
         I: Iterator<Item = &'s String>,
@@ -160,8 +160,8 @@ impl<'s> Decider<'s> {
         });
     }
 
-    /// Without a policy nobody bounds the tier; with one that says nothing of a micro-app, the
-    /// highest is the default.
+    /// Without a policy, an app may have any tier. With a policy, an app that no section gives a tier gets at most
+    /// `standard`.
     fn tier(&mut self, wanted: Tier, has_policy: bool) {
         let unsaid = if has_policy {
             Tier::default()
@@ -299,7 +299,7 @@ impl<'s> Decider<'s> {
         }
     }
 
-    /// What stands under the keys of capabilities.
+    /// Decides about the names under the keys of capabilities.
     fn keys(&mut self, offer: &Offer) {
         for (table, key) in offer.keys() {
             let granted = self.names(|section| section.names(key.name));

@@ -1,4 +1,4 @@
-//! What a run did, between its end and its taking effect.
+//! A run between its end and the time when what it did takes effect.
 
 use fractalaw_report::{Effect, Outcome, Report};
 
@@ -8,7 +8,7 @@ use crate::ledger::verdicts::Verdict;
 use crate::offer::session::Sessions;
 use crate::recorder::Recorder;
 
-/// A run that has ended. What it did takes effect or not when its sessions are settled.
+/// A run that has ended. When its sessions are settled, what it did takes effect or is taken back.
 pub(crate) struct Ran {
     pub(crate) report: Report,
     pub(crate) sessions: Sessions,
@@ -16,7 +16,7 @@ pub(crate) struct Ran {
 }
 
 impl Ran {
-    /// Of a run that did nothing.
+    /// A run that did nothing.
     pub(crate) fn nothing(report: Report) -> Ran {
         Ran {
             report,
@@ -25,7 +25,7 @@ impl Ran {
         }
     }
 
-    /// Whether what it did is to take effect, where nothing but its outcome decides that.
+    /// The verdict, if only the outcome decides.
     pub(crate) fn verdict(&self) -> Verdict {
         match self.report.outcome {
             Outcome::Completed(_) => Verdict::Completed,
@@ -34,7 +34,8 @@ impl Ran {
     }
 }
 
-/// Prepares what the run did to take effect or to be taken back. Where that cannot be, the run has not completed.
+/// Prepares what the run did to take effect or to be taken back. If a capability cannot prepare it, its error becomes
+/// the outcome.
 pub(super) async fn prepare(
     sessions: Sessions,
     outcome: Outcome,

@@ -1,5 +1,5 @@
-//! Capabilities that an embedder adds: what their functions are charged, and what they hold for a run.
-//! `examples/own_capability` has one whole.
+//! Capabilities that an embedder adds: what their functions cost, and what they hold for a run. A whole capability is in
+//! `examples/own_capability`.
 
 use std::sync::atomic::Ordering;
 
@@ -8,7 +8,7 @@ use fractalaw_host::{Outcome, Quota, Report, Run, Section, Settled};
 use crate::components::{RUNTIME, run};
 use crate::store::{Store, UNITS, granted, guest, host};
 
-/// What each function was called, charged, and given, by its name.
+/// By function: its name, calls, bytes in, bytes out, and fuel.
 fn calls(report: &Report) -> Vec<(&str, u64, u64, u64, u64)> {
     let calls = report.host_calls.iter();
     calls
@@ -19,7 +19,7 @@ fn calls(report: &Report) -> Vec<(&str, u64, u64, u64, u64)> {
         .collect()
 }
 
-/// Base, bytes of the arguments, bytes of the answer, and what the work was charged beside, also where it fails.
+/// The fuel of a call: base, bytes of the arguments, bytes of the answer, and the work's own charges, also if it fails.
 #[test]
 fn each_call_is_charged_to_the_unit() {
     let store = Store::default();
@@ -69,7 +69,7 @@ fn each_call_is_charged_to_the_unit() {
     }
 }
 
-/// Whatever cannot be paid is not done: the budget is used to the unit, and that is the outcome.
+/// Work that the run cannot pay is not done. The run uses its budget to the unit and is out of fuel.
 #[test]
 fn work_that_cannot_be_paid_ends_the_run_with_all_of_its_fuel() {
     let store = Store::default();
@@ -87,7 +87,7 @@ fn work_that_cannot_be_paid_ends_the_run_with_all_of_its_fuel() {
         let used = if outcome == "completed" { cost } else { budget };
         assert_eq!(report.fuel.consumed(), used, "{budget}");
     }
-    // Where it fails after it was charged, the charge counts first.
+    // If a function fails after it was charged, the charge counts first.
     let fails = guest("(call $fail (i64.const 900000))");
     let report = run(&host, &fails, granted().fuel(50_000));
     assert_eq!(report.outcome, Outcome::OutOfFuel);
@@ -113,7 +113,7 @@ fn quotas_of_a_capability_end_the_run_at_their_bound_and_a_policy_lowers_them() 
             .text()
             .contains("Limits: tier standard, but units 999,999 (lower than 1,000,000)\n")
     );
-    // The host's own memory counts for its quota.
+    // Memory that a capability holds counts towards the quota `host-memory`.
     let holds = guest("(call $hold (i64.const 33554432)) (call $hold (i64.const 1))");
     let report = run(&host, &holds, granted());
     let exceeded = Outcome::QuotaExceeded {
@@ -123,7 +123,7 @@ fn quotas_of_a_capability_end_the_run_at_their_bound_and_a_policy_lowers_them() 
     assert_eq!(report.outcome, exceeded);
 }
 
-/// The deterministic run has virtual time and a seed; every run has a session of its own, which is told how it ended.
+/// Each run has a session of its own, which is told how the run ended.
 #[test]
 fn a_session_is_one_runs_and_is_told_how_it_ended() {
     let store = Store::default();

@@ -1,4 +1,4 @@
-//! What a host offers, all together: what follows from it for components, for the cache, and where tables do not fit.
+//! What follows from the offer of a host: for components, for the cache, and if tables do not fit together.
 
 use fractalaw_host::capability::wasmtime::Result as Called;
 use fractalaw_host::capability::{
@@ -11,7 +11,7 @@ use fractalaw_host::{
 use crate::components::RUNTIME;
 use crate::store::{HOLD, SPEND, Store, TABLE, WIT, granted, guest, host, text};
 
-/// A host that offers it and one that does not say so alike, whoever asks.
+/// A host that offers the interface and a host that does not each give the same answer to `load` and to `inspect`.
 #[test]
 fn what_a_component_is_told_follows_from_what_its_host_offers() {
     let (bytes, store) = (guest(""), Store::default());
@@ -37,7 +37,7 @@ fn what_a_component_is_told_follows_from_what_its_host_offers() {
         refusal.hint(),
         "this host offers `fractal:app/audit-log@0.1.0` and WASI 0.2.12"
     );
-    // Of another version, or with another type, the hint names what is there.
+    // For another version or another type, the hint names the package that is offered.
     for (from, to) in [("@1.2.0", "@2.0.0"), ("(result bool)", "(result u8)")] {
         let text = text("").replace(from, to);
         let Err(LoadError::Refused(refusal)) = host.load(&wat::parse_str(text).unwrap()) else {
@@ -51,7 +51,7 @@ fn what_a_component_is_told_follows_from_what_its_host_offers() {
     }
 }
 
-/// Two hosts with one cache, of which only one offers it: neither takes the other's word for what is offered or granted.
+/// Two hosts share a cache, and only one of them offers the interface. Each judges for itself what is offered and granted.
 #[test]
 fn a_cache_that_hosts_share_which_offer_different_things_grants_nothing() {
     let folder = tempfile::tempdir().unwrap();
@@ -69,13 +69,13 @@ fn a_cache_that_hosts_share_which_offer_different_things_grants_nothing() {
         Err(LoadError::Refused(Refusal::InterfaceNotOffered { .. })) => {}
         other => panic!("{other:?}"),
     };
-    // Nothing is kept of what is refused.
+    // A refused component leaves nothing in the cache.
     not_offered(&with(None));
     assert_eq!(
         with(Some(&store)).load(&bytes).unwrap().code(),
         Code::Compiled
     );
-    // What one host accepted, the other judges itself, though the code is there.
+    // The code of a component that one host accepted is there, and the other host still judges the component.
     for _ in 0..2 {
         not_offered(&with(None));
         let host = with(Some(&store));
@@ -84,14 +84,14 @@ fn a_cache_that_hosts_share_which_offer_different_things_grants_nothing() {
         assert_eq!(app.interfaces().collect::<Vec<_>>(), ["test:store/things"]);
         let report = RUNTIME.block_on(host.run(&app, &granted())).unwrap();
         assert_eq!(report.outcome.kind(), "completed");
-        // The host that offers it and does not grant it refuses what the other run was let do.
+        // Without the grant, the same host refuses the run.
         let report = RUNTIME.block_on(host.run(&app, &Run::new())).unwrap();
         let Outcome::Refused(Refusal::NotGranted(not_granted)) = &report.outcome else {
             panic!("{:?}", report.outcome);
         };
         assert_eq!(not_granted.missing.len(), 1);
     }
-    // A host that offers the same to everybody takes the code, once it has judged the component; the grants are its own.
+    // A host that offers the interface to everybody judges the component, takes the code, and asks for no grant.
     let free = Host::builder().slots(1).cache(folder.path());
     let free = free.offer(Free(Store::default())).build().unwrap();
     let app = free.load(&bytes).unwrap();
@@ -104,7 +104,7 @@ fn a_cache_that_hosts_share_which_offer_different_things_grants_nothing() {
     assert_eq!(app.interfaces().collect::<Vec<_>>(), ["test:store/things"]);
 }
 
-/// The same, and nobody needs a grant for it.
+/// The same interface, offered without a grant.
 struct Free(Store);
 
 static FREE: Table = Table {
@@ -127,7 +127,7 @@ impl Capability for Free {
     }
 }
 
-/// A capability of any table.
+/// A capability with any table.
 struct Any {
     table: &'static Table,
     offers: Vec<&'static Function>,
@@ -233,7 +233,7 @@ fn a_table_that_does_not_fit_starts_no_host() {
     }
 }
 
-/// It is read when a component is first judged.
+/// The WIT is read when a component is first judged.
 #[test]
 fn wit_that_cannot_be_read_fails_what_is_to_be_loaded() {
     static BROKEN: Table = Table {

@@ -1,4 +1,4 @@
-//! A capability that does little: what its functions do is what tests ask about.
+//! A small capability for tests. Each function does one thing that a test asks about.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -54,7 +54,7 @@ pub(crate) const TABLE: Table = Table {
     functions: &[&SPEND, &WAIT, &HOLD, &FAIL, &MAKE, &DROP],
 };
 
-/// Counts what was dropped, and remembers how runs ended.
+/// Counts the bytes of dropped resources, and remembers how runs ended.
 #[derive(Clone, Default)]
 pub(crate) struct Store {
     pub(crate) dropped: Arc<AtomicU64>,

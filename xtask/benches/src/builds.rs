@@ -141,7 +141,7 @@ struct Workspace {
 }
 
 impl Workspace {
-    /// This ledger.
+    /// The workspace in the current folder.
     fn here(flags: &Flags) -> Result<Workspace> {
         let root = env::current_dir()?;
         let mut guests = Vec::new();
