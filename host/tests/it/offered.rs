@@ -5,9 +5,11 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use fractalaw_contract::shape;
-use fractalaw_contract::standard::offered;
+use fractalaw_contract::standard::{MANIFEST_KEYS, offered};
 use fractalaw_host::capability::Offer;
-use fractalaw_host::{Host, Inspection, LoadError, Manifest, Outcome, Refusal, Run, TrapCode};
+use fractalaw_host::{
+    Host, Inspection, LoadError, Manifest, Outcome, QuotaLimits, Refusal, Run, TrapCode,
+};
 use wit_component::{ComponentEncoder, StringEncoding, dummy_module, embed_component_metadata};
 use wit_parser::{LiftLowerAbi, ManglingAndAbi, Resolve, WorldId, WorldItem};
 
@@ -82,6 +84,15 @@ fn every_function_that_has_a_price_is_one_of_the_contract() {
     }
     // Each function, and the drop of each resource.
     assert_eq!(priced, items(&offered().resolve, offered().world).len() + 1);
+}
+
+/// `xtask` does not link the host, and has these lists from the crates that it shares with it.
+#[test]
+fn what_xtask_takes_for_a_hosts_offer_is_what_the_capabilities_have_in_their_tables() {
+    let offer = Offer::standard();
+    assert!(std::ptr::eq(offer.offered().unwrap(), offered()));
+    assert_eq!(offer.quotas(), QuotaLimits::standard());
+    assert_eq!(offer.known_to_manifests().keys, MANIFEST_KEYS);
 }
 
 /// A component that imports everything in its world, as the toolchains of some languages make them.
