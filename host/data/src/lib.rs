@@ -8,7 +8,8 @@
 //! for is in `price.rs`, and how long that takes is printed by `cargo run --release -p fractalaw-data --example cost`.
 //!
 //! In reading order: `store`, `run`, `call`, `insert`; `world` and `guard` for what is granted; `work` and `price` for what it
-//! costs; `rows_out`, `rows_in`, `kind`, `time` for Arrow; `touched`, `changes`, `pending`, `codec` for what takes effect.
+//! costs; `rows_out`, `rows_in`, `kind`, `time` for Arrow; `touched`, `changes`, `pending`, `codec` for what takes effect; `import`
+//! and `csv` for setting a database up from files.
 
 #![deny(missing_docs)]
 #![deny(unsafe_code)]
@@ -20,6 +21,7 @@ mod call;
 mod catalogue;
 mod changes;
 mod codec;
+mod csv;
 mod desk;
 mod error;
 #[expect(
@@ -30,6 +32,7 @@ mod ffi;
 mod functions;
 mod grants;
 mod guard;
+mod import;
 mod inner;
 mod insert;
 mod kind;
@@ -55,6 +58,7 @@ pub use budget::{Budget, Unlimited};
 pub use changes::{RowChange, TableChanges};
 pub use error::{CallError, Code, Failure, Quota, Stop, StoreError};
 pub use grants::{GrantError, Grants};
+pub use import::{ImportError, import};
 pub use inner::Conditions;
 pub use pending::Verdict;
 pub use run::{Prepared, Run};

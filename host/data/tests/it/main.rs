@@ -2,6 +2,7 @@
 
 mod calls;
 mod grants;
+mod import;
 mod kills;
 mod settle;
 mod stops;

@@ -1,0 +1,112 @@
+//! Files that become rows.
+
+use std::fs;
+
+use fractalaw_data::import;
+use rusqlite::Connection;
+use tempfile::TempDir;
+
+const TABLE: &str = "CREATE TABLE t (id INTEGER PRIMARY KEY, name TEXT, part REAL, yes BOOLEAN, day DATE, v FLOAT[2], j JSON)";
+
+/// What importing gives, and the rows that the table has then, as text.
+fn imported(name: &str, text: &str) -> (Result<u64, String>, Vec<String>) {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join(name);
+    fs::write(&path, text).unwrap();
+    let connection = Connection::open_in_memory().unwrap();
+    connection.execute_batch(TABLE).unwrap();
+    let result = import(&connection, &path).map_err(|error| {
+        let folder = format!("{}/", folder.path().display());
+        error.to_string().replace(&folder, "")
+    });
+    let mut statement = connection
+        .prepare("SELECT concat_ws('|', id, quote(name), quote(part), quote(yes), quote(day), quote(v), quote(j)) FROM t")
+        .unwrap();
+    let rows = statement.query_map((), |row| row.get(0)).unwrap();
+    (result, rows.collect::<Result<_, _>>().unwrap())
+}
+
+#[test]
+fn rows_come_from_each_kind_of_file() {
+    for (name, text, count, rows) in [
+        (
+            "any.sql",
+            "INSERT INTO t (id) VALUES (1), (2); UPDATE t SET name = 'a' WHERE id = 2;",
+            3,
+            &[
+                "1|NULL|NULL|NULL|NULL|NULL|NULL",
+                "2|'a'|NULL|NULL|NULL|NULL|NULL",
+            ][..],
+        ),
+        (
+            "t.csv",
+            "id,NAME,part,yes,day\n1,\"O'Brien, \"\"Ltd\"\"\",2.5,true,2025-12-31\n2,\"\",3,0,\n",
+            2,
+            &[
+                "1|'O''Brien, \"Ltd\"'|2.5|1|'2025-12-31'|NULL|NULL",
+                "2|''|3.0|0|NULL|NULL|NULL",
+            ],
+        ),
+        (
+            "t.jsonl",
+            "{\"id\": 1, \"yes\": true, \"v\": [1, 0.5], \"j\": {\"b\": [1]}}\n\n{\"name\": null, \"id\": 2, \"part\": 1e3, \"j\": [1]}\n",
+            2,
+            &[
+                "1|NULL|NULL|1|NULL|X'0000803F0000003F'|'{\"b\":[1]}'",
+                "2|NULL|1000.0|NULL|NULL|NULL|'[1]'",
+            ],
+        ),
+        ("t.csv", "id\n", 0, &[]),
+        ("t.jsonl", "", 0, &[]),
+    ] {
+        let rows: Vec<String> = rows.iter().map(|row| (*row).to_owned()).collect();
+        assert_eq!(imported(name, text), (Ok(count), rows), "{name}");
+    }
+}
+
+#[test]
+fn a_file_is_imported_whole_or_not_at_all() {
+    for (name, text, error) in [
+        (
+            "t.csv",
+            "id,name\n1,a\n2\n",
+            "`t.csv`, line 3: 1 fields, expected 2",
+        ),
+        (
+            "t.csv",
+            "",
+            "`t.csv`, line 1: expected the names of the columns",
+        ),
+        (
+            "t.csv",
+            "id\n1\n1\n",
+            "`t.csv`, line 3: UNIQUE constraint failed: t.id",
+        ),
+        (
+            "t.csv",
+            "id,x\n1,2\n",
+            "`t.csv`, line 1: table t has no column named x",
+        ),
+        (
+            "t.jsonl",
+            "{\"id\": 1}\n[2]\n",
+            "`t.jsonl`, line 2: invalid type: sequence, expected a map at line 1 column 0",
+        ),
+        (
+            "any.sql",
+            "INSERT INTO t (id) VALUES (1); INSERT INTO t (id) VALUES (1);",
+            "`any.sql`: UNIQUE constraint failed: t.id",
+        ),
+        (
+            "t.txt",
+            "id\n1\n",
+            "`t.txt` is no file of data\nhint: call it `….sql`, `TABLE.csv` or `TABLE.jsonl`",
+        ),
+    ] {
+        assert_eq!(
+            imported(name, text),
+            (Err(error.to_owned()), vec![]),
+            "{name}: {text}"
+        );
+    }
+}
