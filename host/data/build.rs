@@ -1,5 +1,5 @@
-//! Says what to do where SQLite would be compiled without the hook that this crate needs: the linker would not say it
-//! as well.
+//! Says what to do if SQLite would be compiled without the hook that this crate needs. The linker's message would
+//! say less.
 
 fn main() {
     println!("cargo:rerun-if-env-changed=LIBSQLITE3_FLAGS");

@@ -1,5 +1,8 @@
-//! What the program between host and driver costs: the same statements with the driver in this process, and through the
-//! program. `cargo xtask drivers && cargo build --release -p fractalaw-adbc && cargo run --release -p fractalaw-adbc --example cost`
+//! Measures what the program between host and driver costs. The same statements run with the driver in this
+//! process, and through the program.
+//!
+//! `cargo xtask drivers && cargo build --release -p fractalaw-adbc && cargo run --release -p fractalaw-adbc
+//! --example cost`
 
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -117,7 +120,7 @@ fn show(name: &str, how: &str, query: &mut impl FnMut(&str) -> Result<usize>) ->
     Ok(())
 }
 
-/// Seconds.
+/// In seconds.
 fn median(times: usize, mut work: impl FnMut() -> Result<()>) -> Result<f64> {
     let mut took = Vec::new();
     for _ in 0..times {

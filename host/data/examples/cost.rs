@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use fractalaw_data::{Conditions, Grants, Run, Store, Unlimited, Used};
 
-/// Rows of the tables `r` and `s`; `words`, `vectors` and `big` have fewer.
+/// The number of rows of the tables `r` and `s`. The tables `words`, `vectors` and `big` have fewer.
 const SET_UP: &str = "
 CREATE TABLE r (id INTEGER PRIMARY KEY, k INTEGER, x REAL, name TEXT);
 CREATE TABLE s (id INTEGER PRIMARY KEY, r INTEGER, note TEXT);
@@ -29,7 +29,7 @@ INSERT INTO big SELECT id, replace(hex(zeroblob(10000)), '00', 'duty ' || id || 
 INSERT INTO words SELECT note || ' the permit holder shall keep records of ' || (id % 97) FROM s;
 ";
 
-/// What is measured, by name. A statement that changes something is rolled back after each time.
+/// The statements that are measured, by name. A statement that changes something is rolled back after each time.
 const STATEMENTS: &[(&str, &str)] = &[
     ("nothing", "SELECT 1"),
     ("point by key", "SELECT name FROM r WHERE id = 777"),
@@ -189,13 +189,13 @@ fn main() {
                 Conditions::default(),
                 Box::new(Unlimited::default()),
             );
-            // The transaction begins, and the statement is compiled once.
+            // This begins the transaction and compiles a statement once.
             let _ = run.query("SELECT 2").expect("it can be read");
             let before = run.used();
             let start = Instant::now();
             one(&mut run, sql, changes);
             if changes {
-                // What is kept for the end is part of it.
+                // The work that is left until the end counts too.
                 let after = run.used();
                 let prepared = run.prepare("run").expect("it can be settled");
                 least = least.min(start.elapsed());

@@ -28,7 +28,7 @@ fn main() {
             Box::new(Unlimited::default()),
         )
     };
-    // Alternating, so that what the machine does otherwise falls on both.
+    // The two alternate, so that other load on the machine falls on both.
     let (mut ours, mut theirs) = (Duration::MAX, Duration::MAX);
     for _ in 0..ROUNDS {
         let start = Instant::now();
@@ -75,7 +75,7 @@ fn main() {
     );
 }
 
-/// What a program would read the rows into that has no Arrow.
+/// The vectors that a program without Arrow would read the rows into.
 fn read(connection: &Connection) -> (Vec<i64>, Vec<i64>, Vec<f64>, Vec<String>) {
     let mut statement = connection.prepare(ALL).expect("a statement");
     let mut rows = statement.query(()).expect("rows");

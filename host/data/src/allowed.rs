@@ -1,7 +1,8 @@
-//! The functions of SQL that guests may call.
+//! The SQL functions that guests may call.
 
-/// Functions that guests may call. Left out are those that load code, tell of the connection (`changes`, `total_changes`),
-/// of SQLite's build and of where rows stand in the file.
+/// The functions that guests may call, sorted. Missing are functions that load code, and functions that tell
+/// about the connection (`changes`, `total_changes`), about SQLite's build, or about the place of rows in the
+/// file.
 pub(crate) const FUNCTIONS: [&str; 103] = [
     "->",
     "->>",

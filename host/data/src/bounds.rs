@@ -1,11 +1,11 @@
-//! The bounds of `limits` that SQLite itself holds statements to.
+//! The limits that SQLite itself enforces on statements.
 
 use rusqlite::limits::Limit;
 use rusqlite::{Connection, Result};
 
 use crate::limits;
 
-/// What one statement may be and make.
+/// Sets how large a statement and its values may be.
 pub(crate) fn limit(connection: &Connection) -> Result<()> {
     let small = |bytes: usize| i32::try_from(bytes).unwrap_or(i32::MAX);
     for (what, most) in [

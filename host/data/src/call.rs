@@ -1,4 +1,5 @@
-//! One call: a statement is compiled in the guest's world, then in the database, and stepped under the run's budget.
+//! One call. A statement is compiled in the guest's world, then compiled in the database, and stepped under the
+//! run's budget.
 
 use std::sync::Arc;
 
@@ -17,7 +18,7 @@ use crate::words;
 use crate::work::SharedWork;
 use crate::world::quoted;
 
-/// Rows after which a result is paid for what it has.
+/// The number of rows after which a result is paid for.
 const ROWS_PAID_AT_ONCE: usize = 256;
 
 pub(crate) struct Call<'a> {
@@ -25,10 +26,10 @@ pub(crate) struct Call<'a> {
     pub(crate) now_ms: Option<i64>,
 }
 
-/// What a statement is, seen in the guest's world.
+/// What a statement is, after it was compiled in the guest's world.
 struct Seen {
     reads_only: bool,
-    /// It reads the schema, so it is the world's to answer.
+    /// It reads the schema, so the world answers it and not the database.
     of_schema: bool,
 }
 
@@ -79,7 +80,7 @@ impl Call<'_> {
         })
     }
 
-    /// Charges what a call costs before anything is done.
+    /// Charges for a call before anything is done.
     pub(crate) fn pay_call(&self, bytes: usize, for_each: u64) -> Result<(), Failure> {
         let mut work = lock(&self.desk.work);
         work.ask(|budget| budget.look())?;
@@ -100,7 +101,7 @@ impl Call<'_> {
         messages::check(statement)?;
         let reads_only = statement.is_read_only();
         let does = statement.does;
-        // `VACUUM` changes no table, and what neither reads nor changes gives no columns.
+        // `VACUUM` changes no table. A statement that neither reads nor changes anything has no columns.
         if if reads_only {
             statement.columns() == 0
         } else {
@@ -120,7 +121,7 @@ impl Call<'_> {
         })
     }
 
-    /// Does what changes rows: all of it or nothing.
+    /// Makes a change completely or not at all.
     pub(crate) fn change<T>(
         &mut self,
         work: impl FnOnce(&mut Self) -> Result<T, Failure>,
@@ -160,7 +161,7 @@ impl Call<'_> {
     }
 }
 
-/// Makes the statement ready on this connection, as the one that was prepared last.
+/// Makes the statement ready on this connection. It is then the one that was prepared last.
 pub(crate) fn compile(
     engine: &mut Engine,
     guard: &SharedGuard,
@@ -187,8 +188,8 @@ pub(crate) fn compile(
         .map_err(|fault| messages::not_compiled(fault, guard.refused.take(), &guard.rules))
 }
 
-/// Virtual tables keep something of what they read as long as nobody else writes. So that what a statement costs does not
-/// depend on that, they are made to read it before the first statement of a run that is about one.
+/// Virtual tables keep some of what they read for as long as nobody else writes. The cost of a statement must not
+/// depend on that. So they read it before the first statement of a run that uses one.
 fn warm(desk: &mut Desk) {
     let is_virtual = desk
         .engine
@@ -200,7 +201,7 @@ fn warm(desk: &mut Desk) {
     let rules = Arc::clone(&lock(&desk.guard).rules);
     for table in rules.virtuals() {
         let name = quoted(table);
-        // One that cannot be searched says so to the guest.
+        // If this fails, the guest's own statement fails too and says why.
         let _ = desk.engine.connection().query_row(
             &format!("SELECT rowid FROM main.{name} WHERE {name} MATCH '\"fractalaw\"'"),
             (),
@@ -209,7 +210,7 @@ fn warm(desk: &mut Desk) {
     }
 }
 
-/// Steps the statement that was compiled last, with what `drive` does, and pays for it.
+/// Steps the statement that was compiled last with `drive`, and pays for it.
 pub(crate) fn step<T>(
     engine: &mut Engine,
     guard: &SharedGuard,
@@ -234,7 +235,7 @@ pub(crate) fn step<T>(
     if ffi::memory_refused() {
         return Err(Stop::Quota(Quota::Memory).into());
     }
-    // Whoever stopped it is why it failed.
+    // If the run was stopped, that is the reason for the failure.
     paid?;
     driven.map_err(|driven| match driven {
         Driven::Fault(fault) => messages::failed(&fault, refused, &guard.rules).into(),
@@ -266,7 +267,7 @@ impl From<CallError> for Driven {
     }
 }
 
-/// All rows of a query. They are paid before the guest gets them.
+/// All rows of a query. They are paid for before the guest gets them.
 fn rows(statement: &mut Statement, work: &SharedWork) -> Result<Vec<u8>, Driven> {
     let columns = statement.columns();
     let kinds: Vec<(String, ColumnKind)> = (0..columns)

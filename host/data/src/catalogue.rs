@@ -1,4 +1,4 @@
-//! What tables a database has: their columns, keys and kinds, and which tables stand behind a virtual one.
+//! The tables of a database: their columns, keys and kinds, and which tables belong to a virtual one.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ pub(crate) enum Kind {
     Table,
     View,
     Virtual,
-    /// Where a virtual table keeps what it has.
+    /// A table in which a virtual table keeps its data.
     Shadow,
 }
 
@@ -19,11 +19,11 @@ pub(crate) struct Column {
     pub(crate) declared: String,
     pub(crate) not_null: bool,
     pub(crate) default: Option<String>,
-    /// Its place in the primary key, from 1; 0 if it is not part of it.
+    /// The column's place in the primary key, from 1. It is 0 if the column is not in the key.
     pub(crate) key: usize,
-    /// Computed from others, whether stored or not.
+    /// The column is computed from others, stored or not.
     pub(crate) generated: bool,
-    /// Of a virtual table, and not among those of `SELECT *`.
+    /// A column of a virtual table that `SELECT *` leaves out.
     pub(crate) hidden: bool,
 }
 
@@ -33,13 +33,13 @@ pub(crate) struct Table {
     pub(crate) kind: Kind,
     pub(crate) columns: Vec<Column>,
     pub(crate) without_rowid: bool,
-    /// Columns that are unique together, and all of the table's own.
+    /// Sets of columns that are unique together. All of them are columns of the table itself.
     pub(crate) unique: Vec<Vec<String>>,
     pub(crate) sql: String,
 }
 
 impl Table {
-    /// The primary key's columns, by their place in the table and in the key's order.
+    /// The primary key's columns, as indices into the table's columns, in the order of the key.
     pub(crate) fn key(&self) -> Vec<usize> {
         let mut key: Vec<usize> = (0..self.columns.len())
             .filter(|at| self.columns[*at].key > 0)
@@ -48,7 +48,7 @@ impl Table {
         key
     }
 
-    /// A name under which the table's rowid can be reached, if it has one that no column hides.
+    /// A name for the table's rowid, if it has one and no column hides it.
     pub(crate) fn rowid(&self) -> Option<&'static str> {
         if self.without_rowid {
             return None;
@@ -61,7 +61,7 @@ impl Table {
         })
     }
 
-    /// The module of a virtual table, in small letters.
+    /// The module of a virtual table, in lower case.
     pub(crate) fn module(&self) -> String {
         let lower = self.sql.to_ascii_lowercase();
         let after = lower.split_once(" using ").map_or("", |(_, after)| after);
@@ -73,13 +73,13 @@ impl Table {
     }
 }
 
-/// A database's tables by their names in small letters.
+/// A database's tables by name, in lower case.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Catalogue {
     pub(crate) tables: BTreeMap<String, Table>,
-    /// Names that stand for a module's own table, in small letters.
+    /// The names of tables that modules bring along, in lower case.
     pub(crate) modules: Vec<String>,
-    /// Its triggers, in small letters.
+    /// The triggers, in lower case.
     pub(crate) triggers: Vec<String>,
 }
 
@@ -130,7 +130,7 @@ impl Catalogue {
         self.tables.get(&name.to_ascii_lowercase())
     }
 
-    /// Whether `shadow` is where the virtual table `table` keeps something.
+    /// Whether `shadow` is a table in which the virtual table `table` keeps its data.
     pub(crate) fn is_shadow_of(&self, shadow: &str, table: &Table) -> bool {
         let prefix = format!("{}_", table.name.to_ascii_lowercase());
         table.kind == Kind::Virtual
@@ -172,7 +172,7 @@ fn unique(connection: &Connection, table: &str) -> rusqlite::Result<Vec<Vec<Stri
         if indexes.last().is_none_or(|(name, _)| *name != index) {
             indexes.push((index, Some(Vec::new())));
         }
-        // An expression has no name: such an index is left out.
+        // An expression has no name, so an index with one is left out.
         if let Some((_, columns)) = indexes.last_mut() {
             match (column, &mut *columns) {
                 (Some(column), Some(names)) => names.push(column),

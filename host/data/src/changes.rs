@@ -1,4 +1,4 @@
-//! What a run changed: rows before and after, table by table, in the order of their keys.
+//! What a run changed: the rows before and after, by table, in the order of their keys.
 
 use std::collections::BTreeMap;
 
@@ -11,42 +11,42 @@ use crate::touched::{Before, Key, Row, stored};
 use crate::value::Value;
 use crate::world::{list, quoted};
 
-/// A row that is not what it was.
+/// A row that the run changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RowChange {
     /// Which row.
     pub key: Key,
-    /// What it was; nothing if the run inserted it.
+    /// The row before the run. `None` if the run inserted it.
     pub before: Option<Row>,
-    /// What it is; nothing if the run deleted it.
+    /// The row after the run. `None` if the run deleted it.
     pub after: Option<Row>,
 }
 
-/// The rows of one table that are not what they were.
+/// The changed rows of one table.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TableChanges {
     /// The table.
     pub table: String,
-    /// Names of the columns, in the order of the rows' values.
+    /// The names of the columns, in the order of the rows' values.
     pub columns: Vec<String>,
     /// In the order of their keys.
     pub rows: Vec<RowChange>,
 }
 
-/// All that a run changed, also what stands behind virtual tables, so that it can be done again.
+/// Everything that a run changed, so that it can be done again. It includes the tables of virtual tables.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Changes {
     pub(crate) tables: Vec<TableChanges>,
-    /// Where the automatic keys of tables stand.
+    /// The next automatic keys of tables.
     pub(crate) sequences: Vec<(String, i64)>,
 }
 
-/// How rows of a table are found and written.
+/// How the rows of a table are found and written.
 pub(crate) struct Access {
     pub(crate) columns: Vec<String>,
-    /// Names of what the key has.
+    /// The names of the key's columns.
     key: Vec<String>,
-    /// Whether the key is none of the columns.
+    /// Whether the key is not among the columns.
     key_apart: bool,
 }
 
@@ -64,7 +64,7 @@ impl Access {
         } else {
             vec![table.rowid()?.to_owned()]
         };
-        // An integer primary key is the rowid: written as a column, it is the row's key already.
+        // An integer primary key is the rowid. If it is written as a column, the row's key is set already.
         let primary = table.key();
         let is_column = primary.len() == 1
             && table.columns[primary[0]]
@@ -119,7 +119,7 @@ impl Access {
         )
     }
 
-    /// What `insert` is given.
+    /// The values for an `INSERT`.
     pub(crate) fn inserted<'a>(&self, key: &'a Key, row: &'a Row) -> Vec<Bound<'a>> {
         let key = match key {
             Key::Rowid(rowid) if self.key_apart => Some(Bound::Rowid(*rowid)),
@@ -164,7 +164,7 @@ pub(crate) fn row_now(
     values.map(Some)
 }
 
-/// What came of the rows that were touched, or nothing if that is over a bound.
+/// What became of the rows that were touched, or `None` if that is over a limit.
 pub(crate) fn net(
     connection: &Connection,
     catalogue: &Catalogue,
@@ -227,7 +227,7 @@ impl Changes {
         self.tables.is_empty()
     }
 
-    /// As people see them: a full-text table by its own columns, and not what stands behind it.
+    /// The changes as people see them: a full-text table has its own columns, and its inner tables are left out.
     pub(crate) fn shown(&self, catalogue: &Catalogue) -> Vec<TableChanges> {
         let mut shown = Vec::new();
         for changes in &self.tables {
@@ -251,7 +251,8 @@ impl Changes {
     }
 }
 
-/// The first column of what stands behind it is the row's key; the others are its own.
+/// The changes of a full-text table. In its inner table, the first column is the row's key and the others are the
+/// table's columns.
 fn of_full_text(owner: &Table, changes: &TableChanges) -> TableChanges {
     let columns = owner.columns.iter().filter(|column| !column.hidden);
     let without_id = |row: &Option<Row>| {

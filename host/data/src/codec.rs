@@ -1,4 +1,4 @@
-//! Changes as bytes, in both directions. Numbers stand lowest byte first, and what has a length has it in front.
+//! Writes changes as bytes and reads them. Numbers are little-endian, and whatever has a length has it in front.
 
 use crate::changes::{Changes, RowChange, TableChanges};
 use crate::touched::{Key, Row};
@@ -81,7 +81,7 @@ fn write_row(bytes: &mut Vec<u8>, row: Option<&Row>) {
     }
 }
 
-/// The run and its changes, or nothing if the bytes are not those of [`write`].
+/// The run and its changes, or `None` if the bytes were not written by [`write`].
 pub(crate) fn read(bytes: &[u8]) -> Option<(String, Changes)> {
     let mut rest = Rest(bytes);
     let run = rest.name()?;
@@ -130,7 +130,7 @@ impl<'a> Rest<'a> {
         String::from_utf8(self.text()?.to_vec()).ok()
     }
 
-    /// What it says to have is not believed: memory is taken as items come.
+    /// The length in the bytes is not trusted: memory is taken only as items are read.
     fn list<T>(&mut self, item: impl Fn(&mut Rest<'a>) -> Option<T>) -> Option<Vec<T>> {
         let length = self.number()?;
         let mut items = Vec::new();

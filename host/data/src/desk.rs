@@ -1,4 +1,4 @@
-//! A connection as one run uses it, set up once for a set of grants and used by one run after another.
+//! A connection that is set up for a set of grants. One run after another uses it.
 
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -27,9 +27,9 @@ pub(crate) struct Desk {
     pub(crate) catalogue: Arc<Catalogue>,
     /// Whether virtual tables have read what they keep, in this run.
     pub(crate) is_warm: bool,
-    /// What the operator should know of the grants.
+    /// What the operator should know about the grants.
     pub(crate) problems: Vec<StoreError>,
-    /// Changes with each change of the tables themselves.
+    /// A number that changes when the tables' definitions change.
     schema_version: i64,
 }
 
@@ -57,7 +57,7 @@ impl Desk {
         let noted = Arc::clone(&touched);
         engine.watch(Box::new(move |change| lock(&noted).note(change)));
         let (rules, problems) = world::rules(&mut engine, &guard, &catalogue, grants);
-        // Not earlier: what the host prepares itself is not held to a guest's bounds.
+        // This comes last, because the limits are for guests and not for what the host itself prepares.
         bounds::limit(engine.connection()).map_err(failed)?;
         let world = World::new(&catalogue, &rules, &work).map_err(failed)?;
         lock(&guard).rules = Arc::new(rules);
@@ -74,7 +74,8 @@ impl Desk {
         })
     }
 
-    /// Whether the tables are still those that it was set up for, as the transaction sees them that is open.
+    /// Whether the tables are still those that the connection was set up for. The open transaction decides what
+    /// the tables are.
     pub(crate) fn is_current(&self) -> Result<bool> {
         Ok(schema_version(self.engine.connection())? == self.schema_version)
     }
@@ -104,7 +105,7 @@ pub(crate) fn set_up(connection: &Connection, durable: bool) -> Result<()> {
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_ATTACH_CREATE, false)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_ATTACH_WRITE, false)?;
     let synchronous = if durable { "FULL" } else { "OFF" };
-    // Nothing is waited for here: the line is kept by us, who look at the budget meanwhile.
+    // SQLite does not wait here. `Line` makes writers wait, and looks at the budget meanwhile.
     connection.execute_batch(&format!(
         "PRAGMA cell_size_check = ON; PRAGMA temp_store = MEMORY; PRAGMA mmap_size = 0; \
          PRAGMA cache_size = -{}; PRAGMA synchronous = {synchronous}; PRAGMA busy_timeout = 0",
@@ -116,11 +117,12 @@ fn schema_version(connection: &Connection) -> Result<i64> {
     connection.query_row("PRAGMA main.schema_version", (), |row| row.get(0))
 }
 
-/// Virtual tables read their settings when they are first used: now, and not as part of a guest's statement.
+/// Virtual tables read their settings when they are first used. This makes them do it now and not during a
+/// guest's statement.
 fn touch_virtual(connection: &Connection, catalogue: &Catalogue) -> Result<()> {
     for table in catalogue.tables.values() {
         if table.kind == crate::catalogue::Kind::Virtual && table.module() != "" {
-            // One of a module that is not compiled in does not exist for guests either.
+            // If the module is not compiled in, the table does not exist for guests either.
             let _ = connection.prepare(&format!(
                 "SELECT * FROM main.{}",
                 world::quoted(&table.name)

@@ -4,37 +4,37 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
-/// What kind of mistake a call was. The numbers are part of the contract: `wit/data.wit` lists them.
+/// The kind of error of a call. The numbers are part of the contract; `TYPES.md` lists them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u32)]
 pub enum Code {
     /// The text is not one statement of SQLite's SQL.
     Syntax = 1,
-    /// The statement does what guests may not do, or changes what they may only read.
+    /// Guests may not do what the statement does, or may only read what it changes.
     Denied = 2,
-    /// No table, column or function of this name exists, or none was granted.
+    /// There is no table, column or function with this name, or it was not granted.
     NoSuchName = 3,
-    /// A value has another type than what it is read as, stored into or computed with.
+    /// A value has a type that does not fit where it is read, stored or computed with.
     Type = 4,
     /// A row breaks a constraint of its table.
     Constraint = 5,
-    /// Another program holds the data, or changed it since the run began.
+    /// Another program holds the data, or has changed it since the run began.
     Busy = 6,
-    /// A value, a row, a statement or a result is over a bound.
+    /// A value, a row, a statement or a result is too large.
     TooLarge = 7,
-    /// `query` was given a statement that changes something.
+    /// `query` was called with a statement that changes something.
     NotAQuery = 8,
     /// SQLite or the disk failed.
     Engine = 9,
 }
 
-/// A call that failed, and changed nothing: the guest is told.
+/// A call that failed and changed nothing. The guest gets this error.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("{message}")]
 pub struct CallError {
-    /// For programs.
+    /// The kind of error, for programs.
     pub code: Code,
-    /// For people: what was wrong, and on a `hint:` line what to do, where something can be done.
+    /// The message, for people. If something can be done, a `hint:` line says what.
     pub message: String,
 }
 
@@ -56,63 +56,63 @@ impl CallError {
 /// What a quota counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Quota {
-    /// Statements of one run, `insert` included: `data-statements`.
+    /// Statements of one run, `insert` included. The key is `data-statements`.
     Statements,
-    /// Rows that came out of queries, went into inserts and were changed: `data-rows`.
+    /// Rows that queries returned, rows that were inserted, and rows that were changed. The key is `data-rows`.
     Rows,
-    /// Bytes of statements, of what was inserted and of results: `data-bytes`.
+    /// Bytes of statements, of inserted streams and of results. The key is `data-bytes`.
     Bytes,
-    /// Memory of the host's own: what SQLite holds in one call, and what stood before in rows that the run changed.
+    /// The host's own memory: what SQLite holds in one call, and the earlier values of rows that the run changed.
     Memory,
 }
 
-/// Why a run goes no further.
+/// Why a run ends before its guest does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum Stop {
-    /// The budget does not pay for what comes next.
+    /// The fuel that is left does not pay for the next step.
     #[error("out of fuel")]
     OutOfFuel,
-    /// The run's time is over.
+    /// The run's deadline has passed.
     #[error("the deadline passed")]
     Deadline,
-    /// The host ends it.
+    /// The host ends the run.
     #[error("interrupted")]
     Interrupted,
-    /// It would have more than a quota allows.
+    /// The run would go over a quota.
     #[error("over the quota of {0:?}")]
     Quota(Quota),
 }
 
-/// A call that gave nothing.
+/// Why a call has no result.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum Failure {
-    /// The run ends; all it did is rolled back.
+    /// The run ends, and everything that it did is rolled back.
     #[error(transparent)]
     Stop(#[from] Stop),
-    /// The guest is told and goes on.
+    /// The guest gets the error and goes on.
     #[error(transparent)]
     Call(#[from] CallError),
 }
 
-/// Why data cannot be opened, or what a run did to it not be settled.
+/// Why data cannot be opened, or why what a run did cannot be settled.
 #[derive(Debug, Error)]
 pub enum StoreError {
-    /// The file is not there, or cannot be read.
+    /// The file does not exist or cannot be read.
     #[error("cannot open `{path}`: {source}\nhint: {hint}")]
     Open {
         /// The database.
         path: PathBuf,
-        /// What SQLite says.
+        /// SQLite's error.
         source: rusqlite::Error,
         /// What to do.
         hint: &'static str,
     },
-    /// SQLite fails.
+    /// SQLite failed.
     #[error("`{path}`: {source}")]
     Sqlite {
         /// The database.
         path: PathBuf,
-        /// What SQLite says.
+        /// SQLite's error.
         source: rusqlite::Error,
     },
     /// The record of a run that waits for the ledger cannot be read or written.
@@ -120,10 +120,10 @@ pub enum StoreError {
     Pending {
         /// The record.
         path: PathBuf,
-        /// What the system says.
+        /// The system's error.
         source: std::io::Error,
     },
-    /// Such a record stands beside the database, and is whole, but of another format.
+    /// There is a whole record beside the database, but in another format.
     #[error(
         "`{path}` has a format that is not known here\nhint: start the version of the host once that wrote it, so that it \
          settles the run"
@@ -145,10 +145,10 @@ pub enum StoreError {
         pending: PathBuf,
         /// The run.
         run: String,
-        /// The first table in which they differ.
+        /// The first table that differs.
         table: String,
     },
-    /// Another process left a run that is not settled.
+    /// Another process has left a run that is not settled.
     #[error(
         "`{path}`: a run of another process waits to be settled\nhint: start that host again, which settles it"
     )]
@@ -161,13 +161,14 @@ pub enum StoreError {
         "SQLite was in use before the program began\nhint: link `fractalaw-data` into the program itself"
     )]
     NotConfigured,
-    /// What is granted does not stand for itself: a view, a trigger or a foreign key reaches further.
+    /// A grant does not work as it looks: a view, a trigger or a foreign key reaches something that is not
+    /// granted.
     #[error("{0}")]
     Grant(String),
-    /// The run has nothing that could be settled: SQLite rolled it back.
+    /// SQLite rolled the run back, so there is nothing to settle.
     #[error("what the run did to data was rolled back by a statement of its own")]
     RolledBack,
-    /// The run ended while it was settled.
+    /// The run was stopped while it was settled.
     #[error(transparent)]
     Stop(#[from] Stop),
 }

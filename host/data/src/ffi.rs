@@ -1,21 +1,22 @@
-//! What goes past rusqlite: statements that outlive a call, counters, the hook before updates, SQLite's memory and its
-//! clock. All `unsafe` of the crate stands here and in `ffi/`.
+//! What rusqlite does not offer: statements that outlive a call, counters, the hook before updates, and SQLite's
+//! memory and clock. All `unsafe` code of the crate is here and in `ffi/`.
 //!
-//! Four arguments hold it up.
+//! It is sound for four reasons.
 //!
-//! *Handles.* A [`Statement`] is made by its [`Engine`] alone and is dropped before the connection, because fields are
-//! dropped in their order. Nothing hands either out by value. Both move between threads only together, and every access
-//! needs `&mut Engine`, so that SQLite without its own mutex is never entered twice.
+//! *Handles.* Only an [`Engine`] makes a [`Statement`], and it drops its statements before its connection,
+//! because fields are dropped in their order. Neither is ever handed out by value. Both move between threads only
+//! together, and every access needs `&mut Engine`. So two threads never enter SQLite's unlocked code at once.
 //!
-//! *Values.* What a statement's column or the hook lends lives until the next step or until the hook returns. The borrows
-//! say so: a step needs `&mut`, and the hook lends for its own call.
+//! *Values.* SQLite lends the value of a column until the next step, and the values in the hook until the hook
+//! returns. The borrows say the same: a step needs `&mut`, and the hook lends only during its call.
 //!
-//! *Memory.* [`configure`] runs before `main`, so before SQLite is initialised, which is when it may be given an allocator.
-//! The allocator is Rust's own with sixteen bytes in front that keep the size. It does not unwind, and its counters are
-//! thread-local cells without destructors, which exist as long as their thread does.
+//! *Memory.* [`configure`] runs before `main`, so before SQLite is initialised. Only then can SQLite be given an
+//! allocator. The allocator is Rust's own, with sixteen bytes in front of each allocation that hold its size. It
+//! does not unwind. Its counters are thread-local cells without destructors, which exist for as long as their
+//! thread.
 //!
-//! *The clock.* The file system that [`file_system`] registers is a copy of SQLite's default one and is never freed. Its
-//! functions look only at what the copy carries with it, and one of them is replaced.
+//! *The clock.* The file system that [`file_system`] registers is a copy of SQLite's default one and is never
+//! freed. Its functions look only at what the copy has in it, and one of them is replaced.
 
 mod clock;
 mod lent;
@@ -46,8 +47,8 @@ pub(crate) struct Engine {
 
 type Watch = Box<dyn FnMut(&RowChange<'_>) + Send>;
 
-// SAFETY: the raw handles of its statements belong to its connection and go where it goes; `Connection` and `Watch` are
-// `Send` themselves.
+// SAFETY: the raw handles of its statements belong to its connection and move with it. `Connection` and `Watch`
+// are `Send` themselves.
 unsafe impl Send for Engine {}
 
 impl Engine {
@@ -64,13 +65,14 @@ impl Engine {
     }
 
     fn handle(&self) -> *mut ffi::sqlite3 {
-        // SAFETY: the handle is used while `self` is borrowed, so while the connection is open, and never closed by us.
+        // SAFETY: the handle is used while `self` is borrowed, so while the connection is open. This crate never
+        // closes it.
         unsafe { self.connection.handle() }
     }
 
     fn fault(&self, code: c_int) -> Fault {
         let db = self.handle();
-        // SAFETY: the connection is open; the message is copied before another call can free it.
+        // SAFETY: the connection is open. The message is copied before another call can free it.
         let (extended, message) = unsafe {
             let extended = ffi::sqlite3_extended_errcode(db);
             let text = CStr::from_ptr(ffi::sqlite3_errmsg(db));
@@ -86,8 +88,8 @@ impl Engine {
         }
     }
 
-    /// The statement for this text, ready to be stepped, with whatever was bound to it gone; and whether it was ready
-    /// already. Fails with a [`Fault`], or with `None` if the text is not exactly one statement.
+    /// The statement for this text, ready to be stepped and without bound values, and whether it was ready
+    /// before. Fails with a [`Fault`], or with `None` if the text is not exactly one statement.
     pub(crate) fn prepare(&mut self, sql: &str) -> Result<(&mut Statement, bool), Option<Fault>> {
         if let Some(place) = self.ready.iter().position(|(text, _)| text == sql) {
             self.ready[place..].rotate_left(1);
@@ -104,7 +106,7 @@ impl Engine {
         Ok((statement, false))
     }
 
-    /// The statement that [`Engine::prepare`] gave last.
+    /// The statement that [`Engine::prepare`] returned last.
     pub(crate) fn last(&mut self) -> Option<&mut Statement> {
         self.ready.last_mut().map(|(_, statement)| statement)
     }
@@ -133,7 +135,7 @@ impl Engine {
         let length = c_int::try_from(sql.len()).unwrap_or(c_int::MAX);
         let mut raw = null_mut();
         let mut tail = ptr::null();
-        // SAFETY: the text lives through the call and its length is given, so that no closing zero is needed.
+        // SAFETY: the text lives during the call. Its length is given, so it needs no zero at the end.
         let code = unsafe {
             ffi::sqlite3_prepare_v3(
                 self.handle(),
@@ -147,7 +149,7 @@ impl Engine {
         if code != ffi::SQLITE_OK {
             return Err(self.fault(code));
         }
-        // SQLite points into the text, or to its end; at a zero byte within it, it stops.
+        // SQLite returns a pointer into the text or to its end. It stops at a zero byte in the text.
         let taken = (tail as usize).wrapping_sub(sql.as_ptr() as usize);
         let rest = sql.get(taken..).unwrap_or_default();
         let rest = if rest.first() == Some(&0) { &[] } else { rest };
@@ -160,7 +162,7 @@ impl Engine {
         ))
     }
 
-    /// Pages that were asked for since this was called last, from the cache or not.
+    /// The pages that were asked for since the last call of this function, whether they were in the cache or not.
     pub(crate) fn take_pages(&self) -> u64 {
         let mut pages = 0;
         for what in [
@@ -168,32 +170,32 @@ impl Engine {
             ffi::SQLITE_DBSTATUS_CACHE_MISS,
         ] {
             let (mut now, mut most) = (0, 0);
-            // SAFETY: the connection is open and both places are ours.
+            // SAFETY: the connection is open, and both places are local variables.
             unsafe { ffi::sqlite3_db_status(self.handle(), what, &raw mut now, &raw mut most, 1) };
             pages += u64::try_from(now).unwrap_or_default();
         }
         pages
     }
 
-    /// Makes the connection as it was when it was opened, as far as a statement can tell: no page is kept, and no row was
-    /// inserted.
+    /// Makes the connection look freshly opened to any statement: no page is cached, and no row was inserted.
     pub(crate) fn forget(&self) {
-        // SAFETY: the connection is open and no statement of it is being stepped, since that borrows `self` mutably.
+        // SAFETY: the connection is open. No statement of it is being stepped, because stepping borrows `self`
+        // mutably.
         unsafe {
             ffi::sqlite3_db_release_memory(self.handle());
             ffi::sqlite3_set_last_insert_rowid(self.handle(), 0);
         }
     }
 
-    /// Whether SQLite rolled the transaction back by itself.
+    /// Whether SQLite has rolled the transaction back by itself.
     pub(crate) fn is_autocommit(&self) -> bool {
         self.connection.is_autocommit()
     }
 
-    /// Calls `watch` before each row of a table changes, whatever changes it.
+    /// Calls `watch` before each change to a row of a table, whatever makes the change.
     pub(crate) fn watch(&mut self, watch: Watch) {
         let context: *mut Watch = &raw mut **self.watch.insert(Box::new(watch));
-        // SAFETY: the context is boxed, so it stays where it is, and it is dropped after the connection.
+        // SAFETY: the context is boxed, so it does not move, and it is dropped after the connection.
         unsafe {
             ffi::sqlite3_preupdate_hook(
                 self.handle(),
@@ -213,8 +215,8 @@ unsafe extern "C" fn before_update(
     old_rowid: i64,
     new_rowid: i64,
 ) {
-    // SAFETY: SQLite hands back the context of `Engine::watch` and a table's name, and calls this only while one of the
-    // connection's statements is stepped, so never twice at once.
+    // SAFETY: SQLite passes the context of `Engine::watch` and a table's name. It calls this only while a
+    // statement of the connection is stepped, so never twice at once.
     let (watch, table) = unsafe { (&mut *context.cast::<Watch>(), CStr::from_ptr(table)) };
     let change = RowChange {
         db,
@@ -224,7 +226,7 @@ unsafe extern "C" fn before_update(
         old_rowid,
         new_rowid,
     };
-    // The watch does not panic; if it did, the panic must not go through SQLite.
+    // The watch does not panic. If it did, the panic must not unwind through SQLite.
     let _ = catch_unwind(AssertUnwindSafe(|| watch(&change)));
 }
 
@@ -257,7 +259,7 @@ impl RowChange<'_> {
         let Ok(column) = c_int::try_from(column) else {
             return ValueRef::Null;
         };
-        // SAFETY: this is called within the hook, which is when SQLite allows it, and for the side that there is. The
+        // SAFETY: this is called inside the hook, where SQLite allows it, and only for the side that exists. The
         // value lives until the hook returns, and `self` does not live longer.
         unsafe {
             if !is_there

@@ -1,8 +1,9 @@
-//! Functions of SQL that are the host's: randomness of the run's own seed, and distance between vectors.
+//! SQL functions of the host: randomness from the run's seed, and the distance of vectors.
 //!
-//! A vector is a blob of 32-bit floats, lowest byte first, as `FLOAT[n]` columns hold it and as `sqlite-vec` has it. Of that
-//! library only the distance is wanted here, and it is a C extension whose work SQLite's steps do not show: a distance of our
-//! own is a page of code, has a price for each number, and is the same on every machine because it adds in one order.
+//! A vector is a blob of 32-bit floats, little-endian, as in `FLOAT[n]` columns and in `sqlite-vec`. Only the
+//! distance is needed of that library, and it is a C extension whose work SQLite's steps do not show. The
+//! function here is short, has a price for each number, and gives the same result on every machine, because it
+//! adds in one order.
 
 use std::sync::Arc;
 
@@ -27,7 +28,7 @@ pub(crate) fn install(connection: &Connection, work: &SharedWork) -> Result<()> 
     })?;
     let drawn = Arc::clone(work);
     connection.create_scalar_function("randomblob", 1, harmless, move |context| {
-        // As SQLite's own: at least one byte.
+        // At least one byte, like SQLite's own function.
         let bytes = as_i64(context, 0).max(1);
         let bytes = usize::try_from(bytes)
             .ok()
@@ -59,10 +60,11 @@ pub(crate) fn install(connection: &Connection, work: &SharedWork) -> Result<()> 
     })
 }
 
-/// One less the cosine of the angle between them: 0 for the same direction, 2 for the opposite one. Nothing where one of
-/// them has no direction.
+/// One minus the cosine of the angle between them: 0 for the same direction, 2 for the opposite one. `None` if
+/// one of them has no direction.
 fn cosine_distance(one: &[u8], two: &[u8]) -> Option<f64> {
-    // Four sums that are added in the end let the processor work on four numbers at once, in an order that is fixed.
+    // Four sums, which are added at the end, let the processor work on four numbers at once. Their order is
+    // fixed.
     let mut dot = [0.0_f64; 4];
     let mut first = [0.0_f64; 4];
     let mut second = [0.0_f64; 4];
@@ -82,7 +84,7 @@ fn cosine_distance(one: &[u8], two: &[u8]) -> Option<f64> {
     (lengths > 0.0 && lengths.is_finite()).then(|| 1.0 - sum(dot) / lengths)
 }
 
-/// The bytes of a vector, or nothing for null.
+/// The bytes of a vector, or `None` for null.
 fn vector<'a>(context: &'a Context<'_>, at: usize) -> Result<Option<&'a [u8]>> {
     match context.get_raw(at) {
         ValueRef::Null => Ok(None),
@@ -103,7 +105,7 @@ fn vector<'a>(context: &'a Context<'_>, at: usize) -> Result<Option<&'a [u8]>> {
 fn as_i64(context: &Context<'_>, at: usize) -> i64 {
     match context.get_raw(at) {
         ValueRef::Integer(number) => number,
-        // Saturates, as SQLite's own conversion does.
+        // This saturates, like SQLite's own conversion.
         ValueRef::Real(number) => number as i64,
         ValueRef::Text(text) => str::from_utf8(text)
             .ok()

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use thiserror::Error;
 
-/// Columns of one table.
+/// The columns of one table.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) enum Columns {
     #[default]
@@ -52,30 +52,30 @@ impl Granted {
         self.read.has(column) || self.write.has(column)
     }
 
-    /// The whole table, for one or the other.
+    /// Whether the whole table may be read, or the whole table may be changed.
     pub(crate) fn is_whole(&self) -> bool {
         self.read == Columns::All || self.write == Columns::All
     }
 }
 
-/// What a policy grants: tables and views (`"t"`, or `"t.*"`), single columns of them (`"t.c"`), or all (`"*"`). Capitals do
-/// not matter.
+/// What a policy grants: tables and views (`"t"`, or `"t.*"`), single columns of them (`"t.c"`), or all (`"*"`).
+/// Upper and lower case are the same.
 ///
-/// Single columns that may be written may be updated. To insert and delete rows takes the whole table, because both set
-/// every column. A statement that finds rows by a column reads it.
+/// A grant to write single columns allows updates of them. Inserting and deleting rows needs the whole table,
+/// because both set every column. A statement that finds rows by a column also reads that column.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Grants {
     tables: BTreeMap<String, Granted>,
     others: Granted,
 }
 
-/// An entry of a grant that is none.
+/// An entry that is not a grant.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("`{0}` names no table, expected `table`, `table.*`, `table.column` or `*`")]
 pub struct GrantError(pub String);
 
 impl Grants {
-    /// Grants from a policy's lists.
+    /// Grants from the lists of a policy.
     pub fn new<T: AsRef<str>>(read: &[T], write: &[T]) -> Result<Grants, GrantError> {
         let mut grants = Grants::default();
         for entry in read {
@@ -109,7 +109,7 @@ impl Grants {
         Ok(())
     }
 
-    /// What is granted of a table, whichever tables there are.
+    /// What is granted of a table. The table need not exist.
     pub(crate) fn of(&self, table: &str) -> Granted {
         let mut granted = self
             .tables
@@ -125,7 +125,7 @@ impl Grants {
         granted
     }
 
-    /// Whether a run may change anything: if so, it waits in line for its place.
+    /// Whether a run may change anything. Such a run waits in line with other writers.
     pub fn writes(&self) -> bool {
         self.others.write.any() || self.tables.values().any(|granted| granted.write.any())
     }

@@ -1,7 +1,8 @@
-//! What SQLite asks before it compiles a statement: may it read this column, change that table, call this function?
+//! What SQLite asks before it compiles a statement: may it read this column, change that table, call this
+//! function?
 //!
-//! The guest's statement has been compiled in a world of granted tables before (`world.rs`), so what is refused here by
-//! name is known to the guest, or is something that the statement reaches without naming it.
+//! Before that, the guest's statement has been compiled in a world that has only granted tables (`world.rs`). So
+//! a name that is refused here is known to the guest, or the statement reaches it without naming it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -22,16 +23,16 @@ pub(crate) enum Phase {
     Host,
     /// A guest's statement.
     Guest,
-    /// SQLite, while a guest's statement is stepped: virtual tables read and write their own tables.
+    /// SQLite, while a guest's statement is stepped. Virtual tables then read and write their own tables.
     Within,
 }
 
-/// What was refused, and so is why a statement did not compile.
+/// What was refused. It is the reason why a statement did not compile.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Refused {
     /// Reading a table or column.
     Read { table: String, column: String },
-    /// Changing one.
+    /// Changing a table or column.
     Write {
         table: String,
         column: Option<String>,
@@ -45,18 +46,18 @@ pub(crate) enum Refused {
 /// What one set of grants allows in one database.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Rules {
-    /// Tables that exist for the guest, by their names in small letters.
+    /// The tables that exist for the guest, by name in lower case.
     tables: BTreeMap<String, Granted>,
-    /// Those of them that are virtual.
+    /// Those that are virtual.
     virtuals: BTreeSet<String>,
-    /// What stands behind its virtual tables.
+    /// The inner tables of its virtual tables.
     shadows: BTreeMap<String, Granted>,
-    /// Names of tables that modules bring along.
+    /// The names of tables that modules bring along.
     modules: Vec<String>,
-    /// All tables of the database, and its views and triggers, in whose name others are read and changed.
+    /// All tables of the database, and the views and triggers, which read and change tables in their own name.
     all: BTreeSet<String>,
     definers: BTreeSet<String>,
-    /// Whether the schema itself may be read: only in the world of granted tables.
+    /// Whether the schema itself may be read. That is so only in the world of granted tables.
     pub(crate) schema: bool,
 }
 
@@ -75,7 +76,8 @@ impl Rules {
             }
             let exists = match table.kind {
                 Kind::Shadow => false,
-                // A part of one would be searched by the words of all of it.
+                // A part of a virtual table cannot be granted, because a search in it would use the words of the
+                // whole table.
                 Kind::Virtual => {
                     granted.is_whole() && matches!(table.module().as_str(), "fts5" | "rtree")
                 }
@@ -104,7 +106,7 @@ impl Rules {
         self.virtuals.iter().map(String::as_str)
     }
 
-    /// A view that reaches further than it may does not exist.
+    /// Removes a view that reaches further than it may. It no longer exists for the guest.
     pub(crate) fn remove(&mut self, table: &str) {
         self.tables.remove(&table.to_ascii_lowercase());
     }
@@ -113,15 +115,15 @@ impl Rules {
         self.tables.get(&table.to_ascii_lowercase())
     }
 
-    /// Whether every table of the database is granted, and all of it.
+    /// Whether all tables of the database are granted as a whole.
     pub(crate) fn all_whole(&self) -> bool {
         self.all.iter().all(|table| {
             self.shadows.contains_key(table) || self.of(table).is_some_and(Granted::is_whole)
         })
     }
 
-    /// Whether nobody made a table of this name: SQLite has it for itself, a module brings it along, or a virtual table keeps
-    /// what it has there.
+    /// Whether a table of this name is not one that somebody made. It is SQLite's own, a module brings it along,
+    /// or a virtual table keeps its data in it.
     pub(crate) fn is_inner(&self, name: &str) -> bool {
         self.shadows.contains_key(&name.to_ascii_lowercase()) || self.is_modules_own(name)
     }
@@ -135,7 +137,7 @@ impl Rules {
 /// Modules whose tables are functions of their arguments.
 const TABLE_FUNCTIONS: [&str; 2] = ["json_each", "json_tree"];
 
-/// What may be read of the schema, where that holds only what is granted.
+/// What may be read of the schema. This applies only where the schema has nothing but what is granted.
 const SCHEMA_TABLES: [&str; 8] = [
     "pragma_foreign_key_list",
     "pragma_index_info",
@@ -167,9 +169,9 @@ pub(crate) struct Guard {
     pub(crate) reads_tables: bool,
     /// Whether it changes a table.
     pub(crate) changes_tables: bool,
-    /// Whether one of them is virtual.
+    /// Whether it uses a virtual table.
     pub(crate) of_virtual: bool,
-    /// What it calls, and what views and triggers have in them, as far as its price depends on it.
+    /// What the statement calls, as far as its price depends on it. Views and triggers count too.
     searches: bool,
     looks_through: bool,
 }
@@ -180,7 +182,7 @@ pub(crate) fn lock<T>(shared: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The guard that is asked on `connection` from now on.
+/// Installs a guard on `connection`, which SQLite asks from now on.
 pub(crate) fn install(connection: &mut rusqlite::Connection) -> rusqlite::Result<SharedGuard> {
     let shared = SharedGuard::default();
     let asked = Arc::clone(&shared);
@@ -204,7 +206,7 @@ impl Guard {
         }
     }
 
-    /// What the statement does that was compiled last.
+    /// What the last compiled statement does.
     pub(crate) fn does(&self) -> Does {
         Does {
             reads_schema: self.reads_schema,
@@ -223,13 +225,13 @@ impl Guard {
         let definer = context
             .accessor
             .is_some_and(|name| self.rules.definers.contains(&name.to_ascii_lowercase()));
-        // Its text is not the statement's.
+        // A view or a trigger has a text of its own, which is not the statement's.
         self.searches |= definer;
         self.looks_through |= definer;
         match self.refuses(&context.action, definer) {
             None => Authorization::Allow,
             Some(refused) => {
-                // The first is the cause; others follow from it.
+                // The first refusal is the cause. Others follow from it.
                 self.refused.get_or_insert(refused);
                 Authorization::Deny
             }
@@ -260,7 +262,7 @@ impl Guard {
                     .is_err()
                     .then_some(Refused::Function(name))
             }
-            // FTS5 asks whether somebody else wrote.
+            // With this pragma, FTS5 finds out whether somebody else has written.
             AuthAction::Pragma { pragma_name, .. } if within && pragma_name == "data_version" => {
                 None
             }
@@ -291,9 +293,9 @@ impl Guard {
         let allowed = match granted {
             Some(granted) if column.is_empty() => granted.read.any(),
             Some(granted) => granted.read.has(column),
-            // The name of a common table expression of which no column is used: the statement compiled where only
-            // granted tables are, so it names no other. What modules bring along is in both.
-            // A view or a trigger was not compiled there.
+            // The name of a common table expression of which no column is used. The statement compiled in the
+            // guest's world, so it names no table that is not granted. What modules bring along is in both, and a
+            // view or a trigger was not compiled there.
             None => {
                 column.is_empty()
                     && self.phase == Phase::Guest
@@ -340,7 +342,7 @@ fn kind(action: &AuthAction<'_>) -> &'static str {
         AuthAction::Transaction { .. } | AuthAction::Savepoint { .. } => "a transaction",
         AuthAction::Analyze { .. } => "ANALYZE",
         AuthAction::Reindex { .. } => "REINDEX",
-        // The rest makes, drops or alters tables and what belongs to them.
+        // The other actions create, drop or alter tables and what belongs to them.
         _ => TABLES_THEMSELVES,
     }
 }

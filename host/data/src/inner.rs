@@ -20,20 +20,20 @@ pub(crate) struct Inner {
     pub(crate) durable: bool,
     pub(crate) line: Arc<Line>,
     pub(crate) idle: Mutex<HashMap<Grants, Vec<Desk>>>,
-    /// Where a run waits for the ledger; none where nothing outlives the process.
+    /// The record of a run that waits for the ledger. `None` if the database does not outlive the process.
     pub(crate) pending: Option<Mutex<Pending>>,
-    /// Of a database that is gone with the store. Dropped last.
+    /// The folder of a database that is removed with the store. It is dropped last.
     pub(crate) _folder: Option<TempDir>,
 }
 
 /// What a run begins with.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Conditions {
-    /// What SQL is told for now, in milliseconds since 1970; nothing for the machine's clock.
+    /// The current time for SQL, in milliseconds since 1970. `None` is the machine's clock.
     pub now_ms: Option<i64>,
-    /// What `random()` and `randomblob()` draw from: the run's own, or one that the host drew.
+    /// The seed of `random()` and `randomblob()`: the run's own, or one that the host has drawn.
     pub seed: u64,
-    /// Whether each call takes effect at once, instead of all when the run completes.
+    /// Whether each call takes effect at once, and not only when the run completes.
     pub commits_each_call: bool,
 }
 
@@ -42,13 +42,13 @@ impl Inner {
         Desk::new(&self.path, self.read_only, grants, self.durable)
     }
 
-    /// A connection for these grants, used before or not.
+    /// A connection for these grants, new or used before.
     pub(crate) fn desk(&self, grants: &Grants) -> Result<Desk, StoreError> {
         let idle = lock(&self.idle).get_mut(grants).and_then(Vec::pop);
         idle.map_or_else(|| self.new_desk(grants), Ok)
     }
 
-    /// Takes back a connection on which no transaction is open.
+    /// Takes back a connection that has no open transaction.
     pub(crate) fn put_back(&self, desk: Desk, grants: &Grants) {
         let mut idle = lock(&self.idle);
         if idle.values().map(Vec::len).sum::<usize>() < IDLE_CONNECTIONS {

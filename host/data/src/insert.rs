@@ -1,4 +1,4 @@
-//! `insert`: the rows of an Arrow stream become rows of a table, all or none.
+//! `insert`: the rows of an Arrow stream go into a table, all or none.
 
 use arrow_array::RecordBatch;
 
@@ -57,7 +57,7 @@ impl Call<'_> {
             places.join(", ")
         );
         self.change(|call| {
-            // The guard holds this to the grants as well: a trigger may reach further.
+            // The guard checks this statement against the grants too, because a trigger can reach further.
             compile(&mut call.desk.engine, &call.desk.guard, &sql, call.now_ms)?;
             let _at_work = Entered::new(CALL_MEMORY_BYTES, call.now_ms);
             step(
@@ -160,7 +160,7 @@ fn writable<'a>(
     }
 }
 
-/// What the table's columns of these names hold.
+/// The kinds of the table's columns with these names.
 fn kinds(table: &Table, names: &[&str]) -> Result<Vec<ColumnKind>, CallError> {
     if names.is_empty() {
         return Err(CallError::new(Code::Type, "the stream has no columns"));

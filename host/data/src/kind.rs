@@ -1,4 +1,4 @@
-//! What type a column has in Arrow, from the type that it was declared with. `TYPES.md` has the table.
+//! The Arrow type of a column, from its declared type. `TYPES.md` has the table.
 
 use std::sync::Arc;
 
@@ -14,13 +14,13 @@ pub(crate) enum ColumnKind {
     Blob,
     Boolean,
     Date,
-    /// With or without a time zone, which is UTC.
+    /// With a time zone, which is UTC, or without one.
     Timestamp {
         utc: bool,
     },
     Decimal,
     Vector(i32),
-    /// An expression, or a type that says nothing: what the values are.
+    /// An expression, or a declared type that says nothing. The values decide.
     Any,
 }
 
@@ -55,7 +55,7 @@ impl ColumnKind {
             "TIMESTAMPTZ" => ColumnKind::Timestamp { utc: true },
             "DECIMAL" | "NUMERIC" => ColumnKind::Decimal,
             "JSON" | "UUID" => ColumnKind::Text,
-            // From here on as SQLite itself reads declared types.
+            // From here on, declared types are read as SQLite reads them.
             _ if declared.contains("INT") => ColumnKind::Integer,
             _ if ["CHAR", "CLOB", "TEXT"]
                 .iter()
@@ -90,7 +90,7 @@ impl ColumnKind {
         }
     }
 
-    /// For a message: what a value of it is.
+    /// What a value of this kind is, for a message.
     pub(crate) fn expected(self) -> &'static str {
         match self {
             ColumnKind::Integer => "an integer",

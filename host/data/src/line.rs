@@ -1,4 +1,4 @@
-//! The line in which writers wait: one after the other, in the order in which they came.
+//! The line in which writers wait. They go one after the other, in the order in which they came.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex};
@@ -13,7 +13,7 @@ pub(crate) struct Line {
     moved: Condvar,
 }
 
-/// The first place, until it is dropped.
+/// The first place in line, until it is dropped.
 #[derive(Debug)]
 pub(crate) struct Place {
     line: Arc<Line>,
@@ -30,7 +30,7 @@ impl Line {
         let number = waiting.0;
         waiting.0 += 1;
         waiting.1.push_back(number);
-        // Given up, it leaves the line when it is dropped.
+        // If it gives up, dropping this place takes it out of the line.
         let place = Place {
             line: Arc::clone(self),
             number,
@@ -82,12 +82,12 @@ mod tests {
                 sender.send(number).unwrap();
                 drop(place);
             }));
-            // The next comes when this one waits.
+            // The next one comes when this one is waiting.
             while super::lock(&others.waiting).1.len() < waits {
                 thread::yield_now();
             }
         }
-        // One that gives up leaves the others as they are.
+        // One that gives up does not change the order of the others.
         assert_eq!(
             line.enter(|| Err(Stop::Deadline)).unwrap_err(),
             Stop::Deadline

@@ -1,4 +1,5 @@
-//! What a guest is told, made of what SQLite says. Names in it are the guest's own, or of what it was granted.
+//! Messages for guests, made from SQLite's. The names in them are the guest's own, or names of what it was
+//! granted.
 
 use rusqlite::ffi as codes;
 
@@ -75,7 +76,7 @@ pub(crate) fn engine(error: rusqlite::Error) -> Failure {
     .into()
 }
 
-/// What no statement of a guest may be, whatever it does.
+/// Refuses kinds of statements that guests may never use.
 pub(crate) fn check(statement: &Statement) -> Result<(), CallError> {
     if statement.is_explain() {
         return Err(CallError::new(Code::Denied, "`EXPLAIN` is not for guests"));
@@ -136,7 +137,7 @@ pub(crate) fn not_compiled(
     CallError::new(Code::Syntax, message)
 }
 
-/// Names and tokens as SQLite gives them, between backticks.
+/// Puts the names and tokens of SQLite's message between backticks.
 fn quoted(message: &str) -> String {
     let message = cut(message);
     match message.split_once(": ") {
@@ -233,16 +234,17 @@ pub(crate) fn failed(fault: &Fault, refused: Option<Refused>, rules: &Rules) -> 
             Code::TooLarge,
             format!("a value or a row has more than {VALUE_BYTES} bytes"),
         ),
-        // A function does not take its value: JSON that is none, a number that overflows, a query of words that is none.
+        // A function does not take its value, such as invalid JSON, a number that overflows, or an invalid
+        // full-text query.
         codes::SQLITE_ERROR => CallError::new(Code::Type, message()),
         _ => CallError::new(Code::Engine, message()),
     }
 }
 
-/// A constraint is told by the columns it is on, if the guest knows all of them.
+/// The message names a constraint's columns only if the guest knows all of them.
 fn constraint(message: &str, rules: &Rules) -> String {
     let Some((what, on)) = message.split_once(" constraint failed: ") else {
-        // Of a foreign key, or what a trigger of the database says.
+        // A foreign key failed, or a trigger of the database raised this.
         return cut(message);
     };
     let is_known = |column: &str| {

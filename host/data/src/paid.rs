@@ -1,17 +1,18 @@
-//! How a function of the host's own pays, and says what is wrong.
+//! How a function of the host pays for its work, and how it fails.
 
 use rusqlite::{Error, Result};
 
 use crate::guard::lock;
 use crate::work::SharedWork;
 
-/// Work of one call for which the budget is looked at: some 30 µs.
+/// The work of one call after which the budget is looked at: about 30 µs.
 const LOOK_FUEL: u64 = 100_000;
 
 pub(crate) fn pay(work: &SharedWork, fuel: u64) -> Result<()> {
     let mut work = lock(work);
     let paid = work.spend(fuel);
-    // One call of a function may take as long as many steps, between which SQLite asks by itself.
+    // One call of a function may take as long as many steps. SQLite looks at the budget by itself only between
+    // steps.
     let go_on = if fuel < LOOK_FUEL {
         paid
     } else {

@@ -1,19 +1,22 @@
-//! The record of a run that waits for the ledger, beside the database, and what settles it after a crash.
+//! The record of a run that waits for the ledger. It is a file beside the database. After a crash, it is used to
+//! settle the run.
 //!
-//! A transaction of SQLite cannot stay prepared over a crash, and the ledger's closing is what decides about a run. So before
-//! the closing is written, what the run changed is written here and synced, while its transaction stays open: nobody else can
-//! write, and nobody sees it. After the closing the transaction is committed and the record is emptied, in this order. After a
-//! crash there are these cases, and the record and the ledger tell which one it is:
+//! A transaction of SQLite cannot stay prepared over a crash, and the ledger's closing decides about a run. So
+//! before the closing is written, the run's changes are written here and synced. Its transaction stays open
+//! meanwhile: nobody else can write, and nobody sees the changes. After the closing, the transaction is
+//! committed, and then the record is emptied. After a crash, the record and the ledger tell which of these cases
+//! it is:
 //!
-//! | the record | the ledger | the database | so the crash came | and it is |
+//! | the record | the ledger | the database | so the crash came | and the record is |
 //! |---|---|---|---|---|
-//! | torn, or none | no closing | as before | before or while the record was written | nothing to do |
-//! | whole | not completed | as before | before the closing, or after one that says otherwise | dropped |
-//! | whole | completed | as before | before the commit | done again from the record |
+//! | torn, or none | no closing | as before | before or while the record was written | ignored |
+//! | whole | not completed | as before | before the closing, or after a closing with another outcome | dropped |
+//! | whole | completed | as before | before the commit | applied again |
 //! | whole | completed | as after | after the commit | dropped |
 //!
-//! What the database is, is seen in the rows themselves. They can be nothing else, because no other run of this or another
-//! host begins to write while a record stands: then somebody else changed them, and a person has to decide.
+//! The rows themselves show whether the database is as before or as after. They can be nothing else, because no
+//! other run of any host begins to write while there is a record. If they are something else, another program has
+//! changed them, and a person must decide.
 
 use std::fs::{File, OpenOptions};
 use std::io::{ErrorKind, Read, Seek, SeekFrom, Write};
@@ -35,17 +38,18 @@ const MAGIC: &[u8; 24] = b"fractalaw-data-pending\0\n";
 const FORMAT: u32 = 1;
 const HEAD: usize = MAGIC.len() + 4 + 8;
 
-/// How long a start waits for a writer that is alive: as long as one takes from the closing to the commit, and more.
+/// How long a start waits for a writer that is alive. It is longer than the time between a writer's closing and
+/// its commit.
 const ALIVE: Duration = Duration::from_secs(5);
 
-/// Whether a run completed, as the ledger has it.
+/// What the ledger says about a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
     /// Its closing says that it completed.
     Completed,
-    /// It has another closing, or none: what it did to data takes no effect.
+    /// It has another closing, or none. What it did to data takes no effect.
     NotCompleted,
-    /// It is in none of this host's ledgers.
+    /// No ledger of this host has it.
     Unknown,
 }
 
@@ -98,7 +102,7 @@ impl Pending {
         }
     }
 
-    /// Fails if a run stands here. Whoever asks holds the database's lock to write.
+    /// Fails if there is a record. The caller holds the database's write lock.
     pub(crate) fn check_empty(&self) -> Result<(), StoreError> {
         match self.file.metadata() {
             Ok(found) if found.len() == 0 => Ok(()),
@@ -109,7 +113,7 @@ impl Pending {
         }
     }
 
-    /// Writes down what a run changed, and returns when it is on the disk.
+    /// Writes down what a run changed, and returns when it is on disk.
     pub(crate) fn write(&mut self, run: &str, changes: &Changes) -> Result<(), StoreError> {
         let body = codec::write(run, changes);
         let mut bytes = Vec::with_capacity(HEAD + body.len() + 32);
@@ -124,19 +128,20 @@ impl Pending {
             self.file.sync_data()
         });
         if let Err(source) = written {
-            // What was written in part must not stand in the way of the next.
+            // A record that was written in part must not hinder the next run.
             let _ = self.file.set_len(0);
             return Err(self.failed(source));
         }
         Ok(())
     }
 
-    /// The run is settled. Nothing is synced: a record that comes back after a crash is judged again, and is settled then.
+    /// Empties the record, because the run is settled. This is not synced: if the record comes back after a
+    /// crash, it is judged and settled again.
     pub(crate) fn clear(&mut self) -> Result<(), StoreError> {
         self.file.set_len(0).map_err(|source| self.failed(source))
     }
 
-    /// The run that stands here, if its record is whole.
+    /// The run in the record, if the record is whole.
     fn read(&mut self) -> Result<Option<(String, Changes)>, StoreError> {
         let mut bytes = Vec::new();
         self.file
@@ -155,7 +160,7 @@ impl Pending {
         }
         let format_known = signed[MAGIC.len()..].starts_with(&FORMAT.to_le_bytes());
         let read = codec::read(&signed[HEAD..]).filter(|_| format_known);
-        // It is whole, so somebody relies on it.
+        // The record is whole, so a run relies on it.
         read.map(Some).ok_or_else(|| StoreError::PendingFormat {
             path: self.path.clone(),
         })
@@ -185,10 +190,10 @@ impl Pending {
             .execute_batch("PRAGMA synchronous = FULL")
             .map_err(failed)?;
         let Some(transaction) = alone(&mut connection).map_err(failed)? else {
-            // Another host is at work, and its writer is alive: it settles what it wrote.
+            // A writer of another host is alive. It settles what it wrote.
             return Ok(());
         };
-        // Read only now, when nobody can write it.
+        // It is read only now, because nobody can write it any more.
         if let Some((run, changes)) = self.read()? {
             match verdict(&run) {
                 Verdict::Unknown => {
@@ -219,7 +224,7 @@ impl Pending {
     }
 }
 
-/// The lock to write, unless somebody alive holds it.
+/// The write lock, or `None` if another process that is alive holds it.
 fn alone(connection: &mut Connection) -> rusqlite::Result<Option<rusqlite::Transaction<'_>>> {
     let began = Instant::now();
     loop {
@@ -245,7 +250,7 @@ enum State {
     Neither(String),
 }
 
-/// What the rows are that the run changed. All of them are looked at: a commit is whole, so they agree.
+/// Whether the run's rows are as before or as after. All rows are compared: a commit is whole, so they agree.
 fn state(connection: &Connection, changes: &Changes) -> rusqlite::Result<State> {
     let catalogue = Catalogue::read(connection)?;
     let (mut before, mut after) = (true, true);
@@ -268,7 +273,8 @@ fn state(connection: &Connection, changes: &Changes) -> rusqlite::Result<State> 
     Ok(if after { State::After } else { State::Before })
 }
 
-/// Makes the rows what the run made them. Triggers and foreign keys are off: what they did is among the rows.
+/// Writes the rows as the run left them. Triggers and foreign keys are off, because their changes are among the
+/// rows.
 fn do_again(connection: &Connection, changes: &Changes) -> rusqlite::Result<()> {
     let catalogue = Catalogue::read(connection)?;
     let tables = || {
@@ -277,7 +283,7 @@ fn do_again(connection: &Connection, changes: &Changes) -> rusqlite::Result<()> 
             .iter()
             .filter_map(|table| Some((table, Access::of(catalogue.get(&table.table)?)?)))
     };
-    // First all that goes, so that what comes finds its unique values free.
+    // Deletes come first, so that no unique value is in the way of a row that is inserted.
     for (table, access) in tables() {
         let mut delete = connection.prepare(&access.delete(&table.table))?;
         for row in table.rows.iter().filter(|row| row.before.is_some()) {

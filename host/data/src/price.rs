@@ -3,50 +3,51 @@
 
 use crate::ffi::Does;
 
-/// A call itself: the statement is looked up, begun and ended.
+/// One call: the statement is looked up, begun and ended.
 pub(crate) const CALL: u64 = 8_000;
 
-/// Each byte of a statement's text, which is compiled twice: in the world of what is granted, and in the database.
+/// Each byte of a statement's text. The text is compiled twice, in the guest's world and in the database.
 pub(crate) const SQL_BYTE: u64 = 250;
 
-/// Making a large value, each KiB: read from the file or put together, and looked through once.
+/// Each KiB of a large value that is made. The value is read from the file or built, and looked through once.
 pub(crate) const LARGE_KIB: u64 = 1_600;
 
-/// A row that comes out, or that goes into `insert`.
+/// Each row that a query returns or that `insert` adds.
 pub(crate) const ROW: u64 = 30;
 
-/// A value of such a row.
+/// Each value of such a row.
 pub(crate) const VALUE: u64 = 25;
 
 /// Its bytes.
 pub(crate) const BYTE: u64 = 1;
 
-/// A row that is changed: it is kept as it was, read again, and written to be settled.
+/// Each row that is changed. Its earlier values are kept, it is read again, and it is written to be settled.
 pub(crate) const CHANGED_ROW: u64 = 4_000;
 
-/// A random byte.
+/// Each random byte.
 pub(crate) const RANDOM_BYTE: u64 = 8;
 
-/// A number of a vector.
+/// Each number of a vector.
 pub(crate) const VECTOR_FLOAT: u64 = 3;
 
-/// A byte that a function of our own looks at: a KiB is as much as `LARGE_KIB` has for one.
+/// Each byte that a function of the host looks at. A KiB costs about as much as a KiB of `LARGE_KIB` for one
+/// look.
 pub(crate) const LOOKED_BYTE: u64 = 1;
 
-/// What a statement pays for what SQLite counts.
+/// What a statement pays for the things that SQLite counts.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Rates {
     step: u64,
-    /// A step while large values are held, for each KiB of them: it may look at one.
+    /// A step while large values are held, for each KiB of them, because the step may look at one.
     step_held_kib: u64,
-    /// A page of the database that is asked for.
+    /// Each page of the database that is asked for.
     pub(crate) page: u64,
 }
 
 impl Rates {
     pub(crate) fn of(does: &Does) -> Rates {
         Rates {
-            // A step that searches a tree of its own compares a dozen rows; one that reads JSON takes as long.
+            // A step that searches a tree of its own compares a dozen rows. A step that reads JSON takes as long.
             step: if does.searches { 150 } else { 60 },
             step_held_kib: if does.looks_through { 40 } else { 2 },
             // Full text does all its work between pages, without steps.

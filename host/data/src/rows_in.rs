@@ -1,4 +1,4 @@
-//! Rows of an Arrow stream on their way into SQLite.
+//! Reads the rows of an Arrow stream that go into SQLite.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -20,14 +20,14 @@ use crate::error::{CallError, Code};
 use crate::kind::ColumnKind;
 use crate::time;
 
-/// The schema and the batches of a stream. What is malformed is an error, and no part of it is believed: the decoder takes
-/// memory only for bytes that are there.
+/// The schema and the batches of a stream. A malformed stream is an error. The decoder takes memory only for
+/// bytes that are there.
 pub(crate) fn read(stream: &[u8]) -> Result<(Arc<Schema>, Vec<RecordBatch>), CallError> {
     let decoded = catch_unwind(AssertUnwindSafe(|| decode(stream)));
     match decoded {
         Ok(Ok(read)) => Ok(read),
         Ok(Err(error)) => Err(malformed(&error.to_string())),
-        // Where the decoder is not careful enough, the guest is told, and the host goes on.
+        // If the decoder panics, the guest gets an error and the host goes on.
         Err(_) => Err(malformed("the decoder gave up")),
     }
 }
@@ -55,11 +55,12 @@ fn decode(stream: &[u8]) -> Result<(Arc<Schema>, Vec<RecordBatch>), ArrowError> 
     Ok((schema, batches))
 }
 
-/// Room for a value that is made of another.
+/// Room for a value that is converted from another one.
 #[derive(Default)]
 pub(crate) struct Cell(Vec<u8>);
 
-/// Whether columns of this type can be stored in those. What a value must be besides is seen row by row.
+/// Whether columns of the first type can be stored in columns of the second. Each value is checked later, row by
+/// row.
 pub(crate) fn fits(found: &DataType, kind: ColumnKind) -> bool {
     use DataType as T;
     let integer = found.is_integer();
@@ -96,7 +97,7 @@ pub(crate) fn fits(found: &DataType, kind: ColumnKind) -> bool {
     }
 }
 
-/// One value as SQLite stores it, or the name of what it was instead.
+/// One value as SQLite stores it. The error is the name of what it was instead.
 pub(crate) fn value<'a>(
     array: &'a dyn Array,
     row: usize,
@@ -196,14 +197,14 @@ fn of_dictionary<'a>(
 fn from_integer(number: i64, kind: ColumnKind) -> Result<ValueRef<'static>, String> {
     match kind {
         ColumnKind::Boolean if !matches!(number, 0 | 1) => Err(format!("integer {number}")),
-        // Beyond, a real number does not hold it.
+        // A real number cannot hold a larger integer exactly.
         ColumnKind::Real if number.unsigned_abs() > 1 << 53 => Err(format!("integer {number}")),
         ColumnKind::Real => Ok(ValueRef::Real(number as f64)),
         _ => Ok(ValueRef::Integer(number)),
     }
 }
 
-/// SQLite stores what is not a number as null, which would be somebody else's value.
+/// SQLite would store NaN as null, which is another value.
 fn real(number: f64) -> Result<ValueRef<'static>, String> {
     if number.is_nan() {
         Err("float (not a number)".to_owned())

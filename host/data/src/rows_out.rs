@@ -1,4 +1,4 @@
-//! Rows of a query on their way into an Arrow stream.
+//! Writes the rows of a query into an Arrow stream.
 
 use std::sync::Arc;
 
@@ -17,9 +17,9 @@ use crate::kind::{ColumnKind, vector_item};
 use crate::limits::BATCH_ROWS;
 use crate::time;
 
-/// Values of one column so far.
+/// The values of one column so far.
 enum Values {
-    /// Nulls only.
+    /// Only nulls.
     Nothing,
     Integer(Vec<i64>),
     Real(Vec<f64>),
@@ -36,7 +36,7 @@ enum Values {
 struct Column {
     name: String,
     kind: ColumnKind,
-    /// Its type is that of its values.
+    /// The column has no declared type, so its values decide.
     undeclared: bool,
     values: Values,
     valid: NullBufferBuilder,
@@ -67,7 +67,7 @@ impl RowsOut {
         self.rows
     }
 
-    /// Adds a row, and says its bytes.
+    /// Adds a row, and returns its bytes.
     #[inline]
     pub(crate) fn push<'a>(
         &mut self,
@@ -83,7 +83,7 @@ impl RowsOut {
         Ok(bytes)
     }
 
-    /// All rows as a stream: the schema, then batches.
+    /// All rows as a stream: the schema, then the batches.
     pub(crate) fn finish(self) -> Result<Vec<u8>, CallError> {
         let mut fields = Vec::with_capacity(self.columns.len());
         let mut arrays = Vec::with_capacity(self.columns.len());
@@ -183,12 +183,12 @@ impl Column {
         }
     }
 
-    /// A value whose type is not the column's own in SQLite.
+    /// Adds a value whose SQLite type is not the column's own.
     fn push_converted(&mut self, value: ValueRef<'_>) -> Result<u64, Found> {
         let found = type_of(value);
         match (self.kind, &mut self.values, value) {
             (ColumnKind::Any, Values::Nothing, _) => return self.decide(value),
-            // Whole numbers among real ones, where nothing is lost.
+            // An integer in a column of reals, if nothing is lost.
             (ColumnKind::Real, Values::Real(values), ValueRef::Integer(number)) => {
                 values.push(exact(number).ok_or(found)?);
             }
@@ -234,7 +234,7 @@ impl Column {
         Ok(8)
     }
 
-    /// The first value of a column that was declared with no type says what it is.
+    /// In a column without a declared type, the first value decides the type.
     fn decide(&mut self, value: ValueRef<'_>) -> Result<u64, Found> {
         let nulls = self.valid.len();
         self.kind = match value {
@@ -326,7 +326,7 @@ impl PushBytes for NullBufferBuilder {
         more: &[u8],
     ) -> Result<u64, Found> {
         bytes.extend_from_slice(more);
-        // A result has far fewer bytes than that: `RESULT_BYTES`.
+        // A result has far fewer bytes than that, because of `RESULT_BYTES`.
         ends.push(i32::try_from(bytes.len()).map_err(|_| "too many bytes")?);
         self.append_non_null();
         Ok(more.len() as u64 + 4)
@@ -347,7 +347,7 @@ pub(crate) fn type_of(value: ValueRef<'_>) -> Found {
     }
 }
 
-/// A name for a message, which a guest can make as long as a statement.
+/// A name for a message. A guest can make a name as long as a statement.
 pub(crate) fn shown(name: &str) -> String {
     let mut shown: String = name.chars().take(100).collect();
     if shown.len() < name.len() {

@@ -1,4 +1,4 @@
-//! One run's use of a database: its calls, its transaction, and how that is settled.
+//! One run's use of a database: its calls, its transaction, and how the transaction is settled.
 
 use std::sync::Arc;
 
@@ -17,26 +17,29 @@ use crate::limits::{CALL_MEMORY_BYTES, LINE_LOOK};
 use crate::line::Place;
 use crate::work::Used;
 
-/// A run's session. All its calls are one transaction, which begins with the first: it sees its own changes, and everything
-/// else as it was then. A run that may write waits in line for that, so that it never has to be told that somebody else was
-/// faster; one that may only read never waits. Dropped without being settled, it leaves nothing.
+/// A run's session. All its calls are one transaction, which begins with the first call. It sees its own changes,
+/// and everything else as it was at that time.
+///
+/// A run that may write waits in line before its transaction begins, so another writer can never be in its way. A
+/// run that may only read never waits. If the session is dropped before it is settled, nothing of it takes
+/// effect.
 pub struct Run {
     store: Arc<Inner>,
     grants: Arc<Grants>,
     conditions: Conditions,
-    /// Until the first call.
+    /// The budget, until the first call.
     budget: Option<Box<dyn Budget>>,
     open: Option<Open>,
-    /// A statement of its own rolled everything back.
+    /// A statement of the run rolled everything back.
     lost: bool,
-    /// What it committed call by call.
+    /// What it has committed, if each call takes effect at once.
     committed: Vec<TableChanges>,
 }
 
-/// A transaction, on a connection that is the run's alone.
+/// A transaction, on a connection that only this run uses.
 struct Open {
     desk: Desk,
-    /// First in line, for a run that may write.
+    /// The first place in line, if the run may write.
     place: Option<Place>,
     in_transaction: bool,
 }
@@ -59,22 +62,22 @@ impl Run {
         }
     }
 
-    /// The rows of one statement that only reads, as an Arrow IPC stream.
+    /// Returns the rows of one statement that only reads, as an Arrow IPC stream.
     pub fn query(&mut self, sql: &str) -> Result<Vec<u8>, Failure> {
         self.call(|call| call.query(sql))
     }
 
-    /// Makes one statement's changes, and says how many rows it changed.
+    /// Runs one statement that changes rows, and returns how many it changed.
     pub fn execute(&mut self, sql: &str) -> Result<u64, Failure> {
         self.call(|call| call.execute(sql))
     }
 
-    /// Adds the rows of an Arrow IPC stream to a table, and says how many.
+    /// Inserts the rows of an Arrow IPC stream into a table, and returns how many.
     pub fn insert(&mut self, table: &str, stream: &[u8]) -> Result<u64, Failure> {
         self.call(|call| call.insert(table, stream))
     }
 
-    /// What its calls took so far.
+    /// What the run's calls have used so far.
     pub fn used(&self) -> Used {
         self.open
             .as_ref()
@@ -98,7 +101,7 @@ impl Run {
         let is_open = !open.desk.engine.is_autocommit();
         open.in_transaction = is_open;
         if !is_open {
-            // `OR ROLLBACK`, or SQLite because the run was stopped while it wrote.
+            // The statement had `OR ROLLBACK`, or SQLite rolled back because the run was stopped while it wrote.
             lock(&open.desk.touched).take();
             self.lost = true;
             return result.map_err(|failure| match failure {
@@ -146,7 +149,7 @@ impl Run {
                     open.place = Some(self.store.line.enter(look)?);
                 }
                 if let Err(failure) = take_lock(&open.desk, look) {
-                    // Whoever is next may have more time.
+                    // The next writer may have more time.
                     open.place = None;
                     return Err(failure);
                 }
@@ -157,20 +160,20 @@ impl Run {
                     return Err(CallError::new(Code::Busy, error.to_string()).into());
                 }
             } else {
-                // Readers see what was committed when they first look.
+                // Readers see what was committed when they first read.
                 open.desk
                     .engine
                     .connection()
                     .execute_batch("BEGIN")
                     .map_err(|error| sqlite(&error))?;
             }
-            // This look is the first.
+            // This is the first read.
             if open.desk.is_current().map_err(|error| sqlite(&error))? {
                 open.in_transaction = true;
                 lock(&open.desk.touched).watching = self.grants.writes();
                 return Ok(());
             }
-            // Somebody changed the tables themselves: a connection that is set up anew knows them.
+            // The tables' definitions have changed. A connection that is set up again knows them.
             rollback(&open.desk);
             let fresh = self
                 .store
@@ -208,7 +211,7 @@ impl Run {
         Ok(())
     }
 
-    /// What its transaction changed.
+    /// What the run's transaction changed.
     fn changes(&mut self) -> Result<Option<Changes>, StoreError> {
         let Some(open) = self.open.as_mut().filter(|open| open.in_transaction) else {
             return Ok(None);
@@ -217,7 +220,7 @@ impl Run {
             path: self.store.path.clone(),
             source,
         };
-        // Virtual tables write what they still hold.
+        // This makes virtual tables write what they still hold.
         open.desk
             .engine
             .connection()
@@ -257,8 +260,8 @@ impl Run {
     }
 }
 
-/// A run whose changes wait for the ledger. Dropped without being settled, they are rolled back, and the record stays for
-/// the next start: whoever drops it so does not know what the ledger says.
+/// A run whose changes wait for the ledger. If it is dropped before it is settled, they are rolled back and the
+/// record stays for the next start, because nobody here knows what the ledger says.
 pub struct Prepared {
     run: Run,
     changes: Vec<TableChanges>,
@@ -267,12 +270,13 @@ pub struct Prepared {
 }
 
 impl Prepared {
-    /// What the run changed, by table: nothing for tables whose rows are what they were.
+    /// What the run changed, by table. Tables whose rows are as before are left out.
     pub fn changes(&self) -> &[TableChanges] {
         &self.changes
     }
 
-    /// The ledger's closing is on the disk: what the run did takes effect if that says that it completed, or never.
+    /// Settles the run after the ledger's closing is on disk. What it did takes effect if the closing says that
+    /// it completed.
     pub fn settle(mut self, completed: bool) -> Result<Vec<TableChanges>, StoreError> {
         if let Some(open) = &mut self.run.open
             && open.in_transaction
@@ -291,7 +295,7 @@ impl Prepared {
             }
             open.in_transaction = false;
         }
-        // While the place in line is held: the next writer looks at the record.
+        // The place in line is still held, because the next writer looks at the record.
         if let Some(pending) = self.run.store.pending.as_ref().filter(|_| self.is_recorded) {
             lock(pending).clear()?;
         }
@@ -318,11 +322,11 @@ impl Drop for Run {
 }
 
 fn rollback(desk: &Desk) {
-    // It fails only if there is no transaction.
+    // This fails only if there is no transaction.
     let _ = desk.engine.connection().execute_batch("ROLLBACK");
 }
 
-/// Another process may hold the lock: its run, or somebody's tool.
+/// Takes the write lock. Another process may hold it: a run of another host, or somebody's tool.
 fn take_lock(desk: &Desk, mut look: impl FnMut() -> Result<(), Stop>) -> Result<(), Failure> {
     loop {
         match desk.engine.connection().execute_batch("BEGIN IMMEDIATE") {
@@ -354,7 +358,7 @@ fn sqlite(error: &Error) -> Failure {
     .into()
 }
 
-/// The path is the operator's own.
+/// An engine error for the guest, without the path, which is the operator's own.
 fn engine(error: &StoreError) -> Failure {
     let text = match error {
         StoreError::Sqlite { source, .. } | StoreError::Open { source, .. } => source.to_string(),

@@ -15,15 +15,15 @@ use crate::inner::{Conditions, Inner};
 use crate::pending::{Pending, Verdict};
 use crate::run::Run;
 
-/// A database that runs of micro-apps use.
+/// A database for runs of micro-apps.
 #[derive(Clone)]
 pub struct Store {
     pub(crate) inner: Arc<Inner>,
 }
 
 impl Store {
-    /// Opens the database in a file, which is put into WAL mode. A run that a crash left between the ledger's closing and its
-    /// commit is settled first, as `verdict` says of its identity.
+    /// Opens the database in a file and puts it into WAL mode. If a crash left a run between the ledger's closing
+    /// and the commit, it is settled first. `verdict` says what the ledger has about the run with that identity.
     pub fn open(
         path: &Path,
         mut verdict: impl FnMut(&str) -> Verdict,
@@ -53,8 +53,8 @@ impl Store {
         Ok(Store::new(path.to_owned(), read_only, true, pending, None))
     }
 
-    /// A database that is gone with the store. It stands in a folder of its own for temporary files, because readers and a
-    /// writer at once need a file.
+    /// A database that is removed with the store. It is in a temporary folder of its own, because a file is
+    /// needed for readers and a writer at once.
     pub fn temporary(
         set_up: impl FnOnce(&Connection) -> rusqlite::Result<()>,
     ) -> Result<Store, StoreError> {
@@ -107,14 +107,14 @@ impl Store {
         &self.inner.path
     }
 
-    /// What an operator should know of these grants: names that are none, and views, triggers and foreign keys that reach for
-    /// what is not granted.
+    /// What an operator should know about these grants: names that do not exist, and views, triggers and foreign
+    /// keys that reach what is not granted.
     pub fn check(&self, grants: &Grants) -> Result<Vec<StoreError>, StoreError> {
         let mut desk = self.inner.new_desk(grants)?;
         Ok(std::mem::take(&mut desk.problems))
     }
 
-    /// A run that may use what is granted. Nothing is opened before its first call.
+    /// Begins a run that may use what is granted. Nothing is opened before its first call.
     pub fn run(&self, grants: Arc<Grants>, conditions: Conditions, budget: Box<dyn Budget>) -> Run {
         Run::new(Arc::clone(&self.inner), grants, conditions, budget)
     }

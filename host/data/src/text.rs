@@ -1,5 +1,6 @@
-//! Functions of SQL on text whose work SQLite does not bound: its own take time with the product of both arguments, in one
-//! step that nothing interrupts. These take time with the sum, are paid for each byte, and answer the same.
+//! SQL functions on text that replace SQLite's own. The time of SQLite's grows with the product of both
+//! arguments, in one step that nothing interrupts. The time of these grows with the sum, they are paid for each
+//! byte, and they return the same.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -64,7 +65,7 @@ pub(crate) fn install(connection: &Connection, work: &SharedWork) -> Result<()> 
     Ok(())
 }
 
-/// Text of bytes that SQLite did not check either.
+/// Text from bytes. SQLite has not checked that they are UTF-8.
 fn text_of(bytes: Vec<u8>) -> Result<ToSqlOutput<'static>> {
     String::from_utf8(bytes)
         .map(|text| ToSqlOutput::Owned(Value::Text(text)))
@@ -81,7 +82,7 @@ fn looked_at(context: &Context<'_>, work: &SharedWork) -> Result<()> {
     pay(work, (bytes as u64).saturating_mul(price::LOOKED_BYTE))
 }
 
-/// A value as text, as SQLite has it; nothing for null.
+/// A value as text, as SQLite converts it. `None` for null.
 fn bytes(value: ValueRef<'_>) -> Option<Cow<'_, [u8]>> {
     match value {
         ValueRef::Null => None,
@@ -91,7 +92,8 @@ fn bytes(value: ValueRef<'_>) -> Option<Cow<'_, [u8]>> {
     }
 }
 
-/// The place of the first `needle`, from 1, in bytes for blobs and in characters otherwise; 0 if there is none.
+/// The place of the first `needle`, from 1, or 0 if there is none. It counts bytes for blobs and characters
+/// otherwise.
 fn instr(hay: ValueRef<'_>, needle: ValueRef<'_>) -> Option<i64> {
     let in_bytes = matches!((hay, needle), (ValueRef::Blob(_), ValueRef::Blob(_)));
     let (hay, needle) = (bytes(hay)?, bytes(needle)?);
@@ -112,7 +114,7 @@ fn is_inner(byte: u8) -> bool {
     byte & 0xc0 == 0x80
 }
 
-/// Nothing where the result would be over the bound of values.
+/// `None` if the result would be larger than a value may be.
 fn replace(text: &[u8], pattern: &[u8], by: &[u8]) -> Option<Vec<u8>> {
     if pattern.is_empty() {
         return Some(text.to_vec());
@@ -131,7 +133,7 @@ fn replace(text: &[u8], pattern: &[u8], by: &[u8]) -> Option<Vec<u8>> {
     (replaced.len() <= VALUE_BYTES).then_some(replaced)
 }
 
-/// Without the characters at its ends that are among these.
+/// The text without the characters at its ends that are in `of`.
 fn trim<'a>(text: &'a [u8], of: &[u8], left: bool, right: bool) -> &'a [u8] {
     let of: HashSet<&[u8]> = characters(of).collect();
     let mut rest = text;

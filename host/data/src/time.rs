@@ -1,8 +1,8 @@
-//! Dates and times as SQL has them in text, and as Arrow has them in numbers.
+//! Dates and times: as text in SQL, and as numbers in Arrow.
 
-/// Days since 1970 of a date of the proleptic Gregorian calendar.
+/// The days since 1970 of a date in the proleptic Gregorian calendar.
 fn days(year: i64, month: i64, day: i64) -> i64 {
-    // The year begins in March, so that a leap day is its last.
+    // The year begins in March, so a leap day is its last day.
     let (year, month) = if month > 2 {
         (year, month - 3)
     } else {
@@ -44,7 +44,7 @@ fn date_of(text: &[u8]) -> Option<(i64, &[u8])> {
     let (month, rest) = number(rest.strip_prefix(b"-")?, 2)?;
     let (day, rest) = number(rest.strip_prefix(b"-")?, 2)?;
     let days = days(year, month, day);
-    // The thirty-first of April is not the first of May.
+    // A date such as 31 April is refused, and does not become 1 May.
     (civil(days) == (year, month, day)).then_some((days, rest))
 }
 
@@ -54,7 +54,8 @@ pub(crate) fn date(text: &[u8]) -> Option<i32> {
     rest.is_empty().then(|| i32::try_from(days).ok()).flatten()
 }
 
-/// `2025-12-31 23:59:59.999999`, with `T` between and `Z` behind or not, and the time left out or not, as microseconds.
+/// `2025-12-31 23:59:59.999999` as microseconds. There may be a `T` in between and a `Z` at the end, and the time
+/// may be missing.
 pub(crate) fn timestamp(text: &[u8]) -> Option<i64> {
     let (days, rest) = date_of(text)?;
     let midnight = days * 86_400_000_000;
@@ -90,14 +91,14 @@ pub(crate) fn timestamp(text: &[u8]) -> Option<i64> {
 
 /// Days since 1970 as `2025-12-31`, for the years 0 to 9999.
 pub(crate) fn date_text(days: i64) -> Option<String> {
-    // Beyond any date that there is, and within what is computed with.
+    // Larger numbers are no dates, and the calculation below would overflow.
     let (year, month, day) = civil(Some(days).filter(|days| days.abs() < 10_000_000)?);
     (0..=9999)
         .contains(&year)
         .then(|| format!("{year:04}-{month:02}-{day:02}"))
 }
 
-/// Microseconds since 1970 as `2025-12-31 23:59:59`, with a fraction only where there is one.
+/// Microseconds since 1970 as `2025-12-31 23:59:59`, with a fraction only if there is one.
 pub(crate) fn timestamp_text(micros: i64) -> Option<String> {
     let date = date_text(micros.div_euclid(86_400_000_000))?;
     let of_day = micros.rem_euclid(86_400_000_000);

@@ -1,8 +1,9 @@
-//! Which rows a run touched, and what stood in them before.
+//! Which rows a run has touched, and their values before.
 //!
-//! SQLite tells of each row before it changes, whatever changes it: the statement, `REPLACE`, a trigger, a foreign key, a
-//! virtual table. Only the first time counts, because that is what the row was when the run began. What it is in the end
-//! is read when the run is settled, so that a statement which was rolled back leaves nothing behind.
+//! SQLite reports each row before it changes, whatever changes it: the statement, `REPLACE`, a trigger, a foreign
+//! key, or a virtual table. Only the first report of a row counts, because it has the row as it was when the run
+//! began. The row's final values are read when the run is settled. So a statement that was rolled back leaves
+//! nothing behind.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -21,23 +22,23 @@ pub enum Key {
     Columns(Box<[Value]>),
 }
 
-/// The values of a row, in the order of its table's columns, without generated ones.
+/// The values of a row, in the order of the table's columns, without generated columns.
 pub type Row = Box<[Value]>;
 
-/// Rows by their keys, as they were before; `None` for what was not there.
+/// The rows before the run, by key. `None` for a row that did not exist.
 pub(crate) type Before = BTreeMap<Key, Option<Row>>;
 
 #[derive(Debug, Default)]
 pub(crate) struct Touched {
-    /// Whether a transaction is open in which rows may change. Virtual tables keep changes for a while, so they may do it
-    /// outside of the statement that asked for it.
+    /// Whether a transaction is open in which rows may change. Virtual tables keep changes for a while, so they
+    /// may write them outside of the statement that made them.
     pub(crate) watching: bool,
     catalogue: Arc<Catalogue>,
-    /// By name, as SQLite tells it.
+    /// By the table's name, as SQLite reports it.
     tables: Vec<(String, Before)>,
     rows: usize,
     bytes: usize,
-    /// A bound was reached: what follows is not kept, and the run must not be settled.
+    /// A limit was reached. Nothing more is kept, and the run must not be settled.
     over: bool,
 }
 
@@ -57,7 +58,7 @@ impl Touched {
         self.rows
     }
 
-    /// Forgets all, and hands it out by table name.
+    /// Takes everything out, by the table's name.
     pub(crate) fn take(&mut self) -> BTreeMap<String, Before> {
         self.watching = false;
         self.rows = 0;
@@ -113,7 +114,7 @@ impl Touched {
     }
 }
 
-/// The columns that a table stores and a statement can set.
+/// The columns that a table stores and that a statement can set.
 pub(crate) fn stored(table: &Table) -> impl Iterator<Item = usize> + Clone + '_ {
     (0..table.columns.len()).filter(|column| !table.columns[*column].generated)
 }

@@ -1,4 +1,4 @@
-//! One value as SQLite has it, owned, and in SQLite's own order.
+//! One SQLite value, owned, and in SQLite's order.
 
 use std::cmp::Ordering;
 
@@ -9,7 +9,7 @@ use rusqlite::types::ValueRef;
 pub enum Value {
     /// No value.
     Null,
-    /// A whole number.
+    /// An integer.
     Integer(i64),
     /// A real number.
     Real(f64),
@@ -30,7 +30,7 @@ impl Value {
         }
     }
 
-    /// Bytes that it takes, roughly.
+    /// Roughly the bytes that it takes.
     pub(crate) fn bytes(&self) -> usize {
         let own = size_of::<Value>();
         match self {
@@ -66,7 +66,7 @@ impl Ord for Value {
         match (self, other) {
             (Value::Integer(one), Value::Integer(two)) => one.cmp(two),
             (Value::Real(one), Value::Real(two)) => one.total_cmp(two),
-            // Where they are equal as reals, the integer comes first: an order must be total.
+            // If they are equal as reals, the integer comes first, because the order must be total.
             (Value::Integer(one), Value::Real(two)) => {
                 (*one as f64).total_cmp(two).then(Ordering::Less)
             }

@@ -1,9 +1,9 @@
-//! What the words of a statement say about its price. Whatever they are in, they are taken at their word: to be charged too much is
-//! harmless, and to look at the program that SQLite makes would take longer than most statements.
+//! What the words of a statement say about its price. A word counts even inside a string: charging too much is
+//! harmless. Reading the program that SQLite makes would take longer than most statements.
 
 use crate::ffi::Does;
 
-/// Statements with one of these put rows together in a tree of their own, and search it.
+/// A statement with one of these collects rows in a tree of its own and searches it.
 const SEARCH: [&str; 9] = [
     "distinct",
     "except",
@@ -16,7 +16,7 @@ const SEARCH: [&str; 9] = [
     "union",
 ];
 
-/// Functions whose work on a large value shows nowhere else.
+/// Functions whose work on a large value is not seen anywhere else.
 const LOOK_THROUGH: [&str; 7] = [
     "glob",
     "length",
@@ -27,7 +27,7 @@ const LOOK_THROUGH: [&str; 7] = [
     "total",
 ];
 
-/// For a statement's text.
+/// Reads the text of a statement.
 pub(crate) fn read(sql: &str, does: &mut Does) {
     let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
     for word in sql
@@ -40,12 +40,12 @@ pub(crate) fn read(sql: &str, does: &mut Does) {
     }
 }
 
-/// For a function that is called, in the statement or in a view of it.
+/// Whether a called function reads all of a large value. It may be called by the statement or by a view.
 pub(crate) fn looks_through(function: &str) -> bool {
     LOOK_THROUGH.contains(&function)
 }
 
-/// Whether a function takes as long as a search: it reads JSON, or a calendar.
+/// Whether a function takes as long as a search. Functions for JSON and dates do.
 pub(crate) fn searches(function: &str) -> bool {
     function.starts_with("json")
         || ["->", "->>", "date", "datetime", "strftime", "timediff"].contains(&function)

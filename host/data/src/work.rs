@@ -1,4 +1,4 @@
-//! What one call may still cost, as SQLite's callbacks see it: steps are paid as they are made.
+//! What one call may still cost, as SQLite's callbacks see it. Steps are paid for while they are made.
 
 use std::sync::{Arc, Mutex};
 
@@ -16,27 +16,27 @@ use crate::price::{self, Rates};
 #[derive(Default)]
 pub(crate) struct Work {
     pub(crate) budget: Option<Box<dyn Budget>>,
-    /// Why SQLite was made to stop.
+    /// Why SQLite was stopped.
     pub(crate) stopped: Option<Stop>,
-    /// Steps of the statement that were paid while they were made, those of virtual tables within it included.
+    /// The steps that were paid for while they were made, including those of virtual tables.
     steps_paid: u64,
     random: Option<ChaCha12Rng>,
     rates: Rates,
     used: Used,
 }
 
-/// What a run's calls took.
+/// What a run's calls used.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Used {
-    /// Fuel, for all of it.
+    /// The fuel of all calls.
     pub fuel: u64,
-    /// Steps of SQLite's virtual machine.
+    /// The steps of SQLite's virtual machine.
     pub steps: u64,
-    /// Pages of the database that were asked for, in the cache or not.
+    /// The pages of the database that were asked for, whether they were in the cache or not.
     pub pages: u64,
-    /// KiB of large values that were made.
+    /// The KiB of large values that were made.
     pub large_kib: u64,
-    /// For each step, the KiB of large values that were held meanwhile.
+    /// For each step, the KiB of large values that were held during it, added up.
     pub held_kib_steps: u64,
 }
 
@@ -78,7 +78,7 @@ impl Work {
         self.ask(|budget| budget.count(quota, amount))
     }
 
-    /// The steps of a period, and the large values that were held in it.
+    /// Pays for the steps of a period, and for the large values that were held in it.
     fn pay_steps(&mut self, steps: u64) -> Result<(), Stop> {
         let (held, made) = ffi::take_large();
         let (held_kib, large_kib) = (held / 1024, made / 1024);
@@ -92,7 +92,7 @@ impl Work {
         )
     }
 
-    /// SQLite made as many steps as it makes between two looks.
+    /// Called when SQLite has made as many steps as there are between two looks. Returns whether to stop.
     fn look(&mut self) -> bool {
         self.steps_paid += STEPS_BETWEEN_LOOKS;
         let go_on = self
@@ -101,7 +101,8 @@ impl Work {
         go_on.is_err()
     }
 
-    /// A statement has ended or was left, after so many steps of its own and so many pages.
+    /// Pays for the rest when a statement has ended or was left, with this many steps of its own and this many
+    /// pages.
     pub(crate) fn pay_rest(&mut self, steps: u64, pages: u64) -> Result<(), Stop> {
         let rest = steps.saturating_sub(std::mem::take(&mut self.steps_paid));
         self.used.pages += pages;
@@ -130,7 +131,7 @@ impl Work {
     }
 }
 
-/// Makes SQLite ask on this connection.
+/// Makes SQLite call back on this connection.
 pub(crate) fn install(connection: &mut rusqlite::Connection) -> rusqlite::Result<SharedWork> {
     let shared = SharedWork::default();
     let asked = Arc::clone(&shared);

@@ -1,8 +1,8 @@
-//! The guest's world: a database in memory that has the tables that are granted, without rows, and no others.
+//! The guest's world: a database in memory that has the granted tables, without rows, and no other tables.
 //!
-//! A guest's statement is compiled here first. So what was not granted does not exist for it, whatever it asks: messages,
-//! `sqlite_schema` and the table functions of `PRAGMA` know nothing that could be told. Only then is it compiled in the
-//! database, where the guard holds it to the grants once more.
+//! A guest's statement is compiled here first. So what was not granted does not exist for it: neither messages,
+//! nor `sqlite_schema`, nor the table functions of `PRAGMA` can tell anything about it. Then the statement is
+//! compiled in the database, where the guard checks it against the grants again.
 
 use std::sync::Arc;
 
@@ -49,7 +49,7 @@ impl World {
     }
 }
 
-/// Statements that make a table as the guest sees it.
+/// The statements that make a table as the guest sees it.
 fn definitions(table: &Table, sees: impl Fn(&str) -> bool) -> Vec<String> {
     if matches!(table.kind, Kind::View | Kind::Virtual) {
         return vec![table.sql.clone()];
@@ -101,7 +101,7 @@ pub(crate) fn list<T: AsRef<str>>(names: &[T]) -> String {
     names.join(", ")
 }
 
-/// The rules for these grants, without views that reach further, and what an operator should know of the rest.
+/// The rules for these grants, without views that reach further, and what an operator should know about the rest.
 pub(crate) fn rules(
     engine: &mut Engine,
     guard: &SharedGuard,
@@ -117,7 +117,7 @@ pub(crate) fn rules(
             )));
         }
     }
-    // A view may read another: until no more falls.
+    // A view may read another view, so this repeats until no more are removed.
     loop {
         let views = catalogue
             .tables
@@ -190,7 +190,7 @@ pub(crate) fn rules(
     (rules, problems)
 }
 
-/// What a statement of the host's own would be refused if a guest made it.
+/// What would be refused in a statement of the host if a guest made it.
 fn refusal(engine: &mut Engine, guard: &SharedGuard, rules: &Rules, sql: &str) -> Option<Refused> {
     {
         let mut guard = lock(guard);

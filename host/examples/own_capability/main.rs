@@ -1,5 +1,5 @@
-//! A host with an interface of its own, `warnings.wit`, for guests that its policy lets use it. Nothing of the host is
-//! changed for it.
+//! A host with an interface of its own, `warnings.wit`. Its policy lets some guests use it. Nothing in the host
+//! is changed for it.
 
 use std::path::Path;
 
@@ -49,7 +49,8 @@ struct Warnings {
 }
 
 impl Session for Warnings {
-    /// A real one would write them to disk here, and send them in `settle`, when the ledger has that the run completed.
+    /// A real capability would write them to disk here. It would send them in `settle`, after the ledger has
+    /// recorded that the run completed.
     fn prepare(&mut self, ended: &Ended<'_>) -> Called<Vec<Effect>> {
         let effect = |(place, text): (String, String)| Effect {
             capability: TABLE.name.to_owned(),
@@ -72,7 +73,7 @@ fn send(state: &mut RunState, (place, text): (String, String)) -> Called<(Result
     Ok((Ok(()),))
 }
 
-/// Runs the guest under a policy, and gives the report.
+/// Runs the guest under a policy, and returns the report.
 async fn run(policy: &str) -> Result<String, Box<dyn std::error::Error>> {
     let policy = Policy::parse(Path::new("policy.toml"), policy)?;
     let host = Host::builder().offer(Weather).policy(policy).build()?;

@@ -73,7 +73,7 @@ pub fn runs(reader: &Reader) -> Result<Vec<Run>, LedgerError> {
     Ok(runs.into_values().collect())
 }
 
-/// The closing of one run, unless it was cut off or is under way.
+/// The closing of one run. `None` if the run was cut off or has not ended.
 pub fn closing_of(reader: &Reader, run_id: u64) -> Result<Option<Closing>, LedgerError> {
     enum Ends {
         Found(String),
@@ -84,7 +84,7 @@ pub fn closing_of(reader: &Reader, run_id: u64) -> Result<Option<Closing>, Ledge
             Ends::Failed(error)
         }
     }
-    // The opening's id is the run's own, so that the closing comes after it.
+    // The run's id is the id of its opening, so its closing comes after that id.
     let ended = reader.visit(run_id, |entry| {
         let is_closing = entry.actor_role == Role::Host && entry.event_type == event::RUN_CLOSED;
         if is_closing && entry.run_id == Some(run_id) {

@@ -57,7 +57,7 @@ impl Recording {
         self.durability == Durability::Entry
     }
 
-    /// What the ledger knows the run by.
+    /// The run's identity in the ledger.
     pub(crate) fn identity(&self) -> &str {
         &self.identity
     }
@@ -76,8 +76,8 @@ impl Recording {
         .map_err(wasmtime::Error::from)
     }
 
-    /// Records how the run ended, and its entries if they are not there yet. They are on disk when this returns.
-    /// Then does what follows from it, which is told whether that succeeded: both are done, also if nobody waits for it any
+    /// Records how the run ended, with its entries if they are not recorded yet. They are on disk when this
+    /// returns. Then it calls `then` with whether that succeeded. Both are done even if nobody waits for them any
     /// more.
     pub(crate) async fn close<T: Send + 'static>(
         self,

@@ -74,19 +74,20 @@ impl FileThreads {
     }
 }
 
-/// Threads for a capability's own work that may wait, such as for a database: other runs go on meanwhile.
+/// Threads for a capability's own work that may wait, for example for a database. Other runs go on meanwhile.
 ///
-/// A run does one thing at a time, so that the work of all of them takes as many threads as runs go on at once. Work that
-/// goes on when its run has ended must look at the run's [`Account`](crate::capability::Account) and end soon.
+/// A run does one thing at a time. So all runs together take at most one thread for each run that is going on.
+/// Work that goes on after its run has ended must look at the run's [`Account`](crate::capability::Account) and
+/// end soon.
 #[derive(Clone)]
 pub struct Threads(FileLane);
 
 impl Threads {
-    /// Does the work on a thread. If the future is dropped the work goes on to its end all the same.
+    /// Does the work on a thread. If the future is dropped, the work still goes on to its end.
     ///
     /// # Errors
     ///
-    /// When the system has no thread for it.
+    /// The system has no thread for it.
     pub async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> T + Send + 'static,
@@ -96,7 +97,7 @@ impl Threads {
 }
 
 impl FileThreads {
-    /// Threads for work that is of no device.
+    /// Threads for work that does not belong to a device.
     pub(crate) fn threads(&self) -> Threads {
         Threads(self.lane([]))
     }

@@ -1,4 +1,4 @@
-//! What a micro-app asks of a host, thing by thing.
+//! What a micro-app asks of a host, item by item.
 
 use std::collections::BTreeSet;
 
@@ -17,7 +17,7 @@ pub(crate) struct Asking<'a> {
     pub(crate) interfaces: &'a BTreeSet<String>,
 }
 
-/// Everything that is asked for of a host that offers this, the tier first.
+/// Everything that is asked of a host with this offer. The tier comes first.
 pub(crate) fn asked(asking: Asking<'_>, offer: &Offer) -> Vec<Item> {
     let manifest = asking.manifest;
     let mut items = vec![Item::Tier(manifest.tier)];
@@ -41,7 +41,7 @@ pub(crate) fn asked(asking: Asking<'_>, offer: &Offer) -> Vec<Item> {
     items
 }
 
-/// A name under a capability's key, as something that can be granted.
+/// A name under a capability's key, as an item that can be granted.
 pub(super) fn item(table: &Table, key: &GrantKey, name: &str) -> Item {
     let interfaces = table.interfaces.iter();
     Item::Named {

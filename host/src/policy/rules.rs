@@ -47,7 +47,7 @@ impl Policy {
         self.all_sections().flat_map(Section::folders).collect()
     }
 
-    /// All that it says under the keys of capabilities.
+    /// All names of the section under the keys of capabilities.
     pub(crate) fn granted_names(&self, offer: &Offer) -> Vec<GrantedName> {
         let sections = self.all_sections();
         sections

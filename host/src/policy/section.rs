@@ -11,7 +11,7 @@ use crate::offer::folder::Held;
 use crate::offer::offered::Offer;
 use crate::offer::starting::GrantedName;
 
-/// The keys that a section may have whatever is offered.
+/// The keys that a section may always have, whatever the host offers.
 pub(super) const KEYS: [&str; 7] = [
     "tier",
     "interfaces",
@@ -36,9 +36,9 @@ pub struct Section {
     pub(crate) stdin: bool,
     /// The most that is granted.
     pub(crate) quotas: BTreeMap<String, Said>,
-    /// Keys of capabilities.
+    /// The keys of capabilities.
     pub(crate) keys: BTreeMap<String, Said>,
-    /// Where the policy's file stands.
+    /// The folder of the policy's file.
     pub(crate) folder: PathBuf,
 }
 
@@ -77,23 +77,23 @@ impl Section {
         self.dirs.values().filter_map(|rule| rule.held.as_ref())
     }
 
-    /// The bound that it sets to a quota.
+    /// The section's limit for a quota.
     pub(crate) fn quota(&self, name: &str) -> Option<u64> {
         self.quotas.get(name)?.value.as_u64()
     }
 
-    /// What it says under a name of a capability's key.
+    /// The value of a name under a capability's key.
     pub(crate) fn key(&self, key: &str, name: &str) -> Option<&Value> {
         self.keys.get(key)?.value.get(name)
     }
 
-    /// The names that it grants under a capability's key.
+    /// The names that the section grants under a capability's key.
     pub(crate) fn names(&self, key: &str) -> impl Iterator<Item = &String> {
         let said = self.keys.get(key).and_then(|said| said.value.as_object());
         said.into_iter().flat_map(|table| table.keys())
     }
 
-    /// All that it says under the keys of these capabilities.
+    /// All names of the section under the keys of these capabilities.
     pub(super) fn granted_names(&self, offer: &Offer) -> Vec<GrantedName> {
         let mut granted = Vec::new();
         for (_, key) in offer.keys() {

@@ -1,4 +1,4 @@
-//! The settings of a database behind an ADBC driver, as a policy has them, and what becomes of them.
+//! The settings of a database behind an ADBC driver, as a policy writes them, and how they are resolved.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -10,23 +10,23 @@ use crate::error::SettingsError;
 use crate::protocol::Library;
 use crate::secrets::Secrets;
 
-/// `{ adbc = "duckdb", path = "…" }` or `{ adbc = "postgresql", uri = "postgresql://me:${NAME}@…" }`. Text in `uri` and in
-/// options may have `${NAME}` in it: the value of that environment variable, which is said nowhere.
+/// `{ adbc = "duckdb", path = "…" }` or `{ adbc = "postgresql", uri = "postgresql://me:${NAME}@…" }`. In `uri`
+/// and in options, `${NAME}` stands for that environment variable. Its value is never shown.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Settings {
-    /// The database: a name that is known, or any, with a `driver`.
+    /// The database: a name that is known, or any name if there is a `driver`.
     pub adbc: String,
-    /// The file that the database is kept in.
+    /// The database's file.
     #[serde(default)]
     pub path: Option<PathBuf>,
-    /// Where the database is.
+    /// The database's address.
     #[serde(default)]
     pub uri: Option<String>,
-    /// The driver's shared library. Without it the system looks for one.
+    /// The driver's shared library. Without it, the system looks for one.
     #[serde(default)]
     pub driver: Option<PathBuf>,
-    /// The function of the library that gives the driver, if it is not the usual one.
+    /// The function of the library that returns the driver, if it is not the usual one.
     #[serde(default)]
     pub entrypoint: Option<String>,
     /// Options of the driver.
@@ -43,11 +43,11 @@ pub(crate) struct Resolved {
     pub(crate) secrets: Secrets,
     /// Secrets, and what guests need not know: where the database and its driver are.
     pub(crate) hidden: Secrets,
-    /// What to do where the library cannot be loaded.
+    /// What to do if the library cannot be loaded.
     pub(crate) driver_hint: String,
 }
 
-/// Refuses grants of tables: nothing here could hold a statement to them.
+/// Refuses grants of single tables, because the host cannot hold a statement to them here.
 pub fn refuse_tables(read: &[String], write: &[String]) -> Result<(), SettingsError> {
     for (key, tables) in [("data.read", read), ("data.write", write)] {
         if let Some(table) = tables.first() {
@@ -188,8 +188,8 @@ impl Settings {
     }
 }
 
-/// The program works in a folder of its own, so a path that is relative to the host's would mean another there. What names no
-/// file stays: `:memory:`.
+/// The path made absolute. The program works in a folder of its own, so a relative path would mean another file
+/// there. `:memory:` stays as it is, because it is not a file.
 fn absolute(path: &Path) -> PathBuf {
     let is_file = !path.as_os_str().is_empty() && path != Path::new(":memory:");
     let absolute = is_file.then(|| std::path::absolute(path).ok()).flatten();
@@ -201,7 +201,8 @@ fn file_name(library: &str) -> String {
     format!("{before}{library}{after}")
 }
 
-/// Whether a URI has a user with a password that is not a variable's: `scheme://user:password@host`, or `password=` after `?`.
+/// Whether a URI has a password that is written out and not a variable: in `scheme://user:password@host`, or as
+/// `password=` after `?`.
 fn has_plain_password(uri: &str) -> bool {
     let after_scheme = uri.split_once("://").map_or(uri, |(_, rest)| rest);
     let (authority, _) = after_scheme

@@ -1,4 +1,4 @@
-//! The program is killed in the middle of a call: the caller gets a typed error, and the next run works.
+//! The program is killed during a call. The caller gets a typed error, and the next run works.
 
 use fractalaw_adbc_client::{Access, Code, EndError, Ended, Failure};
 use rustix::process::{Pid, Signal, kill_process};
@@ -32,7 +32,7 @@ fn kill(seeded: &Seeded) {
             Access::Write,
             Box::new(Looking(move || {
                 looks += 1;
-                // The first looks are before the calls.
+                // The first looks come before the calls.
                 if looks == 4 + round % 7 {
                     kill_process(pid, Signal::KILL).unwrap();
                 }
@@ -48,7 +48,7 @@ fn kill(seeded: &Seeded) {
             error.message,
             "the program that holds the database ended in the middle of the call (signal: 9 (SIGKILL)), and what this run did to data was rolled back\nhint: run again"
         );
-        // The run itself goes no further.
+        // The run itself can make no more calls.
         assert!(killed.query("SELECT 1").is_err());
         assert!(matches!(killed.end(true), Err(EndError::Refused(_))));
     }

@@ -1,4 +1,4 @@
-//! SQLite's clock: the run's own.
+//! Makes the run's clock SQLite's clock.
 
 use std::ffi::{CStr, CString, c_int};
 use std::ptr::{self, null_mut};
@@ -9,7 +9,7 @@ use rusqlite::ffi;
 
 use super::memory::{CONFIGURED, now_ms};
 
-/// Julian day of 1970 in milliseconds.
+/// The Julian day of 1970-01-01, in milliseconds.
 const JULIAN_1970_MS: i64 = 210_866_760_000_000;
 
 struct FileSystem {
@@ -17,22 +17,22 @@ struct FileSystem {
     original: *mut ffi::sqlite3_vfs,
 }
 
-// SAFETY: the pointer is to SQLite's own default file system, which is static and may be used by all threads.
+// SAFETY: the pointer is to SQLite's own default file system, which is static. All threads may use it.
 unsafe impl Send for FileSystem {}
 // SAFETY: the same.
 unsafe impl Sync for FileSystem {}
 
 static FILE_SYSTEM: OnceLock<Option<FileSystem>> = OnceLock::new();
 
-/// The name of the file system whose clock is the run's, or nothing if SQLite was set up without us.
+/// The name of the file system that has the run's clock, or `None` if SQLite was set up without it.
 pub(crate) fn file_system() -> Option<&'static CStr> {
     let made = FILE_SYSTEM.get_or_init(|| {
         if !CONFIGURED.load(Ordering::Acquire) {
             return None;
         }
         let name = c"fractalaw".to_owned();
-        // SAFETY: SQLite is initialised by the first call. The copy and its name are never freed. Local time is refused in
-        // the whole process, because it is that of the machine.
+        // SAFETY: the first call initialises SQLite. The copy and its name are never freed. Local time is refused
+        // in the whole process, because it depends on the machine.
         unsafe {
             if ffi::sqlite3_initialize() != ffi::SQLITE_OK {
                 return None;
@@ -53,7 +53,8 @@ pub(crate) fn file_system() -> Option<&'static CStr> {
 
 unsafe extern "C" fn current_ms(_: *mut ffi::sqlite3_vfs, time: *mut i64) -> c_int {
     let now = now_ms();
-    // SAFETY: SQLite gives a place for the time. The original is called with itself, as if it had not been copied.
+    // SAFETY: SQLite passes a place for the time. The original is called with itself, as if it had not been
+    // copied.
     unsafe {
         if let Some(now) = now {
             *time = now.saturating_add(JULIAN_1970_MS);
@@ -71,7 +72,7 @@ unsafe extern "C" fn current_ms(_: *mut ffi::sqlite3_vfs, time: *mut i64) -> c_i
 
 unsafe extern "C" fn current_day(system: *mut ffi::sqlite3_vfs, day: *mut f64) -> c_int {
     let mut ms = 0;
-    // SAFETY: SQLite gives a place for the day.
+    // SAFETY: SQLite passes a place for the day.
     unsafe {
         let code = current_ms(system, &raw mut ms);
         *day = ms as f64 / 86_400_000.0;

@@ -1,4 +1,4 @@
-//! SQLite's memory: given out by Rust's allocator, and counted for the call that a thread is in.
+//! SQLite's memory. It comes from Rust's allocator and is counted for the call that a thread is making.
 
 use std::alloc::Layout;
 use std::cell::Cell;
@@ -13,16 +13,16 @@ use crate::limits::LARGE_BYTES;
 /// What one thread's call made SQLite allocate.
 struct Meter {
     active: Cell<bool>,
-    /// Bytes held, beside those held when the call began.
+    /// The bytes held now, without those held when the call began.
     held: Cell<i64>,
     most: Cell<i64>,
     refused: Cell<bool>,
-    /// The same, only of large allocations.
+    /// The same, only for large allocations.
     large: Cell<i64>,
     large_peak: Cell<i64>,
-    /// Bytes of all large allocations, freed since or not.
+    /// The bytes of all large allocations, whether they were freed or not.
     large_sum: Cell<u64>,
-    /// What SQL is told for now, in milliseconds since 1970.
+    /// The current time for SQL, in milliseconds since 1970.
     now: Cell<Option<i64>>,
 }
 
@@ -42,7 +42,7 @@ thread_local! {
 }
 
 impl Meter {
-    /// Whether so much more may be held.
+    /// Whether this much more may be held.
     fn allows(&self, bytes: i64) -> bool {
         let held = self.held.get().saturating_add(bytes);
         if self.active.get() && held > self.most.get() {
@@ -73,7 +73,7 @@ impl Meter {
     }
 }
 
-/// A call into SQLite on this thread, held to a bound of memory and told a time.
+/// A call into SQLite on this thread, with a limit on memory and a time for SQL. It ends when this is dropped.
 pub(crate) struct Entered;
 
 impl Entered {
@@ -108,7 +108,8 @@ pub(crate) fn memory_refused() -> bool {
     METER.with(|meter| meter.refused.get())
 }
 
-/// Bytes in large values: the most that were held at once, and all that were made, since this was called last.
+/// The bytes of large values since the last call of this function: the most that were held at once, and the sum
+/// of all that were made.
 pub(crate) fn take_large() -> (u64, u64) {
     METER.with(|meter| {
         let peak = u64::try_from(meter.large_peak.get()).unwrap_or_default();
@@ -117,7 +118,7 @@ pub(crate) fn take_large() -> (u64, u64) {
     })
 }
 
-/// In front of each allocation, so that what comes after is aligned for everything.
+/// The bytes in front of each allocation. With them, the rest is aligned for every type.
 const FRONT: usize = 16;
 
 fn rounded(bytes: c_int) -> Option<usize> {
@@ -131,9 +132,9 @@ fn layout(size: usize) -> Option<Layout> {
 
 /// # Safety
 ///
-/// `place` was given by [`allocate`] or [`reallocate`] and not freed since.
+/// `place` was returned by [`allocate`] or [`reallocate`] and has not been freed.
 unsafe fn size_of(place: *mut c_void) -> usize {
-    // SAFETY: as the caller says, the size stands in front.
+    // SAFETY: by the caller's promise, the size is in front.
     unsafe { place.cast::<u8>().sub(FRONT).cast::<usize>().read() }
 }
 
@@ -145,7 +146,7 @@ unsafe extern "C" fn allocate(bytes: c_int) -> *mut c_void {
         if !meter.allows(size as i64) {
             return null_mut();
         }
-        // SAFETY: the layout is not empty, and the front has room for the size.
+        // SAFETY: the layout is not empty, and the size fits in front.
         unsafe {
             let start = std::alloc::alloc(layout);
             if start.is_null() {
@@ -162,7 +163,7 @@ unsafe extern "C" fn free(place: *mut c_void) {
     if place.is_null() {
         return;
     }
-    // SAFETY: SQLite frees what it was given, once; the layout is the one that it was given with.
+    // SAFETY: SQLite frees each allocation once. The layout is the one that it was allocated with.
     unsafe {
         let size = size_of(place);
         let Some(layout) = layout(size) else { return };
@@ -175,7 +176,7 @@ unsafe extern "C" fn reallocate(place: *mut c_void, bytes: c_int) -> *mut c_void
     let Some(size) = rounded(bytes) else {
         return null_mut();
     };
-    // SAFETY: SQLite hands in what it was given before; the layout is the one that it was given with.
+    // SAFETY: SQLite passes an allocation that it was given. The layout is the one that it was allocated with.
     unsafe {
         let before = size_of(place);
         let (Some(old), Some(_)) = (layout(before), layout(size)) else {
@@ -201,7 +202,7 @@ unsafe extern "C" fn size(place: *mut c_void) -> c_int {
     if place.is_null() {
         return 0;
     }
-    // SAFETY: SQLite asks about what it was given.
+    // SAFETY: SQLite passes an allocation that it was given.
     c_int::try_from(unsafe { size_of(place) }).unwrap_or(c_int::MAX)
 }
 
@@ -229,8 +230,8 @@ extern "C" fn configure() {
         xShutdown: Some(nothing_to_end),
         pAppData: null_mut(),
     };
-    // SAFETY: nothing else runs yet, and SQLite copies the table. The second keeps what is sorted in many small pieces, so
-    // that only values are large.
+    // SAFETY: nothing else runs yet, and SQLite copies the table. The second setting makes SQLite sort in many
+    // small allocations, so that only values are large.
     let done = unsafe {
         ffi::sqlite3_config(ffi::SQLITE_CONFIG_MALLOC, &raw const methods) == ffi::SQLITE_OK
             && ffi::sqlite3_config(ffi::SQLITE_CONFIG_SMALL_MALLOC, 1 as c_int) == ffi::SQLITE_OK
@@ -238,8 +239,9 @@ extern "C" fn configure() {
     CONFIGURED.store(done, Ordering::Release);
 }
 
-/// SQLite takes an allocator only before it is used for the first time, and the ledger may be what uses it first.
-// SAFETY: the loader calls what stands in this section before `main`, on one thread, as C's initialisers are called.
+/// SQLite takes an allocator only before its first use, and the ledger may be the first to use SQLite.
+// SAFETY: the loader calls the functions in this section before `main`, on one thread, like the initialisers of
+// C.
 #[used]
 #[cfg_attr(target_os = "macos", unsafe(link_section = "__DATA,__mod_init_func"))]
 #[cfg_attr(target_os = "windows", unsafe(link_section = ".CRT$XCU"))]
@@ -249,7 +251,7 @@ extern "C" fn configure() {
 )]
 static BEFORE_MAIN: extern "C" fn() = configure;
 
-/// What SQL is told for now on this thread.
+/// The current time for SQL on this thread.
 pub(super) fn now_ms() -> Option<i64> {
     METER.with(|meter| meter.now.get())
 }

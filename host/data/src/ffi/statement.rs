@@ -1,4 +1,4 @@
-//! A prepared statement: stepped, read and bound.
+//! A prepared statement: it is stepped, read and bound here.
 
 use std::ffi::{CStr, c_char, c_int, c_void};
 use std::ptr::NonNull;
@@ -22,21 +22,23 @@ pub(crate) struct Does {
     pub(crate) reads_tables: bool,
     pub(crate) changes_tables: bool,
     pub(crate) of_virtual: bool,
-    /// Whether it searches what it has put together itself: sorted, told apart, or indexed for a join.
+    /// Whether it searches something that it builds itself, for sorting, for distinct rows, or as an index for a
+    /// join.
     pub(crate) searches: bool,
-    /// Whether it calls functions that look at all of a value and make none of it.
+    /// Whether it calls functions that read all of a value and make no new one.
     pub(crate) looks_through: bool,
 }
 
 impl Drop for Statement {
     fn drop(&mut self) {
-        // SAFETY: it was made by `sqlite3_prepare_v3`, its connection is still open, and nothing uses it any more.
+        // SAFETY: it was made by `sqlite3_prepare_v3`, its connection is still open, and nothing uses it any
+        // more.
         unsafe { ffi::sqlite3_finalize(self.raw.as_ptr()) };
     }
 }
 
-// SAFETY of all calls below: the statement is not finalised before it is dropped, its connection is open, and columns are
-// read only for indices that SQLite checks itself.
+// SAFETY of all calls below: the statement is finalised only when it is dropped, and its connection is open.
+// SQLite itself checks the index of a column.
 impl Statement {
     /// Whether there is a row.
     pub(crate) fn step(&mut self) -> Result<bool, Fault> {
@@ -49,7 +51,7 @@ impl Statement {
     }
 
     fn fault(&self, code: c_int) -> Fault {
-        // SAFETY: see above; the message is copied at once.
+        // SAFETY: see above. The message is copied at once.
         unsafe {
             let db = ffi::sqlite3_db_handle(self.raw.as_ptr());
             Fault {
@@ -61,7 +63,7 @@ impl Statement {
         }
     }
 
-    /// Ends it, so that it can be stepped from the start.
+    /// Ends it and removes bound values, so that it can be stepped from the start.
     pub(crate) fn reset(&mut self) {
         // SAFETY: see above.
         unsafe {
@@ -70,19 +72,19 @@ impl Statement {
         }
     }
 
-    /// Ends it, and keeps what is bound to it.
+    /// Ends it and keeps the bound values.
     pub(crate) fn rewind(&mut self) {
         // SAFETY: see above.
         unsafe { ffi::sqlite3_reset(self.raw.as_ptr()) };
     }
 
-    /// Steps of SQLite's virtual machine since this was called last.
+    /// The steps of SQLite's virtual machine since the last call of this function.
     pub(crate) fn take_steps(&mut self) -> u64 {
         // SAFETY: see above.
         let steps = unsafe {
             ffi::sqlite3_stmt_status(self.raw.as_ptr(), ffi::SQLITE_STMTSTATUS_VM_STEP, 1)
         };
-        // It counts in 32 bits without a sign, and says so with one.
+        // SQLite counts in 32 bits without a sign, but returns a signed number.
         u64::from(steps.cast_unsigned())
     }
 
@@ -113,22 +115,22 @@ impl Statement {
             .unwrap_or_default()
     }
 
-    /// The type with which the column was declared, if it is one of a table.
+    /// The declared type of the column, if it is a table's column.
     pub(crate) fn declared(&self, column: usize) -> Option<String> {
         // SAFETY: see above.
         self.text_of(unsafe { ffi::sqlite3_column_decltype(self.raw.as_ptr(), index(column)) })
     }
 
     fn text_of(&self, text: *const c_char) -> Option<String> {
-        // SAFETY: SQLite gives null or a text that lives until the statement's next call, and it is copied here.
+        // SAFETY: SQLite returns null or a text that lives until the statement's next call. It is copied here.
         (!text.is_null()).then(|| unsafe { CStr::from_ptr(text).to_string_lossy().into_owned() })
     }
 
-    /// The value in a column of the row that it stands at.
+    /// The value of a column in the current row.
     #[inline]
     pub(crate) fn value(&self, column: usize) -> ValueRef<'_> {
         let (raw, column) = (self.raw.as_ptr(), index(column));
-        // SAFETY: see above; what is lent lives until the next step, which needs `&mut self`.
+        // SAFETY: see above. What is lent lives until the next step, which needs `&mut self`.
         unsafe {
             match ffi::sqlite3_column_type(raw, column) {
                 ffi::SQLITE_INTEGER => ValueRef::Integer(ffi::sqlite3_column_int64(raw, column)),
@@ -146,11 +148,11 @@ impl Statement {
         }
     }
 
-    /// Gives a parameter its value, which is copied.
+    /// Sets a parameter. The value is copied.
     pub(crate) fn bind(&mut self, parameter: usize, value: ValueRef<'_>) -> Result<(), Fault> {
         let (raw, at) = (self.raw.as_ptr(), index(parameter));
         let length = |bytes: &[u8]| bytes.len() as u64;
-        // SAFETY: see above; `SQLITE_TRANSIENT` makes SQLite copy before it returns.
+        // SAFETY: see above. With `SQLITE_TRANSIENT`, SQLite copies before it returns.
         let code = unsafe {
             match value {
                 ValueRef::Null => ffi::sqlite3_bind_null(raw, at),
@@ -181,7 +183,7 @@ impl Statement {
     }
 }
 
-/// An address even for no bytes: with none SQLite binds null.
+/// An address that is never null, because SQLite binds null for a null address.
 fn lent(bytes: &[u8]) -> *const u8 {
     if bytes.is_empty() {
         c"".as_ptr().cast()
@@ -190,14 +192,14 @@ fn lent(bytes: &[u8]) -> *const u8 {
     }
 }
 
-/// SQLite answers with null for a column that there is not.
+/// For a column that does not exist, SQLite returns null.
 fn index(column: usize) -> c_int {
     c_int::try_from(column).unwrap_or(c_int::MAX)
 }
 
-/// A real number as SQLite turns it into text.
+/// A real number as SQLite prints it.
 pub(crate) fn real_text(number: f64) -> String {
-    // SAFETY: the format takes one double; the text is copied and freed.
+    // SAFETY: the format takes one double. The text is copied and freed.
     unsafe {
         let text = ffi::sqlite3_mprintf(c"%!.17g".as_ptr(), number);
         if text.is_null() {

@@ -1,4 +1,4 @@
-//! What each call answers: rows, counts, and one code for each kind of mistake.
+//! What each call returns: rows, counts, and one code for each kind of error.
 
 use fractalaw_data::{Conditions, Failure};
 
@@ -74,7 +74,7 @@ fn a_run_sees_its_own_changes() {
     );
 }
 
-/// Each kind of mistake has its code; where a person can act, the message says how.
+/// Each kind of error has its code. If a person can do something, the message says what.
 #[test]
 fn a_query_says_what_is_wrong_with_it() {
     let store = store(SET_UP);
@@ -148,7 +148,7 @@ fn a_query_says_what_is_wrong_with_it() {
         told(run.query(&long)),
         "7: a statement of 65545 bytes, expected at most 65536\nhint: use `insert` for many rows"
     );
-    // None of them changed anything, or kept the run from going on.
+    // None of them changed anything or ended the run.
     assert_eq!(rows(&run.query("SELECT count(*) FROM t").unwrap()), "2");
 }
 
@@ -224,7 +224,7 @@ fn a_change_says_what_is_wrong_with_it() {
             "INSERT INTO child VALUES (1, 7)",
             "5: FOREIGN KEY constraint failed",
         ),
-        // The check may be on what was not granted, as `secret` is here: only its kind is told.
+        // The check may use a column that was not granted, such as `secret` here. So only its kind is told.
         (
             "INSERT INTO t VALUES (3, 'bad', 1)",
             "5: CHECK constraint failed",
@@ -236,7 +236,7 @@ fn a_change_says_what_is_wrong_with_it() {
     ] {
         assert_eq!(told(run.execute(sql)), expected, "{sql}");
     }
-    // `OR FAIL` keeps what came before in a statement, were it not for us.
+    // In SQLite, `OR FAIL` keeps the earlier changes of a statement. Here it does not.
     assert_eq!(
         told(run.execute("INSERT OR FAIL INTO t VALUES (3, 'a', 1), (1, 'a', 2)")),
         "5: UNIQUE constraint failed: t.id"
@@ -282,14 +282,14 @@ fn time_and_randomness_are_the_runs_own() {
     assert_eq!(first, answer(7));
     assert_ne!(first, answer(8));
     let mut run = run(&store, &["t"], &[]);
-    // The machine's time zone is nobody's business.
+    // A guest cannot learn the machine's time zone.
     assert_eq!(
         told(run.query("SELECT datetime('now', 'localtime')")),
         "4: local time unavailable"
     );
 }
 
-/// A connection that another run used tells nothing of it, and costs the same.
+/// A connection that another run has used tells nothing about that run, and costs the same.
 #[test]
 fn a_used_connection_is_like_a_new_one() {
     let store = store(SET_UP);

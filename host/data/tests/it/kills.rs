@@ -26,7 +26,7 @@ CREATE VIRTUAL TABLE docs USING fts5(body);
 INSERT INTO total VALUES (1, 0);
 ";
 
-/// Closings of runs as a ledger has them: a line each, on the disk before anybody relies on it.
+/// The closings of runs, as a ledger has them: one line each, on disk before anybody relies on it.
 struct Ledger(File);
 
 impl Ledger {
@@ -49,7 +49,7 @@ impl Ledger {
     }
 }
 
-/// Runs that have a whole line and completed.
+/// The runs that have a whole line and completed.
 fn completed(folder: &Path) -> BTreeSet<String> {
     let text = std::fs::read_to_string(folder.join("closings")).unwrap_or_default();
     let whole = text
@@ -73,8 +73,8 @@ fn open(folder: &Path) -> Store {
     Store::open(&folder.join("data.db"), verdict).unwrap()
 }
 
-/// What the killed process does: two threads, each with one run after another, of which every third does not complete. It
-/// says where it is, so that it can be killed there.
+/// The process that is killed. It has two threads, and each makes one run after another. Every third run does not
+/// complete. The process prints where it is, so that it can be killed there.
 #[test]
 fn a_host_that_works_until_it_is_killed() {
     let Some(folder) = std::env::var_os(FOLDER).map(std::path::PathBuf::from) else {
@@ -88,7 +88,7 @@ fn a_host_that_works_until_it_is_killed() {
             let (store, ledger, grants) = (store.clone(), Arc::clone(&ledger), Arc::clone(&grants));
             scope.spawn(move || {
                 for number in 0_u32.. {
-                    // Of the process too: a number alone would come again after the next start.
+                    // The identity has the process in it, because the numbers begin again after the next start.
                     let identity = format!("{}x{thread}x{number}", std::process::id());
                     one_run(&store, &ledger, &grants, &identity, number % 3 != 2);
                 }
@@ -98,7 +98,7 @@ fn a_host_that_works_until_it_is_killed() {
 }
 
 fn say(what: &str) {
-    // Whole lines, whichever thread they are of.
+    // Lines are whole, whichever thread prints them.
     let _ = std::io::stdout()
         .lock()
         .write_all(format!("at {what}\n").as_bytes());
@@ -142,7 +142,8 @@ fn one_run(
     say("settled");
 }
 
-/// Two runs write at once, and the process is killed: every run that the ledger has as completed is there, whole, and no other.
+/// Two runs write at once, and the process is killed. Every run that completed in the ledger is in the database
+/// as a whole, and no other run is.
 #[test]
 fn a_host_killed_at_random_moments_keeps_what_completed_and_nothing_else() {
     let folder = tempfile::tempdir().unwrap();
@@ -152,7 +153,7 @@ fn a_host_killed_at_random_moments_keeps_what_completed_and_nothing_else() {
     let mut random = 0x9e37_79b9_7f4a_7c15_u64;
     let mut seen = 0;
     for kill in 0..KILLS {
-        // xorshift: moments that are spread, and the same each time as far as a test can say.
+        // xorshift: the moments are spread out, and they are the same each time as far as a test can control it.
         random ^= random << 13;
         random ^= random >> 7;
         random ^= random << 17;
@@ -162,7 +163,7 @@ fn a_host_killed_at_random_moments_keeps_what_completed_and_nothing_else() {
             Duration::from_micros(random / 24 % 1_500),
         );
         if kill % 4 == 0 {
-            // Else the next process finds what this one left.
+            // In the other rounds, the next process finds what this one left.
             seen = check(folder);
         }
     }
@@ -170,7 +171,7 @@ fn a_host_killed_at_random_moments_keeps_what_completed_and_nothing_else() {
     assert!(seen > KILLS as usize / 2, "{seen} runs completed");
 }
 
-/// Starts the host, and kills it so many words and so much time later.
+/// Starts the host, and kills it after this many words and this much more time.
 fn kill_after(folder: &Path, words: u64, more: Duration) {
     let mut child = Command::new(std::env::current_exe().unwrap())
         .args([
@@ -198,7 +199,7 @@ fn kill_after(folder: &Path, words: u64, more: Duration) {
     child.wait().unwrap();
 }
 
-/// Starts once more, which settles, and compares. Says how many runs completed.
+/// Starts once more, which settles the run that was left, and compares. Returns how many runs completed.
 fn check(folder: &Path) -> usize {
     let expected = completed(folder);
     drop(open(folder));
@@ -227,7 +228,7 @@ fn check(folder: &Path) -> usize {
     };
     assert_eq!(number("SELECT runs FROM total") as usize, expected.len());
     assert_eq!(number("SELECT count(*) FROM pragma_foreign_key_check"), 0);
-    // Numbers of rows that are gone do not come again.
+    // The numbers of deleted rows are not used again.
     assert_eq!(
         number(
             "SELECT ifnull(max(id), 0) < ifnull((SELECT seq FROM sqlite_sequence), 1) FROM numbered"

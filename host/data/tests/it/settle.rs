@@ -1,4 +1,4 @@
-//! What a run did takes effect when it is settled, and is told row by row.
+//! What a run did takes effect when it is settled, and is reported row by row.
 
 use std::path::Path;
 
@@ -61,12 +61,13 @@ fn what_a_run_changed_is_told_in_the_order_of_keys() {
     for sql in [
         "INSERT INTO t VALUES (9, 'nine'), (8, 'eight')",
         "UPDATE t SET name = 'uno' WHERE id = 1",
-        // Comes and goes, goes and comes back, changes and changes back.
+        // A row is inserted and deleted, another is deleted and inserted again, and a third is changed and
+        // changed back.
         "INSERT INTO t VALUES (7, 'seven')",
         "DELETE FROM t WHERE id = 7",
         "UPDATE t SET name = 'zwei' WHERE id = 2",
         "UPDATE t SET name = 'two' WHERE id = 2",
-        // Takes the row of another key away, and with it what refers to it.
+        // This removes a row with another key, and the rows that refer to it.
         "DELETE FROM t WHERE id = 3",
         "REPLACE INTO t VALUES (5, 'eight')",
         "UPDATE p SET a = 'y', note = 'm'",
@@ -76,7 +77,7 @@ fn what_a_run_changed_is_told_in_the_order_of_keys() {
     ] {
         run.execute(sql).unwrap();
     }
-    // Fails, and leaves nothing.
+    // This fails and leaves nothing.
     assert!(
         run.execute("INSERT INTO t VALUES (70, 'seventy'), (1, 'one')")
             .is_err()
@@ -129,7 +130,7 @@ fn a_run_that_did_not_complete_leaves_nothing() {
     assert_eq!(count(), "4");
 }
 
-/// Each sees what was there when it first looked, whatever is committed meanwhile; and nobody waits for a reader.
+/// Each run sees what was there when it first read, whatever is committed meanwhile. Nobody waits for a reader.
 #[test]
 fn a_run_sees_one_state_of_what_others_do() {
     let store = store(SET_UP);
@@ -179,7 +180,7 @@ fn a_run_may_commit_as_it_goes() {
         lines(prepared.changes()),
         ["t 9: nothing -> 9,nine", "t 1: 1,one -> nothing"]
     );
-    // Done is done.
+    // What was settled stays settled.
     prepared.settle(false).unwrap();
     let mut after = crate::tables::run(&store, &["t"], &[]);
     assert_eq!(
@@ -218,7 +219,7 @@ fn in_a_file() -> (tempfile::TempDir, std::path::PathBuf) {
     (folder, path)
 }
 
-/// A database with a run that was prepared when the process ended, as a copy of its files.
+/// A copy of the files of a database whose process ended after a run was prepared.
 fn left_prepared() -> (tempfile::TempDir, std::path::PathBuf) {
     let (folder, path) = in_a_file();
     let store = Store::open(&path, |_| Verdict::Unknown).unwrap();
@@ -266,7 +267,7 @@ fn the_next_start_settles_what_a_crash_left() {
         assert_eq!(asked, ["run 7"]);
         drop(store);
         assert_eq!(state(&path), expected, "{verdict:?}");
-        // Settled once and for all.
+        // The run is settled only once.
         drop(Store::open(&path, |_| panic!("asked again")).unwrap());
         assert_eq!(state(&path), expected);
     }

@@ -58,7 +58,7 @@ pub(crate) fn table(stream: &[u8]) -> String {
     lines.join("\n")
 }
 
-/// The rows alone, a line each.
+/// Only the rows, one line each.
 pub(crate) fn rows(stream: &[u8]) -> String {
     table(stream)
         .split_once('\n')
@@ -88,7 +88,7 @@ fn cell(array: &dyn Array, row: usize) -> String {
     }
 }
 
-/// The code and the message of a call that failed, as `code: message`.
+/// The error of a call that failed, as `code: message`.
 pub(crate) fn told<T: std::fmt::Debug>(result: Result<T, Failure>) -> String {
     match result {
         Ok(value) => format!("ok: {value:?}"),

@@ -1,4 +1,4 @@
-//! Functions that are ours answer as SQLite's own do.
+//! The host's text functions return the same as SQLite's own.
 
 use rusqlite::Connection;
 

@@ -1,4 +1,4 @@
-//! Types in both directions, and streams that are none. `TYPES.md` has them as a table.
+//! Types in both directions, and malformed streams. `TYPES.md` has the types as a table.
 
 use std::sync::Arc;
 
@@ -64,7 +64,7 @@ fn declared_types_come_out_as_they_are() {
         ),
         "1 2.0 a [01] true 1 1000000 1000000 12.5 [1.0, 2.0] any 2\n- - - - - - - - - - - -"
     );
-    // What has no declared type is what its values are: whole numbers give way to real ones.
+    // Without a declared type, the values decide. Integers become reals if there are reals.
     for (sql, expected) in [
         ("VALUES (1), (2.5), (NULL)", "column1:Float64\n1.0\n2.5\n-"),
         ("VALUES (NULL), (3)", "column1:Int64\n-\n3"),
@@ -263,7 +263,7 @@ fn an_insert_says_what_is_wrong_with_it_and_adds_nothing() {
     assert_eq!(rows(&run.query("SELECT count(*) FROM t").unwrap()), "0");
 }
 
-/// Bytes that are no stream are an error of their own, whatever they are; nothing is taken for what they say to be.
+/// Malformed bytes are an error of their own. No length in them is trusted.
 #[test]
 fn malformed_streams_are_told() {
     let store = store(SET_UP);
@@ -290,7 +290,8 @@ fn malformed_streams_are_told() {
             "{bytes:?}: {told}"
         );
     }
-    // Cut anywhere, and with each byte turned over: an error, or rows, never a panic.
+    // The stream is cut off at each length, and each of its bytes is inverted. The result is an error or rows,
+    // never a panic.
     for length in 0..whole.len() {
         let _ = run.insert("t", &whole[..length]);
     }
