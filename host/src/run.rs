@@ -159,6 +159,7 @@ pub(crate) async fn execute(
     let granted = Granted {
         app: app.identity(),
         inputs: &grants,
+        interfaces: app.asking().interfaces,
         names: &names,
         quotas: &applied.quotas,
         account: &account,
@@ -341,10 +342,13 @@ async fn call(
         }
         Err(error) => match error.downcast::<NoDescriptors>() {
             Ok(NoDescriptors(source)) => return Err(HostError::OpenForGuest { source }),
-            Err(error) => (
-                ending::outcome(&error, handles, after_instantiation.is_some()),
-                ending::backtrace(&error),
-            ),
+            Err(error) => match error.downcast::<HostError>() {
+                Ok(error) => return Err(error),
+                Err(error) => (
+                    ending::outcome(&error, handles, after_instantiation.is_some()),
+                    ending::backtrace(&error),
+                ),
+            },
         },
     };
     let mut left = fuel_left(store);

@@ -3,6 +3,7 @@
 //! The [`Table`] of a [`Capability`] says what it offers and what can be granted. The capability adds its functions to the
 //! linker, and begins a [`Session`] for each run.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
@@ -61,6 +62,8 @@ impl fmt::Debug for dyn Capability {
 pub struct Granted<'a> {
     pub(crate) app: &'a App,
     pub(crate) inputs: &'a Arc<Grants>,
+    /// What it imports that needs a grant.
+    pub(crate) interfaces: &'a BTreeSet<String>,
     pub(crate) names: &'a [GrantedName],
     pub(crate) quotas: &'a QuotaLimits,
     pub(crate) account: &'a Account,
@@ -89,6 +92,11 @@ impl<'a> Granted<'a> {
     /// particular section.
     pub fn names<'k>(&self, key: &'k str) -> impl Iterator<Item = &'a GrantedName> + use<'a, 'k> {
         self.names.iter().filter(move |name| name.key == key)
+    }
+
+    /// Whether it imports this interface, which needs a grant: given as in the capability's table.
+    pub fn asks_for(&self, interface: &str) -> bool {
+        self.interfaces.contains(interface)
     }
 
     /// The limit of a quota in this run.

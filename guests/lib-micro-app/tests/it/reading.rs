@@ -26,7 +26,7 @@ fn one<T: DeserializeOwned + PartialEq + std::fmt::Debug>(
     assert_eq!(found, values);
 }
 
-/// Every type that `fractalaw-data` gives, as a struct.
+/// Every type that `fractalaw-sqlite` gives, as a struct.
 #[test]
 fn all_types_of_the_host_become_fields() {
     #[derive(Debug, Deserialize, PartialEq)]

@@ -2,7 +2,7 @@
 //! others.
 //!
 //! A [`Store`] is one database. A [`Run`] is one run's use of it: `query`, `execute` and `insert`, under a
-//! [`Budget`]. Guests get the same error codes as from the SQLite engine, `fractalaw-data`.
+//! [`Budget`]. Guests get the same error codes as from the SQLite engine, `fractalaw-sqlite`.
 //!
 //! # A program of its own loads the driver
 //!

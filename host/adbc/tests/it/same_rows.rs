@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use fractalaw_data::{Conditions, Grants, Store, Unlimited};
+use fractalaw_sqlite::{Conditions, Grants, Store, Unlimited};
 
 use crate::databases::{BOTH, Kind, run, told};
 use crate::rows::{batches, rows, table};

@@ -1,13 +1,13 @@
 //! Nanoseconds for a unit of fuel, for statements of many kinds: what the prices of `src/price.rs` are set by.
 //!
-//!     cargo run --release -p fractalaw-data --example cost
+//!     cargo run --release -p fractalaw-sqlite --example cost
 
 #![expect(clippy::print_stdout, reason = "it prints its table")]
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use fractalaw_data::{Conditions, Grants, Run, Store, Unlimited, Used};
+use fractalaw_sqlite::{Conditions, Grants, Run, Store, Unlimited, Used};
 
 /// The number of rows of the tables `r` and `s`. The tables `words`, `vectors` and `big` have fewer.
 const SET_UP: &str = "
@@ -197,7 +197,7 @@ fn main() {
             if changes {
                 // The work that is left until the end counts too.
                 let after = run.used();
-                let prepared = run.prepare("run").expect("it can be settled");
+                let prepared = run.prepare(Some("run")).expect("it can be settled");
                 least = least.min(start.elapsed());
                 used = difference(after, before);
                 prepared.settle(false).expect("it can be rolled back");

@@ -1,6 +1,6 @@
 //! Time beside rusqlite reading the same rows: a million of them into Arrow, and one row by its key.
 //!
-//!     cargo run --release -p fractalaw-data --example speed
+//!     cargo run --release -p fractalaw-sqlite --example speed
 
 #![expect(clippy::print_stdout, reason = "it prints its table")]
 
@@ -8,7 +8,7 @@ use std::hint::black_box;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use fractalaw_data::{Conditions, Grants, Store, Unlimited};
+use fractalaw_sqlite::{Conditions, Grants, Store, Unlimited};
 use rusqlite::Connection;
 
 const SET_UP: &str = "CREATE TABLE t (id INTEGER PRIMARY KEY, n INTEGER, r REAL, name TEXT);

@@ -158,13 +158,16 @@ pub enum StoreError {
     },
     /// SQLite was in use before this crate could set it up.
     #[error(
-        "SQLite was in use before the program began\nhint: link `fractalaw-data` into the program itself"
+        "SQLite was in use before the program began\nhint: link `fractalaw-sqlite` into the program itself"
     )]
     NotConfigured,
     /// A grant does not work as it looks: a view, a trigger or a foreign key reaches something that is not
     /// granted.
     #[error("{0}")]
     Grant(String),
+    /// A deferred foreign key, which is checked when the run is settled, is broken.
+    #[error("what the run did to data leaves a foreign key that points to no row")]
+    BrokenKeys,
     /// SQLite rolled the run back, so there is nothing to settle.
     #[error("what the run did to data was rolled back by a statement of its own")]
     RolledBack,

@@ -177,6 +177,15 @@ impl Engine {
         pages
     }
 
+    /// Whether a foreign key points to no row, which is checked when the transaction is committed.
+    pub(crate) fn breaks_deferred_keys(&self) -> bool {
+        let (mut now, mut most) = (0, 0);
+        let what = ffi::SQLITE_DBSTATUS_DEFERRED_FKS;
+        // SAFETY: the connection is open and both places are ours.
+        unsafe { ffi::sqlite3_db_status(self.handle(), what, &raw mut now, &raw mut most, 0) };
+        now != 0
+    }
+
     /// Makes the connection look freshly opened to any statement: no page is cached, and no row was inserted.
     pub(crate) fn forget(&self) {
         // SAFETY: the connection is open. No statement of it is being stepped, because stepping borrows `self`

@@ -5,7 +5,7 @@
 //! what it changed on the disk, and [`Prepared::settle`] lets it take effect, or not.
 //!
 //! This crate knows nothing of WebAssembly or of the host. Types in both directions are in `TYPES.md`; what a unit of fuel pays
-//! for is in `price.rs`, and how long that takes is printed by `cargo run --release -p fractalaw-data --example cost`.
+//! for is in `price.rs`, and how long that takes is printed by `cargo run --release -p fractalaw-sqlite --example cost`.
 //!
 //! In reading order: `store`, `run`, `call`, `insert`; `world` and `guard` for what is granted; `work` and `price` for what it
 //! costs; `rows_out`, `rows_in`, `kind`, `time` for Arrow; `touched`, `changes`, `pending`, `codec` for what takes effect; `import`
@@ -60,7 +60,7 @@ pub use error::{CallError, Code, Failure, Quota, Stop, StoreError};
 pub use grants::{GrantError, Grants};
 pub use import::{ImportError, import};
 pub use inner::Conditions;
-pub use pending::Verdict;
+pub use pending::{Verdict, is_unsettled};
 pub use run::{Prepared, Run};
 pub use store::Store;
 pub use touched::{Key, Row};

@@ -38,6 +38,18 @@ const MAGIC: &[u8; 24] = b"fractalaw-data-pending\0\n";
 const FORMAT: u32 = 1;
 const HEAD: usize = MAGIC.len() + 4 + 8;
 
+fn beside(database: &Path) -> PathBuf {
+    let mut path = database.as_os_str().to_owned();
+    path.push("-pending");
+    PathBuf::from(path)
+}
+
+/// Whether a run waits beside this database to be settled.
+pub fn is_unsettled(database: &Path) -> bool {
+    let found = beside(database).symlink_metadata();
+    found.is_ok_and(|found| found.len() > 0)
+}
+
 /// How long a start waits for a writer that is alive. It is longer than the time between a writer's closing and
 /// its commit.
 const ALIVE: Duration = Duration::from_secs(5);
@@ -61,9 +73,7 @@ pub(crate) struct Pending {
 
 impl Pending {
     pub(crate) fn open(database: &Path) -> Result<Pending, StoreError> {
-        let mut path = database.as_os_str().to_owned();
-        path.push("-pending");
-        let path = PathBuf::from(path);
+        let path = beside(database);
         let failed = |source| StoreError::Pending {
             path: path.clone(),
             source,

@@ -1,4 +1,4 @@
-//! The prices of data, set by measurement: `cargo run --release -p fractalaw-data --example cost` prints nanoseconds for a
+//! The prices of data, set by measurement: `cargo run --release -p fractalaw-sqlite --example cost` prints nanoseconds for a
 //! unit of fuel, for statements of many kinds. `COST.md` has the table of one run, and what it leaves open.
 
 use crate::ffi::Does;

@@ -77,6 +77,11 @@ impl Run {
         self.call(|call| call.insert(table, stream))
     }
 
+    /// What SQL is told for now from here on: see [`Conditions::now_ms`].
+    pub fn set_now(&mut self, now_ms: Option<i64>) {
+        self.conditions.now_ms = now_ms;
+    }
+
     /// What the run's calls have used so far.
     pub fn used(&self) -> Used {
         self.open
@@ -240,15 +245,21 @@ impl Run {
     }
 
     /// Makes what the run did ready to take effect: it is on the disk, and waits there for the ledger's closing of the run
-    /// `identity`. Nobody sees it yet, and no other run writes before it is settled.
-    pub fn prepare(mut self, identity: &str) -> Result<Prepared, StoreError> {
+    /// `identity`. Nobody sees it yet, and no other run writes before it is settled. Without an identity there is no ledger
+    /// that a later start could ask: nothing is recorded, and a crash leaves nothing of the run.
+    pub fn prepare(mut self, identity: Option<&str>) -> Result<Prepared, StoreError> {
         let changes = self.changes()?.unwrap_or_default();
+        let open = self.open.as_ref();
+        if open.is_some_and(|open| open.desk.engine.breaks_deferred_keys()) {
+            return Err(StoreError::BrokenKeys);
+        }
         let mut shown = std::mem::take(&mut self.committed);
         if let Some(open) = &self.open {
             shown.extend(changes.shown(&open.desk.catalogue));
         }
-        let is_recorded = !changes.is_empty() && self.store.pending.is_some();
-        if let Some(pending) = self.store.pending.as_ref().filter(|_| is_recorded) {
+        let record = (self.store.pending.as_ref().zip(identity)).filter(|_| !changes.is_empty());
+        let is_recorded = record.is_some();
+        if let Some((pending, identity)) = record {
             lock(pending).write(identity, &changes)?;
         }
         Ok(Prepared {
@@ -257,6 +268,18 @@ impl Run {
             is_recorded,
             commits: !changes.is_empty(),
         })
+    }
+
+    /// Rolls back what the run did, and says what it was. What a call committed by itself is not among it.
+    pub fn discard(mut self) -> Result<Vec<TableChanges>, StoreError> {
+        let changes = match self.changes() {
+            Ok(changes) => changes.unwrap_or_default(),
+            // More than is kept: it is gone all the same.
+            Err(StoreError::Stop(_)) => Changes::default(),
+            Err(error) => return Err(error),
+        };
+        let catalogue = self.open.as_ref().map(|open| &open.desk.catalogue);
+        Ok(catalogue.map_or_else(Vec::new, |catalogue| changes.shown(catalogue)))
     }
 }
 

@@ -1,6 +1,6 @@
 //! What each call returns: rows, counts, and one code for each kind of error.
 
-use fractalaw_data::{Conditions, Failure};
+use fractalaw_sqlite::{Conditions, Failure};
 
 use crate::tables::{CONDITIONS, grants, rows, run, store, table, told};
 
@@ -267,7 +267,7 @@ fn time_and_randomness_are_the_runs_own() {
         let mut run = store.run(
             grants(&["*"], &["t"]),
             conditions,
-            Box::new(fractalaw_data::Unlimited::default()),
+            Box::new(fractalaw_sqlite::Unlimited::default()),
         );
         run.execute("INSERT INTO t (id) VALUES (1)").unwrap();
         assert_eq!(

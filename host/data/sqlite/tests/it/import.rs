@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use fractalaw_data::import;
+use fractalaw_sqlite::import;
 use rusqlite::Connection;
 use tempfile::TempDir;
 

@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use fractalaw_data::{Conditions, Grants, Store, Unlimited, Verdict};
+use fractalaw_sqlite::{Conditions, Grants, Store, Unlimited, Verdict};
 use rusqlite::Connection;
 
 /// Set for the process that is killed: the folder of its database and its ledger.
@@ -131,7 +131,7 @@ fn one_run(
         run.execute(&sql).unwrap();
     }
     say("written");
-    let prepared = run.prepare(identity).unwrap();
+    let prepared = run.prepare(Some(identity)).unwrap();
     say("prepared");
     ledger
         .lock()

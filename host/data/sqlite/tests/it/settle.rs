@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use fractalaw_data::{
+use fractalaw_sqlite::{
     Conditions, Key, RowChange, Run, Store, StoreError, TableChanges, Unlimited, Value, Verdict,
 };
 use rusqlite::Connection;
@@ -82,7 +82,7 @@ fn what_a_run_changed_is_told_in_the_order_of_keys() {
         run.execute("INSERT INTO t VALUES (70, 'seventy'), (1, 'one')")
             .is_err()
     );
-    let prepared = run.prepare("run").unwrap();
+    let prepared = run.prepare(Some("run")).unwrap();
     let expected = [
         "child 10: 10,3 -> nothing",
         "docs 1: first,words -> first,other words",
@@ -119,14 +119,14 @@ fn a_run_that_did_not_complete_leaves_nothing() {
     };
     drop(begin());
     assert_eq!(count(), "3");
-    drop(begin().prepare("run").unwrap());
+    drop(begin().prepare(Some("run")).unwrap());
     assert_eq!(count(), "3");
     assert_eq!(
-        lines(&begin().prepare("run").unwrap().settle(false).unwrap()),
+        lines(&begin().prepare(Some("run")).unwrap().settle(false).unwrap()),
         ["t 9: nothing -> 9,nine"]
     );
     assert_eq!(count(), "3");
-    begin().prepare("run").unwrap().settle(true).unwrap();
+    begin().prepare(Some("run")).unwrap().settle(true).unwrap();
     assert_eq!(count(), "4");
 }
 
@@ -144,7 +144,7 @@ fn a_run_sees_one_state_of_what_others_do() {
         (count(&mut writer), count(&mut second)),
         ("4".to_owned(), "3".to_owned())
     );
-    let prepared = writer.prepare("run").unwrap();
+    let prepared = writer.prepare(Some("run")).unwrap();
     assert_eq!(count(&mut run(&store, &["t"], &[])), "3");
     prepared.settle(true).unwrap();
     assert_eq!(
@@ -175,7 +175,7 @@ fn a_run_may_commit_as_it_goes() {
     assert_eq!(rows(&other.query("SELECT count(*) FROM t").unwrap()), "4");
     drop(other);
     run.execute("DELETE FROM t WHERE id = 1").unwrap();
-    let prepared = run.prepare("run").unwrap();
+    let prepared = run.prepare(Some("run")).unwrap();
     assert_eq!(
         lines(prepared.changes()),
         ["t 9: nothing -> 9,nine", "t 1: 1,one -> nothing"]
@@ -204,7 +204,7 @@ fn tables_that_somebody_changes_are_known_to_the_next_run() {
     assert_eq!(run.execute("INSERT INTO u VALUES (1)"), Ok(1));
     assert_eq!(told(run.query("SELECT * FROM p")), "3: no such table: `p`");
     assert_eq!(
-        lines(run.prepare("run").unwrap().changes()),
+        lines(run.prepare(Some("run")).unwrap().changes()),
         ["t 9: nothing -> 9,nine,m", "u 1: nothing -> 1"]
     );
 }
@@ -232,7 +232,7 @@ fn left_prepared() -> (tempfile::TempDir, std::path::PathBuf) {
     ] {
         run.execute(sql).unwrap();
     }
-    let prepared = run.prepare("run 7").unwrap();
+    let prepared = run.prepare(Some("run 7")).unwrap();
     let copy = tempfile::tempdir().unwrap();
     for entry in std::fs::read_dir(folder.path()).unwrap() {
         let entry = entry.unwrap();

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use fractalaw_data::{Budget, Failure, Quota, Run, Stop, Store};
+use fractalaw_sqlite::{Budget, Failure, Quota, Run, Stop, Store};
 
 use crate::tables::{CONDITIONS, grants, rows, run, store, told};
 

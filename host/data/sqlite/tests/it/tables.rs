@@ -9,7 +9,7 @@ use arrow_array::types::{
 };
 use arrow_ipc::reader::StreamReader;
 use arrow_schema::DataType;
-use fractalaw_data::{Conditions, Failure, Grants, Run, Store, Unlimited};
+use fractalaw_sqlite::{Conditions, Failure, Grants, Run, Store, Unlimited};
 
 pub(crate) const CONDITIONS: Conditions = Conditions {
     // 2025-01-01T00:00:00Z

@@ -1,0 +1,89 @@
+//! A run's account and quotas, as the engine asks for them while it works.
+
+use fractalaw_host::HostError;
+use fractalaw_host::capability::wasmtime::{Error, Trap};
+use fractalaw_host::capability::{Account, Granted};
+use fractalaw_sqlite::{Budget, Quota, Stop};
+
+use crate::limits::{BYTES, ROWS, STATEMENTS};
+
+/// What is left of each quota.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Quotas {
+    statements: u64,
+    rows: u64,
+    bytes: u64,
+}
+
+impl Quotas {
+    pub(crate) fn of(granted: &Granted<'_>) -> Quotas {
+        Quotas {
+            statements: granted.limit(&STATEMENTS),
+            rows: granted.limit(&ROWS),
+            bytes: granted.limit(&BYTES),
+        }
+    }
+}
+
+/// What one run may use.
+pub(crate) struct RunBudget {
+    pub(crate) account: Account,
+    pub(crate) left: Quotas,
+}
+
+impl Budget for RunBudget {
+    fn spend(&mut self, fuel: u64) -> Result<(), Stop> {
+        self.account.charge(fuel).map_err(|_| Stop::OutOfFuel)
+    }
+
+    fn count(&mut self, quota: Quota, amount: u64) -> Result<(), Stop> {
+        let left = match quota {
+            Quota::Statements => &mut self.left.statements,
+            Quota::Rows => &mut self.left.rows,
+            Quota::Bytes => &mut self.left.bytes,
+            // The engine bounds it by itself.
+            Quota::Memory => return Ok(()),
+        };
+        *left = left.checked_sub(amount).ok_or(Stop::Quota(quota))?;
+        Ok(())
+    }
+
+    fn look(&mut self) -> Result<(), Stop> {
+        self.account.check_time().map_err(|_| {
+            if std::time::Instant::now() >= self.account.deadline() {
+                Stop::Deadline
+            } else {
+                Stop::Interrupted
+            }
+        })
+    }
+}
+
+/// The error that ends a run for a reason of its budget's, as the host knows it.
+pub(crate) fn ends(stop: Stop, account: &Account, over: impl FnOnce(Quota) -> Error) -> Error {
+    match stop {
+        Stop::OutOfFuel => Trap::OutOfFuel.into(),
+        Stop::Deadline | Stop::Interrupted => match account.check_time() {
+            Err(error) => error,
+            Ok(()) => Error::msg("a statement was stopped for no reason"),
+        },
+        Stop::Quota(Quota::Memory) => over_memory(account),
+        Stop::Quota(quota) => over(quota),
+    }
+}
+
+/// More memory than a call may have, or more of changed rows than a run may.
+pub(crate) fn over_memory(account: &Account) -> Error {
+    match account.hold(u64::MAX) {
+        Err(error) => error,
+        Ok(()) => Error::msg("more memory than a run may have"),
+    }
+}
+
+/// An error of this capability's own.
+pub(crate) fn failed(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> HostError {
+    HostError::Capability {
+        capability: "data",
+        source: source.into(),
+    }
+}

@@ -1,0 +1,22 @@
+//! `fractal:app/data-mutate`: rows of an Arrow stream into a table, and one statement that changes data.
+
+use fractalaw_host::capability::wasmtime::Result as Called;
+use fractalaw_host::capability::{PricedLinker, RunState};
+
+use crate::session::{DataError, call};
+use crate::tables::{EXECUTE_FUNCTION, INSERT_FUNCTION};
+
+type Count = Result<u64, DataError>;
+
+pub(crate) fn add_to_linker(linker: &mut PricedLinker<'_>) -> Called<()> {
+    linker.async_function(&INSERT_FUNCTION, insert)?;
+    linker.async_function(&EXECUTE_FUNCTION, execute)
+}
+
+async fn insert(state: &mut RunState, (table, stream): (String, Vec<u8>)) -> Called<(Count,)> {
+    Ok((call(state, move |run| run.insert(&table, &stream)).await?,))
+}
+
+async fn execute(state: &mut RunState, (sql,): (String,)) -> Called<(Count,)> {
+    Ok((call(state, move |run| run.execute(&sql)).await?,))
+}

@@ -1,0 +1,17 @@
+//! `fractal:app/data-query`: one statement that only reads, and its rows as an Arrow stream.
+
+use fractalaw_host::capability::wasmtime::Result as Called;
+use fractalaw_host::capability::{PricedLinker, RunState};
+
+use crate::session::{DataError, call};
+use crate::tables::QUERY_FUNCTION;
+
+type Rows = Result<Vec<u8>, DataError>;
+
+pub(crate) fn add_to_linker(linker: &mut PricedLinker<'_>) -> Called<()> {
+    linker.async_function(&QUERY_FUNCTION, query)
+}
+
+async fn query(state: &mut RunState, (sql,): (String,)) -> Called<(Rows,)> {
+    Ok((call(state, move |run| run.query(&sql)).await?,))
+}

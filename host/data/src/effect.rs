@@ -1,0 +1,235 @@
+//! What a run changed, as effects: rows that were inserted, updated and deleted, table by table, in the order of their keys.
+
+use std::fmt::Write;
+
+use fractalaw_host::{Effect, Settled};
+use fractalaw_sqlite::{Key, Row, RowChange, TableChanges, Value};
+use serde_json::{Value as Json, json};
+use sha2::{Digest, Sha256};
+
+use crate::limits::{SHOWN_BLOB_BYTES, SHOWN_ROWS, SHOWN_VALUE_BYTES};
+
+/// The effects of a run. Rows beyond what is shown are one effect for each table, with a digest over all of them, so that no
+/// two different changes look the same.
+pub(crate) fn effects(changes: &[TableChanges], settled: Settled) -> Vec<Effect> {
+    let mut effects = Vec::new();
+    for table in changes {
+        let (shown, rest) = table.rows.split_at(
+            table
+                .rows
+                .len()
+                .min(SHOWN_ROWS.saturating_sub(effects.len())),
+        );
+        effects.extend(shown.iter().map(|row| effect(table, row, settled)));
+        if !rest.is_empty() {
+            effects.push(counted(table, rest, settled));
+        }
+    }
+    effects
+}
+
+fn effect(table: &TableChanges, row: &RowChange, settled: Settled) -> Effect {
+    let (kind, fields) = fields(&table.columns, row);
+    Effect {
+        capability: "data".to_owned(),
+        kind: kind.to_owned(),
+        subject: table.table.clone(),
+        fields,
+        settled,
+    }
+}
+
+/// Of a row that was inserted or deleted all its values. Of one that was updated its key and what changed.
+fn fields(columns: &[String], row: &RowChange) -> (&'static str, Vec<(String, Json)>) {
+    let all = |values: &Row| {
+        let named = columns.iter().zip(values);
+        named
+            .map(|(column, value)| (column.clone(), shown(value)))
+            .collect()
+    };
+    match (&row.before, &row.after) {
+        (None, Some(after)) => ("insert", all(after)),
+        (Some(before), None) => ("delete", all(before)),
+        (Some(before), Some(after)) => {
+            let mut fields = vec![("key".to_owned(), key(&row.key))];
+            for ((column, before), after) in columns.iter().zip(before).zip(after) {
+                if before != after {
+                    let change = json!({ "before": shown(before), "after": shown(after) });
+                    fields.push((column.clone(), change));
+                }
+            }
+            ("update", fields)
+        }
+        (None, None) => ("none", Vec::new()),
+    }
+}
+
+fn key(key: &Key) -> Json {
+    match key {
+        Key::Rowid(rowid) => shown(&Value::Integer(*rowid)),
+        Key::Columns(values) => values.iter().map(shown).collect(),
+    }
+}
+
+/// Integers that readers of JSON keep, from -(2^53) to 2^53.
+const EXACT: u64 = 1 << 53;
+
+/// A value of which no other looks the same: text and small integers are as they are, and whatever JSON would round, or
+/// cannot hold, is an object that says its type.
+fn shown(value: &Value) -> Json {
+    match value {
+        Value::Null => Json::Null,
+        Value::Integer(number) if number.unsigned_abs() <= EXACT => json!(number),
+        Value::Integer(number) => json!({ "integer": number.to_string() }),
+        Value::Real(number) => json!({ "real": format!("{number:?}") }),
+        Value::Text(bytes) => match std::str::from_utf8(bytes) {
+            Ok(text) if text.len() <= SHOWN_VALUE_BYTES => json!(text),
+            Ok(_) => long("text", bytes),
+            Err(_) if bytes.len() <= SHOWN_BLOB_BYTES => json!({ "text-hex": hex(bytes) }),
+            Err(_) => long("text", bytes),
+        },
+        Value::Blob(bytes) if bytes.len() <= SHOWN_BLOB_BYTES => json!({ "blob": hex(bytes) }),
+        Value::Blob(bytes) => long("blob", bytes),
+    }
+}
+
+fn long(kind: &str, bytes: &[u8]) -> Json {
+    json!({ kind: { "bytes": bytes.len(), "sha256": hex(&Sha256::digest(bytes)) } })
+}
+
+fn hex(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(2 * bytes.len());
+    for byte in bytes {
+        let _ = write!(text, "{byte:02x}");
+    }
+    text
+}
+
+fn counted(table: &TableChanges, rows: &[RowChange], settled: Settled) -> Effect {
+    let mut hasher = Sha256::new();
+    let (mut inserted, mut updated, mut deleted) = (0_u64, 0_u64, 0_u64);
+    for row in rows {
+        match (&row.before, &row.after) {
+            (None, _) => inserted += 1,
+            (Some(_), None) => deleted += 1,
+            (Some(_), Some(_)) => updated += 1,
+        }
+        let (kind, fields) = fields(&table.columns, row);
+        let line = json!([key(&row.key), kind, fields]).to_string();
+        hasher.update((line.len() as u64).to_le_bytes());
+        hasher.update(line);
+    }
+    let counts = [
+        ("inserted", inserted),
+        ("updated", updated),
+        ("deleted", deleted),
+    ];
+    let mut fields: Vec<_> = counts
+        .into_iter()
+        .filter(|(_, count)| *count > 0)
+        .map(|(name, count)| (name.to_owned(), json!(count)))
+        .collect();
+    fields.push(("sha256".to_owned(), json!(hex(&hasher.finalize()))));
+    Effect {
+        capability: "data".to_owned(),
+        kind: "further-rows".to_owned(),
+        subject: table.table.clone(),
+        fields,
+        settled,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(text: &str) -> Value {
+        Value::Text(text.as_bytes().into())
+    }
+
+    fn change(key: i64, before: Option<Vec<Value>>, after: Option<Vec<Value>>) -> RowChange {
+        RowChange {
+            key: Key::Rowid(key),
+            before: before.map(Into::into),
+            after: after.map(Into::into),
+        }
+    }
+
+    fn table(rows: Vec<RowChange>) -> TableChanges {
+        TableChanges {
+            table: "permit".to_owned(),
+            columns: vec!["id".to_owned(), "site".to_owned()],
+            rows,
+        }
+    }
+
+    #[test]
+    fn each_row_says_what_became_of_it() {
+        let row = |id: i64, site: &str| Some(vec![Value::Integer(id), text(site)]);
+        let changes = table(vec![
+            change(1, None, row(1, "north")),
+            change(2, row(2, "east"), row(2, "west")),
+            change(3, row(3, "south"), None),
+        ]);
+        let lines: Vec<_> = effects(&[changes], Settled::Committed)
+            .iter()
+            .map(ToString::to_string)
+            .collect();
+        assert_eq!(
+            lines,
+            [
+                r#"[data] insert permit — id 1, site "north" (committed)"#,
+                r#"[data] update permit — key 2, site {"after":"west","before":"east"} (committed)"#,
+                r#"[data] delete permit — id 3, site "south" (committed)"#,
+            ]
+        );
+    }
+
+    #[test]
+    fn no_two_values_look_the_same() {
+        let values = [
+            Value::Null,
+            Value::Integer(1),
+            Value::Real(1.0),
+            text("1"),
+            text("1.0"),
+            Value::Blob((*b"1").into()),
+            Value::Integer(i64::MAX),
+            text(&i64::MAX.to_string()),
+            Value::Integer(i64::MAX - 1),
+            Value::Text((*b"\xff").into()),
+            Value::Blob((*b"\xff").into()),
+            Value::Blob([0; 33].into()),
+            Value::Blob([1; 33].into()),
+            Value::Real(f64::INFINITY),
+            text(&"a".repeat(SHOWN_VALUE_BYTES + 1)),
+            text(&"b".repeat(SHOWN_VALUE_BYTES + 1)),
+        ];
+        let shown: std::collections::BTreeSet<_> = values
+            .iter()
+            .map(|value| shown(value).to_string())
+            .collect();
+        assert_eq!(shown.len(), values.len(), "{shown:?}");
+    }
+
+    #[test]
+    fn rows_beyond_what_is_shown_have_one_digest() {
+        let many = |last: &str| {
+            let rows = (0..SHOWN_ROWS as i64 + 2).map(|id| {
+                let site = if id == SHOWN_ROWS as i64 {
+                    last
+                } else {
+                    "site"
+                };
+                change(id, None, Some(vec![Value::Integer(id), text(site)]))
+            });
+            effects(&[table(rows.collect())], Settled::Discarded)
+        };
+        let (one, other) = (many("one"), many("other"));
+        assert_eq!(one.len(), SHOWN_ROWS + 1);
+        assert_eq!(one[SHOWN_ROWS].kind, "further-rows");
+        assert_eq!(one[SHOWN_ROWS].fields[0], ("inserted".to_owned(), json!(2)));
+        assert_eq!(one[..SHOWN_ROWS], other[..SHOWN_ROWS]);
+        assert_ne!(one[SHOWN_ROWS], other[SHOWN_ROWS]);
+    }
+}

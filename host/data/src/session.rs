@@ -1,0 +1,226 @@
+//! One run's use of data: its calls, each on a thread of its own, and how it is settled.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+
+use fractalaw_host::capability::wasmtime::Result as Called;
+use fractalaw_host::capability::{Account, Ended, Payload, RunState, Session, Threads, Verdict};
+use fractalaw_host::{Effect, HostError, Settled};
+use fractalaw_sqlite::{
+    CallError, Code, Conditions, Failure, Grants, Prepared, Quota, Run, StoreError,
+};
+
+use crate::budget::{Quotas, RunBudget, ends, failed, over_memory};
+use crate::effect::effects;
+use crate::limits::{BYTES, ROWS, STATEMENTS};
+use crate::stores::{Stores, lock};
+
+/// What a guest is told of a call that failed.
+#[derive(Debug, wasmtime::component::ComponentType, wasmtime::component::Lower)]
+#[component(record)]
+pub(crate) struct DataError {
+    code: u32,
+    message: String,
+}
+
+impl Payload for DataError {
+    fn bytes(&self) -> u64 {
+        4 + self.message.bytes()
+    }
+}
+
+impl From<CallError> for DataError {
+    fn from(error: CallError) -> DataError {
+        DataError {
+            code: error.code as u32,
+            message: error.message,
+        }
+    }
+}
+
+/// What a run has of data.
+pub(crate) struct DataSession {
+    /// Nothing where it is granted none.
+    pub(crate) access: Option<Access>,
+}
+
+/// Where its data is, and what may be done there.
+pub(crate) struct Access {
+    pub(crate) stores: Arc<Stores>,
+    pub(crate) file: PathBuf,
+    pub(crate) grants: Arc<Grants>,
+    pub(crate) quotas: Quotas,
+    pub(crate) account: Account,
+    pub(crate) threads: Threads,
+    /// Locked by the call that goes on. Where the guest is cut off meanwhile, it goes on until it sees that, and settling
+    /// waits for it here.
+    pub(crate) state: Arc<Mutex<State>>,
+    pub(crate) was_called: bool,
+}
+
+#[derive(Default)]
+pub(crate) enum State {
+    /// Nothing was opened.
+    #[default]
+    New,
+    Open(Box<Run>),
+    Prepared(Box<Prepared>),
+    Over,
+}
+
+/// Why a call gave no answer to a guest.
+enum Fails {
+    Host(StoreError),
+    Call(Failure),
+}
+
+/// Makes a call: on a thread of its own, so that other runs go on.
+pub(crate) async fn call<T: Send + 'static>(
+    state: &mut RunState,
+    work: impl FnOnce(&mut Run) -> Result<T, Failure> + Send + 'static,
+) -> Called<Result<T, DataError>> {
+    let is_deterministic = state.is_deterministic();
+    let now_ms = is_deterministic
+        .then(|| i64::try_from(state.now_unix_ns() / 1_000_000).unwrap_or(i64::MAX));
+    let seed = state.seed();
+    let account = state.account().clone();
+    let Some(access) = &mut state.session::<DataSession>().access else {
+        let error = CallError {
+            code: Code::Denied,
+            message: "no data is granted to this run".to_owned(),
+        };
+        return Ok(Err(error.into()));
+    };
+    access.was_called = true;
+    let (stores, file) = (Arc::clone(&access.stores), access.file.clone());
+    let (grants, left) = (Arc::clone(&access.grants), access.quotas);
+    let held = Arc::clone(&access.state);
+    let threads = access.threads.clone();
+    let budget_account = account.clone();
+    let answer = threads.run(move || {
+        let mut held = lock(&held);
+        if matches!(*held, State::New) {
+            let conditions = Conditions {
+                now_ms,
+                seed: seed.map_or_else(drawn, |seed| seed.wrapping_add(SEED_OF_DATA)),
+                commits_each_call: false,
+            };
+            let budget = RunBudget {
+                account: budget_account,
+                left,
+            };
+            let store = stores.get(&file).map_err(Fails::Host)?;
+            *held = State::Open(Box::new(store.run(grants, conditions, Box::new(budget))));
+        }
+        let State::Open(run) = &mut *held else {
+            unreachable!("a run that has ended calls nothing");
+        };
+        run.set_now(now_ms);
+        work(run).map_err(Fails::Call)
+    });
+    match answer.await? {
+        Ok(answer) => Ok(Ok(answer)),
+        Err(Fails::Call(Failure::Call(error))) => Ok(Err(error.into())),
+        Err(Fails::Call(Failure::Stop(stop))) => Err(ends(stop, &account, |quota| {
+            let quota = match quota {
+                Quota::Statements => &STATEMENTS,
+                Quota::Rows => &ROWS,
+                Quota::Bytes | Quota::Memory => &BYTES,
+            };
+            match state.count(quota, u64::MAX) {
+                Err(error) => error,
+                Ok(()) => wasmtime::Error::msg("more than a quota"),
+            }
+        })),
+        Err(Fails::Host(error)) => Err(failed(error).into()),
+    }
+}
+
+/// So that no generator of a deterministic run repeats another's: WASI's have the seed itself and the two after it.
+const SEED_OF_DATA: u64 = 3;
+
+fn drawn() -> u64 {
+    getrandom::u64().unwrap_or_default()
+}
+
+impl Session for DataSession {
+    fn waits(&self) -> bool {
+        self.access.as_ref().is_some_and(|access| access.was_called)
+    }
+
+    fn prepare(&mut self, ended: &Ended<'_>) -> Called<Vec<Effect>> {
+        let Some(access) = self.access.as_mut().filter(|access| access.was_called) else {
+            return Ok(Vec::new());
+        };
+        let mut state = lock(&access.state);
+        let settled = Settled::of(ended.outcome());
+        let prepared = prepare(std::mem::replace(&mut *state, State::Over), ended);
+        match prepared {
+            Ok((next, changes)) => {
+                *state = next;
+                Ok(effects(&changes, settled))
+            }
+            Err(StoreError::Stop(_)) => Err(over_memory(&access.account)),
+            Err(error @ StoreError::BrokenKeys) => Err(error.into()),
+            Err(error) => Err(failed(error).into()),
+        }
+    }
+
+    fn settle(mut self: Box<Self>, verdict: Verdict) -> Result<(), HostError> {
+        match verdict {
+            Verdict::Completed => self.end(true),
+            Verdict::NotCompleted => self.end(false),
+            Verdict::Unknown => {
+                if let Some(access) = self.access.take() {
+                    // Its record stays for the next start.
+                    *lock(&access.state) = State::Over;
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+fn prepare(
+    state: State,
+    ended: &Ended<'_>,
+) -> Result<(State, Vec<fractalaw_sqlite::TableChanges>), StoreError> {
+    match state {
+        State::Open(run) if ended.is_completed() => {
+            let prepared = run.prepare(ended.identity())?;
+            let changes = prepared.changes().to_vec();
+            Ok((State::Prepared(Box::new(prepared)), changes))
+        }
+        State::Open(run) => Ok((State::Over, run.discard()?)),
+        State::Prepared(prepared) if !ended.is_completed() => {
+            Ok((State::Over, prepared.settle(false)?))
+        }
+        other => Ok((other, Vec::new())),
+    }
+}
+
+impl DataSession {
+    fn end(&mut self, completed: bool) -> Result<(), HostError> {
+        let Some(access) = self.access.take() else {
+            return Ok(());
+        };
+        let state = std::mem::replace(&mut *lock(&access.state), State::Over);
+        match state {
+            State::Prepared(prepared) => prepared.settle(completed).map(drop).map_err(failed),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Drop for DataSession {
+    /// Whoever drops a session did not try to close its run.
+    fn drop(&mut self) {
+        let is_prepared = |access: &Access| {
+            let state = access.state.try_lock();
+            state.is_ok_and(|state| matches!(*state, State::Prepared(_)))
+        };
+        if self.access.as_ref().is_some_and(is_prepared) {
+            let _ = self.end(false);
+        }
+    }
+}

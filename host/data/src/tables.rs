@@ -1,0 +1,30 @@
+//! The interfaces of data, their functions and prices.
+
+use fractalaw_host::capability::{Function, Price};
+
+/// Reads.
+pub(crate) const QUERY: &str = "fractal:app/data-query";
+
+/// Changes.
+pub(crate) const MUTATE: &str = "fractal:app/data-mutate";
+
+/// What a call costs beside what the engine charges for the statement: it is done on another thread, as work on files is.
+const CALL: Price = Price::new(20_000, 1);
+
+pub(crate) static QUERY_FUNCTION: Function = Function {
+    interface: "fractal:app/data-query@0.1.0",
+    name: "query",
+    price: CALL,
+};
+
+pub(crate) static INSERT_FUNCTION: Function = Function {
+    interface: "fractal:app/data-mutate@0.1.0",
+    name: "insert",
+    price: CALL,
+};
+
+pub(crate) static EXECUTE_FUNCTION: Function = Function {
+    interface: "fractal:app/data-mutate@0.1.0",
+    name: "execute",
+    price: CALL,
+};

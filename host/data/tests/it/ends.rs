@@ -1,0 +1,108 @@
+//! What a run did to data takes effect if it completes, and not at all otherwise.
+
+use fractalaw_host::{Durability, Host, Outcome};
+use fractalaw_testing::{DURABILITIES, RUNTIME};
+
+use crate::guests::Does::{Execute, Query, Wat};
+use crate::guests::guest;
+use crate::lab::{Lab, builder, effects, host, ran};
+
+const CHANGES: [crate::guests::Does<'static>; 4] = [
+    Execute("INSERT INTO permit (site, holder) VALUES ('west', 'Cy')"),
+    Execute("UPDATE permit SET holder = 'Di' WHERE id = 2"),
+    Execute("DELETE FROM permit WHERE id = 3"),
+    Query("SELECT * FROM permit"),
+];
+
+const AFTER: [&str; 3] = ["1 north Ada", "2 east Di", "4 west Cy"];
+const BEFORE: [&str; 3] = ["1 north Ada", "2 east Bo", "3 south "];
+const PERMITS: &str = "SELECT concat_ws(' ', id, site, ifnull(holder, '')) FROM permit ORDER BY id";
+
+fn changed(settled: &str) -> Vec<String> {
+    [
+        r#"update permit — key 2, holder {"after":"Di","before":"Bo"}"#,
+        r#"delete permit — id 3, site "south", holder null"#,
+        r#"insert permit — id 4, site "west", holder "Cy""#,
+    ]
+    .map(|line| format!("[data] {line} ({settled})"))
+    .to_vec()
+}
+
+#[test]
+fn a_run_that_completes_has_its_changes_committed() {
+    let lab = Lab::new();
+    let report = ran(&host(), &guest(&CHANGES), &lab.run());
+    assert_eq!(report.outcome, Outcome::Completed("done".to_owned()));
+    assert_eq!(effects(&report), changed("committed"));
+    assert_eq!(lab.rows(PERMITS), AFTER);
+}
+
+#[test]
+fn a_run_that_ends_in_another_way_changes_nothing() {
+    for (end, kind) in [
+        ("unreachable", "trap"),
+        ("(loop (br 0))", "out-of-fuel"),
+        ("(i32.store8 (i32.const 16) (i32.const 1))", "guest-error"),
+    ] {
+        let lab = Lab::new();
+        let mut does = Vec::from(CHANGES);
+        does.push(Wat(end));
+        let report = ran(&host(), &guest(&does), &lab.run().fuel(10_000_000));
+        assert_eq!(report.outcome.kind(), kind);
+        assert_eq!(effects(&report), changed("discarded"), "{kind}");
+        assert_eq!(lab.rows(PERMITS), BEFORE, "{kind}");
+        // The next writer does not wait for it.
+        let report = ran(&host(), &guest(&CHANGES), &lab.run());
+        assert_eq!(report.outcome.kind(), "completed");
+    }
+}
+
+#[test]
+fn with_a_ledger_it_is_the_same_whatever_the_durability() {
+    for (durability, name) in DURABILITIES {
+        let (lab, ledger) = (Lab::new(), fractalaw_testing::Lab::new());
+        let with_ledger = |durability: Durability| -> Host {
+            builder().ledger(&ledger.path, durability).build().unwrap()
+        };
+        let host = with_ledger(durability);
+        let report = ran(&host, &guest(&CHANGES), &lab.run());
+        assert_eq!(effects(&report), changed("committed"), "{name}");
+        assert_eq!(lab.rows(PERMITS), AFTER, "{name}");
+        let pending = lab.folder.path().join("register.db-pending");
+        assert_eq!(pending.metadata().unwrap().len(), 0);
+        drop(host);
+        assert_eq!(ledger.outcomes(), [Some("completed".to_owned())]);
+    }
+}
+
+#[test]
+fn a_run_that_leaves_a_deferred_constraint_broken_does_not_complete() {
+    let lab = Lab::new();
+    let does = [Execute("INSERT INTO visit VALUES ('today', 'nowhere')")];
+    let report = ran(&host(), &guest(&does), &lab.run());
+    assert_eq!(report.outcome.kind(), "trap");
+    assert!(
+        report.outcome.to_string().contains("foreign key"),
+        "{}",
+        report.outcome
+    );
+    assert!(lab.rows("SELECT at FROM visit").is_empty());
+    // In time it is mended.
+    let does = [
+        Execute("INSERT INTO visit VALUES ('today', 'nowhere')"),
+        Execute("INSERT INTO site VALUES ('nowhere')"),
+    ];
+    let report = ran(&host(), &guest(&does), &lab.run());
+    assert_eq!(report.outcome.kind(), "completed");
+    assert_eq!(lab.rows("SELECT at FROM visit"), ["today"]);
+}
+
+#[test]
+fn a_measurement_changes_nothing() {
+    let lab = Lab::new();
+    let host = host();
+    let app = host.load_profiled(&guest(&CHANGES)).unwrap();
+    let run = lab.run().deterministic();
+    RUNTIME.block_on(host.profile(&app, &run)).unwrap();
+    assert_eq!(lab.rows(PERMITS), BEFORE);
+}

@@ -1,0 +1,54 @@
+//! Components that make calls to data, one after the other.
+
+use std::fmt::Write;
+
+/// What a guest does.
+pub(crate) enum Does<'a> {
+    /// A query, whose rows it drops.
+    Query(&'a str),
+    /// A statement that changes data.
+    Execute(&'a str),
+    /// Instructions of its own.
+    Wat(&'a str),
+}
+
+use Does::{Execute, Query, Wat};
+
+/// A component that does this and returns `ok("done")`. At the first call that fails it returns the message as its error,
+/// after the code.
+pub(crate) fn guest(does: &[Does<'_>]) -> Vec<u8> {
+    wat::parse_str(text(does)).unwrap()
+}
+
+/// One with a name, for which a policy has a section.
+pub(crate) fn named(name: &str, does: &[Does<'_>]) -> Vec<u8> {
+    let text = text(does).replacen("(component", &format!("(component ${name}"), 1);
+    wat::parse_str(text).unwrap()
+}
+
+fn text(does: &[Does<'_>]) -> String {
+    let (mut data, mut body, mut at) = (String::new(), String::new(), 1024);
+    for step in does {
+        let (call, sql) = match step {
+            Query(sql) => ("query", sql),
+            Execute(sql) => ("execute", sql),
+            Wat(wat) => {
+                body += wat;
+                continue;
+            }
+        };
+        let escaped: String = sql.bytes().map(|byte| format!("\\{byte:02x}")).collect();
+        writeln!(data, "(data (i32.const {at}) \"{escaped}\")").unwrap();
+        let bytes = sql.len();
+        writeln!(
+            body,
+            "(if (call $try-{call} (i32.const {at}) (i32.const {bytes})) (then (return (i32.const 16))))"
+        )
+        .unwrap();
+        at += bytes;
+    }
+    assert!(at < 60_000);
+    include_str!("../components/statements.wat")
+        .replace("{data}", &data)
+        .replace("{body}", &body)
+}

@@ -1,0 +1,86 @@
+//! Statements end when the run's fuel, time or quotas do, and other runs go on meanwhile.
+
+use std::time::Duration;
+
+use fractalaw_host::{Outcome, Run};
+
+use crate::guests::Does::{Execute, Query};
+use crate::guests::guest;
+use crate::lab::{Lab, host, ran};
+
+const ENDLESS: &str =
+    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n";
+
+#[test]
+fn a_statement_without_end_is_ended_by_fuel_or_time() {
+    let lab = Lab::new();
+    let guest = guest(&[Query(ENDLESS)]);
+    let host = host();
+    let report = ran(&host, &guest, &lab.run().fuel(50_000_000));
+    assert_eq!(report.outcome, Outcome::OutOfFuel);
+    assert_eq!(report.fuel.consumed(), 50_000_000);
+    let run = lab
+        .run()
+        .fuel(u64::MAX / 2)
+        .deadline(Duration::from_millis(200));
+    let report = ran(&host, &guest, &run);
+    assert_eq!(report.outcome, Outcome::DeadlineExceeded);
+}
+
+#[test]
+fn each_quota_ends_a_run() {
+    let lab = Lab::new();
+    let insert = "INSERT INTO site VALUES ('a'), ('b')";
+    for (quota, does) in [
+        (
+            "data-statements",
+            guest(&[Query("SELECT 1"), Query("SELECT 1")]),
+        ),
+        ("data-rows", guest(&[Execute(insert)])),
+        ("data-bytes", guest(&[Query("SELECT 1")])),
+    ] {
+        let section = lab.section(&format!(
+            "data.read = true\ndata.write = true\nquotas.{quota} = 1"
+        ));
+        let report = ran(&host(), &does, &Run::new().grant(section));
+        let Outcome::QuotaExceeded {
+            quota: found,
+            limit,
+        } = &report.outcome
+        else {
+            panic!("{quota}: {}", report.outcome);
+        };
+        assert_eq!((&*found.name, *limit), (quota, 1));
+        assert!(lab.rows("SELECT name FROM site").is_empty());
+    }
+}
+
+/// On one thread, where a statement that blocked it would never let the other run begin.
+#[test]
+fn a_long_statement_lets_other_runs_go_on() {
+    let lab = Lab::new();
+    let host = host();
+    let endless = host.load(&guest(&[Query(ENDLESS)])).unwrap();
+    let short = host.load(&guest(&[Query("SELECT 1")])).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build()
+        .unwrap();
+    let reads = Run::new().grant(lab.section("data.read = true\ndata.write = []"));
+    let run = lab
+        .run()
+        .fuel(u64::MAX / 2)
+        .deadline(Duration::from_secs(3_600));
+    runtime.block_on(async {
+        let endless = async { host.run(&endless, &run).await.unwrap() };
+        let others = async {
+            for _ in 0..10 {
+                let report = host.run(&short, &reads).await.unwrap();
+                assert_eq!(report.outcome.kind(), "completed");
+            }
+            host.stop();
+        };
+        let (ended, ()) = tokio::join!(endless, others);
+        assert_eq!(ended.outcome, Outcome::Interrupted);
+    });
+}
