@@ -49,8 +49,7 @@ struct Warnings {
 }
 
 impl Session for Warnings {
-    /// A real capability would write them to disk here. It would send them in `settle`, after the ledger has
-    /// recorded that the run completed.
+    /// A real one would write them to disk here, and send them in `settle` once the ledger has the run as completed.
     fn prepare(&mut self, ended: &Ended<'_>) -> Called<Vec<Effect>> {
         let effect = |(place, text): (String, String)| Effect {
             capability: TABLE.name.to_owned(),

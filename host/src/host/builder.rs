@@ -1,4 +1,4 @@
-//! What a host is made of, and how it starts.
+//! The settings of a host, and how it starts.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -24,7 +24,7 @@ use crate::run::slots::Slots;
 use crate::run::ticker::Ticker;
 use crate::{engine, interfaces};
 
-/// What a host is made of: every setting has a default.
+/// The settings of a host. Each has a default.
 #[derive(Clone, Debug)]
 pub struct HostBuilder {
     slots: u32,
@@ -40,9 +40,9 @@ pub struct HostBuilder {
 impl Default for HostBuilder {
     fn default() -> HostBuilder {
         HostBuilder {
-            // Runs mostly compute: a few dozen keep every core of a common machine busy.
+            // Runs mostly compute, so a few dozen keep every core of a common machine busy.
             slots: 64,
-            // Each waiting run costs the memory of a suspended future, well under a kilobyte.
+            // Each waiting run takes the memory of a suspended future, well under a kilobyte.
             max_waiting: 100_000,
             compile_time: COMPILE_TIME,
             cache: None,
@@ -55,7 +55,7 @@ impl Default for HostBuilder {
 }
 
 impl Host {
-    /// Starts a host with other than the default settings.
+    /// Returns a builder for a host with other settings than the defaults.
     pub fn builder() -> HostBuilder {
         HostBuilder::default()
     }

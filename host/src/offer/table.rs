@@ -34,8 +34,8 @@ pub struct GrantKey {
     pub what: &'static str,
     /// Checks the value of a name in a policy. If the value is wrong, the error says what was expected.
     pub value: fn(name: &str, value: &Value) -> Result<(), String>,
-    /// Names that a component asks for by what it imports, beside those of its manifest: the path of an interface, and the
-    /// name.
+    /// Names that a component asks for by its imports, in addition to those in its manifest. Each is the path of
+    /// an interface and the name.
     pub needed_by: &'static [(&'static str, &'static str)],
 }
 
@@ -52,7 +52,8 @@ impl GrantKey {
 }
 
 impl GrantKey {
-    /// The names that a component asks for with this manifest and these imports that need a grant: each once.
+    /// The names that a component asks for, by this manifest and by these imports that need a grant. Each comes
+    /// once.
     pub(crate) fn asked(&self, manifest: &Manifest, interfaces: &BTreeSet<String>) -> Vec<String> {
         let mut names = manifest.names(self.name);
         for (interface, name) in self.needed_by {

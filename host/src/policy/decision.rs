@@ -113,7 +113,7 @@ pub(crate) fn decide(
 /// The decision so far.
 struct Decider<'s> {
     asking: Asking<'s>,
-    /// The most particular first.
+    /// The most specific section first.
     sections: &'s [(String, &'s Section)],
     brought: &'s Grants,
     /// What the run brings and what the policy adds.

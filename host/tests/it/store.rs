@@ -59,7 +59,7 @@ pub(crate) const TABLE: Table = Table {
 pub(crate) struct Store {
     pub(crate) dropped: Arc<AtomicU64>,
     pub(crate) ended: Arc<Mutex<Vec<String>>>,
-    /// Runs that it cannot serve.
+    /// Whether it cannot serve runs.
     pub(crate) is_broken: bool,
 }
 
@@ -147,8 +147,8 @@ async fn wait(state: &mut RunState, (text,): (String,)) -> Called<(String,)> {
     Ok((format!("{text}{text}"),))
 }
 
-/// A component that may call what is offered, and returns `ok("")`. `$wait` and `$make` take a place and a length;
-/// "abcdefgh" stands at 64.
+/// A component that may call what is offered, and returns `ok("")`. `$wait` and `$make` take a place and a
+/// length. The text "abcdefgh" is at 64.
 pub(crate) fn guest(body: &str) -> Vec<u8> {
     wat::parse_str(text(body)).unwrap()
 }
