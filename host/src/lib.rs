@@ -43,6 +43,7 @@ mod digest;
 mod error;
 mod inputs;
 mod limits;
+mod panics;
 mod regular_file;
 
 mod bindings;

@@ -2,7 +2,6 @@
 
 mod ending;
 pub(crate) mod granted;
-pub(crate) mod panics;
 mod request;
 mod settling;
 pub(crate) mod slots;

@@ -5,8 +5,8 @@ use std::fmt;
 
 use semver::Version;
 use wit_parser::{
-    Function, InterfaceId, Resolve, SourceMap, TypeDefKind, UnresolvedPackageGroup, WorldId,
-    WorldItem,
+    Function, InterfaceId, Resolve, SourceMap, TypeDefKind, TypeId, UnresolvedPackageGroup,
+    WorldId, WorldItem,
 };
 
 use crate::shape;
@@ -156,6 +156,19 @@ impl Offered {
     pub fn function(&self, import: &str, function: &str) -> Option<&Function> {
         let interface = &self.resolve.interfaces[self.interface(import)?];
         interface.functions.get(function)
+    }
+
+    /// The functions of the interface that serves an import of this name, and the functions that drop its resources.
+    pub fn functions(&self, import: &str) -> Vec<String> {
+        let Some(id) = self.interface(import) else {
+            return Vec::new();
+        };
+        let interface = &self.resolve.interfaces[id];
+        let is_resource =
+            |id: &TypeId| matches!(self.resolve.types[*id].kind, TypeDefKind::Resource);
+        let resources = interface.types.iter().filter(|(_, id)| is_resource(id));
+        let drops = resources.map(|(name, _)| format!("[drop]{name}"));
+        interface.functions.keys().cloned().chain(drops).collect()
     }
 
     /// The type of one of the host's own functions or resources as it is offered; `None` if the interface has no

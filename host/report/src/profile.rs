@@ -64,8 +64,28 @@ impl Profile {
         place >= OUTSIDE.len() && self.functions[place].module.is_none()
     }
 
-    /// Checks that each node comes after its parent and has a function, because readers rely on it.
-    fn check_places(&self) -> Result<(), String> {
+    /// Checks that each node comes after its parent and has a function, and that figures can be summed, because readers
+    /// rely on it.
+    fn check(&self) -> Result<(), String> {
+        let functions = self.functions.iter();
+        let nodes = self.nodes.iter();
+        let figures: [Vec<u64>; 4] = [
+            functions.clone().map(|function| function.calls).collect(),
+            functions.map(|function| function.own_fuel).collect(),
+            nodes.clone().map(|node| node.calls).collect(),
+            nodes.map(|node| node.own_fuel).collect(),
+        ];
+        let sum = |figures: &Vec<u64>| figures.iter().copied().map(u128::from).sum::<u128>();
+        if figures
+            .iter()
+            .map(sum)
+            .any(|sum| sum > u128::from(u64::MAX))
+        {
+            return Err(format!(
+                "the figures of the profile sum to more than {}",
+                u64::MAX
+            ));
+        }
         for (index, node) in self.nodes.iter().enumerate() {
             if node.parent.is_some_and(|parent| parent as usize >= index) {
                 return Err(format!(
@@ -123,7 +143,7 @@ impl<'de> Deserialize<'de> for Profile {
             functions: shape.functions.into_owned(),
             nodes: shape.nodes.into_owned(),
         };
-        profile.check_places().map_err(de::Error::custom)?;
+        profile.check().map_err(de::Error::custom)?;
         Ok(profile)
     }
 }

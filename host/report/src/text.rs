@@ -120,7 +120,7 @@ fn fuel_line(fuel: &Fuel) -> String {
 
 /// Each host call with its place on the fuel axis.
 fn trace(trace: &Trace) -> String {
-    let all = trace.calls.len() as u64 + trace.dropped;
+    let all = (trace.calls.len() as u64).saturating_add(trace.dropped);
     let mut text = format!("\n--- Host Calls ({} calls) ---\n", grouped(all));
     let widest = trace.calls.last().map_or(0, |call| grouped(call.at).len());
     for call in &trace.calls {

@@ -1,16 +1,18 @@
 //! What one host offers: all its capabilities together. It determines the keys and quotas that policies can have, and
 //! which interfaces need a grant.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
 use fractalaw_contract::{Interface, Offered, standard};
 use fractalaw_manifest::{Known, Manifest};
-use fractalaw_report::QuotaLimits;
+use fractalaw_report::{Quota, QuotaLimits};
 use sha2::{Digest, Sha256};
 use wasmtime::Engine;
 use wasmtime::component::Linker;
 
+use crate::cost::host_calls::Function;
 use crate::digest::hex;
 use crate::error::HostError;
 use crate::offer::capability::{Capability, Granted};
@@ -19,6 +21,7 @@ use crate::offer::session::Sessions;
 use crate::offer::starting::Starting;
 use crate::offer::state::RunState;
 use crate::offer::table::{GrantKey, Table};
+use crate::panics;
 
 /// What a host offers. It is cheap to clone, and clones are the same offer.
 #[derive(Clone)]
@@ -80,7 +83,40 @@ impl Offer {
         let offered = offered.map_err(|error| HostError::BadOffer {
             message: error.to_string(),
         })?;
+        self.check_functions(&offered)?;
         Ok(self.0.offered.get_or_init(|| offered))
+    }
+
+    /// Checks that the tables have the functions of the WIT, and no others. The linker has what the tables have, so that a
+    /// component that is judged by the WIT can be linked.
+    fn check_functions(&self, offered: &Offered) -> Result<(), HostError> {
+        let bad = |message| Err(HostError::BadOffer { message });
+        let mut known = BTreeSet::new();
+        for table in self.tables() {
+            for Function {
+                interface, name, ..
+            } in table.functions
+            {
+                if offered.item(interface, name).is_none() {
+                    let table = table.name;
+                    return bad(format!(
+                        "`{name}` of `{interface}` is in the table of `{table}`, expected it in its WIT too"
+                    ));
+                }
+                known.insert((offered.interface(interface), *name));
+            }
+        }
+        for import in offered.interfaces() {
+            let id = offered.interface(&import);
+            for name in offered.functions(&import) {
+                if !known.contains(&(id, &*name)) {
+                    return bad(format!(
+                        "`{name}` of `{import}` is in the WIT, expected it in a table of functions too"
+                    ));
+                }
+            }
+        }
+        Ok(())
     }
 
     /// The SHA-256 of everything that the judgement of a component depends on.
@@ -92,13 +128,24 @@ impl Offer {
                 hasher.update(text);
             };
             for wit in self.wit() {
+                add("wit");
                 add(wit.text);
             }
             for interface in self.interfaces() {
+                add(match interface.needs_grant {
+                    // A manifest that names interfaces must name this one.
+                    true => "granted interface",
+                    false => "interface",
+                });
                 add(interface.path);
             }
             let Known { keys, quotas } = self.known_to_manifests();
-            keys.into_iter().chain(quotas).for_each(&mut add);
+            for (what, names) in [("key", keys), ("quota", quotas)] {
+                for name in names {
+                    add(what);
+                    add(name);
+                }
+            }
             hex(&hasher.finalize())
         })
     }
@@ -160,7 +207,9 @@ impl Offer {
     pub(crate) fn begin(&self, granted: &Granted<'_>) -> Result<Sessions, HostError> {
         let mut sessions = Sessions::with_capacity(self.0.capabilities.len());
         for capability in &self.0.capabilities {
-            sessions.add(capability.begin(granted)?);
+            let name = capability.table().name;
+            let session = panics::of_capability(name, || capability.begin(granted)).flatten();
+            sessions.add(name, session?)?;
         }
         Ok(sessions)
     }
@@ -205,26 +254,59 @@ impl PartialEq for Offer {
 
 impl Eq for Offer {}
 
-/// Checks that no two capabilities have something with the same name, and that no capability uses a name that belongs to
-/// every host.
+/// Checks that no two capabilities have something with the same name, that no capability uses a name that belongs to
+/// every host, and that names can be in policies and reports as they are.
 fn check(tables: &[&'static Table]) -> Result<(), HostError> {
     let keys = Manifest::KEYS.into_iter().chain(["apps"]);
     let mut seen: Vec<_> = keys.map(|key| ("key", key)).collect();
     let quotas = QuotaLimits::with([]);
+    let bounds = [
+        Quota::AUDIT_ENTRY_BYTES,
+        Quota::HOST_CALL_BYTES,
+        Quota::CROSSING_BYTES,
+    ];
     seen.extend(quotas.iter().map(|of| ("quota", &*of.quota.name)));
+    seen.extend(bounds.iter().map(|quota| ("quota", &*quota.name)));
+    let mut interfaces: Vec<&Interface> = Vec::new();
     for table in tables {
+        for interface in table.interfaces {
+            // A package has all its interfaces.
+            let mut others = interfaces.iter();
+            if others.any(|other| interface.is_of(other.path) || other.is_of(interface.path)) {
+                return Err(twice("interface", interface.path));
+            }
+            interfaces.push(interface);
+        }
         let interfaces = table.interfaces.iter().map(|of| ("interface", of.path));
         let keys = table.keys.iter().map(|key| ("key", key.name));
         let quotas = table.quotas.iter().map(|of| ("quota", &*of.quota.name));
         let names = std::iter::once(("capability", table.name));
         for named in names.chain(interfaces).chain(keys).chain(quotas) {
+            let (what, name) = named;
             if seen.contains(&named) {
-                let (what, name) = named;
-                let message = format!("the {what} `{name}` is offered twice, expected once");
+                return Err(twice(what, name));
+            }
+            if matches!(what, "key" | "quota") && !is_kebab_case(name) {
+                let message =
+                    format!("the {what} `{name}` is not in kebab case, expected it to be");
                 return Err(HostError::BadOffer { message });
             }
             seen.push(named);
         }
     }
     Ok(())
+}
+
+fn twice(what: &str, name: &str) -> HostError {
+    let message = format!("the {what} `{name}` is offered twice, expected once");
+    HostError::BadOffer { message }
+}
+
+/// Words of lower-case letters and digits with `-` between them: a bare key of TOML, and one key of a report's JSON.
+fn is_kebab_case(name: &str) -> bool {
+    let is_word = |word: &str| {
+        let mut chars = word.chars();
+        !word.is_empty() && chars.all(|c| c.is_ascii_lowercase() || c.is_ascii_digit())
+    };
+    name.split('-').all(is_word)
 }

@@ -5,6 +5,7 @@ use std::any::{Any, TypeId};
 use crate::blocking::on_a_thread;
 use crate::error::HostError;
 use crate::ledger::verdicts::Verdict;
+use crate::panics;
 use fractalaw_report::{Effect, Outcome};
 
 /// How a run ended.
@@ -71,22 +72,49 @@ pub trait Session: Any + Send {
 
 /// The sessions of one run. A host has few capabilities, so a session is found by a linear search.
 #[derive(Default)]
-pub(crate) struct Sessions(Vec<(TypeId, Box<dyn Session>)>);
+pub(crate) struct Sessions(Vec<Begun>);
+
+/// The session of one capability.
+struct Begun {
+    capability: &'static str,
+    /// The type of the session, by which functions find it.
+    ty: TypeId,
+    session: Box<dyn Session>,
+}
 
 impl Sessions {
     pub(crate) fn with_capacity(capabilities: usize) -> Sessions {
         Sessions(Vec::with_capacity(capabilities))
     }
 
-    pub(crate) fn add(&mut self, session: Box<dyn Session>) {
-        self.0.push((Any::type_id(&*session), session));
+    /// Adds the session of a capability. Functions find it by its type, so two capabilities of one host must not have
+    /// sessions of the same type.
+    pub(crate) fn add(
+        &mut self,
+        capability: &'static str,
+        session: Box<dyn Session>,
+    ) -> Result<(), HostError> {
+        let ty = Any::type_id(&*session);
+        if let Some(other) = self.0.iter().find(|other| other.ty == ty) {
+            let other = other.capability;
+            let message = format!(
+                "`{other}` and `{capability}` have sessions of one type, expected a type for each"
+            );
+            return Err(HostError::BadOffer { message });
+        }
+        self.0.push(Begun {
+            capability,
+            ty,
+            session,
+        });
+        Ok(())
     }
 
     /// The session of this type, if a capability of the host has one.
     pub(crate) fn get<S: Session>(&mut self) -> Option<&mut S> {
         let wanted = TypeId::of::<S>();
-        let (_, found) = self.0.iter_mut().find(|(known, _)| *known == wanted)?;
-        let found: &mut dyn Any = &mut **found;
+        let found = self.0.iter_mut().find(|begun| begun.ty == wanted)?;
+        let found: &mut dyn Any = &mut *found.session;
         found.downcast_mut()
     }
 
@@ -114,8 +142,9 @@ impl Sessions {
 
     fn prepare_now(&mut self, ended: &Ended<'_>) -> wasmtime::Result<Vec<Effect>> {
         let mut effects = Vec::new();
-        for (_, session) in &mut self.0 {
-            effects.extend(session.prepare(ended)?);
+        for begun in &mut self.0 {
+            let work = || begun.session.prepare(ended);
+            effects.extend(panics::of_capability(begun.capability, work)??);
         }
         Ok(effects)
     }
@@ -132,14 +161,15 @@ impl Sessions {
     /// Settles all of them on this thread, also after an error. Returns the first error.
     pub(crate) fn settle_now(self, verdict: Verdict) -> Result<(), HostError> {
         let mut settled = Ok(());
-        for (_, session) in self.0 {
-            let this = session.settle(verdict);
+        for begun in self.0 {
+            let work = || begun.session.settle(verdict);
+            let this = panics::of_capability(begun.capability, work).flatten();
             settled = settled.and(this);
         }
         settled
     }
 
     fn wait(&self) -> bool {
-        self.0.iter().any(|(_, session)| session.waits())
+        self.0.iter().any(|begun| begun.session.waits())
     }
 }

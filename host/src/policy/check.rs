@@ -87,7 +87,13 @@ fn quotas(section: &Section, offer: &Offer) -> Result<(), PolicyError> {
             let known: Vec<_> = offer.quotas().iter().map(|of| &*of.quota.name).collect();
             return Err(unknown(name, &known).on_line(said.line));
         };
-        said.at_most(name, quota.most)?;
+        let hint = match quota.quota.is_core() {
+            true => {
+                "a policy lowers the host's own bounds, which stand in `host/report/src/limits.rs`"
+            }
+            false => "a policy lowers the host's own bounds",
+        };
+        said.at_most(name, quota.most, hint)?;
     }
     Ok(())
 }

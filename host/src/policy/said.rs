@@ -80,15 +80,14 @@ impl Said {
             .hint("what no section grants is denied: remove the line")
     }
 
-    /// The number of a quota, at most `most`.
-    pub(super) fn at_most(&self, key: &str, most: u64) -> Result<u64, PolicyError> {
+    /// The number of a quota, at most `most`. The hint is for a larger one.
+    pub(super) fn at_most(&self, key: &str, most: u64, hint: &str) -> Result<u64, PolicyError> {
         let number = self.value.as_u64();
         let number = number.ok_or_else(|| self.expected(key, "a number from 0"))?;
         if number > most {
             let message = format!("`{key}` is {number}, expected at most {most}");
-            return Err(PolicyError::new(message).on_line(self.value_line).hint(
-                "a policy lowers the host's own bounds, which stand in `host/report/src/limits.rs`",
-            ));
+            let error = PolicyError::new(message).on_line(self.value_line);
+            return Err(error.hint(hint));
         }
         Ok(number)
     }

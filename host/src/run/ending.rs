@@ -14,7 +14,7 @@ use crate::offer::deadline::{DeadlineExceeded, Interrupted};
 use crate::offer::determinism::WaitedPastDeadline;
 use crate::offer::limiter::MemoryLimitExceeded;
 use crate::offer::quota::QuotaExceeded;
-use crate::run::panics::HostPanicked;
+use crate::panics::HostPanicked;
 
 /// The outcome and the certainty of its fuel figure, given what the counter shows at the end.
 ///
@@ -180,7 +180,7 @@ mod tests {
 
     use super::*;
     use crate::engine;
-    use crate::run::panics::caught;
+    use crate::panics::caught;
 
     const GUEST: &str = r#"(component
         (import "at-once" (func $at-once))

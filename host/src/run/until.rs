@@ -7,7 +7,7 @@ use tokio::sync::watch;
 use tokio::time::timeout_at;
 
 use crate::offer::deadline::{DeadlineExceeded, Interrupted};
-use crate::run::panics::caught;
+use crate::panics::caught;
 
 /// What ends a run that does not end by itself.
 pub(crate) struct Until {

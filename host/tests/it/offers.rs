@@ -5,10 +5,11 @@ use fractalaw_host::capability::{
     Capability, Function, GrantKey, Granted, Interface, PricedLinker, Session, Table, Wit,
 };
 use fractalaw_host::{
-    Code, Host, HostError, Inspection, LoadError, Outcome, Quota, QuotaLimit, Refusal, Run,
+    Code, Host, HostError, Inspection, LoadError, Manifest, Outcome, Quota, QuotaLimit, Refusal,
+    Run, Section,
 };
 
-use crate::components::RUNTIME;
+use crate::components::{RUNTIME, with_manifest};
 use crate::store::{HOLD, SPEND, Store, TABLE, WIT, granted, guest, host, text};
 
 /// A host that offers the interface and a host that does not each give the same answer to `load` and to `inspect`.
@@ -104,6 +105,74 @@ fn a_cache_that_hosts_share_which_offer_different_things_grants_nothing() {
     assert_eq!(app.interfaces().collect::<Vec<_>>(), ["test:store/things"]);
 }
 
+/// A manifest that names interfaces must name what needs a grant: whether it does is for each host to say.
+#[test]
+fn a_manifest_is_held_against_the_grants_of_the_host_that_loads_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let host = || Host::builder().slots(1).cache(folder.path());
+    let free = host().offer(Free(Store::default())).build().unwrap();
+    let granting = host().offer(Store::default()).build().unwrap();
+    let silent = Manifest {
+        interfaces: Some(Vec::new()),
+        ..Manifest::default()
+    };
+    let bytes = with_manifest(&guest(""), &silent);
+    for _ in 0..2 {
+        free.load(&bytes).unwrap();
+        let Err(LoadError::Refused(refusal)) = granting.load(&bytes) else {
+            panic!("it names no interface");
+        };
+        assert_eq!(
+            refusal.to_string(),
+            "the component imports `test:store/things`, which its manifest does not name"
+        );
+    }
+}
+
+/// The hint names the file of the host's own limits. It does not know where a capability has its own.
+#[test]
+fn a_policy_over_the_bound_of_a_quota_is_told_whose_bound_it_is() {
+    let host = host(&Store::default());
+    let own = "a policy lowers the host's own bounds, which stand in `host/report/src/limits.rs`";
+    for (line, message, hint) in [
+        (
+            "quotas.units = 1_000_001",
+            "`units` is 1000001, expected at most 1000000",
+            "a policy lowers the host's own bounds",
+        ),
+        (
+            "quotas.handles = 257",
+            "`handles` is 257, expected at most 256",
+            own,
+        ),
+    ] {
+        let section = Section::parse(line).unwrap();
+        let error = section.check(host.offer()).unwrap_err();
+        assert_eq!((&*error.to_string(), &*error.hint), (message, hint));
+    }
+}
+
+/// Functions find their session by its type, so the functions of one would use what the other holds.
+#[test]
+fn two_capabilities_with_sessions_of_one_type_run_nothing() {
+    static OTHER: Table = Table {
+        name: "other",
+        ..EMPTY
+    };
+    let any = |table| Any {
+        table,
+        offers: Vec::new(),
+    };
+    let host = Host::builder().slots(1).offer(any(&EMPTY_ONE));
+    let host = host.offer(any(&OTHER)).build().unwrap();
+    let app = host.load(&crate::components::component("", "")).unwrap();
+    let error = RUNTIME.block_on(host.run(&app, &Run::new())).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "cannot offer this: `any` and `other` have sessions of one type, expected a type for each"
+    );
+}
+
 /// The same interface, offered without a grant.
 struct Free(Store);
 
@@ -154,6 +223,8 @@ impl Capability for Any {
     }
 }
 
+static EMPTY_ONE: Table = EMPTY;
+
 const EMPTY: Table = Table {
     name: "any",
     wit: &[],
@@ -186,7 +257,57 @@ fn a_table_that_does_not_fit_starts_no_host() {
         interfaces: &[Interface::free("wasi:sockets")],
         ..EMPTY
     };
+    static IN_OWN_PACKAGE: Table = Table {
+        interfaces: &[Interface::free("wasi:cli/exit")],
+        ..EMPTY
+    };
+    static GRANTED_IN_FREE: Table = Table {
+        interfaces: &[
+            Interface::free("test:store"),
+            Interface::granted("test:store/things"),
+        ],
+        ..EMPTY
+    };
+    static OWN_BOUND: Table = Table {
+        quotas: &[&CROSSING],
+        ..EMPTY
+    };
+    static CROSSING: QuotaLimit = QuotaLimit::host(Quota::new("crossing-bytes", "bytes"), 7);
+    static NO_KEBAB_QUOTA: Table = Table {
+        quotas: &[&ROWS],
+        ..EMPTY
+    };
+    static ROWS: QuotaLimit = QuotaLimit::host(Quota::new("rows_read", "rows"), 7);
+    static NO_KEBAB_KEY: Table = Table {
+        keys: &[GrantKey::names("the tables", "the table")],
+        ..EMPTY
+    };
     for (table, offers, message) in [
+        (
+            &IN_OWN_PACKAGE,
+            vec![],
+            "cannot offer this: the interface `wasi:cli/exit` is offered twice, expected once",
+        ),
+        (
+            &GRANTED_IN_FREE,
+            vec![],
+            "cannot offer this: the interface `test:store/things` is offered twice, expected once",
+        ),
+        (
+            &OWN_BOUND,
+            vec![],
+            "cannot offer this: the quota `crossing-bytes` is offered twice, expected once",
+        ),
+        (
+            &NO_KEBAB_QUOTA,
+            vec![],
+            "cannot offer this: the quota `rows_read` is not in kebab case, expected it to be",
+        ),
+        (
+            &NO_KEBAB_KEY,
+            vec![],
+            "cannot offer this: the key `the tables` is not in kebab case, expected it to be",
+        ),
         (
             &ONE,
             vec![&HOLD],
@@ -249,12 +370,33 @@ fn wit_that_cannot_be_read_fails_what_is_to_be_loaded() {
         interfaces: &[Interface::free("test:store/else")],
         ..EMPTY
     };
+    // What is linked follows the table, and what is judged follows the WIT.
+    static LESS: Table = Table {
+        functions: &[],
+        ..TABLE
+    };
+    static MORE: Table = Table {
+        wit: &[Wit::new(
+            "store.wit",
+            "package test:store@1.2.0; interface things { hold: func(bytes: u64); }",
+        )],
+        functions: &[&SPEND],
+        ..TABLE
+    };
     let plain = crate::components::component("", "");
     for (table, expected) in [
+        (
+            &LESS,
+            "`[constructor]thing` of `test:store/things@1.2.0` is in the WIT, expected it in a table of functions too",
+        ),
+        (
+            &MORE,
+            "`spend` of `test:store/things@1.2.0` is in the table of `store`, expected it in its WIT too",
+        ),
         (&BROKEN, "expected an identifier"),
         (&ABSENT, "`test:store/else` is in none of the packages"),
     ] {
-        let offers = Vec::new();
+        let offers = table.functions.to_vec();
         let host = Host::builder().slots(1).offer(Any { table, offers });
         let Err(LoadError::Host(error)) = host.build().unwrap().load(&plain) else {
             panic!("{expected}");

@@ -9,7 +9,7 @@ use fractalaw_host::capability::{
 use fractalaw_host::{Durability, Effect, Host, HostError, Outcome, Run, Settled};
 use fractalaw_testing::{DURABILITIES, Lab};
 
-use crate::components::{RUNTIME, component};
+use crate::components::{RUNTIME, component, guest_bytes};
 
 static TABLE: Table = Table {
     name: "notes",
@@ -26,10 +26,16 @@ struct Notes {
     verdicts: Arc<Mutex<Option<Verdicts>>>,
     /// What preparing a completed run fails with.
     fails: Option<&'static str>,
+    /// Where it panics.
+    panics: Option<&'static str>,
     waits: bool,
 }
 
 impl Notes {
+    fn panics_in(&self, what: &str) {
+        assert_ne!(self.panics, Some(what), "as a capability might");
+    }
+
     fn say(&self, what: &str, identity: Option<&str>) {
         let verdicts = self.verdicts.lock().unwrap().clone().unwrap();
         let known = identity.map(|identity| verdicts.of(identity).unwrap());
@@ -53,6 +59,7 @@ impl Capability for Notes {
     }
 
     fn begin(&self, _: &Granted<'_>) -> Result<Box<dyn Session>, HostError> {
+        self.panics_in("begin");
         Ok(Box::new(Note {
             notes: self.clone(),
             identity: None,
@@ -71,6 +78,7 @@ impl Session for Note {
     }
 
     fn prepare(&mut self, ended: &Ended<'_>) -> wasmtime::Result<Vec<Effect>> {
+        self.notes.panics_in("prepare");
         self.identity = ended.identity().map(str::to_owned);
         let what = format!("prepare {}", ended.outcome().kind());
         self.notes.say(&what, ended.identity());
@@ -87,6 +95,7 @@ impl Session for Note {
     }
 
     fn settle(self: Box<Self>, verdict: Verdict) -> Result<(), HostError> {
+        self.notes.panics_in("settle");
         let what = format!("settle {verdict:?}");
         self.notes.say(&what, self.identity.as_deref());
         Ok(())
@@ -191,5 +200,42 @@ fn a_run_of_another_ledger_is_unknown() {
     let verdicts = notes.verdicts.lock().unwrap().clone().unwrap();
     for unknown in [&*identity, "", "x:1", ":"] {
         assert_eq!(verdicts.of(unknown).unwrap(), Verdict::Unknown, "{unknown}");
+    }
+}
+
+/// The trail is kept, the run is closed, and the only slot serves the next run.
+#[test]
+fn a_capability_that_panics_ends_its_run_and_no_other() {
+    let bytes = guest_bytes("ordered-entries");
+    for (durability, _) in DURABILITIES {
+        for (panics, waits, closed, kept) in [
+            ("begin", false, "host-failed", false),
+            ("prepare", false, "host-failed", true),
+            ("prepare", true, "host-failed", true),
+            ("settle", false, "completed", true),
+        ] {
+            let lab = Lab::new();
+            let notes = Notes {
+                panics: Some(panics),
+                waits,
+                ..Notes::default()
+            };
+            let host = Host::builder().slots(1).ledger(&lab.path, durability);
+            let host = host.offer(notes).build().unwrap();
+            let app = host.load(&bytes).unwrap();
+            for _ in 0..2 {
+                let error = RUNTIME.block_on(host.run(&app, &Run::new())).unwrap_err();
+                let HostError::Capability { capability, source } = error else {
+                    panic!("{error}");
+                };
+                assert_eq!(capability, "notes");
+                assert!(source.to_string().starts_with("it panicked: "), "{source}");
+            }
+            let closed = Some(closed.to_owned());
+            assert_eq!(lab.outcomes(), [closed.clone(), closed], "{panics}");
+            let entries = lab.entries();
+            // Without those of the guest, a run has an opening and a closing.
+            assert_eq!(entries.len() > 4, kept, "{panics}: {}", entries.len());
+        }
     }
 }

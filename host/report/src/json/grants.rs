@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 
 use fractalaw_manifest::Tier;
+use fractalaw_manifest::terminal::one_line;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::grant::{Item, Missing};
@@ -13,6 +14,9 @@ use crate::quota::Quota;
 struct ItemShape<'a> {
     what: Cow<'a, str>,
     line: Cow<'a, str>,
+    /// Of a name under a capability's key: the interfaces that a run calls if it uses the grant.
+    #[serde(default, skip_serializing_if = "<[String]>::is_empty")]
+    interfaces: Cow<'a, [String]>,
 }
 
 impl Serialize for Item {
@@ -20,6 +24,7 @@ impl Serialize for Item {
         let shape = ItemShape {
             what: self.to_string().into(),
             line: self.line().into(),
+            interfaces: interfaces(self).into(),
         };
         shape.serialize(serializer)
     }
@@ -27,8 +32,13 @@ impl Serialize for Item {
 
 impl<'de> Deserialize<'de> for Item {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Item, D::Error> {
-        let ItemShape { what, line } = ItemShape::deserialize(deserializer)?;
-        item(&what, &line).ok_or_else(|| de::Error::custom(format!("`{line}` grants nothing")))
+        let ItemShape {
+            what,
+            line,
+            interfaces,
+        } = ItemShape::deserialize(deserializer)?;
+        item(&what, &line, &interfaces)
+            .ok_or_else(|| de::Error::custom(format!("`{line}` grants nothing")))
     }
 }
 
@@ -38,6 +48,8 @@ struct MissingShape<'a> {
     /// `None` if no policy grants it.
     line: Option<Cow<'a, str>>,
     instead: Option<Cow<'a, str>>,
+    #[serde(default, skip_serializing_if = "<[String]>::is_empty")]
+    interfaces: Cow<'a, [String]>,
 }
 
 impl Serialize for Missing {
@@ -46,6 +58,7 @@ impl Serialize for Missing {
             what: self.item.to_string().into(),
             line: self.line().map(Cow::Owned),
             instead: self.instead.as_deref().map(Cow::Borrowed),
+            interfaces: interfaces(&self.item).into(),
         };
         shape.serialize(serializer)
     }
@@ -55,7 +68,7 @@ impl<'de> Deserialize<'de> for Missing {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Missing, D::Error> {
         let shape = MissingShape::deserialize(deserializer)?;
         let found = match &shape.line {
-            Some(line) => item(&shape.what, line),
+            Some(line) => item(&shape.what, line, &shape.interfaces),
             // Only a quota can ask for too much.
             None => quota(&shape.what, None),
         };
@@ -69,8 +82,15 @@ impl<'de> Deserialize<'de> for Missing {
     }
 }
 
+fn interfaces(item: &Item) -> &[String] {
+    match item {
+        Item::Named { interfaces, .. } => interfaces,
+        _ => &[],
+    }
+}
+
 /// The item with this line of policy and these words.
-fn item(what: &str, line: &str) -> Option<Item> {
+fn item(what: &str, line: &str, interfaces: &[String]) -> Option<Item> {
     let between = |before: &str, after: &str| {
         let rest = line.strip_prefix(before)?.strip_suffix(after)?;
         Some(rest.to_owned())
@@ -89,6 +109,19 @@ fn item(what: &str, line: &str) -> Option<Item> {
         .or_else(|| Some(dir(between("dirs.\"", "\" = { writable = true }")?, true)))
         .or_else(|| Some(dir(between("dirs.\"", "\" = true")?, false)))
         .or_else(|| between("env.", " = true").map(Item::Env))
+        .or_else(|| named(what, line, interfaces))
+}
+
+/// A name under a capability's key, from `key."name" = true` and words that end with the name.
+fn named(what: &str, line: &str, interfaces: &[String]) -> Option<Item> {
+    let (key, name) = line.strip_suffix("\" = true")?.split_once(".\"")?;
+    let what = what.strip_suffix(&format!(" `{}`", one_line(name)))?;
+    Some(Item::Named {
+        key: key.to_owned(),
+        name: name.to_owned(),
+        what: what.to_owned(),
+        interfaces: interfaces.to_vec(),
+    })
 }
 
 /// A quota from `9 audit entries`. Its name is in the line. Without a line, the unit is used as the name of a

@@ -3,7 +3,7 @@
 use std::os::unix::ffi::OsStrExt;
 
 use fractalaw_report::{
-    Item, Outcome, PolicyId, Profile, QuotaLimits, Refusal, Report, ReportError,
+    Difference, Item, Outcome, PolicyId, Profile, QuotaLimits, Refusal, Report, ReportError,
 };
 
 use crate::samples::{items, outcomes, profile, refusals, report};
@@ -201,7 +201,7 @@ fn what_is_no_report_is_told_with_the_reason() {
 #[test]
 fn a_profile_in_which_places_are_wrong_is_none() {
     type Change = fn(&mut Profile);
-    let cases: [(Change, &str); 2] = [
+    let cases: [(Change, &str); 4] = [
         (
             |profile| profile.nodes[2].parent = Some(2),
             "not a profile: node 2 of the profile stands before its parent",
@@ -209,6 +209,14 @@ fn a_profile_in_which_places_are_wrong_is_none() {
         (
             |profile| profile.nodes[2].function = 5,
             "not a profile: node 2 of the profile has no function",
+        ),
+        (
+            |profile| profile.functions[3].own_fuel = u64::MAX,
+            "not a profile: the figures of the profile sum to more than 18446744073709551615",
+        ),
+        (
+            |profile| profile.nodes[2].calls = u64::MAX,
+            "not a profile: the figures of the profile sum to more than 18446744073709551615",
         ),
     ];
     for (change, expected) in cases {
@@ -220,4 +228,47 @@ fn a_profile_in_which_places_are_wrong_is_none() {
     }
     let error = Profile::from_json("{\"version\": 9}").unwrap_err();
     assert_eq!(error.to_string(), "a profile of version 9, expected 1");
+}
+
+/// Replaces a number, counted from 0 in the order of the fields. Says whether there was one.
+fn replace(value: &mut serde_json::Value, place: &mut usize, number: u64) -> bool {
+    match value {
+        serde_json::Value::Number(_) if *place == 0 => {
+            *value = number.into();
+            true
+        }
+        serde_json::Value::Number(_) => {
+            *place -= 1;
+            false
+        }
+        serde_json::Value::Array(list) => {
+            list.iter_mut().any(|value| replace(value, place, number))
+        }
+        serde_json::Value::Object(fields) => fields
+            .values_mut()
+            .any(|value| replace(value, place, number)),
+        _ => false,
+    }
+}
+
+#[test]
+fn no_figure_of_a_report_is_too_large_to_be_shown_and_compared() {
+    let written = report(Outcome::OutOfFuel);
+    let json: serde_json::Value = serde_json::from_str(&written.json()).unwrap();
+    let (mut numbers, mut read) = (0, 0);
+    loop {
+        let mut changed = json.clone();
+        if !replace(&mut changed, &mut numbers.clone(), u64::MAX) {
+            break;
+        }
+        numbers += 1;
+        // Some must fit others: the version, the parts of the fuel.
+        if let Ok(report) = Report::from_json(&changed.to_string()) {
+            read += 1;
+            assert!(!report.text().is_empty() && !report.summary().is_empty());
+            assert!(report.json().contains(&u64::MAX.to_string()));
+            let _ = Difference::of(&written, &report);
+        }
+    }
+    assert_eq!((numbers, read), (43, 36));
 }

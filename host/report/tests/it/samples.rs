@@ -38,6 +38,12 @@ pub(crate) fn items() -> Vec<Item> {
         Item::Stdin,
         Item::Quota(Quota::AUDIT_ENTRIES, 9),
         Item::Quota(ROWS, 9),
+        Item::Named {
+            key: "warnings".to_owned(),
+            name: "Dover = true".to_owned(),
+            what: "warnings for".to_owned(),
+            interfaces: vec!["test:weather/warnings".to_owned()],
+        },
     ]
 }
 
