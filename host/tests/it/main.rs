@@ -30,6 +30,7 @@ mod profile_on_paper;
 mod quotas;
 mod settling;
 mod store;
+mod tables;
 mod traps;
 mod verdicts;
 mod waiting;
