@@ -3,7 +3,8 @@
 //! The order is that of the `mod` lines, from top to bottom. A module may use modules of earlier groups, and
 //! modules of its own group that do not use it in turn. Blank lines separate groups, because the formatter sorts
 //! the lines of one group. A folder counts as one module. Its head, the file that lists its files, uses them, or
-//! they use it, but not both. Code that is compiled for tests only is exempt.
+//! they use it, but not both. A name that a head only passes on counts as a name of its origin. Code that is
+//! compiled for tests only is exempt.
 
 // From the ground up.
 mod tokens;
@@ -57,6 +58,12 @@ fn check_crate(modules: &Modules, problems: &mut Vec<Problem>) {
                         format!("move what they share into a file that `{shown}` lists above them")
                     }
                 },
+            ));
+        }
+        for (used, passed) in siblings.through(modules, head) {
+            problems.push(Problem::new(
+                format!("{}, and {}, which `{shown}` lists further down", used.said(), passed.said()),
+                format!("`{shown}` lists its modules from the ground up: move what is used into a file further up"),
             ));
         }
         for Upward { from, to, used } in siblings.upward(modules, head) {

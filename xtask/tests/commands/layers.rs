@@ -94,6 +94,29 @@ fn an_arrow_back_names_the_files_and_what_is_used() {
     );
 }
 
+/// The head only passes the name on. What is its own may be used.
+#[test]
+fn an_arrow_back_through_the_head_is_found() {
+    let found = problems(&[
+        (
+            "lib",
+            "mod below;\nmod other;\n\nmod above;\n\npub use above::{A, B};\npub(crate) \
+             struct Own;",
+        ),
+        ("below", "use crate::{A, Own};"),
+        ("other", "use super::Own;"),
+        ("above", "pub struct A;\npub struct B;"),
+    ]);
+    assert_eq!(
+        found,
+        [
+            "`below.rs` uses `A`, `Own` of `lib.rs`, and `lib.rs` uses `A`, `B` of `above.rs`, which `lib.rs` lists further \
+             down",
+            "`lib.rs` lists its modules from the ground up: move what is used into a file further up",
+        ]
+    );
+}
+
 #[test]
 fn a_circle_names_its_files_and_what_they_use_of_each_other() {
     let share = "move what they share into a file that `lib.rs` lists above them";

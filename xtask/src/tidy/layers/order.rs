@@ -27,6 +27,12 @@ pub(super) struct Upward<'a, 'b> {
 pub(super) struct Siblings<'a>(BTreeMap<(&'a Module, &'a Module), Vec<Use<'a>>>);
 
 impl Use<'_> {
+    /// Whether both name something. `*` may be anything.
+    fn shares(&self, other: &Use<'_>) -> bool {
+        let has_all = |used: &Use<'_>| used.names.contains("*");
+        has_all(self) || has_all(other) || !self.names.is_disjoint(&other.names)
+    }
+
     /// The use in words for a message.
     pub(super) fn said(&self) -> String {
         format!(
@@ -122,6 +128,25 @@ impl<'a> Siblings<'a> {
         let each =
             upward.flat_map(|((from, to), uses)| uses.iter().map(|used| Upward { from, to, used }));
         each.collect()
+    }
+
+    /// What a module uses of the head that the head has of a module in a later group: the head only passes it on.
+    pub(super) fn through(&self, modules: &Modules, head: &Module) -> Vec<(&Use<'a>, &Use<'a>)> {
+        let group = |module: &Module| modules.file(module).map(|file| file.group);
+        let of_head = self.0.iter().filter(|((_, to), _)| *to == head);
+        let by_head = self.0.iter().filter(|((from, _), _)| *from == head);
+        let pairs = of_head.flat_map(|one| by_head.clone().map(move |two| (one, two)));
+        let upward = pairs.filter(|(((from, _), _), ((_, to), _))| {
+            group(from) < group(to) && self.way(to, from).is_none()
+        });
+        let first = upward.filter_map(|((_, used), (_, passed))| {
+            let used = used
+                .iter()
+                .find(|used| passed.iter().any(|passed| passed.shares(used)))?;
+            let passed = passed.iter().find(|passed| passed.shares(used))?;
+            Some((used, passed))
+        });
+        first.collect()
     }
 
     /// Every use of one by the other.
