@@ -1,4 +1,4 @@
-//! A run's account and quotas, as the engine asks for them while it works.
+//! A run's account and quotas, in the form in which the engine asks for them.
 
 use fractalaw_host::HostError;
 use fractalaw_host::capability::wasmtime::{Error, Trap};
@@ -41,7 +41,7 @@ impl Budget for RunBudget {
             Quota::Statements => &mut self.left.statements,
             Quota::Rows => &mut self.left.rows,
             Quota::Bytes => &mut self.left.bytes,
-            // The engine bounds it by itself.
+            // The engine itself enforces this limit.
             Quota::Memory => return Ok(()),
         };
         *left = left.checked_sub(amount).ok_or(Stop::Quota(quota))?;
@@ -59,7 +59,7 @@ impl Budget for RunBudget {
     }
 }
 
-/// The error that ends a run for a reason of its budget's, as the host knows it.
+/// The host's error for a run that its budget ends.
 pub(crate) fn ends(stop: Stop, account: &Account, over: impl FnOnce(Quota) -> Error) -> Error {
     match stop {
         Stop::OutOfFuel => Trap::OutOfFuel.into(),
@@ -72,7 +72,7 @@ pub(crate) fn ends(stop: Stop, account: &Account, over: impl FnOnce(Quota) -> Er
     }
 }
 
-/// More memory than a call may have, or more of changed rows than a run may.
+/// The error for a call that takes too much memory, or a run that changes too many rows to keep.
 pub(crate) fn over_memory(account: &Account) -> Error {
     match account.hold(u64::MAX) {
         Err(error) => error,
@@ -80,7 +80,7 @@ pub(crate) fn over_memory(account: &Account) -> Error {
     }
 }
 
-/// An error of this capability's own.
+/// An error of this capability.
 pub(crate) fn failed(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> HostError {
     HostError::Capability {
         capability: "data",

@@ -1,4 +1,5 @@
-//! `fractal:app/data-mutate`: rows of an Arrow stream into a table, and one statement that changes data.
+//! `fractal:app/data-mutate`: inserts the rows of an Arrow stream into a table, and runs one statement that
+//! changes data.
 
 use fractalaw_host::capability::wasmtime::Result as Called;
 use fractalaw_host::capability::{PricedLinker, RunState};

@@ -1,4 +1,4 @@
-//! `fractal:app/data-query`: one statement that only reads, and its rows as an Arrow stream.
+//! `fractal:app/data-query`: runs one statement that only reads, and returns its rows as an Arrow stream.
 
 use fractalaw_host::capability::wasmtime::Result as Called;
 use fractalaw_host::capability::{PricedLinker, RunState};

@@ -1,4 +1,5 @@
-//! What a run changed, as effects: rows that were inserted, updated and deleted, table by table, in the order of their keys.
+//! What a run changed, as effects: the rows that were inserted, updated and deleted, by table, in the order of
+//! their keys.
 
 use std::fmt::Write;
 
@@ -9,8 +10,8 @@ use sha2::{Digest, Sha256};
 
 use crate::limits::{SHOWN_BLOB_BYTES, SHOWN_ROWS, SHOWN_VALUE_BYTES};
 
-/// The effects of a run. Rows beyond what is shown are one effect for each table, with a digest over all of them, so that no
-/// two different changes look the same.
+/// The effects of a run. The rows beyond those that are shown are one effect for each table. It has a digest over
+/// all of them, so two different changes never look the same.
 pub(crate) fn effects(changes: &[TableChanges], settled: Settled) -> Vec<Effect> {
     let mut effects = Vec::new();
     for table in changes {
@@ -39,7 +40,7 @@ fn effect(table: &TableChanges, row: &RowChange, settled: Settled) -> Effect {
     }
 }
 
-/// Of a row that was inserted or deleted all its values. Of one that was updated its key and what changed.
+/// All values of a row that was inserted or deleted. For an updated row, its key and what changed.
 fn fields(columns: &[String], row: &RowChange) -> (&'static str, Vec<(String, Json)>) {
     let all = |values: &Row| {
         let named = columns.iter().zip(values);
@@ -71,11 +72,11 @@ fn key(key: &Key) -> Json {
     }
 }
 
-/// Integers that readers of JSON keep, from -(2^53) to 2^53.
+/// Readers of JSON keep integers from -(2^53) to 2^53 exactly.
 const EXACT: u64 = 1 << 53;
 
-/// A value of which no other looks the same: text and small integers are as they are, and whatever JSON would round, or
-/// cannot hold, is an object that says its type.
+/// A value, so that no two values look the same. Text and small integers are shown as they are. What JSON would
+/// round or cannot hold is an object that names its type.
 fn shown(value: &Value) -> Json {
     match value {
         Value::Null => Json::Null,

@@ -11,19 +11,19 @@ use crate::tables::{MUTATE, QUERY};
 /// The key in policies and manifests.
 pub(crate) const KEY: &str = "data";
 
-/// Where the data is: a file, or `true` for one that whoever starts the run brings.
+/// Where the data is: a file, or `true` if whoever starts the run brings the file.
 pub(crate) const FILE: &str = "file";
 
-/// A database with an ADBC driver in place of a file.
+/// A database with an ADBC driver, in place of a file.
 pub(crate) const ADBC: &str = "adbc";
 
-/// Tables and columns that may be read: a list of them, or `true` for all.
+/// The tables and columns that may be read: a list, or `true` for all.
 pub(crate) const READ: &str = "read";
 
-/// The same of what may be changed.
+/// The tables and columns that may be changed, in the same form.
 pub(crate) const WRITE: &str = "write";
 
-/// A component that imports an interface asks for what this gives it.
+/// A component that imports an interface asks for the name that belongs to it.
 pub(crate) const GRANT_KEY: GrantKey = GrantKey {
     name: KEY,
     what: "data:",
@@ -34,16 +34,16 @@ pub(crate) const GRANT_KEY: GrantKey = GrantKey {
 /// What a run is granted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Granted {
-    /// The database; nothing where the run was to bring it and did not.
+    /// The database. `None` if the run was to bring it and did not.
     pub(crate) file: Option<PathBuf>,
-    /// Whether it is one with an ADBC driver.
+    /// Whether it is a database with an ADBC driver.
     pub(crate) is_adbc: bool,
-    /// Tables and columns.
+    /// The tables and columns.
     pub(crate) tables: Grants,
 }
 
 impl Granted {
-    /// From the names under the key: nothing where there is none that grants tables.
+    /// The grants from the names under the key. `None` if no name grants a table.
     pub(crate) fn of<'a>(names: impl Iterator<Item = &'a GrantedName>) -> Option<Granted> {
         let mut granted = Granted::default();
         let (mut read, mut write) = (Vec::new(), Vec::new());
@@ -67,7 +67,7 @@ impl Granted {
     }
 }
 
-/// The file that a section names, for what is done before any run.
+/// The file that a section names, for work before any run.
 pub(crate) fn file(name: &GrantedName) -> Option<PathBuf> {
     let file = (name.name() == FILE).then(|| name.value().as_str())??;
     Some(name.folder().join(file))
@@ -81,7 +81,7 @@ fn entries(value: &Value) -> Vec<&str> {
     }
 }
 
-/// Checks what a policy says of a name.
+/// Checks the value of a name in a policy.
 fn check(name: &str, value: &Value) -> Result<(), String> {
     match name {
         FILE => match value {

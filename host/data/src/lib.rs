@@ -1,8 +1,9 @@
 //! The capability `data`: SQL for micro-apps, granted by table, metered, and all or nothing.
 //!
-//! [`Data`] offers `fractal:app/data-query` and `fractal:app/data-mutate` through the door that every capability has. The
-//! engine is `fractalaw-sqlite`. What a run does to data is one transaction, which takes effect after the run's closing
-//! stands in the ledger, if that says that it completed. `README.md` has grants, error codes and effects.
+//! [`Data`] offers `fractal:app/data-query` and `fractal:app/data-mutate`, as every capability offers its
+//! interfaces. The engine is `fractalaw-sqlite`. What a run does to data is one transaction. It takes effect
+//! after the run's closing is in the ledger, if the closing says that the run completed. `README.md` has grants,
+//! error codes and effects.
 
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
@@ -44,14 +45,14 @@ static TABLE: Table = Table {
     functions: &[&QUERY_FUNCTION, &INSERT_FUNCTION, &EXECUTE_FUNCTION],
 };
 
-/// Offers data in SQLite databases, which policies and those who start runs name.
+/// Offers data in SQLite databases. Policies name the databases, and so do those who start runs.
 #[derive(Default)]
 pub struct Data {
     stores: Arc<Stores>,
 }
 
 impl Data {
-    /// Opens nothing: a database is opened when a run first calls for it.
+    /// Opens nothing. A database is opened by the first call of a run.
     pub fn new() -> Data {
         Data::default()
     }
@@ -79,7 +80,7 @@ impl Capability for Data {
     }
 
     fn begin(&self, granted: &Granted<'_>) -> Result<Box<dyn Session>, HostError> {
-        // Most runs have nothing to do with data.
+        // Most runs do not use data.
         if !granted.asks_for(QUERY) && !granted.asks_for(MUTATE) {
             return Ok(Box::new(DataSession { access: None }));
         }

@@ -15,7 +15,7 @@ use crate::effect::effects;
 use crate::limits::{BYTES, ROWS, STATEMENTS};
 use crate::stores::{Stores, lock};
 
-/// What a guest is told of a call that failed.
+/// The error that a guest gets for a call that failed.
 #[derive(Debug, wasmtime::component::ComponentType, wasmtime::component::Lower)]
 #[component(record)]
 pub(crate) struct DataError {
@@ -38,13 +38,13 @@ impl From<CallError> for DataError {
     }
 }
 
-/// What a run has of data.
+/// A run's data.
 pub(crate) struct DataSession {
-    /// Nothing where it is granted none.
+    /// `None` if the run is granted no data.
     pub(crate) access: Option<Access>,
 }
 
-/// Where its data is, and what may be done there.
+/// Where a run's data is, and what the run may do there.
 pub(crate) struct Access {
     pub(crate) stores: Arc<Stores>,
     pub(crate) file: PathBuf,
@@ -52,15 +52,15 @@ pub(crate) struct Access {
     pub(crate) quotas: Quotas,
     pub(crate) account: Account,
     pub(crate) threads: Threads,
-    /// Locked by the call that goes on. Where the guest is cut off meanwhile, it goes on until it sees that, and settling
-    /// waits for it here.
+    /// Locked by the current call. If the guest is cut off meanwhile, the call goes on until it notices, and
+    /// settling waits for it here.
     pub(crate) state: Arc<Mutex<State>>,
     pub(crate) was_called: bool,
 }
 
 #[derive(Default)]
 pub(crate) enum State {
-    /// Nothing was opened.
+    /// Nothing is open yet.
     #[default]
     New,
     Open(Box<Run>),
@@ -68,13 +68,13 @@ pub(crate) enum State {
     Over,
 }
 
-/// Why a call gave no answer to a guest.
+/// Why a call has no result.
 enum Fails {
     Host(StoreError),
     Call(Failure),
 }
 
-/// Makes a call: on a thread of its own, so that other runs go on.
+/// Makes a call on a thread of its own, so that other runs go on.
 pub(crate) async fn call<T: Send + 'static>(
     state: &mut RunState,
     work: impl FnOnce(&mut Run) -> Result<T, Failure> + Send + 'static,
@@ -136,7 +136,8 @@ pub(crate) async fn call<T: Send + 'static>(
     }
 }
 
-/// So that no generator of a deterministic run repeats another's: WASI's have the seed itself and the two after it.
+/// Added to the seed, so that no two generators of a deterministic run give the same numbers. WASI's use the seed
+/// itself and the next two.
 const SEED_OF_DATA: u64 = 3;
 
 fn drawn() -> u64 {
@@ -213,7 +214,7 @@ impl DataSession {
 }
 
 impl Drop for DataSession {
-    /// Whoever drops a session did not try to close its run.
+    /// A session that is dropped was never closed in the ledger, so what it did is undone.
     fn drop(&mut self) {
         let is_prepared = |access: &Access| {
             let state = access.state.try_lock();

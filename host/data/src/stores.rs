@@ -1,4 +1,4 @@
-//! The databases of a host, each opened when a run first calls for it.
+//! The databases of a host. Each is opened when a run first calls for it.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -15,14 +15,14 @@ pub(crate) struct Stores {
 }
 
 impl Stores {
-    /// The ledger that knows about earlier runs.
+    /// Sets the ledger that knows about earlier runs.
     pub(crate) fn know(&self, verdicts: &Verdicts) {
         let _ = self.verdicts.set(verdicts.clone());
     }
 
-    /// The database in this file. A run that a crash left unsettled is settled when it is opened.
+    /// The database in this file. When it is opened, a run that a crash left is settled.
     pub(crate) fn get(&self, file: &Path) -> Result<Store, StoreError> {
-        // By one name, so that its writers wait in one line.
+        // One name for each file, so that its writers wait in one line.
         let path = file.canonicalize().unwrap_or_else(|_| file.to_owned());
         let mut open = lock(&self.open);
         if let Some(store) = open.get(&path) {
@@ -38,13 +38,13 @@ impl Stores {
         match known {
             Some(Ok(capability::Verdict::Completed)) => Verdict::Completed,
             Some(Ok(capability::Verdict::NotCompleted)) => Verdict::NotCompleted,
-            // A ledger that cannot be read may be readable later.
+            // A ledger that cannot be read now may be readable later.
             Some(Ok(capability::Verdict::Unknown) | Err(_)) | None => Verdict::Unknown,
         }
     }
 }
 
-/// No panic leaves what is locked half changed: the engine rolls back what it does not finish.
+/// A panic leaves nothing half changed, because the engine rolls back what it does not finish.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

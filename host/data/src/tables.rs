@@ -2,13 +2,14 @@
 
 use fractalaw_host::capability::{Function, Price};
 
-/// Reads.
+/// The interface that reads.
 pub(crate) const QUERY: &str = "fractal:app/data-query";
 
-/// Changes.
+/// The interface that changes.
 pub(crate) const MUTATE: &str = "fractal:app/data-mutate";
 
-/// What a call costs beside what the engine charges for the statement: it is done on another thread, as work on files is.
+/// The cost of a call besides what the engine charges for the statement. It is made on another thread, like work
+/// on files.
 const CALL: Price = Price::new(20_000, 1);
 
 pub(crate) static QUERY_FUNCTION: Function = Function {

@@ -204,7 +204,7 @@ pub enum LedgerError {
     Sqlite {
         /// The file.
         path: PathBuf,
-        /// The error of SQLite.
+        /// SQLite's error.
         source: Arc<rusqlite::Error>,
     },
     /// The thread that appends could not be started, or has ended.

@@ -34,7 +34,7 @@ struct Append {
 #[derive(Clone)]
 pub(crate) struct Writer(Arc<WriterThread>);
 
-/// The thread, and how to reach it.
+/// The writer's thread, and how to reach it.
 struct WriterThread {
     /// `None` only while it ends.
     requests: Option<Sender<Request>>,

@@ -29,7 +29,7 @@ impl Fuel {
         self.instantiation + self.guest + self.host_calls
     }
 
-    /// The sum of the parts, if every run of the same component with the same inputs gives the same; otherwise
+    /// The sum of the parts, if it is the same in every run of the same component with the same inputs. Otherwise
     /// `None`.
     pub fn repeatable(&self) -> Option<u64> {
         (self.certainty != Certainty::Unrepeatable).then(|| self.consumed())

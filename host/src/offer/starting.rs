@@ -1,4 +1,4 @@
-//! What a capability is told when its host starts, and the names that a policy grants under its keys.
+//! What a capability learns when its host starts, and the names that a policy grants under its keys.
 
 use std::path::{Path, PathBuf};
 

@@ -1,4 +1,5 @@
-//! Nanoseconds for a unit of fuel, for statements of many kinds: what the prices of `src/price.rs` are set by.
+//! Prints the nanoseconds for a unit of fuel, for statements of many kinds. The prices in `src/price.rs` are set
+//! by it.
 //!
 //!     cargo run --release -p fractalaw-sqlite --example cost
 

@@ -1,4 +1,4 @@
-//! Time beside rusqlite reading the same rows: a million of them into Arrow, and one row by its key.
+//! Compares the time with rusqlite reading the same rows: a million rows into Arrow, and one row by its key.
 //!
 //!     cargo run --release -p fractalaw-sqlite --example speed
 

@@ -1,25 +1,26 @@
-//! What a run may still use, asked while SQLite works.
+//! What a run may still use. The budget is asked while SQLite works.
 
 use crate::error::{Quota, Stop};
 
-/// The host's side of a run: its fuel, its quotas, its deadline.
+/// The host's side of a run: its fuel, its quotas and its deadline.
 ///
-/// It is asked on the thread that makes the call, within SQLite's own loops: it must be quick and must not wait.
+/// The thread that makes the call asks it, inside SQLite's own loops. So every method must be quick and must not
+/// wait.
 pub trait Budget: Send {
-    /// Takes fuel for work that is about to be done or was just done. Where less is left, it takes what there is.
+    /// Takes fuel for work that is about to be done, or that was just done. If less is left, it takes the rest.
     fn spend(&mut self, fuel: u64) -> Result<(), Stop>;
 
-    /// Counts towards a quota.
+    /// Adds to the count of a quota.
     fn count(&mut self, quota: Quota, amount: u64) -> Result<(), Stop>;
 
-    /// Whether the run may go on: its deadline has not passed and nobody interrupts it.
+    /// Whether the run may go on: its deadline has not passed, and nobody has interrupted it.
     fn look(&mut self) -> Result<(), Stop>;
 }
 
-/// A budget that never ends, for tools that people run and for tests.
+/// A budget without an end, for tests and for tools that people run.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Unlimited {
-    /// Fuel that was taken.
+    /// The fuel that was taken.
     pub spent: u64,
 }
 

@@ -1,12 +1,12 @@
-//! Comma-separated values, as RFC 4180 has them.
+//! Reads comma-separated values, as RFC 4180 defines them.
 
-/// The records of a text, with the line that each begins on.
+/// The records of a text, each with the number of its first line.
 pub(crate) struct Records<'t> {
     rest: &'t str,
     line: usize,
 }
 
-/// Fields of one record. One without quotes and characters is none.
+/// The fields of one record. `None` is a field without quotes and without characters.
 type Fields = Vec<Option<String>>;
 
 impl<'t> Records<'t> {
@@ -17,7 +17,7 @@ impl<'t> Records<'t> {
         }
     }
 
-    /// A field, and what ended it.
+    /// A field, and the character that ended it.
     fn field(&mut self) -> Result<(Option<String>, Option<char>), &'static str> {
         let Some(quoted) = self.rest.strip_prefix('"') else {
             let end = self.rest.find([',', '\n']).unwrap_or(self.rest.len());

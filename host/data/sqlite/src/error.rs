@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
-/// The kind of error of a call. The numbers are part of the contract; `TYPES.md` lists them.
+/// The kind of error of a call. The numbers are part of the contract. `host/data/README.md` lists them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u32)]
 pub enum Code {
@@ -165,7 +165,7 @@ pub enum StoreError {
     /// granted.
     #[error("{0}")]
     Grant(String),
-    /// A deferred foreign key, which is checked when the run is settled, is broken.
+    /// A deferred foreign key is broken. It is checked when the run is settled.
     #[error("what the run did to data leaves a foreign key that points to no row")]
     BrokenKeys,
     /// SQLite rolled the run back, so there is nothing to settle.

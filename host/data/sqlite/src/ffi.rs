@@ -177,11 +177,11 @@ impl Engine {
         pages
     }
 
-    /// Whether a foreign key points to no row, which is checked when the transaction is committed.
+    /// Whether a foreign key points to no row. SQLite checks deferred keys at the commit.
     pub(crate) fn breaks_deferred_keys(&self) -> bool {
         let (mut now, mut most) = (0, 0);
         let what = ffi::SQLITE_DBSTATUS_DEFERRED_FKS;
-        // SAFETY: the connection is open and both places are ours.
+        // SAFETY: the connection is open, and both places are local variables.
         unsafe { ffi::sqlite3_db_status(self.handle(), what, &raw mut now, &raw mut most, 0) };
         now != 0
     }

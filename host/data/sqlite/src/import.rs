@@ -1,6 +1,7 @@
-//! Files become rows: `.sql` is run, and the rows of `.csv` and `.jsonl` go into the table that the file is called after.
+//! Fills tables from files. A `.sql` file is run. The rows of a `.csv` or `.jsonl` file go into the table that
+//! has the file's name.
 //!
-//! It is for whoever sets a database up, not for guests: nothing is metered, and nothing is denied.
+//! This is for whoever sets up a database and not for guests: nothing is metered and nothing is denied.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -13,45 +14,45 @@ use crate::csv::Records;
 use crate::kind::ColumnKind;
 use crate::world::{list, quoted};
 
-/// Why a file gave no rows. None of it was imported.
+/// Why a file was not imported. None of its rows were added.
 #[derive(Debug, Error)]
 pub enum ImportError {
-    /// It is not there, or not text.
+    /// The file does not exist or is not text.
     #[error("cannot read `{path}`: {source}")]
     Read {
         /// The file.
         path: PathBuf,
-        /// What the system says.
+        /// The system's error.
         source: std::io::Error,
     },
-    /// Its name does not say what it is.
+    /// The file's name does not say what it contains.
     #[error("`{path}` is no file of data\nhint: call it `….sql`, `TABLE.csv` or `TABLE.jsonl`")]
     Kind {
         /// The file.
         path: PathBuf,
     },
-    /// A line of it is no row.
+    /// A line of the file is not a row.
     #[error("`{path}`, line {line}: {what}")]
     Line {
         /// The file.
         path: PathBuf,
-        /// The first is 1.
+        /// The line's number, from 1.
         line: usize,
         /// What is wrong with it.
         what: String,
     },
-    /// The database does not take it.
+    /// The database refused a row.
     #[error("`{path}`: {source}")]
     Sqlite {
         /// The file.
         path: PathBuf,
-        /// What SQLite says.
+        /// SQLite's error.
         source: rusqlite::Error,
     },
 }
 
-/// Imports one file, all of it or nothing, and says how many rows that made or changed. A file of SQL must not have a
-/// transaction of its own.
+/// Imports one file completely or not at all, and returns how many rows were added or changed. A file of SQL must
+/// not have a transaction of its own.
 pub fn import(connection: &Connection, path: &Path) -> Result<u64, ImportError> {
     let text = fs::read_to_string(path).map_err(|source| ImportError::Read {
         path: path.to_owned(),
@@ -83,7 +84,7 @@ pub fn import(connection: &Connection, path: &Path) -> Result<u64, ImportError> 
     Ok(connection.total_changes() - before)
 }
 
-/// A line that is no row, and why.
+/// A line that is not a row, and why.
 struct Problem {
     line: usize,
     what: String,
@@ -106,7 +107,7 @@ impl Problem {
     }
 }
 
-/// The first line names the columns. A field with nothing in it is null, and one of two quotes is empty text.
+/// The first line names the columns. An empty field is null, and a field of two quotes is empty text.
 fn csv(connection: &Connection, table: &str, text: &str) -> Result<(), Problem> {
     let mut records = Records::new(text);
     let mut next = || records.next().transpose();
@@ -135,8 +136,8 @@ fn csv(connection: &Connection, table: &str, text: &str) -> Result<(), Problem> 
     Ok(())
 }
 
-/// Each line is an object with a member for each column. A list of numbers is the vector that a column `FLOAT[n]` holds; any
-/// other list, and an object, is text of JSON.
+/// Each line is an object with a member for each column. A list of numbers is a vector for a column `FLOAT[n]`.
+/// Any other list, and any object, is stored as JSON text.
 fn json_lines(connection: &Connection, table: &str, text: &str) -> Result<(), Problem> {
     let lines = text.lines().enumerate();
     for (at, line) in lines.filter(|(_, line)| !line.trim().is_empty()) {
@@ -181,7 +182,7 @@ fn vector(items: &[serde_json::Value]) -> Option<Vec<u8>> {
     Some(bytes)
 }
 
-/// Rows on their way into some columns of a table.
+/// Rows that go into some columns of a table.
 struct Rows<'c> {
     insert: Statement<'c>,
     kinds: Vec<ColumnKind>,
@@ -198,7 +199,7 @@ impl<'c> Rows<'c> {
         let mut kinds = Vec::with_capacity(names.len());
         for name in names {
             let mut found = declared.query((table, name))?;
-            // Without one, `INSERT` says what is missing.
+            // If there is no such column, `INSERT` says so.
             let kind = match found.next()? {
                 Some(row) => ColumnKind::of(&row.get::<_, String>(0)?),
                 None => ColumnKind::Any,

@@ -1,15 +1,17 @@
 //! Data for micro-apps: SQL on SQLite, granted by table and column, metered, and all or nothing.
 //!
-//! A [`Store`] is one database. A [`Run`] is one run's use of it: `query`, `execute` and `insert`, under a [`Budget`] that is
-//! asked as SQLite works, within [`Grants`]. It is settled in two steps around the ledger's closing: [`Run::prepare`] puts
-//! what it changed on the disk, and [`Prepared::settle`] lets it take effect, or not.
+//! A [`Store`] is one database. A [`Run`] is one run's use of it, within its [`Grants`]: `query`, `execute` and
+//! `insert`. It asks its [`Budget`] while SQLite works. A run is settled in two steps, with the ledger's closing
+//! between them. [`Run::prepare`] writes what it changed to disk, and [`Prepared::settle`] makes it take effect
+//! or undoes it.
 //!
-//! This crate knows nothing of WebAssembly or of the host. Types in both directions are in `TYPES.md`; what a unit of fuel pays
-//! for is in `price.rs`, and how long that takes is printed by `cargo run --release -p fractalaw-sqlite --example cost`.
+//! This crate knows nothing of WebAssembly or of the host. `TYPES.md` has the types in both directions.
+//! `price.rs` says what a unit of fuel pays for, and `cargo run --release -p fractalaw-sqlite --example cost`
+//! prints how long that takes.
 //!
-//! In reading order: `store`, `run`, `call`, `insert`; `world` and `guard` for what is granted; `work` and `price` for what it
-//! costs; `rows_out`, `rows_in`, `kind`, `time` for Arrow; `touched`, `changes`, `pending`, `codec` for what takes effect; `import`
-//! and `csv` for setting a database up from files.
+//! In reading order: `store`, `run`, `call`, `insert`; `world` and `guard` for what is granted; `work` and
+//! `price` for what it costs; `rows_out`, `rows_in`, `kind`, `time` for Arrow; `touched`, `changes`, `pending`,
+//! `codec` for what takes effect; `import` and `csv` to fill a database from files.
 
 #![deny(missing_docs)]
 #![deny(unsafe_code)]

@@ -1,5 +1,6 @@
-//! The prices of data, set by measurement: `cargo run --release -p fractalaw-sqlite --example cost` prints nanoseconds for a
-//! unit of fuel, for statements of many kinds. `COST.md` has the table of one run, and what it leaves open.
+//! The prices of data. They are set by measurement: `cargo run --release -p fractalaw-sqlite --example cost`
+//! prints the nanoseconds for a unit of fuel, for statements of many kinds. `COST.md` has the table of one run,
+//! and what it does not cover.
 
 use crate::ffi::Does;
 

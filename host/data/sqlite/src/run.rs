@@ -77,7 +77,7 @@ impl Run {
         self.call(|call| call.insert(table, stream))
     }
 
-    /// What SQL is told for now from here on: see [`Conditions::now_ms`].
+    /// Sets the current time for SQL from here on: see [`Conditions::now_ms`].
     pub fn set_now(&mut self, now_ms: Option<i64>) {
         self.conditions.now_ms = now_ms;
     }
@@ -244,9 +244,11 @@ impl Run {
             .ok_or(StoreError::Stop(Stop::Quota(Quota::Memory)))
     }
 
-    /// Makes what the run did ready to take effect: it is on the disk, and waits there for the ledger's closing of the run
-    /// `identity`. Nobody sees it yet, and no other run writes before it is settled. Without an identity there is no ledger
-    /// that a later start could ask: nothing is recorded, and a crash leaves nothing of the run.
+    /// Prepares what the run did to take effect. It is written to disk and waits there for the ledger's closing
+    /// of the run `identity`. Nobody sees it yet, and no other run writes before it is settled.
+    ///
+    /// Without an identity, there is no ledger that a later start could ask. Then nothing is recorded, and a
+    /// crash leaves nothing of the run.
     pub fn prepare(mut self, identity: Option<&str>) -> Result<Prepared, StoreError> {
         let changes = self.changes()?.unwrap_or_default();
         let open = self.open.as_ref();
@@ -270,11 +272,11 @@ impl Run {
         })
     }
 
-    /// Rolls back what the run did, and says what it was. What a call committed by itself is not among it.
+    /// Rolls back what the run did, and returns what it was. What a call committed by itself is not in it.
     pub fn discard(mut self) -> Result<Vec<TableChanges>, StoreError> {
         let changes = match self.changes() {
             Ok(changes) => changes.unwrap_or_default(),
-            // More than is kept: it is gone all the same.
+            // There were more changes than are kept. They are rolled back all the same.
             Err(StoreError::Stop(_)) => Changes::default(),
             Err(error) => return Err(error),
         };

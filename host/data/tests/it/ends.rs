@@ -1,4 +1,4 @@
-//! What a run did to data takes effect if it completes, and not at all otherwise.
+//! What a run did to data takes effect only if the run completes.
 
 use fractalaw_host::{Durability, Host, Outcome};
 use fractalaw_testing::{DURABILITIES, RUNTIME};
@@ -87,7 +87,7 @@ fn a_run_that_leaves_a_deferred_constraint_broken_does_not_complete() {
         report.outcome
     );
     assert!(lab.rows("SELECT at FROM visit").is_empty());
-    // In time it is mended.
+    // A broken key that is mended before the end is no error.
     let does = [
         Execute("INSERT INTO visit VALUES ('today', 'nowhere')"),
         Execute("INSERT INTO site VALUES ('nowhere')"),

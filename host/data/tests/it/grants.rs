@@ -1,4 +1,4 @@
-//! What is granted, and what a run is told that is granted less than it asks for.
+//! What is granted, and what a run is told if it is granted less than it asks for.
 
 use std::path::Path;
 
@@ -58,7 +58,7 @@ fn without_a_grant_it_is_refused_before_it_runs_with_the_lines_to_paste() {
             "data.\"write\" = true",
         ]
     );
-    // They are what a policy may say; then it takes a database.
+    // The lines are valid in a policy. The run then still needs a database.
     let granted = Run::new().grant(Section::parse(&lines.join("\n")).unwrap());
     let error = failed(&host(), &granted);
     assert_eq!(

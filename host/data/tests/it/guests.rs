@@ -14,13 +14,13 @@ pub(crate) enum Does<'a> {
 
 use Does::{Execute, Query, Wat};
 
-/// A component that does this and returns `ok("done")`. At the first call that fails it returns the message as its error,
-/// after the code.
+/// A component that does this and returns `ok("done")`. If a call fails, it returns the code and the message as
+/// its error.
 pub(crate) fn guest(does: &[Does<'_>]) -> Vec<u8> {
     wat::parse_str(text(does)).unwrap()
 }
 
-/// One with a name, for which a policy has a section.
+/// The same, with a name for which a policy has a section.
 pub(crate) fn named(name: &str, does: &[Does<'_>]) -> Vec<u8> {
     let text = text(does).replacen("(component", &format!("(component ${name}"), 1);
     wat::parse_str(text).unwrap()

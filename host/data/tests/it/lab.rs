@@ -32,7 +32,7 @@ impl Lab {
         Lab { folder, file }
     }
 
-    /// Lines of policy that grant both interfaces, the database, and these.
+    /// Policy lines that grant both interfaces, the database, and these lines.
     pub(crate) fn section(&self, lines: &str) -> Section {
         let file = self.file.display();
         let lines = format!(
@@ -47,7 +47,7 @@ impl Lab {
         Run::new().grant(self.section("data.read = true\ndata.write = true"))
     }
 
-    /// What a query gives, as text.
+    /// The result of a query, as text.
     pub(crate) fn rows(&self, sql: &str) -> Vec<String> {
         let connection = Connection::open(&self.file).unwrap();
         let mut statement = connection.prepare(sql).unwrap();

@@ -1,4 +1,4 @@
-//! Data through the real host: real components, the real engine, databases in files.
+//! Data through the real host: real components, the real engine, and databases in files.
 
 mod ends;
 mod grants;

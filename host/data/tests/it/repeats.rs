@@ -1,4 +1,4 @@
-//! A deterministic run does the same to data each time: its clock and its seed are the engine's.
+//! A deterministic run does the same to data each time, because the engine uses its clock and its seed.
 
 use crate::guests::Does::{Execute, Query};
 use crate::guests::guest;

@@ -1,4 +1,4 @@
-//! Statements end when the run's fuel, time or quotas do, and other runs go on meanwhile.
+//! A statement ends when the run's fuel, time or quota does. Other runs go on meanwhile.
 
 use std::time::Duration;
 
@@ -55,7 +55,7 @@ fn each_quota_ends_a_run() {
     }
 }
 
-/// On one thread, where a statement that blocked it would never let the other run begin.
+/// The host has one thread. A statement that blocked it would keep the other run from beginning.
 #[test]
 fn a_long_statement_lets_other_runs_go_on() {
     let lab = Lab::new();

@@ -39,8 +39,8 @@ const READ: &[&str] = &[
 ];
 const WRITE: &[&str] = &["people.name", "watched", "owned", "orders", "plain", "docs"];
 
-/// Asked for by any name and in any way, a table that is not granted is as one that is not there: the same code, the same
-/// message but for the name.
+/// A table that is not granted and a table that does not exist look the same, however they are asked for: the
+/// same code, and the same message except for the name.
 #[test]
 fn a_table_that_is_not_granted_is_as_one_that_is_not_there() {
     let store = store(SET_UP);
@@ -212,7 +212,7 @@ fn what_is_granted_can_be_used() {
     );
 }
 
-/// What a statement reaches without naming it is refused, and the message names nothing that was not granted.
+/// A statement cannot reach anything without naming it, and the message names nothing that was not granted.
 #[test]
 fn nothing_is_reached_in_a_roundabout_way() {
     let store = store(SET_UP);
@@ -226,7 +226,7 @@ fn nothing_is_reached_in_a_roundabout_way() {
             "SELECT p.* FROM people p",
             "2: the statement reads columns of `people` that were not granted\nhint: name the columns instead of `*`, and join by named columns",
         ),
-        // The view reads a column that was not granted, so it is not there.
+        // The view reads a column that was not granted, so the view does not exist.
         ("SELECT * FROM rich", "3: no such table: `rich`"),
         ("SELECT * FROM dbstat", "3: no such table: `dbstat`"),
         ("SELECT count(*) FROM dbstat", "3: no such table: `dbstat`"),
@@ -305,7 +305,7 @@ fn nothing_is_reached_in_a_roundabout_way() {
     }
 }
 
-/// The operator is told at load what would surprise the guest.
+/// The operator is told when the policy is loaded what would surprise the guest.
 #[test]
 fn the_operator_is_told_of_grants_that_reach_too_far() {
     let store = store(SET_UP);

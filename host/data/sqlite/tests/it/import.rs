@@ -1,4 +1,4 @@
-//! Files that become rows.
+//! Files that fill tables.
 
 use std::fs;
 
@@ -8,7 +8,7 @@ use tempfile::TempDir;
 
 const TABLE: &str = "CREATE TABLE t (id INTEGER PRIMARY KEY, name TEXT, part REAL, yes BOOLEAN, day DATE, v FLOAT[2], j JSON)";
 
-/// What importing gives, and the rows that the table has then, as text.
+/// The result of an import, and the rows of the table after it, as text.
 fn imported(name: &str, text: &str) -> (Result<u64, String>, Vec<String>) {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join(name);

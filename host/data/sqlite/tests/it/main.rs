@@ -1,4 +1,4 @@
-//! Data as a micro-app's run uses it: through a real SQLite, on real files.
+//! Data as a micro-app's run uses it, with a real SQLite and real files.
 
 mod calls;
 mod grants;

@@ -1,4 +1,4 @@
-//! What ends a run: its fuel, its deadline, a stop, a quota; and that all it did is gone then.
+//! What ends a run: its fuel, its deadline, a stop, or a quota. Everything that it did is then undone.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -7,13 +7,13 @@ use fractalaw_sqlite::{Budget, Failure, Quota, Run, Stop, Store};
 
 use crate::tables::{CONDITIONS, grants, rows, run, store, told};
 
-/// So much fuel, and so many looks until it is told to stop.
+/// A budget with this much fuel, which says stop at this look.
 struct Bounded {
     fuel: u64,
     looks: u64,
     stop: Stop,
     rows: u64,
-    /// What was charged, for the test to see.
+    /// What was charged, for the test to read.
     charged: Arc<AtomicU64>,
 }
 
@@ -103,13 +103,13 @@ fn a_query_without_end_ends_with_its_budget() {
             run.execute("DELETE FROM t WHERE id = 1").unwrap();
             assert_eq!(run.query(sql), Err(Failure::Stop(stop)), "{sql}");
         }
-        // All of them were rolled back, and the next run goes on.
+        // All of them were rolled back, and the next run works.
         let mut run = run(&store, &["t"], &["t"]);
         assert_eq!(rows(&run.query("SELECT count(*) FROM t").unwrap()), "1000");
     }
 }
 
-/// A budget pays to the unit: with one less it does not, wherever in the call that falls.
+/// A budget pays to the unit. With one unit less, the run ends, wherever in the call that is.
 #[test]
 fn fuel_is_the_same_each_time_and_to_the_unit() {
     let store = store(SET_UP);
@@ -186,12 +186,12 @@ fn a_quota_of_rows_counts_those_that_come_out_and_those_that_change() {
     assert_eq!(rows(299, update), Err(Stop::Quota(Quota::Rows).into()));
 }
 
-/// What one call makes SQLite hold is bounded, whatever holds it; others are not touched by it.
+/// The memory of SQLite in one call has a limit, whatever holds it. Other runs do not notice.
 #[test]
 fn a_query_that_takes_too_much_memory_ends_the_run() {
     let store = store(SET_UP);
     for sql in [
-        // Told apart, sorted, in a table of its own, and put together.
+        // Rows are made distinct, sorted, kept in a table of the statement, and combined.
         "SELECT count(*) FROM (SELECT DISTINCT printf('%02000d', a.id * 1000 + b.id) FROM t a, t b)",
         "SELECT max(x) FROM (SELECT printf('%02000d', a.id * 1000 + b.id) AS x FROM t a, t b ORDER BY 1 LIMIT -1 OFFSET 1)",
         "WITH x AS MATERIALIZED (SELECT printf('%02000d', a.id * 1000 + b.id) AS r FROM t a, t b) SELECT count(*) FROM x y, x z WHERE y.r = z.r",
@@ -227,7 +227,7 @@ fn a_writer_waits_in_line_as_long_as_it_may() {
         },
     );
     assert_eq!(second.execute("DELETE FROM t"), Err(Stop::Deadline.into()));
-    // Another program may hold the lock as well.
+    // Another program can hold the lock too.
     drop((first, second));
     let other = rusqlite::Connection::open(store.path()).unwrap();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
