@@ -1,9 +1,9 @@
-//! Runs micro-apps: WebAssembly components of the world `fractal:app/micro-app@0.1.0`, each run in
-//! a fresh instance with a fuel budget, a deadline, a memory cap and nothing it was not given.
+//! Runs micro-apps: WebAssembly components of the world `fractal:app/micro-app@0.1.0`. Each run gets a fresh
+//! instance with a fuel budget, a deadline and a memory cap, and nothing that it was not granted.
 //!
-//! Three objects carry the story. The [`Host`] (engine, linker, ticker, cache) is made once. A
-//! [`MicroApp`] (a component compiled and pre-linked) is made once for each component. A [`Run`]
-//! (limits and grants) says how to run it, and a [`Report`] says what happened:
+//! A [`Host`] (engine, linker, ticker, cache) is made once. A [`MicroApp`] (a component, compiled and pre-linked)
+//! is made once for each component. A [`Run`] (limits and grants) says how to run it, and a [`Report`] says what
+//! happened:
 //!
 //! ```no_run
 //! use fractalaw_host::{Host, Run, Tier};
@@ -20,7 +20,7 @@
 //! # }
 //! ```
 //!
-//! For an embedder in a hurry, [`run_component`] does all three:
+//! [`run_component`] does all of this in one call:
 //!
 //! ```no_run
 //! # fn main() -> Result<(), fractalaw_host::HostError> {
@@ -30,13 +30,13 @@
 //! # }
 //! ```
 //!
-//! What a component does cannot fail the host: it is an [`Outcome`]. A [`HostError`] means that
-//! the host itself could not do its work.
+//! Whatever a component does is an [`Outcome`], and never an error of the host. A [`HostError`] means that the
+//! host itself could not do its work.
 
 #![deny(unsafe_code)]
 #![warn(missing_docs)]
 
-// From the ground up: what stands further down uses what stands further up, never the other way round.
+// From the ground up: a module uses only modules that are listed before it.
 mod blocking;
 mod cause;
 mod digest;
@@ -59,7 +59,7 @@ mod interfaces;
 
 mod policy;
 
-// From a component's bytes to code, from code to a report:
+// From a component's bytes to code, and from code to a report:
 mod load;
 mod run;
 
@@ -68,7 +68,7 @@ mod profile;
 
 mod host;
 
-/// What a host offers to guests, as an embedder adds to it.
+/// For embedders: offering interfaces of their own to guests.
 pub mod capability {
     pub use fractalaw_contract::{Interface, Wit};
     pub use wasmtime;
@@ -94,7 +94,7 @@ pub use fractalaw_ledger::{Durability, LedgerError, survive_file_limit};
 pub use fractalaw_manifest::{
     BadKey, BadName, DirAsk, Known, Manifest, Quotas, Tier, guest_path, standard_output, terminal,
 };
-// What a run is as data: whoever embeds the host sees one crate.
+// A run as data, exported again so that an embedder needs only this crate.
 pub use fractalaw_report::{
     App, AppliedLimits, AuditEntry, By, COST_MODEL, Captured, Certainty, Decision, Durations,
     During, Effect, Fuel, FunctionFuel, Granted, HostCall, HostCalls, Item, JSON_VERSION, Limits,

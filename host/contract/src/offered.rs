@@ -21,7 +21,7 @@ pub struct Wit {
 }
 
 impl Wit {
-    /// A package with this text. Errors call it by this name of a file.
+    /// A package with this text. Errors name it by this file name.
     pub const fn new(file: &'static str, text: &'static str) -> Wit {
         Wit { file, text }
     }

@@ -118,7 +118,7 @@ impl Sessions {
         found.downcast_mut()
     }
 
-    /// Prepares all of them, up to the first error.
+    /// Prepares all sessions, up to the first error.
     pub(crate) async fn prepare(
         self,
         outcome: Outcome,
@@ -149,7 +149,7 @@ impl Sessions {
         Ok(effects)
     }
 
-    /// Settles all of them.
+    /// Settles all sessions.
     pub(crate) async fn settle(self, verdict: Verdict) -> Result<(), HostError> {
         if self.wait() {
             on_a_thread(move || self.settle_now(verdict)).await

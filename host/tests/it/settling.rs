@@ -1,4 +1,5 @@
-//! What a run did takes effect after its closing stands in the ledger, and only if that says that it completed.
+//! What a run did takes effect after its closing is in the ledger, and only if the closing says that it
+//! completed.
 
 use std::sync::{Arc, Mutex};
 
@@ -24,7 +25,7 @@ static TABLE: Table = Table {
 struct Notes {
     said: Arc<Mutex<Vec<String>>>,
     verdicts: Arc<Mutex<Option<Verdicts>>>,
-    /// What preparing a completed run fails with.
+    /// The error of preparing a completed run.
     fails: Option<&'static str>,
     /// Where it panics.
     panics: Option<&'static str>,

@@ -162,7 +162,7 @@ fn a_table_that_does_not_fit_starts_no_host() {
             .offer(Any { table, offers })
             .build();
         let error = built.err().unwrap().to_string();
-        // The engine's errors may have a backtrace behind them.
+        // The engine's errors can have a backtrace.
         assert_eq!(error.lines().next().unwrap(), message);
     }
 }
