@@ -29,7 +29,7 @@ use crate::profile::{self, ProfileError, ProfiledApp};
 use crate::run::slots::Slots;
 use crate::run::ticker::Ticker;
 use crate::run::until::stopped;
-use crate::run::{Beside, Failed, HostParts, Ran, Run};
+use crate::run::{Beside, Failed, HostParts, NotRun, Ran, Run};
 use crate::{ledger, run};
 
 /// Everything that runs share. It is cheap to clone, and clones are the same host.
@@ -109,20 +109,19 @@ impl Host {
         decided: Decided,
         recording: Option<&Recording>,
     ) -> Result<Ran, Failed> {
-        let (limits, decision) = (decided.limits.clone(), decided.decision.clone());
         let beside = Beside {
             recording,
             ..Beside::default()
         };
         match run::execute(self.parts(), app, run, decided, beside).await {
             Ok(ran) => Ok(ran),
-            Err(run::NotRun::Refused(refusal)) => Ok(Ran::nothing(Report::refused(
-                refusal,
+            Err(NotRun::Refused(refused)) => Ok(Ran::nothing(Report::refused(
+                refused.refusal,
                 Some(app.identity()),
-                limits,
-                decision,
+                refused.limits,
+                refused.decision,
             ))),
-            Err(run::NotRun::Failed(failed)) => Err(failed),
+            Err(NotRun::Failed(failed)) => Err(failed),
         }
     }
 

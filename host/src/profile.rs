@@ -103,7 +103,7 @@ pub(crate) async fn profile<'a>(
     run: &Run,
 ) -> Result<Profile, ProfileError> {
     let not_run = |not_run| match not_run {
-        NotRun::Refused(refusal) => ProfileError::Load(refusal.into()),
+        NotRun::Refused(refused) => ProfileError::Load(refused.refusal.into()),
         NotRun::Failed(failed) => ProfileError::Host(failed.error),
     };
     let decided = decide(app.app.asking()).map_err(HostError::from)?;

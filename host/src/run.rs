@@ -12,8 +12,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use fractalaw_report::{
-    AuditEntry, COST_MODEL, Certainty, Durations, Fuel, Memory, NotGranted, Outcome, Quota,
-    QuotaLimits, Refusal, Report,
+    AppliedLimits, AuditEntry, COST_MODEL, Certainty, Decision, Durations, Fuel, Memory,
+    NotGranted, Outcome, QuotaLimits, Refusal, Report,
 };
 use tokio::sync::watch;
 use wasmtime::component::ResourceTable;
@@ -48,8 +48,15 @@ pub(crate) use settling::Ran;
 
 /// Why a run has no report.
 pub(crate) enum NotRun {
-    Refused(Refusal),
+    Refused(Box<Refused>),
     Failed(Failed),
+}
+
+/// A run that was refused, and what would have applied to it.
+pub(crate) struct Refused {
+    pub(crate) refusal: Refusal,
+    pub(crate) limits: AppliedLimits,
+    pub(crate) decision: Decision,
 }
 
 /// The host could not carry out a run.
@@ -127,7 +134,11 @@ pub(crate) async fn execute(
     } = decided;
     if !missing.is_empty() {
         let refused = NotGranted::new(app.identity(), app.manifest(), missing);
-        return Err(NotRun::Refused(Refusal::NotGranted(Box::new(refused))));
+        return Err(NotRun::Refused(Box::new(Refused {
+            refusal: Refusal::NotGranted(Box::new(refused)),
+            limits: applied,
+            decision,
+        })));
     }
     if applied.limits.memory_bytes > SLOT_MEMORY_BYTES {
         return Err(HostError::MemoryOverSlot {
@@ -148,11 +159,20 @@ pub(crate) async fn execute(
     }
     let queued = Instant::now();
     // Declared before the store, so it is dropped after the store has freed its instance.
-    let _slot = host.slots.acquire().await.map_err(NotRun::Refused)?;
+    let _slot = match host.slots.acquire().await {
+        Ok(slot) => slot,
+        Err(refusal) => {
+            return Err(NotRun::Refused(Box::new(Refused {
+                refusal,
+                limits: applied,
+                decision,
+            })));
+        }
+    };
     let started = Instant::now();
     let deadline = after(started, beside.patience(applied.limits.deadline));
     let opened = granted::open(host.file_threads, &grants.dirs, folders, deadline).await?;
-    let most_held = applied.quotas.of(&Quota::HOST_MEMORY);
+    let most_held = applied.quotas.host_memory();
     let account = Account::new(most_held, deadline, Arc::clone(host.stop));
     let time = VirtualTime::of(run.determinism(), applied.limits.deadline);
     let granted = Granted {
@@ -161,6 +181,7 @@ pub(crate) async fn execute(
         interfaces: app.asking().interfaces,
         names: &names,
         quotas: &applied.quotas,
+        are_lowered: !applied.quotas.is_clone_of(host.offer.quotas()),
         account: &account,
         determinism: run.determinism(),
         virtual_time: time.as_ref(),
@@ -270,7 +291,7 @@ fn store(
 ) -> Result<Store<RunState>, HostError> {
     let mut store = Store::new(engine, state);
     // One counts what the host holds, and the other what the guest knows. Either may reach the limit first.
-    let handles = usize::try_from(quotas.of(&Quota::HANDLES)).unwrap_or(usize::MAX);
+    let handles = usize::try_from(quotas.handles()).unwrap_or(usize::MAX);
     store.data_mut().handles.set_max_capacity(handles);
     store.set_max_component_handles(handles);
     store.set_hostcall_fuel(HOST_CALL_BYTES);

@@ -177,6 +177,31 @@ impl QuotaLimits {
         QuotaLimits(calls.into_iter().chain(capabilities).chain(held).collect())
     }
 
+    /// The limit of all host calls. Every run needs it, so it is found by its place.
+    pub fn host_calls(&self) -> u64 {
+        self.0[0].limit
+    }
+
+    /// The limit of the bytes in all host calls.
+    pub fn host_bytes(&self) -> u64 {
+        self.0[1].limit
+    }
+
+    /// The limit of open handles.
+    pub fn handles(&self) -> u64 {
+        self.0[self.0.len() - 2].limit
+    }
+
+    /// The limit of the host's memory.
+    pub fn host_memory(&self) -> u64 {
+        self.0[self.0.len() - 1].limit
+    }
+
+    /// Whether these are clones of each other, of which no quota was lowered.
+    pub fn is_clone_of(&self, other: &QuotaLimits) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
     /// The limit of a quota; `u64::MAX` if the host does not have the quota.
     pub fn of(&self, quota: &Quota) -> u64 {
         self.named(&quota.name)

@@ -66,6 +66,8 @@ pub struct Granted<'a> {
     pub(crate) interfaces: &'a BTreeSet<String>,
     pub(crate) names: &'a [GrantedName],
     pub(crate) quotas: &'a QuotaLimits,
+    /// Whether a policy lowers some of them.
+    pub(crate) are_lowered: bool,
     pub(crate) account: &'a Account,
     pub(crate) determinism: Determinism,
     pub(crate) virtual_time: Option<&'a VirtualTime>,
@@ -101,6 +103,9 @@ impl<'a> Granted<'a> {
 
     /// The limit of a quota in this run.
     pub fn limit(&self, quota: &QuotaLimit) -> u64 {
+        if !self.are_lowered {
+            return quota.most;
+        }
         let known = self.quotas.named(&quota.quota.name);
         known.map_or(quota.most, |known| known.limit)
     }

@@ -21,14 +21,20 @@ use crate::offer::state::RunState;
 /// Made when the run begins. Wasmtime's own context is made on first use, because many guests never use it.
 pub(crate) struct WasiSession {
     given: Given,
-    context: Option<WasiCtx>,
-    /// Standard output and standard error, once there is a context.
-    captured: Option<[Capture; 2]>,
+    /// Boxed, because it is larger than everything else that a run holds together.
+    context: Option<Box<Context>>,
     pub(super) timers: Timers,
     /// The granted folders.
     pub(super) preopens: Vec<Preopen>,
     /// The threads that read and write files; `None` if no folder is granted.
     files: Option<FileLane>,
+}
+
+/// Wasmtime's own context.
+struct Context {
+    wasi: WasiCtx,
+    /// Standard output and standard error.
+    captured: [Capture; 2],
 }
 
 /// What a run is granted of WASI.
@@ -52,7 +58,6 @@ impl WasiSession {
                 account: granted.account().clone(),
             },
             context: None,
-            captured: None,
             timers: Timers::default(),
             preopens: granted.folders.iter().map(Preopen::new).collect(),
             files: granted.files.cloned(),
@@ -77,23 +82,20 @@ impl WasiSession {
 
     /// What the guest wrote to standard output and standard error.
     pub(crate) fn captured(&self) -> [Captured; 2] {
-        match &self.captured {
-            Some(captured) => captured.each_ref().map(Capture::take),
+        match &self.context {
+            Some(context) => context.captured.each_ref().map(Capture::take),
             None => Default::default(),
         }
     }
 
     fn context(&mut self) -> &mut WasiCtx {
-        let WasiSession {
-            given,
-            context,
-            captured,
-            ..
-        } = self;
-        context.get_or_insert_with(|| {
-            let streams = [(); 2].map(|()| Capture::new(given.account.clone()));
-            given.context(captured.insert(streams))
-        })
+        let WasiSession { given, context, .. } = self;
+        let context = context.get_or_insert_with(|| {
+            let captured = [(); 2].map(|()| Capture::new(given.account.clone()));
+            let wasi = given.context(&captured);
+            Box::new(Context { wasi, captured })
+        });
+        &mut context.wasi
     }
 }
 
