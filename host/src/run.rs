@@ -2,6 +2,7 @@
 
 mod ending;
 pub(crate) mod granted;
+mod not_run;
 mod request;
 mod settling;
 pub(crate) mod slots;
@@ -12,8 +13,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use fractalaw_report::{
-    AppliedLimits, AuditEntry, COST_MODEL, Certainty, Decision, Durations, Fuel, Memory,
-    NotGranted, Outcome, QuotaLimits, Refusal, Report,
+    AuditEntry, COST_MODEL, Certainty, Durations, Fuel, Memory, NotGranted, Outcome, QuotaLimits,
+    Refusal, Report,
 };
 use tokio::sync::watch;
 use wasmtime::component::ResourceTable;
@@ -43,47 +44,9 @@ use crate::recorder::Recorder;
 use crate::run::slots::Slots;
 use crate::run::until::{Until, in_time};
 
+pub(crate) use not_run::{Failed, NotRun, Refused};
 pub use request::Run;
 pub(crate) use settling::Ran;
-
-/// Why a run has no report.
-pub(crate) enum NotRun {
-    Refused(Box<Refused>),
-    Failed(Failed),
-}
-
-/// A run that was refused, and what would have applied to it.
-pub(crate) struct Refused {
-    pub(crate) refusal: Refusal,
-    pub(crate) limits: AppliedLimits,
-    pub(crate) decision: Decision,
-}
-
-/// The host could not carry out a run.
-pub(crate) struct Failed {
-    pub(crate) error: HostError,
-    /// The entries that the guest had recorded until then.
-    pub(crate) audit: Vec<AuditEntry>,
-    /// The fuel that it had used until then.
-    pub(crate) fuel: u64,
-}
-
-impl From<HostError> for Failed {
-    /// An error before the guest was started.
-    fn from(error: HostError) -> Failed {
-        Failed {
-            error,
-            audit: Vec::new(),
-            fuel: 0,
-        }
-    }
-}
-
-impl From<HostError> for NotRun {
-    fn from(error: HostError) -> NotRun {
-        NotRun::Failed(error.into())
-    }
-}
 
 /// What the runs of a host share.
 pub(crate) struct HostParts<'a> {
