@@ -51,6 +51,16 @@ pub(crate) struct Grants {
     /// A line of policy for this component, such as `env.PATH = true`; repeat for more.
     #[arg(long = "grant", value_name = "LINE")]
     pub(crate) lines: Vec<String>,
+    /// Give the guest an SQLite database, all of it, read-only unless `:rw` follows.
+    #[arg(long, value_name = "FILE[:rw]", value_parser = parse_data)]
+    pub(crate) data: Option<DataGrant>,
+}
+
+/// A database that whoever starts the run brings.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct DataGrant {
+    pub(crate) file: String,
+    pub(crate) writable: bool,
 }
 
 #[derive(Debug, Args)]
@@ -173,6 +183,20 @@ fn parse_env(text: &str) -> Result<(String, String), String> {
         Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
         _ => Err("expected `NAME=VALUE`".to_owned()),
     }
+}
+
+fn parse_data(text: &str) -> Result<DataGrant, String> {
+    let (file, writable) = match text.strip_suffix(":rw") {
+        Some(file) => (file, true),
+        None => (text, false),
+    };
+    if file.is_empty() {
+        return Err("expected `FILE` or `FILE:rw`".to_owned());
+    }
+    Ok(DataGrant {
+        file: file.to_owned(),
+        writable,
+    })
 }
 
 fn parse_dir(text: &str) -> Result<DirGrant, String> {

@@ -16,7 +16,7 @@ pub(crate) fn run(flags: &flags::Inspect) -> ExitCode {
         Ok(read) => read,
         Err(error) => return fail(&error),
     };
-    let inspection = match Inspection::of_file(&flags.component) {
+    let inspection = match Inspection::of_file(&flags.component, policy::offer()) {
         Ok(inspection) => inspection,
         Err(LoadError::Refused(refusal)) => {
             let said = terminal::lines(&refusal.to_string());

@@ -6,6 +6,7 @@ use std::io::{self, Read};
 use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
 
+use fractalaw_data::Data;
 use fractalaw_host::{
     CodeCache, Durability, Host, HostBuilder, HostError, Policy, Run, STDIN_BYTES,
 };
@@ -14,7 +15,10 @@ use crate::{flags, policy};
 
 /// A host for one guest, with the cache of the flags and this policy.
 pub(crate) fn host(flags: &flags::Run, policy: Option<Policy>) -> anyhow::Result<HostBuilder> {
-    let mut builder = Host::builder().slots(1).compile_time(flags.compile_time);
+    let mut builder = Host::builder()
+        .slots(1)
+        .compile_time(flags.compile_time)
+        .offer(Data::new());
     if let Some(folder) = cache_folder(flags)? {
         builder = builder.cache(folder);
     }

@@ -87,8 +87,8 @@ pub const WASI: [Interface; 6] = [
     Interface::granted("wasi:sockets"),
 ];
 
-/// The keys in manifests that belong to the project's own capabilities. No capability has one yet.
-pub const MANIFEST_KEYS: [&str; 0] = [];
+/// The keys of manifests that the project's own capabilities bring.
+pub const MANIFEST_KEYS: [&str; 1] = ["data"];
 
 /// Read on first use: a component with cached code does not need it.
 static OFFERED: LazyLock<Offered> = LazyLock::new(|| {

@@ -90,13 +90,13 @@ impl Inspection {
         })
     }
 
-    /// Inspects a file.
+    /// Inspects a file, as a host does that offers this.
     ///
     /// # Errors
     ///
     /// If the file cannot be read or is not a component.
-    pub fn of_file(path: &Path) -> Result<Inspection, LoadError> {
-        on_its_stack(|| Inspection::read(Source::open(path)?, Offer::standard()))
+    pub fn of_file(path: &Path, offer: &Offer) -> Result<Inspection, LoadError> {
+        on_its_stack(|| Inspection::read(Source::open(path)?, offer))
     }
 
     /// What it asks for, with its tier first.

@@ -2,6 +2,7 @@
 //! with their lines.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use serde_json::{Number, Value};
 use toml::Spanned;
@@ -56,6 +57,19 @@ impl Said {
         self.table
             .as_ref()
             .ok_or_else(|| self.expected(key, "a table"))
+    }
+
+    /// Adds the names of another table that this one does not have.
+    pub(super) fn or(&mut self, other: Said) {
+        let (Some(table), Value::Object(value)) = (&mut self.table, &mut self.value) else {
+            return;
+        };
+        for (name, said) in other.table.unwrap_or_default() {
+            if let Entry::Vacant(place) = table.entry(name) {
+                value.insert(place.key().clone(), said.value.clone());
+                place.insert(said);
+            }
+        }
     }
 
     /// The error for a value that should be something else.

@@ -1,6 +1,7 @@
 //! One section of a policy: what it grants to the micro-apps that it applies to.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::path::PathBuf;
 
 use fractalaw_manifest::Tier;
@@ -62,6 +63,23 @@ pub(crate) enum Args {
 }
 
 impl Section {
+    /// What this says, and the interfaces and the names under keys of capabilities of which only the other says something.
+    #[must_use]
+    pub fn or(mut self, other: Section) -> Section {
+        for (name, said) in other.interfaces {
+            self.interfaces.entry(name).or_insert(said);
+        }
+        for (key, said) in other.keys {
+            match self.keys.entry(key) {
+                Entry::Vacant(place) => {
+                    place.insert(said);
+                }
+                Entry::Occupied(known) => known.into_mut().or(said),
+            }
+        }
+        self
+    }
+
     /// Opens the folders that are not open yet. From now on the grants mean these folders, wherever their names
     /// lead.
     pub(crate) fn open_folders(&mut self) {

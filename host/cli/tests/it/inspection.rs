@@ -94,8 +94,16 @@ fn a_component_without_a_manifest_is_told_from_its_bytes() {
                     "host_bytes": 10_000_000_000_u64,
                     "audit_entries": 10_000,
                     "audit_bytes": 4 << 20,
+                    "data_bytes": 10_000_000_000_u64,
+                    "data_rows": 100_000_000,
+                    "data_statements": 1_000_000,
                     "handles": 256,
                     "host_memory": 32 << 20,
+                },
+                "quotas_of_capabilities": {
+                    "data_bytes": { "most": 10_000_000_000_u64, "unit": "bytes of data" },
+                    "data_rows": { "most": 100_000_000, "unit": "rows" },
+                    "data_statements": { "most": 1_000_000, "unit": "statements" },
                 },
             },
             "grants": {
@@ -153,9 +161,9 @@ fn what_would_be_refused_anyway_says_so_and_what_is_no_component_fails() {
     assert_eq!(output.status.code(), Some(0));
     let text = out(&output);
     let end = "it does not start: not offered by this host: `fractal:app/ai-embeddings@0.1.0`, \
-               `fractal:app/ai-classify@0.1.0`\nhint: this host offers `audit-log` of `fractal:app@0.1.0`; \
+               `fractal:app/ai-classify@0.1.0`\nhint: this host offers `audit-log`, `data-mutate` and `data-query` of `fractal:app@0.1.0`; \
                for tools that keep every import of a world, such as jco and componentize-py, the world `minimal` in \
-               `wit/` has only that\n";
+               `wit/` has only `audit-log`\n";
     assert!(text.ends_with(end), "{text}");
     let output = inspect(
         &workspace().join("tests/fixtures/malformed/random.bin"),

@@ -2,6 +2,8 @@
 
 mod cache;
 mod clock_jumps;
+mod data;
+mod data_kills;
 mod descriptors;
 mod exit_codes;
 mod files;
