@@ -10,7 +10,7 @@ use crate::fault::{FAILED, Fault};
 use crate::project::{Project, cargo_program};
 
 /// Everything that links Wasmtime, and the packages that it shares with the rest.
-pub(crate) const HOST: [&str; 18] = [
+pub(crate) const HOST: [&str; 20] = [
     "-p",
     "fractalaw-contract",
     "-p",
@@ -21,6 +21,8 @@ pub(crate) const HOST: [&str; 18] = [
     "fractalaw-report",
     "-p",
     "fractalaw-host",
+    "-p",
+    "fractalaw-data",
     "-p",
     "fractalaw-cli",
     "-p",
@@ -43,9 +45,16 @@ pub(crate) const BENCHES: [&str; 8] = [
     "fractalaw-measure",
 ];
 
-/// The ledger and its auditor's program. They do not depend on Wasmtime, but on Arrow and Parquet, which the host
-/// does not use.
-pub(crate) const LEDGER: [&str; 4] = ["-p", "fractalaw-ledger", "-p", "fractalaw-auditor"];
+/// The ledger, its auditor's program, and the engine of data on SQLite. They do not depend on Wasmtime. The auditor
+/// depends on Parquet, which the host does not use.
+pub(crate) const LEDGER: [&str; 6] = [
+    "-p",
+    "fractalaw-ledger",
+    "-p",
+    "fractalaw-auditor",
+    "-p",
+    "fractalaw-sqlite",
+];
 
 /// Data behind ADBC drivers. These packages do not depend on Wasmtime. What loads drivers turns on features of
 /// Arrow that nothing else uses.

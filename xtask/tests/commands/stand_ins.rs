@@ -3,8 +3,9 @@
 use crate::scratch::Scratch;
 
 /// The packages that `cargo xtask test` selects together, by folder.
-pub(crate) const PACKAGES: [(&str, &str); 9] = [
+pub(crate) const PACKAGES: [(&str, &str); 10] = [
     ("cli", "fractalaw-cli"),
+    ("data", "fractalaw-data"),
     ("fuzz", "fractalaw-fuzz"),
     ("host", "fractalaw-host"),
     ("contract", "fractalaw-contract"),

@@ -147,6 +147,7 @@ fn a_feature_that_only_the_tests_turn_on_is_named() {
         ),
         ("host/cli", package("fractalaw-cli", tested)),
         ("host/contract", package("fractalaw-contract", "")),
+        ("host/data", package("fractalaw-data", "")),
         ("host/fuzz", package("fractalaw-fuzz", tested)),
         ("host/instrument", package("fractalaw-instrument", "")),
         ("host/manifest", package("fractalaw-manifest", "")),
