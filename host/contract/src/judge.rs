@@ -72,9 +72,13 @@ pub fn judge<'a>(bytes: &'a [u8], offered: &Offered) -> Result<Judged<'a>, Inval
     for import in judged.imports.clone() {
         let item = types.component_item_for_import(import);
         match (offered.interface(import), item.map(|item| item.ty)) {
-            (Some(interface), Some(ComponentEntityType::Instance(found))) => {
-                let found = (interface, found);
-                instance(import, found, types, &mut resources, &mut judged);
+            (Some(offered), Some(ComponentEntityType::Instance(expected))) => {
+                let import = Import {
+                    name: import,
+                    offered,
+                    expected,
+                };
+                instance(import, types, &mut resources, &mut judged);
             }
             _ => judged.interfaces.push(import),
         }
@@ -83,17 +87,24 @@ pub fn judge<'a>(bytes: &'a [u8], offered: &Offered) -> Result<Judged<'a>, Inval
     Ok(judged)
 }
 
+/// An import of an offered interface.
+struct Import<'a> {
+    name: &'a str,
+    offered: InterfaceId,
+    /// What the component expects.
+    expected: ComponentInstanceTypeId,
+}
+
 /// Compares what a component expects of an interface with what the interface has.
 fn instance(
-    import: &str,
-    (interface, instance): (InterfaceId, ComponentInstanceTypeId),
+    import: Import<'_>,
     types: TypesRef<'_>,
     resources: &mut Resources<'_>,
     judged: &mut Judged<'_>,
 ) {
     let resolve = resources.resolve;
-    let functions = &resolve.interfaces[interface].functions;
-    for (name, item) in &types[instance].exports {
+    let functions = &resolve.interfaces[import.offered].functions;
+    for (name, item) in &types[import.expected].exports {
         let fit = match item.ty {
             ComponentEntityType::Func(found) => match functions.get(name) {
                 None => Fit::Missing,
@@ -103,12 +114,12 @@ fn instance(
             ComponentEntityType::Type {
                 created: ComponentAnyTypeId::Resource(found),
                 ..
-            } => resources.introduce(found.resource(), interface, name),
+            } => resources.introduce(found.resource(), import.offered, name),
             // A name for a type. The type itself is compared in the functions that use it.
             ComponentEntityType::Type { .. } => Fit::Same,
             _ => Fit::Missing,
         };
-        let (interface, name) = (import.to_owned(), name.clone());
+        let (interface, name) = (import.name.to_owned(), name.clone());
         match fit {
             Fit::Same => {}
             Fit::Missing if judged.functions.len() == KEPT => {}

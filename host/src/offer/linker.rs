@@ -16,8 +16,10 @@ use crate::offer::table::Table;
 pub struct PricedLinker<'a> {
     linker: &'a mut Linker<RunState>,
     table: &'static Table,
-    /// In the order in which they were added.
-    taken: Vec<&'static Function>,
+    /// Which functions of the table were added.
+    are_taken: Vec<bool>,
+    /// The place in the table of the function that is probably added next.
+    next: usize,
 }
 
 /// An async function of a run's state and a guest's arguments. Every `async fn(&mut RunState, A) ->
@@ -47,7 +49,8 @@ impl<'a> PricedLinker<'a> {
         PricedLinker {
             linker,
             table,
-            taken: Vec::with_capacity(table.functions.len()),
+            are_taken: vec![false; table.functions.len()],
+            next: 0,
         }
     }
 
@@ -137,30 +140,33 @@ impl<'a> PricedLinker<'a> {
             wasmtime::Error::msg(format!("`{name}` of `{interface}` {what} `{table}`"))
         };
         // Mostly they are added in the order of the table.
-        let next = self.table.functions.get(self.taken.len());
-        let all = || self.table.functions.iter().find(is_same);
-        let Some(known) = next.filter(is_same).or_else(all) else {
+        let functions = self.table.functions;
+        let is_next = functions.get(self.next).is_some_and(|next| is_same(&next));
+        let place = match is_next {
+            true => Some(self.next),
+            false => functions.iter().position(|known| is_same(&known)),
+        };
+        let Some(place) = place else {
             return Err(wrong("is not in the table of"));
         };
-        if self.taken.iter().any(|taken| is_same(&taken)) {
+        if std::mem::replace(&mut self.are_taken[place], true) {
             return Err(wrong("is offered twice by"));
         }
-        self.taken.push(known);
+        self.next = place + 1;
+        let known = functions[place];
         Ok((self.linker.instance(interface)?, known))
     }
 
     /// Checks that all functions of the table were added.
     pub(crate) fn finish(self) -> wasmtime::Result<()> {
-        let PricedLinker { table, taken, .. } = self;
-        if taken.len() == table.functions.len() {
+        let table = self.table;
+        let mut functions = table.functions.iter().zip(&self.are_taken);
+        let Some((missing, _)) = functions.find(|(_, is_taken)| !**is_taken) else {
             return Ok(());
-        }
-        let is_taken = |known: &Function| taken.iter().any(|taken| std::ptr::eq(*taken, known));
-        let missing = table.functions.iter().find(|known| !is_taken(known));
-        let missing = missing.map_or("a function", |missing| missing.name);
+        };
         Err(wasmtime::Error::msg(format!(
-            "`{missing}` is in the table of `{}`, which does not offer it",
-            table.name
+            "`{}` is in the table of `{}`, which does not offer it",
+            missing.name, table.name
         )))
     }
 }

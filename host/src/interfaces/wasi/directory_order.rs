@@ -36,7 +36,7 @@ pub(super) struct SortedEntries {
 }
 
 impl SortedEntries {
-    fn insert(&mut self, (name, found): (String, DescriptorType)) -> Result<(), QuotaExceeded> {
+    fn insert(&mut self, name: String, found: DescriptorType) -> Result<(), QuotaExceeded> {
         let bytes = held_bytes(&name);
         self.account.try_hold(bytes)?;
         // If a folder changes while it is read, it can return a name twice.
@@ -87,11 +87,11 @@ pub(super) async fn read_directory(
         let count = piece.entries.len() + piece.unnameable;
         let is_paid = state.charge(LISTED_ENTRY * count as u64).is_ok();
         sorted.unnameable += piece.unnameable;
-        for entry in piece.entries {
+        for (name, found) in piece.entries {
             // Past the memory limit entries are counted and not kept. Fuel is checked first, because the folder's
             // own order must not decide which of the two limits is reached.
             if exceeded.is_none() {
-                exceeded = sorted.insert(entry).err();
+                exceeded = sorted.insert(name, found).err();
             }
         }
         if piece.is_last || !is_paid {
