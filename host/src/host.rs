@@ -1,4 +1,4 @@
-//! The host: engine, linker, ticker, cache and slots, made once and shared by all runs.
+//! The host: engine, linker, ticker, cache and slots. They are made once, and all runs share them.
 
 pub(crate) mod builder;
 
@@ -310,7 +310,7 @@ async fn close(
             let settle = move |closed: Result<(), HostError>| match closed {
                 Ok(()) => sessions.settle_now(verdict),
                 Err(error) => {
-                    // The closing may stand in the ledger all the same.
+                    // The closing may be in the ledger all the same.
                     let _ = sessions.settle_now(Verdict::Unknown);
                     Err(error)
                 }
@@ -349,7 +349,7 @@ pub fn run_component(path: impl AsRef<Path>) -> Result<Report, HostError> {
         })?;
     let host = Host::builder().slots(1).build()?;
     let report = runtime.block_on(host.run_file(path, &Run::new()));
-    // A guest that was cut off may have left a thread waiting for a file for ever.
+    // A guest that was cut off may have left a thread that waits for a file for ever.
     runtime.shutdown_background();
     report
 }

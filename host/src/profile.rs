@@ -107,7 +107,7 @@ pub(crate) async fn profile<'a>(
         NotRun::Failed(failed) => ProfileError::Host(failed.error),
     };
     let decided = decide(app.app.asking()).map_err(HostError::from)?;
-    // Dropped unsettled: a measurement changes nothing.
+    // The sessions are dropped without being settled, because a measurement changes nothing.
     let ran = run::execute(host(), &app.app, run, decided, Beside::default());
     let report = ran.await.map_err(not_run)?.report;
     if report.fuel.certainty == Certainty::Unrepeatable {

@@ -1,4 +1,4 @@
-//! One run: a slot, a store, instantiation, the call, and the report of it.
+//! One run: a slot, a store, instantiation, the call, and the report.
 
 mod ending;
 pub(crate) mod granted;
@@ -59,12 +59,12 @@ pub(crate) struct HostParts<'a> {
     pub(crate) stop: &'a Arc<watch::Sender<bool>>,
 }
 
-/// What goes on beside a run.
+/// What belongs to a run besides the guest.
 #[derive(Default)]
 pub(crate) struct Beside<'a> {
     /// Where the run is recorded.
     pub(crate) recording: Option<&'a Recording>,
-    /// Of a profiled twin: its hooks tell it.
+    /// Records the hooks of a profiled twin.
     pub(crate) recorder: Option<Box<Recorder>>,
 }
 

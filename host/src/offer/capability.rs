@@ -62,7 +62,7 @@ impl fmt::Debug for dyn Capability {
 pub struct Granted<'a> {
     pub(crate) app: &'a App,
     pub(crate) inputs: &'a Arc<Grants>,
-    /// What it imports that needs a grant.
+    /// The interfaces that it imports and that need a grant.
     pub(crate) interfaces: &'a BTreeSet<String>,
     pub(crate) names: &'a [GrantedName],
     pub(crate) quotas: &'a QuotaLimits,
@@ -96,7 +96,8 @@ impl<'a> Granted<'a> {
         self.names.iter().filter(move |name| name.key == key)
     }
 
-    /// Whether it imports this interface, which needs a grant: given as in the capability's table.
+    /// Whether the component imports this interface and the interface needs a grant. It is named as in the
+    /// capability's table.
     pub fn asks_for(&self, interface: &str) -> bool {
         self.interfaces.contains(interface)
     }

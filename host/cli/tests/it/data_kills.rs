@@ -1,5 +1,5 @@
-//! Hosts are killed at random moments while two runs at once change data: what the ledger has as completed is in the
-//! database, and nothing else is.
+//! Hosts are killed at random moments while two runs change data at once. The database then has the changes of
+//! the runs that completed in the ledger, and no others.
 //!
 //! `FRACTALAW_TEST_KILLS` sets how often.
 
@@ -18,7 +18,7 @@ use fractalaw_testing::{DURABILITIES, Lab, RUNTIME, cache};
 use rusqlite::Connection;
 use serde_json::Value;
 
-/// Set for the process that is killed: its ledger, and with which durability and number it begins.
+/// Set for the process that is killed: its ledger, the durability, and the number that it begins with.
 const LEDGER: &str = "FRACTALAW_TEST_DATA_LEDGER";
 const TASK: &str = "FRACTALAW_TEST_DATA_TASK";
 const WRITERS: u64 = 2;
@@ -32,7 +32,7 @@ const SET_UP: &str = "
     CREATE TRIGGER counts AFTER INSERT ON runs BEGIN UPDATE total SET runs = runs + 1; END;
 ";
 
-/// What each run does: its clock is its number, and so the same component does something else each time.
+/// What a run does. Its clock is its number, so the same component does something else each time.
 const STATEMENTS: [&str; 4] = [
     "INSERT INTO runs VALUES (unixepoch(), 1)",
     "INSERT INTO parts VALUES (unixepoch(), 1), (unixepoch(), 2), (unixepoch(), 3)",
@@ -44,13 +44,13 @@ fn kills() -> u64 {
     env::var("FRACTALAW_TEST_KILLS").map_or(24, |text| text.parse().unwrap())
 }
 
-/// The same numbers each time, from 0 to 65535.
+/// A number from 0 to 65535. The sequence is the same each time.
 fn random(seed: u64) -> u64 {
     let mixed = (seed + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     (mixed ^ (mixed >> 29)).wrapping_mul(0xbf58_476d_1ce4_e5b9) >> 48
 }
 
-/// A component that makes these statements and then does `end`.
+/// A component that runs these statements and then does `end`.
 fn guest(end: &str) -> Vec<u8> {
     let (mut data, mut calls, mut at) = (String::new(), String::new(), 1024);
     for sql in STATEMENTS {
@@ -77,7 +77,7 @@ fn host(ledger: &Path, durability: fractalaw_host::Durability) -> Host {
     host.build().unwrap()
 }
 
-/// The process that is killed. As a test of its own it does nothing.
+/// The process that is killed. If it runs as an ordinary test, it does nothing.
 #[test]
 fn a_host_that_changes_data_without_end() {
     let (Some(ledger), Ok(task)) = (env::var_os(LEDGER), env::var(TASK)) else {
@@ -112,7 +112,7 @@ fn a_host_that_changes_data_without_end() {
     });
 }
 
-/// Written at once and in one piece, so that it is in the pipe when the process is killed.
+/// Written in one piece, so that the text is in the pipe when the process is killed.
 fn say(text: String) {
     let mut out = stdout().lock();
     out.write_all(text.as_bytes()).unwrap();
@@ -206,7 +206,7 @@ fn ended(lab: &Lab) -> BTreeMap<u64, Option<String>> {
     ended
 }
 
-/// The database has these runs, each whole, and no others.
+/// Checks that the database has these runs as a whole, and no others.
 fn agrees(file: &Path, completed: &BTreeSet<u64>) {
     let connection = Connection::open(file).unwrap();
     let all = |sql: &str| -> Vec<(i64, i64)> {

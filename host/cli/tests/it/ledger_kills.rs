@@ -173,7 +173,7 @@ fn a_host_without_end() {
     });
 }
 
-/// Written at once and in one piece, so that it is in the pipe when the process is killed.
+/// Written in one piece, so that the text is in the pipe when the process is killed.
 fn say(text: String) {
     let mut out = stdout().lock();
     out.write_all(text.as_bytes()).unwrap();
