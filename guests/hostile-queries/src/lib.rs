@@ -1,0 +1,129 @@
+//! Does to data what it must not, one thing for each argument. The host must end each in time, give nothing away that was
+//! not granted, and leave nothing in the data.
+
+use std::time::Duration;
+use std::{env, hint, thread};
+
+use micro_app::{Error, Sql, execute, query, query_as, query_one, record};
+
+micro_app::main!(run);
+
+fn run() -> Result<String, String> {
+    let what = env::args().nth(1).unwrap_or_default();
+    record("attempt", "hostile-queries", &*what);
+    match &*what {
+        "cartesian-join" => {
+            number("SELECT count(*) FROM reading a, reading b, reading c, reading d, reading e")
+        }
+        "endless-recursion" => number(
+            "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n",
+        ),
+        "endless-rows" => {
+            let endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i, 'row' FROM n";
+            Ok(format!("{} bytes", query(endless)?.stream().len()))
+        }
+        "huge-value" => number("SELECT length(randomblob(1000000000))"),
+        "huge-values" => number(
+            "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n)
+             SELECT sum(length(hex(randomblob(400000)))) FROM n",
+        ),
+        "huge-sort" => number(
+            "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n)
+             SELECT count(*) FROM (SELECT hex(randomblob(1000)) AS h FROM n ORDER BY h)",
+        ),
+        "long-statement" => number(Sql::trusted(format!("SELECT {}1", "1 + ".repeat(100_000)))),
+        "not-granted" => Ok(not_granted()),
+        "other-files" => Ok(other_files()),
+        "writes-then-traps" => {
+            write()?;
+            panic!("after a write");
+        }
+        "writes-then-burns" => {
+            write()?;
+            burn()
+        }
+        "writes-then-fails" => {
+            write()?;
+            Err("after a write".to_owned())
+        }
+        "holds-a-write" => {
+            write()?;
+            thread::sleep(Duration::from_secs(3_600));
+            Ok("slept".to_owned())
+        }
+        _ => Err(format!("no attack is called `{what}`")),
+    }
+}
+
+fn number(sql: impl Into<Sql>) -> Result<String, String> {
+    let number: Option<i64> = query_one(sql)?;
+    Ok(format!("{number:?}"))
+}
+
+fn write() -> Result<u64, Error> {
+    execute("UPDATE reading SET level = level + 1000")?;
+    execute("DELETE FROM reading WHERE id % 2 = 0")
+}
+
+fn burn() -> Result<String, String> {
+    let mut count = 0_u64;
+    loop {
+        count = hint::black_box(count + 1);
+    }
+}
+
+/// Every way to a table that is there and was not granted.
+fn not_granted() -> String {
+    let attempts = [
+        "SELECT name FROM salary",
+        "SELECT name FROM main.salary",
+        "SELECT s.name FROM reading r LEFT JOIN salary s",
+        "SELECT (SELECT name FROM salary) FROM reading",
+        "SELECT name FROM leaky_view",
+        "SELECT name FROM sqlite_master WHERE name = 'salary'",
+        "SELECT sql FROM sqlite_schema WHERE sql LIKE '%salary%'",
+        "SELECT name FROM pragma_table_info('salary')",
+        "PRAGMA table_info(salary)",
+        "SELECT name FROM nothing_at_all",
+    ];
+    said(&attempts, |sql| {
+        Ok(format!("{:?}", query_as::<String>(sql)?))
+    })
+}
+
+/// Every way out of the database.
+fn other_files() -> String {
+    let attempts = [
+        "ATTACH '/etc/passwd' AS other",
+        "VACUUM INTO '/tmp/copy.db'",
+        "PRAGMA temp_store_directory = '/tmp'",
+        "PRAGMA journal_mode = OFF",
+        "SELECT load_extension('evil')",
+        "SELECT readfile('/etc/passwd')",
+        "SELECT writefile('/tmp/x', 'y')",
+        "CREATE VIRTUAL TABLE t USING csv(filename='/etc/passwd')",
+        "CREATE TABLE mine (x)",
+        "DROP TABLE reading",
+        "COMMIT",
+    ];
+    said(&attempts, |sql| match query(sql) {
+        Ok(_) => Ok("given".to_owned()),
+        Err(_) => Ok(format!("{} rows changed", execute(sql)?)),
+    })
+}
+
+/// What came of each attempt, a line each.
+fn said(
+    attempts: &[&'static str],
+    attempt: impl Fn(&'static str) -> Result<String, Error>,
+) -> String {
+    let mut text = String::new();
+    for sql in attempts {
+        let came = attempt(sql).unwrap_or_else(|error| format!("{:?}: {error}", error.code));
+        text.push_str(sql);
+        text.push_str("\n  ");
+        text.push_str(&came.replace('\n', "\n  "));
+        text.push('\n');
+    }
+    text
+}

@@ -1,0 +1,65 @@
+//! Vectors of texts: how often each run of three letters occurs, in few numbers. Words of one stem have most of them in common.
+
+/// Numbers of a vector: what the table's column is declared with.
+pub(crate) const LENGTH: usize = 64;
+
+/// Words that say nothing of what a text is about.
+const SMALL_WORDS: [&str; 22] = [
+    "a", "an", "and", "any", "are", "as", "at", "be", "by", "for", "in", "is", "it", "must", "not",
+    "of", "or", "shall", "that", "the", "to", "which",
+];
+
+/// The vector of a text, of length 1 unless the text has no words.
+pub(crate) fn of(text: &str) -> [f32; LENGTH] {
+    let mut vector = [0.0_f32; LENGTH];
+    let text = text.to_lowercase();
+    let words = text
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|word| !word.is_empty() && !SMALL_WORDS.contains(word));
+    for word in words {
+        let letters: Vec<char> = [' '].into_iter().chain(word.chars()).chain([' ']).collect();
+        for run in letters.windows(3) {
+            vector[place(run)] += 1.0;
+        }
+    }
+    let length = vector
+        .iter()
+        .map(|number| number * number)
+        .sum::<f32>()
+        .sqrt();
+    if length > 0.0 {
+        for number in &mut vector {
+            *number /= length;
+        }
+    }
+    vector
+}
+
+/// Where a run of letters is counted: FNV-1a, which spreads them evenly.
+fn place(run: &[char]) -> usize {
+    let hash = run.iter().fold(0x811c_9dc5_u32, |hash, letter| {
+        (hash ^ u32::from(*letter)).wrapping_mul(0x0100_0193)
+    });
+    (hash >> 16) as usize % LENGTH
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn likeness(one: &str, two: &str) -> f32 {
+        of(one).iter().zip(of(two)).map(|(a, b)| a * b).sum()
+    }
+
+    #[test]
+    fn words_of_one_stem_are_alike() {
+        assert!(likeness("keep records", "record keeping") > 0.6);
+        assert!(likeness("keep records", "discharge of sewage") < 0.3);
+    }
+
+    #[test]
+    fn small_words_and_order_do_not_matter() {
+        assert!((likeness("the waste must be stored", "stored waste") - 1.0).abs() < 1e-6);
+        assert_eq!(of("the of a"), [0.0; LENGTH]);
+    }
+}

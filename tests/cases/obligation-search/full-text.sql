@@ -1,0 +1,1 @@
+INSERT INTO provision_text (rowid, text) SELECT id, text FROM provision;
