@@ -1,22 +1,14 @@
 //! Vectors of texts: how often each run of three letters occurs, in few numbers. Words of one stem have most of them in common.
 
+use crate::words;
+
 /// Numbers of a vector: what the table's column is declared with.
 pub(crate) const LENGTH: usize = 64;
-
-/// Words that say nothing of what a text is about.
-const SMALL_WORDS: [&str; 22] = [
-    "a", "an", "and", "any", "are", "as", "at", "be", "by", "for", "in", "is", "it", "must", "not",
-    "of", "or", "shall", "that", "the", "to", "which",
-];
 
 /// The vector of a text, of length 1 unless the text has no words.
 pub(crate) fn of(text: &str) -> [f32; LENGTH] {
     let mut vector = [0.0_f32; LENGTH];
-    let text = text.to_lowercase();
-    let words = text
-        .split(|c: char| !c.is_alphanumeric())
-        .filter(|word| !word.is_empty() && !SMALL_WORDS.contains(word));
-    for word in words {
+    for word in words::of(text) {
         let letters: Vec<char> = [' '].into_iter().chain(word.chars()).chain([' ']).collect();
         for run in letters.windows(3) {
             vector[place(run)] += 1.0;

@@ -7,8 +7,8 @@
 
 mod embedding;
 mod index;
-mod query;
 mod search;
+mod words;
 
 use std::env;
 

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use micro_app::{Error, Vector, query_as, record, sql};
 use serde::Deserialize;
 
-use crate::{embedding, query};
+use crate::{embedding, words};
 
 /// Provisions that each of the two ways may give.
 const FOUND: u32 = 8;
@@ -17,7 +17,7 @@ const SHOWN: usize = 5;
 const DAMPING: f64 = 60.0;
 
 /// Cosine distances beyond are of texts that have nothing in common.
-const NEAR: f64 = 0.8;
+const NEAR: f64 = 0.6;
 
 #[derive(Debug, Deserialize)]
 struct Found {
@@ -32,30 +32,30 @@ struct Ranked {
     by_words: bool,
 }
 
-pub(crate) fn search(words: &str) -> Result<String, String> {
-    let by_words = by_words(words)?;
-    let by_likeness = by_likeness(words)?;
+pub(crate) fn search(text: &str) -> Result<String, String> {
+    let by_words = by_words(text)?;
+    let by_likeness = by_likeness(text)?;
     let ranked = merge(by_words, by_likeness);
-    record("searched", words, format!("{} provisions", ranked.len()));
+    record("searched", text, format!("{} provisions", ranked.len()));
     if ranked.is_empty() {
         return Err(format!(
-            "nothing was found for `{words}`\nhint: use words as the law has them, such as `store waste`"
+            "nothing was found for `{text}`\nhint: use words as the law has them, such as `store waste`"
         ));
     }
-    let mut text = String::new();
+    let mut answer = String::new();
     for Ranked {
         found, by_words, ..
     } in ranked.iter().take(SHOWN)
     {
         let how = if *by_words { "words" } else { "likeness" };
-        let _ = writeln!(text, "{} ({how})\n  {}", found.reference, found.text);
+        let _ = writeln!(answer, "{} ({how})\n  {}", found.reference, found.text);
     }
-    Ok(text)
+    Ok(answer)
 }
 
 /// Provisions that have the words, those first in which they are rarest and closest.
-fn by_words(words: &str) -> Result<Vec<Found>, Error> {
-    let query = query::any_of(words);
+fn by_words(text: &str) -> Result<Vec<Found>, Error> {
+    let query = words::any_of(text);
     if query.is_empty() {
         return Ok(Vec::new());
     }
@@ -73,8 +73,8 @@ fn by_words(words: &str) -> Result<Vec<Found>, Error> {
 }
 
 /// Provisions whose vectors point the same way.
-fn by_likeness(words: &str) -> Result<Vec<Found>, Error> {
-    let vector = embedding::of(words);
+fn by_likeness(text: &str) -> Result<Vec<Found>, Error> {
+    let vector = embedding::of(text);
     query_as(sql!(
         "WITH near AS (
              SELECT id, cosine_distance(embedding, ?) AS distance FROM provision
