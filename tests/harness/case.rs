@@ -9,6 +9,7 @@ use bytesize::ByteSize;
 use fractalaw_host::{DirGrant, Run, Tier};
 use serde::Deserialize;
 
+use crate::data::DataSpec;
 use crate::freshness::Guests;
 use crate::granted::Granted;
 use crate::name::Name;
@@ -35,6 +36,7 @@ struct Spec {
     limits: LimitsSpec,
     #[serde(default)]
     grants: GrantsSpec,
+    data: Option<DataSpec>,
 }
 
 /// Where the component of a fixture comes from. A guest's case leaves it out.
@@ -139,16 +141,21 @@ impl Case {
         Ok(bytes)
     }
 
-    /// Copies of the granted folders, for one run.
+    /// Copies of the granted folders, and a database of its own, for one run.
     pub(crate) fn granted(&self) -> Result<Granted> {
         let mut folders = Vec::new();
         for dir in &self.spec.grants.dirs {
             folders.push((self.folder.join(&dir.host), &*dir.guest, dir.writable));
         }
-        Granted::copy(&folders).with_context(|| format!("`{}`", self.name))
+        let context = || format!("`{}`", self.name);
+        let mut granted = Granted::copy(&folders).with_context(context)?;
+        if let Some(data) = &self.spec.data {
+            granted.database = Some(data.seed(&self.folder).with_context(context)?);
+        }
+        Ok(granted)
     }
 
-    /// The limits and grants, with these folders.
+    /// The limits and grants, with these folders and this database.
     pub(crate) fn run(&self, granted: &Granted) -> Result<Run> {
         let LimitsSpec {
             tier,
@@ -201,6 +208,9 @@ impl Case {
                 guest: guest.clone(),
                 writable: dir.writable,
             });
+        }
+        if let (Some(data), Some(database)) = (&self.spec.data, &granted.database) {
+            run = run.grant(data.section(database)?);
         }
         Ok(run)
     }

@@ -12,6 +12,7 @@ use anyhow::{Context, Result};
 use fractalaw_host::terminal::one_line;
 use tempfile::TempDir;
 
+use crate::data::Database;
 use crate::listing::{self, Listing};
 use crate::regular;
 
@@ -19,6 +20,8 @@ use crate::regular;
 pub(crate) struct Granted {
     /// Each copy, and its path in the guest.
     pub(crate) folders: Vec<(PathBuf, String)>,
+    /// The database, if the case has data. What a run changes there is among the report's effects.
+    pub(crate) database: Option<Database>,
     is_writable: bool,
     before: Tree,
     _place: Option<TempDir>,
@@ -53,6 +56,7 @@ impl Granted {
         };
         let mut granted = Granted {
             folders: Vec::new(),
+            database: None,
             is_writable: folders.iter().any(|(_, _, writable)| *writable),
             before: Tree::new(),
             _place: None,

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, anyhow, bail, ensure};
+use fractalaw_data::Data;
 use fractalaw_host::{
     Certainty, Decision, Durations, Host, LoadError, MicroApp, Policy, Profile, ProfileError,
     ProfiledApp, Refusal, Report, Run, Tier,
@@ -85,7 +86,7 @@ impl Lab {
     /// A host with a single slot in which nothing has run.
     fn single(&self, policy: &Policy) -> Result<Host> {
         let host = Host::builder().slots(1).cache(&self.cache);
-        Ok(host.policy(policy.clone()).build()?)
+        Ok(host.policy(policy.clone()).offer(Data::new()).build()?)
     }
 
     /// A slot for this component: kept from the case before, or new.
@@ -229,6 +230,7 @@ impl SharedHost {
         let host = Host::builder()
             .cache(cache)
             .policy(policy.clone())
+            .offer(Data::new())
             .build()?;
         let neighbour = host.load(&hostile)?;
         Ok(SharedHost {

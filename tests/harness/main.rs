@@ -5,7 +5,7 @@
 //!
 //! - `flags`: the command line, which alone says what to do;
 //! - `name`: the name of a case, and everything that is named after it;
-//! - `case`: a file in `cases/` or `fixtures/` becomes a run, and `granted` its folders;
+//! - `case`: a file in `cases/` or `fixtures/` becomes a run, `granted` its folders and `data` its database;
 //! - `inventory`: finds guests, cases and snapshots, and checks that each has the others;
 //! - `misplaced`: finds files that nothing would read;
 //! - `freshness`: makes sure that components are built from the current sources;
@@ -26,6 +26,7 @@
 
 mod case;
 mod comparison;
+mod data;
 mod flags;
 mod freshness;
 mod functions;

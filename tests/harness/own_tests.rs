@@ -1,6 +1,7 @@
 //! Tests of the harness itself. They are in one binary with the cases, because the harness has no other.
 
 mod found;
+mod seeds;
 mod texts;
 mod whole_runs;
 mod written_snapshots;
@@ -15,7 +16,11 @@ use tempfile::TempDir;
 /// All of them. Some start the harness on these guests.
 pub(crate) fn trials(guests: Option<PathBuf>) -> Vec<Trial> {
     let mut trials = Vec::new();
-    for (name, test) in found::TESTS.iter().chain(&texts::TESTS) {
+    for (name, test) in found::TESTS
+        .iter()
+        .chain(&seeds::TESTS)
+        .chain(&texts::TESTS)
+    {
         trials.push(trial(name, test));
     }
     for (name, test) in whole_runs::TESTS

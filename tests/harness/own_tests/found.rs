@@ -42,6 +42,10 @@ fn bad_cases() -> Result<()> {
             "tests/cases/good/Upper.toml",
             "about = \"as `upper` where case does not count\"",
         ),
+        (
+            "tests/cases/good/data.toml",
+            "about = \"data\"\ndata.seeds = []",
+        ),
         ("tests/cases/bad/default.toml", "abuot = \"mistyped\""),
         (
             "tests/cases/good/lost.toml",
@@ -60,11 +64,15 @@ fn bad_cases() -> Result<()> {
     let expected = [
         (
             "bad/default",
-            "`limits`, `grants`\nhint: `tests/README.md` has every key of a case",
+            "`limits`, `grants`, `data`\nhint: `tests/README.md` has every key of a case",
         ),
         (
             "good/Upper",
             "`good/Upper` is no name for a case, expected lower-case words",
+        ),
+        (
+            "good/data",
+            "unknown field `seeds`, expected one of `seed`, `read`, `write`\nhint: `tests/README.md` has",
         ),
         (
             "good/lost",
