@@ -13,8 +13,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use fractalaw_report::{
-    AuditEntry, COST_MODEL, Certainty, Durations, Fuel, Memory, NotGranted, Outcome, QuotaLimits,
-    Refusal, Report,
+    AuditEntry, COST_MODEL, Certainty, Durations, Fuel, Limits, Memory, NotGranted, Outcome,
+    QuotaLimits, Refusal, Report,
 };
 use tokio::sync::watch;
 use wasmtime::component::ResourceTable;
@@ -22,6 +22,7 @@ use wasmtime::{Engine, Store, UpdateDeadline};
 
 use crate::cause;
 use crate::error::HostError;
+use crate::inputs::Grants;
 use crate::interfaces::audit_log::Trail;
 use crate::interfaces::wasi::session::WasiSession;
 use crate::interfaces::wasi::system_error::NoDescriptors;
@@ -33,7 +34,7 @@ use crate::offer::capability::Granted;
 use crate::offer::deadline::{DeadlineExceeded, after};
 use crate::offer::determinism::{VirtualTime, WaitedPastDeadline};
 use crate::offer::file_threads::FileThreads;
-use crate::offer::folder::Overlap;
+use crate::offer::folder::{Held, Overlap};
 use crate::offer::limiter::Limiter;
 use crate::offer::meter::Meter;
 use crate::offer::offered::Offer;
@@ -96,41 +97,16 @@ pub(crate) async fn execute(
         names,
     } = decided;
     if !missing.is_empty() {
-        let refused = NotGranted::new(app.identity(), app.manifest(), missing);
-        return Err(NotRun::Refused(Box::new(Refused {
-            refusal: Refusal::NotGranted(Box::new(refused)),
-            limits: applied,
-            decision,
-        })));
+        let missing = NotGranted::new(app.identity(), app.manifest(), missing);
+        let refusal = Refusal::NotGranted(Box::new(missing));
+        return Err(NotRun::refused(refusal, applied, decision));
     }
-    if applied.limits.memory_bytes > SLOT_MEMORY_BYTES {
-        return Err(HostError::MemoryOverSlot {
-            requested: applied.limits.memory_bytes,
-        }
-        .into());
-    }
-    if let Some(Overlap { writable, other }) = overlap {
-        return Err(HostError::GrantsOverlap { writable, other }.into());
-    }
-    host.own_files.check(&folders)?;
-    granted::check_paths(&grants.dirs)?;
-    granted::check_variables(&grants.env)?;
-    if let Some(fixed) = run.determinism().fixed()
-        && fixed.unix_start > CLOCK_MAX
-    {
-        return Err(HostError::ClockTooLate.into());
-    }
+    check(&host, run, applied.limits, &grants, &folders, overlap)?;
     let queued = Instant::now();
     // Declared before the store, so it is dropped after the store has freed its instance.
     let _slot = match host.slots.acquire().await {
         Ok(slot) => slot,
-        Err(refusal) => {
-            return Err(NotRun::Refused(Box::new(Refused {
-                refusal,
-                limits: applied,
-                decision,
-            })));
-        }
+        Err(refusal) => return Err(NotRun::refused(refusal, applied, decision)),
     };
     let started = Instant::now();
     let deadline = after(started, beside.patience(applied.limits.deadline));
@@ -238,6 +214,33 @@ pub(crate) async fn execute(
         sessions,
         recorder: state.recorder,
     })
+}
+
+/// Checks what the run brings, before it waits for a slot.
+fn check(
+    host: &HostParts<'_>,
+    run: &Run,
+    limits: Limits,
+    grants: &Grants,
+    folders: &[Held],
+    overlap: Option<Overlap>,
+) -> Result<(), HostError> {
+    if limits.memory_bytes > SLOT_MEMORY_BYTES {
+        return Err(HostError::MemoryOverSlot {
+            requested: limits.memory_bytes,
+        });
+    }
+    if let Some(Overlap { writable, other }) = overlap {
+        return Err(HostError::GrantsOverlap { writable, other });
+    }
+    host.own_files.check(folders)?;
+    granted::check_paths(&grants.dirs)?;
+    granted::check_variables(&grants.env)?;
+    let fixed = run.determinism().fixed();
+    if fixed.is_some_and(|fixed| fixed.unix_start > CLOCK_MAX) {
+        return Err(HostError::ClockTooLate);
+    }
+    Ok(())
 }
 
 /// The entries that the guest has recorded so far.

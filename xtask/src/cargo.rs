@@ -47,11 +47,13 @@ pub(crate) const BENCHES: [&str; 8] = [
 
 /// The ledger, its auditor's program, and the engine of data on SQLite. They do not depend on Wasmtime. The auditor
 /// depends on Parquet, which the host does not use.
-pub(crate) const LEDGER: [&str; 6] = [
+pub(crate) const LEDGER: [&str; 8] = [
     "-p",
     "fractalaw-ledger",
     "-p",
     "fractalaw-auditor",
+    "-p",
+    "fractalaw-data-call",
     "-p",
     "fractalaw-sqlite",
 ];

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use fractalaw_ledger::{LedgerError, LedgerId, Reader, closing_of};
+use fractalaw_report::Outcome;
 
 /// Whether what a run did takes effect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,9 +15,6 @@ pub enum Verdict {
     /// It is not known now. A host that starts later can find out.
     Unknown,
 }
-
-/// The outcome in the closing of a completed run.
-const COMPLETED: &str = "completed";
 
 /// The identity of a run. It contains the ledger's own identity, because another ledger has runs with the same numbers.
 pub(crate) fn identity(ledger: LedgerId, run_id: u64) -> String {
@@ -49,7 +47,8 @@ impl Verdicts {
             return Ok(Verdict::Unknown);
         }
         let closing = closing_of(&reader, run_id)?;
-        let is_completed = closing.is_some_and(|closing| closing.outcome == COMPLETED);
+        let completed = Outcome::Completed(String::new()).kind();
+        let is_completed = closing.is_some_and(|closing| closing.outcome == completed);
         Ok(match is_completed {
             true => Verdict::Completed,
             false => Verdict::NotCompleted,

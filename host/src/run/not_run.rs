@@ -10,6 +10,17 @@ pub(crate) enum NotRun {
     Failed(Failed),
 }
 
+impl NotRun {
+    /// The run was refused, and this would have applied to it.
+    pub(crate) fn refused(refusal: Refusal, limits: AppliedLimits, decision: Decision) -> NotRun {
+        NotRun::Refused(Box::new(Refused {
+            refusal,
+            limits,
+            decision,
+        }))
+    }
+}
+
 /// A run that was refused, and what would have applied to it.
 pub(crate) struct Refused {
     pub(crate) refusal: Refusal,

@@ -31,7 +31,6 @@ pub mod limits;
 mod error;
 mod price;
 
-mod budget;
 mod engine;
 mod secrets;
 
@@ -49,9 +48,9 @@ mod run;
 
 mod store;
 
-pub use budget::{Budget, Unlimited};
 pub use engine::{Ingest, Traits};
-pub use error::{CallError, Code, EndError, Failure, OpenError, Quota, SettingsError, Stop};
+pub use error::{EndError, OpenError, SettingsError};
+pub use fractalaw_data_call::{Budget, CallError, Code, Failure, Quota, Stop, Unlimited};
 pub use run::{Access, Ended, Run, Used};
 pub use settings::{Settings, refuse_tables};
 pub use store::{Store, beside_the_host};

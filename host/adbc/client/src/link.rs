@@ -6,7 +6,8 @@ use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::error::Stop;
+use fractalaw_data_call::Stop;
+
 use crate::limits::CANCEL;
 use crate::program::Program;
 use crate::protocol::{HEAD_BYTES, Reply, Request, read_head};
@@ -70,7 +71,7 @@ pub(crate) struct Answer {
 }
 
 /// The last reply.
-pub(crate) type Last = Result<i64, crate::error::CallError>;
+pub(crate) type Last = Result<i64, fractalaw_data_call::CallError>;
 
 /// A call that is going on.
 struct Call<'a> {

@@ -15,10 +15,10 @@
 use std::io::{self, Read, Write};
 use std::path::PathBuf;
 
+use fractalaw_data_call::{CallError, Code};
 use serde::{Deserialize, Serialize};
 
 use crate::engine::Traits;
-use crate::error::{CallError, Code};
 use crate::limits::FRAME_BYTES;
 
 /// Where the database is. It holds secrets, so it does not implement `Debug`.
@@ -250,7 +250,7 @@ pub fn read_frame(from: &mut impl Read) -> Option<(u8, Vec<u8>)> {
 #[cfg(test)]
 mod tests {
     use super::{Reply, Request, read_frame};
-    use crate::error::{CallError, Code};
+    use fractalaw_data_call::{CallError, Code};
 
     #[test]
     fn requests_come_back_as_they_were_and_no_part_of_them_does() {

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use crate::budget::Budget;
+use fractalaw_data_call::{Budget, CallError, Code, Failure, Quota, Stop};
+
 use crate::database::Database;
-use crate::error::{CallError, Code, EndError, Failure, Quota, Stop};
+use crate::error::EndError;
 use crate::limits::{END, INSERT_BYTES, RESULT_BYTES, TABLE_NAME_BYTES};
 use crate::link::{Answer, Broken, For, Link, Watch};
 use crate::price;

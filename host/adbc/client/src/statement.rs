@@ -4,8 +4,9 @@
 //! This module parses only as much SQL as it needs: where strings and comments end, and which words are outside
 //! of them. Databases differ in that. So a text that can be read in two ways is refused.
 
+use fractalaw_data_call::{CallError, Code};
+
 use crate::engine::Sql;
-use crate::error::{CallError, Code};
 use crate::limits::SQL_BYTES;
 
 /// The function that was called.

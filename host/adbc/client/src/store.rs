@@ -4,7 +4,8 @@ use std::env;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::budget::Budget;
+use fractalaw_data_call::Budget;
+
 use crate::database::Database;
 use crate::error::OpenError;
 use crate::run::{Access, Run};

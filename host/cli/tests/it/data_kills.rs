@@ -1,16 +1,11 @@
 //! Hosts are killed at random moments while two runs change data at once. The database then has the changes of
 //! the runs that completed in the ledger, and no others.
-//!
-//! `FRACTALAW_TEST_KILLS` sets how often.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::env;
-use std::io::{BufRead, BufReader, Read, Write, stdout};
 use std::path::Path;
-use std::process::{Command, Stdio};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use fractalaw_data::Data;
 use fractalaw_host::{Host, Policy, Run};
@@ -18,9 +13,8 @@ use fractalaw_testing::{DURABILITIES, Lab, RUNTIME, cache};
 use rusqlite::Connection;
 use serde_json::Value;
 
-/// Set for the process that is killed: its ledger, the durability, and the number that it begins with.
-const LEDGER: &str = "FRACTALAW_TEST_DATA_LEDGER";
-const TASK: &str = "FRACTALAW_TEST_DATA_TASK";
+use crate::killing::{self, Task, kills, random};
+
 const WRITERS: u64 = 2;
 
 const SET_UP: &str = "
@@ -39,16 +33,6 @@ const STATEMENTS: [&str; 4] = [
     "UPDATE runs SET parts = 3 WHERE number = unixepoch()",
     "DELETE FROM parts WHERE number = unixepoch() AND part = 2",
 ];
-
-fn kills() -> u64 {
-    env::var("FRACTALAW_TEST_KILLS").map_or(24, |text| text.parse().unwrap())
-}
-
-/// A number from 0 to 65535. The sequence is the same each time.
-fn random(seed: u64) -> u64 {
-    let mixed = (seed + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    (mixed ^ (mixed >> 29)).wrapping_mul(0xbf58_476d_1ce4_e5b9) >> 48
-}
 
 /// A component that runs these statements and then does `end`.
 fn guest(end: &str) -> Vec<u8> {
@@ -80,24 +64,17 @@ fn host(ledger: &Path, durability: fractalaw_host::Durability) -> Host {
 /// The process that is killed. If it runs as an ordinary test, it does nothing.
 #[test]
 fn a_host_that_changes_data_without_end() {
-    let (Some(ledger), Ok(task)) = (env::var_os(LEDGER), env::var(TASK)) else {
+    let Some(task) = Task::given() else {
         return;
     };
-    let (name, first) = task.split_once(' ').unwrap();
-    let (durability, _) = DURABILITIES
-        .into_iter()
-        .find(|(_, known)| *known == name)
-        .unwrap();
-    let host = host(Path::new(&ledger), durability);
+    let host = host(&task.ledger, task.durability);
     let completes = host.load(&guest("")).unwrap();
     let traps = host.load(&guest("unreachable")).unwrap();
-    let next = AtomicU64::new(first.parse().unwrap());
-    say("\n".to_owned());
     thread::scope(|scope| {
         for _ in 0..WRITERS {
             scope.spawn(|| {
                 loop {
-                    let number = next.fetch_add(1, Ordering::Relaxed);
+                    let number = task.next.fetch_add(1, Ordering::Relaxed);
                     let (app, kind) = match number % 4 {
                         3 => (&traps, "trap"),
                         _ => (&completes, "completed"),
@@ -105,18 +82,11 @@ fn a_host_that_changes_data_without_end() {
                     let run = Run::new().clock(Duration::from_secs(number));
                     let report = RUNTIME.block_on(host.run(app, &run)).unwrap();
                     assert_eq!(report.outcome.kind(), kind);
-                    say(format!("ack {number}\n"));
+                    task.acknowledge(number);
                 }
             });
         }
     });
-}
-
-/// Written in one piece, so that the text is in the pipe when the process is killed.
-fn say(text: String) {
-    let mut out = stdout().lock();
-    out.write_all(text.as_bytes()).unwrap();
-    out.flush().unwrap();
 }
 
 #[test]
@@ -130,39 +100,14 @@ fn ledger_and_data_agree_whenever_a_host_is_killed() {
     let mut acknowledged = BTreeSet::new();
     let mut unsettled = 0;
     for kill in 0..kills() {
-        let (_, durability) = DURABILITIES[kill as usize % 3];
-        let mut child = Command::new(env::current_exe().unwrap())
-            .args([
-                "--exact",
-                "data_kills::a_host_that_changes_data_without_end",
-                "--nocapture",
-            ])
-            .env(LEDGER, &lab.path)
-            .env(TASK, format!("{durability} {}", 1 + kill * 1_000_000))
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut out = BufReader::new(child.stdout.take().unwrap());
-        let mut text = String::new();
-        while (text.matches("ack ").count() as u64) < random(kill) % 12 {
-            assert_ne!(out.read_line(&mut text).unwrap(), 0, "it ended by itself");
-        }
-        let (begin, delay) = (
-            Instant::now(),
+        acknowledged.extend(killing::killed(
+            &lab,
+            "data_kills::a_host_that_changes_data_without_end",
+            kill,
+            1 + kill * 1_000_000,
+            random(kill) % 12,
             Duration::from_micros(random(kill + 7_000) / 4),
-        );
-        while begin.elapsed() < delay {
-            std::hint::spin_loop();
-        }
-        child.kill().unwrap();
-        child.wait().unwrap();
-        out.read_to_string(&mut text).unwrap();
-        // A line without an end does not count.
-        let whole = text.rsplit_once('\n').map_or("", |(whole, _)| whole);
-        let numbers = whole.lines().filter_map(|line| line.strip_prefix("ack "));
-        acknowledged.extend(numbers.map(|number| number.parse::<u64>().unwrap()));
+        ));
         let record = lab.path.with_file_name("data.db-pending");
         unsettled += u64::from(record.metadata().is_ok_and(|found| found.len() > 0));
     }

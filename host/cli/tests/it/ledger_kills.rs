@@ -1,13 +1,10 @@
 //! Hosts are killed at random moments while several runs are under way: what a report acknowledged is in the
 //! ledger, and a run without a report is complete or shown as cut off.
 //!
-//! `FRACTALAW_TEST_KILLS` sets how often. The ledger's own tests kill its writer in the same way, with entries
-//! that are acknowledged one by one.
+//! The ledger's own tests kill its writer in the same way, with entries that are acknowledged one by one.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::env;
 use std::fs;
-use std::io::{BufRead, BufReader, Read, Write, stdout};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::Mutex;
@@ -20,22 +17,12 @@ use fractalaw_ledger::Entry;
 use fractalaw_testing::{DURABILITIES, Lab, RUNTIME, cache, component};
 use serde_json::Value;
 
-const LEDGER: &str = "FRACTALAW_TEST_LEDGER";
-const DURABILITY: &str = "FRACTALAW_TEST_DURABILITY";
+use crate::killing::{self, Task, end_after, kills, random};
+
 /// The runs that one process has under way.
 const TASKS: u64 = 12;
 /// The processes that append to one ledger.
 const PROCESSES: usize = 4;
-
-fn kills() -> u64 {
-    env::var("FRACTALAW_TEST_KILLS").map_or(24, |text| text.parse().unwrap())
-}
-
-/// The same numbers each time, from 0 to 65535.
-fn random(seed: u64) -> u64 {
-    let mixed = (seed + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    (mixed ^ (mixed >> 29)).wrapping_mul(0xbf58_476d_1ce4_e5b9) >> 48
-}
 
 /// Records five different entries, and then runs this code.
 fn five_then(code: &str) -> Vec<u8> {
@@ -113,28 +100,14 @@ fn what_a_host_acknowledged_of_many_runs_at_once_is_not_lost() {
     let lab = Lab::new();
     let mut acknowledged = BTreeSet::new();
     for kill in 0..kills() {
-        let (_, durability) = DURABILITIES[kill as usize % 3];
-        let mut child = Command::new(env::current_exe().unwrap())
-            .args(["--exact", "ledger_kills::a_host_without_end", "--nocapture"])
-            .env(LEDGER, &lab.path)
-            .env(DURABILITY, format!("{durability} {}", kill * 1_000_000))
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut out = BufReader::new(child.stdout.take().unwrap());
-        let mut text = String::new();
-        while (text.matches("ack ").count() as u64) < random(kill) % 60 {
-            assert_ne!(out.read_line(&mut text).unwrap(), 0, "it ended by itself");
-        }
-        end_after(&mut child, Duration::from_micros(random(kill + 7_000) / 16));
-        child.wait().unwrap();
-        out.read_to_string(&mut text).unwrap();
-        // A line without an end does not count.
-        let whole = text.rsplit_once('\n').map_or("", |(whole, _)| whole);
-        let numbers = whole.lines().filter_map(|line| line.strip_prefix("ack "));
-        acknowledged.extend(numbers.map(|number| number.parse::<u64>().unwrap()));
+        acknowledged.extend(killing::killed(
+            &lab,
+            "ledger_kills::a_host_without_end",
+            kill,
+            kill * 1_000_000,
+            random(kill) % 60,
+            Duration::from_micros(random(kill + 7_000) / 16),
+        ));
     }
     holds(&lab, kills(), &acknowledged);
 }
@@ -142,42 +115,28 @@ fn what_a_host_acknowledged_of_many_runs_at_once_is_not_lost() {
 /// The process that is killed above. As a test of its own it does nothing.
 #[test]
 fn a_host_without_end() {
-    let (Some(ledger), Ok(task)) = (env::var_os(LEDGER), env::var(DURABILITY)) else {
+    let Some(task) = Task::given() else {
         return;
     };
-    let (name, first) = task.split_once(' ').unwrap();
-    let (durability, _) = DURABILITIES
-        .into_iter()
-        .find(|(_, known)| *known == name)
-        .unwrap();
     let host = Host::builder()
         .slots(4)
         .cache(cache())
-        .ledger(ledger, durability);
+        .ledger(&task.ledger, task.durability);
     let host = host.build().unwrap();
     let app = host.load(&five_then("")).unwrap();
-    let next = AtomicU64::new(first.parse().unwrap());
-    say("\n".to_owned());
     thread::scope(|scope| {
         for _ in 0..TASKS {
             scope.spawn(|| {
                 loop {
-                    let number = next.fetch_add(1, Ordering::Relaxed);
+                    let number = task.next.fetch_add(1, Ordering::Relaxed);
                     let run = Run::new().arg(number.to_string());
                     let report = RUNTIME.block_on(host.run(&app, &run)).unwrap();
                     assert_eq!(report.outcome.kind(), "completed");
-                    say(format!("ack {number}\n"));
+                    task.acknowledge(number);
                 }
             });
         }
     });
-}
-
-/// Written in one piece, so that the text is in the pipe when the process is killed.
-fn say(text: String) {
-    let mut out = stdout().lock();
-    out.write_all(text.as_bytes()).unwrap();
-    out.flush().unwrap();
 }
 
 #[test]
@@ -254,13 +213,4 @@ fn ended(child: Child) -> Option<()> {
     let report: Value = serde_json::from_slice(&output.stdout).ok()?;
     assert_eq!(report["audit"].as_array().unwrap().len(), 5);
     Some(())
-}
-
-/// To the microsecond: a sleeping thread wakes up later than that.
-fn end_after(child: &mut Child, delay: Duration) {
-    let begin = Instant::now();
-    while begin.elapsed() < delay {
-        std::hint::spin_loop();
-    }
-    child.kill().unwrap();
 }

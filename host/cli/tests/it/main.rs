@@ -9,6 +9,7 @@ mod exit_codes;
 mod files;
 mod folders;
 mod inspection;
+mod killing;
 mod ledger;
 mod ledger_kills;
 mod ledger_usage;

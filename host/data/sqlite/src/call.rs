@@ -3,10 +3,10 @@
 
 use std::sync::Arc;
 
+use fractalaw_data_call::{CallError, Failure, Quota, Stop};
 use rusqlite::types::ValueRef;
 
 use crate::desk::Desk;
-use crate::error::{CallError, Failure, Quota, Stop};
 use crate::ffi::{self, Engine, Entered, Fault, Statement};
 use crate::guard::{Phase, SharedGuard, lock};
 use crate::kind::ColumnKind;

@@ -1,10 +1,10 @@
 //! `insert`: the rows of an Arrow stream go into a table, all or none.
 
 use arrow_array::RecordBatch;
+use fractalaw_data_call::{CallError, Code, Failure, Quota};
 
 use crate::call::{Call, Driven, compile, step};
 use crate::catalogue::{Kind, Table};
-use crate::error::{CallError, Code, Failure, Quota};
 use crate::ffi::{Entered, Statement};
 use crate::grants::Columns;
 use crate::guard::{Rules, lock};

@@ -18,7 +18,6 @@
 
 mod allowed;
 mod bounds;
-mod budget;
 mod call;
 mod catalogue;
 mod changes;
@@ -56,9 +55,9 @@ mod words;
 mod work;
 mod world;
 
-pub use budget::{Budget, Unlimited};
 pub use changes::{RowChange, TableChanges};
-pub use error::{CallError, Code, Failure, Quota, Stop, StoreError};
+pub use error::StoreError;
+pub use fractalaw_data_call::{Budget, CallError, Code, Failure, Quota, Stop, Unlimited};
 pub use grants::{GrantError, Grants};
 pub use import::{ImportError, import};
 pub use inner::Conditions;

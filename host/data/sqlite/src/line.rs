@@ -3,7 +3,8 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex};
 
-use crate::error::Stop;
+use fractalaw_data_call::Stop;
+
 use crate::guard::lock;
 use crate::limits::LINE_LOOK;
 
@@ -66,7 +67,7 @@ mod tests {
     use std::thread;
 
     use super::Line;
-    use crate::error::Stop;
+    use fractalaw_data_call::Stop;
 
     #[test]
     fn places_are_given_in_the_order_in_which_they_were_asked_for() {

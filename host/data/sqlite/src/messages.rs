@@ -1,9 +1,9 @@
 //! Messages for guests, made from SQLite's. The names in them are the guest's own, or names of what it was
 //! granted.
 
+use fractalaw_data_call::{CallError, Code, Failure};
 use rusqlite::ffi as codes;
 
-use crate::error::{CallError, Code, Failure};
 use crate::ffi::{Fault, Statement};
 use crate::guard::{Refused, Rules, TABLES_THEMSELVES};
 use crate::limits::{MESSAGE_BYTES, RESULT_BYTES, SQL_BYTES, VALUE_BYTES};

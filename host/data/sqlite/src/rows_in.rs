@@ -14,9 +14,9 @@ use arrow_array::{Array, RecordBatch};
 use arrow_buffer::Buffer;
 use arrow_ipc::reader::StreamDecoder;
 use arrow_schema::{ArrowError, DataType, Schema, TimeUnit};
+use fractalaw_data_call::{CallError, Code};
 use rusqlite::types::ValueRef;
 
-use crate::error::{CallError, Code};
 use crate::kind::ColumnKind;
 use crate::time;
 

@@ -10,9 +10,9 @@ use arrow_array::{
 use arrow_buffer::{BooleanBufferBuilder, Buffer, NullBufferBuilder, OffsetBuffer, ScalarBuffer};
 use arrow_ipc::writer::StreamWriter;
 use arrow_schema::{ArrowError, DataType, Field, Schema};
+use fractalaw_data_call::{CallError, Code};
 use rusqlite::types::ValueRef;
 
-use crate::error::{CallError, Code};
 use crate::kind::{ColumnKind, vector_item};
 use crate::limits::BATCH_ROWS;
 use crate::time;

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
+use fractalaw_data_call::{Budget, CallError, Code, Failure, Quota, Stop};
 use rusqlite::{Error, ErrorCode};
 
-use crate::budget::Budget;
 use crate::call::Call;
 use crate::changes::{self, Changes, TableChanges};
 use crate::desk::Desk;
-use crate::error::{CallError, Code, Failure, Quota, Stop, StoreError};
+use crate::error::StoreError;
 use crate::ffi::Entered;
 use crate::grants::Grants;
 use crate::guard::lock;

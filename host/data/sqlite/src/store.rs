@@ -4,10 +4,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
+use fractalaw_data_call::Budget;
 use rusqlite::Connection;
 use tempfile::TempDir;
 
-use crate::budget::Budget;
 use crate::desk;
 use crate::error::StoreError;
 use crate::grants::Grants;

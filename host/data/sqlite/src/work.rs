@@ -2,11 +2,10 @@
 
 use std::sync::{Arc, Mutex};
 
+use fractalaw_data_call::{Budget, Quota, Stop};
 use rand_chacha::ChaCha12Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
-use crate::budget::Budget;
-use crate::error::{Quota, Stop};
 use crate::ffi::{self, Does};
 use crate::guard::lock;
 use crate::limits::STEPS_BETWEEN_LOOKS;

@@ -1,10 +1,10 @@
-//! What a run may still use. The budget is asked while SQLite works.
+//! What a run may still use. The budget is asked while the engine works.
 
-use crate::error::{Quota, Stop};
+use crate::failure::{Quota, Stop};
 
 /// The host's side of a run: its fuel, its quotas and its deadline.
 ///
-/// The thread that makes the call asks it, inside SQLite's own loops. So every method must be quick and must not
+/// The thread that makes the call asks it, inside the loops of the engine. So every method must be quick and must not
 /// wait.
 pub trait Budget: Send {
     /// Takes fuel for work that is about to be done, or that was just done. If less is left, it takes the rest.
