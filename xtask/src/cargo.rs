@@ -45,9 +45,9 @@ pub(crate) const BENCHES: [&str; 8] = [
     "fractalaw-measure",
 ];
 
-/// The ledger, its auditor's program, and the engine of data on SQLite. They do not depend on Wasmtime. The auditor
-/// depends on Parquet, which the host does not use.
-pub(crate) const LEDGER: [&str; 8] = [
+/// The ledger, its auditor's program, and the engines on SQLite, of data and of events. They do not depend on Wasmtime.
+/// The auditor depends on Parquet, which the host does not use.
+pub(crate) const LEDGER: [&str; 10] = [
     "-p",
     "fractalaw-ledger",
     "-p",
@@ -56,6 +56,8 @@ pub(crate) const LEDGER: [&str; 8] = [
     "fractalaw-data-call",
     "-p",
     "fractalaw-sqlite",
+    "-p",
+    "fractalaw-events-engine",
 ];
 
 /// Data behind ADBC drivers. These packages do not depend on Wasmtime. What loads drivers turns on features of

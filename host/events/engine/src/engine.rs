@@ -1,0 +1,340 @@
+//! The engine as a supervisor uses it: events come in, deliveries are claimed, and people look after what is left.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::apps::Apps;
+use crate::database::{Database, Sync};
+use crate::delivery::{Delivery, Standing, TaskStanding};
+use crate::error::EngineError;
+use crate::ids::{DeliveryId, EventId, RunId, TaskId};
+use crate::ledger::Closings;
+use crate::limits::PAYLOAD_BYTES;
+use crate::names::{check_name, check_type};
+use crate::next::Next;
+use crate::refusal::{Code, EventError};
+use crate::retry::Ending;
+use crate::room::{Backlog, Reserved, Room};
+use crate::step::{Emitted, Place, Step};
+use crate::store::recover::Unsettled;
+use crate::time::Time;
+use crate::writer::Writer;
+
+/// Events, deliveries and tasks in one file. It is cheap to clone, and any number of threads may share it.
+///
+/// Calls block until the disk has answered, where that is needed.
+#[derive(Clone)]
+pub struct Engine {
+    writer: Writer,
+    room: Room,
+}
+
+/// An event from outside: from a person, a request or another machine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outside {
+    /// Its number. The ledger's entry about it gives the run in it.
+    pub id: EventId,
+    /// What kind of thing happened.
+    pub event_type: String,
+    /// What accepted it. Subscriptions may name it.
+    pub source: String,
+    /// The details.
+    pub payload: Vec<u8>,
+}
+
+/// What became of an event from outside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Accepted {
+    /// It is on disk, with this many deliveries.
+    New(u64),
+    /// It was accepted before, and waits to be delivered. Nothing has changed.
+    Known,
+}
+
+impl Engine {
+    /// Opens the file, or makes it, and settles what the last process left.
+    ///
+    /// `ledger_id` says whose runs are numbered in it, and `closings` how they ended. `now` is the time of the start.
+    ///
+    /// # Errors
+    ///
+    /// If another process works on the file, if it is not a file of events of this ledger, or if it cannot be read or
+    /// written.
+    pub fn open(
+        path: &Path,
+        ledger_id: &str,
+        apps: Apps,
+        closings: &mut dyn Closings,
+        now: Time,
+    ) -> Result<Engine, EngineError> {
+        let database = Database::open(path, ledger_id)?;
+        let room = Room::default();
+        room.set_apps(Arc::new(apps));
+        let unsettled = Unsettled::find(&database, closings)?;
+        let writer = Writer::start(database, room.clone(), move |store| {
+            store.load()?;
+            let before = store.begin(Sync::Now)?;
+            store.recover(unsettled, now)?;
+            store.commit(&before)
+        })?;
+        Ok(Engine { writer, room })
+    }
+
+    /// Changes the apps, for example because one has a new version. It counts for everything that is settled, fired
+    /// or claimed from now on.
+    ///
+    /// # Errors
+    ///
+    /// If the thread that writes has ended.
+    pub fn set_apps(&self, apps: Apps) -> Result<(), EngineError> {
+        let apps = Arc::new(apps);
+        self.writer.ask(Sync::Later, 0, move |store| {
+            store.set_apps(apps);
+            Ok(())
+        })
+    }
+
+    /// Takes an event from outside. It is on disk when this returns.
+    ///
+    /// # Errors
+    ///
+    /// If the event is refused, inside; or if it cannot be written.
+    pub fn accept(&self, event: Outside) -> Result<Result<Accepted, EventError>, EngineError> {
+        if let Err(refused) = self.check_outside(&event) {
+            return Ok(Err(refused));
+        }
+        let bytes = event.payload.len() as u64;
+        let event = Emitted {
+            id: event.id,
+            event_type: event.event_type,
+            source: event.source,
+            payload: event.payload,
+            place: Place {
+                depth: 0,
+                root: event.id.0,
+            },
+        };
+        let accepted = self
+            .writer
+            .ask(Sync::Now, bytes, move |store| store.accept(&event))?;
+        Ok(Ok(accepted.map_or(Accepted::Known, Accepted::New)))
+    }
+
+    fn check_outside(&self, event: &Outside) -> Result<(), EventError> {
+        check_type(&event.event_type)?;
+        check_name("source", &event.source)?;
+        if event.id.0 == 0 || event.id.run() > RunId::MAX {
+            return Err(EventError::new(
+                Code::Malformed,
+                format!("event {} has a number that no run gives", event.id.0),
+            ));
+        }
+        let bytes = event.payload.len() as u64;
+        check_payload(bytes)?;
+        let apps = self.room.apps();
+        let deliveries = apps.subscribers(&event.event_type, &event.source).count() as u64;
+        self.room.check_outside(Backlog { deliveries, bytes })
+    }
+
+    /// Takes up to so many deliveries that may run now, in their order. Ticks that are due fire first.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be read or written.
+    pub fn claim(&self, now: Time, most: usize) -> Result<Vec<Claim>, EngineError> {
+        let deliveries = self
+            .writer
+            .ask(Sync::Later, 0, move |store| store.claim(now, most))?;
+        let claims = deliveries.into_iter().map(|delivery| Claim {
+            engine: self.clone(),
+            delivery: Some(delivery),
+        });
+        Ok(claims.collect())
+    }
+
+    /// When there is something to claim. Ticks that are due fire first.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be read or written.
+    pub fn next(&self, now: Time) -> Result<Next, EngineError> {
+        self.writer
+            .ask(Sync::Later, 0, move |store| store.next(now))
+    }
+
+    /// Makes a delivery ready that is dead, held or waiting. Its attempts are counted anew. Returns whether it was.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be written.
+    pub fn retry(&self, delivery: DeliveryId) -> Result<bool, EngineError> {
+        self.writer
+            .ask(Sync::Now, 0, move |store| store.retry(delivery))
+    }
+
+    /// Makes everything ready that is dead or held, for an app that has a new version or new grants. Returns how many.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be written.
+    pub fn offer_again(&self, app: &str) -> Result<u64, EngineError> {
+        let app = app.to_owned();
+        self.writer
+            .ask(Sync::Now, 0, move |store| store.offer_again(&app))
+    }
+
+    /// Removes a delivery that is not running. Returns whether it did.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be written.
+    pub fn drop_delivery(&self, delivery: DeliveryId) -> Result<bool, EngineError> {
+        self.writer
+            .ask(Sync::Now, 0, move |store| store.drop_delivery(delivery))
+    }
+
+    /// Deliveries in their order, after this one, at most so many.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be read.
+    pub fn deliveries(&self, after: DeliveryId, most: usize) -> Result<Vec<Standing>, EngineError> {
+        self.writer
+            .ask(Sync::Later, 0, move |store| store.deliveries(after, most))
+    }
+
+    /// Tasks in the order of their numbers, after this one, at most so many.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be read.
+    pub fn tasks(&self, after: TaskId, most: usize) -> Result<Vec<TaskStanding>, EngineError> {
+        self.writer
+            .ask(Sync::Later, 0, move |store| store.tasks(after, most))
+    }
+
+    /// What is in the file.
+    pub fn backlog(&self) -> Backlog {
+        self.room.backlog()
+    }
+
+    pub(crate) fn apps(&self) -> Arc<Apps> {
+        self.room.apps()
+    }
+
+    pub(crate) fn reserve(&self, app: &str, root: Option<(u64, u64)>) -> Reserved {
+        self.room.reserve(app, root)
+    }
+
+    pub(crate) fn owner_of(&self, task: TaskId) -> Result<Option<String>, EngineError> {
+        self.writer
+            .ask(Sync::Later, 0, move |store| store.owner_of(task))
+    }
+
+    pub(crate) fn stage(
+        &self,
+        run: RunId,
+        app: String,
+        steps: Arc<Vec<Step>>,
+        bytes: u64,
+    ) -> Result<(), EngineError> {
+        self.writer.ask(Sync::Now, bytes, move |store| {
+            store.stage(run, &app, &steps)
+        })
+    }
+
+    pub(crate) fn settle(
+        &self,
+        run: RunId,
+        ending: Ending,
+        outcome: String,
+        now: Time,
+    ) -> Result<(), EngineError> {
+        self.writer.ask(Sync::Later, 0, move |store| {
+            store.settle(run, ending, &outcome, now)
+        })
+    }
+}
+
+/// Whether a payload is small enough.
+pub(crate) fn check_payload(bytes: u64) -> Result<(), EventError> {
+    match bytes <= PAYLOAD_BYTES {
+        true => Ok(()),
+        false => Err(EventError::new(
+            Code::TooLarge,
+            format!("the payload has {bytes} bytes, expected at most {PAYLOAD_BYTES}"),
+        )
+        .hint("put the contents into data, and their name into the payload")),
+    }
+}
+
+/// A delivery that nobody else gets. If it is dropped, it can be claimed again.
+#[must_use = "a claim that is dropped can be claimed again"]
+pub struct Claim {
+    engine: Engine,
+    /// `None` only after the claim was used.
+    delivery: Option<Delivery>,
+}
+
+impl Claim {
+    /// What is to be run.
+    pub fn delivery(&self) -> &Delivery {
+        self.delivery
+            .as_ref()
+            .expect("it is there until the claim is used")
+    }
+
+    /// Records that the run begins. It is on disk when this returns, so an event that ends the process counts its
+    /// attempts too. Call it before anything of the guest runs.
+    ///
+    /// # Errors
+    ///
+    /// If the number of the run is in use, or if it cannot be written. The delivery can be claimed again.
+    pub(crate) fn begin(mut self, run: RunId) -> Result<(Delivery, Reserved), EngineError> {
+        let (id, place) = (self.delivery().id, self.delivery().place);
+        let started = self
+            .engine
+            .writer
+            .ask(Sync::Now, 0, move |store| store.start(id, run, place))?;
+        let descendants = started.ok_or(EngineError::RunInUse { run })?;
+        let delivery = self
+            .delivery
+            .take()
+            .expect("it is there until the claim is used");
+        let root = place.map(|place| (place.root, descendants));
+        let reserved = self.engine.reserve(&delivery.app, root);
+        Ok((delivery, reserved))
+    }
+
+    pub(crate) fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    /// Gives the delivery back without a run. `Refused` holds it, and `Interrupted` leaves it ready. The others count
+    /// as an attempt.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be written. The delivery can be claimed again.
+    pub fn give_back(
+        mut self,
+        ending: Ending,
+        outcome: &str,
+        now: Time,
+    ) -> Result<(), EngineError> {
+        let (id, outcome) = (self.delivery().id, outcome.to_owned());
+        self.engine.writer.ask(Sync::Later, 0, move |store| {
+            store.give_back(id, ending, &outcome, now)
+        })?;
+        self.delivery = None;
+        Ok(())
+    }
+}
+
+impl Drop for Claim {
+    fn drop(&mut self) {
+        if let Some(Delivery { id, .. }) = self.delivery {
+            self.engine.writer.tell(move |store| store.let_go(id));
+        }
+    }
+}
