@@ -45,7 +45,7 @@ use crate::recorder::Recorder;
 use crate::run::slots::Slots;
 use crate::run::until::{Until, in_time};
 
-pub(crate) use not_run::{Failed, NotRun, Refused};
+pub(crate) use not_run::{Failed, NotRun};
 pub use request::Run;
 pub(crate) use settling::Ran;
 
