@@ -10,7 +10,7 @@ use crate::fault::{FAILED, Fault};
 use crate::project::{Project, cargo_program};
 
 /// Everything that links Wasmtime, and the packages that it shares with the rest.
-pub(crate) const HOST: [&str; 20] = [
+pub(crate) const HOST: [&str; 22] = [
     "-p",
     "fractalaw-contract",
     "-p",
@@ -21,6 +21,8 @@ pub(crate) const HOST: [&str; 20] = [
     "fractalaw-report",
     "-p",
     "fractalaw-host",
+    "-p",
+    "fractalaw-ai",
     "-p",
     "fractalaw-data",
     "-p",

@@ -36,6 +36,8 @@ pub enum Settled {
     Committed,
     /// It was undone, because the run ended in another way.
     Discarded,
+    /// It took effect when it was made, and nothing can undo it: a model was asked.
+    Done,
 }
 
 impl Settled {
@@ -52,6 +54,7 @@ impl Settled {
         match self {
             Settled::Committed => "committed",
             Settled::Discarded => "discarded",
+            Settled::Done => "done",
         }
     }
 }

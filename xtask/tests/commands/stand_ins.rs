@@ -3,7 +3,8 @@
 use crate::scratch::Scratch;
 
 /// The packages that `cargo xtask test` selects together, by folder.
-pub(crate) const PACKAGES: [(&str, &str); 10] = [
+pub(crate) const PACKAGES: [(&str, &str); 11] = [
+    ("ai", "fractalaw-ai"),
     ("cli", "fractalaw-cli"),
     ("data", "fractalaw-data"),
     ("fuzz", "fractalaw-fuzz"),

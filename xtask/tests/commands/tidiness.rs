@@ -145,6 +145,7 @@ fn a_feature_that_only_the_tests_turn_on_is_named() {
                 &(needs("dependencies", "\"left\"") + tested),
             ),
         ),
+        ("host/ai", package("fractalaw-ai", "")),
         ("host/cli", package("fractalaw-cli", tested)),
         ("host/contract", package("fractalaw-contract", "")),
         ("host/data", package("fractalaw-data", "")),

@@ -1,0 +1,55 @@
+//! The tokens of the exact model beside those of the reference tokenizer, which `table/reference.py` wrote down.
+
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+use crate::exact::table::{Table, table};
+use crate::exact::tokens::Tokens;
+
+/// The tokens as the reference names them.
+fn named(table: &Table, tokens: &Tokens) -> Vec<String> {
+    let continuing = table.group(true);
+    let name = |token: &usize| {
+        let text = std::str::from_utf8(table.text(*token)).unwrap();
+        let mark = if continuing.contains(token) { "##" } else { "" };
+        format!("{mark}{text}")
+    };
+    tokens.known.iter().map(name).collect()
+}
+
+fn reference() -> impl Iterator<Item = Value> {
+    let lines = include_str!("../../table/tokens.jsonl").lines();
+    lines.map(|line| serde_json::from_str(line).unwrap())
+}
+
+#[test]
+fn tokens_are_those_of_the_reference() {
+    let mut compared = 0;
+    for line in reference().filter(|line| line[0].is_string()) {
+        let tokens = Tokens::of(table(), line[0].as_str().unwrap());
+        let expected: Vec<String> = serde_json::from_value(line[1].clone()).unwrap();
+        assert_eq!(named(table(), &tokens), expected, "{line}");
+        assert_eq!(tokens.unknown as u64, line[2], "{line}");
+        compared += 1;
+    }
+    assert_eq!(compared, 400);
+}
+
+/// Each character of the first three planes of Unicode, inside a word and alone.
+#[test]
+fn characters_are_those_of_the_reference() {
+    let last = reference().last().unwrap();
+    let end = u32::try_from(last[0].as_u64().unwrap()).unwrap();
+    let mut hasher = Sha256::new();
+    for character in (0..end).filter_map(char::from_u32) {
+        let tokens = Tokens::of(table(), &format!("a{character}b {character}"));
+        let names = named(table(), &tokens).join(" ");
+        hasher.update(format!("{names} {}\n", tokens.unknown));
+    }
+    let digest: String = hasher
+        .finalize()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    assert_eq!(digest, last[1]);
+}

@@ -1,0 +1,61 @@
+//! How much one run may ask of models, and how large one call may be. A policy can lower the quotas.
+
+use fractalaw_host::{Quota, QuotaLimit};
+
+/// The calls of one run. The fuel of the heavy tier pays for a tenth of them.
+pub(crate) static CALLS: QuotaLimit =
+    QuotaLimit::host(Quota::new("ai-calls", "calls of models"), 10_000);
+
+/// The tokens that models read and wrote for one run. The fuel of the heavy tier pays for 14 000 tokens that are read.
+/// Those that are written are not paid with fuel, so this bounds them.
+pub(crate) static TOKENS: QuotaLimit =
+    QuotaLimit::host(Quota::new("ai-tokens", "tokens of models"), 1_000_000);
+
+/// The bytes of all texts of one call. They are split into tokens while other runs wait: at 30 ns a byte, for 8 ms.
+pub const CALL_BYTES: usize = 256 * 1024;
+
+/// The texts of one `embed-batch`. Servers of models allow as many or more.
+pub const BATCH_TEXTS: usize = 256;
+
+/// The categories of one `classify`. Nobody tells more of them apart by a name.
+pub const CATEGORIES: usize = 256;
+
+/// The tokens of one text that the exact model reads. It has no window. Further tokens would hardly change the sum.
+pub const TEXT_TOKENS: u64 = 8_192;
+
+/// The calls that a report shows one by one. Further calls are counted, with one digest over all of them.
+pub const SHOWN_CALLS: usize = 1_000;
+
+/// The bytes of one text that a report shows, if the policy says so. For a longer text, it shows the length and the
+/// digest.
+pub const SHOWN_TEXT_BYTES: usize = 4 * 1024;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_page_on_security_has_these_limits() {
+        let page = include_str!("../../../.github/SECURITY.md");
+        let (_, rest) = page.split_once("`host/ai/src/limits.rs`").unwrap();
+        let rows = rest.lines().skip_while(|line| !line.starts_with("| `"));
+        let found: Vec<_> = rows
+            .take_while(|line| !line.is_empty())
+            .map(|line| line.split(" | ").take(2).collect::<Vec<_>>().join(" "))
+            .collect();
+        let limits = [
+            ("CALLS", CALLS.most),
+            ("TOKENS", TOKENS.most),
+            ("CALL_BYTES", CALL_BYTES as u64),
+            ("BATCH_TEXTS", BATCH_TEXTS as u64),
+            ("CATEGORIES", CATEGORIES as u64),
+            ("TEXT_TOKENS", TEXT_TOKENS),
+            ("SHOWN_CALLS", SHOWN_CALLS as u64),
+            ("SHOWN_TEXT_BYTES", SHOWN_TEXT_BYTES as u64),
+        ];
+        assert_eq!(
+            found,
+            limits.map(|(name, value)| format!("| `{name}` {value}"))
+        );
+    }
+}

@@ -1,0 +1,60 @@
+//! What is granted, and what a run is told if it is granted less than it asks for.
+
+use std::path::Path;
+
+use fractalaw_host::{Outcome, Policy, Refusal, Run};
+use fractalaw_testing::RUNTIME;
+
+use crate::guests::Does::Embed;
+use crate::guests::{builder, guest, ran, said};
+
+#[test]
+fn without_a_grant_it_is_refused_before_it_runs_with_the_lines_to_paste() {
+    let report = ran(&[Embed("fire")], &Run::new());
+    let Outcome::Refused(Refusal::NotGranted(refused)) = &report.outcome else {
+        panic!("{}", report.outcome);
+    };
+    let missing = refused.missing.iter().filter_map(|missing| missing.line());
+    let lines: Vec<_> = missing.collect();
+    assert_eq!(
+        lines,
+        [
+            "interfaces.\"fractal:app/ai-classify\" = true",
+            "interfaces.\"fractal:app/ai-embeddings\" = true",
+            "ai.\"embed\" = true",
+            "ai.\"classify\" = true",
+        ]
+    );
+    assert!(report.host_calls.is_empty());
+    // With these lines in a policy it runs.
+    let text = format!("[apps.asker]\n{}", lines.join("\n"));
+    let policy = Policy::parse(Path::new("p.toml"), &text).unwrap();
+    let host = builder().policy(policy).build().unwrap();
+    let app = host.load(&guest(&[Embed("fire")])).unwrap();
+    let report = RUNTIME.block_on(host.run(&app, &Run::new())).unwrap();
+    assert_eq!(said(&report).len(), 8 * 128 + 1);
+}
+
+#[test]
+fn what_no_policy_may_say_is_an_error_with_its_line() {
+    for (line, message) in [
+        ("ai = \"static\"", "`ai` is string, expected a table"),
+        (
+            "ai.embed = \"stattic\"",
+            "`embed` is string, expected `\"static\"`, the model in the host, or `true`, which is the same",
+        ),
+        (
+            "ai.embeds = true",
+            "`embeds` is boolean, expected nothing of that name: `ai` has `embed`, `classify`, `examples` and `texts`",
+        ),
+        (
+            "ai.examples = { fire = [] }",
+            "`examples` is table, expected for each category a list of texts, such as `{ \"near miss\" = [\"a beam \
+             fell, nobody was hurt\"] }`",
+        ),
+    ] {
+        let policy = Policy::parse(Path::new("p.toml"), &format!("[all]\n{line}")).unwrap();
+        let error = builder().policy(policy).build().map(drop).unwrap_err();
+        assert_eq!(error.to_string(), format!("`p.toml`:2: {message}"));
+    }
+}

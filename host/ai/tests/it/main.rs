@@ -1,0 +1,6 @@
+//! AI through the real host: real components and the real model.
+
+mod answers;
+mod ends;
+mod grants;
+mod guests;
