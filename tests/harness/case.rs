@@ -6,9 +6,10 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use bytesize::ByteSize;
-use fractalaw_host::{DirGrant, Run, Tier};
+use fractalaw_host::{DirGrant, Run, Section, Tier};
 use serde::Deserialize;
 
+use crate::ai::AiSpec;
 use crate::data::DataSpec;
 use crate::freshness::Guests;
 use crate::granted::Granted;
@@ -37,6 +38,7 @@ struct Spec {
     #[serde(default)]
     grants: GrantsSpec,
     data: Option<DataSpec>,
+    ai: Option<AiSpec>,
 }
 
 /// Where the component of a fixture comes from. A guest's case leaves it out.
@@ -209,10 +211,14 @@ impl Case {
                 writable: dir.writable,
             });
         }
+        let mut section = Section::default();
         if let (Some(data), Some(database)) = (&self.spec.data, &granted.database) {
-            run = run.grant(data.section(database)?);
+            section = section.or(data.section(database)?);
         }
-        Ok(run)
+        if let Some(ai) = &self.spec.ai {
+            section = section.or(ai.section()?);
+        }
+        Ok(run.grant(section))
     }
 
     fn parse_clock(&self, clock: &toml::Value) -> Result<Duration> {

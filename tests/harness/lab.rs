@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, anyhow, bail, ensure};
+use fractalaw_ai::Ai;
 use fractalaw_data::Data;
 use fractalaw_host::{
     Certainty, Decision, Durations, Host, LoadError, MicroApp, Policy, Profile, ProfileError,
@@ -86,7 +87,8 @@ impl Lab {
     /// A host with a single slot in which nothing has run.
     fn single(&self, policy: &Policy) -> Result<Host> {
         let host = Host::builder().slots(1).cache(&self.cache);
-        Ok(host.policy(policy.clone()).offer(Data::new()).build()?)
+        let host = host.offer(Data::new()).offer(Ai::new());
+        Ok(host.policy(policy.clone()).build()?)
     }
 
     /// A slot for this component: kept from the case before, or new.
@@ -231,6 +233,7 @@ impl SharedHost {
             .cache(cache)
             .policy(policy.clone())
             .offer(Data::new())
+            .offer(Ai::new())
             .build()?;
         let neighbour = host.load(&hostile)?;
         Ok(SharedHost {

@@ -5,7 +5,7 @@
 //!
 //! - `flags`: the command line, which alone says what to do;
 //! - `name`: the name of a case, and everything that is named after it;
-//! - `case`: a file in `cases/` or `fixtures/` becomes a run, `granted` its folders and `data` its database;
+//! - `case`: a file in `cases/` or `fixtures/` becomes a run, `granted` its folders, `data` its database, and `ai` its models;
 //! - `inventory`: finds guests, cases and snapshots, and checks that each has the others;
 //! - `misplaced`: finds files that nothing would read;
 //! - `freshness`: makes sure that components are built from the current sources;
@@ -24,6 +24,7 @@
 
 #![forbid(unsafe_code)]
 
+mod ai;
 mod case;
 mod comparison;
 mod data;

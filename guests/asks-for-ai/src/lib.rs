@@ -1,5 +1,5 @@
-//! Imports `ai-classify`. A host that does not offer it must say so before the first audit entry,
-//! not at the call.
+//! Imports `ai-classify`. A host that does not offer or grant it must say so before the first audit entry, not at the
+//! call.
 
 use fractal::app::ai_classify::classify;
 use fractal::app::audit_log::{AuditEntry, record_event};

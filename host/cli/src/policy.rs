@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, LazyLock};
 
+use fractalaw_ai::Ai;
 use fractalaw_data::Data;
 use fractalaw_host::capability::{Capability, Offer};
 use fractalaw_host::{App, Policy, Run, Section, terminal};
@@ -11,7 +12,8 @@ use crate::{flags, printing};
 /// What this program's hosts offer.
 static OFFER: LazyLock<Offer> = LazyLock::new(|| {
     let data: Arc<dyn Capability> = Arc::new(Data::new());
-    Offer::with([data]).expect("nothing is offered twice")
+    let ai: Arc<dyn Capability> = Arc::new(Ai::new());
+    Offer::with([data, ai]).expect("nothing is offered twice")
 });
 
 /// What this program's hosts offer.

@@ -6,6 +6,7 @@ use std::io::{self, Read};
 use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
 
+use fractalaw_ai::Ai;
 use fractalaw_data::Data;
 use fractalaw_host::{
     CodeCache, Durability, Host, HostBuilder, HostError, Policy, Run, STDIN_BYTES,
@@ -18,7 +19,8 @@ pub(crate) fn host(flags: &flags::Run, policy: Option<Policy>) -> anyhow::Result
     let mut builder = Host::builder()
         .slots(1)
         .compile_time(flags.compile_time)
-        .offer(Data::new());
+        .offer(Data::new())
+        .offer(Ai::new());
     if let Some(folder) = cache_folder(flags)? {
         builder = builder.cache(folder);
     }

@@ -88,7 +88,7 @@ pub const WASI: [Interface; 6] = [
 ];
 
 /// The keys of manifests that the project's own capabilities bring.
-pub const MANIFEST_KEYS: [&str; 1] = ["data"];
+pub const MANIFEST_KEYS: [&str; 2] = ["data", "ai"];
 
 /// Read on first use: a component with cached code does not need it.
 static OFFERED: LazyLock<Offered> = LazyLock::new(|| {

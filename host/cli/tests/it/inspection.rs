@@ -92,6 +92,8 @@ fn a_component_without_a_manifest_is_told_from_its_bytes() {
                 "quotas": {
                     "host_calls": 40_000_000,
                     "host_bytes": 10_000_000_000_u64,
+                    "ai_calls": 10_000,
+                    "ai_tokens": 1_000_000,
                     "audit_entries": 10_000,
                     "audit_bytes": 4 << 20,
                     "data_bytes": 10_000_000_000_u64,
@@ -101,6 +103,8 @@ fn a_component_without_a_manifest_is_told_from_its_bytes() {
                     "host_memory": 32 << 20,
                 },
                 "quotas_of_capabilities": {
+                    "ai_calls": { "most": 10_000, "unit": "calls of models" },
+                    "ai_tokens": { "most": 1_000_000, "unit": "tokens of models" },
                     "data_bytes": { "most": 10_000_000_000_u64, "unit": "bytes of data" },
                     "data_rows": { "most": 100_000_000, "unit": "rows" },
                     "data_statements": { "most": 1_000_000, "unit": "statements" },
@@ -157,11 +161,15 @@ fn what_a_policy_says_is_part_of_it() {
 
 #[test]
 fn what_would_be_refused_anyway_says_so_and_what_is_no_component_fails() {
-    let output = inspect(&guest("asks-for-ai"), &[]);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("unknown-import.wasm");
+    let text = fs::read(workspace().join("tests/fixtures/malformed/unknown-import.wat")).unwrap();
+    fs::write(&path, wat::parse_bytes(&text).unwrap()).unwrap();
+    let output = inspect(&path, &[]);
     assert_eq!(output.status.code(), Some(0));
     let text = out(&output);
-    let end = "it does not start: not offered by this host: `fractal:app/ai-embeddings@0.1.0`, \
-               `fractal:app/ai-classify@0.1.0`\nhint: this host offers `audit-log`, `data-mutate` and `data-query` of `fractal:app@0.1.0`; \
+    let end = "it does not start: not offered by this host: `fractal:app/telepathy@0.1.0`, `wasi:http/types@0.2.6`\n\
+               hint: this host offers `ai-classify`, `ai-embeddings`, `audit-log`, `data-mutate` and `data-query` of `fractal:app@0.1.0`; \
                for tools that keep every import of a world, such as jco and componentize-py, the world `minimal` in \
                `wit/` has only `audit-log`\n";
     assert!(text.ends_with(end), "{text}");

@@ -166,7 +166,7 @@ fn json_carries_every_part_of_the_report() {
     assert_eq!(report["stdout"]["bytes"], 0);
     let refused: serde_json::Value =
         serde_json::from_slice(&run("asks-for-ai", &["--json"]).stdout).unwrap();
-    assert_eq!(refused["outcome"]["refusal"], "interface-not-offered");
+    assert_eq!(refused["outcome"]["refusal"], "not-granted");
 }
 
 #[test]
