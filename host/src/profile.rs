@@ -107,8 +107,12 @@ pub(crate) async fn profile<'a>(
         NotRun::Failed(failed) => ProfileError::Host(failed.error),
     };
     let decided = decide(app.app.asking()).map_err(HostError::from)?;
+    let measured = || Beside {
+        is_measured: true,
+        ..Beside::default()
+    };
     // The sessions are dropped without being settled, because a measurement changes nothing.
-    let ran = run::execute(host(), &app.app, run, decided, Beside::default());
+    let ran = run::execute(host(), &app.app, run, decided, measured());
     let report = ran.await.map_err(not_run)?.report;
     if report.fuel.certainty == Certainty::Unrepeatable {
         return Err(ProfileError::Unrepeatable {
@@ -119,7 +123,7 @@ pub(crate) async fn profile<'a>(
         let recorder = Box::new(Recorder::new(app.functions.len(), counter));
         let beside = Beside {
             recorder: Some(recorder),
-            ..Beside::default()
+            ..measured()
         };
         let decided = decide(app.twin.asking()).map_err(HostError::from)?;
         let twin = run::execute(host(), &app.twin, run, decided, beside).await?;

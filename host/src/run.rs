@@ -65,6 +65,8 @@ pub(crate) struct HostParts<'a> {
 pub(crate) struct Beside<'a> {
     /// Where the run is recorded.
     pub(crate) recording: Option<&'a Recording>,
+    /// Whether it only measures, so that nothing may take effect.
+    pub(crate) is_measured: bool,
     /// Records the hooks of a profiled twin.
     pub(crate) recorder: Option<Box<Recorder>>,
 }
@@ -168,17 +170,24 @@ pub(crate) async fn execute(
     let host_calls = state.meter.finish();
     let fuel_used = ended.fuel(host_calls.fuel);
     let identity = beside.recording.map(|recording| recording.identity());
-    let (sessions, outcome, effects) =
-        match settling::prepare(state.sessions, ended.outcome, identity, handles).await {
-            Ok(prepared) => prepared,
-            Err(error) => {
-                return Err(NotRun::Failed(Failed {
-                    error,
-                    audit,
-                    fuel: fuel_used,
-                }));
-            }
-        };
+    let (sessions, outcome, effects) = match settling::prepare(
+        state.sessions,
+        ended.outcome,
+        identity,
+        beside.is_measured,
+        handles,
+    )
+    .await
+    {
+        Ok(prepared) => prepared,
+        Err(error) => {
+            return Err(NotRun::Failed(Failed {
+                error,
+                audit,
+                fuel: fuel_used,
+            }));
+        }
+    };
     let report = Report {
         app: Some(app.identity().clone()),
         fuel: Fuel {
@@ -193,6 +202,7 @@ pub(crate) async fn execute(
         backtrace: ended.backtrace,
         audit,
         effects,
+        unmetered: sessions.unmetered(),
         grants: decision.used(&host_calls.calls),
         host_calls: host_calls.calls,
         trace: host_calls.trace,

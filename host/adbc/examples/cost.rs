@@ -41,10 +41,10 @@ fn main() -> Result<()> {
             measure_own(name, own)?;
         }
         let settings = Settings {
-            adbc: name.to_owned(),
+            driver: name.to_owned(),
             path: Some(path),
             uri: None,
-            driver: Some(driver),
+            library: Some(driver),
             entrypoint: None,
             options: Default::default(),
         };

@@ -1,5 +1,7 @@
 //! Loads the driver and opens the database.
 
+use std::path::PathBuf;
+
 use adbc_core::Driver;
 use adbc_core::options::{AdbcVersion, OptionDatabase, OptionValue};
 use adbc_driver_manager::{ManagedDatabase, ManagedDriver};
@@ -16,6 +18,14 @@ pub(crate) fn open(open: &Open) -> Result<ManagedDatabase, Opened> {
         .map_err(|error| Opened::NoDatabase(error.message))
 }
 
+/// A library that stands beside this program. It comes before the system's.
+fn beside(name: &str) -> Option<PathBuf> {
+    let (before, after) = (std::env::consts::DLL_PREFIX, std::env::consts::DLL_SUFFIX);
+    let file = format!("{before}{name}{after}");
+    let path = std::env::current_exe().ok()?.with_file_name(file);
+    path.is_file().then_some(path)
+}
+
 /// A driver of version 1.1 can cancel. A driver that has only 1.0 is accepted too.
 fn load(open: &Open) -> Result<ManagedDriver, Opened> {
     let driver = load_as(open, AdbcVersion::V110);
@@ -27,14 +37,17 @@ fn load(open: &Open) -> Result<ManagedDriver, Opened> {
 
 fn load_as(open: &Open, version: AdbcVersion) -> Result<ManagedDriver, Opened> {
     let entrypoint = Some(open.entrypoint.as_bytes());
-    let loaded = match &open.driver {
+    let loaded = match &open.library {
         Library::File(path) => {
             if let Err(error) = std::fs::metadata(path) {
                 return Err(Opened::NoLibrary(error.to_string()));
             }
             ManagedDriver::load_dynamic_from_filename(path, entrypoint, version)
         }
-        Library::Name(name) => ManagedDriver::load_dynamic_from_name(name, entrypoint, version),
+        Library::Name(name) => match beside(name) {
+            Some(path) => ManagedDriver::load_dynamic_from_filename(path, entrypoint, version),
+            None => ManagedDriver::load_dynamic_from_name(name, entrypoint, version),
+        },
     };
     loaded.map_err(|error| {
         let said = error.message;

@@ -51,15 +51,16 @@ pub(crate) struct Grants {
     /// A line of policy for this component, such as `env.PATH = true`; repeat for more.
     #[arg(long = "grant", value_name = "LINE")]
     pub(crate) lines: Vec<String>,
-    /// Give the guest an SQLite database, all of it, read-only unless `:rw` follows.
-    #[arg(long, value_name = "FILE[:rw]", value_parser = parse_data)]
+    /// Give the guest a database, all of it, read-only unless `:rw` follows: an SQLite file, or the address of a database
+    /// with an ADBC driver, such as `duckdb:FILE` or `postgresql://HOST/NAME`.
+    #[arg(long, value_name = "FILE|ADDRESS[:rw]", value_parser = parse_data)]
     pub(crate) data: Option<DataGrant>,
 }
 
 /// A database that whoever starts the run brings.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct DataGrant {
-    pub(crate) file: String,
+    pub(crate) place: String,
     pub(crate) writable: bool,
 }
 
@@ -186,15 +187,15 @@ fn parse_env(text: &str) -> Result<(String, String), String> {
 }
 
 fn parse_data(text: &str) -> Result<DataGrant, String> {
-    let (file, writable) = match text.strip_suffix(":rw") {
-        Some(file) => (file, true),
+    let (place, writable) = match text.strip_suffix(":rw") {
+        Some(place) => (place, true),
         None => (text, false),
     };
-    if file.is_empty() {
-        return Err("expected `FILE` or `FILE:rw`".to_owned());
+    if place.is_empty() {
+        return Err("expected `FILE` or an address, either with `:rw`".to_owned());
     }
     Ok(DataGrant {
-        file: file.to_owned(),
+        place: place.to_owned(),
         writable,
     })
 }

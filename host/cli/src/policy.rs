@@ -43,9 +43,14 @@ pub(crate) fn granted(run: Run, grants: &flags::Grants) -> anyhow::Result<Run> {
 /// What a database that the run brings grants, where no line says otherwise.
 fn lines(data: &flags::DataGrant) -> String {
     // Text in JSON is text in TOML.
-    let file = serde_json::Value::from(&*data.file);
+    let place = serde_json::Value::from(&*data.place);
+    let name = if fractalaw_data::is_address(&data.place) {
+        "adbc"
+    } else {
+        "file"
+    };
     let mut lines = format!(
-        "interfaces.\"fractal:app/data-query\" = true\ndata.file = {file}\ndata.read = true\n"
+        "interfaces.\"fractal:app/data-query\" = true\ndata.{name} = {place}\ndata.read = true\n"
     );
     if data.writable {
         lines += "interfaces.\"fractal:app/data-mutate\" = true\ndata.write = true\n";

@@ -4,6 +4,7 @@ use std::mem::ManuallyDrop;
 use std::process::ExitCode;
 
 use anyhow::Context;
+use fractalaw_data::Data;
 use fractalaw_host::{LoadError, ProfileError, terminal};
 
 use crate::exit::{self, Exit, fail};
@@ -43,12 +44,14 @@ fn profile(flags: flags::Run) -> anyhow::Result<String> {
         .build()
         .context("could not start the async runtime")?;
     let policy = policy::load(&flags.grants)?;
-    let host = ManuallyDrop::new(request::host(&flags, policy)?.build()?);
+    let data = Data::new();
+    let host = ManuallyDrop::new(request::host(&flags, policy, &data)?.build()?);
     let component = flags.component.clone();
     let run = request::run(flags)?.deterministic();
     let app = host.load_profiled_file(&component)?;
     let profile = runtime.block_on(host.profile(&app, &run));
     runtime.shutdown_background();
+    data.close();
     let json = serde_json::to_string_pretty(&profile?).context("could not write the profile")?;
     Ok(terminal::json(json) + "\n")
 }

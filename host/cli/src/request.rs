@@ -14,12 +14,16 @@ use fractalaw_host::{
 
 use crate::{flags, policy};
 
-/// A host for one guest, with the cache of the flags and this policy.
-pub(crate) fn host(flags: &flags::Run, policy: Option<Policy>) -> anyhow::Result<HostBuilder> {
+/// A host for one guest, with the cache of the flags, this policy and this data.
+pub(crate) fn host(
+    flags: &flags::Run,
+    policy: Option<Policy>,
+    data: &Data,
+) -> anyhow::Result<HostBuilder> {
     let mut builder = Host::builder()
         .slots(1)
         .compile_time(flags.compile_time)
-        .offer(Data::new())
+        .offer(data.clone())
         .offer(Ai::new());
     if let Some(folder) = cache_folder(flags)? {
         builder = builder.cache(folder);

@@ -6,6 +6,7 @@ use std::os::unix::net::UnixStream;
 use std::process::ExitCode;
 
 use anyhow::Context;
+use fractalaw_data::Data;
 use fractalaw_host::{HostError, Outcome, Report};
 use tokio::runtime::Runtime;
 
@@ -39,7 +40,8 @@ fn report(flags: flags::Run) -> anyhow::Result<Report> {
         source,
     })?;
     let policy = policy::load(&flags.grants)?;
-    let mut builder = request::host(&flags, policy.clone())?;
+    let data = Data::new();
+    let mut builder = request::host(&flags, policy.clone(), &data)?;
     if let Some(file) = &flags.ledger {
         if flags.create_ledger {
             ledger::ensure(file)?;
@@ -59,6 +61,8 @@ fn report(flags: flags::Run) -> anyhow::Result<Report> {
     let report = runtime.block_on(signals::until_told(&host, grace, run));
     // A guest that was cut off may have left a thread that waits for a file for ever.
     runtime.shutdown_background();
+    // So that whoever opens the same database next does not find it locked.
+    data.close();
     let report = report.context("could not listen for signals")?;
     let mut settled = Ok(());
     if has_ledger {

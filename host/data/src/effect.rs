@@ -84,8 +84,7 @@ fn shown(value: &Value) -> Json {
         Value::Integer(number) => json!({ "integer": number.to_string() }),
         Value::Real(number) => json!({ "real": format!("{number:?}") }),
         Value::Text(bytes) => match std::str::from_utf8(bytes) {
-            Ok(text) if text.len() <= SHOWN_VALUE_BYTES => json!(text),
-            Ok(_) => long("text", bytes),
+            Ok(text) => shown_text(text),
             Err(_) if bytes.len() <= SHOWN_BLOB_BYTES => json!({ "text-hex": hex(bytes) }),
             Err(_) => long("text", bytes),
         },
@@ -98,7 +97,16 @@ fn long(kind: &str, bytes: &[u8]) -> Json {
     json!({ kind: { "bytes": bytes.len(), "sha256": hex(&Sha256::digest(bytes)) } })
 }
 
-fn hex(bytes: &[u8]) -> String {
+/// A text as a value is shown.
+pub(crate) fn shown_text(text: &str) -> Json {
+    if text.len() <= SHOWN_VALUE_BYTES {
+        json!(text)
+    } else {
+        long("text", text.as_bytes())
+    }
+}
+
+pub(crate) fn hex(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(2 * bytes.len());
     for byte in bytes {
         let _ = write!(text, "{byte:02x}");

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use fractalaw_adbc_client::{Access, Settings, SettingsError};
 use fractalaw_host::capability::{GrantKey, GrantedName};
 use fractalaw_sqlite::Grants;
 use serde_json::Value;
@@ -14,7 +15,7 @@ pub(crate) const KEY: &str = "data";
 /// Where the data is: a file, or `true` if whoever starts the run brings the file.
 pub(crate) const FILE: &str = "file";
 
-/// A database with an ADBC driver, in place of a file.
+/// A database with an ADBC driver, in place of a file: its address, or a table with its settings.
 pub(crate) const ADBC: &str = "adbc";
 
 /// The tables and columns that may be read: a list, or `true` for all.
@@ -34,36 +35,53 @@ pub(crate) const GRANT_KEY: GrantKey = GrantKey {
 /// What a run is granted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Granted {
-    /// The database. `None` if the run was to bring it and did not.
+    /// The SQLite database. `None` if the run was to bring it and did not.
     pub(crate) file: Option<PathBuf>,
-    /// Whether it is a database with an ADBC driver.
-    pub(crate) is_adbc: bool,
-    /// The tables and columns.
-    pub(crate) tables: Grants,
+    /// A database with an ADBC driver.
+    pub(crate) adbc: Option<Settings>,
+    pub(crate) read: Vec<String>,
+    pub(crate) write: Vec<String>,
 }
 
 impl Granted {
     /// The grants from the names under the key. `None` if no name grants a table.
     pub(crate) fn of<'a>(names: impl Iterator<Item = &'a GrantedName>) -> Option<Granted> {
         let mut granted = Granted::default();
-        let (mut read, mut write) = (Vec::new(), Vec::new());
         for name in names {
             match name.name() {
-                READ => read = entries(name.value()),
-                WRITE => write = entries(name.value()),
-                ADBC => granted.is_adbc = true,
-                _ => {
-                    let file = name.value().as_str();
-                    granted.file = file.map(|file| name.folder().join(file));
-                }
+                READ => granted.read = entries(name.value()),
+                WRITE => granted.write = entries(name.value()),
+                // The value was checked when the policy was read.
+                ADBC => granted.adbc = settings(name).and_then(Result::ok),
+                _ => granted.file = file(name),
             }
         }
-        if read.is_empty() && write.is_empty() {
-            return None;
+        let is_nothing = granted.read.is_empty() && granted.write.is_empty();
+        (!is_nothing).then_some(granted)
+    }
+
+    /// The tables and columns. Each entry was checked when the policy was read.
+    pub(crate) fn tables(&self) -> Grants {
+        let [read, write] = [&self.read, &self.write]
+            .map(|list| list.iter().map(String::as_str).collect::<Vec<_>>());
+        Grants::new(&read, &write).unwrap_or_default()
+    }
+
+    /// What may be done behind an ADBC driver, where the host cannot hold a statement to tables.
+    pub(crate) fn access(&self) -> Result<Access, SettingsError> {
+        for (key, entries) in [("data.read", &self.read), ("data.write", &self.write)] {
+            if let Some(table) = entries.iter().find(|entry| *entry != "*") {
+                return Err(SettingsError::TableGrants {
+                    key,
+                    table: table.clone(),
+                });
+            }
         }
-        // Each entry was checked when the policy was read.
-        granted.tables = Grants::new(&read, &write).unwrap_or_default();
-        Some(granted)
+        match (self.read.is_empty(), self.write.is_empty()) {
+            (true, _) => Err(SettingsError::WriteOnly),
+            (_, true) => Ok(Access::Read),
+            (_, false) => Ok(Access::Write),
+        }
     }
 }
 
@@ -73,10 +91,22 @@ pub(crate) fn file(name: &GrantedName) -> Option<PathBuf> {
     Some(name.folder().join(file))
 }
 
-fn entries(value: &Value) -> Vec<&str> {
+/// The settings that a section has for a database with an ADBC driver.
+pub(crate) fn settings(name: &GrantedName) -> Option<Result<Settings, SettingsError>> {
+    (name.name() == ADBC).then(|| {
+        let settings = Settings::read(name.value())?;
+        Ok(settings.in_folder(name.folder()))
+    })
+}
+
+fn entries(value: &Value) -> Vec<String> {
     match value {
-        Value::Bool(true) => vec!["*"],
-        Value::Array(list) => list.iter().filter_map(Value::as_str).collect(),
+        Value::Bool(true) => vec!["*".to_owned()],
+        Value::Array(list) => list
+            .iter()
+            .filter_map(Value::as_str)
+            .map(str::to_owned)
+            .collect(),
         _ => Vec::new(),
     }
 }
@@ -104,8 +134,12 @@ fn check(name: &str, value: &Value) -> Result<(), String> {
             Ok(())
         }
         ADBC => match value {
-            Value::Object(_) => Ok(()),
-            _ => Err("a table with the settings of a driver".to_owned()),
+            Value::Object(_) | Value::String(_) => Settings::read(value)
+                .map(drop)
+                .map_err(|error| format!("settings of a driver: {error}")),
+            _ => Err(
+                "the address of a database with a driver, or a table with its settings".to_owned(),
+            ),
         },
         _ => Err(format!(
             "nothing of that name: `{KEY}` has `{FILE}`, `{READ}`, `{WRITE}` and `{ADBC}`"
@@ -127,6 +161,7 @@ mod tests {
             (READ, json!(["a", "b.*", "c.d", "*"])),
             (WRITE, json!([])),
             (ADBC, json!({ "driver": "duckdb" })),
+            (ADBC, json!("duckdb:a.duckdb")),
         ] {
             assert_eq!(check(name, &value), Ok(()), "{name} {value}");
         }

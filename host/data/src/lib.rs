@@ -1,9 +1,9 @@
 //! The capability `data`: SQL for micro-apps, granted by table, metered, and all or nothing.
 //!
 //! [`Data`] offers `fractal:app/data-query` and `fractal:app/data-mutate`, as every capability offers its
-//! interfaces. The engine is `fractalaw-sqlite`. What a run does to data is one transaction. It takes effect
-//! after the run's closing is in the ledger, if the closing says that the run completed. `README.md` has grants,
-//! error codes and effects.
+//! interfaces. The engine is `fractalaw-sqlite`, or a database with an ADBC driver. What a run does to data is one
+//! transaction. On SQLite, it takes effect after the run's closing is in the ledger, if the closing says that the run
+//! completed. `README.md` has grants, error codes and effects.
 
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
@@ -15,23 +15,30 @@ mod tables;
 mod budget;
 mod effect;
 mod grant;
+mod place;
 mod stores;
+
+mod adbc;
+mod engine;
 
 mod session;
 
 mod data_mutate;
 mod data_query;
 
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
+use fractalaw_adbc_client::Settings;
 use fractalaw_contract::standard;
+use fractalaw_host::HostError;
 use fractalaw_host::capability::wasmtime::Result as Called;
 use fractalaw_host::capability::{Capability, Granted, PricedLinker, Session, Starting, Table};
-use fractalaw_host::{HostError, PolicyError};
 
 use budget::{Quotas, failed};
 use grant::{GRANT_KEY, KEY};
 use limits::{BYTES, ROWS, STATEMENTS};
+use place::Place;
 use session::{Access, DataSession, State};
 use stores::Stores;
 use tables::{EXECUTE_FUNCTION, INSERT_FUNCTION, MUTATE, QUERY, QUERY_FUNCTION};
@@ -45,8 +52,9 @@ static TABLE: Table = Table {
     functions: &[&QUERY_FUNCTION, &INSERT_FUNCTION, &EXECUTE_FUNCTION],
 };
 
-/// Offers data in SQLite databases. Policies name the databases, and so do those who start runs.
-#[derive(Default)]
+/// Offers data in SQLite databases, and in databases with an ADBC driver. Policies name the databases, and so do those who
+/// start runs. It is cheap to clone, and clones share the open databases.
+#[derive(Clone, Default)]
 pub struct Data {
     stores: Arc<Stores>,
 }
@@ -55,6 +63,19 @@ impl Data {
     /// Opens nothing. A database is opened by the first call of a run.
     pub fn new() -> Data {
         Data::default()
+    }
+
+    /// Takes the program that loads ADBC drivers from here. Otherwise it stands beside the host's own program.
+    #[must_use]
+    pub fn adbc_program(self, path: impl Into<PathBuf>) -> Data {
+        self.stores.set_adbc_program(path.into());
+        self
+    }
+
+    /// Closes the databases that no run uses, and waits for the programs that have them open. Dropping the host does the
+    /// same. A process that ends without it leaves such a program a moment behind, and with it the lock of its file.
+    pub fn close(&self) {
+        self.stores.close();
     }
 }
 
@@ -71,6 +92,11 @@ impl Capability for Data {
     /// Settles what a crash left in the databases that the policy names.
     fn start(&self, starting: &Starting<'_>) -> Result<(), HostError> {
         self.stores.know(starting.verdicts());
+        for settings in starting.names(KEY).filter_map(grant::settings) {
+            let checked =
+                settings.and_then(|settings| settings.check(|_| Some(ANY_SECRET.to_owned())));
+            checked.map_err(|error| place::wrong(&error))?;
+        }
         for file in starting.names(KEY).filter_map(grant::file) {
             if fractalaw_sqlite::is_unsettled(&file) {
                 self.stores.get(&file).map_err(failed)?;
@@ -87,19 +113,11 @@ impl Capability for Data {
         let Some(given) = grant::Granted::of(granted.names(KEY)) else {
             return Ok(Box::new(DataSession { access: None }));
         };
-        if given.is_adbc {
-            return Err(failed(
-                "data over ADBC needs the program `fractalaw-adbc`, which this host does not start yet",
-            ));
-        }
-        let Some(file) = given.file else {
-            return Err(no_file().into());
-        };
+        let place = Place::of(given, variable)?;
         Ok(Box::new(DataSession {
             access: Some(Access {
                 stores: Arc::clone(&self.stores),
-                file,
-                grants: Arc::new(given.tables),
+                place,
                 quotas: Quotas::of(granted),
                 account: granted.account().clone(),
                 threads: granted.threads(),
@@ -110,12 +128,15 @@ impl Capability for Data {
     }
 }
 
-fn no_file() -> PolicyError {
-    PolicyError {
-        path: None,
-        line: None,
-        message: "data is granted, and no database is named".to_owned(),
-        hint: "name one with `--data FILE`, or in the policy as `data.file = \"FILE\"`".to_owned(),
-        is_usage: true,
-    }
+/// Whether this is the address of a database with an ADBC driver, such as `duckdb:FILE`, and not an SQLite database's file.
+pub fn is_address(place: &str) -> bool {
+    Settings::of_address(place).is_some()
+}
+
+/// Stands for a secret when settings are checked before any run needs them.
+const ANY_SECRET: &str = "any secret";
+
+/// A variable of this process, for secrets in settings.
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok()
 }

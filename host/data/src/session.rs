@@ -1,18 +1,18 @@
 //! One run's use of data: its calls, each on a thread of its own, and how it is settled.
 
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
+use fractalaw_data_call::{CallError, Code, Failure, Quota};
 use fractalaw_host::capability::wasmtime::Result as Called;
 use fractalaw_host::capability::{Account, Ended, Payload, RunState, Session, Threads, Verdict};
 use fractalaw_host::{Effect, HostError, Settled};
-use fractalaw_sqlite::{
-    CallError, Code, Conditions, Failure, Grants, Prepared, Quota, Run, StoreError,
-};
+use fractalaw_sqlite::{Conditions, StoreError};
 
+use crate::adbc::{AdbcRun, NotCommitted};
 use crate::budget::{Quotas, RunBudget, ends, failed, over_memory};
-use crate::effect::effects;
+use crate::engine::{Engine, NotReady, Ready};
 use crate::limits::{BYTES, ROWS, STATEMENTS};
+use crate::place::Place;
 use crate::stores::{Stores, lock};
 
 /// The error that a guest gets for a call that failed.
@@ -47,8 +47,7 @@ pub(crate) struct DataSession {
 /// Where a run's data is, and what the run may do there.
 pub(crate) struct Access {
     pub(crate) stores: Arc<Stores>,
-    pub(crate) file: PathBuf,
-    pub(crate) grants: Arc<Grants>,
+    pub(crate) place: Place,
     pub(crate) quotas: Quotas,
     pub(crate) account: Account,
     pub(crate) threads: Threads,
@@ -63,21 +62,23 @@ pub(crate) enum State {
     /// Nothing is open yet.
     #[default]
     New,
-    Open(Box<Run>),
-    Prepared(Box<Prepared>),
+    Open(Engine),
+    Ready(Ready),
+    /// What the run did was taken back.
+    Discarded(Vec<Effect>),
     Over,
 }
 
 /// Why a call has no result.
 enum Fails {
-    Host(StoreError),
+    Host(HostError),
     Call(Failure),
 }
 
 /// Makes a call on a thread of its own, so that other runs go on.
 pub(crate) async fn call<T: Send + 'static>(
     state: &mut RunState,
-    work: impl FnOnce(&mut Run) -> Result<T, Failure> + Send + 'static,
+    work: impl FnOnce(&mut Engine) -> Result<T, Failure> + Send + 'static,
 ) -> Called<Result<T, DataError>> {
     let is_deterministic = state.is_deterministic();
     let now_ms = is_deterministic
@@ -92,8 +93,8 @@ pub(crate) async fn call<T: Send + 'static>(
         return Ok(Err(error.into()));
     };
     access.was_called = true;
-    let (stores, file) = (Arc::clone(&access.stores), access.file.clone());
-    let (grants, left) = (Arc::clone(&access.grants), access.quotas);
+    let (stores, place) = (Arc::clone(&access.stores), access.place.clone());
+    let left = access.quotas;
     let held = Arc::clone(&access.state);
     let threads = access.threads.clone();
     let budget_account = account.clone();
@@ -109,14 +110,14 @@ pub(crate) async fn call<T: Send + 'static>(
                 account: budget_account,
                 left,
             };
-            let store = stores.get(&file).map_err(Fails::Host)?;
-            *held = State::Open(Box::new(store.run(grants, conditions, Box::new(budget))));
+            let opened = open(&stores, place, conditions, budget).map_err(Fails::Host)?;
+            *held = State::Open(opened);
         }
-        let State::Open(run) = &mut *held else {
+        let State::Open(engine) = &mut *held else {
             unreachable!("a run that has ended calls nothing");
         };
-        run.set_now(now_ms);
-        work(run).map_err(Fails::Call)
+        engine.set_now(now_ms);
+        work(engine).map_err(Fails::Call)
     });
     match answer.await? {
         Ok(answer) => Ok(Ok(answer)),
@@ -132,7 +133,28 @@ pub(crate) async fn call<T: Send + 'static>(
                 Ok(()) => wasmtime::Error::msg("more than a quota"),
             }
         })),
-        Err(Fails::Host(error)) => Err(failed(error).into()),
+        Err(Fails::Host(error)) => Err(error.into()),
+    }
+}
+
+/// Begins the run where its data is.
+fn open(
+    stores: &Stores,
+    place: Place,
+    conditions: Conditions,
+    budget: RunBudget,
+) -> Result<Engine, HostError> {
+    match place {
+        Place::Sqlite { file, tables } => {
+            let store = stores.get(&file).map_err(failed)?;
+            let run = store.run(tables, conditions, Box::new(budget));
+            Ok(Engine::Sqlite(Box::new(run)))
+        }
+        Place::Adbc { settings, access } => {
+            let store = stores.adbc(&settings).map_err(failed)?;
+            let run = store.run(access, Box::new(budget));
+            Ok(Engine::Adbc(Box::new(AdbcRun::new(&settings.driver, run))))
+        }
     }
 }
 
@@ -154,16 +176,31 @@ impl Session for DataSession {
             return Ok(Vec::new());
         };
         let mut state = lock(&access.state);
-        let settled = Settled::of(ended.outcome());
         let prepared = prepare(std::mem::replace(&mut *state, State::Over), ended);
         match prepared {
-            Ok((next, changes)) => {
+            Ok((next, effects)) => {
                 *state = next;
-                Ok(effects(&changes, settled))
+                Ok(effects)
             }
-            Err(StoreError::Stop(_)) => Err(over_memory(&access.account)),
-            Err(error @ StoreError::BrokenKeys) => Err(error.into()),
-            Err(error) => Err(failed(error).into()),
+            Err(NotReady::Sqlite(StoreError::Stop(_))) => Err(over_memory(&access.account)),
+            Err(NotReady::Sqlite(error @ StoreError::BrokenKeys)) => Err(error.into()),
+            Err(NotReady::Sqlite(error)) => Err(failed(error).into()),
+            Err(NotReady::Adbc(NotCommitted::Refused(error, changes))) => {
+                *state = State::Discarded(changes.effects(Settled::Discarded));
+                Err(error.into())
+            }
+            Err(NotReady::Adbc(NotCommitted::Unknown(error))) => Err(failed(error).into()),
+        }
+    }
+
+    fn unmetered(&self) -> Option<String> {
+        let access = self.access.as_ref().filter(|access| access.was_called)?;
+        match &access.place {
+            Place::Sqlite { .. } => None,
+            Place::Adbc { settings, .. } => Some(format!(
+                "the time that the database takes, behind the driver `{}`",
+                settings.driver
+            )),
         }
     }
 
@@ -182,20 +219,20 @@ impl Session for DataSession {
     }
 }
 
-fn prepare(
-    state: State,
-    ended: &Ended<'_>,
-) -> Result<(State, Vec<fractalaw_sqlite::TableChanges>), StoreError> {
+fn prepare(state: State, ended: &Ended<'_>) -> Result<(State, Vec<Effect>), NotReady> {
     match state {
-        State::Open(run) if ended.is_completed() => {
-            let prepared = run.prepare(ended.identity())?;
-            let changes = prepared.changes().to_vec();
-            Ok((State::Prepared(Box::new(prepared)), changes))
+        // A measurement takes nothing with it that could not be taken back.
+        State::Open(engine)
+            if ended.is_completed() && (engine.can_take_back() || !ended.is_measured()) =>
+        {
+            let (ready, effects) = engine.prepare(ended.identity())?;
+            Ok((State::Ready(ready), effects))
         }
-        State::Open(run) => Ok((State::Over, run.discard()?)),
-        State::Prepared(prepared) if !ended.is_completed() => {
-            Ok((State::Over, prepared.settle(false)?))
+        State::Open(engine) => Ok((State::Over, engine.discard().map_err(NotReady::Sqlite)?)),
+        State::Ready(ready) if !ended.is_completed() => {
+            Ok((State::Over, ready.discard().map_err(NotReady::Sqlite)?))
         }
+        State::Discarded(effects) => Ok((State::Over, effects)),
         other => Ok((other, Vec::new())),
     }
 }
@@ -207,7 +244,9 @@ impl DataSession {
         };
         let state = std::mem::replace(&mut *lock(&access.state), State::Over);
         match state {
-            State::Prepared(prepared) => prepared.settle(completed).map(drop).map_err(failed),
+            State::Ready(Ready::Sqlite(prepared)) => {
+                prepared.settle(completed).map(drop).map_err(failed)
+            }
             _ => Ok(()),
         }
     }
@@ -218,7 +257,7 @@ impl Drop for DataSession {
     fn drop(&mut self) {
         let is_prepared = |access: &Access| {
             let state = access.state.try_lock();
-            state.is_ok_and(|state| matches!(*state, State::Prepared(_)))
+            state.is_ok_and(|state| matches!(*state, State::Ready(_)))
         };
         if self.access.as_ref().is_some_and(is_prepared) {
             let _ = self.end(false);

@@ -2,8 +2,9 @@
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
+use fractalaw_adbc_client::{OpenError, Settings, beside_the_host};
 use fractalaw_host::capability::{self, Verdicts};
 use fractalaw_sqlite::{Store, StoreError, Verdict};
 
@@ -11,8 +12,14 @@ use fractalaw_sqlite::{Store, StoreError, Verdict};
 #[derive(Default)]
 pub(crate) struct Stores {
     open: Mutex<HashMap<PathBuf, Store>>,
+    /// Each has a lock of its own, because opening a database can take long.
+    adbc: Mutex<HashMap<Settings, AdbcSlot>>,
+    adbc_program: OnceLock<PathBuf>,
     verdicts: OnceLock<Verdicts>,
 }
+
+/// A database with an ADBC driver, if it is open.
+type AdbcSlot = Arc<Mutex<Option<fractalaw_adbc_client::Store>>>;
 
 impl Stores {
     /// Sets the ledger that knows about earlier runs.
@@ -31,6 +38,31 @@ impl Stores {
         let store = Store::open(&path, |run| self.verdict(run))?;
         open.insert(path, store.clone());
         Ok(store)
+    }
+
+    /// The database behind a driver. The first run that uses it opens it.
+    pub(crate) fn adbc(
+        &self,
+        settings: &Settings,
+    ) -> Result<fractalaw_adbc_client::Store, OpenError> {
+        let slot = Arc::clone(lock(&self.adbc).entry(settings.clone()).or_default());
+        let mut slot = lock(&slot);
+        if let Some(store) = &*slot {
+            return Ok(store.clone());
+        }
+        let program = self.adbc_program.get_or_init(beside_the_host);
+        let store = fractalaw_adbc_client::Store::open(settings, program)?;
+        *slot = Some(store.clone());
+        Ok(store)
+    }
+
+    pub(crate) fn set_adbc_program(&self, path: PathBuf) {
+        let _ = self.adbc_program.set(path);
+    }
+
+    /// Closes the databases that no run uses.
+    pub(crate) fn close(&self) {
+        lock(&self.adbc).clear();
     }
 
     fn verdict(&self, run: &str) -> Verdict {

@@ -21,6 +21,7 @@ use crate::host_calls::{HostCalls, Trace};
 use crate::limits::AppliedLimits;
 use crate::outcome::Outcome;
 use crate::report::{Durations, Memory, Report};
+use crate::unmetered::Unmetered;
 
 /// The version of the report's shape. It changes when a field changes its meaning or goes away. Fields may be
 /// added without a new version.
@@ -113,6 +114,12 @@ struct Shape<'a> {
     effects: Cow<'a, [Effect]>,
     #[serde(serialize_with = "sorted")]
     fuel: Fuel,
+    #[serde(
+        default,
+        serialize_with = "sorted",
+        skip_serializing_if = "<[Unmetered]>::is_empty"
+    )]
+    unmetered: Cow<'a, [Unmetered]>,
     #[serde(serialize_with = "sorted")]
     host_calls: Cow<'a, [HostCalls]>,
     #[serde(
@@ -151,6 +158,7 @@ impl Serialize for Report {
             audit: Cow::Borrowed(&self.audit),
             effects: Cow::Borrowed(&self.effects),
             fuel: self.fuel,
+            unmetered: Cow::Borrowed(&self.unmetered),
             host_calls: Cow::Borrowed(&self.host_calls),
             trace: self.trace.as_ref().map(Cow::Borrowed),
             memory: self.memory,
@@ -179,6 +187,7 @@ impl<'de> Deserialize<'de> for Report {
             audit: shape.audit.into_owned(),
             effects: shape.effects.into_owned(),
             fuel: shape.fuel,
+            unmetered: shape.unmetered.into_owned(),
             host_calls: shape.host_calls.into_owned(),
             trace: shape.trace.map(Cow::into_owned),
             memory: shape.memory,

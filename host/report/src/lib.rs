@@ -14,6 +14,7 @@ mod captured;
 mod fuel;
 mod host_calls;
 mod quota;
+mod unmetered;
 
 pub mod limits;
 mod listed;
@@ -57,3 +58,4 @@ pub use refusal::Refusal;
 pub use report::{Durations, Memory, Report};
 pub use text::grouped;
 pub use trap::{During, Trap, TrapCode};
+pub use unmetered::Unmetered;

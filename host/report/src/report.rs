@@ -14,6 +14,7 @@ use crate::host_calls::{HostCalls, Trace};
 use crate::limits::AppliedLimits;
 use crate::outcome::Outcome;
 use crate::refusal::Refusal;
+use crate::unmetered::Unmetered;
 
 /// Everything that is known about one run.
 ///
@@ -33,6 +34,8 @@ pub struct Report {
     pub effects: Vec<Effect>,
     /// The fuel.
     pub fuel: Fuel,
+    /// What its fuel does not pay for.
+    pub unmetered: Vec<Unmetered>,
     /// The host calls, by the names of interface and function.
     pub host_calls: Vec<HostCalls>,
     /// Each host call, if the run was traced.
@@ -102,6 +105,7 @@ impl Report {
                 certainty: Certainty::Exact,
                 cost_model: COST_MODEL,
             },
+            unmetered: Vec::new(),
             host_calls: Vec::new(),
             trace: None,
             memory: Memory {

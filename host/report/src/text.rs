@@ -46,6 +46,13 @@ fn render(report: &Report) -> String {
     }
     text += &effects(&report.effects);
     text += &fuel_line(&report.fuel);
+    for of in &report.unmetered {
+        text += &format!(
+            "Not metered: {} ({})\n",
+            one_line(&of.what),
+            one_line(&of.capability)
+        );
+    }
     text += &limits_line(&report.limits);
     text += &grants_line(&report.grants);
     text += &report.trace.as_ref().map_or_else(String::new, trace);

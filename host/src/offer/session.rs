@@ -6,19 +6,26 @@ use crate::blocking::on_a_thread;
 use crate::error::HostError;
 use crate::ledger::verdicts::Verdict;
 use crate::panics;
-use fractalaw_report::{Effect, Outcome};
+use fractalaw_report::{Effect, Outcome, Unmetered};
 
 /// How a run ended.
 #[derive(Clone, Copy, Debug)]
 pub struct Ended<'a> {
     pub(crate) outcome: &'a Outcome,
     pub(crate) identity: Option<&'a str>,
+    pub(crate) is_measured: bool,
 }
 
 impl<'a> Ended<'a> {
     /// Whether the run completed, so that what it did can take effect.
     pub fn is_completed(&self) -> bool {
         matches!(self.outcome, Outcome::Completed(_))
+    }
+
+    /// Whether the run only measures, for a profile. Then the session is dropped after `prepare`, and nothing may take
+    /// effect.
+    pub fn is_measured(&self) -> bool {
+        self.is_measured
     }
 
     /// The outcome of the run.
@@ -56,6 +63,12 @@ pub trait Session: Any + Send {
     fn prepare(&mut self, ended: &Ended<'_>) -> wasmtime::Result<Vec<Effect>> {
         let _ = ended;
         Ok(Vec::new())
+    }
+
+    /// What the run used and its fuel does not pay for, such as the time of a database that does not say how much it
+    /// works. The report says so. It is asked after `prepare`.
+    fn unmetered(&self) -> Option<String> {
+        None
     }
 
     /// Lets what was prepared take effect, or takes it back. If the verdict is unknown, it must stay as it is for a host
@@ -123,6 +136,7 @@ impl Sessions {
         self,
         outcome: Outcome,
         identity: Option<String>,
+        is_measured: bool,
     ) -> (Sessions, Outcome, wasmtime::Result<Vec<Effect>>) {
         let waits = self.wait();
         let work = move || {
@@ -130,6 +144,7 @@ impl Sessions {
             let effects = sessions.prepare_now(&Ended {
                 outcome: &outcome,
                 identity: identity.as_deref(),
+                is_measured,
             });
             (sessions, outcome, effects)
         };
@@ -147,6 +162,17 @@ impl Sessions {
             effects.extend(panics::of_capability(begun.capability, work)??);
         }
         Ok(effects)
+    }
+
+    /// What fuel does not pay for, of all sessions.
+    pub(crate) fn unmetered(&self) -> Vec<Unmetered> {
+        let unmetered = self.0.iter().filter_map(|begun| {
+            Some(Unmetered {
+                capability: begun.capability.to_owned(),
+                what: begun.session.unmetered()?,
+            })
+        });
+        unmetered.collect()
     }
 
     /// Settles all sessions.

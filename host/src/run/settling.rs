@@ -40,10 +40,13 @@ pub(super) async fn prepare(
     sessions: Sessions,
     outcome: Outcome,
     identity: Option<&str>,
+    is_measured: bool,
     handles: u64,
 ) -> Result<(Sessions, Outcome, Vec<Effect>), HostError> {
     let identity = identity.map(str::to_owned);
-    let (sessions, outcome, effects) = sessions.prepare(outcome, identity.clone()).await;
+    let (sessions, outcome, effects) = sessions
+        .prepare(outcome, identity.clone(), is_measured)
+        .await;
     let error = match effects {
         Ok(effects) => return Ok((sessions, outcome, effects)),
         Err(error) => match error.downcast::<HostError>() {
@@ -52,7 +55,7 @@ pub(super) async fn prepare(
         },
     };
     let outcome = ending::outcome(&error, handles, true);
-    let (sessions, outcome, effects) = sessions.prepare(outcome, identity).await;
+    let (sessions, outcome, effects) = sessions.prepare(outcome, identity, is_measured).await;
     let effects = effects.map_err(|error| match error.downcast::<HostError>() {
         Ok(error) => error,
         Err(error) => HostError::Engine(error),

@@ -8,10 +8,13 @@ mod components;
 mod lab;
 mod places;
 
+mod adbc;
+
 use std::sync::LazyLock;
 
 use tokio::runtime::Runtime;
 
+pub use adbc::{Duckdb, adbc_driver, adbc_program};
 pub use components::{
     component, greedy, slow_to_compile, text_of_component, with_manifest, with_section,
 };

@@ -12,7 +12,7 @@ pub fn workspace() -> &'static Path {
         .expect("`host/testing` stands in the workspace")
 }
 
-fn target() -> PathBuf {
+pub(crate) fn target() -> PathBuf {
     workspace().join(env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into()))
 }
 

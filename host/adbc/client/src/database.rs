@@ -9,16 +9,16 @@ use crate::settings::Resolved;
 
 pub(crate) struct Database {
     path: PathBuf,
-    driver_name: String,
+    library_name: String,
     pub(crate) resolved: Resolved,
     program: Mutex<Option<Arc<Program>>>,
 }
 
 impl Database {
-    pub(crate) fn new(path: &Path, driver_name: String, resolved: Resolved) -> Database {
+    pub(crate) fn new(path: &Path, library_name: String, resolved: Resolved) -> Database {
         Database {
             path: path.to_owned(),
-            driver_name,
+            library_name,
             resolved,
             program: Mutex::new(None),
         }
@@ -34,7 +34,7 @@ impl Database {
         let program = Arc::new(Program::start(
             &self.path,
             &self.resolved,
-            &self.driver_name,
+            &self.library_name,
         )?);
         *held = Some(Arc::clone(&program));
         Ok(program)

@@ -45,6 +45,9 @@ pub(crate) struct Engine {
     /// The library's name for the system's loader, without `lib` and `.so`.
     pub(crate) library: &'static str,
     pub(crate) entrypoint: &'static str,
+    /// How an address of such a database begins. If the database is a file, its path follows. Otherwise the whole address
+    /// is the `uri`.
+    pub(crate) schemes: &'static [&'static str],
     /// The option that takes a file, if the database is a file.
     pub(crate) path: Option<&'static str>,
     /// Options that keep a guest inside the database. Settings cannot change them.
@@ -62,6 +65,7 @@ const KNOWN: [Engine; 4] = [
         name: "duckdb",
         library: "duckdb",
         entrypoint: "duckdb_adbc_init",
+        schemes: &["duckdb:"],
         path: Some("path"),
         fixed: &[
             // Otherwise `read_csv` and similar functions would read any file, and `httpfs` any address.
@@ -83,6 +87,8 @@ const KNOWN: [Engine; 4] = [
         name: "sqlite",
         library: "adbc_driver_sqlite",
         entrypoint: "AdbcDriverInit",
+        // A file without a scheme is an SQLite database, and the host itself opens it.
+        schemes: &[],
         path: Some("uri"),
         fixed: &[],
         defaults: &[],
@@ -98,6 +104,7 @@ const KNOWN: [Engine; 4] = [
         name: "postgresql",
         library: "adbc_driver_postgresql",
         entrypoint: "AdbcDriverInit",
+        schemes: &["postgresql://", "postgres://"],
         path: None,
         fixed: &[],
         defaults: &[],
@@ -113,6 +120,7 @@ const KNOWN: [Engine; 4] = [
         name: "flightsql",
         library: "adbc_driver_flightsql",
         entrypoint: "AdbcDriverInit",
+        schemes: &["grpc://", "grpc+tcp://", "grpc+tls://"],
         ..OTHER
     },
 ];
@@ -122,6 +130,7 @@ pub(crate) const OTHER: Engine = Engine {
     name: "",
     library: "",
     entrypoint: "AdbcDriverInit",
+    schemes: &[],
     path: None,
     fixed: &[],
     defaults: &[],
@@ -136,6 +145,17 @@ pub(crate) const OTHER: Engine = Engine {
 
 pub(crate) fn known(name: &str) -> Option<&'static Engine> {
     KNOWN.iter().find(|engine| engine.name == name)
+}
+
+/// The database with this address, and the scheme with which the address begins.
+pub(crate) fn at(address: &str) -> Option<(&'static Engine, &'static str)> {
+    KNOWN.iter().find_map(|engine| {
+        let scheme = engine
+            .schemes
+            .iter()
+            .find(|scheme| address.starts_with(**scheme));
+        scheme.map(|scheme| (engine, *scheme))
+    })
 }
 
 pub(crate) fn names() -> String {

@@ -9,9 +9,20 @@ use thiserror::Error;
 /// Settings that cannot be used. They are checked before anything is started.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum SettingsError {
+    /// The settings are not a table with the known fields.
+    #[error("{0}")]
+    Shape(String),
+    /// The address belongs to no driver that is known.
+    #[error(
+        "`{scheme}` is not the beginning of an address that a driver is known for, expected `duckdb:FILE`, `postgresql://…` or `grpc://…`\nhint: name any other driver in a table, with `driver`, `library` and `uri`"
+    )]
+    Address {
+        /// What stands before the first `:`.
+        scheme: String,
+    },
     /// There are no defaults for this engine.
     #[error(
-        "`adbc = \"{engine}\"` is not known here, expected {known}, or a `driver`\nhint: name the driver's shared library with `driver = \"PATH\"`"
+        "`driver = \"{engine}\"` is not known here, expected {known}, or a `library`\nhint: name the driver's shared library with `library = \"PATH\"`"
     )]
     UnknownEngine {
         /// The engine, as it was written.
@@ -20,7 +31,7 @@ pub enum SettingsError {
         known: String,
     },
     /// The settings name neither a file nor a server, or both.
-    #[error("`adbc = \"{engine}\"` has {found}, expected {expected}\nhint: {hint}")]
+    #[error("`driver = \"{engine}\"` has {found}, expected {expected}\nhint: {hint}")]
     Place {
         /// The engine, as it was written.
         engine: String,
@@ -72,6 +83,11 @@ pub enum SettingsError {
         /// Its name.
         option: String,
     },
+    /// The policy grants changes and no reading.
+    #[error(
+        "`data.write` is granted without `data.read`, and behind an ADBC driver the host cannot keep a statement that changes data from reading\nhint: grant `data.read = true` too"
+    )]
+    WriteOnly,
     /// The policy grants single tables. The host cannot hold a driver to them.
     #[error(
         "`{key}` grants tables, and behind an ADBC driver the host cannot hold a statement to them\nhint: leave `{key}` out, and let the database do it: connect as a role that may use `{table}` only"

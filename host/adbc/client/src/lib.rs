@@ -39,6 +39,8 @@ mod statement;
 
 mod settings;
 
+mod address;
+
 mod program;
 
 mod database;
@@ -52,5 +54,5 @@ pub use engine::{Ingest, Traits};
 pub use error::{EndError, OpenError, SettingsError};
 pub use fractalaw_data_call::{Budget, CallError, Code, Failure, Quota, Stop, Unlimited};
 pub use run::{Access, Ended, Run, Used};
-pub use settings::{Settings, refuse_tables};
+pub use settings::Settings;
 pub use store::{Store, beside_the_host};

@@ -32,7 +32,7 @@ impl Program {
     pub(crate) fn start(
         path: &Path,
         resolved: &Resolved,
-        driver_name: &str,
+        library_name: &str,
     ) -> Result<Program, OpenError> {
         let folder = tempfile::Builder::new()
             .prefix("fractalaw-adbc-")
@@ -40,7 +40,7 @@ impl Program {
             .map_err(OpenError::Folder)?;
         let socket = folder.path().join("runs");
         let open = Open {
-            driver: resolved.driver.clone(),
+            library: resolved.library.clone(),
             entrypoint: resolved.entrypoint.clone(),
             options: resolved.options.clone(),
             traits: resolved.engine.traits,
@@ -76,13 +76,13 @@ impl Program {
         let opened = program.ask(&open).ok_or_else(|| program.no_answer())?;
         let said = |text: String| cut(&resolved.secrets.redact(&text));
         let driver = |message: String, hint: &str| OpenError::Driver {
-            driver: driver_name.to_owned(),
+            driver: library_name.to_owned(),
             message: said(message),
             hint: hint.to_owned(),
         };
         match opened {
             Opened::Ready => Ok(program),
-            Opened::NoLibrary(message) => Err(driver(message, &resolved.driver_hint)),
+            Opened::NoLibrary(message) => Err(driver(message, &resolved.library_hint)),
             Opened::NoEntrypoint(message) => Err(driver(
                 message,
                 "name the function that gives the driver with `entrypoint = \"…\"`, as the driver's pages do",

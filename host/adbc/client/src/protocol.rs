@@ -25,7 +25,7 @@ use crate::limits::FRAME_BYTES;
 #[derive(Serialize, Deserialize)]
 pub struct Open {
     /// The driver's shared library: a file, or a name that the system looks for.
-    pub driver: Library,
+    pub library: Library,
     /// The function in the library that returns the driver.
     pub entrypoint: String,
     /// Options of the database, in the order in which they are set.

@@ -56,6 +56,8 @@ pub struct Run {
     used: Used,
     /// Why no more calls reach the database.
     lost: Option<Lost>,
+    /// The rows that the last change changed, if the driver said so.
+    last_changed: Option<u64>,
     /// A call failed. The transaction may look as if it could be committed when it cannot.
     has_failed: bool,
 }
@@ -79,6 +81,7 @@ impl Run {
             link: None,
             used: Used::default(),
             lost: None,
+            last_changed: None,
             has_failed: false,
         }
     }
@@ -121,6 +124,11 @@ impl Run {
     /// What the run's calls have used so far.
     pub fn used(&self) -> Used {
         self.used
+    }
+
+    /// The rows that the last `execute` or `insert` changed. `None` if the driver does not say. The guest is then told 0.
+    pub fn last_changed(&self) -> Option<u64> {
+        self.last_changed
     }
 
     /// Ends the run. What it did takes effect if it completed. This must be called before the ledger's closing
@@ -191,8 +199,8 @@ impl Run {
             self.lost = Some(Lost::Change);
         }
         let answer = result?;
-        let rows = answer.last.ok().and_then(|rows| u64::try_from(rows).ok());
-        let rows = rows.unwrap_or(0);
+        self.last_changed = answer.last.ok().and_then(|rows| u64::try_from(rows).ok());
+        let rows = self.last_changed.unwrap_or(0);
         self.used.rows_changed = self.used.rows_changed.saturating_add(rows);
         self.budget.count(Quota::Rows, rows)?;
         self.spend(price::CHANGED_ROW.saturating_mul(rows))?;

@@ -1,4 +1,5 @@
-//! The settings of a database behind an ADBC driver, as a policy writes them, and how they are resolved.
+//! The settings of a database behind an ADBC driver, as a policy writes them, and how they are resolved. `address.rs`
+//! reads the short form, one address.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -10,22 +11,23 @@ use crate::error::SettingsError;
 use crate::protocol::Library;
 use crate::secrets::Secrets;
 
-/// `{ adbc = "duckdb", path = "…" }` or `{ adbc = "postgresql", uri = "postgresql://me:${NAME}@…" }`. In `uri`
+/// `{ driver = "duckdb", path = "…" }` or `{ driver = "postgresql", uri = "postgresql://me:${NAME}@…" }`. In `uri`
 /// and in options, `${NAME}` stands for that environment variable. Its value is never shown.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Settings {
-    /// The database: a name that is known, or any name if there is a `driver`.
-    pub adbc: String,
+    /// The driver: a name that is known, or any name if there is a `library`.
+    pub driver: String,
     /// The database's file.
     #[serde(default)]
     pub path: Option<PathBuf>,
     /// The database's address.
     #[serde(default)]
     pub uri: Option<String>,
-    /// The driver's shared library. Without it, the system looks for one.
+    /// The driver's shared library. Without it, the usual one is taken: beside the program that loads it, or where the
+    /// system looks for libraries.
     #[serde(default)]
-    pub driver: Option<PathBuf>,
+    pub library: Option<PathBuf>,
     /// The function of the library that returns the driver, if it is not the usual one.
     #[serde(default)]
     pub entrypoint: Option<String>,
@@ -37,40 +39,36 @@ pub struct Settings {
 /// Settings that can be used.
 pub(crate) struct Resolved {
     pub(crate) engine: &'static Engine,
-    pub(crate) driver: Library,
+    pub(crate) library: Library,
     pub(crate) entrypoint: String,
     pub(crate) options: Vec<(String, String)>,
     pub(crate) secrets: Secrets,
     /// Secrets, and what guests need not know: where the database and its driver are.
     pub(crate) hidden: Secrets,
     /// What to do if the library cannot be loaded.
-    pub(crate) driver_hint: String,
-}
-
-/// Refuses grants of single tables, because the host cannot hold a statement to them here.
-pub fn refuse_tables(read: &[String], write: &[String]) -> Result<(), SettingsError> {
-    for (key, tables) in [("data.read", read), ("data.write", write)] {
-        if let Some(table) = tables.first() {
-            return Err(SettingsError::TableGrants {
-                key,
-                table: table.clone(),
-            });
-        }
-    }
-    Ok(())
+    pub(crate) library_hint: String,
 }
 
 impl Settings {
+    /// Checks everything that can be checked without opening the database. Secrets are looked up with `variable`.
+    ///
+    /// # Errors
+    ///
+    /// The first thing that is wrong.
+    pub fn check(&self, variable: impl Fn(&str) -> Option<String>) -> Result<(), SettingsError> {
+        self.resolve(variable).map(drop)
+    }
+
     pub(crate) fn resolve(
         &self,
         variable: impl Fn(&str) -> Option<String>,
     ) -> Result<Resolved, SettingsError> {
-        let engine = match (engine::known(&self.adbc), &self.driver) {
+        let engine = match (engine::known(&self.driver), &self.library) {
             (Some(engine), _) => engine,
             (None, Some(_)) => &engine::OTHER,
             (None, None) => {
                 return Err(SettingsError::UnknownEngine {
-                    engine: self.adbc.clone(),
+                    engine: self.driver.clone(),
                     known: engine::names(),
                 });
             }
@@ -98,7 +96,7 @@ impl Settings {
             options.push(((*name).to_owned(), (*value).to_owned()));
         }
         let mut hidden = secrets.clone();
-        for (place, instead) in [(&self.path, "path"), (&self.driver, "driver")] {
+        for (place, instead) in [(&self.path, "path"), (&self.library, "library")] {
             if let Some(place) = place {
                 hidden.hide(&absolute(place).to_string_lossy(), instead);
                 hidden.hide(&place.to_string_lossy(), instead);
@@ -106,8 +104,8 @@ impl Settings {
         }
         Ok(Resolved {
             engine,
-            driver: self
-                .driver
+            library: self
+                .library
                 .as_deref()
                 .map(absolute)
                 .map_or_else(|| Library::Name(engine.library.to_owned()), Library::File),
@@ -118,7 +116,7 @@ impl Settings {
             options,
             secrets,
             hidden,
-            driver_hint: self.driver_hint(engine),
+            library_hint: self.library_hint(engine),
         })
     }
 
@@ -130,7 +128,7 @@ impl Settings {
         variable: &impl Fn(&str) -> Option<String>,
     ) -> Result<(String, String), SettingsError> {
         let wrong = |found, expected, hint| SettingsError::Place {
-            engine: self.adbc.clone(),
+            engine: self.driver.clone(),
             found,
             expected,
             hint,
@@ -171,28 +169,34 @@ impl Settings {
         }
     }
 
-    fn driver_hint(&self, engine: &Engine) -> String {
-        match &self.driver {
+    fn library_hint(&self, engine: &Engine) -> String {
+        match &self.library {
             Some(_) => "name the driver's shared library, made for this system".to_owned(),
             None => format!(
-                "install `{}` where the system looks for libraries, or name it with `driver = \"PATH\"`",
+                "install `{}` where the system looks for libraries, or name it with `library = \"PATH\"`",
                 file_name(engine.library)
             ),
         }
     }
 
-    /// The driver as messages name it.
-    pub(crate) fn driver_name(&self, engine: &Engine) -> String {
-        let driver = self.driver.as_deref().map(Path::display);
-        driver.map_or_else(|| file_name(engine.library), |path| path.to_string())
+    /// The library as messages name it.
+    pub(crate) fn library_name(&self, engine: &Engine) -> String {
+        let library = self.library.as_deref().map(Path::display);
+        library.map_or_else(|| file_name(engine.library), |path| path.to_string())
     }
+}
+
+/// Whether this names a file. `:memory:` does not.
+pub(crate) fn is_file(path: &Path) -> bool {
+    !path.as_os_str().is_empty() && path != Path::new(":memory:")
 }
 
 /// The path made absolute. The program works in a folder of its own, so a relative path would mean another file
 /// there. `:memory:` stays as it is, because it is not a file.
 fn absolute(path: &Path) -> PathBuf {
-    let is_file = !path.as_os_str().is_empty() && path != Path::new(":memory:");
-    let absolute = is_file.then(|| std::path::absolute(path).ok()).flatten();
+    let absolute = is_file(path)
+        .then(|| std::path::absolute(path).ok())
+        .flatten();
     absolute.unwrap_or_else(|| path.to_owned())
 }
 
@@ -223,7 +227,7 @@ fn has_plain_password(uri: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Settings, absolute, has_plain_password, refuse_tables};
+    use super::{Settings, absolute, has_plain_password};
 
     fn settings(json: &str) -> Settings {
         serde_json::from_str(json).unwrap()
@@ -234,7 +238,7 @@ mod tests {
         match settings(json).resolve(variable) {
             Ok(resolved) => format!(
                 "{:?} {} {:?}",
-                resolved.driver, resolved.entrypoint, resolved.options
+                resolved.library, resolved.entrypoint, resolved.options
             ),
             Err(error) => error.to_string(),
         }
@@ -244,51 +248,51 @@ mod tests {
     fn settings_become_a_driver_and_its_options() {
         for (json, expected) in [
             (
-                r#"{"adbc": "sqlite", "path": "/x/a.db"}"#,
+                r#"{"driver": "sqlite", "path": "/x/a.db"}"#,
                 r#"Name("adbc_driver_sqlite") AdbcDriverInit [("uri", "/x/a.db")]"#,
             ),
             (
-                r#"{"adbc": "duckdb", "path": "/x/a.db", "driver": "/x/libduckdb.so", "options": {"threads": "1", "memory_limit": "2GiB"}}"#,
+                r#"{"driver": "duckdb", "path": "/x/a.db", "library": "/x/libduckdb.so", "options": {"threads": "1", "memory_limit": "2GiB"}}"#,
                 r#"File("/x/libduckdb.so") duckdb_adbc_init [("path", "/x/a.db"), ("memory_limit", "2GiB"), ("threads", "1"), ("enable_external_access", "false"), ("autoinstall_known_extensions", "false"), ("autoload_known_extensions", "false"), ("lock_configuration", "true")]"#,
             ),
             (
-                r#"{"adbc": "postgresql", "uri": "postgresql://me:${PASSWORD}@h/db"}"#,
+                r#"{"driver": "postgresql", "uri": "postgresql://me:${PASSWORD}@h/db"}"#,
                 r#"Name("adbc_driver_postgresql") AdbcDriverInit [("uri", "postgresql://me:top%20secret@h/db")]"#,
             ),
             (
-                r#"{"adbc": "mine", "driver": "/m.so", "entrypoint": "go", "uri": "x", "options": {"password": "${PASSWORD}"}}"#,
+                r#"{"driver": "mine", "library": "/m.so", "entrypoint": "go", "uri": "x", "options": {"password": "${PASSWORD}"}}"#,
                 r#"File("/m.so") go [("uri", "x"), ("password", "top secret")]"#,
             ),
             (
-                r#"{"adbc": "mine", "uri": "x"}"#,
-                "`adbc = \"mine\"` is not known here, expected `duckdb`, `sqlite`, `postgresql`, `flightsql`, or a `driver`\nhint: name the driver's shared library with `driver = \"PATH\"`",
+                r#"{"driver": "mine", "uri": "x"}"#,
+                "`driver = \"mine\"` is not known here, expected `duckdb`, `sqlite`, `postgresql`, `flightsql`, or a `library`\nhint: name the driver's shared library with `library = \"PATH\"`",
             ),
             (
-                r#"{"adbc": "duckdb"}"#,
-                "`adbc = \"duckdb\"` has no `path`, expected one\nhint: write `path = \"…\"`: the file that the database is kept in",
+                r#"{"driver": "duckdb"}"#,
+                "`driver = \"duckdb\"` has no `path`, expected one\nhint: write `path = \"…\"`: the file that the database is kept in",
             ),
             (
-                r#"{"adbc": "postgresql", "path": "x"}"#,
-                "`adbc = \"postgresql\"` has a `path`, expected a `uri`\nhint: write `uri = \"…\"`: this database is no file",
+                r#"{"driver": "postgresql", "path": "x"}"#,
+                "`driver = \"postgresql\"` has a `path`, expected a `uri`\nhint: write `uri = \"…\"`: this database is no file",
             ),
             (
-                r#"{"adbc": "duckdb", "path": "x", "uri": "y"}"#,
-                "`adbc = \"duckdb\"` has a `path` and a `uri`, expected one of them\nhint: leave one out",
+                r#"{"driver": "duckdb", "path": "x", "uri": "y"}"#,
+                "`driver = \"duckdb\"` has a `path` and a `uri`, expected one of them\nhint: leave one out",
             ),
             (
-                r#"{"adbc": "duckdb", "path": "x", "options": {"enable_external_access": "true"}}"#,
+                r#"{"driver": "duckdb", "path": "x", "options": {"enable_external_access": "true"}}"#,
                 "`options.enable_external_access` is set by the host, because guests could reach beyond the database without it\nhint: leave it out",
             ),
             (
-                r#"{"adbc": "postgresql", "uri": "postgresql://me:hunter2@h/db"}"#,
+                r#"{"driver": "postgresql", "uri": "postgresql://me:hunter2@h/db"}"#,
                 "`uri` has a password in it, expected the name of an environment variable in its place\nhint: write `${NAME}` for it, and set `NAME` in the host's environment",
             ),
             (
-                r#"{"adbc": "flightsql", "uri": "x", "options": {"password": "hunter2"}}"#,
+                r#"{"driver": "flightsql", "uri": "x", "options": {"password": "hunter2"}}"#,
                 "`options.password` has a password in it, expected the name of an environment variable in its place\nhint: write `${NAME}` for it, and set `NAME` in the host's environment",
             ),
             (
-                r#"{"adbc": "postgresql", "uri": "postgresql://me:${OTHER}@h/db"}"#,
+                r#"{"driver": "postgresql", "uri": "postgresql://me:${OTHER}@h/db"}"#,
                 "`uri` takes its secret from the environment variable `OTHER`, which is not set\nhint: set `OTHER` where the host is started",
             ),
         ] {
@@ -320,16 +324,5 @@ mod tests {
         ] {
             assert_eq!(has_plain_password(uri), plain, "{uri}");
         }
-    }
-
-    #[test]
-    fn grants_of_tables_are_refused() {
-        assert_eq!(refuse_tables(&[], &[]), Ok(()));
-        assert_eq!(
-            refuse_tables(&[], &["polished".to_owned()])
-                .unwrap_err()
-                .to_string(),
-            "`data.write` grants tables, and behind an ADBC driver the host cannot hold a statement to them\nhint: leave `data.write` out, and let the database do it: connect as a role that may use `polished` only"
-        );
     }
 }

@@ -41,8 +41,8 @@ impl Store {
         secret: impl Fn(&str) -> Option<String>,
     ) -> Result<Store, OpenError> {
         let resolved = settings.resolve(secret)?;
-        let driver_name = settings.driver_name(resolved.engine);
-        let database = Database::new(program, driver_name, resolved);
+        let library_name = settings.library_name(resolved.engine);
+        let database = Database::new(program, library_name, resolved);
         database.program()?;
         Ok(Store {
             database: Arc::new(database),

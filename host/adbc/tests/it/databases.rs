@@ -100,9 +100,9 @@ pub(crate) struct Seeded {
 impl Seeded {
     pub(crate) fn settings(&self) -> Settings {
         Settings {
-            adbc: self.kind.name().to_owned(),
+            driver: self.kind.name().to_owned(),
             path: Some(self.path.clone()),
-            driver: Some(self.driver.clone()),
+            library: Some(self.driver.clone()),
             ..none()
         }
     }
@@ -115,10 +115,10 @@ impl Seeded {
 /// Settings with no values.
 pub(crate) fn none() -> Settings {
     Settings {
-        adbc: String::new(),
+        driver: String::new(),
         path: None,
         uri: None,
-        driver: None,
+        library: None,
         entrypoint: None,
         options: Default::default(),
     }

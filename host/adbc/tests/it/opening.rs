@@ -27,9 +27,9 @@ fn a_driver_that_is_none_is_told_by_its_cause() {
     .unwrap();
     let missing = folder.path().join("missing.so");
     let with = |driver: &Path, entrypoint: Option<&str>| Settings {
-        adbc: "mine".to_owned(),
+        driver: "mine".to_owned(),
         uri: Some("x".to_owned()),
-        driver: Some(driver.to_owned()),
+        library: Some(driver.to_owned()),
         entrypoint: entrypoint.map(str::to_owned),
         ..none()
     };
@@ -60,7 +60,7 @@ fn a_driver_that_is_none_is_told_by_its_cause() {
         );
     }
     let by_name = Settings {
-        adbc: "postgresql".to_owned(),
+        driver: "postgresql".to_owned(),
         uri: Some("postgresql://me:${TOP}@localhost/db".to_owned()),
         ..none()
     };
@@ -70,7 +70,7 @@ fn a_driver_that_is_none_is_told_by_its_cause() {
         "{found}"
     );
     assert!(
-        found.ends_with("hint: install `libadbc_driver_postgresql.so` where the system looks for libraries, or name it with `driver = \"PATH\"`"),
+        found.ends_with("hint: install `libadbc_driver_postgresql.so` where the system looks for libraries, or name it with `library = \"PATH\"`"),
         "{found}"
     );
 }
@@ -78,7 +78,7 @@ fn a_driver_that_is_none_is_told_by_its_cause() {
 #[test]
 fn a_program_that_is_not_there_is_told() {
     let settings = Settings {
-        adbc: "sqlite".to_owned(),
+        driver: "sqlite".to_owned(),
         path: Some("x".into()),
         ..none()
     };
@@ -102,8 +102,8 @@ fn a_secret_is_in_no_message() {
         };
         let option = if kind == Kind::Duckdb { "path" } else { "uri" };
         let settings = Settings {
-            adbc: "mine".to_owned(),
-            driver: Some(driver),
+            driver: "mine".to_owned(),
+            library: Some(driver),
             entrypoint: Some(
                 if kind == Kind::Duckdb {
                     "duckdb_adbc_init"

@@ -129,14 +129,3 @@ fn a_database_that_is_not_there_fails_the_request() {
     let source = std::error::Error::source(&error).unwrap().to_string();
     assert!(source.starts_with("cannot open `"), "{source}");
 }
-
-#[test]
-fn a_driver_takes_a_program_that_this_host_does_not_start() {
-    let lines = "interfaces.\"fractal:app/data-query\" = true\ninterfaces.\"fractal:app/data-mutate\" = true\n\
-        data.read = true\ndata.write = true\ndata.adbc = { driver = \"duckdb\" }";
-    let error = failed(&host(), &Run::new().grant(Section::parse(lines).unwrap()));
-    assert_eq!(
-        std::error::Error::source(&error).unwrap().to_string(),
-        "data over ADBC needs the program `fractalaw-adbc`, which this host does not start yet"
-    );
-}

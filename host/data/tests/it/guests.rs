@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 /// What a guest does.
+#[derive(Clone, Copy)]
 pub(crate) enum Does<'a> {
     /// A query, whose rows it drops.
     Query(&'a str),
@@ -26,7 +27,8 @@ pub(crate) fn named(name: &str, does: &[Does<'_>]) -> Vec<u8> {
     wat::parse_str(text).unwrap()
 }
 
-fn text(does: &[Does<'_>]) -> String {
+/// The component as text.
+pub(crate) fn text(does: &[Does<'_>]) -> String {
     let (mut data, mut body, mut at) = (String::new(), String::new(), 1024);
     for step in does {
         let (call, sql) = match step {

@@ -1,5 +1,6 @@
 //! Data through the real host: real components, the real engine, and databases in files.
 
+mod adbc;
 mod ends;
 mod grants;
 mod guests;

@@ -123,6 +123,7 @@ fn the_shape_is_the_one_that_is_documented() {
     report.grants.not_asked.clear();
     report.effects.truncate(1);
     report.effects[0].fields.truncate(1);
+    report.unmetered[0].what = "the time of a database".to_owned();
     report.audit[0].detail = "a\u{1b}".to_owned();
     report.backtrace.truncate(1);
     report.stdout.bytes = b"out".to_vec();
@@ -131,12 +132,20 @@ fn the_shape_is_the_one_that_is_documented() {
     let effects =
         "\n--- Effects (1 effects) ---\n  [data] insert permits — rows 2 (committed)\nFuel: ";
     assert!(report.text().contains(effects), "{}", report.text());
+    let unmetered = "\nNot metered: the time of a database (data)\n";
+    assert!(report.text().contains(unmetered), "{}", report.text());
     // What no host had before there were capabilities is left out if it is empty.
     report.effects.clear();
+    report.unmetered.clear();
     report.trace = None;
     report.limits.quotas = QuotaLimits::default();
     let json: serde_json::Value = serde_json::from_str(&report.json()).unwrap();
-    for absent in ["/effects", "/trace", "/limits/quotas_of_capabilities"] {
+    for absent in [
+        "/effects",
+        "/unmetered",
+        "/trace",
+        "/limits/quotas_of_capabilities",
+    ] {
         assert_eq!(json.pointer(absent), None, "{absent}");
     }
 }

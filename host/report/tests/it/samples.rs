@@ -10,7 +10,7 @@ use fractalaw_report::{
     During, Effect, Fuel, FunctionFuel, Granted, HostCall, HostCalls, Item, Limits, Listed, Memory,
     MemoryKind, Mismatch, Missing, MissingFunction, NotGranted, Outcome, PolicyId, Profile,
     ProfileNode, Proposal, Quota, QuotaLimit, QuotaLimits, Refusal, Report, Settled, Trace, Trap,
-    TrapCode, limits,
+    TrapCode, Unmetered, limits,
 };
 
 /// A quota of a capability.
@@ -75,6 +75,10 @@ pub(crate) fn report(outcome: Outcome) -> Report {
             event_type: "read".to_owned(),
             resource: "permit".to_owned(),
             detail: HOSTILE.to_owned(),
+        }],
+        unmetered: vec![Unmetered {
+            capability: "data".to_owned(),
+            what: HOSTILE.to_owned(),
         }],
         effects: vec![
             Effect {
