@@ -71,6 +71,7 @@ Options of the run, given to `fractalaw run` as they stand:
     --env NAME=VALUE               an environment variable; repeat for more
     --dir HOST[::GUEST][:rw]       a folder, read-only unless `:rw` follows; repeat for more
     --stdin FILE                   standard input; `-` passes on our own
+    --data FILE[:rw]               an SQLite database, all of it, read-only unless `:rw` follows
     --policy FILE                  what is granted to which micro-apps: host/POLICY.md
     --grant LINE                   a line of policy for this run; repeat for more
     --ledger [FILE]                record it; without FILE in target/ledger/audit.ledger
@@ -176,7 +177,7 @@ pub(crate) struct Inspect {
     /// The name of a guest, or the path of a component: what holds a `/` or ends in `.wasm`
     #[arg(value_name = "GUEST|PATH")]
     pub(crate) what: String,
-    /// `--policy FILE`, `--grant LINE`, `--json`
+    /// `--policy FILE`, `--grant LINE`, `--data FILE[:rw]`, `--json`
     #[arg(
         value_name = "OPTIONS",
         trailing_var_arg = true,

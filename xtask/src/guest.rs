@@ -128,9 +128,10 @@ fn manifest(package: &Table, file: &str) -> Result<Manifest, Fault> {
 /// What a host with this project's capabilities knows in a manifest.
 fn known() -> Known<'static> {
     let quotas = QuotaLimits::standard().iter();
+    let quotas = quotas.map(|quota| &*quota.quota.name);
     Known {
         keys: standard::MANIFEST_KEYS.to_vec(),
-        quotas: quotas.map(|quota| &*quota.quota.name).collect(),
+        quotas: quotas.chain(standard::MANIFEST_QUOTAS).collect(),
     }
 }
 

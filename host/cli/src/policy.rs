@@ -35,27 +35,31 @@ pub(crate) fn granted(run: Run, grants: &flags::Grants) -> anyhow::Result<Run> {
     let mut section = Section::parse(&grants.lines.join("\n"))?;
     section.check(offer())?;
     if let Some(data) = &grants.data {
-        section = section.or(Section::parse(&lines(data))?);
+        // A line may say `data.file = true`, which means this database.
+        let brought = Section::parse(&database(&data.place))?;
+        section = brought.or(section).or(Section::parse(of_all(data))?);
     }
     Ok(run.grant(section))
 }
 
-/// What a database that the run brings grants, where no line says otherwise.
-fn lines(data: &flags::DataGrant) -> String {
-    // Text in JSON is text in TOML.
-    let place = serde_json::Value::from(&*data.place);
-    let name = if fractalaw_data::is_address(&data.place) {
-        "adbc"
-    } else {
-        "file"
+/// The line of policy for a database that the run brings.
+fn database(place: &str) -> String {
+    let name = match fractalaw_data::is_address(place) {
+        true => "adbc",
+        false => "file",
     };
-    let mut lines = format!(
-        "interfaces.\"fractal:app/data-query\" = true\ndata.{name} = {place}\ndata.read = true\n"
-    );
+    // Text in JSON is text in TOML.
+    format!("data.{name} = {}", serde_json::Value::from(place))
+}
+
+/// What a database that the run brings grants where no line says otherwise: all tables.
+fn of_all(data: &flags::DataGrant) -> &'static str {
     if data.writable {
-        lines += "interfaces.\"fractal:app/data-mutate\" = true\ndata.write = true\n";
+        "interfaces.\"fractal:app/data-query\" = true\ninterfaces.\"fractal:app/data-mutate\" = true\n\
+         data.read = true\ndata.write = true"
+    } else {
+        "interfaces.\"fractal:app/data-query\" = true\ndata.read = true"
     }
-    lines
 }
 
 /// Warns if the policy names other builds of a component and not this one. What it grants to them is not granted
@@ -83,12 +87,21 @@ pub(crate) fn warn_of_other_builds(policy: Option<&Policy>, app: Option<&App>) {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
+    use fractalaw_contract::standard;
+    use fractalaw_host::QuotaLimits;
+
     use super::*;
 
-    /// `xtask` does not link the host, and has this list from the crate that it shares with it.
+    /// `xtask` does not link the host, and has these lists from the crate that it shares with it.
     #[test]
-    fn what_xtask_takes_for_keys_of_manifests_is_what_is_offered() {
+    fn what_xtask_knows_in_manifests_is_what_is_offered() {
         let known = offer().known_to_manifests();
-        assert_eq!(known.keys, fractalaw_contract::standard::MANIFEST_KEYS);
+        assert_eq!(known.keys, standard::MANIFEST_KEYS);
+        let core = QuotaLimits::standard().iter();
+        let core = core.map(|quota| &*quota.quota.name);
+        let quotas: BTreeSet<_> = core.chain(standard::MANIFEST_QUOTAS).collect();
+        assert_eq!(BTreeSet::from_iter(known.quotas), quotas);
     }
 }

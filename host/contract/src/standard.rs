@@ -90,6 +90,9 @@ pub const WASI: [Interface; 6] = [
 /// The keys of manifests that the project's own capabilities bring.
 pub const MANIFEST_KEYS: [&str; 2] = ["data", "ai"];
 
+/// The quotas that the project's own capabilities bring.
+pub const MANIFEST_QUOTAS: [&str; 3] = ["data-statements", "data-rows", "data-bytes"];
+
 /// Read on first use: a component with cached code does not need it.
 static OFFERED: LazyLock<Offered> = LazyLock::new(|| {
     let mut packages = vec![APP_WIT];

@@ -24,12 +24,19 @@ pub(crate) const READ: &str = "read";
 /// The tables and columns that may be changed, in the same form.
 pub(crate) const WRITE: &str = "write";
 
-/// A component that imports an interface asks for the name that belongs to it.
+/// A component that imports an interface asks for a database, and for the name that belongs to the interface.
 pub(crate) const GRANT_KEY: GrantKey = GrantKey {
     name: KEY,
     what: "data:",
+    words: &[(FILE, "the database, by name or from `--data FILE`:")],
     value: check,
-    needed_by: &[(QUERY, READ), (MUTATE, WRITE)],
+    needed_by: &[
+        (QUERY, FILE),
+        (MUTATE, FILE),
+        (QUERY, READ),
+        (MUTATE, WRITE),
+    ],
+    replaced_by: &[(FILE, ADBC)],
 };
 
 /// What a run is granted.

@@ -23,13 +23,28 @@ pub(crate) struct Accepted {
 
 /// Reads the sections of the component and of everything nested in it, for a host with this offer.
 pub(crate) fn judge(bytes: &[u8], outline: &Outline, offer: &Offer) -> Result<Accepted, LoadError> {
-    if let Some(refusal) = &outline.refusal {
-        return Err(refusal.clone().into());
+    match &outline.refusal {
+        None => {}
+        // A key that this host does not know belongs to a capability that it does not have. If an import says so
+        // too, it says it better.
+        Some(manifest @ Refusal::Manifest { .. }) => {
+            return Err(match accepted(bytes, offer) {
+                Err(LoadError::Refused(import @ Refusal::InterfaceNotOffered { .. })) => import,
+                _ => manifest.clone(),
+            }
+            .into());
+        }
+        Some(refusal) => return Err(refusal.clone().into()),
     }
+    let accepted = accepted(bytes, offer)?;
+    confirmed(outline, offer)?;
+    Ok(accepted)
+}
+
+fn accepted(bytes: &[u8], offer: &Offer) -> Result<Accepted, LoadError> {
     let is_composed = fits(bytes)?;
     // This comes last: it takes longest, and its input is bounded by then.
     let imports = contract_fit::check(bytes, offer.offered()?)?;
-    confirmed(outline, offer)?;
     Ok(Accepted {
         imports,
         is_composed,

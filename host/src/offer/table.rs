@@ -32,11 +32,15 @@ pub struct GrantKey {
     pub name: &'static str,
     /// What a name grants, in words. With `warnings for`, a message says "warnings for `Dover`".
     pub what: &'static str,
+    /// Names with words of their own, in place of `what`.
+    pub words: &'static [(&'static str, &'static str)],
     /// Checks the value of a name in a policy. If the value is wrong, the error says what was expected.
     pub value: fn(name: &str, value: &Value) -> Result<(), String>,
     /// Names that a component asks for by its imports, in addition to those in its manifest. Each is the path of
     /// an interface and the name.
     pub needed_by: &'static [(&'static str, &'static str)],
+    /// Names that another name replaces. Whoever asks for the first of a pair is also content with the second.
+    pub replaced_by: &'static [(&'static str, &'static str)],
 }
 
 impl GrantKey {
@@ -45,8 +49,10 @@ impl GrantKey {
         GrantKey {
             name,
             what,
+            words: &[],
             value: only_true,
             needed_by: &[],
+            replaced_by: &[],
         }
     }
 }
@@ -62,6 +68,19 @@ impl GrantKey {
             }
         }
         names
+    }
+
+    /// Whether a name that is granted is what was asked for with this name.
+    pub(crate) fn serves(&self, granted: &str, asked: &str) -> bool {
+        granted == asked || self.replaced_by.contains(&(asked, granted))
+    }
+
+    /// What this name grants, in words.
+    pub(crate) fn what(&self, name: &str) -> &'static str {
+        let mut words = self.words.iter();
+        words
+            .find(|(known, _)| *known == name)
+            .map_or(self.what, |(_, what)| what)
     }
 }
 

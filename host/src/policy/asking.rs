@@ -47,7 +47,7 @@ pub(super) fn item(table: &Table, key: &GrantKey, name: &str) -> Item {
     Item::Named {
         key: key.name.to_owned(),
         name: name.to_owned(),
-        what: key.what.to_owned(),
+        what: key.what(name).to_owned(),
         interfaces: interfaces
             .map(|interface| interface.path.to_owned())
             .collect(),

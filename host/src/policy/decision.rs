@@ -305,12 +305,12 @@ impl<'s> Decider<'s> {
             let granted = self.names(|section| section.names(key.name));
             let asked = key.asked(self.asking.manifest, self.asking.interfaces);
             for name in &asked {
-                if !granted.iter().any(|(granted, _)| *granted == name) {
+                if !granted.iter().any(|(granted, _)| key.serves(granted, name)) {
                     self.miss(item(table, key, name), None);
                 }
             }
             for (name, particular) in granted {
-                let is_asked = asked.contains(name);
+                let is_asked = asked.iter().any(|asked| key.serves(name, asked));
                 let item = item(table, key, name);
                 self.grant(item, By::Policy, is_asked, particular);
                 let said = self.first(|section| {

@@ -63,12 +63,16 @@ pub(crate) enum Args {
 }
 
 impl Section {
-    /// What this says, and the interfaces and the names under keys of capabilities of which only the other says something.
+    /// What this section says, and what the other one says where this one says nothing.
     #[must_use]
     pub fn or(mut self, other: Section) -> Section {
-        for (name, said) in other.interfaces {
-            self.interfaces.entry(name).or_insert(said);
-        }
+        self.tier = self.tier.or(other.tier);
+        self.args = self.args.or(other.args);
+        self.stdin |= other.stdin;
+        add(&mut self.interfaces, other.interfaces);
+        add(&mut self.dirs, other.dirs);
+        add(&mut self.env, other.env);
+        add(&mut self.quotas, other.quotas);
         for (key, said) in other.keys {
             match self.keys.entry(key) {
                 Entry::Vacant(place) => {
@@ -135,5 +139,12 @@ impl Section {
                 folder,
                 ..Section::default()
             }
+    }
+}
+
+/// Adds what is not there.
+fn add<T>(to: &mut BTreeMap<String, T>, from: BTreeMap<String, T>) {
+    for (name, value) in from {
+        to.entry(name).or_insert(value);
     }
 }

@@ -63,6 +63,8 @@ fn children_get_their_arguments_and_their_ends_are_passed_on() {
         "./a.wasm",
         "--tier",
         "heavy",
+        "--data",
+        "register.db:rw",
         "--arg=--help",
         "--",
         "-x",
@@ -71,7 +73,7 @@ fn children_get_their_arguments_and_their_ends_are_passed_on() {
     assert_eq!(ended.code, 7, "{}", ended.stderr);
     assert_eq!(
         ended.stdout,
-        "run|./a.wasm|--tier|heavy|--arg=--help|--|-x|7\n"
+        "run|./a.wasm|--tier|heavy|--data|register.db:rw|--arg=--help|--|-x|7\n"
     );
     assert!(
         ended.stderr.starts_with("first build of the host: "),

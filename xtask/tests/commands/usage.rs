@@ -201,6 +201,7 @@ fn help_teaches_the_path_of_the_data_and_every_command() {
         "--env",
         "--dir",
         "--stdin",
+        "--data",
         "--json",
         "--deterministic",
     ] {

@@ -69,3 +69,64 @@ fn a_database_that_is_brought_is_granted_as_the_flag_says() {
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(text.contains("unreachable"), "{text}");
 }
+
+/// What a refused run says, from its first line of policy to its last.
+fn lines_to_paste(output: &Output) -> Vec<String> {
+    assert_eq!(output.status.code(), Some(3));
+    let text = std::str::from_utf8(&output.stdout).unwrap();
+    let lines = text
+        .lines()
+        .skip(1)
+        .take_while(|line| !line.starts_with("hint: "));
+    lines.map(|line| line.trim_start().to_owned()).collect()
+}
+
+#[test]
+fn the_lines_of_a_refusal_work_as_they_are() {
+    let folder = tempfile::tempdir().unwrap();
+    let connection = Connection::open(folder.path().join("permits.db")).unwrap();
+    connection
+        .execute_batch("CREATE TABLE permit (id INTEGER PRIMARY KEY, site TEXT)")
+        .unwrap();
+    let lines = lines_to_paste(&run(&folder, &[]));
+    let digest = format!("[apps.\"@{}\"]", digest(&folder));
+    assert_eq!(
+        lines,
+        [
+            &*digest,
+            "interfaces.\"fractal:app/data-mutate\" = true  # the interface `fractal:app/data-mutate`",
+            "data.\"file\" = true  # the database, by name or from `--data FILE`: `file`",
+            "data.\"write\" = true  # data: `write`",
+        ]
+    );
+    // All of them in a policy, or each after `--grant`.
+    fs::write(folder.path().join("policy.toml"), lines.join("\n")).unwrap();
+    let pasted = ["--policy", "policy.toml"].map(str::to_owned);
+    let each = lines[1..]
+        .iter()
+        .flat_map(|line| ["--grant".to_owned(), line.clone()]);
+    for mut flags in [pasted.to_vec(), each.collect()] {
+        connection.execute_batch("DELETE FROM permit").unwrap();
+        flags.extend(["--data", "permits.db"].map(str::to_owned));
+        let flags: Vec<_> = flags.iter().map(String::as_str).collect();
+        let output = run(&folder, &flags);
+        assert_eq!(output.status.code(), Some(0), "{flags:?}");
+    }
+    // Whoever grants a database without naming it is told how to name one.
+    let output = run(&folder, &["--policy", "policy.toml"]);
+    assert_eq!(
+        String::from_utf8(output.stderr).unwrap(),
+        "error: data is granted, and no database is named\nhint: name one with `--data FILE`, or in the policy as \
+         `data.file = \"FILE\"`\n"
+    );
+    assert_eq!(output.status.code(), Some(2));
+}
+
+fn digest(folder: &TempDir) -> String {
+    use sha2::{Digest, Sha256};
+    let bytes = fs::read(guest(folder.path())).unwrap();
+    Sha256::digest(bytes)
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}

@@ -54,6 +54,27 @@ fn a_guest_says_what_it_is_in_text() {
     );
 }
 
+/// What a manifest asks for of data is shown, and what it does not say but its imports need.
+#[test]
+fn a_guest_says_what_it_asks_for_of_data() {
+    let output = inspect(&guest("permit-register"), &["--grant", "data.read = true"]);
+    let text = out(&output);
+    for part in [
+        "  manifest  {\"tier\":\"lightweight\",\"data\":[\"read\",\"write\"]}\n",
+        "  asks for  the tier `lightweight`
+            the interface `fractal:app/data-mutate`
+            the interface `fractal:app/data-query`
+            data: `read`
+            data: `write`
+            the database, by name or from `--data FILE`: `file`
+",
+        "  granted   data: `read` (policy)\n",
+        "  data.\"write\" = true  # data: `write`\n  data.\"file\" = true  # the database, by name or from",
+    ] {
+        assert!(text.contains(part), "{part} is not in\n{text}");
+    }
+}
+
 #[test]
 fn a_component_without_a_manifest_is_told_from_its_bytes() {
     let folder = tempfile::tempdir().unwrap();

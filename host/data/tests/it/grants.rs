@@ -54,6 +54,7 @@ fn without_a_grant_it_is_refused_before_it_runs_with_the_lines_to_paste() {
         [
             "interfaces.\"fractal:app/data-mutate\" = true",
             "interfaces.\"fractal:app/data-query\" = true",
+            "data.\"file\" = true",
             "data.\"read\" = true",
             "data.\"write\" = true",
         ]
