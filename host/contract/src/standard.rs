@@ -91,7 +91,13 @@ pub const WASI: [Interface; 6] = [
 pub const MANIFEST_KEYS: [&str; 2] = ["data", "ai"];
 
 /// The quotas that the project's own capabilities bring.
-pub const MANIFEST_QUOTAS: [&str; 3] = ["data-statements", "data-rows", "data-bytes"];
+pub const MANIFEST_QUOTAS: [&str; 5] = [
+    "data-statements",
+    "data-rows",
+    "data-bytes",
+    "ai-calls",
+    "ai-tokens",
+];
 
 /// Read on first use: a component with cached code does not need it.
 static OFFERED: LazyLock<Offered> = LazyLock::new(|| {
