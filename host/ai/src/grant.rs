@@ -27,8 +27,10 @@ pub(crate) const TEXTS: &str = "texts";
 pub(crate) const GRANT_KEY: GrantKey = GrantKey {
     name: KEY,
     what: "models to",
+    words: &[],
     value: check,
     needed_by: &[(EMBEDDINGS, EMBED), (CLASSIFY, CLASSIFYING)],
+    replaced_by: &[],
 };
 
 /// What a run is granted.
