@@ -230,3 +230,64 @@ impl Drop for Reserved {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn room(deliveries: u64, bytes: u64) -> Room {
+        let room = Room::default();
+        room.fill(Backlog { deliveries, bytes });
+        room
+    }
+
+    fn code(result: Result<(), EventError>) -> Option<Code> {
+        result.err().map(|error| error.code)
+    }
+
+    #[test]
+    fn the_last_tenth_of_the_backlog_is_for_micro_apps() {
+        let full = Some(Code::BacklogFull);
+        // What is in the file, what comes, and whether it may come from outside and from a micro-app.
+        let cases = [
+            ((899_999, 0), (1, 0), None, None),
+            ((899_999, 0), (2, 0), full, None),
+            ((900_000, 0), (1, 0), full, None),
+            ((999_999, 0), (1, 0), full, None),
+            ((999_999, 0), (2, 0), full, full),
+            ((0, 966_367_634), (1, 5), full, None),
+            ((0, 966_367_633), (1, 5), None, None),
+            ((0, 1_073_741_823), (1, 1), full, None),
+            ((0, 1_073_741_823), (1, 2), full, full),
+            // What nobody waits for takes no room.
+            ((1_000_000, 1_073_741_824), (0, 5), None, None),
+        ];
+        for ((deliveries, bytes), (new, size), outside, inside) in cases {
+            let room = room(deliveries, bytes);
+            let from_outside = Backlog {
+                deliveries: new,
+                bytes: size,
+            };
+            let case = format!("{deliveries} {bytes} {new} {size}");
+            assert_eq!(code(room.check_outside(from_outside)), outside, "{case}");
+            let mut reserved = room.reserve("a", None);
+            assert_eq!(code(reserved.event(new, size)), inside, "{case}");
+        }
+    }
+
+    #[test]
+    fn what_is_reserved_counts_until_it_is_given_back() {
+        let room = room(999_998, 0);
+        let (mut one, mut two) = (room.reserve("a", None), room.reserve("b", None));
+        assert_eq!(code(one.event(1, 10)), None);
+        assert_eq!(code(two.task(10, false)), None);
+        assert_eq!(code(two.event(1, 10)), Some(Code::BacklogFull));
+        assert_eq!(code(one.task(10, false)), Some(Code::BacklogFull));
+        drop(one);
+        assert_eq!(code(two.event(1, 10)), None);
+        drop(two);
+        let inner = room.lock();
+        assert_eq!(inner.reserved.backlog, Backlog::default());
+        assert!(inner.reserved.tasks.is_empty() && inner.roots.is_empty());
+    }
+}

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::Store;
+use super::row::By;
 use crate::database::Database;
 use crate::error::EngineError;
-use crate::ids::RunId;
+use crate::ids::{DeliveryId, RunId};
 use crate::ledger::Closings;
 use crate::retry::Ending;
 use crate::time::Time;
@@ -44,10 +45,17 @@ impl Unsettled {
 }
 
 impl Store<'_> {
-    /// Settles them, in the order of their numbers.
+    /// Settles them, in the order of their numbers. Claims are void. If the task of one was cancelled since, its
+    /// delivery was kept only for the claim.
     pub(crate) fn recover(&mut self, unsettled: Unsettled, now: Time) -> Result<(), EngineError> {
         for (run, (ending, outcome)) in unsettled.0 {
             self.settle(run, ending, &outcome, now)?;
+        }
+        let cancelled = "SELECT delivery_id FROM deliveries WHERE cancelled = 1";
+        for id in self.rows(cancelled, (), |row| row.get::<_, i64>(0))? {
+            if let Some(row) = self.delivery(By::Id(DeliveryId(id as u64)))? {
+                self.remove(&row)?;
+            }
         }
         Ok(())
     }

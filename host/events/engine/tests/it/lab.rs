@@ -65,6 +65,21 @@ impl Lab {
         self.engine = Some(engine.unwrap());
     }
 
+    /// Ends the engine as a crash does, and starts again: the files are taken as they are. What callers still hold of
+    /// the old engine works on the old files.
+    pub(crate) fn crash(&mut self) {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["events.db", "events.db-wal"] {
+            std::fs::copy(self.folder.path().join(name), folder.path().join(name)).unwrap();
+        }
+        self.folder = folder;
+        self.start();
+    }
+
+    pub(crate) fn later(&mut self, seconds: i64) {
+        self.now = Time::from_unix_ms(self.now.unix_ms() + seconds * 1000);
+    }
+
     /// The number of the next run.
     pub(crate) fn run_id(&mut self) -> RunId {
         self.last_run += 1;
@@ -135,6 +150,22 @@ impl Lab {
 
     pub(crate) fn tasks(&self) -> Vec<TaskStanding> {
         self.engine().tasks(TaskId(0), 1_000_000).unwrap()
+    }
+}
+
+impl Lab {
+    /// How many rows the tables have, read from the file by SQLite itself.
+    pub(crate) fn rows(&mut self) -> [(&'static str, u64); 5] {
+        self.engine = None;
+        let connection = rusqlite::Connection::open(self.path()).unwrap();
+        let rows = ["deliveries", "events", "prepared", "roots", "tasks"].map(|table| {
+            let sql = format!("SELECT count(*) FROM {table}");
+            let count = connection.query_row(&sql, (), |row| row.get::<_, i64>(0));
+            (table, count.unwrap() as u64)
+        });
+        drop(connection);
+        self.start();
+        rows
     }
 }
 

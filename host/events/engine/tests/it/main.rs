@@ -1,6 +1,11 @@
 //! The engine through its public interface, on real files. The clock is the tests' own.
 
 mod calls;
+mod deliveries;
 mod files;
 mod lab;
+mod model;
+mod order;
 mod outbox;
+mod schedules;
+mod storms;
