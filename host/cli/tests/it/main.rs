@@ -1,5 +1,6 @@
 //! The program `fractalaw`, started with real components.
 
+mod adbc;
 mod cache;
 mod clock_jumps;
 mod data;
