@@ -152,6 +152,7 @@ impl Host {
             offer: self.offer(),
             file_threads: &self.0.file_threads,
             own_files: &self.0.own_files,
+            policy: self.0.policy.as_ref(),
             slots: &self.0.slots,
             stop: &self.0.stop,
         }

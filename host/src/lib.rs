@@ -81,6 +81,7 @@ pub mod capability {
     pub use crate::offer::linker::{AsyncFunction, PricedLinker};
     pub use crate::offer::offered::Offer;
     pub use crate::offer::payload::Payload;
+    pub use crate::offer::quota::exceeds;
     pub use crate::offer::session::{Ended, Session};
     pub use crate::offer::starting::{GrantedName, Starting};
     pub use crate::offer::state::RunState;

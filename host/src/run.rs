@@ -38,7 +38,9 @@ use crate::offer::folder::{Held, Overlap};
 use crate::offer::limiter::Limiter;
 use crate::offer::meter::Meter;
 use crate::offer::offered::Offer;
+use crate::offer::starting::GrantedName;
 use crate::offer::state::RunState;
+use crate::policy::Policy;
 use crate::policy::decision::Decided;
 use crate::policy::own_files::OwnFiles;
 use crate::recorder::Recorder;
@@ -55,6 +57,7 @@ pub(crate) struct HostParts<'a> {
     pub(crate) offer: &'a Offer,
     pub(crate) file_threads: &'a FileThreads,
     pub(crate) own_files: &'a OwnFiles,
+    pub(crate) policy: Option<&'a Policy>,
     pub(crate) slots: &'a Slots,
     /// Becomes true when the host is to stop.
     pub(crate) stop: &'a Arc<watch::Sender<bool>>,
@@ -103,7 +106,15 @@ pub(crate) async fn execute(
         let refusal = Refusal::NotGranted(Box::new(missing));
         return Err(NotRun::refused(refusal, applied, decision));
     }
-    check(&host, run, applied.limits, &grants, &folders, overlap)?;
+    check(
+        &host,
+        run,
+        applied.limits,
+        &grants,
+        &folders,
+        &names,
+        overlap,
+    )?;
     let queued = Instant::now();
     // Declared before the store, so it is dropped after the store has freed its instance.
     let _slot = match host.slots.acquire().await {
@@ -120,6 +131,7 @@ pub(crate) async fn execute(
         app: app.identity(),
         inputs: &grants,
         interfaces: app.asking().interfaces,
+        manifest: app.manifest(),
         names: &names,
         quotas: &applied.quotas,
         are_lowered: !applied.quotas.is_clone_of(host.offer.quotas()),
@@ -129,6 +141,7 @@ pub(crate) async fn execute(
         folders: &opened.folders,
         files: opened.files.as_ref(),
         file_threads: host.file_threads,
+        is_measured: beside.is_measured,
         trail: beside.recording.filter(|recording| recording.is_live()),
     };
     let sessions = host.offer.begin(&granted)?;
@@ -233,6 +246,7 @@ fn check(
     limits: Limits,
     grants: &Grants,
     folders: &[Held],
+    names: &[GrantedName],
     overlap: Option<Overlap>,
 ) -> Result<(), HostError> {
     if limits.memory_bytes > SLOT_MEMORY_BYTES {
@@ -243,7 +257,9 @@ fn check(
     if let Some(Overlap { writable, other }) = overlap {
         return Err(HostError::GrantsOverlap { writable, other });
     }
-    host.own_files.check(folders)?;
+    let of_policy = host.policy.map_or_else(Vec::new, Policy::folders);
+    host.own_files
+        .check_run(folders, names, &of_policy, host.offer)?;
     granted::check_paths(&grants.dirs)?;
     granted::check_variables(&grants.env)?;
     let fixed = run.determinism().fixed();

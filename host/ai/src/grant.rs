@@ -25,12 +25,9 @@ pub(crate) const TEXTS: &str = "texts";
 
 /// A component that imports an interface asks for the name that belongs to it.
 pub(crate) const GRANT_KEY: GrantKey = GrantKey {
-    name: KEY,
-    what: "models to",
-    words: &[],
     value: check,
     needed_by: &[(EMBEDDINGS, EMBED), (CLASSIFY, CLASSIFYING)],
-    replaced_by: &[],
+    ..GrantKey::names(KEY, "models to")
 };
 
 /// What a run is granted.

@@ -1,11 +1,11 @@
 //! A run's account and quotas, in the form in which the engine asks for them.
 
-use fractalaw_host::HostError;
 use fractalaw_host::capability::wasmtime::{Error, Trap};
-use fractalaw_host::capability::{Account, Granted};
+use fractalaw_host::capability::{Account, Granted, exceeds};
+use fractalaw_host::{HostError, QuotaLimit};
 use fractalaw_sqlite::{Budget, Quota, Stop};
 
-use crate::limits::{BYTES, ROWS, STATEMENTS};
+use crate::limits::{BYTES, CALL_MEMORY, CHANGED, CHANGED_SIZE, ROWS, STATEMENTS};
 
 /// What is left of each quota.
 #[derive(Clone, Copy, Debug)]
@@ -41,8 +41,8 @@ impl Budget for RunBudget {
             Quota::Statements => &mut self.left.statements,
             Quota::Rows => &mut self.left.rows,
             Quota::Bytes => &mut self.left.bytes,
-            // The engine itself enforces this limit.
-            Quota::Memory => return Ok(()),
+            // The engine itself enforces these limits.
+            Quota::CallMemory | Quota::ChangedRows | Quota::ChangedBytes => return Ok(()),
         };
         *left = left.checked_sub(amount).ok_or(Stop::Quota(quota))?;
         Ok(())
@@ -59,24 +59,25 @@ impl Budget for RunBudget {
     }
 }
 
-/// The host's error for a run that its budget ends.
-pub(crate) fn ends(stop: Stop, account: &Account, over: impl FnOnce(Quota) -> Error) -> Error {
+/// The host's error for a run that its budget ends. `over` makes the error for a quota, which a policy may have
+/// lowered.
+pub(crate) fn ends(
+    stop: Stop,
+    account: &Account,
+    over: impl FnOnce(&'static QuotaLimit) -> Error,
+) -> Error {
     match stop {
         Stop::OutOfFuel => Trap::OutOfFuel.into(),
         Stop::Deadline | Stop::Interrupted => match account.check_time() {
             Err(error) => error,
             Ok(()) => Error::msg("a statement was stopped for no reason"),
         },
-        Stop::Quota(Quota::Memory) => over_memory(account),
-        Stop::Quota(quota) => over(quota),
-    }
-}
-
-/// The error for a call that takes too much memory, or a run that changes too many rows to keep.
-pub(crate) fn over_memory(account: &Account) -> Error {
-    match account.hold(u64::MAX) {
-        Err(error) => error,
-        Ok(()) => Error::msg("more memory than a run may have"),
+        Stop::Quota(Quota::Statements) => over(&STATEMENTS),
+        Stop::Quota(Quota::Rows) => over(&ROWS),
+        Stop::Quota(Quota::Bytes) => over(&BYTES),
+        Stop::Quota(Quota::CallMemory) => exceeds(&CALL_MEMORY),
+        Stop::Quota(Quota::ChangedRows) => exceeds(&CHANGED),
+        Stop::Quota(Quota::ChangedBytes) => exceeds(&CHANGED_SIZE),
     }
 }
 

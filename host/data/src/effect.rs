@@ -11,21 +11,30 @@ use sha2::{Digest, Sha256};
 use crate::limits::{SHOWN_BLOB_BYTES, SHOWN_ROWS, SHOWN_VALUE_BYTES};
 
 /// The effects of a run. The rows beyond those that are shown are one effect for each table. It has a digest over
-/// all of them, so two different changes never look the same.
+/// all of them, so two different changes never look the same. A table is there more than once if each call of the
+/// run was a transaction.
 pub(crate) fn effects(changes: &[TableChanges], settled: Settled) -> Vec<Effect> {
     let mut effects = Vec::new();
+    let mut further: Vec<(&str, Further)> = Vec::new();
     for table in changes {
-        let (shown, rest) = table.rows.split_at(
-            table
-                .rows
-                .len()
-                .min(SHOWN_ROWS.saturating_sub(effects.len())),
-        );
+        let (shown, rest) = table
+            .rows
+            .split_at(table.rows.len().min(SHOWN_ROWS - effects.len()));
         effects.extend(shown.iter().map(|row| effect(table, row, settled)));
-        if !rest.is_empty() {
-            effects.push(counted(table, rest, settled));
+        if rest.is_empty() {
+            continue;
+        }
+        let place = further.iter().position(|(name, _)| *name == table.table);
+        let place = place.unwrap_or_else(|| {
+            further.push((&table.table, Further::default()));
+            further.len() - 1
+        });
+        for row in rest {
+            further[place].1.add(table, row);
         }
     }
+    let further = further.into_iter();
+    effects.extend(further.map(|(table, rows)| rows.effect(table, settled)));
     effects
 }
 
@@ -114,37 +123,47 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
     text
 }
 
-fn counted(table: &TableChanges, rows: &[RowChange], settled: Settled) -> Effect {
-    let mut hasher = Sha256::new();
-    let (mut inserted, mut updated, mut deleted) = (0_u64, 0_u64, 0_u64);
-    for row in rows {
+/// The rows of a table that are not shown.
+#[derive(Default)]
+struct Further {
+    inserted: u64,
+    updated: u64,
+    deleted: u64,
+    hasher: Sha256,
+}
+
+impl Further {
+    fn add(&mut self, table: &TableChanges, row: &RowChange) {
         match (&row.before, &row.after) {
-            (None, _) => inserted += 1,
-            (Some(_), None) => deleted += 1,
-            (Some(_), Some(_)) => updated += 1,
+            (None, _) => self.inserted += 1,
+            (Some(_), None) => self.deleted += 1,
+            (Some(_), Some(_)) => self.updated += 1,
         }
         let (kind, fields) = fields(&table.columns, row);
         let line = json!([key(&row.key), kind, fields]).to_string();
-        hasher.update((line.len() as u64).to_le_bytes());
-        hasher.update(line);
+        self.hasher.update((line.len() as u64).to_le_bytes());
+        self.hasher.update(line);
     }
-    let counts = [
-        ("inserted", inserted),
-        ("updated", updated),
-        ("deleted", deleted),
-    ];
-    let mut fields: Vec<_> = counts
-        .into_iter()
-        .filter(|(_, count)| *count > 0)
-        .map(|(name, count)| (name.to_owned(), json!(count)))
-        .collect();
-    fields.push(("sha256".to_owned(), json!(hex(&hasher.finalize()))));
-    Effect {
-        capability: "data".to_owned(),
-        kind: "further-rows".to_owned(),
-        subject: table.table.clone(),
-        fields,
-        settled,
+
+    fn effect(self, table: &str, settled: Settled) -> Effect {
+        let counts = [
+            ("inserted", self.inserted),
+            ("updated", self.updated),
+            ("deleted", self.deleted),
+        ];
+        let mut fields: Vec<_> = counts
+            .into_iter()
+            .filter(|(_, count)| *count > 0)
+            .map(|(name, count)| (name.to_owned(), json!(count)))
+            .collect();
+        fields.push(("sha256".to_owned(), json!(hex(&self.hasher.finalize()))));
+        Effect {
+            capability: "data".to_owned(),
+            kind: "further-rows".to_owned(),
+            subject: table.to_owned(),
+            fields,
+            settled,
+        }
     }
 }
 
@@ -240,5 +259,22 @@ mod tests {
         assert_eq!(one[SHOWN_ROWS].fields[0], ("inserted".to_owned(), json!(2)));
         assert_eq!(one[..SHOWN_ROWS], other[..SHOWN_ROWS]);
         assert_ne!(one[SHOWN_ROWS], other[SHOWN_ROWS]);
+    }
+
+    /// The digest does not depend on how the rows came in parts.
+    #[test]
+    fn rows_beyond_what_is_shown_are_one_effect_for_each_table() {
+        let rows = |from: i64, to: i64| {
+            let rows = from..to;
+            table(
+                rows.map(|id| change(id, None, Some(vec![Value::Integer(id), text("site")])))
+                    .collect(),
+            )
+        };
+        let last = SHOWN_ROWS as i64 + 300;
+        let whole = effects(&[rows(0, last)], Settled::Committed);
+        let parts: Vec<_> = (0..last).map(|id| rows(id, id + 1)).collect();
+        assert_eq!(effects(&parts, Settled::Committed), whole);
+        assert_eq!(whole.len(), SHOWN_ROWS + 1);
     }
 }

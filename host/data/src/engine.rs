@@ -84,7 +84,10 @@ impl Engine {
     /// Takes back what the run did, and says what that was.
     pub(crate) fn discard(self) -> Result<Vec<Effect>, StoreError> {
         match self {
-            Engine::Sqlite(run) => Ok(effects(&run.discard()?, Settled::Discarded)),
+            Engine::Sqlite(run) => {
+                let settled = discarded(run.commits_each_call());
+                Ok(effects(&run.discard()?, settled))
+            }
             Engine::Adbc(run) => Ok(run.roll_back().effects(Settled::Discarded)),
         }
     }
@@ -94,8 +97,19 @@ impl Ready {
     /// Takes back what the run did, if that is still possible. Behind a driver it is not, and the effects say so.
     pub(crate) fn discard(self) -> Result<Vec<Effect>, StoreError> {
         match self {
-            Ready::Sqlite(prepared) => Ok(effects(&prepared.settle(false)?, Settled::Discarded)),
+            Ready::Sqlite(prepared) => {
+                let settled = discarded(prepared.commits_each_call());
+                Ok(effects(&prepared.settle(false)?, settled))
+            }
             Ready::Committed(changes) => Ok(changes.effects(Settled::Committed)),
         }
+    }
+}
+
+/// What became of the changes of a run that did not complete.
+fn discarded(commits_each_call: bool) -> Settled {
+    match commits_each_call {
+        true => Settled::Committed,
+        false => Settled::Discarded,
     }
 }

@@ -24,12 +24,22 @@ pub(crate) const READ: &str = "read";
 /// The tables and columns that may be changed, in the same form.
 pub(crate) const WRITE: &str = "write";
 
+/// What is one transaction: the run, unless this grants `"call"`. A run commits as it goes only if its manifest also
+/// asks for it, because other micro-apps rely on the opposite.
+pub(crate) const TRANSACTION: &str = "transaction";
+
+/// The value of [`TRANSACTION`].
+const CALL: &str = "call";
+
 /// A component that imports an interface asks for a database, and for the name that belongs to the interface.
 pub(crate) const GRANT_KEY: GrantKey = GrantKey {
-    name: KEY,
-    what: "data:",
     words: &[(FILE, "the database, by name or from `--data FILE`:")],
     value: check,
+    pasted: |name| match name {
+        TRANSACTION => "\"call\"",
+        _ => "true",
+    },
+    own_files,
     needed_by: &[
         (QUERY, FILE),
         (MUTATE, FILE),
@@ -37,6 +47,7 @@ pub(crate) const GRANT_KEY: GrantKey = GrantKey {
         (MUTATE, WRITE),
     ],
     replaced_by: &[(FILE, ADBC)],
+    ..GrantKey::names(KEY, "data:")
 };
 
 /// What a run is granted.
@@ -48,6 +59,8 @@ pub(crate) struct Granted {
     pub(crate) adbc: Option<Settings>,
     pub(crate) read: Vec<String>,
     pub(crate) write: Vec<String>,
+    /// Whether each call may be a transaction of its own.
+    pub(crate) by_call: bool,
 }
 
 impl Granted {
@@ -58,6 +71,7 @@ impl Granted {
             match name.name() {
                 READ => granted.read = entries(name.value()),
                 WRITE => granted.write = entries(name.value()),
+                TRANSACTION => granted.by_call = true,
                 // The value was checked when the policy was read.
                 ADBC => granted.adbc = settings(name).and_then(Result::ok),
                 _ => granted.file = file(name),
@@ -96,6 +110,18 @@ impl Granted {
 pub(crate) fn file(name: &GrantedName) -> Option<PathBuf> {
     let file = (name.name() == FILE).then(|| name.value().as_str())??;
     Some(name.folder().join(file))
+}
+
+/// The files that no guest may write. What stands beside a database is in the same folder: the files of SQLite's
+/// log, and the record of a run. A driver is code that runs outside the sandbox.
+fn own_files(name: &GrantedName) -> Vec<(&'static str, PathBuf)> {
+    let settings = settings(name).and_then(Result::ok);
+    let (path, library) = settings.map_or_else(Default::default, |settings| {
+        (settings.path, settings.library)
+    });
+    let database = file(name).or(path).map(|path| ("the database", path));
+    let driver = library.map(|library| ("the driver", library));
+    database.into_iter().chain(driver).collect()
 }
 
 /// The settings that a section has for a database with an ADBC driver.
@@ -140,6 +166,8 @@ fn check(name: &str, value: &Value) -> Result<(), String> {
             }
             Ok(())
         }
+        TRANSACTION if value == CALL => Ok(()),
+        TRANSACTION => Err(format!("`\"{CALL}\"`")),
         ADBC => match value {
             Value::Object(_) | Value::String(_) => Settings::read(value)
                 .map(drop)
@@ -149,7 +177,7 @@ fn check(name: &str, value: &Value) -> Result<(), String> {
             ),
         },
         _ => Err(format!(
-            "nothing of that name: `{KEY}` has `{FILE}`, `{READ}`, `{WRITE}` and `{ADBC}`"
+            "nothing of that name: `{KEY}` has `{FILE}`, `{READ}`, `{WRITE}`, `{TRANSACTION}` and `{ADBC}`"
         )),
     }
 }
@@ -167,6 +195,7 @@ mod tests {
             (READ, json!(true)),
             (READ, json!(["a", "b.*", "c.d", "*"])),
             (WRITE, json!([])),
+            (TRANSACTION, json!("call")),
             (ADBC, json!({ "driver": "duckdb" })),
             (ADBC, json!("duckdb:a.duckdb")),
         ] {
@@ -179,6 +208,8 @@ mod tests {
             (READ, json!(["a.b.c"])),
             (READ, json!([1])),
             (WRITE, json!({})),
+            (TRANSACTION, json!(true)),
+            (TRANSACTION, json!("run")),
             (ADBC, json!("duckdb")),
             ("reads", json!(true)),
         ] {

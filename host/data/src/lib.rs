@@ -3,7 +3,8 @@
 //! [`Data`] offers `fractal:app/data-query` and `fractal:app/data-mutate`, as every capability offers its
 //! interfaces. The engine is `fractalaw-sqlite`, or a database with an ADBC driver. What a run does to data is one
 //! transaction. On SQLite, it takes effect after the run's closing is in the ledger, if the closing says that the run
-//! completed. `README.md` has grants, error codes and effects.
+//! completed. A micro-app can ask for a transaction for each call instead. `README.md` has grants, error codes and
+//! effects.
 
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
@@ -36,7 +37,7 @@ use fractalaw_host::capability::wasmtime::Result as Called;
 use fractalaw_host::capability::{Capability, Granted, PricedLinker, Session, Starting, Table};
 
 use budget::{Quotas, failed};
-use grant::{GRANT_KEY, KEY};
+use grant::{GRANT_KEY, KEY, TRANSACTION};
 use limits::{BYTES, ROWS, STATEMENTS};
 use place::Place;
 use session::{Access, DataSession, State};
@@ -113,12 +114,18 @@ impl Capability for Data {
         let Some(given) = grant::Granted::of(granted.names(KEY)) else {
             return Ok(Box::new(DataSession { access: None }));
         };
+        let by_call = given.by_call && granted.asks_for_name(KEY, TRANSACTION);
         let place = Place::of(given, variable)?;
+        if by_call {
+            place.check_by_call()?;
+        }
         Ok(Box::new(DataSession {
             access: Some(Access {
                 stores: Arc::clone(&self.stores),
                 place,
                 quotas: Quotas::of(granted),
+                // A measurement changes nothing, so all its calls are one transaction.
+                commits_each_call: by_call && !granted.is_measured(),
                 account: granted.account().clone(),
                 threads: granted.threads(),
                 state: Arc::new(Mutex::new(State::New)),

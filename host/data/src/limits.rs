@@ -2,6 +2,7 @@
 //! `fractalaw_sqlite::limits`.
 
 use fractalaw_host::{Quota, QuotaLimit};
+use fractalaw_sqlite::limits::{CALL_MEMORY_BYTES, CHANGED_BYTES, CHANGED_ROWS};
 
 /// The statements of one run, `insert` included. A guest that works row by row makes a few thousand.
 pub(crate) static STATEMENTS: QuotaLimit =
@@ -14,6 +15,25 @@ pub(crate) static ROWS: QuotaLimit = QuotaLimit::host(Quota::new("data-rows", "r
 /// The bytes of statements, of inserted streams and of results. The host's calls may move as many.
 pub(crate) static BYTES: QuotaLimit =
     QuotaLimit::host(Quota::new("data-bytes", "bytes of data"), 10_000_000_000);
+
+/// The memory that the engine takes for one call. The engine enforces this bound and the next two, and no policy
+/// changes them.
+pub(crate) static CALL_MEMORY: QuotaLimit = QuotaLimit::host(
+    Quota::new("data-call-memory", "bytes of memory for one call of data"),
+    CALL_MEMORY_BYTES as u64,
+);
+
+/// The rows that one run changes.
+pub(crate) static CHANGED: QuotaLimit = QuotaLimit::host(
+    Quota::new("data-changed-rows", "changed rows"),
+    CHANGED_ROWS as u64,
+);
+
+/// The bytes of these rows before the run, or those after it.
+pub(crate) static CHANGED_SIZE: QuotaLimit = QuotaLimit::host(
+    Quota::new("data-changed-bytes", "bytes in changed rows"),
+    CHANGED_BYTES as u64,
+);
 
 /// The rows that a report shows one by one, over all tables. Further rows are counted, with one digest for each
 /// table.

@@ -52,6 +52,19 @@ impl Place {
     }
 }
 
+impl Place {
+    /// Fails if not each call can be a transaction of its own.
+    pub(crate) fn check_by_call(&self) -> Result<(), PolicyError> {
+        match self {
+            Place::Sqlite { .. } => Ok(()),
+            Place::Adbc { .. } => Err(usage(
+                "the manifest asks for a transaction for each call, and behind an ADBC driver the run is one",
+                "name an SQLite database in `data.file`, or leave `transaction` out of the manifest",
+            )),
+        }
+    }
+}
+
 /// The error for settings that cannot be used.
 pub(crate) fn wrong(error: &SettingsError) -> PolicyError {
     let said = error.to_string();

@@ -2,16 +2,17 @@
 
 use std::sync::{Arc, Mutex};
 
-use fractalaw_data_call::{CallError, Code, Failure, Quota};
+use fractalaw_data_call::{CallError, Code, Failure, Stop};
 use fractalaw_host::capability::wasmtime::Result as Called;
-use fractalaw_host::capability::{Account, Ended, Payload, RunState, Session, Threads, Verdict};
+use fractalaw_host::capability::{
+    Account, Ended, Payload, RunState, Session, Threads, Verdict, exceeds,
+};
 use fractalaw_host::{Effect, HostError, Settled};
 use fractalaw_sqlite::{Conditions, StoreError};
 
 use crate::adbc::{AdbcRun, NotCommitted};
-use crate::budget::{Quotas, RunBudget, ends, failed, over_memory};
+use crate::budget::{Quotas, RunBudget, ends, failed};
 use crate::engine::{Engine, NotReady, Ready};
-use crate::limits::{BYTES, ROWS, STATEMENTS};
 use crate::place::Place;
 use crate::stores::{Stores, lock};
 
@@ -49,6 +50,8 @@ pub(crate) struct Access {
     pub(crate) stores: Arc<Stores>,
     pub(crate) place: Place,
     pub(crate) quotas: Quotas,
+    /// Whether each call is a transaction of its own.
+    pub(crate) commits_each_call: bool,
     pub(crate) account: Account,
     pub(crate) threads: Threads,
     /// Locked by the current call. If the guest is cut off meanwhile, the call goes on until it notices, and
@@ -95,6 +98,7 @@ pub(crate) async fn call<T: Send + 'static>(
     access.was_called = true;
     let (stores, place) = (Arc::clone(&access.stores), access.place.clone());
     let left = access.quotas;
+    let commits_each_call = access.commits_each_call;
     let held = Arc::clone(&access.state);
     let threads = access.threads.clone();
     let budget_account = account.clone();
@@ -104,7 +108,7 @@ pub(crate) async fn call<T: Send + 'static>(
             let conditions = Conditions {
                 now_ms,
                 seed: seed.map_or_else(drawn, |seed| seed.wrapping_add(SEED_OF_DATA)),
-                commits_each_call: false,
+                commits_each_call,
             };
             let budget = RunBudget {
                 account: budget_account,
@@ -114,7 +118,8 @@ pub(crate) async fn call<T: Send + 'static>(
             *held = State::Open(opened);
         }
         let State::Open(engine) = &mut *held else {
-            unreachable!("a run that has ended calls nothing");
+            // The run was cut off before this thread began.
+            return Err(Fails::Call(Stop::Interrupted.into()));
         };
         engine.set_now(now_ms);
         work(engine).map_err(Fails::Call)
@@ -123,11 +128,6 @@ pub(crate) async fn call<T: Send + 'static>(
         Ok(answer) => Ok(Ok(answer)),
         Err(Fails::Call(Failure::Call(error))) => Ok(Err(error.into())),
         Err(Fails::Call(Failure::Stop(stop))) => Err(ends(stop, &account, |quota| {
-            let quota = match quota {
-                Quota::Statements => &STATEMENTS,
-                Quota::Rows => &ROWS,
-                Quota::Bytes | Quota::Memory => &BYTES,
-            };
             match state.count(quota, u64::MAX) {
                 Err(error) => error,
                 Ok(()) => wasmtime::Error::msg("more than a quota"),
@@ -182,7 +182,9 @@ impl Session for DataSession {
                 *state = next;
                 Ok(effects)
             }
-            Err(NotReady::Sqlite(StoreError::Stop(_))) => Err(over_memory(&access.account)),
+            Err(NotReady::Sqlite(StoreError::Stop(stop))) => {
+                Err(ends(stop, &access.account, exceeds))
+            }
             Err(NotReady::Sqlite(error @ StoreError::BrokenKeys)) => Err(error.into()),
             Err(NotReady::Sqlite(error)) => Err(failed(error).into()),
             Err(NotReady::Adbc(NotCommitted::Refused(error, changes))) => {
@@ -253,14 +255,17 @@ impl DataSession {
 }
 
 impl Drop for DataSession {
-    /// A session that is dropped was never closed in the ledger, so what it did is undone.
+    /// A session that is dropped was never closed in the ledger, so what it did is undone. A call that has not begun
+    /// does nothing.
     fn drop(&mut self) {
-        let is_prepared = |access: &Access| {
-            let state = access.state.try_lock();
-            state.is_ok_and(|state| matches!(*state, State::Ready(_)))
+        let Some(access) = self.access.take() else {
+            return;
         };
-        if self.access.as_ref().is_some_and(is_prepared) {
-            let _ = self.end(false);
+        let Ok(mut state) = access.state.try_lock() else {
+            return;
+        };
+        if let State::Ready(ready) = std::mem::replace(&mut *state, State::Over) {
+            let _ = ready.discard();
         }
     }
 }

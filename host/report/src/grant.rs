@@ -42,6 +42,8 @@ pub enum Item {
         name: String,
         /// What it grants, for people, before the name.
         what: String,
+        /// The value in the line of policy that grants it, as TOML. Mostly `true`.
+        value: String,
         /// The interfaces, or packages of interfaces, that a run calls if it uses the grant.
         interfaces: Vec<String>,
     },
@@ -85,7 +87,9 @@ impl Item {
             Item::Args => "args = true".to_owned(),
             Item::Stdin => "stdin = true".to_owned(),
             Item::Quota(quota, value) => format!("quotas.{} = {value}", quota.name),
-            Item::Named { key, name, .. } => format!("{key}.\"{name}\" = true"),
+            Item::Named {
+                key, name, value, ..
+            } => format!("{key}.\"{name}\" = {value}"),
         }
     }
 

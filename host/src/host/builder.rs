@@ -17,7 +17,8 @@ use crate::load::compiler::Compiler;
 use crate::load::loader::Loader;
 use crate::offer::capability::Capability;
 use crate::offer::file_threads::FileThreads;
-use crate::offer::starting::Starting;
+use crate::offer::offered::Offer;
+use crate::offer::starting::{GrantedName, Starting};
 use crate::policy::Policy;
 use crate::policy::own_files::OwnFiles;
 use crate::run::slots::Slots;
@@ -120,8 +121,8 @@ impl HostBuilder {
     ///
     /// - The address space cannot hold the pool.
     /// - The cache folder cannot be made or is not private, or the ledger cannot be opened.
-    /// - A folder that the policy grants for writing overlaps with another of its folders, or contains the host's own
-    ///   files.
+    /// - A folder that the policy grants for writing overlaps with another of its folders, or contains files of the host
+    ///   or of a capability.
     /// - Two capabilities offer something with the same name.
     /// - The policy has a key, a quota or an interface that no capability of this host has.
     pub fn build(mut self) -> Result<Host, HostError> {
@@ -141,13 +142,14 @@ impl HostBuilder {
             .as_ref()
             .map(|(file, durability)| open(file, *durability, self.ledger_wait))
             .transpose()?;
-        let own_files = self.own_files()?;
+        let names = self.policy.as_ref();
+        let names = names.map_or_else(Vec::new, |policy| policy.granted_names(&offer));
+        let own_files = self.own_files(&names, &offer)?;
         let verdicts = Verdicts {
             ledger: self.ledger.as_ref().map(|(file, _)| file.clone()),
         };
-        let names = self.policy.as_ref();
         offer.start(&Starting {
-            names: &names.map_or_else(Vec::new, |policy| policy.granted_names(&offer)),
+            names: &names,
             verdicts: &verdicts,
         })?;
         let engine = engine::new(self.slots)?;
@@ -173,7 +175,7 @@ impl HostBuilder {
 
     /// The paths of the host's own files, after a check that no folder that the policy grants for writing contains
     /// them.
-    fn own_files(&self) -> Result<OwnFiles, HostError> {
+    fn own_files(&self, names: &[GrantedName], offer: &Offer) -> Result<OwnFiles, HostError> {
         let mut own = OwnFiles::default();
         if let Some(folder) = &self.cache {
             own.add("the cache of compiled code", folder)?;
@@ -187,6 +189,7 @@ impl HostBuilder {
             if !path.as_os_str().is_empty() {
                 own.add("the policy", path)?;
             }
+            own.add_granted(names, offer)?;
             own.check(policy.folders())?;
         }
         Ok(own)

@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
+use fractalaw_manifest::Manifest;
 use fractalaw_report::{App, QuotaLimit, QuotaLimits};
 
 use crate::error::HostError;
@@ -64,6 +65,7 @@ pub struct Granted<'a> {
     pub(crate) inputs: &'a Arc<Grants>,
     /// The interfaces that it imports and that need a grant.
     pub(crate) interfaces: &'a BTreeSet<String>,
+    pub(crate) manifest: &'a Manifest,
     pub(crate) names: &'a [GrantedName],
     pub(crate) quotas: &'a QuotaLimits,
     /// Whether a policy lowers some of them.
@@ -75,6 +77,7 @@ pub struct Granted<'a> {
     pub(crate) folders: &'a [OpenFolder],
     pub(crate) files: Option<&'a FileLane>,
     pub(crate) file_threads: &'a FileThreads,
+    pub(crate) is_measured: bool,
     /// The ledger's recording, if each entry must be on disk before the guest goes on.
     pub(crate) trail: Option<&'a Recording>,
 }
@@ -100,6 +103,17 @@ impl<'a> Granted<'a> {
     /// capability's table.
     pub fn asks_for(&self, interface: &str) -> bool {
         self.interfaces.contains(interface)
+    }
+
+    /// Whether the manifest asks for this name under a key of the capability.
+    pub fn asks_for_name(&self, key: &str, name: &str) -> bool {
+        self.manifest.names(key).iter().any(|asked| asked == name)
+    }
+
+    /// Whether the run is made only to measure it. It must leave everything as it is, whatever its sessions do before
+    /// they are dropped.
+    pub fn is_measured(&self) -> bool {
+        self.is_measured
     }
 
     /// The limit of a quota in this run.

@@ -137,6 +137,11 @@ impl Held {
             })
     }
 
+    /// Whether a guest may write there.
+    pub(crate) fn is_writable(&self) -> bool {
+        self.writable
+    }
+
     /// Whether a guest may write to a folder on this way.
     pub(crate) fn opens(&self, way: &Way) -> bool {
         self.writable && self.opened.as_ref().is_ok_and(|folder| folder.is_on(way))

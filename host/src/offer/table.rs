@@ -1,6 +1,7 @@
 //! What a capability offers, as data.
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 
 use fractalaw_contract::{Interface, Wit};
 use fractalaw_manifest::Manifest;
@@ -8,6 +9,7 @@ use fractalaw_report::QuotaLimit;
 use serde_json::Value;
 
 use crate::cost::host_calls::Function;
+use crate::offer::starting::GrantedName;
 
 /// What a capability offers. Policies, manifests, inspections and messages know a capability only from its table.
 pub struct Table {
@@ -36,6 +38,11 @@ pub struct GrantKey {
     pub words: &'static [(&'static str, &'static str)],
     /// Checks the value of a name in a policy. If the value is wrong, the error says what was expected.
     pub value: fn(name: &str, value: &Value) -> Result<(), String>,
+    /// The value of a name in the line of policy that a refused run is told to paste, as TOML.
+    pub pasted: fn(name: &str) -> &'static str,
+    /// The files and folders of the capability that a granted name stands for, each with words for it, such as "the
+    /// database". No guest is granted a folder in which it could write there.
+    pub own_files: fn(granted: &GrantedName) -> Vec<(&'static str, PathBuf)>,
     /// Names that a component asks for by its imports, in addition to those in its manifest. Each is the path of
     /// an interface and the name.
     pub needed_by: &'static [(&'static str, &'static str)],
@@ -44,13 +51,16 @@ pub struct GrantKey {
 }
 
 impl GrantKey {
-    /// A key whose names have only the value `true`.
+    /// A key whose names have only the value `true`. A key with other values begins with this one:
+    /// `GrantKey { value, ..GrantKey::names(name, what) }`.
     pub const fn names(name: &'static str, what: &'static str) -> GrantKey {
         GrantKey {
             name,
             what,
             words: &[],
             value: only_true,
+            pasted: |_| "true",
+            own_files: |_| Vec::new(),
             needed_by: &[],
             replaced_by: &[],
         }

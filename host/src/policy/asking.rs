@@ -48,6 +48,7 @@ pub(super) fn item(table: &Table, key: &GrantKey, name: &str) -> Item {
         key: key.name.to_owned(),
         name: name.to_owned(),
         what: key.what(name).to_owned(),
+        value: (key.pasted)(name).to_owned(),
         interfaces: interfaces
             .map(|interface| interface.path.to_owned())
             .collect(),

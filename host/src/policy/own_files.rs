@@ -1,14 +1,16 @@
-//! The host's own files, which no guest may write, whatever it is granted: compiled code, the ledger and the
-//! policy.
+//! The host's own files, which no guest may write, whatever it is granted: compiled code, the ledger, the policy,
+//! and the files of capabilities, such as databases.
 //!
 //! A guest that writes compiled code runs outside the sandbox. A guest that writes the policy grants itself more.
-//! A guest that writes to the ledger removes the audit trail. All three are found by their names, so each folder
-//! on the way counts.
+//! A guest that writes to the ledger removes the audit trail. A guest that writes to the file of a database changes
+//! tables that it was not granted. All of them are found by their names, so each folder on the way counts.
 
 use std::path::{Path, PathBuf};
 
 use crate::error::HostError;
 use crate::offer::folder::{Held, Way};
+use crate::offer::offered::Offer;
+use crate::offer::starting::GrantedName;
 
 /// The paths of the host's own files.
 #[derive(Default)]
@@ -32,6 +34,22 @@ impl OwnFiles {
         Ok(())
     }
 
+    /// Adds the files that these names stand for.
+    pub(crate) fn add_granted(
+        &mut self,
+        names: &[GrantedName],
+        offer: &Offer,
+    ) -> Result<(), HostError> {
+        for granted in names {
+            let key = offer.keys().find(|(_, key)| key.name == granted.key);
+            let own = key.map_or_else(Vec::new, |(_, key)| (key.own_files)(granted));
+            for (what, path) in own {
+                self.add(what, &path)?;
+            }
+        }
+        Ok(())
+    }
+
     /// Checks that these grants let no guest write to them.
     pub(crate) fn check<'a>(
         &self,
@@ -47,5 +65,24 @@ impl OwnFiles {
             }
         }
         Ok(())
+    }
+
+    /// Checks that a run lets no guest write to them in its folders, nor to the files that its names stand for in its
+    /// folders and those of the policy.
+    pub(crate) fn check_run(
+        &self,
+        folders: &[Held],
+        names: &[GrantedName],
+        of_policy: &[&Held],
+        offer: &Offer,
+    ) -> Result<(), HostError> {
+        self.check(folders)?;
+        let all = || folders.iter().chain(of_policy.iter().copied());
+        if names.is_empty() || !all().any(Held::is_writable) {
+            return Ok(());
+        }
+        let mut own = OwnFiles::default();
+        own.add_granted(names, offer)?;
+        own.check(all())
     }
 }

@@ -2,6 +2,7 @@
 
 mod adbc;
 mod cache;
+mod call_kills;
 mod clock_jumps;
 mod data;
 mod data_kills;

@@ -83,9 +83,13 @@ pub enum Quota {
     Rows,
     /// Bytes of statements, of inserted streams and of results. The key is `data-bytes`.
     Bytes,
-    /// The host's own memory: what the engine holds in one call, and the earlier values of rows that the run changed. A
-    /// database of another process takes none.
-    Memory,
+    /// The host's own memory that the engine takes for one call, in bytes. A database of another process takes none.
+    /// No policy changes this limit, nor the next two.
+    CallMemory,
+    /// The rows that one run changed, which are kept until it is settled.
+    ChangedRows,
+    /// The bytes of these rows before the run, or those after it.
+    ChangedBytes,
 }
 
 /// Why a run ends before its guest does.

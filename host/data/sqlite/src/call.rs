@@ -35,7 +35,7 @@ struct Seen {
 
 impl Call<'_> {
     pub(crate) fn query(&mut self, sql: &str) -> Result<Vec<u8>, Failure> {
-        self.pay_call(sql.len(), price::SQL_BYTE)?;
+        self.pay_statement(sql)?;
         let seen = self.see(sql)?;
         if !seen.reads_only {
             return Err(messages::not_a_query().into());
@@ -57,7 +57,7 @@ impl Call<'_> {
     }
 
     pub(crate) fn execute(&mut self, sql: &str) -> Result<u64, Failure> {
-        self.pay_call(sql.len(), price::SQL_BYTE)?;
+        self.pay_statement(sql)?;
         if self.see(sql)?.reads_only {
             return Err(messages::only_reads().into());
         }
@@ -80,6 +80,14 @@ impl Call<'_> {
         })
     }
 
+    /// Charges for a statement. One that is too long is refused and costs nothing here, because nobody reads it.
+    fn pay_statement(&self, sql: &str) -> Result<(), Failure> {
+        if sql.len() > SQL_BYTES {
+            return Err(messages::too_long(sql.len()).into());
+        }
+        self.pay_call(sql.len(), price::SQL_BYTE)
+    }
+
     /// Charges for a call before anything is done.
     pub(crate) fn pay_call(&self, bytes: usize, for_each: u64) -> Result<(), Failure> {
         let mut work = lock(&self.desk.work);
@@ -92,9 +100,6 @@ impl Call<'_> {
 
     /// Compiles a statement in the guest's world.
     fn see(&mut self, sql: &str) -> Result<Seen, Failure> {
-        if sql.len() > SQL_BYTES {
-            return Err(messages::too_long(sql.len()).into());
-        }
         let world = &mut self.desk.world;
         compile(&mut world.engine, &world.guard, sql, self.now_ms)?;
         let statement = world.engine.last().ok_or_else(messages::no_statement)?;
@@ -132,13 +137,13 @@ impl Call<'_> {
             .map_err(messages::engine)?;
         let touched_before = lock(&self.desk.touched).rows();
         let mut result = work(self);
-        let (touched_after, is_over) = {
+        let (touched_after, checked) = {
             let touched = lock(&self.desk.touched);
-            (touched.rows(), touched.is_over())
+            (touched.rows(), touched.check())
         };
         let changed = touched_after.saturating_sub(touched_before) as u64;
-        if is_over {
-            result = Err(Stop::Quota(Quota::Memory).into());
+        if let Err(stop) = checked {
+            result = Err(stop.into());
         } else if let Err(stop) =
             lock(&self.desk.work).spend(price::CHANGED_ROW.saturating_mul(changed))
         {
@@ -233,7 +238,7 @@ pub(crate) fn step<T>(
     let refused = guard.refused.take();
     let paid = lock(work).pay_rest(steps, pages);
     if ffi::memory_refused() {
-        return Err(Stop::Quota(Quota::Memory).into());
+        return Err(Stop::Quota(Quota::CallMemory).into());
     }
     // If the run was stopped, that is the reason for the failure.
     paid?;

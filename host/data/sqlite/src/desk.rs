@@ -89,11 +89,17 @@ pub(crate) fn connect(path: &Path, read_only: bool) -> std::result::Result<Conne
         OpenFlags::SQLITE_OPEN_READ_WRITE
     };
     let flags = access | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    Connection::open_with_flags_and_vfs(path, flags, vfs).map_err(|source| StoreError::Open {
-        path: path.to_owned(),
-        source,
-        hint: "name an SQLite database that exists and may be read",
-    })
+    let opened = Connection::open_with_flags_and_vfs(path, flags, vfs);
+    opened
+        .and_then(|connection| {
+            ffi::without_small_pieces(&connection)?;
+            Ok(connection)
+        })
+        .map_err(|source| StoreError::Open {
+            path: path.to_owned(),
+            source,
+            hint: "name an SQLite database that exists and may be read",
+        })
 }
 
 pub(crate) fn set_up(connection: &Connection, durable: bool) -> Result<()> {

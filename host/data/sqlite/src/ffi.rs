@@ -34,7 +34,7 @@ use rusqlite::types::ValueRef;
 pub(crate) use self::clock::file_system;
 pub(crate) use self::lent::Fault;
 use self::lent::bytes;
-pub(crate) use self::memory::{Entered, memory_refused, take_large};
+pub(crate) use self::memory::{Entered, memory_refused, take_large, without_small_pieces};
 pub(crate) use self::statement::{Does, Statement, real_text};
 use crate::limits::READY_STATEMENTS;
 

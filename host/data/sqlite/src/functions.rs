@@ -13,7 +13,7 @@ use rusqlite::{Connection, Result};
 
 use crate::guard::lock;
 use crate::limits::{VALUE_BYTES, VECTOR_FLOATS};
-use crate::paid::{mistake, pay};
+use crate::paid::{mistake, pay, too_big};
 use crate::price;
 use crate::text;
 use crate::work::SharedWork;
@@ -33,7 +33,7 @@ pub(crate) fn install(connection: &Connection, work: &SharedWork) -> Result<()> 
         let bytes = usize::try_from(bytes)
             .ok()
             .filter(|bytes| *bytes <= VALUE_BYTES);
-        let bytes = bytes.ok_or_else(|| mistake("string or blob too big"))?;
+        let bytes = bytes.ok_or_else(too_big)?;
         pay(&drawn, (bytes as u64).saturating_mul(price::RANDOM_BYTE))?;
         let mut blob = vec![0; bytes];
         lock(&drawn).random_bytes(&mut blob);

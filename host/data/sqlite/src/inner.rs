@@ -33,7 +33,7 @@ pub struct Conditions {
     pub now_ms: Option<i64>,
     /// The seed of `random()` and `randomblob()`: the run's own, or one that the host has drawn.
     pub seed: u64,
-    /// Whether each call takes effect at once, and not only when the run completes.
+    /// Whether each call is a transaction of its own, which is committed before the call returns.
     pub commits_each_call: bool,
 }
 

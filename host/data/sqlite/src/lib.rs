@@ -9,7 +9,7 @@
 //! `price.rs` says what a unit of fuel pays for, and `cargo run --release -p fractalaw-sqlite --example cost`
 //! prints how long that takes.
 //!
-//! In reading order: `store`, `run`, `call`, `insert`; `world` and `guard` for what is granted; `work` and
+//! In reading order: `store`, `run`, `open`, `prepared`, `call`, `insert`; `world` and `guard` for what is granted; `work` and
 //! `price` for what it costs; `rows_out`, `rows_in`, `kind`, `time` for Arrow; `touched`, `changes`, `pending`,
 //! `codec` for what takes effect; `import` and `csv` to fill a database from files.
 
@@ -22,6 +22,7 @@ mod call;
 mod catalogue;
 mod changes;
 mod codec;
+mod committed;
 mod csv;
 mod desk;
 mod error;
@@ -40,8 +41,10 @@ mod kind;
 pub mod limits;
 mod line;
 mod messages;
+mod open;
 mod paid;
 mod pending;
+mod prepared;
 mod price;
 mod rows_in;
 mod rows_out;
@@ -62,7 +65,8 @@ pub use grants::{GrantError, Grants};
 pub use import::{ImportError, import};
 pub use inner::Conditions;
 pub use pending::{Verdict, is_unsettled};
-pub use run::{Prepared, Run};
+pub use prepared::Prepared;
+pub use run::Run;
 pub use store::Store;
 pub use touched::{Key, Row};
 pub use value::Value;

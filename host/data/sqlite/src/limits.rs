@@ -31,8 +31,9 @@ pub(crate) const EXPRESSION_DEPTH: i32 = 200;
 /// The selects that `UNION` and similar operators combine.
 pub(crate) const COMPOUND_SELECTS: i32 = 100;
 
-/// The instructions of the program that SQLite makes from a statement.
-pub(crate) const PROGRAM_OPS: i32 = 50_000;
+/// The instructions of the program that SQLite makes from a statement. SQLite doubles the room for them, from 42, and
+/// refuses when the room would go over this.
+pub(crate) const PROGRAM_OPS: i32 = 42 << 10;
 
 /// The arguments of a function.
 pub(crate) const ARGUMENTS: i32 = 100;

@@ -6,7 +6,10 @@ use rusqlite::ffi as codes;
 
 use crate::ffi::{Fault, Statement};
 use crate::guard::{Refused, Rules, TABLES_THEMSELVES};
-use crate::limits::{MESSAGE_BYTES, RESULT_BYTES, SQL_BYTES, VALUE_BYTES};
+use crate::limits::{
+    CALL_MEMORY_BYTES, MESSAGE_BYTES, PATTERN_BYTES, PROGRAM_OPS, RESULT_BYTES, SQL_BYTES,
+    TRIGGER_DEPTH, VALUE_BYTES,
+};
 
 pub(crate) fn not_a_query() -> CallError {
     CallError::new(
@@ -50,6 +53,23 @@ pub(crate) fn too_long(bytes: usize) -> CallError {
         format!("a statement of {bytes} bytes, expected at most {SQL_BYTES}"),
     )
     .hint("use `insert` for many rows")
+}
+
+fn too_complex() -> CallError {
+    CallError::new(
+        Code::TooLarge,
+        format!(
+            "the statement is too complex: it takes more than {PROGRAM_OPS} instructions of SQLite or {CALL_MEMORY_BYTES} bytes"
+        ),
+    )
+    .hint("make several statements of it, or use `insert` for many rows")
+}
+
+fn too_deep() -> CallError {
+    CallError::new(
+        Code::TooLarge,
+        format!("triggers fire each other more than {TRIGGER_DEPTH} deep"),
+    )
 }
 
 pub(crate) fn result_too_large() -> CallError {
@@ -105,8 +125,11 @@ pub(crate) fn not_compiled(
     let Some(fault) = fault else {
         return no_statement();
     };
-    if fault.code & 0xff != codes::SQLITE_ERROR {
-        return failed(&fault, None, rules);
+    match fault.code & 0xff {
+        codes::SQLITE_ERROR => {}
+        // SQLite says so too when the program that it makes of the statement has too many instructions.
+        codes::SQLITE_NOMEM => return too_complex(),
+        _ => return failed(&fault, None, rules),
     }
     let message = quoted(&fault.message);
     let names_nothing = [
@@ -128,10 +151,18 @@ pub(crate) fn not_compiled(
             error
         };
     }
-    if fault.message.starts_with("too many")
-        || fault.message.contains("too big")
-        || fault.message.contains("too large")
-    {
+    let is_too_large = [
+        "too many",
+        "at most",
+        "Expression tree is too large",
+        "parser stack overflow",
+    ]
+    .iter()
+    .any(|start| fault.message.starts_with(start));
+    if fault.message == "triggers nested too deep" {
+        return too_deep();
+    }
+    if is_too_large || fault.message.contains("too big") {
         return CallError::new(Code::TooLarge, message);
     }
     CallError::new(Code::Syntax, message)
@@ -234,6 +265,15 @@ pub(crate) fn failed(fault: &Fault, refused: Option<Refused>, rules: &Rules) -> 
             Code::TooLarge,
             format!("a value or a row has more than {VALUE_BYTES} bytes"),
         ),
+        codes::SQLITE_ERROR if fault.message == "LIKE or GLOB pattern too complex" => {
+            CallError::new(
+                Code::TooLarge,
+                format!("a pattern of `LIKE` or `GLOB` has more than {PATTERN_BYTES} bytes"),
+            )
+        }
+        codes::SQLITE_ERROR if fault.message == "too many levels of trigger recursion" => {
+            too_deep()
+        }
         // A function does not take its value, such as invalid JSON, a number that overflows, or an invalid
         // full-text query.
         codes::SQLITE_ERROR => CallError::new(Code::Type, message()),

@@ -1,6 +1,6 @@
 //! How a function of the host pays for its work, and how it fails.
 
-use rusqlite::{Error, Result};
+use rusqlite::{Error, Result, ffi};
 
 use crate::guard::lock;
 use crate::work::SharedWork;
@@ -23,4 +23,9 @@ pub(crate) fn pay(work: &SharedWork, fuel: u64) -> Result<()> {
 
 pub(crate) fn mistake(message: &str) -> Error {
     Error::UserFunctionError(message.into())
+}
+
+/// The result of a function would be larger than a value may be.
+pub(crate) fn too_big() -> Error {
+    Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_TOOBIG), None)
 }

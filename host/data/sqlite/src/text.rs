@@ -12,7 +12,7 @@ use rusqlite::types::{ToSqlOutput, Value, ValueRef};
 use rusqlite::{Connection, Result};
 
 use crate::limits::VALUE_BYTES;
-use crate::paid::{mistake, pay};
+use crate::paid::{mistake, pay, too_big};
 use crate::price;
 use crate::work::SharedWork;
 
@@ -39,8 +39,7 @@ pub(crate) fn install(connection: &Connection, work: &SharedWork) -> Result<()> 
         let Some(by) = bytes(context.get_raw(2)) else {
             return null();
         };
-        let replaced =
-            replace(&text, &pattern, &by).ok_or_else(|| mistake("string or blob too big"))?;
+        let replaced = replace(&text, &pattern, &by).ok_or_else(too_big)?;
         pay(
             &paid,
             (replaced.len() as u64).saturating_mul(price::LOOKED_BYTE),

@@ -8,6 +8,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use fractalaw_data_call::{Quota, Stop};
+
 use crate::catalogue::{Catalogue, Kind, Table};
 use crate::ffi::RowChange;
 use crate::limits::{CHANGED_BYTES, CHANGED_ROWS};
@@ -38,8 +40,8 @@ pub(crate) struct Touched {
     tables: Vec<(String, Before)>,
     rows: usize,
     bytes: usize,
-    /// A limit was reached. Nothing more is kept, and the run must not be settled.
-    over: bool,
+    /// The limit that was reached. Nothing more is kept, and the run must not be settled.
+    over: Option<Quota>,
 }
 
 impl Touched {
@@ -50,8 +52,9 @@ impl Touched {
         }
     }
 
-    pub(crate) fn is_over(&self) -> bool {
-        self.over
+    /// Fails if a limit was reached.
+    pub(crate) fn check(&self) -> Result<(), Stop> {
+        self.over.map_or(Ok(()), |quota| Err(Stop::Quota(quota)))
     }
 
     pub(crate) fn rows(&self) -> usize {
@@ -63,12 +66,12 @@ impl Touched {
         self.watching = false;
         self.rows = 0;
         self.bytes = 0;
-        self.over = false;
+        self.over = None;
         std::mem::take(&mut self.tables).into_iter().collect()
     }
 
     pub(crate) fn note(&mut self, change: &RowChange<'_>) {
-        if !self.watching || self.over {
+        if !self.watching || self.over.is_some() {
             return;
         }
         let catalogue = Arc::clone(&self.catalogue);
@@ -108,7 +111,11 @@ impl Touched {
             let before = before();
             self.rows += 1;
             self.bytes += before.iter().flatten().map(Value::bytes).sum::<usize>();
-            self.over = self.rows > CHANGED_ROWS || self.bytes > CHANGED_BYTES;
+            if self.rows > CHANGED_ROWS {
+                self.over = Some(Quota::ChangedRows);
+            } else if self.bytes > CHANGED_BYTES {
+                self.over = Some(Quota::ChangedBytes);
+            }
             entry.insert(before);
         }
     }

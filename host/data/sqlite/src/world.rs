@@ -11,7 +11,7 @@ use rusqlite::Connection;
 use crate::bounds;
 use crate::catalogue::{Catalogue, Kind, Table};
 use crate::error::StoreError;
-use crate::ffi::Engine;
+use crate::ffi::{self, Engine};
 use crate::functions;
 use crate::grants::{Columns, Grants};
 use crate::guard::{self, Phase, Refused, Rules, SharedGuard, lock};
@@ -29,6 +29,7 @@ impl World {
         work: &SharedWork,
     ) -> rusqlite::Result<World> {
         let mut connection = Connection::open_in_memory()?;
+        ffi::without_small_pieces(&connection)?;
         for table in catalogue.tables.values() {
             if let Some(granted) = rules.of(&table.name) {
                 for sql in definitions(table, |column| granted.has(column)) {

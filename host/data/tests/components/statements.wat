@@ -11,19 +11,19 @@
         (export "insert" (func (param "table" string) (param "data" (list u8)) (result $count)))
         (export "execute" (func (param "sql" string) (result $count)))))
     (core module $lib
-        (memory (export "memory") 2)
+        (memory (export "memory") 3)
         ;; Each call is given the same place again.
         (func (export "realloc") (param i32 i32 i32 i32) (result i32)
             (local $pages i32)
-            (local.set $pages (i32.div_u (i32.add (local.get 3) (i32.const 131071)) (i32.const 65536)))
+            (local.set $pages (i32.div_u (i32.add (local.get 3) (i32.const 196607)) (i32.const 65536)))
             (if (i32.lt_u (memory.size) (local.get $pages))
                 (then (drop (memory.grow (i32.sub (local.get $pages) (memory.size))))))
-            i32.const 65536))
+            i32.const 131072))
     (core instance $lib (instantiate $lib))
     (core func $query (canon lower (func $query "query") (memory $lib "memory") (realloc (func $lib "realloc"))))
     (core func $execute (canon lower (func $mutate "execute") (memory $lib "memory") (realloc (func $lib "realloc"))))
     (core module $guest
-        (import "lib" "memory" (memory 1))
+        (import "lib" "memory" (memory 3))
         (import "host" "query" (func $query (param i32 i32 i32)))
         (import "host" "execute" (func $execute (param i32 i32 i32)))
         {data}

@@ -107,7 +107,12 @@ fn what_no_policy_may_say_is_an_error_with_its_line() {
         ),
         (
             "data.reads = true",
-            "`reads` is boolean, expected nothing of that name: `data` has `file`, `read`, `write` and `adbc`",
+            "`reads` is boolean, expected nothing of that name: `data` has `file`, `read`, `write`, `transaction` \
+             and `adbc`",
+        ),
+        (
+            "data.transaction = true",
+            "`transaction` is boolean, expected `\"call\"`",
         ),
         (
             "data.read = [\"a.b.c\"]",

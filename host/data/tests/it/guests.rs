@@ -49,7 +49,7 @@ pub(crate) fn text(does: &[Does<'_>]) -> String {
         .unwrap();
         at += bytes;
     }
-    assert!(at < 60_000);
+    assert!(at < 131_072);
     include_str!("../components/statements.wat")
         .replace("{data}", &data)
         .replace("{body}", &body)

@@ -1,7 +1,10 @@
 //! Data through the real host: real components, the real engine, and databases in files.
 
 mod adbc;
+mod bounds;
+mod each_call;
 mod ends;
+mod folders;
 mod grants;
 mod guests;
 mod lab;

@@ -112,14 +112,16 @@ fn item(what: &str, line: &str, interfaces: &[String]) -> Option<Item> {
         .or_else(|| named(what, line, interfaces))
 }
 
-/// A name under a capability's key, from `key."name" = true` and words that end with the name.
+/// A name under a capability's key, from `key."name" = value` and words that end with the name.
 fn named(what: &str, line: &str, interfaces: &[String]) -> Option<Item> {
-    let (key, name) = line.strip_suffix("\" = true")?.split_once(".\"")?;
+    let (key, rest) = line.split_once(".\"")?;
+    let (name, value) = rest.split_once("\" = ")?;
     let what = what.strip_suffix(&format!(" `{}`", one_line(name)))?;
     Some(Item::Named {
         key: key.to_owned(),
         name: name.to_owned(),
         what: what.to_owned(),
+        value: value.to_owned(),
         interfaces: interfaces.to_vec(),
     })
 }

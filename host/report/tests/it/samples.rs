@@ -42,7 +42,15 @@ pub(crate) fn items() -> Vec<Item> {
             key: "warnings".to_owned(),
             name: "Dover = true".to_owned(),
             what: "warnings for".to_owned(),
+            value: "true".to_owned(),
             interfaces: vec!["test:weather/warnings".to_owned()],
+        },
+        Item::Named {
+            key: "data".to_owned(),
+            name: "transaction".to_owned(),
+            what: "data:".to_owned(),
+            value: "\"call\"".to_owned(),
+            interfaces: Vec::new(),
         },
     ]
 }

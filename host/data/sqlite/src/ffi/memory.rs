@@ -6,7 +6,7 @@ use std::ffi::{c_int, c_void};
 use std::ptr::null_mut;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use rusqlite::ffi;
+use rusqlite::{Connection, ffi};
 
 use crate::limits::LARGE_BYTES;
 
@@ -237,6 +237,25 @@ extern "C" fn configure() {
             && ffi::sqlite3_config(ffi::SQLITE_CONFIG_SMALL_MALLOC, 1 as c_int) == ffi::SQLITE_OK
     };
     CONFIGURED.store(done, Ordering::Release);
+}
+
+/// Makes a new connection take all its memory from the allocator. A connection's own store of small pieces would
+/// make what a statement may take depend on what the connection did before.
+pub(crate) fn without_small_pieces(connection: &Connection) -> rusqlite::Result<()> {
+    // SAFETY: the connection is open, and this setting takes an address and two numbers.
+    let code = unsafe {
+        ffi::sqlite3_db_config(
+            connection.handle(),
+            ffi::SQLITE_DBCONFIG_LOOKASIDE,
+            null_mut::<c_void>(),
+            0 as c_int,
+            0 as c_int,
+        )
+    };
+    match code {
+        ffi::SQLITE_OK => Ok(()),
+        code => Err(rusqlite::Error::SqliteFailure(ffi::Error::new(code), None)),
+    }
 }
 
 /// SQLite takes an allocator only before its first use, and the ledger may be the first to use SQLite.

@@ -1,6 +1,7 @@
 //! Data as a micro-app's run uses it, with a real SQLite and real files.
 
 mod calls;
+mod each_call;
 mod grants;
 mod import;
 mod kills;
@@ -8,4 +9,5 @@ mod settle;
 mod stops;
 mod tables;
 mod text;
+mod too_large;
 mod types;

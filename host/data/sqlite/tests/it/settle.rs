@@ -2,12 +2,10 @@
 
 use std::path::Path;
 
-use fractalaw_sqlite::{
-    Conditions, Key, RowChange, Run, Store, StoreError, TableChanges, Unlimited, Value, Verdict,
-};
+use fractalaw_sqlite::{Key, RowChange, Run, Store, StoreError, TableChanges, Value, Verdict};
 use rusqlite::Connection;
 
-use crate::tables::{CONDITIONS, grants, rows, run, store, told};
+use crate::tables::{rows, run, store, told};
 
 const SET_UP: &str = "
 CREATE TABLE t (id INTEGER PRIMARY KEY, name TEXT UNIQUE);
@@ -152,41 +150,6 @@ fn a_run_sees_one_state_of_what_others_do() {
         ("3".to_owned(), "3".to_owned())
     );
     assert_eq!(count(&mut run(&store, &["t"], &[])), "4");
-}
-
-#[test]
-fn a_run_may_commit_as_it_goes() {
-    let store = store(SET_UP);
-    let conditions = Conditions {
-        commits_each_call: true,
-        ..CONDITIONS
-    };
-    let mut run = store.run(
-        grants(&["*"], &["*"]),
-        conditions,
-        Box::new(Unlimited::default()),
-    );
-    run.execute("INSERT INTO t VALUES (9, 'nine')").unwrap();
-    assert!(
-        run.execute("INSERT INTO t VALUES (10, 'ten'), (1, 'one')")
-            .is_err()
-    );
-    let mut other = crate::tables::run(&store, &["*"], &["*"]);
-    assert_eq!(rows(&other.query("SELECT count(*) FROM t").unwrap()), "4");
-    drop(other);
-    run.execute("DELETE FROM t WHERE id = 1").unwrap();
-    let prepared = run.prepare(Some("run")).unwrap();
-    assert_eq!(
-        lines(prepared.changes()),
-        ["t 9: nothing -> 9,nine", "t 1: 1,one -> nothing"]
-    );
-    // What was settled stays settled.
-    prepared.settle(false).unwrap();
-    let mut after = crate::tables::run(&store, &["t"], &[]);
-    assert_eq!(
-        rows(&after.query("SELECT id FROM t ORDER BY id").unwrap()),
-        "2\n3\n9"
-    );
 }
 
 #[test]

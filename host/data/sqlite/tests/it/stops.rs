@@ -163,6 +163,20 @@ fn fuel_is_the_same_each_time_and_to_the_unit() {
     }
 }
 
+/// Nobody reads a statement that is too long, so it costs nothing and counts as none.
+#[test]
+fn a_statement_that_is_too_long_is_refused_before_it_is_charged() {
+    let store = store(SET_UP);
+    let budget = bounded();
+    let charged = Arc::clone(&budget.charged);
+    let mut run = with(&store, budget);
+    let long = format!("SELECT '{}'", "x".repeat(70_000));
+    for ended in [run.query(&long).map(drop), run.execute(&long).map(drop)] {
+        assert!(told(ended).starts_with("7: a statement of 70009 bytes"));
+    }
+    assert_eq!(charged.load(Ordering::Relaxed), 0);
+}
+
 #[test]
 fn a_quota_of_rows_counts_those_that_come_out_and_those_that_change() {
     let store = store(SET_UP);
@@ -203,7 +217,7 @@ fn a_query_that_takes_too_much_memory_ends_the_run() {
         let ended = run.query(sql);
         let too_large = matches!(&ended, Err(Failure::Call(error)) if error.code as u32 == 7);
         assert!(
-            too_large || ended == Err(Stop::Quota(Quota::Memory).into()),
+            too_large || ended == Err(Stop::Quota(Quota::CallMemory).into()),
             "{sql}: {}",
             told(ended)
         );

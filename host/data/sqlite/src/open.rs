@@ -1,0 +1,179 @@
+//! A connection that one run uses, and the transaction on it.
+
+use std::sync::Arc;
+
+use fractalaw_data_call::{CallError, Code, Failure, Quota, Stop};
+use rusqlite::{Error, ErrorCode, Result as Sqlite};
+
+use crate::changes::{self, Changes};
+use crate::committed::Committed;
+use crate::desk::Desk;
+use crate::error::StoreError;
+use crate::grants::Grants;
+use crate::guard::lock;
+use crate::inner::Inner;
+use crate::limits::LINE_LOOK;
+use crate::line::Place;
+use crate::messages;
+
+pub(crate) struct Open {
+    store: Arc<Inner>,
+    grants: Arc<Grants>,
+    pub(crate) desk: Desk,
+    /// The first place in line, while the run may write.
+    place: Option<Place>,
+    pub(crate) in_transaction: bool,
+}
+
+impl Open {
+    pub(crate) fn new(store: &Arc<Inner>, grants: &Arc<Grants>) -> Result<Open, Failure> {
+        let mut desk = store.desk(grants).map_err(|error| engine(&error))?;
+        desk.engine.forget();
+        desk.is_warm = false;
+        Ok(Open {
+            store: Arc::clone(store),
+            grants: Arc::clone(grants),
+            desk,
+            place: None,
+            in_transaction: false,
+        })
+    }
+
+    fn execute(&self, sql: &str) -> Sqlite<()> {
+        self.desk.engine.connection().execute_batch(sql)
+    }
+
+    /// Begins a transaction. A writer waits in line, and then for other processes.
+    pub(crate) fn begin(&mut self, writes: bool) -> Result<(), Failure> {
+        loop {
+            if writes {
+                self.take_lock()?;
+            } else {
+                // Readers see what was committed when they first read.
+                self.execute("BEGIN").map_err(messages::engine)?;
+            }
+            // This is the first read.
+            if self.desk.is_current().map_err(messages::engine)? {
+                self.in_transaction = true;
+                lock(&self.desk.touched).watching = writes;
+                return Ok(());
+            }
+            // The tables' definitions have changed. A connection that is set up again knows them.
+            self.roll_back();
+            let fresh = self.store.new_desk(&self.grants);
+            let fresh = fresh.map_err(|error| engine(&error))?;
+            std::mem::swap(&mut *lock(&fresh.work), &mut *lock(&self.desk.work));
+            self.desk = fresh;
+        }
+    }
+
+    /// Takes the write lock. Another process may hold it: a run of another host, or somebody's tool.
+    fn take_lock(&mut self) -> Result<(), Failure> {
+        let work = Arc::clone(&self.desk.work);
+        let look = || lock(&work).ask(|budget| budget.look());
+        if self.place.is_none() {
+            self.place = Some(self.store.line.enter(look)?);
+        }
+        while let Err(error) = self.execute("BEGIN IMMEDIATE") {
+            if error.sqlite_error_code() != Some(ErrorCode::DatabaseBusy) {
+                return Err(messages::engine(error));
+            }
+            look()?;
+            std::thread::sleep(LINE_LOOK);
+        }
+        if let Some(pending) = &self.store.pending {
+            let busy = |error: StoreError| CallError::new(Code::Busy, error.to_string());
+            lock(pending).check_empty().map_err(busy)?;
+        }
+        Ok(())
+    }
+
+    /// What the transaction changed.
+    pub(crate) fn changes(&mut self) -> Result<Changes, StoreError> {
+        let failed = |source| StoreError::Sqlite {
+            path: self.store.path.clone(),
+            source,
+        };
+        // This makes virtual tables write what they still hold.
+        self.execute("SAVEPOINT last; RELEASE last")
+            .map_err(failed)?;
+        let (checked, touched) = {
+            let mut touched = lock(&self.desk.touched);
+            (touched.check(), touched.take())
+        };
+        checked?;
+        let net = changes::net(self.desk.engine.connection(), &self.desk.catalogue, touched);
+        net.map_err(failed)?
+            .ok_or(StoreError::Stop(Stop::Quota(Quota::ChangedBytes)))
+    }
+
+    /// Commits a call that is a transaction by itself. If this fails, the call must be rolled back.
+    pub(crate) fn commit_call(&mut self, committed: &mut Committed) -> Result<(), Failure> {
+        let changes = self.changes().map_err(|error| match error {
+            StoreError::Stop(stop) => Failure::Stop(stop),
+            other => engine(&other),
+        })?;
+        if changes.is_empty() {
+            return Ok(());
+        }
+        if self.desk.engine.breaks_deferred_keys() {
+            return Err(broken_keys().into());
+        }
+        committed.count(&changes)?;
+        self.commit().map_err(messages::engine)?;
+        committed.tables.extend(changes.shown(&self.desk.catalogue));
+        Ok(())
+    }
+
+    pub(crate) fn commit(&mut self) -> Result<(), Error> {
+        self.execute("COMMIT")?;
+        self.in_transaction = false;
+        Ok(())
+    }
+
+    pub(crate) fn roll_back(&mut self) {
+        // This fails only if there is no transaction.
+        let _ = self.execute("ROLLBACK");
+        self.in_transaction = false;
+    }
+
+    /// Rolls back what is open, and gives the place in line to the next writer, who may have more time.
+    pub(crate) fn leave(&mut self) {
+        if !self.desk.engine.is_autocommit() {
+            self.roll_back();
+        }
+        self.in_transaction = false;
+        lock(&self.desk.touched).take();
+        self.place = None;
+    }
+
+    /// Gives back the connection. What is open is rolled back.
+    pub(crate) fn close(mut self) {
+        if self.in_transaction {
+            self.roll_back();
+        }
+        lock(&self.desk.touched).take();
+        lock(&self.desk.work).budget = None;
+        if self.desk.engine.is_autocommit() {
+            self.store.put_back(self.desk, &self.grants);
+        }
+        drop(self.place);
+    }
+}
+
+fn broken_keys() -> CallError {
+    CallError::new(
+        Code::Constraint,
+        "a deferred foreign key points to no row when the call ends",
+    )
+    .hint("insert the row that it points to with an earlier call")
+}
+
+/// An engine error for the guest, without the path, which is the operator's own.
+fn engine(error: &StoreError) -> Failure {
+    let text = match error {
+        StoreError::Sqlite { source, .. } | StoreError::Open { source, .. } => source.to_string(),
+        other => other.to_string(),
+    };
+    CallError::new(Code::Engine, format!("the database cannot be used: {text}")).into()
+}

@@ -1,0 +1,60 @@
+//! A run between its end and the ledger's closing.
+
+use std::sync::Arc;
+
+use crate::changes::TableChanges;
+use crate::error::StoreError;
+use crate::guard::lock;
+use crate::inner::Inner;
+use crate::open::Open;
+
+/// A run whose changes wait for the ledger. If it is dropped before it is settled, they are rolled back and the
+/// record stays for the next start, because nobody here knows what the ledger says.
+pub struct Prepared {
+    pub(crate) open: Option<Open>,
+    pub(crate) store: Arc<Inner>,
+    pub(crate) changes: Vec<TableChanges>,
+    pub(crate) is_recorded: bool,
+    pub(crate) commits: bool,
+    pub(crate) commits_each_call: bool,
+}
+
+impl Prepared {
+    /// What the run changed, by table. Tables whose rows are as before are left out.
+    pub fn changes(&self) -> &[TableChanges] {
+        &self.changes
+    }
+
+    /// Whether each call was a transaction of its own. Then nothing is left to settle.
+    pub fn commits_each_call(&self) -> bool {
+        self.commits_each_call
+    }
+
+    /// Settles the run after the ledger's closing is on disk. What it did takes effect if the closing says that
+    /// it completed.
+    pub fn settle(mut self, completed: bool) -> Result<Vec<TableChanges>, StoreError> {
+        if let Some(open) = self.open.as_mut().filter(|open| open.in_transaction) {
+            if completed && self.commits {
+                open.commit().map_err(|source| StoreError::Sqlite {
+                    path: self.store.path.clone(),
+                    source,
+                })?;
+            } else {
+                open.roll_back();
+            }
+        }
+        // The place in line is still held, because the next writer looks at the record.
+        if let Some(pending) = self.store.pending.as_ref().filter(|_| self.is_recorded) {
+            lock(pending).clear()?;
+        }
+        Ok(std::mem::take(&mut self.changes))
+    }
+}
+
+impl Drop for Prepared {
+    fn drop(&mut self) {
+        if let Some(open) = self.open.take() {
+            open.close();
+        }
+    }
+}
