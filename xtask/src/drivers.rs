@@ -1,10 +1,11 @@
-//! `cargo xtask drivers` fetches the ADBC drivers for the tests of `host/adbc`.
+//! `cargo xtask drivers` fetches the ADBC drivers for tests, and for runs of this workspace.
 //!
 //! The drivers come from package registries, through the registries' own clients. Their versions and digests are
 //! pinned here. If a driver cannot be fetched, this says why, and its tests say that they were skipped. So a
 //! machine without a network can still run everything else.
 
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -33,7 +34,7 @@ enum Registry {
     PyPi,
 }
 
-const DRIVERS: [Driver; 2] = [
+const DRIVERS: [Driver; 4] = [
     Driver {
         name: "duckdb",
         registry: Registry::Npm,
@@ -50,6 +51,22 @@ const DRIVERS: [Driver; 2] = [
         digest: "435cbf57c42e6c57762f6998041a8129ddf7a3f0b407712cbb62d46e0729a450",
         library: "adbc_driver_sqlite/libadbc_driver_sqlite.so",
     },
+    Driver {
+        name: "postgresql",
+        registry: Registry::PyPi,
+        package: "adbc-driver-postgresql",
+        version: "1.10.0",
+        digest: "a2efec61f5ba966e503081b7f058516745e95e0d965bfd9ecfcae2f6d2d4a178",
+        library: "adbc_driver_postgresql/libadbc_driver_postgresql.so",
+    },
+    Driver {
+        name: "flightsql",
+        registry: Registry::PyPi,
+        package: "adbc-driver-flightsql",
+        version: "1.10.0",
+        digest: "9dfee1c767281c9add95fcf29eac84338107a7610b2d9b19d1169e67083a3eaa",
+        library: "adbc_driver_flightsql/libadbc_driver_flightsql.so",
+    },
 ];
 
 /// The package whose tests use the drivers.
@@ -63,11 +80,35 @@ pub(crate) fn run(project: &Project) -> Result<()> {
     for driver in &DRIVERS {
         let folder = project.target.join("tools/adbc").join(driver.name);
         match driver.fetch(&folder)? {
-            Ok(library) => eprintln!("{}: `{}`", driver.name, library.display()),
+            Ok(library) => {
+                eprintln!("{}: `{}`", driver.name, library.display());
+                put_beside_programs(project, &library)?;
+            }
             Err(why) => eprintln!("SKIPPED {}: {why}", driver.name),
         }
     }
     Ok(())
+}
+
+/// Puts a link to the library beside the programs, where the program that loads drivers looks first. So a run of this
+/// workspace needs no `library`.
+fn put_beside_programs(project: &Project, library: &Path) -> Result<()> {
+    let programs = project.target.join("debug");
+    let link = programs.join(library.file_name().unwrap_or_default());
+    fs::create_dir_all(&programs)
+        .and_then(|()| match fs::remove_file(&link) {
+            Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
+            _ => fs::hard_link(library, &link),
+        })
+        .with_context(|| format!("cannot put the driver at `{}`", link.display()))
+}
+
+/// Whether any driver was fetched.
+pub(crate) fn any(project: &Project) -> bool {
+    let folder = |driver: &Driver| project.target.join("tools/adbc").join(driver.name);
+    DRIVERS
+        .iter()
+        .any(|driver| folder(driver).join("digest").is_file())
 }
 
 /// A value, or why it cannot be had.

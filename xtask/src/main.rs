@@ -41,6 +41,9 @@ mod page;
 mod programs;
 mod revision;
 
+// A program that only few runs need.
+mod adbc;
+
 // The other commands, each in a file.
 mod bench;
 mod fuel;

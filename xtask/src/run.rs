@@ -5,6 +5,7 @@ use std::process::{Command, ExitCode};
 
 use anyhow::Result;
 
+use crate::adbc;
 use crate::build_guests::component;
 use crate::fault::{Fault, USAGE};
 use crate::flags;
@@ -18,6 +19,7 @@ pub(crate) fn run(project: &Project, flags: &flags::Run) -> Result<ExitCode> {
     }
     let component = component(project, &flags.what)?;
     let host = host(project)?;
+    adbc::ready(project, &component, &flags.options)?;
     start(
         Command::new(&host)
             .arg("run")

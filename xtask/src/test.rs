@@ -6,6 +6,7 @@ use std::process::{Command, ExitCode, Stdio};
 
 use anyhow::{Context, Result};
 
+use crate::adbc;
 use crate::build_guests;
 use crate::cargo::{ADBC, HOST, LEDGER, XTASK, cargo, shell, step};
 use crate::cargo_test::{arguments, run_tests, without_verdicts};
@@ -98,6 +99,13 @@ pub(crate) fn verify(
     let only_cases =
         matches!(asked, Asked::Cases(_)) || text.is_some_and(|text| text.contains('/'));
     if !only_cases {
+        if flags.all {
+            drivers::run(project)?;
+        }
+        // Without drivers, the tests that need the program say that they are skipped.
+        if drivers::any(project) {
+            adbc::build(project)?;
+        }
         let host = cargo(&shell, "test").args(HOST);
         let host = without_verdicts(host).env("FRACTALAW_GUESTS", project.outputs());
         let host = host.args(["--lib", "--bins", "--test", "it"]);
@@ -116,7 +124,6 @@ pub(crate) fn verify(
         good &= run_tests(arguments(host, text, &flags.rest), &mut totals)?;
     }
     if flags.all && !only_cases {
-        drivers::run(project)?;
         for command in [
             cargo(&shell, "test").args(HOST).arg("--doc"),
             cargo(&shell, "test").args(XTASK),

@@ -9,8 +9,12 @@ use fractalaw_adbc_client::{OpenError, Settings, Store};
 use crate::databases::{Kind, none, program};
 
 fn said(settings: &Settings) -> String {
+    said_by(program(), settings)
+}
+
+fn said_by(program: &Path, settings: &Settings) -> String {
     let secret = |name: &str| (name == "TOP").then(|| "hunter2-hunter2".to_owned());
-    match Store::open_with(settings, program(), secret) {
+    match Store::open_with(settings, program, secret) {
         Ok(_) => "open".to_owned(),
         Err(error) => error.to_string(),
     }
@@ -64,7 +68,10 @@ fn a_driver_that_is_none_is_told_by_its_cause() {
         uri: Some("postgresql://me:${TOP}@localhost/db".to_owned()),
         ..none()
     };
-    let found = said(&by_name);
+    // A driver that stands beside the program would be found.
+    let alone = folder.path().join("fractalaw-adbc");
+    fs::copy(program(), &alone).unwrap();
+    let found = said_by(&alone, &by_name);
     assert!(
         found.starts_with("cannot load the driver `libadbc_driver_postgresql.so`: "),
         "{found}"
