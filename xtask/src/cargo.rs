@@ -48,12 +48,14 @@ pub(crate) const BENCHES: [&str; 8] = [
 ];
 
 /// The ledger, its auditor's program, and the engines on SQLite, of data and of events. They do not depend on Wasmtime.
-/// The auditor depends on Parquet, which the host does not use.
-pub(crate) const LEDGER: [&str; 10] = [
+/// The auditor and the tests depend on Arrow and Parquet, which the host does not use.
+pub(crate) const LEDGER: [&str; 12] = [
     "-p",
     "fractalaw-ledger",
     "-p",
     "fractalaw-auditor",
+    "-p",
+    "fractalaw-arrow",
     "-p",
     "fractalaw-data-call",
     "-p",

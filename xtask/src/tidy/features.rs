@@ -1,6 +1,8 @@
 //! Rule: everything that links Wasmtime has the same dependencies with the same features, whether `cargo xtask
 //! run` builds the program, `cargo xtask test` tests everything, or one package is tested alone. Cargo would
 //! compile Wasmtime once more for each difference.
+//!
+//! And `cargo xtask run` compiles nothing that takes long and is not needed to run a micro-app.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,6 +21,22 @@ const ALONE: [&str; 4] = [
     "fractalaw-tests",
 ];
 
+/// What takes long to compile, and what to do without it.
+const HEAVY: [(&str, &str); 3] = [
+    (
+        "arrow-array",
+        "read and write Arrow streams with `fractalaw-arrow`; tests may hold it against Arrow's own crates",
+    ),
+    (
+        "adbc_core",
+        "load drivers in `fractalaw-adbc`, a program of its own",
+    ),
+    (
+        "parquet",
+        "export from `fractalaw-auditor`, a program of its own",
+    ),
+];
+
 /// Where features are unified. The tests of other packages depend on it.
 const MANIFEST: &str = "host/testing/Cargo.toml";
 
@@ -32,7 +50,9 @@ pub(super) fn check(project: &Project, problems: &mut Vec<Problem>) -> Result<()
     let tested = tree(project, &HOST, "normal,dev")?;
     let tested = features(&tested);
     let run = tree(project, &HOST, "normal")?;
-    compare("`cargo xtask run`", &features(&run), &tested, problems);
+    let run = features(&run);
+    light(&run, problems);
+    compare("`cargo xtask run`", &run, &tested, problems);
     for package in ALONE {
         let alone = tree(project, &["-p", package], "normal,dev")?;
         let of = format!("`cargo test -p {package}`");
@@ -66,6 +86,19 @@ fn features(tree: &str) -> Features<'_> {
     features
 }
 
+/// Finds what makes the first `cargo xtask run` slow.
+fn light(run: &Features<'_>, problems: &mut Vec<Problem>) {
+    for package in run.keys() {
+        let name = package.split(' ').next().unwrap_or(package);
+        if let Some((_, instead)) = HEAVY.iter().find(|(heavy, _)| *heavy == name) {
+            problems.push(Problem::new(
+                format!("`cargo xtask run` compiles `{package}`"),
+                *instead,
+            ));
+        }
+    }
+}
+
 fn compare(of: &str, selected: &Features<'_>, tested: &Features<'_>, problems: &mut Vec<Problem>) {
     for (package, lists) in selected {
         let in_tests = tested.get(package).cloned().unwrap_or_default();
@@ -97,7 +130,19 @@ fn shown(features: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{compare, features};
+    use super::{compare, features, light};
+
+    #[test]
+    fn what_takes_long_to_compile_is_found() {
+        let run = "host v0.1.0 (/host)|\narrow-array v60.1.0|\narrow-schema v60.1.0|\n";
+        let mut problems = Vec::new();
+        light(&features(run), &mut problems);
+        let found: Vec<&str> = problems
+            .iter()
+            .map(|problem| problem.what.as_str())
+            .collect();
+        assert_eq!(found, ["`cargo xtask run` compiles `arrow-array v60.1.0`"]);
+    }
 
     #[test]
     fn a_feature_that_only_the_tests_turn_on_is_found() {

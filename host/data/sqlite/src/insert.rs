@@ -1,6 +1,6 @@
 //! `insert`: the rows of an Arrow stream go into a table, all or none.
 
-use arrow_array::RecordBatch;
+use fractalaw_arrow::Stream;
 use fractalaw_data_call::{CallError, Code, Failure, Quota};
 
 use crate::call::{Call, Driven, compile, step};
@@ -23,19 +23,15 @@ impl Call<'_> {
         let rules = std::sync::Arc::clone(&lock(&self.desk.guard).rules);
         let catalogue = std::sync::Arc::clone(&self.desk.catalogue);
         let table = writable(&rules, catalogue.get(table), table)?;
-        let (schema, batches) = rows_in::read(stream)?;
-        let names: Vec<&str> = schema
-            .fields()
-            .iter()
-            .map(|field| field.name().as_str())
-            .collect();
+        let stream = rows_in::read(stream)?;
+        let names: Vec<&str> = stream.fields().iter().map(|field| field.name).collect();
         let kinds = kinds(table, &names)?;
-        for (field, kind) in schema.fields().iter().zip(&kinds) {
-            if !rows_in::fits(field.data_type(), *kind) {
-                return Err(wrong_type(field.name(), &field.data_type().to_string(), *kind).into());
+        for (field, kind) in stream.fields().iter().zip(&kinds) {
+            if !rows_in::fits(field, *kind) {
+                return Err(wrong_type(field.name, &field.type_name(), *kind).into());
             }
         }
-        let rows: usize = batches.iter().map(RecordBatch::num_rows).sum();
+        let rows = stream.rows();
         if rows > INSERTED_ROWS {
             return Err(CallError::new(
                 Code::TooLarge,
@@ -64,7 +60,7 @@ impl Call<'_> {
                 &mut call.desk.engine,
                 &call.desk.guard,
                 &call.desk.work,
-                |statement, work| insert_all(statement, work, &batches, &kinds, &rules),
+                |statement, work| insert_all(statement, work, &stream, &kinds, &rules),
             )
         })
     }
@@ -73,22 +69,23 @@ impl Call<'_> {
 fn insert_all(
     statement: &mut Statement,
     _: &SharedWork,
-    batches: &[RecordBatch],
+    stream: &Stream<'_>,
     kinds: &[ColumnKind],
     rules: &Rules,
 ) -> Result<u64, Driven> {
     let mut number = 0;
-    for batch in batches {
-        for row in 0..batch.num_rows() {
+    for batch in stream.batches() {
+        for row in 0..batch.rows() {
             number += 1;
-            for (at, (column, kind)) in batch.columns().iter().zip(kinds).enumerate() {
+            for (at, kind) in kinds.iter().enumerate() {
+                let value = batch
+                    .value(at, row)
+                    .map_err(|error| in_row(number, rows_in::unreadable(error)))?;
                 let mut room = Cell::default();
-                let value =
-                    rows_in::value(column.as_ref(), row, *kind, &mut room).map_err(|found| {
-                        let schema = batch.schema();
-                        let error = wrong_type(schema.field(at).name(), &found, *kind);
-                        in_row(number, error)
-                    })?;
+                let value = rows_in::value(value, *kind, &mut room).map_err(|found| {
+                    let name = stream.fields().get(at).map_or("", |field| field.name);
+                    in_row(number, wrong_type(name, &found, *kind))
+                })?;
                 statement.bind(at + 1, value)?;
             }
             match statement.step() {

@@ -1,9 +1,5 @@
 //! The Arrow type of a column, from its declared type. `TYPES.md` has the table.
 
-use std::sync::Arc;
-
-use arrow_schema::{DataType, Field, TimeUnit};
-
 use crate::limits::VECTOR_FLOATS;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,22 +70,6 @@ impl ColumnKind {
         }
     }
 
-    pub(crate) fn arrow(self) -> DataType {
-        match self {
-            ColumnKind::Integer => DataType::Int64,
-            ColumnKind::Real => DataType::Float64,
-            ColumnKind::Text | ColumnKind::Decimal => DataType::Utf8,
-            ColumnKind::Blob => DataType::Binary,
-            ColumnKind::Boolean => DataType::Boolean,
-            ColumnKind::Date => DataType::Date32,
-            ColumnKind::Timestamp { utc } => {
-                DataType::Timestamp(TimeUnit::Microsecond, utc.then(|| Arc::from("UTC")))
-            }
-            ColumnKind::Vector(length) => DataType::FixedSizeList(vector_item(), length),
-            ColumnKind::Any => DataType::Null,
-        }
-    }
-
     /// What a value of this kind is, for a message.
     pub(crate) fn expected(self) -> &'static str {
         match self {
@@ -105,10 +85,6 @@ impl ColumnKind {
             ColumnKind::Any => "one type in all rows",
         }
     }
-}
-
-pub(crate) fn vector_item() -> Arc<Field> {
-    Arc::new(Field::new("item", DataType::Float32, false))
 }
 
 #[cfg(test)]

@@ -9,9 +9,10 @@
 //! `price.rs` says what a unit of fuel pays for, and `cargo run --release -p fractalaw-sqlite --example cost`
 //! prints how long that takes.
 //!
-//! In reading order: `store`, `run`, `open`, `prepared`, `call`, `insert`; `world` and `guard` for what is granted; `work` and
-//! `price` for what it costs; `rows_out`, `rows_in`, `kind`, `time` for Arrow; `touched`, `changes`, `pending`,
-//! `codec` for what takes effect; `import` and `csv` to fill a database from files.
+//! In reading order: `store`, `run`, `open`, `prepared`, `call`, `insert`; `world` and `guard` for what is granted;
+//! `work` and `price` for what it costs; `rows_out`, `rows_in`, `kind`, `time` for Arrow, with the streams of
+//! `fractalaw-arrow`; `touched`, `changes`, `pending`, `codec` for what takes effect; `import` and `csv` to fill a
+//! database from files.
 
 #![deny(missing_docs)]
 #![deny(unsafe_code)]

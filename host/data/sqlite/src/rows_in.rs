@@ -1,58 +1,46 @@
 //! Reads the rows of an Arrow stream that go into SQLite.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
-
-use arrow_array::cast::AsArray;
-use arrow_array::types::{
-    ArrowDictionaryKeyType, Date32Type, Date64Type, Decimal128Type, Decimal256Type, Float16Type,
-    Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type, TimestampMicrosecondType,
-    TimestampMillisecondType, TimestampNanosecondType, TimestampSecondType, UInt8Type, UInt16Type,
-    UInt32Type, UInt64Type,
-};
-use arrow_array::{Array, RecordBatch};
-use arrow_buffer::Buffer;
-use arrow_ipc::reader::StreamDecoder;
-use arrow_schema::{ArrowError, DataType, Schema, TimeUnit};
+use fractalaw_arrow::{DataType, Field, ReadError, Stream, TimeUnit, Value, Vector};
 use fractalaw_data_call::{CallError, Code};
 use rusqlite::types::ValueRef;
 
 use crate::kind::ColumnKind;
+use crate::rows_out::shown;
 use crate::time;
 
-/// The schema and the batches of a stream. A malformed stream is an error. The decoder takes memory only for
-/// bytes that are there.
-pub(crate) fn read(stream: &[u8]) -> Result<(Arc<Schema>, Vec<RecordBatch>), CallError> {
-    let decoded = catch_unwind(AssertUnwindSafe(|| decode(stream)));
-    match decoded {
-        Ok(Ok(read)) => Ok(read),
-        Ok(Err(error)) => Err(malformed(&error.to_string())),
-        // If the decoder panics, the guest gets an error and the host goes on.
-        Err(_) => Err(malformed("the decoder gave up")),
-    }
+/// The columns and the batches of a stream.
+pub(crate) fn read(stream: &[u8]) -> Result<Stream<'_>, CallError> {
+    fractalaw_arrow::read(stream).map_err(unreadable)
 }
 
-fn malformed(why: &str) -> CallError {
-    let why: String = why.chars().take(200).collect();
-    CallError::new(
-        Code::Type,
-        format!("the data is not one Arrow IPC stream: {why}"),
-    )
-    .hint("write it with a stream writer (not a file writer), uncompressed")
-}
-
-fn decode(stream: &[u8]) -> Result<(Arc<Schema>, Vec<RecordBatch>), ArrowError> {
-    let mut rest = Buffer::from(stream);
-    let mut decoder = StreamDecoder::new();
-    let mut batches = Vec::new();
-    while !rest.is_empty() {
-        batches.extend(decoder.decode(&mut rest)?);
-    }
-    decoder.finish()?;
-    let schema = decoder
-        .schema()
-        .ok_or_else(|| ArrowError::IpcError("it has no schema".to_owned()))?;
-    Ok((schema, batches))
+/// Why a stream, or a value of one, cannot be read.
+pub(crate) fn unreadable(error: ReadError) -> CallError {
+    let (message, hint) = match &error {
+        ReadError::UnsupportedType { column, found } => (
+            format!(
+                "column `{}`: values of the type {found} cannot be inserted",
+                shown(column)
+            ),
+            "`host/data/sqlite/TYPES.md` lists the types that can",
+        ),
+        ReadError::Compressed { .. } => (
+            format!("the data is an Arrow IPC stream, but {error}"),
+            "write it uncompressed",
+        ),
+        ReadError::BigEndian => (
+            format!("the data is an Arrow IPC stream, but {error}"),
+            "write it with little-endian numbers",
+        ),
+        ReadError::File => (
+            format!("the data is not one Arrow IPC stream: {error}"),
+            "write it with a stream writer and not with a file writer",
+        ),
+        _ => (
+            format!("the data is not one Arrow IPC stream: {error}"),
+            "write it with the stream writer of an Arrow library",
+        ),
+    };
+    CallError::new(Code::Type, message).hint(hint)
 }
 
 /// Room for a value that is converted from another one.
@@ -61,136 +49,58 @@ pub(crate) struct Cell(Vec<u8>);
 
 /// Whether columns of the first type can be stored in columns of the second. Each value is checked later, row by
 /// row.
-pub(crate) fn fits(found: &DataType, kind: ColumnKind) -> bool {
+pub(crate) fn fits(field: &Field<'_>, kind: ColumnKind) -> bool {
     use DataType as T;
-    let integer = found.is_integer();
+    let found = field.data_type;
+    let integer = matches!(found, T::Integer(_));
     let text = matches!(found, T::Utf8 | T::LargeUtf8 | T::Utf8View);
     let blob = matches!(
         found,
         T::Binary | T::LargeBinary | T::BinaryView | T::FixedSizeBinary(_)
     );
+    let float = matches!(found, T::Float16 | T::Float32 | T::Float64);
     match (found, kind) {
         (T::Null, _) => true,
-        (T::Dictionary(_, values), _) => {
-            !matches!(**values, T::Dictionary(..)) && fits(values, kind)
-        }
         (_, ColumnKind::Integer) => integer,
-        (_, ColumnKind::Real) => integer || matches!(found, T::Float16 | T::Float32 | T::Float64),
+        (_, ColumnKind::Real) => integer || float,
         (_, ColumnKind::Text) => text,
         (_, ColumnKind::Blob) => blob,
-        (_, ColumnKind::Boolean) => integer || *found == T::Boolean,
+        (_, ColumnKind::Boolean) => integer || found == T::Boolean,
         (_, ColumnKind::Date) => text || matches!(found, T::Date32 | T::Date64),
         (_, ColumnKind::Timestamp { .. }) => text || matches!(found, T::Timestamp(..)),
         (_, ColumnKind::Decimal) => {
-            text || integer || matches!(found, T::Decimal128(..) | T::Decimal256(..))
+            text || integer || matches!(found, T::Decimal128 { .. } | T::Decimal256 { .. })
         }
-        (T::FixedSizeList(item, length), ColumnKind::Vector(expected)) => {
-            *length == expected && *item.data_type() == T::Float32
-        }
-        (T::List(item), ColumnKind::Vector(_)) => *item.data_type() == T::Float32,
+        (T::FixedSizeList { length, .. }, ColumnKind::Vector(expected)) => length == expected,
+        (T::List { .. }, ColumnKind::Vector(_)) => true,
         (_, ColumnKind::Vector(_)) => blob,
-        (_, ColumnKind::Any) => {
-            text || blob
-                || integer
-                || matches!(found, T::Boolean | T::Float16 | T::Float32 | T::Float64)
-        }
+        (_, ColumnKind::Any) => text || blob || integer || float || found == T::Boolean,
     }
 }
 
 /// One value as SQLite stores it. The error is the name of what it was instead.
 pub(crate) fn value<'a>(
-    array: &'a dyn Array,
-    row: usize,
+    value: Value<'a>,
     kind: ColumnKind,
     room: &'a mut Cell,
 ) -> Result<ValueRef<'a>, String> {
-    use DataType as T;
-    if array.is_null(row) {
-        return Ok(ValueRef::Null);
-    }
-    let integer = |number: i64| from_integer(number, kind);
-    Ok(match array.data_type() {
-        T::Null => ValueRef::Null,
-        T::Boolean => ValueRef::Integer(array.as_boolean().value(row).into()),
-        T::Int8 => integer(array.as_primitive::<Int8Type>().value(row).into())?,
-        T::Int16 => integer(array.as_primitive::<Int16Type>().value(row).into())?,
-        T::Int32 => integer(array.as_primitive::<Int32Type>().value(row).into())?,
-        T::Int64 => integer(array.as_primitive::<Int64Type>().value(row))?,
-        T::UInt8 => integer(array.as_primitive::<UInt8Type>().value(row).into())?,
-        T::UInt16 => integer(array.as_primitive::<UInt16Type>().value(row).into())?,
-        T::UInt32 => integer(array.as_primitive::<UInt32Type>().value(row).into())?,
-        T::UInt64 => {
-            let number = array.as_primitive::<UInt64Type>().value(row);
-            integer(i64::try_from(number).map_err(|_| format!("integer {number}"))?)?
+    match value {
+        Value::Null => Ok(ValueRef::Null),
+        Value::Boolean(is) => Ok(ValueRef::Integer(is.into())),
+        Value::Integer(number) => from_integer(number, kind),
+        Value::Large(number) => Err(format!("integer {number}")),
+        Value::Float(number) => real(number),
+        Value::Text(value) => text(value, kind),
+        Value::Bytes(value) => blob(value, kind),
+        Value::Date(days) => room.text(time::date_text(days), "date out of range"),
+        Value::Timestamp(units, unit) => {
+            let text = micros(units, unit).and_then(time::timestamp_text);
+            room.text(text, "time out of range, or more exact than microseconds")
         }
-        T::Float16 => real(array.as_primitive::<Float16Type>().value(row).to_f64())?,
-        T::Float32 => real(array.as_primitive::<Float32Type>().value(row).into())?,
-        T::Float64 => real(array.as_primitive::<Float64Type>().value(row))?,
-        T::Utf8 => text(array.as_string::<i32>().value(row), kind)?,
-        T::LargeUtf8 => text(array.as_string::<i64>().value(row), kind)?,
-        T::Utf8View => text(array.as_string_view().value(row), kind)?,
-        T::Binary => blob(array.as_binary::<i32>().value(row), kind)?,
-        T::LargeBinary => blob(array.as_binary::<i64>().value(row), kind)?,
-        T::BinaryView => blob(array.as_binary_view().value(row), kind)?,
-        T::FixedSizeBinary(_) => blob(array.as_fixed_size_binary().value(row), kind)?,
-        T::Date32 => {
-            let days = array.as_primitive::<Date32Type>().value(row);
-            room.text(time::date_text(days.into()), "date out of range")?
+        Value::Decimal(decimal) => {
+            room.text(decimal.text(), "decimal with more digits than its type")
         }
-        T::Date64 => {
-            let days = array
-                .as_primitive::<Date64Type>()
-                .value(row)
-                .div_euclid(86_400_000);
-            room.text(time::date_text(days), "date out of range")?
-        }
-        T::Timestamp(unit, _) => {
-            let micros = micros(array, *unit, row).and_then(time::timestamp_text);
-            room.text(micros, "time out of range, or more exact than microseconds")?
-        }
-        T::Decimal128(..) => {
-            let text = array.as_primitive::<Decimal128Type>().value_as_string(row);
-            room.text(Some(text), "decimal")?
-        }
-        T::Decimal256(..) => {
-            let text = array.as_primitive::<Decimal256Type>().value_as_string(row);
-            room.text(Some(text), "decimal")?
-        }
-        T::FixedSizeList(..) => {
-            room.vector(array.as_fixed_size_list().value(row).as_ref(), kind)?
-        }
-        T::List(_) => room.vector(array.as_list::<i32>().value(row).as_ref(), kind)?,
-        T::Dictionary(key, _) => {
-            let (values, at) = of_dictionary(array, key, row).ok_or("dictionary")?;
-            return value(values, at, kind, room);
-        }
-        other => return Err(other.to_string()),
-    })
-}
-
-fn of_dictionary<'a>(
-    array: &'a dyn Array,
-    key: &DataType,
-    row: usize,
-) -> Option<(&'a dyn Array, usize)> {
-    fn found<K: ArrowDictionaryKeyType>(
-        array: &dyn Array,
-        row: usize,
-    ) -> Option<(&dyn Array, usize)> {
-        let dictionary = array.as_dictionary_opt::<K>()?;
-        let at = dictionary.key(row)?;
-        (at < dictionary.values().len()).then(|| (dictionary.values().as_ref(), at))
-    }
-    match key {
-        DataType::Int8 => found::<Int8Type>(array, row),
-        DataType::Int16 => found::<Int16Type>(array, row),
-        DataType::Int32 => found::<Int32Type>(array, row),
-        DataType::Int64 => found::<Int64Type>(array, row),
-        DataType::UInt8 => found::<UInt8Type>(array, row),
-        DataType::UInt16 => found::<UInt16Type>(array, row),
-        DataType::UInt32 => found::<UInt32Type>(array, row),
-        DataType::UInt64 => found::<UInt64Type>(array, row),
-        _ => None,
+        Value::Vector(numbers) => vector(numbers, kind),
     }
 }
 
@@ -244,47 +154,31 @@ fn blob(blob: &[u8], kind: ColumnKind) -> Result<ValueRef<'_>, String> {
     }
 }
 
-fn micros(array: &dyn Array, unit: TimeUnit, row: usize) -> Option<i64> {
+fn micros(units: i64, unit: TimeUnit) -> Option<i64> {
     match unit {
-        TimeUnit::Second => array
-            .as_primitive::<TimestampSecondType>()
-            .value(row)
-            .checked_mul(1_000_000),
-        TimeUnit::Millisecond => array
-            .as_primitive::<TimestampMillisecondType>()
-            .value(row)
-            .checked_mul(1_000),
-        TimeUnit::Microsecond => Some(array.as_primitive::<TimestampMicrosecondType>().value(row)),
-        TimeUnit::Nanosecond => {
-            let nanos = array.as_primitive::<TimestampNanosecondType>().value(row);
-            (nanos % 1_000 == 0).then_some(nanos / 1_000)
-        }
+        TimeUnit::Second => units.checked_mul(1_000_000),
+        TimeUnit::Millisecond => units.checked_mul(1_000),
+        TimeUnit::Microsecond => Some(units),
+        TimeUnit::Nanosecond => (units % 1_000 == 0).then_some(units / 1_000),
     }
+}
+
+/// A vector in Arrow has the bytes that it has in SQLite.
+fn vector(numbers: Vector<'_>, kind: ColumnKind) -> Result<ValueRef<'_>, String> {
+    let expected = match kind {
+        ColumnKind::Vector(length) => length as usize,
+        _ => return Err("list".to_owned()),
+    };
+    if numbers.len() != expected || numbers.nulls() > 0 {
+        let found = numbers.len() - numbers.nulls();
+        return Err(format!("list of {found} numbers"));
+    }
+    Ok(ValueRef::Blob(numbers.bytes()))
 }
 
 impl Cell {
     fn text(&mut self, text: Option<String>, otherwise: &str) -> Result<ValueRef<'_>, String> {
         self.0 = text.ok_or(otherwise)?.into_bytes();
         Ok(ValueRef::Text(&self.0))
-    }
-
-    fn vector(&mut self, numbers: &dyn Array, kind: ColumnKind) -> Result<ValueRef<'_>, String> {
-        let expected = match kind {
-            ColumnKind::Vector(length) => length as usize,
-            _ => return Err("list".to_owned()),
-        };
-        if numbers.len() != expected || numbers.null_count() > 0 {
-            return Err(format!(
-                "list of {} numbers",
-                numbers.len() - numbers.null_count()
-            ));
-        }
-        let numbers = numbers.as_primitive_opt::<Float32Type>().ok_or("list")?;
-        self.0 = numbers
-            .values()
-            .iter()
-            .flat_map(|number| number.to_le_bytes())
-            .collect();
-        Ok(ValueRef::Blob(&self.0))
     }
 }

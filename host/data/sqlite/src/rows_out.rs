@@ -1,19 +1,10 @@
 //! Writes the rows of a query into an Arrow stream.
 
-use std::sync::Arc;
-
-use arrow_array::{
-    ArrayRef, BinaryArray, BooleanArray, Date32Array, FixedSizeListArray, Float32Array,
-    Float64Array, Int64Array, NullArray, RecordBatch, RecordBatchOptions, StringArray,
-    TimestampMicrosecondArray,
-};
-use arrow_buffer::{BooleanBufferBuilder, Buffer, NullBufferBuilder, OffsetBuffer, ScalarBuffer};
-use arrow_ipc::writer::StreamWriter;
-use arrow_schema::{ArrowError, DataType, Field, Schema};
+use fractalaw_arrow::{Array, Bits, Column as Written, Validity, WriteError, write};
 use fractalaw_data_call::{CallError, Code};
 use rusqlite::types::ValueRef;
 
-use crate::kind::{ColumnKind, vector_item};
+use crate::kind::ColumnKind;
 use crate::limits::BATCH_ROWS;
 use crate::time;
 
@@ -27,10 +18,13 @@ enum Values {
         ends: Vec<i32>,
         bytes: Vec<u8>,
     },
-    Boolean(BooleanBufferBuilder),
+    Boolean(Bits),
     Date(Vec<i32>),
     Timestamp(Vec<i64>),
-    Vector(Vec<f32>),
+    Vector {
+        length: i32,
+        numbers: Vec<f32>,
+    },
 }
 
 struct Column {
@@ -39,7 +33,7 @@ struct Column {
     /// The column has no declared type, so its values decide.
     undeclared: bool,
     values: Values,
-    valid: NullBufferBuilder,
+    valid: Validity,
 }
 
 /// A query's rows so far.
@@ -55,7 +49,7 @@ impl RowsOut {
             kind,
             undeclared: kind == ColumnKind::Any,
             values: Values::of(kind),
-            valid: NullBufferBuilder::new(1024),
+            valid: Validity::default(),
         });
         RowsOut {
             columns: columns.collect(),
@@ -85,34 +79,19 @@ impl RowsOut {
 
     /// All rows as a stream: the schema, then the batches.
     pub(crate) fn finish(self) -> Result<Vec<u8>, CallError> {
-        let mut fields = Vec::with_capacity(self.columns.len());
-        let mut arrays = Vec::with_capacity(self.columns.len());
-        for column in self.columns {
-            let name = column.name.clone();
-            let array = column.finish(self.rows)?;
-            fields.push(Field::new(name, array.data_type().clone(), true));
-            arrays.push(array);
-        }
-        stream(Schema::new(fields), arrays, self.rows).map_err(|error| {
-            CallError::new(
+        let columns: Vec<Written<'_>> = self.columns.iter().map(Column::written).collect();
+        write(&columns, self.rows, BATCH_ROWS).map_err(|error| match error {
+            WriteError::NotUtf8 { column } => CallError::new(
+                Code::Type,
+                format!("column `{}`: text that is not UTF-8", shown(&column)),
+            )
+            .hint("read it as a blob with `CAST(… AS BLOB)`"),
+            error => CallError::new(
                 Code::Engine,
                 format!("the result is no Arrow stream: {error}"),
-            )
+            ),
         })
     }
-}
-
-fn stream(schema: Schema, arrays: Vec<ArrayRef>, rows: usize) -> Result<Vec<u8>, ArrowError> {
-    let schema = Arc::new(schema);
-    let mut writer = StreamWriter::try_new(Vec::new(), &schema)?;
-    if rows > 0 {
-        let options = RecordBatchOptions::new().with_row_count(Some(rows));
-        let all = RecordBatch::try_new_with_options(schema, arrays, &options)?;
-        for start in (0..rows).step_by(BATCH_ROWS) {
-            writer.write(&all.slice(start, BATCH_ROWS.min(rows - start)))?;
-        }
-    }
-    writer.into_inner()
 }
 
 /// The type of a value that does not fit.
@@ -124,10 +103,13 @@ impl Values {
             ColumnKind::Integer => Values::Integer(Vec::new()),
             ColumnKind::Real => Values::Real(Vec::new()),
             ColumnKind::Text | ColumnKind::Blob | ColumnKind::Decimal => Values::bytes(),
-            ColumnKind::Boolean => Values::Boolean(BooleanBufferBuilder::new(1024)),
+            ColumnKind::Boolean => Values::Boolean(Bits::default()),
             ColumnKind::Date => Values::Date(Vec::new()),
             ColumnKind::Timestamp { .. } => Values::Timestamp(Vec::new()),
-            ColumnKind::Vector(_) => Values::Vector(Vec::new()),
+            ColumnKind::Vector(length) => Values::Vector {
+                length,
+                numbers: Vec::new(),
+            },
             ColumnKind::Any => Values::Nothing,
         }
     }
@@ -153,32 +135,30 @@ impl Column {
             (Values::Bytes { ends, bytes }, ValueRef::Text(text))
                 if self.kind != ColumnKind::Blob =>
             {
-                return self.valid.push_bytes(ends, bytes, text);
+                return push_bytes(&mut self.valid, ends, bytes, text);
             }
             (Values::Bytes { ends, bytes }, ValueRef::Blob(blob))
                 if self.kind == ColumnKind::Blob =>
             {
-                return self.valid.push_bytes(ends, bytes, blob);
+                return push_bytes(&mut self.valid, ends, bytes, blob);
             }
             (_, value) => return self.push_converted(value),
         }
-        self.valid.append_non_null();
+        self.valid.push(true);
         Ok(8)
     }
 
     fn push_null(&mut self) {
-        self.valid.append_null();
+        self.valid.push(false);
         match &mut self.values {
             Values::Nothing => {}
             Values::Integer(values) | Values::Timestamp(values) => values.push(0),
             Values::Real(values) => values.push(0.0),
             Values::Bytes { ends, .. } => ends.push(ends.last().copied().unwrap_or_default()),
-            Values::Boolean(values) => values.append(false),
+            Values::Boolean(values) => values.push(false),
             Values::Date(values) => values.push(0),
-            Values::Vector(values) => {
-                if let ColumnKind::Vector(length) = self.kind {
-                    values.extend(std::iter::repeat_n(0.0, length as usize));
-                }
+            Values::Vector { length, numbers } => {
+                numbers.extend(std::iter::repeat_n(0.0, *length as usize));
             }
         }
     }
@@ -202,7 +182,7 @@ impl Column {
                 self.values = Values::Real(reals);
             }
             (ColumnKind::Boolean, Values::Boolean(values), ValueRef::Integer(number @ (0 | 1))) => {
-                values.append(number == 1);
+                values.push(number == 1);
             }
             (ColumnKind::Date, Values::Date(values), ValueRef::Text(text)) => {
                 values.push(time::date(text).ok_or(found)?);
@@ -211,32 +191,30 @@ impl Column {
                 values.push(time::timestamp(text).ok_or(found)?);
             }
             (ColumnKind::Decimal, Values::Bytes { ends, bytes }, ValueRef::Integer(number)) => {
-                return self
-                    .valid
-                    .push_bytes(ends, bytes, number.to_string().as_bytes());
+                let text = number.to_string();
+                return push_bytes(&mut self.valid, ends, bytes, text.as_bytes());
             }
             (ColumnKind::Decimal, Values::Bytes { ends, bytes }, ValueRef::Real(number)) => {
-                return self
-                    .valid
-                    .push_bytes(ends, bytes, number.to_string().as_bytes());
+                let text = number.to_string();
+                return push_bytes(&mut self.valid, ends, bytes, text.as_bytes());
             }
-            (ColumnKind::Vector(length), Values::Vector(values), ValueRef::Blob(blob))
-                if blob.len() == 4 * length as usize =>
+            (_, Values::Vector { length, numbers }, ValueRef::Blob(blob))
+                if blob.len() == 4 * *length as usize =>
             {
-                let (numbers, _) = blob.as_chunks::<4>();
-                values.extend(numbers.iter().map(|bytes| f32::from_le_bytes(*bytes)));
-                self.valid.append_non_null();
+                let (more, _) = blob.as_chunks::<4>();
+                numbers.extend(more.iter().map(|bytes| f32::from_le_bytes(*bytes)));
+                self.valid.push(true);
                 return Ok(blob.len() as u64);
             }
             _ => return Err(found),
         }
-        self.valid.append_non_null();
+        self.valid.push(true);
         Ok(8)
     }
 
     /// In a column without a declared type, the first value decides the type.
     fn decide(&mut self, value: ValueRef<'_>) -> Result<u64, Found> {
-        let nulls = self.valid.len();
+        let nulls = self.valid.rows();
         self.kind = match value {
             ValueRef::Integer(_) => ColumnKind::Integer,
             ValueRef::Real(_) => ColumnKind::Real,
@@ -244,7 +222,7 @@ impl Column {
             ValueRef::Blob(_) | ValueRef::Null => ColumnKind::Blob,
         };
         self.values = Values::of(self.kind);
-        self.valid = NullBufferBuilder::new(nulls.max(1024));
+        self.valid = Validity::default();
         for _ in 0..nulls {
             self.push_null();
         }
@@ -264,73 +242,44 @@ impl Column {
         .hint("give the column one type with `CAST(… AS …)`")
     }
 
-    fn finish(mut self, rows: usize) -> Result<ArrayRef, CallError> {
-        let valid = self.valid.finish();
-        let array: Result<ArrayRef, ArrowError> = match self.values {
-            Values::Nothing => Ok(Arc::new(NullArray::new(rows))),
-            Values::Integer(values) => {
-                Int64Array::try_new(values.into(), valid).map(|array| Arc::new(array) as _)
-            }
-            Values::Real(values) => {
-                Float64Array::try_new(values.into(), valid).map(|array| Arc::new(array) as _)
-            }
-            Values::Boolean(mut values) => Ok(Arc::new(BooleanArray::new(values.finish(), valid))),
-            Values::Date(values) => {
-                Date32Array::try_new(values.into(), valid).map(|array| Arc::new(array) as _)
-            }
-            Values::Timestamp(values) => TimestampMicrosecondArray::try_new(values.into(), valid)
-                .map(|array| Arc::new(array.with_data_type(self.kind.arrow())) as _),
-            Values::Vector(values) => {
-                let DataType::FixedSizeList(_, length) = self.kind.arrow() else {
-                    return Err(CallError::new(Code::Engine, "a vector without a length"));
-                };
-                let numbers = Arc::new(Float32Array::from(values));
-                FixedSizeListArray::try_new(vector_item(), length, numbers, valid)
-                    .map(|array| Arc::new(array) as _)
-            }
-            Values::Bytes { ends, bytes } => {
-                let ends = OffsetBuffer::new(ScalarBuffer::from(ends));
-                let bytes = Buffer::from_vec(bytes);
-                if self.kind == ColumnKind::Blob {
-                    BinaryArray::try_new(ends, bytes, valid).map(|array| Arc::new(array) as _)
-                } else {
-                    StringArray::try_new(ends, bytes, valid).map(|array| Arc::new(array) as _)
-                }
-            }
+    fn written(&self) -> Written<'_> {
+        let values = match (&self.values, self.kind) {
+            (Values::Nothing, _) => Array::Null,
+            (Values::Integer(values), _) => Array::Int64(values),
+            (Values::Real(values), _) => Array::Float64(values),
+            (Values::Bytes { ends, bytes }, ColumnKind::Blob) => Array::Binary { ends, bytes },
+            (Values::Bytes { ends, bytes }, _) => Array::Utf8 { ends, bytes },
+            (Values::Boolean(values), _) => Array::Boolean(values),
+            (Values::Date(values), _) => Array::Date32(values),
+            (Values::Timestamp(micros), kind) => Array::Timestamp {
+                micros,
+                utc: kind == ColumnKind::Timestamp { utc: true },
+            },
+            (Values::Vector { length, numbers }, _) => Array::FixedSizeList {
+                length: *length,
+                numbers,
+            },
         };
-        array.map_err(|_| {
-            CallError::new(
-                Code::Type,
-                format!("column `{}`: text that is not UTF-8", shown(&self.name)),
-            )
-            .hint("read it as a blob with `CAST(… AS BLOB)`")
-        })
+        Written {
+            name: &self.name,
+            values,
+            valid: &self.valid,
+        }
     }
 }
 
-trait PushBytes {
-    fn push_bytes(
-        &mut self,
-        ends: &mut Vec<i32>,
-        bytes: &mut Vec<u8>,
-        more: &[u8],
-    ) -> Result<u64, Found>;
-}
-
-impl PushBytes for NullBufferBuilder {
-    #[inline]
-    fn push_bytes(
-        &mut self,
-        ends: &mut Vec<i32>,
-        bytes: &mut Vec<u8>,
-        more: &[u8],
-    ) -> Result<u64, Found> {
-        bytes.extend_from_slice(more);
-        // A result has far fewer bytes than that, because of `RESULT_BYTES`.
-        ends.push(i32::try_from(bytes.len()).map_err(|_| "too many bytes")?);
-        self.append_non_null();
-        Ok(more.len() as u64 + 4)
-    }
+#[inline]
+fn push_bytes(
+    valid: &mut Validity,
+    ends: &mut Vec<i32>,
+    bytes: &mut Vec<u8>,
+    more: &[u8],
+) -> Result<u64, Found> {
+    bytes.extend_from_slice(more);
+    // A result has far fewer bytes than that, because of `RESULT_BYTES`.
+    ends.push(i32::try_from(bytes.len()).map_err(|_| "too many bytes")?);
+    valid.push(true);
+    Ok(more.len() as u64 + 4)
 }
 
 fn exact(number: i64) -> Option<f64> {
