@@ -16,7 +16,7 @@ pub use fractalaw_report::limits::{
 const KIB: usize = 1024;
 const MIB: usize = 1024 * KIB;
 
-fractalaw_contract::limits! {
+fractalaw_limits::limits! {
     /// The body of the largest function. Time and memory for compiling it grow faster than its size. The largest
     /// known function has 417 KiB: linkers generate it to relocate the data of CPython. The loops of interpreters
     /// have up to 170 KiB.

@@ -5,7 +5,7 @@ use fractalaw_host::capability::{Account, Granted, exceeds};
 use fractalaw_host::{HostError, QuotaLimit};
 use fractalaw_sqlite::{Budget, Quota, Stop};
 
-use crate::limits::{BYTES, CALL_MEMORY, CHANGED, CHANGED_SIZE, ROWS, STATEMENTS};
+use crate::quotas::{BYTES, CALL_MEMORY, CHANGED, CHANGED_SIZE, ROWS, STATEMENTS};
 
 /// What is left of each quota.
 #[derive(Clone, Copy, Debug)]

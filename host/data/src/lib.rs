@@ -11,6 +11,7 @@
 
 // From the ground up.
 pub mod limits;
+mod quotas;
 mod tables;
 
 mod budget;
@@ -38,8 +39,8 @@ use fractalaw_host::capability::{Capability, Granted, PricedLinker, Session, Sta
 
 use budget::{Quotas, failed};
 use grant::{GRANT_KEY, KEY, TRANSACTION};
-use limits::{BYTES, ROWS, STATEMENTS};
 use place::Place;
+use quotas::{BYTES, ROWS, STATEMENTS};
 use session::{Access, DataSession, State};
 use stores::Stores;
 use tables::{EXECUTE_FUNCTION, INSERT_FUNCTION, MUTATE, QUERY, QUERY_FUNCTION};

@@ -11,7 +11,7 @@ use crate::quota::Quota;
 const KIB: usize = 1024;
 const MIB: usize = 1024 * KIB;
 
-fractalaw_contract::limits! {
+fractalaw_limits::limits! {
     /// The largest component that the host reads. It has room for several language runtimes.
     pub const COMPONENT_BYTES: usize = 64 * MIB
         => "refused: `too-large`";

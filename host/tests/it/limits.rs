@@ -1,7 +1,7 @@
 //! Every limit is on the page on security, with its value and what happens there.
 
-use fractalaw_contract::limits::Limit;
 use fractalaw_host::LIMITS;
+use fractalaw_limits::Limit;
 
 #[test]
 fn the_page_on_security_has_every_limit_as_it_is() {

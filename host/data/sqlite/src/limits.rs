@@ -5,79 +5,114 @@ use std::time::Duration;
 const KIB: usize = 1024;
 const MIB: usize = 1024 * KIB;
 
-/// The text of one statement. Statements that people write have a few kilobytes. Preparing this much takes a few
-/// milliseconds.
-pub const SQL_BYTES: usize = 64 * KIB;
+fractalaw_limits::limits! {
+    /// The text of one statement. Statements that people write have a few kilobytes. Preparing this much takes a few
+    /// milliseconds.
+    pub const SQL_BYTES: usize = 64 * KIB
+        => "the call fails with code 7";
 
-/// One value, and one row: some hundred pages of text. One step of SQLite may copy this much.
-pub const VALUE_BYTES: usize = MIB;
+    /// One value, and one row: some hundred pages of text. One step of SQLite may copy this much.
+    pub const VALUE_BYTES: usize = MIB
+        => "the call fails with code 7";
 
-/// The rows of one query, as an Arrow stream. A guest's memory must hold them and what it makes of them.
-pub const RESULT_BYTES: usize = 64 * MIB;
+    /// The rows of one query, as an Arrow stream. A guest's memory must hold them and what it makes of them.
+    pub const RESULT_BYTES: usize = 64 * MIB
+        => "the call fails with code 7";
 
-/// The memory that SQLite takes during one call, including what it sorts and stores for it.
-pub const CALL_MEMORY_BYTES: usize = 64 * MIB;
+    /// The memory that SQLite takes during one call, including what it sorts and stores for it.
+    pub const CALL_MEMORY_BYTES: usize = 64 * MIB
+        => "`quota-exceeded`: `data-call-memory`";
 
-/// The pages that a connection caches, in KiB. It is SQLite's default. It must not grow with what a run reads,
-/// because each of a host's slots may hold as much.
-pub(crate) const CACHE_KIB: usize = 2_000;
+    /// The pages that a connection caches, in KiB. It is SQLite's default. It must not grow with what a run reads,
+    /// because each of a host's slots may hold as much.
+    pub(crate) const CACHE_KIB: usize = 2_000
+        => "pages are read again";
 
-/// The columns of a result, of a table and of an index.
-pub(crate) const COLUMNS: i32 = 500;
+    /// The columns of a result, of a table and of an index.
+    pub(crate) const COLUMNS: i32 = 500
+        => "the call fails with code 7";
 
-/// The depth of an expression. SQLite's parser and code generator recurse this deep.
-pub(crate) const EXPRESSION_DEPTH: i32 = 200;
+    /// The depth of an expression. SQLite's parser and code generator recurse this deep.
+    pub(crate) const EXPRESSION_DEPTH: i32 = 200
+        => "the call fails with code 7";
 
-/// The selects that `UNION` and similar operators combine.
-pub(crate) const COMPOUND_SELECTS: i32 = 100;
+    /// The selects that `UNION` and similar operators combine.
+    pub(crate) const COMPOUND_SELECTS: i32 = 100
+        => "the call fails with code 7";
 
-/// The instructions of the program that SQLite makes from a statement. SQLite doubles the room for them, from 42, and
-/// refuses when the room would go over this.
-pub(crate) const PROGRAM_OPS: i32 = 42 << 10;
+    /// The instructions of the program that SQLite makes from a statement. SQLite doubles the room for them, from 42, and
+    /// refuses when the room would go over this.
+    pub(crate) const PROGRAM_OPS: i32 = 42 << 10
+        => "the call fails with code 7";
 
-/// The arguments of a function.
-pub(crate) const ARGUMENTS: i32 = 100;
+    /// The arguments of a function.
+    pub(crate) const ARGUMENTS: i32 = 100
+        => "the call fails with code 7";
 
-/// The bytes of a pattern for `LIKE` or `GLOB`. The time to match grows with the product of pattern and text.
-pub(crate) const PATTERN_BYTES: i32 = 256;
+    /// The bytes of a pattern for `LIKE` or `GLOB`. The time to match grows with the product of pattern and text.
+    pub(crate) const PATTERN_BYTES: i32 = 256
+        => "the call fails with code 7";
 
-/// The depth of triggers that fire each other. SQLite's own limit is 1 000, and each level takes a frame.
-pub(crate) const TRIGGER_DEPTH: i32 = 32;
+    /// The depth of triggers that fire each other. SQLite's own limit is 1 000, and each level takes a frame.
+    pub(crate) const TRIGGER_DEPTH: i32 = 32
+        => "the call fails with code 7";
 
-/// The steps of SQLite between two looks at the budget. They take less than a tenth of a millisecond if values
-/// are small.
-pub(crate) const STEPS_BETWEEN_LOOKS: u64 = 1_000;
+    /// The steps of SQLite between two looks at the budget. They take less than a tenth of a millisecond if values
+    /// are small.
+    pub(crate) const STEPS_BETWEEN_LOOKS: u64 = 1_000
+        => "the host looks at fuel and deadline";
 
-/// An allocation of this size is a large value, and its bytes are paid for. Pages and what SQLite keeps of small
-/// values are smaller.
-pub(crate) const LARGE_BYTES: usize = 16 * KIB;
+    /// An allocation of this size is a large value, and its bytes are paid for. Pages and what SQLite keeps of small
+    /// values are smaller.
+    pub(crate) const LARGE_BYTES: usize = 16 * KIB
+        => "paid for by size from here on";
 
-/// The rows that one run may change. Their earlier values are kept until the run is settled.
-pub const CHANGED_ROWS: usize = 1_000_000;
+    /// The rows that one run may change. Their earlier values are kept until the run is settled.
+    pub const CHANGED_ROWS: usize = 1_000_000
+        => "`quota-exceeded`: `data-changed-rows`";
 
-/// The bytes of the earlier values of those rows.
-pub const CHANGED_BYTES: usize = 64 * MIB;
+    /// The bytes of the earlier values of those rows.
+    pub const CHANGED_BYTES: usize = 64 * MIB
+        => "`quota-exceeded`: `data-changed-bytes`";
 
-/// The rows that one call may insert.
-pub const INSERTED_ROWS: usize = 1_000_000;
+    /// The rows that one call may insert.
+    pub const INSERTED_ROWS: usize = 1_000_000
+        => "the call fails with code 7";
 
-/// The rows of one record batch for a guest. A guest can read so few rows at a time.
-pub(crate) const BATCH_ROWS: usize = 65_536;
+    /// The rows of one record batch for a guest. A guest can read so few rows at a time.
+    pub(crate) const BATCH_ROWS: usize = 65_536
+        => "the next batch begins";
 
-/// The numbers of a vector. Today's models give up to 4 096.
-pub(crate) const VECTOR_FLOATS: usize = 16_384;
+    /// The numbers of a vector. Today's models give up to 4 096.
+    pub(crate) const VECTOR_FLOATS: usize = 16_384
+        => "the call fails with code 4";
 
-/// The statements that a connection keeps ready. A micro-app has a few dozen.
-pub(crate) const READY_STATEMENTS: usize = 64;
+    /// The statements that a connection keeps ready. A micro-app has a few dozen.
+    pub(crate) const READY_STATEMENTS: usize = 64
+        => "the oldest is compiled again";
 
-/// The connections that a store keeps while no run uses them.
-pub(crate) const IDLE_CONNECTIONS: usize = 16;
+    /// The connections that a store keeps while no run uses them.
+    pub(crate) const IDLE_CONNECTIONS: usize = 16
+        => "further ones are closed";
 
-/// The time between two looks at the budget while a writer waits in line.
-pub(crate) const LINE_LOOK: Duration = Duration::from_millis(5);
+    /// The time between two looks at the budget while a writer waits in line.
+    pub(crate) const LINE_LOOK: Duration = Duration::from_millis(5)
+        => "the host looks at the deadline";
 
-/// How much of SQLite's message is quoted. SQLite can name whatever the statement names.
-pub(crate) const MESSAGE_BYTES: usize = KIB;
+    /// How much of SQLite's message is quoted. SQLite can name whatever the statement names.
+    pub(crate) const MESSAGE_BYTES: usize = KIB
+        => "shown up to it";
 
-/// The record of a run that waits for the ledger. It holds the run's rows before and after, in a compact form.
-pub(crate) const PENDING_BYTES: u64 = 512 * MIB as u64;
+    /// The record of a run that waits for the ledger. It holds the run's rows before and after, in a compact form.
+    pub(crate) const PENDING_BYTES: u64 = 512 * MIB as u64
+        => "not reached, because of `CHANGED_BYTES`";
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_page_on_security_has_these_limits() {
+        let page = include_str!("../../../../.github/SECURITY.md");
+        fractalaw_limits::Limit::check(page, "host/data/sqlite/src/limits.rs", super::TABLE);
+    }
+}

@@ -108,9 +108,14 @@ impl Touched {
         };
         let rows = &mut self.tables[place].1;
         if let std::collections::btree_map::Entry::Vacant(entry) = rows.entry(key) {
+            let key: &[Value] = match entry.key() {
+                Key::Rowid(_) => &[],
+                Key::Columns(values) => values,
+            };
+            let key_bytes: usize = key.iter().map(Value::bytes).sum();
             let before = before();
             self.rows += 1;
-            self.bytes += before.iter().flatten().map(Value::bytes).sum::<usize>();
+            self.bytes += key_bytes + before.iter().flatten().map(Value::bytes).sum::<usize>();
             if self.rows > CHANGED_ROWS {
                 self.over = Some(Quota::ChangedRows);
             } else if self.bytes > CHANGED_BYTES {
