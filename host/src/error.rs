@@ -222,6 +222,10 @@ impl HostError {
             HostError::Grant { source, .. } => {
                 cause::hint(source, Some("a grant names an existing folder on the host"))
             }
+            HostError::Capability { source, .. } => {
+                let said = source.to_string();
+                said.split_once("\nhint: ").map(|(_, hint)| hint.to_owned())
+            }
             HostError::GrantMoved { .. } => Some(
                 "put it back where it was, or start the host again to grant what is there now".to_owned(),
             ),

@@ -3,8 +3,10 @@
 use std::process::ExitCode;
 
 use fractalaw_host::{HostError, LoadError, Outcome, PolicyError, ProfileError};
+use fractalaw_sqlite::by_hand::ByHandError;
 
 use crate::printing;
+use crate::same_name::SameName;
 
 /// The table in `--help`.
 pub(crate) const TABLE: &str = "\
@@ -47,6 +49,9 @@ exits! {
     NotAcknowledged = 14, "not acknowledged: the ledger failed after the run had begun";
 }
 
+/// How a comparison ends that found a difference, as the program `diff` ends. No run has anything to do with it.
+pub(crate) const DIFFERS: u8 = 1;
+
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> ExitCode {
         ExitCode::from(exit as u8)
@@ -72,12 +77,17 @@ impl From<&Outcome> for Exit {
 
 impl From<&anyhow::Error> for Exit {
     fn from(error: &anyhow::Error) -> Exit {
-        let is_usage = match error.downcast_ref::<HostError>() {
-            Some(HostError::NotAcknowledged(_)) => return Exit::NotAcknowledged,
-            Some(error) => error.is_usage(),
-            None => error
-                .downcast_ref::<PolicyError>()
-                .is_some_and(|error| error.is_usage),
+        let is_usage = if let Some(error) = error.downcast_ref::<HostError>() {
+            if matches!(error, HostError::NotAcknowledged(_)) {
+                return Exit::NotAcknowledged;
+            }
+            error.is_usage()
+        } else if let Some(error) = error.downcast_ref::<PolicyError>() {
+            error.is_usage
+        } else if let Some(error) = error.downcast_ref::<ByHandError>() {
+            error.is_usage()
+        } else {
+            error.is::<SameName>()
         };
         if is_usage {
             Exit::Usage

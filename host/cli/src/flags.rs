@@ -1,5 +1,7 @@
 //! Every flag of `fractalaw`: its name, its help, and how its value is read.
 
+pub(crate) mod data;
+
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::{Duration, UNIX_EPOCH};
@@ -40,6 +42,9 @@ pub(crate) enum Command {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<OsString>,
     },
+    /// Look into the database of a micro-app, fill it, or compare two.
+    #[command(subcommand)]
+    Data(data::Data),
 }
 
 /// What is granted beyond what the run brings.

@@ -4,6 +4,8 @@
 #![deny(unsafe_code)]
 
 // From the ground up:
+mod same_name;
+
 mod printing;
 
 mod exit;
@@ -17,6 +19,7 @@ mod policy;
 mod request;
 
 // The commands:
+mod data;
 mod inspect;
 mod ledger;
 mod profile;
@@ -54,6 +57,7 @@ fn main() -> ExitCode {
         flags::Command::Profile(flags) => profile::run(*flags),
         flags::Command::Inspect(flags) => inspect::run(&flags),
         flags::Command::Ledger { arguments } => ledger::run(&arguments),
+        flags::Command::Data(flags) => data::run(&flags),
     }
 }
 

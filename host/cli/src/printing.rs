@@ -6,6 +6,9 @@ use std::io::{self, ErrorKind, Write};
 
 use anyhow::Context;
 use fractalaw_host::{HostError, LedgerError, PolicyError, terminal};
+use fractalaw_sqlite::by_hand::ByHandError;
+
+use crate::same_name::SameName;
 
 /// Prints the result of the command.
 pub(crate) fn print(text: &str) -> anyhow::Result<()> {
@@ -44,7 +47,14 @@ pub(crate) fn warning(message: impl Display, hint: impl Display) {
 /// Prints an error with its causes. Messages contain paths, and a file name may contain anything, so they are
 /// escaped.
 pub(crate) fn failure(failure: &anyhow::Error) {
-    let message = format!("{failure:#}");
+    let message = if let Some(error) = failure.downcast_ref::<ByHandError>() {
+        // Its message has its causes.
+        without_hint(&error.to_string())
+    } else if let Some(HostError::Capability { .. }) = failure.downcast_ref() {
+        without_hint(&format!("{failure:#}"))
+    } else {
+        format!("{failure:#}")
+    };
     let policy = failure.downcast_ref::<PolicyError>();
     // An error in a policy is shown with the lines of the policy.
     let message = match policy {
@@ -55,9 +65,19 @@ pub(crate) fn failure(failure: &anyhow::Error) {
         error.hint()
     } else if let Some(error) = failure.downcast_ref::<LedgerError>() {
         error.hint()
+    } else if let Some(error) = failure.downcast_ref::<ByHandError>() {
+        error.hint()
+    } else if let Some(error) = failure.downcast_ref::<SameName>() {
+        Some(error.hint().to_owned())
     } else {
         policy.map(|error| error.hint.clone())
     };
     let hint = hint.map(|hint| terminal::one_line(&hint).to_string());
     error(message, hint.as_deref());
+}
+
+/// A message that has its hint in it. What follows the hint are the causes once more.
+fn without_hint(message: &str) -> String {
+    let said = message.split_once("\nhint: ").map(|(said, _)| said);
+    said.unwrap_or(message).to_owned()
 }

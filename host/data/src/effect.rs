@@ -20,7 +20,11 @@ pub(crate) fn effects(changes: &[TableChanges], settled: Settled) -> Vec<Effect>
         let (shown, rest) = table
             .rows
             .split_at(table.rows.len().min(SHOWN_ROWS - effects.len()));
-        effects.extend(shown.iter().map(|row| effect(table, row, settled)));
+        effects.extend(
+            shown
+                .iter()
+                .map(|row| row_effect(&table.table, &table.columns, row, settled)),
+        );
         if rest.is_empty() {
             continue;
         }
@@ -38,12 +42,13 @@ pub(crate) fn effects(changes: &[TableChanges], settled: Settled) -> Vec<Effect>
     effects
 }
 
-fn effect(table: &TableChanges, row: &RowChange, settled: Settled) -> Effect {
-    let (kind, fields) = fields(&table.columns, row);
+/// A changed row of a table as an effect.
+pub fn row_effect(table: &str, columns: &[String], row: &RowChange, settled: Settled) -> Effect {
+    let (kind, fields) = fields(columns, row);
     Effect {
         capability: "data".to_owned(),
         kind: kind.to_owned(),
-        subject: table.table.clone(),
+        subject: table.to_owned(),
         fields,
         settled,
     }

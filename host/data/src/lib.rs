@@ -28,6 +28,8 @@ mod session;
 mod data_mutate;
 mod data_query;
 
+pub use effect::row_effect;
+
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 

@@ -59,18 +59,25 @@ impl Settled {
     }
 }
 
+impl Effect {
+    /// What was done on one line, without who did it and whether it took effect, with the guest's text made safe to
+    /// print.
+    pub fn deed(&self) -> String {
+        let mut text = format!("{} {}", word(&self.kind), word(&self.subject));
+        for (place, (name, value)) in self.fields.iter().enumerate() {
+            let separator = if place == 0 { " —" } else { "," };
+            text += &format!("{separator} {} {}", word(name), json(value));
+        }
+        text
+    }
+}
+
 /// The effect on one line, with the guest's text made safe to print. No two effects have the same line: a word
 /// with more than letters, digits and the characters of names is in quotes, and so is text in the fields.
 impl fmt::Display for Effect {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let [capability, kind, subject] =
-            [&self.capability, &self.kind, &self.subject].map(|text| word(text));
-        write!(f, "[{capability}] {kind} {subject}")?;
-        for (place, (name, value)) in self.fields.iter().enumerate() {
-            let separator = if place == 0 { " —" } else { "," };
-            write!(f, "{separator} {} {}", word(name), json(value))?;
-        }
-        write!(f, " ({})", self.settled.name())
+        let (capability, settled) = (word(&self.capability), self.settled.name());
+        write!(f, "[{capability}] {} ({settled})", self.deed())
     }
 }
 

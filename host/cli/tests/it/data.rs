@@ -122,6 +122,30 @@ fn the_lines_of_a_refusal_work_as_they_are() {
     assert_eq!(output.status.code(), Some(2));
 }
 
+#[test]
+fn a_database_that_cannot_be_opened_fails_with_its_own_hint() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("text.db"), "text").unwrap();
+    for (name, stderr) in [
+        (
+            "none.db:rw",
+            "error: `data` failed: cannot open `none.db`: unable to open database file: none.db\nhint: name an SQLite \
+             database that exists and may be read\n",
+        ),
+        (
+            "text.db:rw",
+            "error: `data` failed: cannot open `FOLDER/text.db`: file is not a database\nhint: name an SQLite database that \
+             this user may write, in a folder that may be written\n",
+        ),
+    ] {
+        let output = run(&folder, &["--data", name]);
+        let place = folder.path().canonicalize().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(said.replace(place.to_str().unwrap(), "FOLDER"), stderr);
+        assert_eq!(output.status.code(), Some(10));
+    }
+}
+
 fn digest(folder: &TempDir) -> String {
     use sha2::{Digest, Sha256};
     let bytes = fs::read(guest(folder.path())).unwrap();

@@ -1,125 +1,208 @@
 //! Reads comma-separated values, as RFC 4180 defines them.
 
-/// The records of a text, each with the number of its first line.
-pub(crate) struct Records<'t> {
-    rest: &'t str,
-    line: usize,
+use std::io::{BufRead, Read};
+
+use crate::limits::RECORD_BYTES;
+
+/// The records of a text, each with the number of its first line. One record is in memory at a time.
+pub(crate) struct Records<R> {
+    text: R,
+    /// The lines that were read.
+    lines: usize,
+    record: String,
 }
 
 /// The fields of one record. `None` is a field without quotes and without characters.
 type Fields = Vec<Option<String>>;
 
-impl<'t> Records<'t> {
-    pub(crate) fn new(text: &'t str) -> Records<'t> {
+/// Why there are no more records.
+#[derive(Debug)]
+pub(crate) enum Broken {
+    /// These characters are not a record.
+    Record { line: usize, what: String },
+    /// The text cannot be read.
+    Read(std::io::Error),
+}
+
+impl<R: BufRead> Records<R> {
+    pub(crate) fn new(text: R) -> Records<R> {
         Records {
-            rest: text.strip_prefix('\u{feff}').unwrap_or(text),
-            line: 1,
+            text,
+            lines: 0,
+            record: String::new(),
         }
     }
 
-    /// A field, and the character that ended it.
-    fn field(&mut self) -> Result<(Option<String>, Option<char>), &'static str> {
-        let Some(quoted) = self.rest.strip_prefix('"') else {
-            let end = self.rest.find([',', '\n']).unwrap_or(self.rest.len());
-            let (field, rest) = self.rest.split_at(end);
-            self.rest = rest;
-            let field = field.strip_suffix('\r').unwrap_or(field);
-            if field.contains('"') {
-                return Err("a quote in a field that does not begin with one");
-            }
-            let field = (!field.is_empty()).then(|| field.to_owned());
-            return Ok((field, self.end()));
-        };
-        self.rest = quoted;
-        let mut field = String::new();
-        loop {
-            let (part, rest) = self.rest.split_once('"').ok_or("a quote without an end")?;
-            self.line += part.matches('\n').count();
-            field.push_str(part);
-            self.rest = rest;
-            match rest.strip_prefix('"') {
-                Some(rest) => {
-                    field.push('"');
-                    self.rest = rest;
-                }
-                None => break,
-            }
+    /// The line and the fields of the next record, or `None` at the end.
+    pub(crate) fn next(&mut self) -> Result<Option<(usize, Fields)>, Broken> {
+        self.record.clear();
+        let first = self.lines + 1;
+        if !self.add_line()? {
+            return Ok(None);
         }
-        self.rest = match self.rest.strip_prefix("\r\n") {
-            Some(_) => &self.rest[1..],
-            None => self.rest,
-        };
-        match self.rest.chars().next() {
-            None | Some(',' | '\n') => Ok((Some(field), self.end())),
-            Some(_) => Err("expected a comma or the end of the line after a quote"),
+        // A line end between quotes belongs to the field.
+        let mut are_open = is_odd(&self.record);
+        while are_open {
+            // What is wrong in the first line stays wrong, whatever follows.
+            if self.lines == first
+                && let Err((line, what)) = fields(&self.record)
+                && what != NO_END
+            {
+                return Err(broken(first + line, what));
+            }
+            let read = self.record.len();
+            if !self.add_line()? {
+                break;
+            }
+            are_open ^= is_odd(&self.record[read..]);
         }
+        let fields = fields(&self.record).map_err(|(line, what)| broken(first + line, what))?;
+        Ok(Some((first, fields)))
     }
 
-    fn end(&mut self) -> Option<char> {
-        let end = self.rest.chars().next()?;
-        self.rest = &self.rest[1..];
-        Some(end)
-    }
-
-    fn record(&mut self) -> Result<Fields, &'static str> {
-        let mut fields = Vec::new();
-        loop {
-            let (field, end) = self.field()?;
-            fields.push(field);
-            if end != Some(',') {
-                self.line += 1;
-                return Ok(fields);
+    /// Adds a line to the record. Returns whether there was one.
+    fn add_line(&mut self) -> Result<bool, Broken> {
+        let left = (RECORD_BYTES + 1).saturating_sub(self.record.len());
+        let mut text = self.text.by_ref().take(left as u64);
+        let read = text.read_line(&mut self.record).map_err(Broken::Read)?;
+        if self.record.len() > RECORD_BYTES {
+            return Err(broken(self.lines + 1, &too_long()));
+        }
+        if self.lines == 0 && self.record.starts_with('\u{feff}') {
+            self.record.remove(0);
+            // A text that is only this mark has no records.
+            if self.record.is_empty() {
+                return Ok(false);
             }
+        }
+        self.lines += usize::from(read > 0);
+        Ok(read > 0)
+    }
+}
+
+/// For a record that is longer than a database takes.
+pub(crate) fn too_long() -> String {
+    format!("more than {RECORD_BYTES} bytes, expected the end of the row")
+}
+
+fn broken(line: usize, what: &str) -> Broken {
+    Broken::Record {
+        line,
+        what: what.to_owned(),
+    }
+}
+
+fn is_odd(text: &str) -> bool {
+    memchr::memchr_iter(b'"', text.as_bytes()).count() % 2 == 1
+}
+
+const NO_END: &str = "a quote without an end";
+
+/// The fields of a record. An error comes with the number of lines before it.
+fn fields(record: &str) -> Result<Fields, (usize, &'static str)> {
+    let mut rest = record;
+    let mut fields = Vec::new();
+    loop {
+        let (field, after) = field(rest).map_err(|(after, what)| {
+            let before = &record[..record.len() - after.len()];
+            (before.matches('\n').count(), what)
+        })?;
+        fields.push(field);
+        match after.strip_prefix(',') {
+            Some(next) => rest = next,
+            None => return Ok(fields),
         }
     }
 }
 
-impl Iterator for Records<'_> {
-    /// The line, and the fields or what is wrong.
-    type Item = Result<(usize, Fields), (usize, &'static str)>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        if self.rest.is_empty() {
-            return None;
+/// A field, and the text from its end on: a comma, a line end or nothing. An error has the text after it.
+fn field(text: &str) -> Result<(Option<String>, &str), (&str, &'static str)> {
+    let Some(mut rest) = text.strip_prefix('"') else {
+        let end = text.find([',', '\n']).unwrap_or(text.len());
+        let (field, rest) = text.split_at(end);
+        let field = field.strip_suffix('\r').unwrap_or(field);
+        if field.contains('"') {
+            return Err((rest, "a quote in a field that does not begin with one"));
         }
-        let line = self.line;
-        let record = self.record();
-        if record.is_err() {
-            self.rest = "";
+        return Ok(((!field.is_empty()).then(|| field.to_owned()), rest));
+    };
+    let mut field = String::new();
+    loop {
+        let (part, after) = rest.split_once('"').ok_or((text, NO_END))?;
+        field.push_str(part);
+        match after.strip_prefix('"') {
+            Some(after) => {
+                field.push('"');
+                rest = after;
+            }
+            None => {
+                rest = after;
+                break;
+            }
         }
-        Some(match record {
-            Ok(fields) => Ok((line, fields)),
-            Err(what) => Err((self.line, what)),
-        })
+    }
+    let rest = match rest.strip_prefix("\r\n") {
+        Some(_) => &rest[1..],
+        None => rest,
+    };
+    match rest.chars().next() {
+        None | Some(',' | '\n') => Ok((Some(field), rest)),
+        Some(_) => Err((
+            rest,
+            "expected a comma or the end of the line after a quote",
+        )),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::Records;
+    use super::{Broken, Records};
+
+    type Read = Result<Vec<(usize, Vec<Option<String>>)>, (usize, String)>;
+
+    fn read(text: &str) -> Read {
+        let mut records = Records::new(text.as_bytes());
+        let mut all = Vec::new();
+        loop {
+            match records.next() {
+                Ok(Some(record)) => all.push(record),
+                Ok(None) => return Ok(all),
+                Err(Broken::Record { line, what }) => return Err((line, what)),
+                Err(Broken::Read(error)) => panic!("{error}"),
+            }
+        }
+    }
 
     #[test]
     fn records_are_read() {
         let text = "\u{feff}a,b\r\n1,\"x, \"\"y\"\"\nz\"\n\"\",\n";
-        let records: Result<Vec<_>, _> = Records::new(text).collect();
         let some = |text: &str| Some(text.to_owned());
         assert_eq!(
-            records,
+            read(text),
             Ok(vec![
                 (1, vec![some("a"), some("b")]),
                 (2, vec![some("1"), some("x, \"y\"\nz")]),
                 (4, vec![some(""), None]),
             ])
         );
-        assert_eq!(Records::new("").next(), None);
+        for empty in ["", "\u{feff}"] {
+            assert_eq!(read(empty), Ok(vec![]));
+        }
+        assert_eq!(read("\n"), Ok(vec![(1, vec![None])]));
     }
 
     #[test]
     fn what_is_none_is_said_with_its_line() {
         for (text, line, what) in [
             ("a\n\"b", 2, "a quote without an end"),
+            ("a\n\"b\nc\n\nd", 2, "a quote without an end"),
             (
                 "a\nb\"c",
+                2,
+                "a quote in a field that does not begin with one",
+            ),
+            (
+                "a\nb\"c\nd,\"e\"\n",
                 2,
                 "a quote in a field that does not begin with one",
             ),
@@ -129,8 +212,7 @@ mod tests {
                 "expected a comma or the end of the line after a quote",
             ),
         ] {
-            let last = Records::new(text).last();
-            assert_eq!(last, Some(Err((line, what))), "{text}");
+            assert_eq!(read(text), Err((line, what.to_owned())), "{text}");
         }
     }
 }

@@ -40,7 +40,23 @@ pub(crate) fn install(connection: &Connection, work: &SharedWork) -> Result<()> 
         Ok(blob)
     })?;
     let paid = Arc::clone(work);
-    let flags = harmless | FunctionFlags::SQLITE_DETERMINISTIC;
+    install_priced_distance(connection, move |floats| {
+        pay(&paid, floats.saturating_mul(price::VECTOR_FLOAT))
+    })
+}
+
+/// Adds `cosine_distance` for people, who pay nothing.
+pub(crate) fn install_distance(connection: &Connection) -> Result<()> {
+    install_priced_distance(connection, |_| Ok(()))
+}
+
+fn install_priced_distance(
+    connection: &Connection,
+    pay: impl Fn(u64) -> Result<()> + Send + 'static,
+) -> Result<()> {
+    let flags = FunctionFlags::SQLITE_UTF8
+        | FunctionFlags::SQLITE_INNOCUOUS
+        | FunctionFlags::SQLITE_DETERMINISTIC;
     connection.create_scalar_function("cosine_distance", 2, flags, move |context| {
         let (Some(one), Some(two)) = (vector(context, 0)?, vector(context, 1)?) else {
             return Ok(None);
@@ -52,10 +68,7 @@ pub(crate) fn install(connection: &Connection, work: &SharedWork) -> Result<()> 
                 two.len() / 4
             )));
         }
-        pay(
-            &paid,
-            (one.len() as u64 / 4).saturating_mul(price::VECTOR_FLOAT),
-        )?;
+        pay(one.len() as u64 / 4)?;
         Ok(cosine_distance(one, two))
     })
 }

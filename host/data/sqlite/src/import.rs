@@ -3,15 +3,18 @@
 //!
 //! This is for whoever sets up a database and not for guests: nothing is metered and nothing is denied.
 
-use std::fs;
+use std::fs::{self, File};
+use std::io::{BufRead, BufReader, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
+use rusqlite::fallible_iterator::FallibleIterator;
 use rusqlite::types::Value;
-use rusqlite::{Connection, Statement, params_from_iter};
+use rusqlite::{Batch, Connection, Error as SqliteError, ErrorCode, Statement, params_from_iter};
 use thiserror::Error;
 
-use crate::csv::Records;
+use crate::csv::{Broken, Records, too_long};
 use crate::kind::ColumnKind;
+use crate::limits::RECORD_BYTES;
 use crate::world::{list, quoted};
 
 /// Why a file was not imported. None of its rows were added.
@@ -49,39 +52,125 @@ pub enum ImportError {
         /// SQLite's error.
         source: rusqlite::Error,
     },
+    /// A statement of the file rolled everything back.
+    #[error("`{path}` rolls back, and everything that is imported takes effect together")]
+    RolledBack {
+        /// The file.
+        path: PathBuf,
+    },
 }
 
-/// Imports one file completely or not at all, and returns how many rows were added or changed. A file of SQL must
-/// not have a transaction of its own.
+/// Why a file of rows ends before its end.
+enum Stop {
+    Line(Problem),
+    Read(std::io::Error),
+}
+
+/// Imports one file completely or not at all, and returns how many rows were added or changed.
 pub fn import(connection: &Connection, path: &Path) -> Result<u64, ImportError> {
-    let text = fs::read_to_string(path).map_err(|source| ImportError::Read {
-        path: path.to_owned(),
-        source,
-    })?;
     let sqlite = |source| ImportError::Sqlite {
         path: path.to_owned(),
         source,
     };
     let before = connection.total_changes();
     let transaction = connection.unchecked_transaction().map_err(sqlite)?;
+    into(connection, path, None)?;
+    transaction.commit().map_err(sqlite)?;
+    Ok(connection.total_changes() - before)
+}
+
+/// Imports one file in the transaction that is open. Rows go into the table that is named, or that has the file's
+/// name. The table of an SQL file is in the file itself.
+pub(crate) fn into(
+    connection: &Connection,
+    path: &Path,
+    table: Option<&str>,
+) -> Result<(), ImportError> {
     let extension = path.extension().and_then(|extension| extension.to_str());
-    let table = path.file_stem().and_then(|stem| stem.to_str());
-    match (extension, table) {
-        (Some("sql"), _) => connection.execute_batch(&text).map_err(sqlite)?,
-        (Some("csv"), Some(table)) => {
-            csv(connection, table, &text).map_err(|problem| problem.of(path))?;
+    let table = table.or_else(|| path.file_stem().and_then(|stem| stem.to_str()));
+    let unreadable = |source| ImportError::Read {
+        path: path.to_owned(),
+        source,
+    };
+    let open = || match path.metadata().map_err(unreadable)?.is_file() {
+        true => File::open(path).map(BufReader::new).map_err(unreadable),
+        // Nothing of ours would end the wait for the other end of a pipe.
+        false => Err(unreadable(std::io::Error::new(
+            ErrorKind::InvalidInput,
+            "expected a regular file",
+        ))),
+    };
+    let read = match (extension, table) {
+        (Some("sql"), _) => {
+            open()?;
+            let text = fs::read_to_string(path).map_err(unreadable)?;
+            statements(connection, path, &text)?;
+            Ok(())
         }
-        (Some("jsonl"), Some(table)) => {
-            json_lines(connection, table, &text).map_err(|problem| problem.of(path))?;
-        }
+        (Some("csv"), Some(table)) => csv(connection, table, open()?),
+        (Some("jsonl"), Some(table)) => json_lines(connection, table, open()?),
         _ => {
             return Err(ImportError::Kind {
                 path: path.to_owned(),
             });
         }
+    };
+    read.map_err(|stop| match stop {
+        Stop::Line(problem) => problem.of(path),
+        Stop::Read(source) => unreadable(source),
+    })
+}
+
+/// Runs one statement after another.
+fn statements(connection: &Connection, path: &Path, text: &str) -> Result<(), ImportError> {
+    let failed = |at: usize, error: SqliteError| {
+        let line = 1 + text.as_bytes()[..at.min(text.len())]
+            .iter()
+            .filter(|byte| **byte == b'\n')
+            .count();
+        match error.sqlite_error_code() {
+            Some(ErrorCode::AuthorizationForStatementDenied) => ImportError::RolledBack {
+                path: path.to_owned(),
+            },
+            _ => Problem::new(line, said(&error)).of(path),
+        }
+    };
+    let mut batch = Batch::new(connection, text);
+    let mut at = 0;
+    loop {
+        let mut statement = match batch.next() {
+            Ok(Some(statement)) => statement,
+            Ok(None) => return Ok(()),
+            Err(error) => {
+                at += text[at..].len() - text[at..].trim_start().len();
+                // SQLite was given the rest of the text, and mostly knows a place in it.
+                if let SqliteError::SqlInputError { sql, offset, .. } = &error {
+                    at = text.len() - sql.len() + usize::try_from(*offset).unwrap_or(0);
+                }
+                return Err(failed(at, error));
+            }
+        };
+        let sql = statement.expanded_sql().unwrap_or_default();
+        at += text[at..].find(sql.trim_start()).unwrap_or(0);
+        let mut rows = statement.raw_query();
+        loop {
+            match rows.next() {
+                Ok(Some(_)) => {}
+                Ok(None) => break,
+                Err(error) => return Err(failed(at, error)),
+            }
+        }
+        at += sql.trim_start().len();
     }
-    transaction.commit().map_err(sqlite)?;
-    Ok(connection.total_changes() - before)
+}
+
+/// SQLite's message, without the text of the statement.
+fn said(error: &SqliteError) -> String {
+    match error {
+        SqliteError::SqlInputError { msg, .. } => msg.clone(),
+        SqliteError::SqliteFailure(_, Some(message)) => message.clone(),
+        other => other.to_string(),
+    }
 }
 
 /// A line that is not a row, and why.
@@ -107,20 +196,25 @@ impl Problem {
     }
 }
 
+impl From<Problem> for Stop {
+    fn from(problem: Problem) -> Stop {
+        Stop::Line(problem)
+    }
+}
+
 /// The first line names the columns. An empty field is null, and a field of two quotes is empty text.
-fn csv(connection: &Connection, table: &str, text: &str) -> Result<(), Problem> {
+fn csv(connection: &Connection, table: &str, text: impl BufRead) -> Result<(), Stop> {
     let mut records = Records::new(text);
-    let mut next = || records.next().transpose();
-    let header = next().map_err(|(line, what)| Problem::new(line, what))?;
-    let Some((line, header)) = header else {
-        return Err(Problem::new(1, "expected the names of the columns"));
+    let Some((line, header)) = records.next()? else {
+        return Err(Problem::new(1, "expected the names of the columns").into());
     };
     let names: Vec<String> = header.into_iter().map(Option::unwrap_or_default).collect();
-    let mut rows = Rows::new(connection, table, &names).map_err(|e| Problem::new(line, e))?;
-    while let Some((line, fields)) = next().map_err(|(line, what)| Problem::new(line, what))? {
+    let mut rows =
+        Rows::new(connection, table, &names).map_err(|e| Problem::new(line, said(&e)))?;
+    while let Some((line, fields)) = records.next()? {
         if fields.len() != names.len() {
             let what = format!("{} fields, expected {}", fields.len(), names.len());
-            return Err(Problem::new(line, what));
+            return Err(Problem::new(line, what).into());
         }
         let values = fields
             .into_iter()
@@ -131,27 +225,56 @@ fn csv(connection: &Connection, table: &str, text: &str) -> Result<(), Problem> 
                 (_, _) => field.map_or(Value::Null, Value::Text),
             })
             .collect();
-        rows.add(values).map_err(|e| Problem::new(line, e))?;
+        rows.add(values).map_err(|e| Problem::new(line, said(&e)))?;
     }
     Ok(())
 }
 
+impl From<Broken> for Stop {
+    fn from(broken: Broken) -> Stop {
+        match broken {
+            Broken::Record { line, what } => Problem::new(line, what).into(),
+            Broken::Read(source) => Stop::Read(source),
+        }
+    }
+}
+
 /// Each line is an object with a member for each column. A list of numbers is a vector for a column `FLOAT[n]`.
 /// Any other list, and any object, is stored as JSON text.
-fn json_lines(connection: &Connection, table: &str, text: &str) -> Result<(), Problem> {
-    let lines = text.lines().enumerate();
-    for (at, line) in lines.filter(|(_, line)| !line.trim().is_empty()) {
-        let problem = |what: &dyn ToString| Problem::new(at + 1, what.to_string());
+fn json_lines(connection: &Connection, table: &str, mut text: impl BufRead) -> Result<(), Stop> {
+    let mut line = String::new();
+    let mut kept: Option<(Vec<String>, Rows<'_>)> = None;
+    for at in 1.. {
+        line.clear();
+        let most = RECORD_BYTES as u64 + 1;
+        let read = text.by_ref().take(most).read_line(&mut line);
+        if read.map_err(Stop::Read)? == 0 {
+            break;
+        }
+        let problem = |what: &dyn ToString| Problem::new(at, what.to_string());
+        if line.len() > RECORD_BYTES {
+            return Err(problem(&too_long()).into());
+        }
+        if line.trim().is_empty() {
+            continue;
+        }
         let object: serde_json::Map<String, serde_json::Value> =
-            serde_json::from_str(line).map_err(|error| problem(&error))?;
+            serde_json::from_str(&line).map_err(|error| problem(&error))?;
         let (names, members): (Vec<String>, Vec<_>) = object.into_iter().unzip();
-        let mut rows = Rows::new(connection, table, &names).map_err(|error| problem(&error))?;
+        // Mostly, all lines have the same members.
+        if kept.as_ref().is_none_or(|(known, _)| *known != names) {
+            let rows = Rows::new(connection, table, &names);
+            kept = Some((names, rows.map_err(|error| problem(&said(&error)))?));
+        }
+        let Some((_, rows)) = &mut kept else {
+            continue;
+        };
         let values = members
             .into_iter()
             .zip(&rows.kinds)
             .map(|(member, kind)| value(member, *kind))
             .collect();
-        rows.add(values).map_err(|error| problem(&error))?;
+        rows.add(values).map_err(|error| problem(&said(&error)))?;
     }
     Ok(())
 }
@@ -170,8 +293,37 @@ fn value(member: serde_json::Value, kind: ColumnKind) -> Value {
         Json::Array(items) if matches!(kind, ColumnKind::Vector(_)) => {
             vector(&items).map_or_else(|| Value::Text(Json::Array(items).to_string()), Value::Blob)
         }
+        Json::Object(members) => {
+            exact(&members).unwrap_or_else(|| Value::Text(Json::Object(members).to_string()))
+        }
         other => Value::Text(other.to_string()),
     }
+}
+
+/// A value that JSON has no form for, as `fractalaw data query --json` writes it.
+fn exact(members: &serde_json::Map<String, serde_json::Value>) -> Option<Value> {
+    let mut members = members.iter();
+    let (Some((kind, value)), None) = (members.next(), members.next()) else {
+        return None;
+    };
+    let value = value.as_str()?;
+    match kind.as_str() {
+        "blob" => unhex(value).map(Value::Blob),
+        "integer" => value.parse().ok().map(Value::Integer),
+        "real" => value.parse().ok().map(Value::Real),
+        _ => None,
+    }
+}
+
+fn unhex(text: &str) -> Option<Vec<u8>> {
+    let (pairs, []) = text.as_bytes().as_chunks::<2>() else {
+        return None;
+    };
+    let digit = |byte: u8| char::from(byte).to_digit(16);
+    let bytes = pairs
+        .iter()
+        .map(|[high, low]| u8::try_from(digit(*high)? * 16 + digit(*low)?).ok());
+    bytes.collect()
 }
 
 fn vector(items: &[serde_json::Value]) -> Option<Vec<u8>> {

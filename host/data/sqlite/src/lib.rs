@@ -12,13 +12,14 @@
 //! In reading order: `store`, `run`, `open`, `prepared`, `call`, `insert`; `world` and `guard` for what is granted;
 //! `work` and `price` for what it costs; `rows_out`, `rows_in`, `kind`, `time` for Arrow, with the streams of
 //! `fractalaw-arrow`; `touched`, `changes`, `pending`, `codec` for what takes effect; `import` and `csv` to fill a
-//! database from files.
+//! database from files; `by_hand` for what people do with a database.
 
 #![deny(missing_docs)]
 #![deny(unsafe_code)]
 
 mod allowed;
 mod bounds;
+pub mod by_hand;
 mod call;
 mod catalogue;
 mod changes;

@@ -106,6 +106,10 @@ fractalaw_limits::limits! {
     /// The record of a run that waits for the ledger. It holds the run's rows before and after, in a compact form.
     pub(crate) const PENDING_BYTES: u64 = 512 * MIB as u64
         => "not reached, because of `CHANGED_BYTES`";
+
+    /// One row of a file that people import. A quote that is missing must not take the rest of a file into memory.
+    pub(crate) const RECORD_BYTES: usize = 256 * MIB
+        => "the import fails, and nothing is changed";
 }
 
 #[cfg(test)]

@@ -95,7 +95,7 @@ fn a_file_is_imported_whole_or_not_at_all() {
         (
             "any.sql",
             "INSERT INTO t (id) VALUES (1); INSERT INTO t (id) VALUES (1);",
-            "`any.sql`: UNIQUE constraint failed: t.id",
+            "`any.sql`, line 1: UNIQUE constraint failed: t.id",
         ),
         (
             "t.txt",

@@ -1,0 +1,65 @@
+//! The flags of `fractalaw data`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+/// The exit codes of a comparison, which are those of the program `diff`.
+const DIFFERS: &str = "\
+Exit codes:
+   0  no difference        2  usage
+   1  differences         10  the comparison failed";
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Data {
+    /// Print the rows of a query, without changing anything or holding anybody up.
+    ///
+    /// The table cuts long values and marks them with `…`. Nulls are `NULL`, blobs are `x'…'`, and text that could be
+    /// taken for something else is in quotes. `--json` and `--csv` print values whole.
+    Query(Query),
+    /// Fill a database from files, completely or not at all.
+    ///
+    /// A file `….sql` is run. The rows of a `TABLE.csv` or `TABLE.jsonl` go into that table. A database that does not
+    /// exist is made.
+    Import(Import),
+    /// Say which rows of two databases differ, by table and in the order of their keys.
+    #[command(after_help = DIFFERS)]
+    Diff(Diff),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Query {
+    /// The SQLite database.
+    pub(crate) database: PathBuf,
+    /// One statement that only reads.
+    pub(crate) sql: String,
+    /// Print each row as a JSON object on a line. `import` reads this from a file `TABLE.jsonl`.
+    #[arg(long, conflicts_with = "csv")]
+    pub(crate) json: bool,
+    /// Print comma-separated values. A null is an empty field, and empty text is `""`.
+    #[arg(long)]
+    pub(crate) csv: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Import {
+    /// The SQLite database.
+    pub(crate) database: PathBuf,
+    /// The files, in this order.
+    #[arg(required = true, value_name = "SOURCE")]
+    pub(crate) sources: Vec<PathBuf>,
+    /// The table for rows, instead of the one that has the file's name.
+    #[arg(long)]
+    pub(crate) table: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Diff {
+    /// The database as it was.
+    pub(crate) old: PathBuf,
+    /// The database as it is.
+    pub(crate) new: PathBuf,
+    /// Print each difference as a JSON object on a line, with the whole row before and after.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
