@@ -6,7 +6,7 @@ use std::sync::Arc;
 use arrow_array::RecordBatch;
 use arrow_buffer::Buffer;
 use arrow_ipc::reader::StreamDecoder;
-use arrow_schema::{ArrowError, DataType, Schema};
+use arrow_schema::{ArrowError, DataType, Field, Schema};
 use fractalaw_adbc_client::limits::{COLUMNS, INSERTED_ROWS};
 use fractalaw_adbc_client::{CallError, Code};
 
@@ -60,6 +60,13 @@ fn decode(stream: &[u8]) -> Result<RowsIn, ArrowError> {
     Ok(RowsIn { schema, batches })
 }
 
+/// The column of a table with this name. Databases differ in whether upper and lower case matter.
+pub(crate) fn column<'t>(table: &'t Schema, name: &str) -> Option<&'t Arc<Field>> {
+    let mut columns = table.fields().iter();
+    let exactly = columns.clone().find(|column| column.name() == name);
+    exactly.or_else(|| columns.find(|column| column.name().eq_ignore_ascii_case(name)))
+}
+
 /// Checks the stream's columns against the table's. The table must have each column, and the stream must have it
 /// only once. If the driver knows the declared types, the values must be of a kind that the column takes.
 pub(crate) fn check(found: &Schema, table: &Schema, declared_types: bool) -> Result<(), CallError> {
@@ -74,13 +81,9 @@ pub(crate) fn check(found: &Schema, table: &Schema, declared_types: bool) -> Res
             let message = format!("the data has two columns `{shown}`");
             return Err(CallError::new(Code::Type, message));
         }
-        let column = table
-            .fields()
-            .iter()
-            .find(|column| column.name().eq_ignore_ascii_case(name))
-            .ok_or_else(|| {
-                CallError::new(Code::NoSuchName, format!("no such column: `{shown}`"))
-            })?;
+        let column = column(table, name).ok_or_else(|| {
+            CallError::new(Code::NoSuchName, format!("no such column: `{shown}`"))
+        })?;
         let (is, takes) = (field.data_type(), column.data_type());
         if declared_types && !fits(is, takes) {
             return Err(CallError::new(

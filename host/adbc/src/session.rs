@@ -1,5 +1,6 @@
 //! One run's connection to the database, and what each request does.
 
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -8,7 +9,9 @@ use adbc_core::error::Error;
 use adbc_core::options::{IngestMode, OptionConnection, OptionStatement, OptionValue};
 use adbc_core::{CancelHandle, Connection, Database, Optionable, Statement};
 use adbc_driver_manager::{ManagedConnection, ManagedDatabase, ManagedStatement};
+use arrow_array::cast::AsArray;
 use arrow_array::{RecordBatchIterator, RecordBatchReader};
+use arrow_schema::Schema;
 use fractalaw_adbc_client::protocol::{Reply, Request};
 use fractalaw_adbc_client::{CallError, Code, Ingest, Traits};
 
@@ -18,6 +21,9 @@ use crate::rows_out::{self, NotSent};
 
 /// The temporary table for rows, if the driver cannot insert by name. Only this connection sees it.
 const STAGE: &str = "fractalaw_rows_to_insert";
+
+/// Types by the names of columns.
+type Declared = BTreeMap<String, String>;
 
 /// What another thread needs to cancel the current statement.
 #[derive(Default)]
@@ -209,28 +215,69 @@ impl<'a> Session<'a> {
             }
         })?;
         rows_in::check(&rows.schema, &known, self.traits.declared_types)?;
-        let columns: Vec<String> = rows
-            .schema
-            .fields()
-            .iter()
-            .map(|field| quoted(field.name()))
-            .collect();
         let done = match self.traits.ingest {
             Ingest::ByName => self.ingest(table, rows, IngestMode::Append, false),
-            Ingest::Staged => self.stage(table, &columns.join(", "), rows),
+            Ingest::Staged => self.stage(table, rows, &known, &Declared::new()),
+            Ingest::StagedAndCast => match self.declared(table) {
+                Ok(declared) => self.stage(table, rows, &known, &declared),
+                Err(error) => Err(error),
+            },
         };
         done.map_err(|error| told(&error))?;
         Ok(i64::try_from(count).unwrap_or(i64::MAX))
     }
 
-    fn stage(&mut self, table: &str, columns: &str, rows: RowsIn) -> Result<(), Error> {
+    /// Puts the rows into a temporary table, and from there into the table by the names of columns.
+    fn stage(
+        &mut self,
+        table: &str,
+        rows: RowsIn,
+        known: &Schema,
+        declared: &Declared,
+    ) -> Result<(), Error> {
+        let (mut into, mut from) = (Vec::new(), Vec::new());
+        for field in rows.schema.fields() {
+            // The name as the table has it, because the data may have it in other letters.
+            let name = rows_in::column(known, field.name()).map_or(field.name(), |of| of.name());
+            into.push(quoted(name));
+            let value = quoted(field.name());
+            from.push(match declared.get(name) {
+                Some(declared) => format!("CAST({value} AS {declared})"),
+                None => value,
+            });
+        }
         self.ingest(STAGE, rows, IngestMode::Create, true)?;
-        let table = quoted(table);
         self.change(&format!(
-            "INSERT INTO {table} ({columns}) SELECT {columns} FROM {STAGE}"
+            "INSERT INTO {} ({}) SELECT {} FROM {STAGE}",
+            quoted(table),
+            into.join(", "),
+            from.join(", ")
         ))?;
         self.change(&format!("DROP TABLE {STAGE}"))?;
         Ok(())
+    }
+
+    /// The declared types of a table's columns.
+    fn declared(&mut self, table: &str) -> Result<Declared, Error> {
+        let name = quoted(table).replace('\'', "''");
+        let mut statement = self.statement()?;
+        statement.set_sql_query(format!(
+            "SELECT attname::text, format_type(atttypid, atttypmod) FROM pg_attribute \
+             WHERE attrelid = '{name}'::regclass AND attnum > 0 AND NOT attisdropped"
+        ))?;
+        let mut declared = Declared::new();
+        for batch in statement.execute()? {
+            let batch = batch.map_err(|error| {
+                let status = adbc_core::error::Status::Internal;
+                Error::with_message_and_status(error.to_string(), status)
+            })?;
+            let [names, types] = [0, 1].map(|at| batch.column(at).as_string::<i32>());
+            for (name, of) in names.iter().zip(types) {
+                let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
+                declared.insert(text(name), text(of));
+            }
+        }
+        Ok(declared)
     }
 
     fn ingest(

@@ -9,6 +9,7 @@ mod lab;
 mod places;
 
 mod adbc;
+mod postgresql;
 
 use std::sync::LazyLock;
 
@@ -20,6 +21,7 @@ pub use components::{
 };
 pub use lab::{DURABILITIES, Lab};
 pub use places::{cache, guest, guest_bytes, workspace};
+pub use postgresql::{PASSWORD, Postgresql};
 
 /// One async runtime for all tests of a program.
 pub static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {

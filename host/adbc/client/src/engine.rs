@@ -24,6 +24,9 @@ pub enum Ingest {
     /// The driver matches columns by position and wants all of them. So the rows go into a temporary table first,
     /// and from there into the table by name.
     Staged,
+    /// The same for a database that converts no text by itself when it inserts: each value is cast to the declared type of
+    /// its column, as PostgreSQL names it.
+    StagedAndCast,
 }
 
 /// What the program must know about a database.
@@ -111,7 +114,7 @@ const KNOWN: [Engine; 4] = [
         sql: Sql::Postgresql,
         traits: Traits {
             savepoints: true,
-            ingest: Ingest::ByName,
+            ingest: Ingest::StagedAndCast,
             declared_types: true,
         },
         read_only: Some("SET TRANSACTION READ ONLY"),

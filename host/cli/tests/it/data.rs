@@ -9,20 +9,23 @@ use rusqlite::Connection;
 use tempfile::TempDir;
 
 fn guest(folder: &Path) -> std::path::PathBuf {
-    let sql = "INSERT INTO permit VALUES (7, 'west')";
+    executes(
+        folder,
+        "INSERT INTO permit VALUES (7, 'west')",
+        "(if (i32.load8_u (i32.const 64)) (then unreachable))",
+    )
+}
+
+/// A component that runs this statement and then does `end`.
+pub(crate) fn executes(folder: &Path, sql: &str, end: &str) -> std::path::PathBuf {
+    let call = format!(
+        "(call $execute (i32.const 1024) (i32.const {}) (i32.const 64))",
+        sql.len()
+    );
     let text = include_str!("../components/executes.wat")
         .replace("{data}", &format!("(data (i32.const 1024) \"{sql}\")"))
-        .replace(
-            "{calls}",
-            &format!(
-                "(call $execute (i32.const 1024) (i32.const {}) (i32.const 64))",
-                sql.len()
-            ),
-        )
-        .replace(
-            "{end}",
-            "(if (i32.load8_u (i32.const 64)) (then unreachable))",
-        );
+        .replace("{calls}", &call)
+        .replace("{end}", end);
     let path = folder.join("guest.wasm");
     fs::write(&path, wat::parse_str(text).unwrap()).unwrap();
     path

@@ -21,6 +21,7 @@ mod ledger_kills;
 mod ledger_usage;
 mod limits;
 mod policy;
+mod postgresql;
 mod printing;
 mod run;
 mod standard_output;
