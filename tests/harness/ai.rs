@@ -1,27 +1,48 @@
 //! The models of a case.
 
-use anyhow::{Result, anyhow};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, anyhow};
 use fractalaw_host::Section;
 use serde::Deserialize;
 use toml::Value;
 
-/// What stands in a case under `[ai]`: the same as in a policy under `ai`. A name also grants the interface that needs it.
+use crate::regular;
+
+/// What stands in a case under `[ai]`: the same as in a policy under `ai`, and the file with recorded answers. A name also
+/// grants the interface that needs it.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(crate) struct AiSpec {
     embed: Option<Value>,
     classify: Option<Value>,
+    generate: Option<Value>,
     examples: Option<Value>,
     texts: Option<Value>,
+    /// The answers of served models: a file beside the case.
+    replay: Option<PathBuf>,
 }
 
 impl AiSpec {
     /// Lines of policy that grant it.
-    pub(crate) fn section(&self) -> Result<Section> {
+    pub(crate) fn section(&self, folder: &Path) -> Result<Section> {
+        let replay = match &self.replay {
+            Some(file) => {
+                let path = folder.join(file);
+                regular::check(&path).map_err(|error| {
+                    anyhow!("{error:#}\nhint: `replay` of `[ai]` names a file beside the case, which `--record` makes")
+                })?;
+                let path = path.to_str().context("the path of a case is UTF-8")?;
+                Some(Value::from(path))
+            }
+            None => None,
+        };
         let mut lines = String::new();
         for (name, value, interface) in [
             ("embed", &self.embed, Some("ai-embeddings")),
             ("classify", &self.classify, Some("ai-classify")),
+            ("generate", &self.generate, Some("ai-inference")),
+            ("replay", &replay, None),
             ("examples", &self.examples, None),
             ("texts", &self.texts, None),
         ] {

@@ -216,7 +216,7 @@ impl Case {
             section = section.or(data.section(database)?);
         }
         if let Some(ai) = &self.spec.ai {
-            section = section.or(ai.section()?);
+            section = section.or(ai.section(&self.folder)?);
         }
         Ok(run.grant(section))
     }

@@ -72,6 +72,7 @@ Options of the run, given to `fractalaw run` as they stand:
     --dir HOST[::GUEST][:rw]       a folder, read-only unless `:rw` follows; repeat for more
     --stdin FILE                   standard input; `-` passes on our own
     --data FILE[:rw]               an SQLite database, all of it, read-only unless `:rw` follows
+    --record FILE, --replay FILE   add the answers of served models to a file, or take them from it
     --policy FILE                  what is granted to which micro-apps: host/POLICY.md
     --grant LINE                   a line of policy for this run; repeat for more
     --ledger [FILE]                record it; without FILE in target/ledger/audit.ledger

@@ -4,11 +4,11 @@ use fractalaw_host::capability::wasmtime::Result as Called;
 use fractalaw_host::capability::{Payload, PricedLinker, RunState};
 use serde_json::json;
 
-use crate::exact::{self, Sum, cosine};
+use crate::embedded::embedded;
 use crate::failure::{AiError, Code};
 use crate::grant::CLASSIFYING;
 use crate::limits::CATEGORIES;
-use crate::session::{AiSession, asked, sums};
+use crate::session::{AiSession, asked};
 use crate::tables::CLASSIFY_FUNCTION;
 
 /// How well the text fits a category.
@@ -26,36 +26,42 @@ impl Payload for Classification {
 }
 
 pub(crate) fn add_to_linker(linker: &mut PricedLinker<'_>) -> Called<()> {
-    linker.function(&CLASSIFY_FUNCTION, classify)
+    linker.async_function(&CLASSIFY_FUNCTION, classify)
 }
 
 type Ranking = Result<Vec<Classification>, AiError>;
 
-fn classify(state: &mut RunState, (text, categories): (String, Vec<String>)) -> Called<(Ranking,)> {
+async fn classify(
+    state: &mut RunState,
+    (text, categories): (String, Vec<String>),
+) -> Called<(Ranking,)> {
     if let Some(error) = wrong(&categories) {
         return Ok((Err(error),));
     }
+    let granted = &state.session::<AiSession>().granted;
+    let model = granted.classify.clone();
     // Each category by its examples, or else by its name.
-    let known = &state.session::<AiSession>().granted.examples;
     let described: Vec<Vec<String>> = categories
         .iter()
-        .map(|category| match known.get(category) {
+        .map(|category| match granted.examples.get(category) {
             Some(examples) => examples.clone(),
             None => vec![category.clone()],
         })
         .collect();
-    let texts = std::iter::once(&text).chain(described.iter().flatten());
-    let (sums, tokens) = match sums(state, texts.map(String::as_str))? {
-        Ok(sums) => sums,
+    let request = json!({
+        "categories": categories, "described": described, "kind": CLASSIFYING, "model": model.name(), "text": text,
+    });
+    let sizes: Vec<_> = described.iter().map(Vec::len).collect();
+    let texts = std::iter::once(text).chain(described.into_iter().flatten());
+    let embedded = match embedded(state, &model, texts.collect()).await? {
+        Ok(embedded) => embedded,
         Err(error) => return Ok((Err(error),)),
     };
-    let request = json!({
-        "categories": categories, "described": described, "kind": CLASSIFYING, "model": exact::NAME, "text": text,
-    });
-    let ranking = ranked(&sums, categories, &described);
+    let scores = embedded.scores(sizes.into_iter());
+    let ranking = ranked(categories, scores);
     let pairs = ranking.iter().map(|of| json!([of.category, of.score]));
     let answer = json!({ "ranking": pairs.collect::<Vec<_>>() });
-    asked(state, CLASSIFYING, tokens, request, answer);
+    asked(state, &model, CLASSIFYING, embedded.tokens, request, answer);
     Ok((Ok(ranking),))
 }
 
@@ -76,21 +82,10 @@ fn wrong(categories: &[String]) -> Option<AiError> {
 }
 
 /// The best category first. Equal scores keep the guest's order.
-fn ranked(sums: &[Sum], categories: Vec<String>, described: &[Vec<String>]) -> Vec<Classification> {
-    let (text, mut rest) = (&sums[0], &sums[1..]);
-    let scored = categories.into_iter().zip(described);
+fn ranked(categories: Vec<String>, scores: Vec<f32>) -> Vec<Classification> {
+    let scored = categories.into_iter().zip(scores);
     let mut ranking: Vec<_> = scored
-        .map(|(category, described)| {
-            let (own, others) = rest.split_at(described.len());
-            rest = others;
-            let mut centre = Sum::zero();
-            for sum in own {
-                centre.add(sum);
-            }
-            // An angle of more than a right one is no fit either.
-            let score = cosine(text, &centre).max(0.0);
-            Classification { category, score }
-        })
+        .map(|(category, score)| Classification { category, score })
         .collect();
     ranking.sort_by(|a, b| b.score.total_cmp(&a.score));
     ranking

@@ -6,8 +6,16 @@ use fractalaw_host::capability::Payload;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u32)]
 pub(crate) enum Code {
+    /// The model, or its server, is not there.
+    NoModel = 1,
     /// A text, or all texts together, are over a limit.
     TooLong = 2,
+    /// The server allows no further call now.
+    Quota = 3,
+    /// The server gave no answer in the time that it gives itself.
+    Deadline = 4,
+    /// The server failed, or its answer makes no sense.
+    Engine = 5,
     /// The request has a value that it may not have.
     Malformed = 6,
 }
@@ -28,6 +36,16 @@ impl AiError {
             code: code as u32,
             message: message.into(),
         }
+    }
+}
+
+impl AiError {
+    /// An error that was recorded.
+    pub(crate) fn recorded(value: &serde_json::Value) -> Option<AiError> {
+        Some(AiError {
+            code: u32::try_from(value.get("code")?.as_u64()?).ok()?,
+            message: value.get("message")?.as_str()?.to_owned(),
+        })
     }
 }
 

@@ -1,7 +1,8 @@
-//! The capability `ai`: embeddings and classification for micro-apps, granted by model, metered, exact.
+//! The capability `ai`: embeddings, classification and inference for micro-apps, granted by model and metered.
 //!
-//! [`Ai`] offers `fractal:app/ai-embeddings` and `fractal:app/ai-classify`, as every capability offers its interfaces.
-//! The exact model is part of the host: a table and sums of integers. `README.md` has grants, prices and error codes.
+//! [`Ai`] offers `fractal:app/ai-embeddings`, `fractal:app/ai-classify` and `fractal:app/ai-inference`, as every capability
+//! offers its interfaces. One model is part of the host and exact: a table and sums of integers. Others are asked over HTTP,
+//! and their answers can be recorded and replayed. `README.md` has grants, prices and error codes.
 
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
@@ -15,31 +16,47 @@ mod effect;
 mod exact;
 mod failure;
 
+mod recording;
+mod served;
+
 mod grant;
 
 mod session;
 
+mod embedded;
+
 mod ai_classify;
 mod ai_embeddings;
+mod ai_inference;
 
 use fractalaw_contract::standard;
-use fractalaw_host::HostError;
 use fractalaw_host::capability::wasmtime::Result as Called;
 use fractalaw_host::capability::{Capability, Granted, PricedLinker, Session, Table};
+use fractalaw_host::{HostError, PolicyError};
 
-use effect::Effects;
 use grant::{GRANT_KEY, KEY};
 use limits::{CALLS, TOKENS};
 use session::AiSession;
-use tables::{CLASSIFY_FUNCTION, EMBED_BATCH_FUNCTION, EMBED_FUNCTION};
+use tables::{
+    CLASSIFY_FUNCTION, EMBED_BATCH_FUNCTION, EMBED_FUNCTION, GENERATE_FUNCTION, INFERENCE,
+};
 
 static TABLE: Table = Table {
     name: "ai",
     wit: &[standard::APP_WIT],
-    interfaces: &[standard::AI_EMBEDDINGS, standard::AI_CLASSIFY],
+    interfaces: &[
+        standard::AI_EMBEDDINGS,
+        standard::AI_CLASSIFY,
+        standard::AI_INFERENCE,
+    ],
     keys: &[GRANT_KEY],
     quotas: &[&CALLS, &TOKENS],
-    functions: &[&EMBED_FUNCTION, &EMBED_BATCH_FUNCTION, &CLASSIFY_FUNCTION],
+    functions: &[
+        &EMBED_FUNCTION,
+        &EMBED_BATCH_FUNCTION,
+        &CLASSIFY_FUNCTION,
+        &GENERATE_FUNCTION,
+    ],
 };
 
 /// Offers models. Policies say which run gets which.
@@ -60,12 +77,26 @@ impl Capability for Ai {
 
     fn add_to_linker(&self, linker: &mut PricedLinker<'_>) -> Called<()> {
         ai_embeddings::add_to_linker(linker)?;
-        ai_classify::add_to_linker(linker)
+        ai_classify::add_to_linker(linker)?;
+        ai_inference::add_to_linker(linker)
     }
 
     fn begin(&self, granted: &Granted<'_>) -> Result<Box<dyn Session>, HostError> {
-        let granted = grant::Granted::of(granted.names(KEY));
-        let effects = Effects::shows(granted.shows_texts);
-        Ok(Box::new(AiSession { granted, effects }))
+        let models = grant::Granted::of(granted.names(KEY));
+        if models.generate.is_none() && granted.asks_for(INFERENCE) {
+            return Err(no_model().into());
+        }
+        Ok(Box::new(AiSession::new(models, granted.threads())))
+    }
+}
+
+fn no_model() -> PolicyError {
+    PolicyError {
+        path: None,
+        line: None,
+        message: "inference is granted, and no model is named".to_owned(),
+        hint: "name one in the policy, such as `ai.generate = { model = \"NAME\", url = \"http://127.0.0.1:8080/v1\" }`"
+            .to_owned(),
+        is_usage: true,
     }
 }

@@ -23,6 +23,18 @@ pub const CATEGORIES: usize = 256;
 /// The tokens of one text that the exact model reads. It has no window. Further tokens would hardly change the sum.
 pub const TEXT_TOKENS: u64 = 8_192;
 
+/// The tokens of an answer that is written. A guest that asks for more is given these.
+pub const GENERATED_TOKENS: u32 = 4_096;
+
+/// An answer of a server, in bytes: 256 vectors of 1 024 numbers as text are 4 MB.
+pub const ANSWER_BYTES: usize = 8 * 1024 * 1024;
+
+/// The headers of an answer, in bytes. Servers allow themselves 8 to 16 KB.
+pub const HEADER_BYTES: usize = 64 * 1024;
+
+/// The file of recorded answers, in bytes. It is read as a whole.
+pub const RECORDING_BYTES: u64 = 64 * 1024 * 1024;
+
 /// The calls that a report shows one by one. Further calls are counted, with one digest over all of them.
 pub const SHOWN_CALLS: usize = 1_000;
 
@@ -50,6 +62,10 @@ mod tests {
             ("BATCH_TEXTS", BATCH_TEXTS as u64),
             ("CATEGORIES", CATEGORIES as u64),
             ("TEXT_TOKENS", TEXT_TOKENS),
+            ("GENERATED_TOKENS", u64::from(GENERATED_TOKENS)),
+            ("ANSWER_BYTES", ANSWER_BYTES as u64),
+            ("HEADER_BYTES", HEADER_BYTES as u64),
+            ("RECORDING_BYTES", RECORDING_BYTES),
             ("SHOWN_CALLS", SHOWN_CALLS as u64),
             ("SHOWN_TEXT_BYTES", SHOWN_TEXT_BYTES as u64),
         ];

@@ -1,40 +1,71 @@
-//! One run's use of models.
+//! One run's use of models: what a call may ask, who answers it, and what is kept of it.
 
-use fractalaw_host::Effect;
+use std::sync::Arc;
+
 use fractalaw_host::capability::wasmtime::Result as Called;
-use fractalaw_host::capability::{Ended, RunState, Session};
+use fractalaw_host::capability::{Ended, RunState, Session, Threads, Verdict};
+use fractalaw_host::{Effect, HostError, PolicyError};
 use serde_json::Value;
 
 use crate::effect::{Asked, Effects};
-use crate::exact::{self, Sum, Tokens};
+use crate::exact::{self, Tokens};
 use crate::failure::{AiError, Code};
-use crate::grant::Granted;
+use crate::grant::{Granted, Model};
 use crate::limits::{CALL_BYTES, CALLS, TEXT_TOKENS, TOKENS};
+use crate::recording::{Recording, not_recorded};
+use crate::served::{Question, Served, ask};
 use crate::tables::TOKEN_FUEL;
 
 /// A run's models, and what it asked them.
 pub(crate) struct AiSession {
     pub(crate) granted: Granted,
     pub(crate) effects: Effects,
+    pub(crate) threads: Threads,
+    /// The answers to replay, once they are read.
+    pub(crate) replayed: Option<Arc<Recording>>,
+    /// The answers to record.
+    pub(crate) recorded: Recording,
+    /// The length of the vectors that the run got from a served model.
+    pub(crate) dimensions: Option<usize>,
 }
 
-/// The texts of a call as sums of the exact model, and how many tokens they have. The call is counted and paid before
-/// the sums are made. The outer error ends the run.
-pub(crate) fn sums<'t>(
+impl AiSession {
+    pub(crate) fn new(granted: Granted, threads: Threads) -> AiSession {
+        AiSession {
+            effects: Effects::shows(granted.shows_texts),
+            granted,
+            threads,
+            replayed: None,
+            recorded: Recording::default(),
+            dimensions: None,
+        }
+    }
+}
+
+/// Counts a call, and checks that its texts are not too long. The outer error ends the run.
+pub(crate) fn begun<'t>(
     state: &mut RunState,
     texts: impl Iterator<Item = &'t str> + Clone,
-) -> Called<Result<(Vec<Sum>, u64), AiError>> {
+) -> Called<Result<(), AiError>> {
     state.count(&CALLS, 1)?;
-    let bytes: usize = texts.clone().map(str::len).sum();
+    let bytes: usize = texts.map(str::len).sum();
     if bytes > CALL_BYTES {
         let message =
             format!("the texts have {bytes} bytes, expected at most {CALL_BYTES} in one call");
         return Ok(Err(AiError::new(Code::TooLong, message)));
     }
-    let table = exact::table();
+    Ok(Ok(()))
+}
+
+/// The tokens of texts that a model is to read. They are counted and paid before it does, by the host's own tokens,
+/// whichever model it is.
+pub(crate) fn paid<'t>(
+    state: &mut RunState,
+    texts: impl Iterator<Item = &'t str>,
+) -> Called<Result<Vec<Tokens>, AiError>> {
     let mut tokens = Vec::new();
     for text in texts {
-        let of_text = Tokens::of(table, text);
+        let of_text = Tokens::of(exact::table(), text);
         let count = of_text.count();
         if count > TEXT_TOKENS {
             let message = format!("a text has {count} tokens, expected at most {TEXT_TOKENS}");
@@ -42,24 +73,99 @@ pub(crate) fn sums<'t>(
         }
         tokens.push(of_text);
     }
-    let count = tokens.iter().map(Tokens::count).sum();
+    let count: u64 = tokens.iter().map(Tokens::count).sum();
     state.count(&TOKENS, count)?;
     state.charge(count.saturating_mul(TOKEN_FUEL))?;
-    let sums = tokens.iter().map(|tokens| Sum::of(table, tokens));
-    Ok(Ok((sums.collect(), count)))
+    Ok(Ok(tokens))
 }
 
-/// Keeps what the run asked the exact model, for the report.
+/// The answer of a served model: replayed, recorded before in this run, or from its server.
+pub(crate) async fn answer(
+    state: &mut RunState,
+    served: &Arc<Served>,
+    question: Question,
+) -> Called<Result<Value, AiError>> {
+    let canonical = question.canonical(&served.name);
+    let (is_deterministic, account) = (state.is_deterministic(), state.account().clone());
+    let session = state.session::<AiSession>();
+    if session.granted.replay.is_some() {
+        return session.replay(served, &canonical).await;
+    }
+    if is_deterministic {
+        return Err(HostError::from(not_exact(served)).into());
+    }
+    if let Some(answer) = session.recorded.answer(&canonical) {
+        return Ok(Ok(answer.clone()));
+    }
+    let of_call = Arc::clone(served);
+    let asking = session.threads.clone();
+    let answer = asking
+        .run(move || ask(&of_call, &question, &account))
+        .await??;
+    if let Ok(answer) = &answer
+        && session.granted.record.is_some()
+    {
+        session.recorded.add(canonical, answer.clone());
+    }
+    Ok(answer)
+}
+
+fn not_exact(served: &Served) -> PolicyError {
+    let name = &served.name;
+    PolicyError {
+        path: None,
+        line: None,
+        message: format!(
+            "a deterministic run asks the model `{name}`, expected recorded answers or the exact model `{}`",
+            exact::NAME
+        ),
+        hint: "record the answers of a real run with `--record FILE`, and repeat them with `--replay FILE`"
+            .to_owned(),
+        is_usage: true,
+    }
+}
+
+impl AiSession {
+    async fn replay(
+        &mut self,
+        served: &Served,
+        canonical: &Value,
+    ) -> Called<Result<Value, AiError>> {
+        let path = self.granted.replay.clone().unwrap_or_default();
+        let recording = match &self.replayed {
+            Some(recording) => Arc::clone(recording),
+            None => {
+                let file = path.clone();
+                let read = self.threads.run(move || Recording::read(&file)).await??;
+                Arc::clone(self.replayed.insert(Arc::new(read)))
+            }
+        };
+        let Some(answer) = recording.answer(canonical) else {
+            return Err(not_recorded(&path, &served.name, canonical).into());
+        };
+        Ok(match answer.get("error").and_then(AiError::recorded) {
+            Some(error) => Err(error),
+            None => Ok(answer.clone()),
+        })
+    }
+}
+
+/// Keeps what the run asked, for the report.
 pub(crate) fn asked(
     state: &mut RunState,
+    model: &Model,
     kind: &'static str,
     tokens: u64,
     request: Value,
     answer: Value,
 ) {
+    let model = match model {
+        Model::Exact => format!("{}@{}", exact::NAME, &exact::digest()[..12]),
+        Model::Served(served) => served.name.clone(),
+    };
     state.session::<AiSession>().effects.add(&Asked {
         kind,
-        model: format!("{}@{}", exact::NAME, &exact::digest()[..12]),
+        model,
         tokens,
         request,
         answer,
@@ -67,7 +173,19 @@ pub(crate) fn asked(
 }
 
 impl Session for AiSession {
+    fn waits(&self) -> bool {
+        !self.recorded.is_empty()
+    }
+
     fn prepare(&mut self, _: &Ended<'_>) -> Called<Vec<Effect>> {
         Ok(self.effects.take())
+    }
+
+    /// What models answered is recorded however the run ended.
+    fn settle(self: Box<Self>, _: Verdict) -> Result<(), HostError> {
+        match &self.granted.record {
+            Some(path) if !self.recorded.is_empty() => self.recorded.write(path),
+            _ => Ok(()),
+        }
     }
 }

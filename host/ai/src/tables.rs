@@ -5,6 +5,8 @@ use fractalaw_host::capability::{Function, Price};
 pub(crate) const EMBEDDINGS: &str = "fractal:app/ai-embeddings";
 pub(crate) const CLASSIFY: &str = "fractal:app/ai-classify";
 
+pub(crate) const INFERENCE: &str = "fractal:app/ai-inference";
+
 /// A call besides its tokens. A server of models takes 5 ms for it, and the exact model far less. Both cost the same,
 /// so that the fuel of a test is near that of production.
 const CALL: Price = Price::new(10_000_000, 1);
@@ -27,5 +29,12 @@ pub(crate) static EMBED_BATCH_FUNCTION: Function = Function {
 pub(crate) static CLASSIFY_FUNCTION: Function = Function {
     interface: "fractal:app/ai-classify@0.1.0",
     name: "classify",
+    price: CALL,
+};
+
+/// How long a model writes depends on the machine, so no price is near it. Quotas and the run's deadline bound it.
+pub(crate) static GENERATE_FUNCTION: Function = Function {
+    interface: "fractal:app/ai-inference@0.1.0",
+    name: "generate",
     price: CALL,
 };

@@ -62,6 +62,17 @@ pub(crate) struct Grants {
     pub(crate) data: Option<DataGrant>,
 }
 
+/// Recorded answers of models that servers have.
+#[derive(Debug, Default, Args)]
+pub(crate) struct Answers {
+    /// Add the answers of served models to this file, for `--replay`.
+    #[arg(long, value_name = "FILE", conflicts_with = "replay")]
+    pub(crate) record: Option<String>,
+    /// Take the answers of served models from this file, and ask no server.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) replay: Option<String>,
+}
+
 /// A database that whoever starts the run brings.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct DataGrant {
@@ -122,6 +133,8 @@ pub(crate) struct Run {
     pub(crate) stdin: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) grants: Grants,
+    #[command(flatten)]
+    pub(crate) answers: Answers,
     /// Record the run in this ledger, which `fractalaw ledger init` makes.
     #[arg(long, value_name = "FILE")]
     pub(crate) ledger: Option<PathBuf>,

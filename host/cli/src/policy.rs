@@ -31,7 +31,11 @@ pub(crate) fn load(grants: &flags::Grants) -> anyhow::Result<Option<Policy>> {
 }
 
 /// The run with the lines of policy from the flags.
-pub(crate) fn granted(run: Run, grants: &flags::Grants) -> anyhow::Result<Run> {
+pub(crate) fn granted(
+    run: Run,
+    grants: &flags::Grants,
+    answers: &flags::Answers,
+) -> anyhow::Result<Run> {
     let mut section = Section::parse(&grants.lines.join("\n"))?;
     section.check(offer())?;
     if let Some(data) = &grants.data {
@@ -39,7 +43,18 @@ pub(crate) fn granted(run: Run, grants: &flags::Grants) -> anyhow::Result<Run> {
         let brought = Section::parse(&database(&data.place))?;
         section = brought.or(section).or(Section::parse(of_all(data))?);
     }
-    Ok(run.grant(section))
+    Ok(run.grant(Section::parse(&recording(answers))?.or(section)))
+}
+
+/// The lines of policy for recorded answers of models.
+fn recording(answers: &flags::Answers) -> String {
+    let line =
+        |name: &str, file: &String| format!("ai.{name} = {}\n", serde_json::Value::from(&**file));
+    let files = [("record", &answers.record), ("replay", &answers.replay)];
+    let lines = files
+        .into_iter()
+        .filter_map(|(name, file)| Some(line(name, file.as_ref()?)));
+    lines.collect()
 }
 
 /// The line of policy for a database that the run brings.

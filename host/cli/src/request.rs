@@ -44,7 +44,7 @@ pub(crate) fn durability(flag: flags::Durability) -> Durability {
 
 /// The run.
 pub(crate) fn run(flags: flags::Run) -> anyhow::Result<Run> {
-    let mut run = policy::granted(Run::new(), &flags.grants)?;
+    let mut run = policy::granted(Run::new(), &flags.grants, &flags.answers)?;
     if let Some(tier) = flags.tier {
         run = run.tier(tier);
     }

@@ -97,6 +97,10 @@ fn every_guest_has_an_exact_profile_or_says_why_it_has_none() {
             "emission-report" | "hostile-queries" | "obligation-search" | "permit-register" => {
                 "not offered by this host: `fractal:app/data-query@0.1.0`, `fractal:app/data-mutate@0.1.0`"
             }
+            "provision-polisher" => {
+                "not offered by this host: `fractal:app/data-query@0.1.0`, `fractal:app/data-mutate@0.1.0`, \
+                 `fractal:app/ai-embeddings@0.1.0`, `fractal:app/ai-inference@0.1.0`"
+            }
             "deep-recursion" => {
                 "a run that ends in `stack-overflow` does not repeat, so its fuel has no profile"
             }

@@ -25,14 +25,14 @@ impl Sum {
     }
 
     /// The sum of several texts' sums.
-    pub(crate) fn add(&mut self, other: &Sum) {
-        for (sum, other) in self.0.iter_mut().zip(other.0) {
-            *sum += other;
+    pub(crate) fn all(sums: &[Sum]) -> Sum {
+        let mut all = [0; DIMENSIONS];
+        for sum in sums {
+            for (all, sum) in all.iter_mut().zip(sum.0) {
+                *all += sum;
+            }
         }
-    }
-
-    pub(crate) fn zero() -> Sum {
-        Sum([0; DIMENSIONS])
+        Sum(all)
     }
 
     /// The vector of length 1 with this direction. A text without known tokens has zeros.

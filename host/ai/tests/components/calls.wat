@@ -21,6 +21,7 @@
         (type $ranking (result $list (error $error)))
         (type $texts (list string))
         (export "classify" (func (param "text" string) (param "categories" $texts) (result $ranking)))))
+    {inference}
     (core module $lib
         (memory (export "memory") 64)
         (global $next (mut i32) (i32.const 2097152))
@@ -34,12 +35,14 @@
     (core func $embed (canon lower (func $embeddings "embed") (memory $lib "memory") (realloc (func $lib "realloc"))))
     (core func $batch (canon lower (func $embeddings "embed-batch") (memory $lib "memory") (realloc (func $lib "realloc"))))
     (core func $classify (canon lower (func $classify "classify") (memory $lib "memory") (realloc (func $lib "realloc"))))
+    {lowered}
     (core module $guest
         (import "lib" "memory" (memory 1))
         (import "lib" "free" (func $free))
         (import "host" "embed" (func $embed (param i32 i32 i32)))
         (import "host" "batch" (func $batch (param i32 i32 i32)))
         (import "host" "classify" (func $classify (param i32 i32 i32 i32 i32)))
+        {imported}
         {data}
         (global $out (mut i32) (i32.const 4096))
         (func $byte (param i32)
@@ -111,6 +114,7 @@
                 (local.set $at (i32.add (local.get $at) (i32.const 12)))
                 (br $next)))
             i32.const 0)
+        {try}
         (func $calls (result i32)
             {body}
             i32.const 0)
@@ -120,6 +124,6 @@
             (i32.store (i32.const 24) (i32.sub (global.get $out) (i32.const 4096)))
             i32.const 16))
     (core instance $guest (instantiate $guest (with "lib" (instance $lib)) (with "host" (instance
-        (export "embed" (func $embed)) (export "batch" (func $batch)) (export "classify" (func $classify))))))
+        (export "embed" (func $embed)) (export "batch" (func $batch)) (export "classify" (func $classify)) {given}))))
     (func (export "run") (result (result string (error string)))
         (canon lift (core func $guest "run") (memory $lib "memory"))))

@@ -7,13 +7,16 @@ use fractalaw_host::{Host, HostBuilder, Outcome, Report, Run, Section};
 use fractalaw_testing::RUNTIME;
 
 /// What a guest does.
+#[derive(Clone, Copy)]
 pub(crate) enum Does<'a> {
     Embed(&'a str),
     Batch(&'a [&'a str]),
     Classify(&'a str, &'a [&'a str]),
+    /// The system's prompt, the user's, the most tokens, and the temperature.
+    Generate(Option<&'a str>, &'a str, u32, f32),
 }
 
-use Does::{Batch, Classify, Embed};
+use Does::{Batch, Classify, Embed, Generate};
 
 /// Where a guest's texts begin.
 const TEXTS: usize = 1 << 20;
@@ -69,10 +72,27 @@ pub(crate) fn guest(does: &[Does<'_>]) -> Vec<u8> {
             Classify(text, list) => {
                 format!("$try-classify {} {}", texts.text(text), texts.list(list))
             }
+            Generate(system, user, tokens, temperature) => {
+                let (is_some, system) =
+                    (u8::from(system.is_some()), texts.text(system.unwrap_or("")));
+                let user = texts.text(user);
+                format!(
+                    "$try-generate (i32.const {is_some}) {system} {user} (i32.const {tokens}) (f32.const {temperature})"
+                )
+            }
         };
         writeln!(body, "(if (call {call}) (then (return (i32.const 1))))").unwrap();
     }
-    let text = include_str!("../components/calls.wat")
+    let generates = does.iter().any(|step| matches!(step, Generate(..)));
+    let mut text = include_str!("../components/calls.wat").to_owned();
+    for part in include_str!("../components/inference.wat")
+        .split(";; {")
+        .skip(1)
+    {
+        let (name, part) = part.split_once("}\n").unwrap();
+        text = text.replace(&format!("{{{name}}}"), if generates { part } else { "" });
+    }
+    let text = text
         .replacen("(component", "(component $asker", 1)
         .replace("{data}", &texts.wat)
         .replace("{body}", &body);

@@ -4,3 +4,6 @@ mod answers;
 mod ends;
 mod grants;
 mod guests;
+mod replay;
+mod served;
+mod server;

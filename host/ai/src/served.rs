@@ -1,0 +1,15 @@
+//! Models outside of the host: where they are, what they are asked, and what they answer.
+
+// From the ground up.
+mod address;
+
+mod model;
+mod question;
+
+mod http;
+
+mod openai;
+
+pub(crate) use model::Served;
+pub(crate) use openai::ask;
+pub(crate) use question::Question;

@@ -1,0 +1,52 @@
+//! What a model is asked. The canonical form of a question decides which recorded answer belongs to it.
+
+use serde_json::{Number, Value, json};
+
+/// A question to a model.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Question {
+    /// The vectors of texts.
+    Embed(Vec<String>),
+    /// An answer to a prompt.
+    Generate {
+        system: Option<String>,
+        user: String,
+        max_tokens: u32,
+        temperature: f32,
+    },
+}
+
+impl Question {
+    /// Everything that the answer depends on, the model's name included.
+    pub(crate) fn canonical(&self, model: &str) -> Value {
+        match self {
+            Question::Embed(texts) => json!({ "kind": "embed", "model": model, "texts": texts }),
+            Question::Generate {
+                system,
+                user,
+                max_tokens,
+                temperature,
+            } => json!({
+                "kind": "generate",
+                "max-tokens": max_tokens,
+                "model": model,
+                "system-prompt": system,
+                "temperature": as_number(*temperature),
+                "user-prompt": user,
+            }),
+        }
+    }
+}
+
+/// The shortest decimal number that stands for this one. A negative zero is a zero.
+pub(crate) fn as_number(number: f32) -> Value {
+    let shortest = (number + 0.0).to_string().parse::<f64>();
+    let number = shortest.ok().and_then(Number::from_f64);
+    number.map_or(Value::Null, Value::Number)
+}
+
+/// The vectors as JSON.
+pub(crate) fn as_json(vectors: &[Vec<f32>]) -> Value {
+    let numbers = |vector: &Vec<f32>| vector.iter().copied().map(as_number).collect();
+    vectors.iter().map(numbers).collect::<Vec<Value>>().into()
+}

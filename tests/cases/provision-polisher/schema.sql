@@ -1,0 +1,1 @@
+CREATE TABLE provision (id TEXT PRIMARY KEY, text TEXT NOT NULL, plain TEXT);
