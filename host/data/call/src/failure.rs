@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-/// The kind of error of a call. The numbers are part of the contract. `host/data/README.md` lists them.
+/// The kind of error of a call. The numbers are part of the contract. `wit/data.wit` lists them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u32)]
 pub enum Code {
@@ -28,7 +28,8 @@ pub enum Code {
 }
 
 impl Code {
-    const ALL: [Code; 9] = [
+    /// All codes, by their numbers.
+    pub const ALL: [Code; 9] = [
         Code::Syntax,
         Code::Denied,
         Code::NoSuchName,

@@ -2,6 +2,7 @@
 
 mod adbc;
 mod bounds;
+mod codes;
 mod each_call;
 mod ends;
 mod folders;
