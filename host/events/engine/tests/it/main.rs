@@ -3,6 +3,7 @@
 mod calls;
 mod deliveries;
 mod files;
+mod kills;
 mod lab;
 mod model;
 mod order;
