@@ -134,7 +134,7 @@ impl Call<'_> {
         let connection = self.desk.engine.connection();
         connection
             .execute_batch("SAVEPOINT call")
-            .map_err(messages::engine)?;
+            .map_err(|error| messages::engine(&error))?;
         let touched_before = lock(&self.desk.touched).rows();
         let mut result = work(self);
         let (touched_after, checked) = {
@@ -161,7 +161,7 @@ impl Call<'_> {
             .engine
             .connection()
             .execute_batch(end)
-            .map_err(messages::engine)?;
+            .map_err(|error| messages::engine(&error))?;
         result
     }
 }

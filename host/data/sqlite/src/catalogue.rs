@@ -61,6 +61,12 @@ impl Table {
         })
     }
 
+    /// Whether each row can be found again, so that what a run changed can be told and done again. It cannot if columns
+    /// hide all names of the rowid.
+    pub(crate) fn has_names_for_rows(&self) -> bool {
+        self.kind != Kind::Table || self.without_rowid || self.rowid().is_some()
+    }
+
     /// The module of a virtual table, in lower case.
     pub(crate) fn module(&self) -> String {
         let lower = self.sql.to_ascii_lowercase();

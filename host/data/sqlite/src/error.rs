@@ -18,6 +18,15 @@ pub enum StoreError {
         /// What to do.
         hint: &'static str,
     },
+    /// The file has several names.
+    #[error(
+        "`{path}` is a file with another name too, a hard link, and SQLite would keep a log of its own for each\nhint: \
+         remove the other names, or name a copy of the file"
+    )]
+    TwoNames {
+        /// The database.
+        path: PathBuf,
+    },
     /// SQLite failed.
     #[error("`{path}`: {source}")]
     Sqlite {

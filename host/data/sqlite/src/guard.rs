@@ -12,7 +12,7 @@ use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
 use crate::allowed::FUNCTIONS;
 use crate::catalogue::{Catalogue, Kind};
 use crate::ffi::Does;
-use crate::grants::{Granted, Grants};
+use crate::grants::{Columns, Granted, Grants};
 use crate::words;
 
 /// Who is compiling.
@@ -70,7 +70,10 @@ impl Rules {
             ..Rules::default()
         };
         for table in catalogue.tables.values() {
-            let granted = grants.of(&table.name);
+            let mut granted = grants.of(&table.name);
+            if !table.has_names_for_rows() {
+                granted.write = Columns::Nothing;
+            }
             if table.kind == Kind::View {
                 rules.definers.insert(table.name.to_ascii_lowercase());
             }

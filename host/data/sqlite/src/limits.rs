@@ -99,6 +99,11 @@ fractalaw_limits::limits! {
     pub(crate) const LINE_LOOK: Duration = Duration::from_millis(5)
         => "the host looks at the deadline";
 
+    /// The time that a writer waits for a program that is not a run of this host. People's tools hold a database for
+    /// milliseconds.
+    pub(crate) const OTHERS_WAIT: Duration = Duration::from_secs(2)
+        => "the call fails with code 6";
+
     /// How much of SQLite's message is quoted. SQLite can name whatever the statement names.
     pub(crate) const MESSAGE_BYTES: usize = KIB
         => "shown up to it";

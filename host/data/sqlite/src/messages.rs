@@ -72,6 +72,24 @@ fn too_deep() -> CallError {
     )
 }
 
+pub(crate) fn busy() -> CallError {
+    CallError::new(Code::Busy, "another program holds the database").hint("run again")
+}
+
+/// The path of the record is the operator's own.
+pub(crate) fn unsettled() -> CallError {
+    CallError::new(
+        Code::Busy,
+        "a run of another host has changed the database, and waits to be settled",
+    )
+    .hint("run again when that host has started again")
+}
+
+pub(crate) fn read_only() -> CallError {
+    CallError::new(Code::Denied, "the database is read-only")
+        .hint("whoever runs the host can make its file writable")
+}
+
 pub(crate) fn result_too_large() -> CallError {
     CallError::new(
         Code::TooLarge,
@@ -88,7 +106,7 @@ pub(crate) fn no_statement() -> CallError {
     .hint("make one call for each")
 }
 
-pub(crate) fn engine(error: rusqlite::Error) -> Failure {
+pub(crate) fn engine(error: &rusqlite::Error) -> Failure {
     CallError::new(
         Code::Engine,
         format!("the database cannot be used: {error}"),
@@ -258,9 +276,7 @@ pub(crate) fn failed(fault: &Fault, refused: Option<Refused>, rules: &Rules) -> 
             CallError::new(Code::Constraint, constraint(&fault.message, rules))
         }
         codes::SQLITE_MISMATCH => CallError::new(Code::Type, message()),
-        codes::SQLITE_BUSY | codes::SQLITE_LOCKED => {
-            CallError::new(Code::Busy, "another program holds the database").hint("run again")
-        }
+        codes::SQLITE_BUSY | codes::SQLITE_LOCKED => busy(),
         codes::SQLITE_TOOBIG => CallError::new(
             Code::TooLarge,
             format!("a value or a row has more than {VALUE_BYTES} bytes"),

@@ -1,6 +1,7 @@
 //! A connection that one run uses, and the transaction on it.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use fractalaw_data_call::{CallError, Code, Failure, Quota, Stop};
 use rusqlite::{Error, ErrorCode, Result as Sqlite};
@@ -12,7 +13,7 @@ use crate::error::StoreError;
 use crate::grants::Grants;
 use crate::guard::lock;
 use crate::inner::Inner;
-use crate::limits::LINE_LOOK;
+use crate::limits::{LINE_LOOK, OTHERS_WAIT};
 use crate::line::Place;
 use crate::messages;
 
@@ -50,10 +51,15 @@ impl Open {
                 self.take_lock()?;
             } else {
                 // Readers see what was committed when they first read.
-                self.execute("BEGIN").map_err(messages::engine)?;
+                self.execute("BEGIN")
+                    .map_err(|error| messages::engine(&error))?;
             }
             // This is the first read.
-            if self.desk.is_current().map_err(messages::engine)? {
+            if self
+                .desk
+                .is_current()
+                .map_err(|error| messages::engine(&error))?
+            {
                 self.in_transaction = true;
                 lock(&self.desk.touched).watching = writes;
                 return Ok(());
@@ -74,18 +80,23 @@ impl Open {
         if self.place.is_none() {
             self.place = Some(self.store.line.enter(look)?);
         }
+        let began = Instant::now();
         while let Err(error) = self.execute("BEGIN IMMEDIATE") {
             if error.sqlite_error_code() != Some(ErrorCode::DatabaseBusy) {
-                return Err(messages::engine(error));
+                return Err(messages::engine(&error));
             }
             look()?;
+            if began.elapsed() > OTHERS_WAIT {
+                return Err(messages::busy().into());
+            }
             std::thread::sleep(LINE_LOOK);
         }
-        if let Some(pending) = &self.store.pending {
-            let busy = |error: StoreError| CallError::new(Code::Busy, error.to_string());
-            lock(pending).check_empty().map_err(busy)?;
+        match &self.store.pending {
+            Some(pending) if lock(pending).check_empty().is_err() => {
+                Err(messages::unsettled().into())
+            }
+            _ => Ok(()),
         }
-        Ok(())
     }
 
     /// What the transaction changed.
@@ -120,7 +131,7 @@ impl Open {
             return Err(broken_keys().into());
         }
         committed.count(&changes)?;
-        self.commit().map_err(messages::engine)?;
+        self.commit().map_err(|error| messages::engine(&error))?;
         committed.tables.extend(changes.shown(&self.desk.catalogue));
         Ok(())
     }
@@ -171,9 +182,10 @@ fn broken_keys() -> CallError {
 
 /// An engine error for the guest, without the path, which is the operator's own.
 fn engine(error: &StoreError) -> Failure {
-    let text = match error {
-        StoreError::Sqlite { source, .. } | StoreError::Open { source, .. } => source.to_string(),
-        other => other.to_string(),
-    };
-    CallError::new(Code::Engine, format!("the database cannot be used: {text}")).into()
+    match error {
+        StoreError::Sqlite { source, .. } | StoreError::Open { source, .. } => {
+            messages::engine(source)
+        }
+        _ => CallError::new(Code::Engine, "the database cannot be used").into(),
+    }
 }

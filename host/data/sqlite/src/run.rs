@@ -11,6 +11,7 @@ use crate::error::StoreError;
 use crate::grants::Grants;
 use crate::guard::lock;
 use crate::inner::{Conditions, Inner};
+use crate::messages;
 use crate::open::Open;
 use crate::prepared::Prepared;
 use crate::work::Used;
@@ -105,7 +106,11 @@ impl Run {
         let commits_each_call = self.conditions.commits_each_call;
         let now_ms = self.conditions.now_ms;
         // If each call is a transaction, a call that only reads waits for nobody.
-        let writes = self.grants.writes() && (does == Does::Changes || !commits_each_call);
+        let may_write = self.grants.writes() && !self.store.read_only;
+        let writes = may_write && (does == Does::Changes || !commits_each_call);
+        if does == Does::Changes && self.store.read_only {
+            return Err(messages::read_only().into());
+        }
         self.begin(writes)?;
         let Some(open) = &mut self.open else {
             return Err(lost().into());

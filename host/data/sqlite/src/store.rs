@@ -1,11 +1,12 @@
 //! One database: its file, the connections to it, and the line of its writers.
 
 use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use fractalaw_data_call::Budget;
-use rusqlite::Connection;
+use rusqlite::{Connection, ErrorCode};
 use tempfile::TempDir;
 
 use crate::desk;
@@ -29,21 +30,23 @@ impl Store {
         mut verdict: impl FnMut(&str) -> Verdict,
     ) -> Result<Store, StoreError> {
         let connection = desk::connect(path, false)?;
-        let failed = |source| StoreError::Open {
+        let failed = |source: rusqlite::Error| StoreError::Open {
             path: path.to_owned(),
+            hint: hint(&source),
             source,
-            hint: "name an SQLite database that this user may write, in a folder that may be written",
         };
+        // The first read finds out whether the file is a database, and whether its format may be written.
+        connection
+            .query_row("SELECT count(*) FROM sqlite_schema", (), |_| Ok(()))
+            .map_err(failed)?;
         let read_only = connection.is_readonly("main").map_err(failed)?;
         if !read_only {
+            check_names(path)?;
             let mode: String = connection
                 .query_row("PRAGMA journal_mode = WAL", (), |row| row.get(0))
                 .map_err(failed)?;
             debug_assert_eq!(mode, "wal");
         }
-        connection
-            .query_row("SELECT count(*) FROM sqlite_schema", (), |_| Ok(()))
-            .map_err(failed)?;
         let mut pending = None;
         if !read_only {
             let mut record = Pending::open(path)?;
@@ -117,5 +120,28 @@ impl Store {
     /// Begins a run that may use what is granted. Nothing is opened before its first call.
     pub fn run(&self, grants: Arc<Grants>, conditions: Conditions, budget: Box<dyn Budget>) -> Run {
         Run::new(Arc::clone(&self.inner), grants, conditions, budget)
+    }
+}
+
+fn hint(error: &rusqlite::Error) -> &'static str {
+    match error.sqlite_error_code() {
+        Some(ErrorCode::NotADatabase) => "name an SQLite database, or an empty file for a new one",
+        Some(ErrorCode::DatabaseCorrupt) => "restore it from a copy",
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+            "end the program that holds it, or try again"
+        }
+        _ => "name an SQLite database that this user may write, in a folder that may be written",
+    }
+}
+
+/// SQLite keeps its log beside the name of a database. With two names, there would be two logs, and changes would be
+/// lost. Symbolic links are harmless, because they are followed first.
+fn check_names(path: &Path) -> Result<(), StoreError> {
+    let names = fs::metadata(path).map_or(1, |found| found.nlink());
+    match names {
+        0 | 1 => Ok(()),
+        _ => Err(StoreError::TwoNames {
+            path: path.to_owned(),
+        }),
     }
 }

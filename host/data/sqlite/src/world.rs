@@ -118,6 +118,16 @@ pub(crate) fn rules(
             )));
         }
     }
+    for table in catalogue.tables.values() {
+        let granted = grants.of(&table.name).write;
+        if granted.any() && !table.has_names_for_rows() {
+            problems.push(StoreError::Grant(format!(
+                "`{}` can only be read: its columns hide `rowid`, `_rowid_` and `oid`, so its rows have no names\nhint: \
+                 rename one of these columns",
+                table.name
+            )));
+        }
+    }
     // A view may read another view, so this repeats until no more are removed.
     loop {
         let views = catalogue

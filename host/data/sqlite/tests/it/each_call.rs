@@ -143,6 +143,21 @@ fn a_call_that_cannot_be_committed_did_nothing() {
     assert_eq!(one(&mut whole(&store), "SELECT at FROM visit"), "today");
 }
 
+/// Keys are kept as well as values, also of rows that the run takes away again.
+#[test]
+fn keys_count_towards_what_a_run_may_change() {
+    let store = store("CREATE TABLE t (key TEXT PRIMARY KEY) WITHOUT ROWID");
+    let mut run = whole(&store);
+    let ended = (0..100).find_map(|number| {
+        let insert = format!("INSERT INTO t VALUES (printf('%7d%999993s', {number}, ''))");
+        let added = run.execute(&insert);
+        let removed = added.and_then(|_| run.execute("DELETE FROM t"));
+        removed.err().map(|failure| (number, failure))
+    });
+    let over = Failure::Stop(Stop::Quota(Quota::ChangedBytes));
+    assert_eq!(ended, Some((67, over)));
+}
+
 /// All calls together may change as much as a run that commits once, because the report shows all of it.
 #[test]
 fn what_a_run_may_change_is_bounded_over_all_calls() {

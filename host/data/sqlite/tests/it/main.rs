@@ -2,9 +2,11 @@
 
 mod calls;
 mod each_call;
+mod files;
 mod grants;
 mod import;
 mod kills;
+mod names;
 mod settle;
 mod stops;
 mod tables;

@@ -1,0 +1,166 @@
+//! Files that are databases, and files that are not.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use fractalaw_sqlite::{Conditions, Grants, Run, Store, StoreError, Unlimited, Verdict};
+use rusqlite::Connection;
+use tempfile::TempDir;
+
+use crate::tables::{rows, told};
+
+struct Lab(TempDir);
+
+impl Lab {
+    fn new() -> Lab {
+        Lab(tempfile::tempdir().unwrap())
+    }
+
+    fn at(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    /// A database with one row.
+    fn made(&self, mode: &str) -> PathBuf {
+        let path = self.at("data.db");
+        let sql = format!(
+            "PRAGMA journal_mode = {mode}; CREATE TABLE t (id INTEGER PRIMARY KEY); INSERT INTO t VALUES (1)"
+        );
+        Connection::open(&path)
+            .unwrap()
+            .execute_batch(&sql)
+            .unwrap();
+        path
+    }
+}
+
+fn open(path: &Path) -> Result<Store, StoreError> {
+    Store::open(path, |_| Verdict::NotCompleted)
+}
+
+fn with(store: &Store, write: &[&str]) -> Run {
+    let grants = Arc::new(Grants::new(&["*"], write).unwrap());
+    store.run(
+        grants,
+        Conditions::default(),
+        Box::new(Unlimited::default()),
+    )
+}
+
+fn add(run: &mut Run, id: u8) -> String {
+    told(run.execute(&format!("INSERT INTO t VALUES ({id})")))
+}
+
+fn ids(run: &mut Run) -> String {
+    rows(&run.query("SELECT group_concat(id) FROM t").unwrap())
+}
+
+#[test]
+fn what_is_no_database_says_so() {
+    let lab = Lab::new();
+    fs::create_dir(lab.at("folder")).unwrap();
+    fs::write(lab.at("text"), "no database at all\n".repeat(100)).unwrap();
+    fs::write(lab.at("cut"), &fs::read(lab.made("DELETE")).unwrap()[..50]).unwrap();
+    let not_one =
+        "file is not a database\nhint: name an SQLite database, or an empty file for a new one";
+    let cannot_be_opened = "unable to open database file: {path}\nhint: name an SQLite database that exists and may be read";
+    for (name, said) in [
+        ("absent", cannot_be_opened),
+        ("absent/data.db", cannot_be_opened),
+        ("folder", cannot_be_opened),
+        ("text", not_one),
+        (
+            "cut",
+            "database disk image is malformed\nhint: restore it from a copy",
+        ),
+    ] {
+        let path = lab.at(name);
+        let shown = path.display().to_string();
+        let error = open(&path).map(drop).unwrap_err().to_string();
+        let expected = format!("cannot open `{shown}`: {}", said.replace("{path}", &shown));
+        assert_eq!(error, expected, "{name}");
+        // Nothing was made beside it.
+        assert!(!lab.at(&format!("{name}-pending")).exists(), "{name}");
+    }
+}
+
+/// An empty file is a database without tables, and the mode of a database does not matter.
+#[test]
+fn every_database_is_opened() {
+    let lab = Lab::new();
+    let empty = lab.at("empty.db");
+    fs::write(&empty, "").unwrap();
+    let store = open(&empty).unwrap();
+    let said = add(&mut with(&store, &["*"]), 1);
+    assert_eq!(said, "3: no such table: `t`");
+    for mode in ["DELETE", "TRUNCATE", "PERSIST", "WAL"] {
+        let lab = Lab::new();
+        let store = open(&lab.made(mode)).unwrap();
+        let mut run = with(&store, &["*"]);
+        assert_eq!(add(&mut run, 2), "ok: 1");
+        run.prepare(Some("run")).unwrap().settle(true).unwrap();
+        drop(store);
+        let again = open(&lab.at("data.db")).unwrap();
+        assert_eq!(ids(&mut with(&again, &[])), "1,2", "{mode}");
+    }
+}
+
+/// The format of a file can say that it must not be written. It is then like a file that the user may not write,
+/// which does not exist for an administrator.
+#[test]
+fn a_database_that_may_only_be_read_can_be_read() {
+    let lab = Lab::new();
+    let path = lab.made("DELETE");
+    let mut bytes = fs::read(&path).unwrap();
+    bytes[18] = 3;
+    fs::write(&path, &bytes).unwrap();
+    let store = open(&path).unwrap();
+    let mut run = with(&store, &["*"]);
+    assert_eq!(ids(&mut run), "1");
+    assert_eq!(
+        add(&mut run, 2),
+        "2: the database is read-only\nhint: whoever runs the host can make its file writable"
+    );
+    assert_eq!(ids(&mut run), "1");
+    run.prepare(Some("run")).unwrap().settle(true).unwrap();
+    assert_eq!(fs::read(&path).unwrap(), bytes);
+    assert_eq!(fs::read_dir(lab.0.path()).unwrap().count(), 1);
+}
+
+#[test]
+fn a_database_has_one_name() {
+    let lab = Lab::new();
+    let path = lab.made("WAL");
+    symlink(&path, lab.at("link.db")).unwrap();
+    open(&lab.at("link.db")).unwrap();
+    fs::hard_link(&path, lab.at("second.db")).unwrap();
+    for name in ["data.db", "second.db"] {
+        let error = open(&lab.at(name)).map(drop).unwrap_err();
+        assert!(matches!(error, StoreError::TwoNames { .. }), "{error}");
+    }
+    fs::remove_file(lab.at("second.db")).unwrap();
+    open(&path).unwrap();
+}
+
+/// A program that is not a run of this host does not wait in its line.
+#[test]
+fn a_program_that_holds_the_database_makes_it_busy() {
+    let lab = Lab::new();
+    let store = open(&lab.made("WAL")).unwrap();
+    let other = Connection::open(store.path()).unwrap();
+    let held = "BEGIN IMMEDIATE; INSERT INTO t VALUES (9)";
+    other.execute_batch(held).unwrap();
+    let mut writer = with(&store, &["*"]);
+    let busy = "6: another program holds the database\nhint: run again";
+    assert_eq!(add(&mut writer, 2), busy);
+    // Those who only read are not in its way.
+    let mut reader = with(&store, &[]);
+    assert_eq!(ids(&mut reader), "1");
+    other.execute_batch("COMMIT").unwrap();
+    // The guest can go on.
+    assert_eq!(add(&mut writer, 2), "ok: 1");
+    assert_eq!(ids(&mut writer), "1,2,9");
+    assert_eq!(ids(&mut reader), "1");
+}
