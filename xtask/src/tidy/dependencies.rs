@@ -9,7 +9,7 @@ use super::problem::Problem;
 use crate::lock::Lock;
 
 /// A package, what it must not depend on, and what to do instead.
-const AVOIDS: [(&str, &str, &str); 8] = [
+const AVOIDS: [(&str, &str, &str); 9] = [
     (
         "xtask",
         "wasmtime",
@@ -39,6 +39,11 @@ const AVOIDS: [(&str, &str, &str); 8] = [
         "fractalaw-auditor",
         "wasmtime",
         "let what both need stand in `fractalaw-ledger` or `fractalaw-manifest`",
+    ),
+    (
+        "fractalaw-events-engine",
+        "fractalaw-host",
+        "let the capability in `host/events`, or the supervisor, know both",
     ),
     (
         "fractalaw-ledger",

@@ -334,7 +334,7 @@ impl Claim {
 impl Drop for Claim {
     fn drop(&mut self) {
         if let Some(Delivery { id, .. }) = self.delivery {
-            self.engine.writer.tell(move |store| store.let_go(id));
+            self.engine.writer.drop_claim(id);
         }
     }
 }

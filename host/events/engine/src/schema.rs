@@ -53,7 +53,7 @@ pub(crate) const OBJECTS: [(&str, &str); 13] = [
     ),
     (
         "deliveries_to_run",
-        "CREATE INDEX deliveries_to_run ON deliveries (app, state, delivery_id) WHERE state < 2",
+        "CREATE INDEX deliveries_to_run ON deliveries (app, delivery_id) WHERE state = 0",
     ),
     (
         "deliveries_to_wake",

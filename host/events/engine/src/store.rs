@@ -34,6 +34,8 @@ pub(crate) struct Store<'d> {
     queues: Queues,
     /// Deliveries that were claimed, and whose runs have not begun. In the file they are ready.
     claimed: HashMap<DeliveryId, String>,
+    /// Claims that were dropped. The next transaction lets go of them, or the one after it if it fails.
+    dropped: Vec<DeliveryId>,
     tally: Tally,
     /// Numbers of descendants that this transaction changed.
     roots: HashMap<u64, u64>,
@@ -63,6 +65,7 @@ impl<'d> Store<'d> {
             room,
             queues: Queues::default(),
             claimed: HashMap::new(),
+            dropped: Vec::new(),
             tally: Tally::default(),
             roots: HashMap::new(),
         }
@@ -74,12 +77,24 @@ impl<'d> Store<'d> {
         self.apps = apps;
     }
 
-    pub(crate) fn begin(&self, sync: Sync) -> Result<Before, EngineError> {
+    /// A claim was dropped. Nobody waits for what comes of that.
+    pub(crate) fn drop_claim(&mut self, id: DeliveryId) {
+        self.dropped.push(id);
+    }
+
+    pub(crate) fn begin(&mut self, sync: Sync) -> Result<Before, EngineError> {
         self.database.begin(sync)?;
-        Ok(Before {
+        let before = Before {
             claimed: self.claimed.clone(),
             tally: self.tally.clone(),
-        })
+        };
+        for id in self.dropped.clone() {
+            if let Err(error) = self.let_go(id) {
+                self.roll_back(before);
+                return Err(error);
+            }
+        }
+        Ok(before)
     }
 
     pub(crate) fn commit(&mut self, before: &Before) -> Result<(), EngineError> {
@@ -96,6 +111,7 @@ impl<'d> Store<'d> {
         }
         self.room.descend(&self.roots);
         self.roots.clear();
+        self.dropped.clear();
         Ok(())
     }
 

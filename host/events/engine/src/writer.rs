@@ -7,6 +7,7 @@ use std::thread::{self, JoinHandle};
 
 use crate::database::{Database, Sync};
 use crate::error::EngineError;
+use crate::ids::DeliveryId;
 use crate::limits::{GROUP_BYTES, GROUP_REQUESTS};
 use crate::room::Room;
 use crate::store::Store;
@@ -17,7 +18,14 @@ type Reply = Box<dyn FnOnce(Result<(), EngineError>) + Send>;
 /// What a request does within the transaction.
 type Work = Box<dyn FnOnce(&mut Store<'_>) -> Result<Reply, EngineError> + Send>;
 
-struct Request {
+enum Request {
+    Work(Waiting),
+    /// A claim was dropped.
+    Drop(DeliveryId),
+}
+
+/// Work that somebody waits for.
+struct Waiting {
     sync: Sync,
     bytes: u64,
     work: Work,
@@ -105,28 +113,19 @@ impl Writer {
                 let _ = other.send(Err(error));
             }
         });
-        self.send(Request {
+        self.send(Request::Work(Waiting {
             sync,
             bytes,
             work,
             failed,
-        })?;
+        }))?;
         answer.recv().map_err(|_| self.gone())?
     }
 
-    /// Does the work later, and tells nobody.
-    pub(crate) fn tell(
-        &self,
-        work: impl FnOnce(&mut Store<'_>) -> Result<(), EngineError> + Send + 'static,
-    ) {
-        let nobody = || -> Reply { Box::new(|_| {}) };
-        let work: Work = Box::new(move |store| work(store).map(|()| nobody()));
-        let _ = self.send(Request {
-            sync: Sync::Later,
-            bytes: 0,
-            work,
-            failed: nobody(),
-        });
+    /// Lets go of a claim with the next transaction.
+    pub(crate) fn drop_claim(&self, id: DeliveryId) {
+        // If the thread has ended, the next start does it.
+        let _ = self.send(Request::Drop(id));
     }
 
     fn send(&self, request: Request) -> Result<(), EngineError> {
@@ -135,23 +134,30 @@ impl Writer {
     }
 }
 
-fn write(store: &mut Store<'_>, waiting: &Receiver<Request>) {
-    while let Ok(first) = waiting.recv() {
-        let mut bytes = first.bytes;
-        let mut group = vec![first];
-        // This does not wait: while one transaction is written, the next group gathers.
-        while group.len() < GROUP_REQUESTS && bytes < GROUP_BYTES {
-            let Ok(request) = waiting.try_recv() else {
-                break;
-            };
-            bytes += request.bytes;
-            group.push(request);
+fn write(store: &mut Store<'_>, requests: &Receiver<Request>) {
+    while let Ok(first) = requests.recv() {
+        let mut next = Some(first);
+        let (mut group, mut bytes) = (Vec::new(), 0);
+        while let Some(request) = next.take() {
+            match request {
+                Request::Work(waiting) => {
+                    bytes += waiting.bytes;
+                    group.push(waiting);
+                }
+                Request::Drop(id) => store.drop_claim(id),
+            }
+            if group.len() < GROUP_REQUESTS && bytes < GROUP_BYTES {
+                // This does not wait: while one transaction is written, the next group gathers.
+                next = requests.try_recv().ok();
+            }
         }
-        write_group(store, group);
+        if !group.is_empty() {
+            write_group(store, group);
+        }
     }
 }
 
-fn write_group(store: &mut Store<'_>, group: Vec<Request>) {
+fn write_group(store: &mut Store<'_>, group: Vec<Waiting>) {
     let must_sync = group.iter().any(|request| request.sync == Sync::Now);
     let sync = if must_sync { Sync::Now } else { Sync::Later };
     let mut replies: Vec<Reply> = Vec::with_capacity(group.len());

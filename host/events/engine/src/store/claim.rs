@@ -12,6 +12,10 @@ use crate::next::Next;
 use crate::step::Place;
 use crate::time::Time;
 
+/// The first deliveries of an app that are ready. However many there are, SQLite reads no more than these.
+const READY: &str =
+    "SELECT delivery_id FROM deliveries WHERE app = ? AND state = 0 ORDER BY delivery_id LIMIT ?";
+
 impl Store<'_> {
     /// Takes up to so many deliveries that may run now.
     pub(crate) fn claim(&mut self, now: Time, most: usize) -> Result<Vec<Delivery>, EngineError> {
@@ -47,10 +51,7 @@ impl Store<'_> {
         for app in self.queues.to_fill() {
             // Those that are claimed are still ready in the file.
             let most = WINDOW_DELIVERIES + self.claimed.len() + 1;
-            // SQLite uses the index only if its own condition is in the statement.
-            let sql = "SELECT delivery_id FROM deliveries WHERE app = ? AND state = 0 AND state < 2
-                       ORDER BY delivery_id LIMIT ?";
-            let ids = self.rows(sql, params![app, most as i64], |row| row.get::<_, i64>(0))?;
+            let ids = self.rows(READY, params![app, most as i64], |row| row.get::<_, i64>(0))?;
             let free = ids.into_iter().map(|id| DeliveryId(id as u64));
             let mut free = free.filter(|id| !self.claimed.contains_key(id));
             let window: Vec<_> = free.by_ref().take(WINDOW_DELIVERIES).collect();
@@ -153,5 +154,30 @@ impl Store<'_> {
         let sql = "SELECT 1 FROM deliveries WHERE run_id = ?1
                    UNION ALL SELECT 1 FROM prepared WHERE run_id = ?1";
         Ok(run > RunId::MAX || self.row(sql, [run.0 as i64], |_| Ok(()))?.is_some())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::{Connection, params};
+
+    use super::READY;
+    use crate::schema;
+
+    #[test]
+    fn what_is_ready_is_found_without_reading_the_rest() {
+        let connection = Connection::open_in_memory().unwrap();
+        schema::make(&connection, "ledger").unwrap();
+        let plan: Vec<String> = connection
+            .prepare(&format!("EXPLAIN QUERY PLAN {READY}"))
+            .unwrap()
+            .query_map(params!["a", 1], |row| row.get(3))
+            .unwrap()
+            .collect::<Result<_, _>>()
+            .unwrap();
+        assert_eq!(
+            plan,
+            ["SEARCH deliveries USING COVERING INDEX deliveries_to_run (app=?)"]
+        );
     }
 }

@@ -47,7 +47,7 @@ impl Store<'_> {
     }
 
     /// Lets go of a claim that was dropped. It is as if it had never been claimed.
-    pub(crate) fn let_go(&mut self, id: DeliveryId) -> Result<(), EngineError> {
+    pub(super) fn let_go(&mut self, id: DeliveryId) -> Result<(), EngineError> {
         let Some(app) = self.claimed.remove(&id) else {
             return Ok(());
         };

@@ -2,6 +2,7 @@
 
 mod calls;
 mod deliveries;
+mod failures;
 mod files;
 mod kills;
 mod lab;
