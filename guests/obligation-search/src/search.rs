@@ -16,8 +16,9 @@ const SHOWN: usize = 5;
 /// What keeps the first of one list from always being the first of both, as usual where ranks are added.
 const DAMPING: f64 = 60.0;
 
-/// Cosine distances beyond are of texts that have nothing in common.
-const NEAR: f64 = 0.6;
+/// Texts that share no word's stem are farther apart, as cosine distance. A question has few of a provision's letters, so
+/// what answers it is not very near either.
+const NEAR: f64 = 0.8;
 
 #[derive(Debug, Deserialize)]
 struct Found {

@@ -39,6 +39,7 @@ pub(crate) fn register() -> Result<String, String> {
     })?;
     let events: Vec<Event> = permits.into_iter().map(registration).collect();
     event::add(&events)?;
+    event::tell(&events);
     Ok(format!("{added} permits registered"))
 }
 

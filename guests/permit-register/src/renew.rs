@@ -1,6 +1,6 @@
 //! Renewal of one permit.
 
-use micro_app::{Code, execute, query_one, sql};
+use micro_app::{Code, execute, query_one, record, sql};
 
 use crate::event::{self, Event};
 use crate::permit::{Permit, Status};
@@ -17,11 +17,12 @@ pub(crate) fn renew(number: &str, until: &str) -> Result<String, String> {
             "permit `{number}` was revoked\nhint: its holder must apply for a new one"
         ));
     }
-    event::add(&[Event {
+    let events = [Event {
         permit: permit.number,
         kind: "renewed",
         detail: format!("from {} to {until}", permit.expires),
-    }])?;
+    }];
+    event::add(&events)?;
     // The register's own rule, that a permit expires after it was issued, is asked last: it takes the event back too.
     let renewed = execute(sql!(
         "UPDATE permit SET expires = ?, status = 'in-force' WHERE number = ?",
@@ -29,10 +30,16 @@ pub(crate) fn renew(number: &str, until: &str) -> Result<String, String> {
         number
     ));
     match renewed {
-        Ok(_) => Ok(format!("`{number}` of {} until {until}", permit.holder)),
-        Err(error) if error.code == Code::Constraint => Err(format!(
-            "permit `{number}` cannot run until `{until}`\nhint: give a day after it was issued, as `2027-03-31`"
-        )),
+        Ok(_) => {
+            event::tell(&events);
+            Ok(format!("`{number}` of {} until {until}", permit.holder))
+        }
+        Err(error) if error.code == Code::Constraint => {
+            record("renewal-refused", number, format!("until {until}"));
+            Err(format!(
+                "permit `{number}` cannot run until `{until}`\nhint: give a day after it was issued, as `2027-03-31`"
+            ))
+        }
         Err(error) => Err(error.message),
     }
 }

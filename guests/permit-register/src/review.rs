@@ -34,6 +34,7 @@ pub(crate) fn review() -> Result<String, String> {
     );
     let reminders = events.len() - expired.len();
     event::add(&events)?;
+    event::tell(&events);
     Ok(format!(
         "{today}: {} expired, {reminders} reminded",
         expired.len()

@@ -5,6 +5,6 @@ CREATE TABLE provision (
     regulation INTEGER NOT NULL REFERENCES regulation (id),
     paragraph TEXT NOT NULL,
     text TEXT NOT NULL,
-    embedding FLOAT[64]
+    embedding FLOAT[384]
 );
 CREATE VIRTUAL TABLE provision_text USING fts5(text, tokenize = 'porter unicode61');
