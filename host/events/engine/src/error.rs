@@ -77,6 +77,12 @@ pub enum EngineError {
         /// The number.
         run: RunId,
     },
+    /// The caller settles a run as completed that it has not prepared. It must not have a closing yet.
+    #[error("run {} cannot be settled as completed: what it staged was not prepared", run.0)]
+    NotPrepared {
+        /// The number.
+        run: RunId,
+    },
     /// The thread that writes has ended, after a defect of this program.
     #[error("`{path}`: the thread that writes it has ended\nhint: start the host again")]
     NoWriter {

@@ -64,7 +64,7 @@ pub(crate) fn fate(ending: Ending, attempts: u32, most: u32, key: &str, now: Tim
 /// follows from the delivery and the attempt. So deliveries that fail together do not come again together, and a
 /// test sees the same times each time.
 pub(crate) fn delay(attempts: u32, key: &str) -> std::time::Duration {
-    let doublings = 2 * attempts.saturating_sub(1);
+    let doublings = attempts.saturating_sub(1).saturating_mul(2);
     let factor = 1_u32.checked_shl(doublings).unwrap_or(u32::MAX);
     let delay = RETRY.saturating_mul(factor).min(RETRY_MAX);
     let digest = Sha256::digest(format!("{key} {attempts}"));
@@ -120,7 +120,7 @@ mod tests {
 
     #[test]
     fn no_delay_is_longer_than_the_latest() {
-        for attempts in 1..200 {
+        for attempts in (1..200).chain([u32::MAX / 2 + 2, u32::MAX]) {
             for key in [
                 "event:1:a",
                 "event:2:a",

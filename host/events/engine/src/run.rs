@@ -337,9 +337,14 @@ impl Run {
     ///
     /// # Errors
     ///
-    /// If it cannot be written. The next start settles it.
+    /// If it cannot be written: the next start settles it. Or if the run completed, and what it staged was not prepared.
     pub fn settle(self, ending: Ending, outcome: &str, now: Time) -> Result<(), EngineError> {
         match &self.engine {
+            Some(_)
+                if ending == Ending::Completed && !self.is_prepared && !self.steps.is_empty() =>
+            {
+                Err(EngineError::NotPrepared { run: self.id })
+            }
             Some((engine, _)) => engine.settle(self.id, ending, outcome.to_owned(), now),
             None => Ok(()),
         }

@@ -67,7 +67,7 @@ impl Store<'_> {
             return Ok(());
         }
         let cancels = "DELETE FROM cancels WHERE run_id = ? RETURNING task_id";
-        let mut cancels = self.rows(cancels, [run.0 as i64], |row| row.get::<_, i64>(0))?;
+        let cancels = self.rows(cancels, [run.0 as i64], |row| row.get::<_, i64>(0))?;
         let (first, last) = run.range();
         let (first, last) = (first as i64, last as i64);
         if !completed {
@@ -79,8 +79,6 @@ impl Store<'_> {
             self.run(tasks, [first, last])?;
             return Ok(());
         }
-        // SQLite promises no order for what it returns.
-        cancels.sort_unstable();
         for task in cancels {
             self.cancel(TaskId(task as u64))?;
         }

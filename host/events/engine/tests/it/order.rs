@@ -136,3 +136,20 @@ fn a_long_backlog_comes_in_order() {
     expected.insert(100, accepted[0]);
     assert_eq!(found, expected);
 }
+
+/// Claims whose runs have not begun are still ready in the file, from which more is read.
+#[test]
+fn nothing_is_claimed_twice() {
+    let mut lab = Lab::new(Apps::default().with("a", App::new(1_000).on("x")));
+    let mut run = lab.run("a");
+    for _ in 0..600 {
+        run.emit("x", "a", Vec::new()).unwrap();
+    }
+    lab.end(run, "completed");
+    let mut claims = Vec::new();
+    for most in [1, 255, 1, 300, 100] {
+        claims.extend(lab.engine().claim(lab.now, most).unwrap());
+    }
+    let ids: Vec<u64> = claims.iter().map(|claim| claim.delivery().id.0).collect();
+    assert_eq!(ids, (1..=600).collect::<Vec<_>>());
+}

@@ -187,3 +187,17 @@ fn payloads_are_gone_from_the_files_when_nothing_needs_them() {
         .collect();
     assert_eq!(others, [""; 0], "no log is left");
 }
+
+#[test]
+fn a_run_is_prepared_before_it_is_settled_as_completed() {
+    let (mut lab, old) = lab();
+    let run = staged(&mut lab, old);
+    let error = run
+        .settle(Ending::Completed, "completed", lab.now)
+        .unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "run 2 cannot be settled as completed: what it staged was not prepared"
+    );
+    check(&lab, false, "not prepared");
+}

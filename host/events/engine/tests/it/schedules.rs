@@ -300,7 +300,18 @@ fn a_cancelled_task_starts_no_more_runs() {
             assert_eq!(lab.standing(), [""; 0], "{outcome}");
         }
 
-        // While it is claimed, and the claim comes back.
+        // While it is claimed: its run has begun, as far as the order of calls goes.
+        let id = add(&mut lab, task.clone());
+        lab.later(3600);
+        let claim = lab.engine().claim(lab.now, 1).unwrap().pop().unwrap();
+        cancel(&mut lab, id);
+        let run = lab.run_id();
+        let (run, _) = claim.start(run, all(), lab.now).unwrap();
+        assert_eq!(lab.standing().len(), 1);
+        lab.end(run, "trap");
+        assert_eq!(lab.standing(), [""; 0]);
+
+        // The same, and the claim comes back.
         let id = add(&mut lab, task.clone());
         lab.later(3600);
         let claims = lab.engine().claim(lab.now, 1).unwrap();
