@@ -4,7 +4,7 @@
 //! that are there, and copies no values. What it does not read is a typed error that says what it is. The writer gives
 //! the same bytes as the crate `arrow-ipc`, which the tests hold both directions against.
 //!
-//! It is written here because the crates of Arrow take 35 seconds of a processor to compile, and the program
+//! It is written here because the crates of Arrow take twenty times as long to compile as this one, and the program
 //! `fractalaw` needs this much of them. `guests/lib-micro-app` has a codec of its own: it trusts the host, converts for
 //! `serde`, reads structs and lists, and must stay small in a guest, where this one's checks would cost fuel.
 

@@ -10,7 +10,7 @@ use arrow_array::types::{
 use arrow_array::{Array, RecordBatch};
 use arrow_buffer::Buffer;
 use arrow_ipc::reader::StreamDecoder;
-use arrow_schema::{ArrowError, DataType, TimeUnit};
+use arrow_schema::{ArrowError, DataType, FieldRef, TimeUnit};
 use fractalaw_arrow::{Stream, Value, read};
 
 /// `name: type` of each column and each value, as we read them.
@@ -41,13 +41,21 @@ fn rows(stream: &Stream<'_>) -> Result<Vec<String>, String> {
     Ok(text)
 }
 
+/// The bits of a number. One NaN is as good as another.
+fn float(number: f64) -> String {
+    if number.is_nan() {
+        return "NaN".to_owned();
+    }
+    format!("{:x}", number.to_bits())
+}
+
 fn cell(value: Value<'_>) -> String {
     match value {
         Value::Null => "null".to_owned(),
         Value::Boolean(is) => is.to_string(),
         Value::Integer(number) => number.to_string(),
         Value::Large(number) => number.to_string(),
-        Value::Float(number) => format!("{:x}", number.to_bits()),
+        Value::Float(number) => float(number),
         Value::Text(text) => format!("{text:?}"),
         Value::Bytes(bytes) => format!("{bytes:?}"),
         Value::Date(days) => format!("day {days}"),
@@ -80,13 +88,28 @@ pub(crate) fn theirs(stream: &[u8]) -> Result<Vec<String>, ArrowError> {
         .iter()
         .map(|field| {
             let null = if field.is_nullable() { "" } else { "non-null " };
-            format!("{:?}: {null}{}", field.name(), field.data_type())
+            format!("{:?}: {null}{}", field.name(), type_name(field.data_type()))
         })
         .collect();
     for batch in &batches {
         cells(batch, &mut text);
     }
     Ok(text)
+}
+
+/// The name of a type. The name of a list's items is not part of ours.
+fn type_name(data_type: &DataType) -> String {
+    let renamed = |item: &FieldRef| item.as_ref().clone().with_name("item").into();
+    match data_type {
+        DataType::List(item) => DataType::List(renamed(item)).to_string(),
+        DataType::FixedSizeList(item, length) => {
+            DataType::FixedSizeList(renamed(item), *length).to_string()
+        }
+        DataType::Dictionary(keys, values) => {
+            format!("Dictionary({keys}, {})", type_name(values))
+        }
+        other => other.to_string(),
+    }
 }
 
 fn cells(batch: &RecordBatch, text: &mut Vec<String>) {
@@ -103,7 +126,6 @@ fn their_cell(array: &dyn Array, row: usize) -> String {
     if array.is_null(row) {
         return "null".to_owned();
     }
-    let float = |number: f64| format!("{:x}", number.to_bits());
     let time = |units: i64, unit: &str| format!("{units} {unit}");
     // `arrow-array` leaves out the digits that are more than the type has.
     let whole = |digits: String, precision: u8, text: String| {
@@ -191,4 +213,20 @@ fn vector(list: &dyn Array) -> String {
     let numbers = list.as_primitive::<Float32Type>();
     let bits: Vec<u32> = numbers.values().iter().map(|n| n.to_bits()).collect();
     format!("{} nulls in {bits:x?}", list.null_count())
+}
+
+/// The length of each message of a stream, with its body.
+pub(crate) fn messages(stream: &[u8]) -> Vec<usize> {
+    let mut lengths = Vec::new();
+    let mut rest = stream;
+    loop {
+        let head = u32::from_le_bytes(rest[4..8].try_into().unwrap()) as usize;
+        if head == 0 {
+            return lengths;
+        }
+        let message = arrow_ipc::root_as_message(&rest[8..8 + head]).unwrap();
+        let length = 8 + head + message.bodyLength() as usize;
+        lengths.push(length);
+        rest = &rest[length..];
+    }
 }

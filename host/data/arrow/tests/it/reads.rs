@@ -1,11 +1,14 @@
 //! What `arrow-ipc` writes, we read as it does.
 
+use std::fs;
+use std::path::Path;
+
 use arrow_array::RecordBatch;
 use arrow_ipc::MetadataVersion;
 use arrow_ipc::writer::IpcWriteOptions;
 
 use crate::cells::{ours, theirs};
-use crate::samples::{batch, columns, stream, stream_with};
+use crate::samples::{self, batch, columns, stream, stream_with};
 
 fn check(stream: &[u8], what: &str) {
     let theirs = theirs(stream).unwrap();
@@ -86,5 +89,22 @@ fn any_alignment_in_memory() {
         let mut shifted = vec![0; shift];
         shifted.extend_from_slice(&stream);
         assert_eq!(ours(&shifted[shift..]), ours(&stream));
+    }
+}
+
+/// The files in `tests/streams` are those streams, for those who read them without Arrow's crates: the fuzz targets.
+/// `FRACTALAW_STREAMS=write` writes them anew, after another release of Arrow.
+#[test]
+fn the_files_of_streams() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/streams");
+    let write = std::env::var_os("FRACTALAW_STREAMS").is_some_and(|what| what == "write");
+    for (name, stream) in samples::streams() {
+        let path = folder.join(name).with_extension("arrows");
+        if write {
+            fs::write(&path, &stream).unwrap();
+        }
+        let file = fs::read(&path).unwrap();
+        assert_eq!(ours(&file), Ok(theirs(&file).unwrap()), "{name}");
+        assert!(file == stream, "{name}: run with `FRACTALAW_STREAMS=write`");
     }
 }

@@ -13,7 +13,7 @@ use arrow_array::{
     TimestampSecondArray, UInt8Array, UInt16Array, UInt32Array, UInt64Array,
 };
 use arrow_buffer::i256;
-use arrow_ipc::writer::{IpcWriteOptions, StreamWriter};
+use arrow_ipc::writer::{DictionaryHandling, IpcWriteOptions, StreamWriter};
 use arrow_schema::{DataType, Field, Schema};
 
 /// Text that is longer than a view holds itself.
@@ -128,7 +128,7 @@ pub(crate) fn numbers() -> Vec<(&'static str, ArrayRef)> {
     ]
 }
 
-pub(crate) fn times_and_decimals() -> Vec<(&'static str, ArrayRef)> {
+fn times_and_decimals() -> Vec<(&'static str, ArrayRef)> {
     let wide = |number: i128| Some(i256::from_i128(number));
     vec![
         (
@@ -212,7 +212,7 @@ pub(crate) fn times_and_decimals() -> Vec<(&'static str, ArrayRef)> {
     ]
 }
 
-pub(crate) fn texts() -> Vec<(&'static str, ArrayRef)> {
+fn texts() -> Vec<(&'static str, ArrayRef)> {
     let some = vec![Some(""), None, Some("ä"), Some(LONG), Some("zwölf Bytes")];
     let all = vec![LONG, "a", "", "🦀", LONG];
     let bytes: Vec<Option<&[u8]>> = vec![
@@ -247,7 +247,7 @@ pub(crate) fn texts() -> Vec<(&'static str, ArrayRef)> {
     ]
 }
 
-pub(crate) fn lists() -> Vec<(&'static str, ArrayRef)> {
+fn lists() -> Vec<(&'static str, ArrayRef)> {
     let item = Arc::new(Field::new("item", DataType::Float32, false));
     let mut fixed = FixedSizeListBuilder::new(Float32Builder::new(), 2).with_field(item);
     let mut list = ListBuilder::new(Float32Builder::new());
@@ -287,6 +287,35 @@ pub(crate) fn batch(columns: &[(&str, ArrayRef)]) -> RecordBatch {
         .collect();
     let arrays = columns.iter().map(|(_, array)| array.clone()).collect();
     RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays).unwrap()
+}
+
+/// A small stream of two batches for each family of types, and one of dictionaries, by the name of its file in
+/// `tests/streams`.
+pub(crate) fn streams() -> Vec<(&'static str, Vec<u8>)> {
+    let families = [
+        ("numbers", numbers()),
+        ("times-and-decimals", times_and_decimals()),
+        ("texts", texts()),
+        ("lists", lists()),
+    ];
+    let families = families.into_iter().map(|(name, columns)| {
+        let all = batch(&columns);
+        (name, stream(&[all.slice(0, 3), all.slice(3, 2)]))
+    });
+    families.chain([("dictionaries", dictionaries())]).collect()
+}
+
+/// A dictionary, what is added to it, and another one in its place.
+fn dictionaries() -> Vec<u8> {
+    let batches = [&["a", "bc"][..], &["a", "bc", LONG], &[LONG, "a"]].map(|values| {
+        let keyed: DictionaryArray<Int8Type> = values.iter().copied().collect();
+        batch(&[("c", array(keyed))])
+    });
+    let delta = DictionaryHandling::Delta;
+    stream_with(
+        &batches,
+        IpcWriteOptions::default().with_dictionary_handling(delta),
+    )
 }
 
 /// These batches as a stream.

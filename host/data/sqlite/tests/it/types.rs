@@ -7,10 +7,10 @@ use arrow_array::types::Int32Type;
 use arrow_array::{
     Array, ArrayRef, BinaryArray, BooleanArray, Date32Array, Decimal128Array, DictionaryArray,
     Float64Array, Int8Array, Int64Array, LargeStringArray, NullArray, RecordBatch, StringArray,
-    StringViewArray, TimestampMillisecondArray, TimestampNanosecondArray, UInt64Array,
+    StringViewArray, StructArray, TimestampMillisecondArray, TimestampNanosecondArray, UInt64Array,
 };
-use arrow_ipc::writer::{FileWriter, StreamWriter};
-use arrow_schema::{Field, Schema};
+use arrow_ipc::writer::{DictionaryHandling, FileWriter, IpcWriteOptions, StreamWriter};
+use arrow_schema::{DataType, Field, Schema};
 
 use crate::tables::{rows, run, store, table, told};
 
@@ -260,6 +260,67 @@ fn an_insert_says_what_is_wrong_with_it_and_adds_nothing() {
         told(run.insert("nobody", &stream(&[("i", two())]))),
         "3: no such table: `nobody`"
     );
+    assert_eq!(rows(&run.query("SELECT count(*) FROM t").unwrap()), "0");
+}
+
+/// Rows keep the values of the dictionary that they came with.
+#[test]
+fn dictionaries_that_are_replaced_or_added_to_go_in() {
+    let store = store(SET_UP);
+    let keyed = |values: &[&str]| {
+        let keyed: DictionaryArray<Int32Type> = values.iter().copied().collect();
+        array(keyed)
+    };
+    for handling in [DictionaryHandling::Delta, DictionaryHandling::Resend] {
+        let columns = [["a", "b"].as_slice(), &["a", "b", "c"], &["z", "a"]].map(keyed);
+        let schema = schema(&[("s", columns[0].clone())]);
+        let options = IpcWriteOptions::default().with_dictionary_handling(handling);
+        let mut writer = StreamWriter::try_new_with_options(Vec::new(), &schema, options).unwrap();
+        for column in columns {
+            let batch = RecordBatch::try_new(schema.clone(), vec![column]).unwrap();
+            writer.write(&batch).unwrap();
+        }
+        let mut run = run(&store, &["t"], &["t"]);
+        assert_eq!(run.insert("t", &writer.into_inner().unwrap()), Ok(7));
+        assert_eq!(
+            rows(&run.query("SELECT s FROM t ORDER BY rowid").unwrap()),
+            "a\nb\na\nb\nc\nz\na"
+        );
+    }
+}
+
+/// What is well formed but not read says what it is.
+#[test]
+fn streams_that_are_not_read_are_told() {
+    let store = store(SET_UP);
+    let mut run = run(&store, &["t"], &["t"]);
+    let field = Arc::new(Field::new("part", DataType::Int64, true));
+    let parts = StructArray::from(vec![(field, array(Int64Array::from(vec![1])))]);
+    let column = ("s", array(parts));
+    let mut file =
+        FileWriter::try_new(Vec::new(), &schema(&[("i", array(NullArray::new(0)))])).unwrap();
+    file.finish().unwrap();
+    let mut trailing = stream(&[("i", array(NullArray::new(1)))]);
+    trailing.push(0);
+    for (bytes, expected) in [
+        (
+            stream(&[column]),
+            "4: column `s`: values of the type Struct cannot be inserted\nhint: `host/data/sqlite/TYPES.md` lists the types \
+             that can",
+        ),
+        (
+            file.into_inner().unwrap(),
+            "4: the data is not one Arrow IPC stream: it is an Arrow file and not a stream\nhint: write it with a stream \
+             writer and not with a file writer",
+        ),
+        (
+            trailing,
+            "4: the data is not one Arrow IPC stream: message 3: there are bytes after the end\nhint: write it with the \
+             stream writer of an Arrow library",
+        ),
+    ] {
+        assert_eq!(told(run.insert("t", &bytes)), expected);
+    }
     assert_eq!(rows(&run.query("SELECT count(*) FROM t").unwrap()), "0");
 }
 
