@@ -2,6 +2,8 @@
 
 use thiserror::Error;
 
+use crate::limits::COLUMNS;
+
 /// Why bytes cannot be read as a stream.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 #[non_exhaustive]
@@ -40,6 +42,12 @@ pub enum ReadError {
     Version {
         /// As the format counts versions.
         version: i32,
+    },
+    /// There are more columns than are read.
+    #[error("it has {columns} columns, expected at most {COLUMNS}")]
+    Columns {
+        /// How many there are.
+        columns: usize,
     },
     /// A column has a type that is not read.
     #[error("column `{column}` has the type {found}")]

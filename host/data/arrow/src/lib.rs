@@ -12,6 +12,8 @@
 #![forbid(unsafe_code)]
 
 // From the ground up.
+pub mod limits;
+
 mod error;
 mod types;
 

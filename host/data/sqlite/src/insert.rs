@@ -9,7 +9,7 @@ use crate::ffi::{Entered, Statement};
 use crate::grants::Columns;
 use crate::guard::{Rules, lock};
 use crate::kind::ColumnKind;
-use crate::limits::{CALL_MEMORY_BYTES, INSERTED_ROWS};
+use crate::limits::{CALL_MEMORY_BYTES, INSERT_BYTES, INSERTED_ROWS};
 use crate::messages;
 use crate::price;
 use crate::rows_in::{self, Cell};
@@ -23,6 +23,14 @@ impl Call<'_> {
         let rules = std::sync::Arc::clone(&lock(&self.desk.guard).rules);
         let catalogue = std::sync::Arc::clone(&self.desk.catalogue);
         let table = writable(&rules, catalogue.get(table), table)?;
+        if stream.len() > INSERT_BYTES {
+            let bytes = stream.len();
+            return Err(CallError::new(
+                Code::TooLarge,
+                format!("the data has {bytes} bytes, expected at most {INSERT_BYTES}"),
+            )
+            .into());
+        }
         let stream = rows_in::read(stream)?;
         let names: Vec<&str> = stream.fields().iter().map(|field| field.name).collect();
         let kinds = kinds(table, &names)?;

@@ -19,6 +19,11 @@ fractalaw_limits::limits! {
     pub const RESULT_BYTES: usize = 64 * MIB
         => "the call fails with code 7";
 
+    /// The Arrow stream of one `insert`. One query can return as much. What is kept of a stream while it is read can be
+    /// several times as much.
+    pub const INSERT_BYTES: usize = 64 * MIB
+        => "the call fails with code 7";
+
     /// The memory that SQLite takes during one call, including what it sorts and stores for it.
     pub const CALL_MEMORY_BYTES: usize = 64 * MIB
         => "`quota-exceeded`: `data-call-memory`";

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::fault::Fault;
 use super::flatbuffer::Table;
 use crate::error::ReadError;
+use crate::limits::COLUMNS;
 use crate::types::{DataType, Field, Integer, TimeUnit};
 
 /// A column, as its batches are read.
@@ -36,6 +37,10 @@ pub(super) fn read<'a>(schema: Table<'a>, head: &'a [u8]) -> Result<Layout<'a>, 
         _ => return Err("an unknown order of bytes".into()),
     }
     let fields = schema.vector(1, 4, 4)?.ok_or("a schema without columns")?;
+    if fields.len() > COLUMNS {
+        let columns = fields.len();
+        return Err(ReadError::Columns { columns }.into());
+    }
     let mut texts = Texts { left: head.len() };
     let mut layout = Layout {
         columns: Vec::with_capacity(fields.len()),

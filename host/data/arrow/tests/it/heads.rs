@@ -1,6 +1,7 @@
 //! Heads that no library writes: each number in them that could be wrong, and what a reader without bounds would do.
 
 use arrow_ipc::{DictionaryBatchBuilder, Endianness, MessageHeader, MetadataVersion, Type};
+use fractalaw_arrow::limits::COLUMNS;
 use fractalaw_arrow::read;
 
 use crate::made::{
@@ -291,13 +292,14 @@ fn counts_and_places_that_are_wrong() {
 }
 
 /// A short stream can name the same bytes many times. Neither time nor memory may be the product of both: this test would
-/// take hours.
+/// take a quarter of an hour.
 #[test]
 fn what_is_named_many_times_is_refused_or_free() {
-    const MANY: usize = 200_000;
+    const MANY: usize = COLUMNS;
     let long = "n".repeat(1 << 20);
     let names = schema(Type::Int, int, &long, MANY);
     let texts = schema(Type::Utf8, utf8, "", MANY);
+    let more = schema(Type::Int, int, "", MANY + 1);
     let lists = schema(Type::FixedSizeList, no_floats, "", MANY);
     let rows = 1 << 20;
     let node = (rows, 0);
@@ -322,6 +324,7 @@ fn what_is_named_many_times_is_refused_or_free() {
             vec![&names[..]],
             "message 1: its texts are longer than its head",
         ),
+        (vec![&more], "it has 32768 columns, expected at most 32767"),
         (
             vec![&texts, &shared],
             "message 2: buffers lie over each other",

@@ -11,6 +11,7 @@ use arrow_array::{
 };
 use arrow_ipc::writer::{DictionaryHandling, FileWriter, IpcWriteOptions, StreamWriter};
 use arrow_schema::{DataType, Field, Schema};
+use fractalaw_sqlite::limits::INSERT_BYTES;
 
 use crate::tables::{rows, run, store, table, told};
 
@@ -303,6 +304,10 @@ fn streams_that_are_not_read_are_told() {
     let mut trailing = stream(&[("i", array(NullArray::new(1)))]);
     trailing.push(0);
     for (bytes, expected) in [
+        (
+            vec![0; INSERT_BYTES + 1],
+            "7: the data has 67108865 bytes, expected at most 67108864",
+        ),
         (
             stream(&[column]),
             "4: column `s`: values of the type Struct cannot be inserted\nhint: `host/data/sqlite/TYPES.md` lists the types \
