@@ -1,21 +1,36 @@
 //! Loads the driver and opens the database.
 
 use std::path::PathBuf;
+use std::thread;
+use std::time::Instant;
 
 use adbc_core::Driver;
 use adbc_core::options::{AdbcVersion, OptionDatabase, OptionValue};
 use adbc_driver_manager::{ManagedDatabase, ManagedDriver};
+use fractalaw_adbc_client::limits::LOCKED;
 use fractalaw_adbc_client::protocol::{Library, Open, Opened};
 
 pub(crate) fn open(open: &Open) -> Result<ManagedDatabase, Opened> {
     let mut driver = load(open)?;
-    let options = open.options.iter().map(|(name, value)| {
-        let value = OptionValue::String(value.clone());
-        (OptionDatabase::from(name.as_str()), value)
-    });
-    driver
-        .new_database_with_opts(options)
-        .map_err(|error| Opened::NoDatabase(error.message))
+    let started = Instant::now();
+    loop {
+        let options = open.options.iter().map(|(name, value)| {
+            let value = OptionValue::String(value.clone());
+            (OptionDatabase::from(name.as_str()), value)
+        });
+        match driver.new_database_with_opts(options) {
+            Ok(database) => return Ok(database),
+            Err(error) if is_locked(&error.message) && started.elapsed() < LOCKED => {
+                thread::sleep(LOCKED / 100);
+            }
+            Err(error) => return Err(Opened::NoDatabase(error.message)),
+        }
+    }
+}
+
+/// DuckDB's words for a file that another process has open.
+fn is_locked(message: &str) -> bool {
+    message.contains("Could not set lock on file")
 }
 
 /// A library that stands beside this program. It comes before the system's.

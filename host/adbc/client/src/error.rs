@@ -159,7 +159,7 @@ pub enum OpenError {
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum EndError {
     /// The database refused to commit. Nothing that the run did took effect.
-    #[error("what the run did to data was rolled back: {0}")]
+    #[error("the database did not commit the run: {0}")]
     Refused(CallError),
     /// The program ended during the commit. The host does not know whether the commit took effect.
     #[error(

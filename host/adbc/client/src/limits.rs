@@ -64,6 +64,11 @@ fractalaw_limits::limits! {
     pub const OPEN: Duration = Duration::from_secs(30)
         => "the database is not opened";
 
+    /// How long a file is tried that another process has locked. When a host is killed, its program needs a moment to
+    /// close the file. If a program has it for longer, somebody else uses it.
+    pub const LOCKED: Duration = Duration::from_secs(2)
+        => "the database is not opened";
+
     /// A commit or a rollback. The guest has ended by then, so the run's deadline does not bound it.
     pub const END: Duration = Duration::from_secs(30)
         => "it is unknown whether the run took effect";

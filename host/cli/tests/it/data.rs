@@ -16,19 +16,35 @@ fn guest(folder: &Path) -> std::path::PathBuf {
     )
 }
 
-/// A component that runs this statement and then does `end`.
+/// A component in a file that runs this statement and then does `end`.
 pub(crate) fn executes(folder: &Path, sql: &str, end: &str) -> std::path::PathBuf {
-    let call = format!(
-        "(call $execute (i32.const 1024) (i32.const {}) (i32.const 64))",
-        sql.len()
-    );
-    let text = include_str!("../components/executes.wat")
-        .replace("{data}", &format!("(data (i32.const 1024) \"{sql}\")"))
-        .replace("{calls}", &call)
-        .replace("{end}", end);
     let path = folder.join("guest.wasm");
+    let text = text(&[sql.to_owned()], "", end);
     fs::write(&path, wat::parse_str(text).unwrap()).unwrap();
     path
+}
+
+/// A component that runs these statements, each of which must work, and then does `end`.
+pub(crate) fn component(statements: &[String], end: &str) -> Vec<u8> {
+    let works = "(if (i32.load8_u (i32.const 64)) (then unreachable))";
+    wat::parse_str(text(statements, works, end)).unwrap()
+}
+
+/// The text of a component that runs these statements, does `after` after each, and `end` at the end.
+pub(crate) fn text(statements: &[String], after: &str, end: &str) -> String {
+    let (mut data, mut calls, mut at) = (String::new(), String::new(), 1024);
+    for sql in statements {
+        let bytes = sql.len();
+        data += &format!("(data (i32.const {at}) \"{sql}\")\n");
+        calls += &format!(
+            "(call $execute (i32.const {at}) (i32.const {bytes}) (i32.const 64)) {after}\n"
+        );
+        at += bytes;
+    }
+    include_str!("../components/executes.wat")
+        .replace("{data}", &data)
+        .replace("{calls}", &calls)
+        .replace("{end}", end)
 }
 
 fn run(folder: &TempDir, flags: &[&str]) -> Output {

@@ -13,6 +13,7 @@ use fractalaw_testing::{DURABILITIES, Lab, RUNTIME, cache};
 use rusqlite::Connection;
 use serde_json::Value;
 
+use crate::data::component;
 use crate::killing::{self, Task, kills, random};
 
 const WRITERS: u64 = 2;
@@ -34,23 +35,8 @@ const STATEMENTS: [&str; 4] = [
     "DELETE FROM parts WHERE number = unixepoch() AND part = 2",
 ];
 
-/// A component that runs these statements and then does `end`.
 fn guest(end: &str) -> Vec<u8> {
-    let (mut data, mut calls, mut at) = (String::new(), String::new(), 1024);
-    for sql in STATEMENTS {
-        data += &format!("(data (i32.const {at}) \"{sql}\")\n");
-        calls += &format!(
-            "(call $execute (i32.const {at}) (i32.const {}) (i32.const 64))
-             (if (i32.load8_u (i32.const 64)) (then unreachable))\n",
-            sql.len()
-        );
-        at += sql.len();
-    }
-    let text = include_str!("../components/executes.wat")
-        .replace("{data}", &data)
-        .replace("{calls}", &calls)
-        .replace("{end}", end);
-    wat::parse_str(text).unwrap()
+    component(&STATEMENTS.map(str::to_owned), end)
 }
 
 fn host(ledger: &Path, durability: fractalaw_host::Durability) -> Host {
@@ -134,7 +120,7 @@ fn ledger_and_data_agree_whenever_a_host_is_killed() {
 }
 
 /// How each run ended, by the number that was its clock.
-fn ended(lab: &Lab) -> BTreeMap<u64, Option<String>> {
+pub(crate) fn ended(lab: &Lab) -> BTreeMap<u64, Option<String>> {
     let (mut numbers, mut ended) = (BTreeMap::new(), BTreeMap::new());
     for entry in lab.entries() {
         let run_id = entry.run_id.expect("all of them are runs'");

@@ -1,6 +1,7 @@
 //! The program `fractalaw`, started with real components.
 
 mod adbc;
+mod adbc_kills;
 mod ai;
 mod cache;
 mod call_kills;

@@ -121,7 +121,7 @@ fn a_run_that_the_database_does_not_commit_has_not_completed() {
     };
     assert_eq!(
         trap.message,
-        "what the run did to data was rolled back: a call before this one failed, and with it all that this run did to \
+        "the database did not commit the run: a call before this one failed, and with it all that this run did to \
          data\nhint: end the run: this database undoes a transaction whole or not at all"
     );
     assert_eq!(database.rows(PERMITS), BEFORE);
