@@ -173,3 +173,55 @@ fn digest(folder: &TempDir) -> String {
         .map(|byte| format!("{byte:02x}"))
         .collect()
 }
+
+/// The record of the run or SQLite's log does not fit on the disk. The run fails, and the data is as before.
+#[test]
+fn a_full_disk_fails_the_run_and_changes_nothing() {
+    let lab = fractalaw_testing::Lab::new();
+    let file = lab.folder.path().join("permits.db");
+    let connection = Connection::open(&file).unwrap();
+    connection
+        .execute_batch("CREATE TABLE permit (id INTEGER PRIMARY KEY, site BLOB)")
+        .unwrap();
+    let many = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) \
+                INSERT INTO permit SELECT i, zeroblob(500000) FROM n LIMIT ";
+    let ids = || -> u32 {
+        let count = "SELECT count(*) FROM permit";
+        connection.query_row(count, (), |row| row.get(0)).unwrap()
+    };
+    let run = |rows: u32, ledger: bool| {
+        let guest = executes(
+            lab.folder.path(),
+            &format!("{many}{rows}"),
+            "(if (i32.load8_u (i32.const 64)) (then unreachable))",
+        );
+        // A megabyte for each file, as on a disk with this much space.
+        let mut command = Command::new("sh");
+        command
+            .args(["-c", "ulimit -f 2048; exec \"$0\" \"$@\""])
+            .arg(env!("CARGO_BIN_EXE_fractalaw"))
+            .args(["run", "--no-cache", "--data"])
+            .arg(format!("{}:rw", file.display()));
+        if ledger {
+            command.arg("--ledger").arg(&lab.path);
+        }
+        let output = command.arg(&guest).env_remove("RUST_LOG").output().unwrap();
+        (
+            output.status.code(),
+            String::from_utf8(output.stderr).unwrap(),
+        )
+    };
+    // Nine rows do not fit while the statement goes on, and three do not when the run has ended.
+    for (rows, ledger, expected) in [(9, false, 8), (9, true, 8), (3, false, 10), (3, true, 10)] {
+        let (code, said) = run(rows, ledger);
+        assert_eq!(
+            (code, ids()),
+            (Some(expected), 0),
+            "{rows}, {ledger}: {said}"
+        );
+        let record = file.with_file_name("permits.db-pending");
+        assert_eq!(record.metadata().map_or(0, |found| found.len()), 0);
+    }
+    let (code, said) = run(1, true);
+    assert_eq!((code, ids()), (Some(0), 1), "{said}");
+}

@@ -3,6 +3,7 @@
 mod adbc;
 mod bounds;
 mod codes;
+mod databases;
 mod each_call;
 mod ends;
 mod folders;
