@@ -127,8 +127,8 @@ impl Capability for Data {
                 stores: Arc::clone(&self.stores),
                 place,
                 quotas: Quotas::of(granted),
-                // A measurement changes nothing, so all its calls are one transaction.
-                commits_each_call: by_call && !granted.is_measured(),
+                commits_each_call: by_call,
+                is_measured: granted.is_measured(),
                 account: granted.account().clone(),
                 threads: granted.threads(),
                 state: Arc::new(Mutex::new(State::New)),

@@ -52,6 +52,7 @@ pub(crate) struct Access {
     pub(crate) quotas: Quotas,
     /// Whether each call is a transaction of its own.
     pub(crate) commits_each_call: bool,
+    pub(crate) is_measured: bool,
     pub(crate) account: Account,
     pub(crate) threads: Threads,
     /// Locked by the current call. If the guest is cut off meanwhile, the call goes on until it notices, and
@@ -98,7 +99,7 @@ pub(crate) async fn call<T: Send + 'static>(
     access.was_called = true;
     let (stores, place) = (Arc::clone(&access.stores), access.place.clone());
     let left = access.quotas;
-    let commits_each_call = access.commits_each_call;
+    let (commits_each_call, is_measured) = (access.commits_each_call, access.is_measured);
     let held = Arc::clone(&access.state);
     let threads = access.threads.clone();
     let budget_account = account.clone();
@@ -109,6 +110,7 @@ pub(crate) async fn call<T: Send + 'static>(
                 now_ms,
                 seed: seed.map_or_else(drawn, |seed| seed.wrapping_add(SEED_OF_DATA)),
                 commits_each_call,
+                is_measured,
             };
             let budget = RunBudget {
                 account: budget_account,

@@ -35,6 +35,9 @@ pub struct Conditions {
     pub seed: u64,
     /// Whether each call is a transaction of its own, which is committed before the call returns.
     pub commits_each_call: bool,
+    /// Whether the run is only measured, and is never settled. Then calls that would be transactions of their own are
+    /// parts of one, which is rolled back. They cost the same.
+    pub is_measured: bool,
 }
 
 impl Inner {

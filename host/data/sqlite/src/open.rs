@@ -118,8 +118,13 @@ impl Open {
             .ok_or(StoreError::Stop(Stop::Quota(Quota::ChangedBytes)))
     }
 
-    /// Commits a call that is a transaction by itself. If this fails, the call must be rolled back.
-    pub(crate) fn commit_call(&mut self, committed: &mut Committed) -> Result<(), Failure> {
+    /// Commits a call that is a transaction by itself. If this fails, the call must be rolled back. If the call is only
+    /// measured, its transaction goes on instead.
+    pub(crate) fn commit_call(
+        &mut self,
+        committed: &mut Committed,
+        commits: bool,
+    ) -> Result<(), Failure> {
         let changes = self.changes().map_err(|error| match error {
             StoreError::Stop(stop) => Failure::Stop(stop),
             other => engine(&other),
@@ -131,7 +136,9 @@ impl Open {
             return Err(broken_keys().into());
         }
         committed.count(&changes)?;
-        self.commit().map_err(|error| messages::engine(&error))?;
+        if commits {
+            self.commit().map_err(|error| messages::engine(&error))?;
+        }
         committed.tables.extend(changes.shown(&self.desk.catalogue));
         Ok(())
     }

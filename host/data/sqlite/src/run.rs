@@ -107,7 +107,8 @@ impl Run {
         let now_ms = self.conditions.now_ms;
         // If each call is a transaction, a call that only reads waits for nobody.
         let may_write = self.grants.writes() && !self.store.read_only;
-        let writes = may_write && (does == Does::Changes || !commits_each_call);
+        let ends_with_call = commits_each_call && !self.conditions.is_measured;
+        let writes = may_write && (does == Does::Changes || !ends_with_call);
         if does == Does::Changes && self.store.read_only {
             return Err(messages::read_only().into());
         }
@@ -122,11 +123,15 @@ impl Run {
         open.in_transaction = !open.desk.engine.is_autocommit();
         if commits_each_call {
             let ended = match &result {
-                Ok(_) => open.commit_call(&mut self.committed),
+                Ok(_) => open.commit_call(&mut self.committed, ends_with_call),
                 Err(_) => Ok(()),
             };
-            // The place goes back to the line, however the call ended.
-            open.leave();
+            if ends_with_call {
+                // The place goes back to the line, however the call ended.
+                open.leave();
+            } else {
+                lock(&open.desk.touched).watching = writes;
+            }
             return ended.and(result);
         }
         if !open.in_transaction {

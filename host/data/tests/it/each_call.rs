@@ -111,6 +111,11 @@ fn a_measurement_changes_nothing() {
     let host = host();
     let app = host.load_profiled(&asks(&CALLS)).unwrap();
     let run = granted(&lab).deterministic();
-    RUNTIME.block_on(host.profile(&app, &run)).unwrap();
+    let profile = RUNTIME.block_on(host.profile(&app, &run)).unwrap();
     assert_eq!(lab.rows(PERMITS), BEFORE);
+    // It costs the same, although its calls are one transaction.
+    let report = RUNTIME.block_on(host.run(app.app(), &run)).unwrap();
+    assert_eq!(lab.rows(PERMITS), AFTER);
+    assert_eq!(profile.report.fuel, report.fuel);
+    assert_eq!(profile.report.effects, report.effects);
 }

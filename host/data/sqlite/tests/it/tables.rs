@@ -16,6 +16,7 @@ pub(crate) const CONDITIONS: Conditions = Conditions {
     now_ms: Some(1_735_689_600_000),
     seed: 1,
     commits_each_call: false,
+    is_measured: false,
 };
 
 pub(crate) fn store(sql: &str) -> Store {
