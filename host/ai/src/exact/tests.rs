@@ -5,6 +5,7 @@ use sha2::{Digest, Sha256};
 
 use crate::exact::table::{Table, table};
 use crate::exact::tokens::Tokens;
+use crate::exact::vector::{Sum, cosine};
 
 /// The tokens as the reference names them.
 fn named(table: &Table, tokens: &Tokens) -> Vec<String> {
@@ -52,4 +53,32 @@ fn characters_are_those_of_the_reference() {
         .map(|byte| format!("{byte:02x}"))
         .collect();
     assert_eq!(digest, last[1]);
+}
+
+/// The bits of all vectors of the reference's texts, and of the cosine of each text and the one before it. They are the same
+/// on a processor without vector instructions: `qemu-x86_64 -cpu qemu64` runs this test program.
+#[test]
+fn vectors_and_cosines_have_the_same_bits_on_every_processor() {
+    let texts = reference().filter_map(|line| Some(line[0].as_str()?.to_owned()));
+    let sums: Vec<_> = texts
+        .map(|text| Sum::of(table(), &Tokens::of(table(), &text)))
+        .collect();
+    let mut hasher = Sha256::new();
+    for sum in &sums {
+        for number in sum.normal() {
+            hasher.update(number.to_le_bytes());
+        }
+    }
+    for pair in sums.windows(2) {
+        hasher.update(cosine(&pair[0], &pair[1]).to_le_bytes());
+    }
+    let digest: String = hasher
+        .finalize()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    assert_eq!(
+        digest,
+        "9a990b55fb02fc19228609bba45142f26e48c7267d5102d85542e25d7bafce4a"
+    );
 }
