@@ -1,5 +1,6 @@
 //! The table of the exact model, as it stands in the file. Nothing is copied out of it.
 
+use std::ops::Range;
 use std::sync::LazyLock;
 
 /// Made by `table/distil.py`.
@@ -27,6 +28,10 @@ pub(crate) struct Table {
     /// The tokens that begin a word come first, and then those that continue one. Both are in the order of their bytes.
     beginnings: usize,
     tokens: usize,
+    /// What the characters of ASCII become, because most texts consist of them.
+    ascii: [Becomes; 128],
+    /// Where the tokens with each first byte begin, for those that begin a word and those that continue one.
+    firsts: [[usize; 257]; 2],
 }
 
 /// What a character of a text becomes.
@@ -71,7 +76,7 @@ impl Table {
             rest = after;
             Some(part)
         };
-        let table = Table {
+        let mut table = Table {
             ends: part(4 * tokens)?,
             factors: part(2 * tokens)?,
             values: part(DIMENSIONS * tokens)?,
@@ -80,17 +85,40 @@ impl Table {
             replacements: part(replacement_bytes)?,
             beginnings,
             tokens,
+            ascii: [Becomes::Unknown; 128],
+            firsts: [[0; 257]; 2],
         };
         let is_whole = magic == MAGIC && dimensions == DIMENSIONS && rest.is_empty();
-        is_whole.then_some(table)
+        if !is_whole {
+            return None;
+        }
+        for code in 0..128 {
+            table.ascii[usize::from(code)] = table.looked_up(char::from(code));
+        }
+        for continues in [false, true] {
+            let group = table.group(continues);
+            let first = |byte: usize| {
+                partition(group.clone(), |token| {
+                    usize::from(table.text(token)[0]) < byte
+                })
+            };
+            table.firsts[usize::from(continues)] = std::array::from_fn(first);
+        }
+        Some(table)
     }
 
     /// The tokens that begin a word, or those that continue one.
-    pub(crate) fn group(&self, continues: bool) -> std::ops::Range<usize> {
+    pub(crate) fn group(&self, continues: bool) -> Range<usize> {
         match continues {
             false => 0..self.beginnings,
             true => self.beginnings..self.tokens,
         }
+    }
+
+    /// Those that begin with this byte.
+    pub(crate) fn with_first(&self, continues: bool, byte: u8) -> Range<usize> {
+        let firsts = &self.firsts[usize::from(continues)];
+        firsts[usize::from(byte)]..firsts[usize::from(byte) + 1]
     }
 
     /// The text of a token, without the mark of those that continue a word.
@@ -109,6 +137,13 @@ impl Table {
     }
 
     pub(crate) fn becomes(&self, character: char) -> Becomes {
+        match self.ascii.get(character as usize) {
+            Some(becomes) => *becomes,
+            None => self.looked_up(character),
+        }
+    }
+
+    fn looked_up(&self, character: char) -> Becomes {
         let code = u32::from(character);
         let range = |place: usize| [0, 1, 2].map(|part| u32_at(self.ranges, 3 * place + part));
         let (mut low, mut high) = (0, self.ranges.len() / RANGE_BYTES);
@@ -140,6 +175,19 @@ impl Table {
             }
         }
     }
+}
+
+/// The first place in the range for which this is not so.
+pub(crate) fn partition(range: Range<usize>, is_before: impl Fn(usize) -> bool) -> usize {
+    let (mut low, mut high) = (range.start, range.end);
+    while low < high {
+        let middle = usize::midpoint(low, high);
+        match is_before(middle) {
+            true => low = middle + 1,
+            false => high = middle,
+        }
+    }
+    low
 }
 
 fn u32_at(numbers: &[u8], place: usize) -> u32 {

@@ -1,7 +1,7 @@
 //! The tokens of a text: WordPiece, which takes the longest token that fits, again and again.
 
 use crate::exact::characters::words;
-use crate::exact::table::Table;
+use crate::exact::table::{Table, partition};
 
 /// The tokens of a text.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -46,33 +46,23 @@ impl Tokens {
 /// The longest token with which the text begins. The tokens that begin as the text does are next to each other, and
 /// each further byte leaves fewer of them. So the work is bounded by the length of the longest token.
 fn longest(table: &Table, continues: bool, text: &[u8]) -> Option<usize> {
+    let (first, rest) = text.split_first()?;
+    let mut range = table.with_first(continues, *first);
     let mut found = None;
-    let mut range = table.group(continues);
-    for (depth, byte) in text.iter().enumerate() {
+    for depth in 1..=text.len() {
         // Of the tokens that begin with the bytes so far, the one that ends there comes first.
-        let key = |token: usize| table.text(token).get(depth).copied();
-        let first = partition(range.clone(), |token| key(token) < Some(*byte));
-        let end = partition(first..range.end, |token| key(token) <= Some(*byte));
-        if first == end {
+        if range.is_empty() {
             break;
         }
-        range = first..end;
-        if table.text(first).len() == depth + 1 {
-            found = Some(first);
+        if table.text(range.start).len() == depth {
+            found = Some(range.start);
         }
+        let Some(byte) = rest.get(depth - 1) else {
+            break;
+        };
+        let key = |token: usize| table.text(token).get(depth).copied();
+        let start = partition(range.clone(), |token| key(token) < Some(*byte));
+        range = start..partition(start..range.end, |token| key(token) <= Some(*byte));
     }
     found
-}
-
-/// The first place in the range for which this is not so.
-fn partition(range: std::ops::Range<usize>, is_before: impl Fn(usize) -> bool) -> usize {
-    let (mut low, mut high) = (range.start, range.end);
-    while low < high {
-        let middle = usize::midpoint(low, high);
-        match is_before(middle) {
-            true => low = middle + 1,
-            false => high = middle,
-        }
-    }
-    low
 }

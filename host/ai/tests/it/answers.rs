@@ -141,7 +141,7 @@ fn examples_in_the_policy_describe_a_category() {
 #[test]
 fn what_is_wrong_with_a_call_has_a_code() {
     let long = "a ".repeat(8_193);
-    let huge = "x".repeat(262_145);
+    let huge = "x".repeat(131_073);
     let many = ["a"; 257];
     for (does, expected) in [
         (
@@ -162,7 +162,7 @@ fn what_is_wrong_with_a_call_has_a_code() {
         ),
         (
             Embed(&huge),
-            "2: the texts have 262145 bytes, expected at most 262144 in one call",
+            "2: the texts have 131073 bytes, expected at most 131072 in one call",
         ),
     ] {
         let report = ran(&[does], &run("").fuel(1_000_000_000_000));
