@@ -12,8 +12,11 @@ pub mod mutate;
 
 pub mod bombs;
 mod check;
+mod choices;
+mod data;
 mod host;
 pub mod nestings;
+pub mod outcomes;
 
 // The targets:
 mod targets;

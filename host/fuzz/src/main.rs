@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use fractalaw_fuzz::bounds::{self, Bounds, Watch};
 use fractalaw_fuzz::mutate::{Random, mutate};
-use fractalaw_fuzz::{TARGETS, Target, corpus};
+use fractalaw_fuzz::{TARGETS, Target, corpus, outcomes};
 
 const USAGE: &str =
     "usage: fractalaw-fuzz TARGET|all [--seed N] [--runs N] [--seconds N] [--keep FOLDER]
@@ -153,6 +153,10 @@ fn fuzz(target: &'static Target, flags: &Flags) -> u64 {
         slowest.as_secs_f64(),
         bounds::peak_bytes() >> 20
     );
+    let outcomes = outcomes::take();
+    if !outcomes.is_empty() {
+        println!("{}: {outcomes}", target.name);
+    }
     failed
 }
 

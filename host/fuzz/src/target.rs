@@ -19,7 +19,7 @@ pub struct Target {
 }
 
 /// All targets.
-pub const TARGETS: [Target; 7] = [
+pub const TARGETS: [Target; 9] = [
     Target {
         name: "component",
         about: "a component's bytes: loaded and, if they are accepted, run",
@@ -61,6 +61,18 @@ pub const TARGETS: [Target; 7] = [
         about: "a ledger's file: opened, read, verified and appended to",
         run: targets::ledger::run,
         seeds: targets::ledger::seeds,
+    },
+    Target {
+        name: "sql",
+        about: "statements of SQL, on two databases that differ only in what is not granted",
+        run: targets::sql::run,
+        seeds: targets::sql::seeds,
+    },
+    Target {
+        name: "streams",
+        about: "Arrow streams that are inserted, read and inserted again",
+        run: targets::streams::run,
+        seeds: targets::streams::seeds,
     },
 ];
 

@@ -5,5 +5,7 @@ pub(crate) mod ledger;
 pub(crate) mod manifest;
 pub(crate) mod policy;
 pub(crate) mod smith;
+pub(crate) mod sql;
+pub(crate) mod streams;
 pub(crate) mod text;
 pub(crate) mod values;

@@ -23,7 +23,7 @@ mod lent;
 mod memory;
 mod statement;
 
-use std::ffi::{CStr, c_char, c_int, c_void};
+use std::ffi::{CStr, c_char, c_int, c_uint, c_void};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::{self, NonNull, null_mut};
 
@@ -86,6 +86,16 @@ impl Engine {
             },
             message,
         }
+    }
+
+    /// Keeps SQLite from reading a table in the order of an index of which the statement uses no column.
+    pub(crate) fn ignore_unused_indexes(&self) {
+        // `SQLITE_CoverIdxScan` and `SQLITE_SkipScan`. Only SQLite's source has these names.
+        const OFF: c_uint = 0x20 | 0x4000;
+        // SAFETY: the connection is open, and this operation takes a connection and a mask.
+        unsafe {
+            ffi::sqlite3_test_control(ffi::SQLITE_TESTCTRL_OPTIMIZATIONS, self.handle(), OFF)
+        };
     }
 
     /// The statement for this text, ready to be stepped and without bound values, and whether it was ready

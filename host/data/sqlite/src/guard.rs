@@ -118,6 +118,12 @@ impl Rules {
         self.tables.get(&table.to_ascii_lowercase())
     }
 
+    /// Whether only some columns of a table may be read.
+    pub(crate) fn reads_parts(&self) -> bool {
+        let mut tables = self.tables.values();
+        tables.any(|granted| matches!(granted.read, Columns::Some(_)))
+    }
+
     /// Whether all tables of the database are granted as a whole.
     pub(crate) fn all_whole(&self) -> bool {
         self.all.iter().all(|table| {

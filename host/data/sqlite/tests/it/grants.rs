@@ -147,6 +147,31 @@ fn a_column_that_is_not_granted_is_as_one_that_is_not_there() {
     }
 }
 
+/// An index has all that these statements read, and the order of a column that is not granted.
+#[test]
+fn the_order_of_rows_shows_nothing_of_a_column_that_is_not_granted() {
+    let store = store(
+        "CREATE TABLE pay (id INTEGER PRIMARY KEY, name TEXT, pounds INTEGER);
+         CREATE INDEX pay_pounds ON pay (pounds);
+         CREATE INDEX pay_pounds_name ON pay (pounds, name);
+         WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 300)
+            INSERT INTO pay SELECT i, 'same', -(i % 3) FROM n;
+         ANALYZE",
+    );
+    let mut run = run(&store, &["pay.id", "pay.name"], &[]);
+    for sql in [
+        "SELECT id FROM pay LIMIT 3",
+        "SELECT id, name FROM pay LIMIT 3",
+        "SELECT id FROM pay WHERE name = 'same' LIMIT 3",
+    ] {
+        let ids: String = rows(&run.query(sql).unwrap())
+            .lines()
+            .map(|line| line.split(' ').next().unwrap_or_default())
+            .collect();
+        assert_eq!(ids, "123", "{sql}");
+    }
+}
+
 #[test]
 fn what_is_granted_can_be_used() {
     let store = store(SET_UP);
