@@ -12,19 +12,23 @@ use fractalaw_measure::program::Measured;
 use fractalaw_measure::table::Table;
 
 use crate::build_guests;
-use crate::cargo::{BENCHES, cargo, shell, step};
+use crate::cargo::{ADBC, BENCHES, cargo, shell, step};
 use crate::children;
 use crate::fault::{FAILED, Fault, list};
 use crate::flags;
 use crate::project::Project;
 
 /// The programs, in the order of their figures. Each is beside what it measures: `host/benches/`,
-/// `xtask/benches/` and `tests/benches/`.
-const PROGRAMS: [&str; 3] = [
+/// `host/data/benches/`, `xtask/benches/` and `tests/benches/`.
+const PROGRAMS: [&str; 4] = [
     "fractalaw-benches",
+    "fractalaw-data-benches",
     "fractalaw-build-benches",
     "fractalaw-test-benches",
 ];
+
+/// What `cargo xtask drivers` makes, below the folder for build output.
+const DRIVERS: &str = "tools/adbc";
 
 /// Runs the command.
 pub(crate) fn run(project: &Project, flags: &flags::Bench) -> Result<ExitCode> {
@@ -39,6 +43,15 @@ pub(crate) fn run(project: &Project, flags: &flags::Bench) -> Result<ExitCode> {
         .args(BENCHES)
         .args(["-p", "fractalaw-cli", "--release"]);
     step("release build", "correct what the compiler names", build)?;
+    // The program between host and driver is heavy, and of use only if there is a driver.
+    if project.target.join(DRIVERS).is_dir() {
+        let build = cargo(&shell, "build").args(ADBC).arg("--release");
+        step(
+            "release build of the program for ADBC drivers",
+            "correct what the compiler names",
+            build,
+        )?;
+    }
     let (mut table, mut failed) = (Table::default(), Vec::new());
     for program in PROGRAMS {
         let measured = measure(project, flags, &records, program)?;

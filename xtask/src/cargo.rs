@@ -36,9 +36,11 @@ pub(crate) const HOST: [&str; 22] = [
 ];
 
 /// The benchmarks. Those of the host link its library in another profile.
-pub(crate) const BENCHES: [&str; 8] = [
+pub(crate) const BENCHES: [&str; 10] = [
     "-p",
     "fractalaw-benches",
+    "-p",
+    "fractalaw-data-benches",
     "-p",
     "fractalaw-build-benches",
     "-p",

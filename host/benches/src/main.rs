@@ -9,6 +9,7 @@
 mod raw;
 
 mod cold;
+mod data;
 mod fuel_time;
 mod metering;
 mod scale;
@@ -31,6 +32,9 @@ fn main() -> Result<ExitCode> {
         ("cold/small", cold::small),
         ("cold/large", cold::large),
         ("metering", metering::kernels),
+        ("data/point-query", data::point_query),
+        ("data/warm", data::warm),
+        ("data/attacks", data::attacks),
         ("fuel/instructions", fuel_time::instructions),
         ("fuel/host-calls", host_call_time::host_calls),
     ])

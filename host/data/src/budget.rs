@@ -3,7 +3,7 @@
 use fractalaw_host::capability::wasmtime::{Error, Trap};
 use fractalaw_host::capability::{Account, Granted, exceeds};
 use fractalaw_host::{HostError, QuotaLimit};
-use fractalaw_sqlite::{Budget, Quota, Stop};
+use fractalaw_sqlite::{Amount, Budget, Quota, Stop};
 
 use crate::quotas::{BYTES, CALL_MEMORY, CHANGED, CHANGED_SIZE, ROWS, STATEMENTS};
 
@@ -46,6 +46,13 @@ impl Budget for RunBudget {
         };
         *left = left.checked_sub(amount).ok_or(Stop::Quota(quota))?;
         Ok(())
+    }
+
+    fn affords(&self, amount: &Amount) -> bool {
+        amount.fuel <= self.account.spare_fuel()
+            && amount.statements <= self.left.statements
+            && amount.rows <= self.left.rows
+            && amount.bytes <= self.left.bytes
     }
 
     fn look(&mut self) -> Result<(), Stop> {

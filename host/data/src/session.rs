@@ -79,14 +79,34 @@ enum Fails {
     Call(Failure),
 }
 
+/// Makes a query on this thread if it is short. Handing it to another thread takes longer than most queries.
+pub(crate) fn short_query(state: &mut RunState, sql: &str) -> Option<Result<Vec<u8>, DataError>> {
+    let now_ms = now_ms(state);
+    let access = state.session::<DataSession>().access.as_ref()?;
+    let mut held = access.state.try_lock().ok()?;
+    let State::Open(run) = &mut *held else {
+        return None;
+    };
+    run.set_now(now_ms);
+    match run.query_if_short(sql)? {
+        Ok(rows) => Some(Ok(rows)),
+        Err(Failure::Call(error)) => Some(Err(error.into())),
+        Err(Failure::Stop(_)) => None,
+    }
+}
+
+/// The time of a deterministic run.
+fn now_ms(state: &RunState) -> Option<i64> {
+    let is_deterministic = state.is_deterministic();
+    is_deterministic.then(|| i64::try_from(state.now_unix_ns() / 1_000_000).unwrap_or(i64::MAX))
+}
+
 /// Makes a call on a thread of its own, so that other runs go on.
 pub(crate) async fn call<T: Send + 'static>(
     state: &mut RunState,
     work: impl FnOnce(&mut Engine) -> Result<T, Failure> + Send + 'static,
 ) -> Called<Result<T, DataError>> {
-    let is_deterministic = state.is_deterministic();
-    let now_ms = is_deterministic
-        .then(|| i64::try_from(state.now_unix_ns() / 1_000_000).unwrap_or(i64::MAX));
+    let now_ms = now_ms(state);
     let seed = state.seed();
     let account = state.account().clone();
     let Some(access) = &mut state.session::<DataSession>().access else {

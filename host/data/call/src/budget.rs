@@ -13,8 +13,27 @@ pub trait Budget: Send {
     /// Adds to the count of a quota.
     fn count(&mut self, quota: Quota, amount: u64) -> Result<(), Stop>;
 
+    /// Whether this much can be spent and counted without an end of the run. A budget that does not say so makes every
+    /// call on a thread that may wait.
+    fn affords(&self, _amount: &Amount) -> bool {
+        false
+    }
+
     /// Whether the run may go on: its deadline has not passed, and nobody has interrupted it.
     fn look(&mut self) -> Result<(), Stop>;
+}
+
+/// What a short call took.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Amount {
+    /// Its fuel.
+    pub fuel: u64,
+    /// Its statements.
+    pub statements: u64,
+    /// Its rows.
+    pub rows: u64,
+    /// Its bytes.
+    pub bytes: u64,
 }
 
 /// A budget without an end, for tests and for tools that people run.
@@ -32,6 +51,10 @@ impl Budget for Unlimited {
 
     fn count(&mut self, _: Quota, _: u64) -> Result<(), Stop> {
         Ok(())
+    }
+
+    fn affords(&self, _: &Amount) -> bool {
+        true
     }
 
     fn look(&mut self) -> Result<(), Stop> {

@@ -11,5 +11,5 @@ mod failure;
 
 mod budget;
 
-pub use budget::{Budget, Unlimited};
+pub use budget::{Amount, Budget, Unlimited};
 pub use failure::{CallError, Code, Failure, Quota, Stop};

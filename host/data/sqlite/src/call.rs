@@ -10,7 +10,7 @@ use crate::desk::Desk;
 use crate::ffi::{self, Engine, Entered, Fault, Statement};
 use crate::guard::{Phase, SharedGuard, lock};
 use crate::kind::ColumnKind;
-use crate::limits::{CALL_MEMORY_BYTES, RESULT_BYTES, SQL_BYTES};
+use crate::limits::{CALL_MEMORY_BYTES, RESULT_BYTES, SHORT_MEMORY_BYTES, SQL_BYTES};
 use crate::messages;
 use crate::price;
 use crate::rows_out::RowsOut;
@@ -24,6 +24,8 @@ const ROWS_PAID_AT_ONCE: usize = 256;
 pub(crate) struct Call<'a> {
     pub(crate) desk: &'a mut Desk,
     pub(crate) now_ms: Option<i64>,
+    /// Whether it must be short, because the thread must not wait.
+    pub(crate) is_short: bool,
 }
 
 /// What a statement is, after it was compiled in the guest's world.
@@ -43,14 +45,25 @@ impl Call<'_> {
         let desk = &mut *self.desk;
         if !seen.of_schema {
             compile(&mut desk.engine, &desk.guard, sql, self.now_ms)?;
-            warm(desk);
+            if !self.is_short {
+                warm(desk);
+            }
         }
         let (engine, guard) = if seen.of_schema {
             (&mut desk.world.engine, &desk.world.guard)
         } else {
             (&mut desk.engine, &desk.guard)
         };
-        let _at_work = Entered::new(CALL_MEMORY_BYTES, self.now_ms);
+        let mut memory_bytes = CALL_MEMORY_BYTES;
+        if self.is_short {
+            // Steps of other statements may take long.
+            let does = engine.last().map(|statement| statement.does);
+            if does.is_none_or(|does| does.searches || does.looks_through || does.of_virtual) {
+                return Err(Stop::Interrupted.into());
+            }
+            memory_bytes = SHORT_MEMORY_BYTES;
+        }
+        let _at_work = Entered::new(memory_bytes, self.now_ms);
         step(engine, guard, &desk.work, |statement, work| {
             rows(statement, work)
         })

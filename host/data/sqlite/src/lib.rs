@@ -6,8 +6,7 @@
 //! or undoes it.
 //!
 //! This crate knows nothing of WebAssembly or of the host. `TYPES.md` has the types in both directions.
-//! `price.rs` says what a unit of fuel pays for, and `cargo run --release -p fractalaw-sqlite --example cost`
-//! prints how long that takes.
+//! `price.rs` says what a unit of fuel pays for, and `cargo xtask bench data` prints how long that takes.
 //!
 //! In reading order: `store`, `run`, `open`, `prepared`, `call`, `insert`; `world` and `guard` for what is granted;
 //! `work` and `price` for what it costs; `rows_out`, `rows_in`, `kind`, `time` for Arrow, with the streams of
@@ -55,6 +54,7 @@ mod store;
 mod text;
 mod time;
 mod touched;
+mod trial;
 mod value;
 mod words;
 mod work;
@@ -62,7 +62,7 @@ mod world;
 
 pub use changes::{RowChange, TableChanges};
 pub use error::StoreError;
-pub use fractalaw_data_call::{Budget, CallError, Code, Failure, Quota, Stop, Unlimited};
+pub use fractalaw_data_call::{Amount, Budget, CallError, Code, Failure, Quota, Stop, Unlimited};
 pub use grants::{GrantError, Grants};
 pub use import::{ImportError, import};
 pub use inner::Conditions;

@@ -67,6 +67,19 @@ fractalaw_limits::limits! {
     pub(crate) const STEPS_BETWEEN_LOOKS: u64 = 1_000
         => "the host looks at fuel and deadline";
 
+    /// The text of a statement that may run on the thread of its caller. Compiling it takes a tenth of a millisecond.
+    pub(crate) const SHORT_SQL_BYTES: usize = 2 * KIB
+        => "the statement runs on a thread of its own";
+
+    /// The fuel of a statement that runs on the thread of its caller: about 50 µs.
+    pub(crate) const SHORT_FUEL: u64 = 200_000
+        => "the statement runs on a thread of its own";
+
+    /// The memory of such a statement. It bounds the values that one step handles, and the pages that it reads from
+    /// disk.
+    pub(crate) const SHORT_MEMORY_BYTES: usize = 64 * KIB
+        => "the statement runs on a thread of its own";
+
     /// An allocation of this size is a large value, and its bytes are paid for. Pages and what SQLite keeps of small
     /// values are smaller.
     pub(crate) const LARGE_BYTES: usize = 16 * KIB

@@ -1,6 +1,5 @@
-//! The prices of data. They are set by measurement: `cargo run --release -p fractalaw-sqlite --example cost`
-//! prints the nanoseconds for a unit of fuel, for statements of many kinds. `COST.md` has the table of one run,
-//! and what it does not cover.
+//! The prices of data. They are set by measurement: `cargo xtask bench data/fuel` prints the nanoseconds for a unit
+//! of fuel, for statements of many kinds. `COST.md` has the table of one run, and what it does not cover.
 
 use crate::ffi::Does;
 

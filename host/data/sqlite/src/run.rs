@@ -11,6 +11,7 @@ use crate::error::StoreError;
 use crate::grants::Grants;
 use crate::guard::lock;
 use crate::inner::{Conditions, Inner};
+use crate::limits::SHORT_SQL_BYTES;
 use crate::messages;
 use crate::open::Open;
 use crate::prepared::Prepared;
@@ -68,6 +69,28 @@ impl Run {
         self.call(Does::Reads, |call| call.query(sql))
     }
 
+    /// Makes a query on a thread that must not be kept long, if the query is short. Otherwise this returns `None` and
+    /// nothing has happened: then [`Run::query`] must be called on a thread that may wait.
+    ///
+    /// A query is short if its transaction has begun, and it takes less than some ten microseconds and little memory.
+    pub fn query_if_short(&mut self, sql: &str) -> Option<Result<Vec<u8>, Failure>> {
+        if self.lost || self.conditions.commits_each_call || sql.len() > SHORT_SQL_BYTES {
+            return None;
+        }
+        let now_ms = self.conditions.now_ms;
+        let open = self.open.as_mut().filter(|open| open.in_transaction)?;
+        let work = Arc::clone(&open.desk.work);
+        let before = lock(&work).begin_trial();
+        let result = Call {
+            desk: &mut open.desk,
+            now_ms,
+            is_short: true,
+        }
+        .query(sql);
+        let succeeded = !matches!(result, Err(Failure::Stop(_)));
+        lock(&work).end_trial(before, succeeded).then_some(result)
+    }
+
     /// Runs one statement that changes rows, and returns how many it changed.
     pub fn execute(&mut self, sql: &str) -> Result<u64, Failure> {
         self.call(Does::Changes, |call| call.execute(sql))
@@ -119,6 +142,7 @@ impl Run {
         let result = call(&mut Call {
             desk: &mut open.desk,
             now_ms,
+            is_short: false,
         });
         open.in_transaction = !open.desk.engine.is_autocommit();
         if commits_each_call {

@@ -10,6 +10,7 @@ use crate::ffi::{self, Does};
 use crate::guard::lock;
 use crate::limits::STEPS_BETWEEN_LOOKS;
 use crate::price::{self, Rates};
+use crate::trial::Trial;
 
 /// The state of a run that SQLite's callbacks reach.
 #[derive(Default)]
@@ -22,6 +23,15 @@ pub(crate) struct Work {
     random: Option<ChaCha12Rng>,
     rates: Rates,
     used: Used,
+    /// A call that is tried on its caller's thread. It pays when it has succeeded.
+    trial: Option<Trial>,
+}
+
+/// What a trial that does not succeed must not have changed.
+pub(crate) struct BeforeTrial {
+    random: Option<ChaCha12Rng>,
+    used: Used,
+    stopped: Option<Stop>,
 }
 
 /// What a run's calls used.
@@ -54,6 +64,38 @@ impl Work {
         self.used
     }
 
+    pub(crate) fn begin_trial(&mut self) -> BeforeTrial {
+        self.trial = Some(Trial::default());
+        BeforeTrial {
+            random: self.random.clone(),
+            used: self.used,
+            stopped: self.stopped,
+        }
+    }
+
+    /// Pays for the trial if it has succeeded. Otherwise, or if the run cannot pay, nothing has happened.
+    pub(crate) fn end_trial(&mut self, before: BeforeTrial, succeeded: bool) -> bool {
+        let amount = self.trial.take().unwrap_or_default().amount;
+        let mut pay = || {
+            let budget = self.budget.as_mut()?;
+            if !succeeded || !budget.affords(&amount) {
+                return None;
+            }
+            budget.look().ok()?;
+            budget.spend(amount.fuel).ok()?;
+            budget.count(Quota::Statements, amount.statements).ok()?;
+            budget.count(Quota::Rows, amount.rows).ok()?;
+            budget.count(Quota::Bytes, amount.bytes).ok()
+        };
+        if pay().is_some() {
+            return true;
+        }
+        self.random = before.random;
+        self.used = before.used;
+        self.stopped = before.stopped;
+        false
+    }
+
     pub(crate) fn ask<T>(
         &mut self,
         ask: impl FnOnce(&mut dyn Budget) -> Result<T, Stop>,
@@ -61,9 +103,10 @@ impl Work {
         if let Some(stop) = self.stopped {
             return Err(stop);
         }
-        let answer = match &mut self.budget {
-            Some(budget) => ask(budget.as_mut()),
-            None => Err(Stop::Interrupted),
+        let answer = match (&mut self.trial, &mut self.budget) {
+            (Some(trial), _) => ask(trial),
+            (None, Some(budget)) => ask(budget.as_mut()),
+            (None, None) => Err(Stop::Interrupted),
         };
         answer.inspect_err(|stop| self.stopped = Some(*stop))
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use fractalaw_sqlite::{Budget, Failure, Quota, Run, Stop, Store};
+use fractalaw_sqlite::{Amount, Budget, Failure, Quota, Run, Stop, Store};
 
 use crate::tables::{CONDITIONS, grants, rows, run, store, told};
 
@@ -34,6 +34,10 @@ impl Budget for Bounded {
             self.rows = self.rows.checked_sub(amount).ok_or(Stop::Quota(quota))?;
         }
         Ok(())
+    }
+
+    fn affords(&self, amount: &Amount) -> bool {
+        amount.fuel <= self.fuel && amount.rows <= self.rows
     }
 
     fn look(&mut self) -> Result<(), Stop> {
@@ -256,4 +260,51 @@ fn a_writer_waits_in_line_as_long_as_it_may() {
     other.execute_batch("ROLLBACK").unwrap();
     let mut fourth = run(&store, &["t"], &["t"]);
     assert_eq!(fourth.execute("DELETE FROM t"), Ok(1000));
+}
+
+/// A query on the caller's thread costs and returns what it does on another thread. If it takes longer, it has not
+/// happened.
+#[test]
+fn a_short_query_is_the_same_as_on_a_thread_or_has_not_happened() {
+    let store = store(SET_UP);
+    let short = |sql: &str, fuel: u64| {
+        let budget = || Bounded { fuel, ..bounded() };
+        let (mut whole, mut tried) = (with(&store, budget()), with(&store, budget()));
+        assert_eq!(tried.query_if_short(sql), None, "before its transaction");
+        whole.query("SELECT random()").unwrap();
+        tried.query("SELECT random()").unwrap();
+        let before = tried.used();
+        let answer = tried.query_if_short(sql);
+        let was_short = answer.is_some();
+        assert!(was_short || tried.used() == before, "{sql}");
+        // Random numbers go on from the same place too.
+        let answers = [
+            answer.unwrap_or_else(|| tried.query(sql)),
+            tried.query("SELECT random()"),
+        ];
+        assert_eq!(
+            answers,
+            [whole.query(sql), whole.query("SELECT random()")],
+            "{sql}"
+        );
+        assert_eq!(tried.used(), whole.used(), "{sql}");
+        was_short
+    };
+    let all = u64::MAX;
+    for (sql, fuel, expected) in [
+        ("SELECT name FROM t WHERE id = 7", all, true),
+        ("SELECT id, random() FROM t LIMIT 3", all, true),
+        ("SELECT nothing FROM t", all, true),
+        ("SELECT name FROM sqlite_schema", all, true),
+        ("INSERT INTO t VALUES (1, 'x')", all, true),
+        // These may take long in one step, or take many.
+        ("SELECT id, random() FROM t ORDER BY name", all, false),
+        ("SELECT id FROM t WHERE name LIKE '%a%'", all, false),
+        ("SELECT count(*) FROM t a, t b", all, false),
+        ("SELECT hex(zeroblob(40000)), random()", all, false),
+        // This has too little fuel for its end.
+        ("SELECT name FROM t WHERE id = 7", 25_000, false),
+    ] {
+        assert_eq!(short(sql, fuel), expected, "{sql}");
+    }
 }

@@ -1,17 +1,7 @@
-//! Prints the nanoseconds for a unit of fuel, for statements of many kinds. The prices in `src/price.rs` are set
-//! by it.
-//!
-//!     cargo run --release -p fractalaw-sqlite --example cost
-
-#![expect(clippy::print_stdout, reason = "it prints its table")]
-
-use std::sync::Arc;
-use std::time::{Duration, Instant};
-
-use fractalaw_sqlite::{Conditions, Grants, Run, Store, Unlimited, Used};
+//! Statements of many kinds, by which the prices of data are set.
 
 /// The number of rows of the tables `r` and `s`. The tables `words`, `vectors` and `big` have fewer.
-const SET_UP: &str = "
+pub(crate) const SET_UP: &str = "
 CREATE TABLE r (id INTEGER PRIMARY KEY, k INTEGER, x REAL, name TEXT);
 CREATE TABLE s (id INTEGER PRIMARY KEY, r INTEGER, note TEXT);
 CREATE INDEX s_r ON s (r);
@@ -31,7 +21,7 @@ INSERT INTO words SELECT note || ' the permit holder shall keep records of ' || 
 ";
 
 /// The statements that are measured, by name. A statement that changes something is rolled back after each time.
-const STATEMENTS: &[(&str, &str)] = &[
+pub(crate) const STATEMENTS: &[(&str, &str)] = &[
     ("nothing", "SELECT 1"),
     ("point by key", "SELECT name FROM r WHERE id = 777"),
     ("count", "SELECT count(*) FROM r WHERE k > 5"),
@@ -169,93 +159,3 @@ const STATEMENTS: &[(&str, &str)] = &[
         "INSERT INTO words SELECT note FROM s WHERE id <= 2000",
     ),
 ];
-
-fn main() {
-    let store = Store::temporary(|connection| connection.execute_batch(SET_UP))
-        .expect("the tables can be made");
-    let all = Arc::new(Grants::new(&["*"], &["*"]).expect("grants"));
-    let read = Arc::new(Grants::new(&["*"], &[]).expect("grants"));
-    let filter = std::env::args().nth(1).unwrap_or_default();
-    let mut measured = Vec::new();
-    for (name, sql) in STATEMENTS.iter().filter(|(name, _)| name.contains(&filter)) {
-        let changes = !(sql.starts_with("SELECT") || sql.starts_with("WITH"));
-        let grants = if changes { &all } else { &read };
-        let mut least = Duration::MAX;
-        let mut used = Used::default();
-        let began = Instant::now();
-        let mut rounds = 0;
-        while rounds < 5 || began.elapsed() < Duration::from_millis(300) {
-            let mut run = store.run(
-                Arc::clone(grants),
-                Conditions::default(),
-                Box::new(Unlimited::default()),
-            );
-            // This begins the transaction and compiles a statement once.
-            let _ = run.query("SELECT 2").expect("it can be read");
-            let before = run.used();
-            let start = Instant::now();
-            one(&mut run, sql, changes);
-            if changes {
-                // The work that is left until the end counts too.
-                let after = run.used();
-                let prepared = run.prepare(Some("run")).expect("it can be settled");
-                least = least.min(start.elapsed());
-                used = difference(after, before);
-                prepared.settle(false).expect("it can be rolled back");
-            } else {
-                least = least.min(start.elapsed());
-                used = difference(run.used(), before);
-            }
-            rounds += 1;
-        }
-        measured.push((*name, least.as_nanos() as f64, used));
-    }
-    let mut each: Vec<f64> = measured
-        .iter()
-        .map(|(_, ns, used)| ns / used.fuel as f64)
-        .collect();
-    each.sort_by(f64::total_cmp);
-    let median = each[each.len() / 2];
-    println!(
-        "Median of {} statements: {median:.3} ns for a unit of fuel.\n",
-        each.len()
-    );
-    println!(
-        "| statement | µs | fuel | steps | pages | held KiB·steps | large KiB | ns a step | ns a unit | times the median |"
-    );
-    println!("|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|");
-    for (name, ns, used) in measured {
-        let unit = ns / used.fuel as f64;
-        println!(
-            "| {name} | {:.1} | {} | {} | {} | {} | {} | {:.0} | {unit:.3} | {:.2} |",
-            ns / 1000.0,
-            used.fuel,
-            used.steps,
-            used.pages,
-            used.held_kib_steps,
-            used.large_kib,
-            ns / used.steps.max(1) as f64,
-            unit / median
-        );
-    }
-}
-
-fn one(run: &mut Run, sql: &str, changes: bool) {
-    if changes {
-        run.execute(sql)
-            .unwrap_or_else(|error| panic!("{sql}: {error}"));
-    } else {
-        run.query(sql)
-            .unwrap_or_else(|error| panic!("{sql}: {error}"));
-    }
-}
-
-fn difference(after: Used, before: Used) -> Used {
-    Used {
-        fuel: after.fuel - before.fuel,
-        steps: after.steps - before.steps,
-        pages: after.pages - before.pages,
-        large_kib: after.large_kib - before.large_kib,
-        held_kib_steps: after.held_kib_steps - before.held_kib_steps,
-    }
-}

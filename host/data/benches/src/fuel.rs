@@ -1,0 +1,196 @@
+//! Nanoseconds for a unit of fuel, for statements of many kinds and for those that attack.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+use fractalaw_measure::pairs::median;
+use fractalaw_measure::program::Flags;
+use fractalaw_measure::table::{Bar, Row, Table, Unit};
+use fractalaw_sqlite::{Budget, Conditions, Grants, Quota, Run, Stop, Store, Unlimited, Used};
+
+use crate::{attacks, statements};
+
+/// The bound: a unit of fuel takes at most so many times as long as in the median statement.
+const BAR: f64 = 4.0;
+
+/// What an attack may use: as much as a run of the smallest tier.
+const ATTACK_FUEL: u64 = 100_000_000;
+
+/// What was measured of one statement.
+struct Measured {
+    name: &'static str,
+    time: Duration,
+    used: Used,
+}
+
+impl Measured {
+    #[expect(clippy::cast_precision_loss, reason = "far below what a float holds")]
+    fn unit(&self) -> f64 {
+        self.time.as_nanos() as f64 / self.used.fuel.max(1) as f64
+    }
+}
+
+/// Ours is the statement, the reference is the median statement.
+pub(crate) fn statements(_: &Flags, table: &mut Table) -> Result<()> {
+    let store = Store::temporary(|connection| connection.execute_batch(statements::SET_UP))
+        .context("cannot make the tables")?;
+    let measured: Vec<Measured> = statements::STATEMENTS
+        .iter()
+        .map(|(name, sql)| whole(&store, name, sql))
+        .collect::<Result<_>>()?;
+    let middle = median(measured.iter().map(Measured::unit).collect());
+    show(&measured, middle);
+    add(table, "data/fuel", &measured, middle);
+    let store = Store::temporary(|connection| connection.execute_batch(attacks::SET_UP))
+        .context("cannot make the tables of the attacks")?;
+    let attacked: Vec<Measured> = attacks::attacks()
+        .into_iter()
+        .map(|(name, sql)| until_it_ends(&store, name, &sql))
+        .collect::<Result<_>>()?;
+    show(&attacked, middle);
+    add(table, "data/attack", &attacked, middle);
+    Ok(())
+}
+
+fn add(table: &mut Table, kind: &str, measured: &[Measured], middle: f64) {
+    for one in measured {
+        table.add(Row {
+            name: format!("{kind}: {}", one.name),
+            unit: Unit::NanosecondsPerFuel,
+            ours: one.unit(),
+            reference: middle,
+            ratio: one.unit() / middle,
+            bar: Some(Bar::AtMost(BAR)),
+        });
+    }
+}
+
+/// What SQLite counted, for whoever sets prices.
+fn show(measured: &[Measured], middle: f64) {
+    eprintln!(
+        "| statement | µs | fuel | steps | pages | held KiB·steps | large KiB | ns a unit | times the median |"
+    );
+    eprintln!("|---|--:|--:|--:|--:|--:|--:|--:|--:|");
+    for one in measured {
+        let (used, unit) = (one.used, one.unit());
+        eprintln!(
+            "| {} | {:.1} | {} | {} | {} | {} | {} | {unit:.3} | {:.2} |",
+            one.name,
+            one.time.as_secs_f64() * 1e6,
+            used.fuel,
+            used.steps,
+            used.pages,
+            used.held_kib_steps,
+            used.large_kib,
+            unit / middle
+        );
+    }
+}
+
+/// The least time of at least five. A statement that changes something is rolled back after each time.
+fn whole(store: &Store, name: &'static str, sql: &str) -> Result<Measured> {
+    let changes = !(sql.starts_with("SELECT") || sql.starts_with("WITH"));
+    let grants = Arc::new(Grants::new(&["*"], if changes { &["*"] } else { &[] })?);
+    let mut least = Duration::MAX;
+    let mut used = Used::default();
+    let began = Instant::now();
+    let mut rounds = 0;
+    while rounds < 5 || began.elapsed() < Duration::from_millis(300) {
+        let budget = Box::new(Unlimited::default());
+        let mut run = store.run(Arc::clone(&grants), Conditions::default(), budget);
+        // This begins the transaction and compiles a statement once.
+        run.query("SELECT 2")?;
+        let before = run.used();
+        let start = Instant::now();
+        one(&mut run, sql, changes).with_context(|| format!("`{name}`"))?;
+        used = difference(run.used(), before);
+        if changes {
+            // The work that is left until the end counts too.
+            let prepared = run.prepare(Some("run"))?;
+            least = least.min(start.elapsed());
+            prepared.settle(false)?;
+        } else {
+            least = least.min(start.elapsed());
+        }
+        rounds += 1;
+    }
+    Ok(Measured {
+        name,
+        time: least,
+        used,
+    })
+}
+
+/// An attack, until its fuel is gone or it has an answer. It may be an error.
+fn until_it_ends(store: &Store, name: &'static str, sql: &str) -> Result<Measured> {
+    let grants = Arc::new(Grants::new(&["*"], &["*"])?);
+    let mut least = Duration::MAX;
+    let mut used = Used::default();
+    for _ in 0..3 {
+        let budget = Box::new(Purse(ATTACK_FUEL));
+        let mut run = store.run(Arc::clone(&grants), Conditions::default(), budget);
+        run.query("SELECT 2")?;
+        let before = run.used();
+        let start = Instant::now();
+        let changes = !(sql.starts_with("SELECT") || sql.starts_with("WITH"));
+        let ended = one(&mut run, sql, changes);
+        used = difference(run.used(), before);
+        let end = if ended.is_ok() {
+            run.prepare(None).map(drop)
+        } else {
+            run.discard().map(drop)
+        };
+        least = least.min(start.elapsed());
+        let how = match (ended, end) {
+            (Err(failure), _) => failure.to_string(),
+            (_, Err(error)) => error.to_string(),
+            _ => "done".to_owned(),
+        };
+        if least > Duration::from_secs(1) || std::env::var_os("SHOW_ENDS").is_some() {
+            eprintln!("{name}: {:?}, {how}", start.elapsed());
+        }
+    }
+    Ok(Measured {
+        name,
+        time: least,
+        used,
+    })
+}
+
+fn one(run: &mut Run, sql: &str, changes: bool) -> Result<(), fractalaw_sqlite::Failure> {
+    if changes {
+        run.execute(sql).map(drop)
+    } else {
+        run.query(sql).map(drop)
+    }
+}
+
+fn difference(after: Used, before: Used) -> Used {
+    Used {
+        fuel: after.fuel - before.fuel,
+        steps: after.steps - before.steps,
+        pages: after.pages - before.pages,
+        large_kib: after.large_kib - before.large_kib,
+        held_kib_steps: after.held_kib_steps - before.held_kib_steps,
+    }
+}
+
+/// Fuel that ends.
+struct Purse(u64);
+
+impl Budget for Purse {
+    fn spend(&mut self, fuel: u64) -> Result<(), Stop> {
+        let left = self.0.checked_sub(fuel);
+        self.0 = left.unwrap_or(0);
+        left.map(|_| ()).ok_or(Stop::OutOfFuel)
+    }
+
+    fn count(&mut self, _: Quota, _: u64) -> Result<(), Stop> {
+        Ok(())
+    }
+
+    fn look(&mut self) -> Result<(), Stop> {
+        Ok(())
+    }
+}
