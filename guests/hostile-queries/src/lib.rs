@@ -51,8 +51,66 @@ fn run() -> Result<String, String> {
             thread::sleep(Duration::from_secs(3_600));
             Ok("slept".to_owned())
         }
-        _ => Err(format!("no attack is called `{what}`")),
+        what => match (attack(what), change(what)) {
+            (Some(sql), _) => number(Sql::trusted(sql)),
+            (None, Some(sql)) => Ok(format!("{} rows changed", execute(sql)?)),
+            (None, None) => Err(format!("no attack is called `{what}`")),
+        },
     }
+}
+
+/// One query that does as much as it can, in as few steps as it can.
+fn attack(what: &str) -> Option<String> {
+    let endless = |select: &str| {
+        format!(
+            "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT {select} FROM n"
+        )
+    };
+    let list = |count: usize, between: &str| {
+        let terms: Vec<String> = (0..count).map(|term| term.to_string()).collect();
+        terms.join(between)
+    };
+    Some(match what {
+        "six-table-join" => {
+            "SELECT count(*) FROM reading a, reading b, reading c, reading d, reading e, reading f WHERE a.level < f.level".into()
+        }
+        "growing-recursion" => {
+            "WITH RECURSIVE n(i, t) AS (SELECT 1, 'a' UNION SELECT i + 1, t || i FROM n) SELECT count(*) FROM n".into()
+        }
+        "replace-bomb" => endless(&format!(
+            "max(length(replace(hex(zeroblob(5000 + i % 2)), '0', '{}')))",
+            "x".repeat(50)
+        )),
+        "printf-bomb" => endless("max(length(printf('%900000d', i)))"),
+        "slow-like" => format!("SELECT count(*) FROM page WHERE body LIKE '%{}b%'", "a_".repeat(120)),
+        "slow-glob" => format!("SELECT count(*) FROM page WHERE body GLOB '*{}b'", "[a-z]".repeat(48)),
+        "slow-trim" => "SELECT sum(length(trim(a.body, b.body))) FROM page a, page b, reading".into(),
+        "huge-json" => "SELECT sum(value) FROM (SELECT '[' || replace(substr(body, 1, 100000), 'a', '1,') || '1]' AS j FROM page), json_each(j)".into(),
+        "many-dates" => format!(
+            "SELECT max(datetime(a.id, 'unixepoch'{})) FROM reading a, reading b",
+            ", 'start of month', 'weekday 3'".repeat(45)
+        ),
+        "deep-expression" => format!("SELECT {}1{}", "(1 + ".repeat(5_000), ")".repeat(5_000)),
+        "long-list" => format!("SELECT count(*) FROM reading WHERE id IN ({})", list(100_000, ",")),
+        "many-terms" => format!("SELECT count(*) FROM words WHERE words MATCH '{}'", list(7_000, " OR ")),
+        "wide-window" => "SELECT max(t) FROM (SELECT count(*) OVER (ORDER BY a.level * b.id) AS t FROM reading a, reading b, reading c)".into(),
+        "wide-sort" => "SELECT count(*) FROM (SELECT substr(body, 1, 12000) || a.id AS t FROM page, reading a, reading b ORDER BY t LIMIT -1 OFFSET 1)".into(),
+        "generated-columns" => "SELECT max(wide), max(loud) FROM made, reading a, reading b".into(),
+        _ => return None,
+    })
+}
+
+/// One statement that changes as much as it can.
+fn change(what: &str) -> Option<&'static str> {
+    Some(match what {
+        "trigger-cascade" => "INSERT INTO first SELECT id FROM reading",
+        "huge-keys" => {
+            "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) \
+             INSERT INTO keys SELECT hex(zeroblob(499000)) || i FROM n"
+        }
+        "huge-rows" => "UPDATE reading SET station = hex(zeroblob(400000)) || id",
+        _ => return None,
+    })
 }
 
 fn number(sql: impl Into<Sql>) -> Result<String, String> {

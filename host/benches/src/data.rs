@@ -24,6 +24,11 @@ const ALLOWED: Duration = Duration::from_micros(15);
 /// The cases of the guest that attacks data, and their database.
 const ATTACKS: &str = "tests/cases/hostile-queries";
 
+/// As the cases grant it.
+const GRANTS: &str = "data.read = [\"reading\", \"page\", \"words\", \"keys\", \"made\",
+    \"first\", \"second\", \"third\"]
+data.write = [\"reading\", \"keys\", \"first\", \"second\", \"third\"]";
+
 const SET_UP: &str = "CREATE TABLE t (id INTEGER PRIMARY KEY, n INTEGER, r REAL, name TEXT);
 WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000000) INSERT INTO t SELECT i, i * 7, i / 3.0, 'name ' || i FROM n";
 
@@ -176,7 +181,9 @@ pub(crate) fn attacks(flags: &Flags, table: &mut Table) -> Result<()> {
     let read = |path: &Path| {
         fs::read_to_string(path).with_context(|| format!("cannot read `{}`", path.display()))
     };
-    let lab = Lab::new(&read(&Path::new(ATTACKS).join("readings.sql"))?)?;
+    let set_up = ["readings.sql", "attacks.sql"].map(|name| read(&Path::new(ATTACKS).join(name)));
+    let [readings, attacked] = set_up;
+    let lab = Lab::new(&(readings? + &attacked?))?;
     let app = lab
         .host
         .load_file(flags.guests.join("hostile-queries.wasm"))?;
@@ -195,9 +202,7 @@ pub(crate) fn attacks(flags: &Flags, table: &mut Table) -> Result<()> {
         .collect();
     names.sort();
     for name in names {
-        let run = lab
-            .run("data.read = [\"reading\"]\ndata.write = [\"reading\"]")?
-            .arg(&name);
+        let run = lab.run(GRANTS)?.arg(&name);
         let report = lab.ran(&app, &run)?;
         let deadline = Limits::of(Tier::Lightweight).deadline;
         table.add(Row {

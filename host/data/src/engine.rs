@@ -46,6 +46,14 @@ impl Engine {
         }
     }
 
+    /// Makes a query on a thread that must not be kept long, or returns `None` if it may take longer or wait.
+    pub(crate) fn query_if_short(&mut self, sql: &str) -> Option<Result<Vec<u8>, Failure>> {
+        match self {
+            Engine::Sqlite(run) => run.query_if_short(sql),
+            Engine::Adbc(_) => None,
+        }
+    }
+
     pub(crate) fn execute(&mut self, sql: &str) -> Result<u64, Failure> {
         match self {
             Engine::Sqlite(run) => run.execute(sql),

@@ -33,9 +33,9 @@ pub(crate) fn million(flags: &Flags, table: &mut Table) -> Result<()> {
     });
     add(table, "rusqlite", pair);
     let folder = flags.records.parent().unwrap_or(&flags.records);
-    let driver = folder.join("tools/adbc/sqlite/libadbc_driver_sqlite.so");
+    let library = folder.join("tools/adbc/sqlite/libadbc_driver_sqlite.so");
     let program = flags.fractalaw.with_file_name("fractalaw-adbc");
-    if !driver.is_file() || !program.is_file() {
+    if !library.is_file() || !program.is_file() {
         eprintln!(
             "SKIPPED data/million-rows beside an ADBC driver: the driver or its program is not there\n\
              hint: `cargo xtask drivers`, then `cargo xtask bench data` builds the program"
@@ -43,10 +43,10 @@ pub(crate) fn million(flags: &Flags, table: &mut Table) -> Result<()> {
         return Ok(());
     }
     let settings = Settings {
-        adbc: "sqlite".to_owned(),
+        driver: "sqlite".to_owned(),
         path: Some(store.path().to_owned()),
         uri: None,
-        driver: Some(driver),
+        library: Some(library),
         entrypoint: None,
         options: Default::default(),
     };

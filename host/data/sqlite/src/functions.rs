@@ -14,12 +14,14 @@ use rusqlite::{Connection, Result};
 use crate::guard::lock;
 use crate::limits::{VALUE_BYTES, VECTOR_FLOATS};
 use crate::paid::{mistake, pay, too_big};
+use crate::pattern;
 use crate::price;
 use crate::text;
 use crate::work::SharedWork;
 
 pub(crate) fn install(connection: &Connection, work: &SharedWork) -> Result<()> {
     text::install(connection, work)?;
+    pattern::install(connection, work)?;
     let harmless = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_INNOCUOUS;
     let drawn = Arc::clone(work);
     connection.create_scalar_function("random", 0, harmless, move |_| {

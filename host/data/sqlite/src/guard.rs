@@ -182,6 +182,7 @@ pub(crate) struct Guard {
     pub(crate) of_virtual: bool,
     /// What the statement calls, as far as its price depends on it. Views and triggers count too.
     searches: bool,
+    dates: bool,
     looks_through: bool,
 }
 
@@ -211,6 +212,7 @@ impl Guard {
             self.changes_tables = false;
             self.of_virtual = false;
             self.searches = false;
+            self.dates = false;
             self.looks_through = false;
         }
     }
@@ -223,6 +225,9 @@ impl Guard {
             changes_tables: self.changes_tables,
             of_virtual: self.of_virtual,
             searches: self.searches,
+            dates: self.dates,
+            commas: 0,
+            terms: 0,
             looks_through: self.looks_through,
         }
     }
@@ -266,6 +271,7 @@ impl Guard {
                 let name = function_name.to_ascii_lowercase();
                 self.looks_through |= words::looks_through(&name);
                 self.searches |= words::searches(&name);
+                self.dates |= words::is_of_dates(&name);
                 FUNCTIONS
                     .binary_search(&name.as_str())
                     .is_err()

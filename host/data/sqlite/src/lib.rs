@@ -44,6 +44,7 @@ mod line;
 mod messages;
 mod open;
 mod paid;
+mod pattern;
 mod pending;
 mod prepared;
 mod price;

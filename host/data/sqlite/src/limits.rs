@@ -80,9 +80,9 @@ fractalaw_limits::limits! {
     pub(crate) const SHORT_MEMORY_BYTES: usize = 64 * KIB
         => "the statement runs on a thread of its own";
 
-    /// An allocation of this size is a large value, and its bytes are paid for. Pages and what SQLite keeps of small
-    /// values are smaller.
-    pub(crate) const LARGE_BYTES: usize = 16 * KIB
+    /// An allocation of this size is a large value, and its bytes are paid for. Pages of the usual size and what SQLite
+    /// keeps of small values are smaller.
+    pub(crate) const LARGE_BYTES: usize = 6 * KIB
         => "paid for by size from here on";
 
     /// The rows that one run may change. Their earlier values are kept until the run is settled.

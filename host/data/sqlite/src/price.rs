@@ -34,6 +34,19 @@ pub(crate) const VECTOR_FLOAT: u64 = 3;
 /// look.
 pub(crate) const LOOKED_BYTE: u64 = 1;
 
+/// Each place at which `replace` puts something else.
+pub(crate) const REPLACEMENT: u64 = 60;
+
+/// Each character that `trim` looks up in a set, or puts into it.
+pub(crate) const SET_CHARACTER: u64 = 100;
+
+/// One call of `LIKE` or `GLOB`, and each comparison of a character in it.
+pub(crate) const MATCH: u64 = 300;
+pub(crate) const COMPARISON: u64 = 8;
+
+/// From so many commas on, the functions of a statement can have so many arguments that dates cost more.
+const MANY_COMMAS: u64 = 16;
+
 /// What a statement pays for the things that SQLite counts.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Rates {
@@ -46,9 +59,18 @@ pub(crate) struct Rates {
 
 impl Rates {
     pub(crate) fn of(does: &Does) -> Rates {
+        // A step that searches a tree of its own compares a dozen rows. A step that reads JSON takes as long.
+        let mut step = if does.searches { 150 } else { 60 };
+        if does.of_virtual {
+            // A step to the next row of a search moves through the lists of all its words.
+            step = 300 * (1 + does.terms);
+        }
+        if does.dates && does.commas >= MANY_COMMAS {
+            // One call of a function reads each argument as a change of the date.
+            step *= does.commas / (MANY_COMMAS / 2);
+        }
         Rates {
-            // A step that searches a tree of its own compares a dozen rows. A step that reads JSON takes as long.
-            step: if does.searches { 150 } else { 60 },
+            step,
             step_held_kib: if does.looks_through { 40 } else { 2 },
             // Full text does all its work between pages, without steps.
             page: if does.of_virtual { 10_000 } else { 250 },

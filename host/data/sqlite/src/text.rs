@@ -39,10 +39,12 @@ pub(crate) fn install(connection: &Connection, work: &SharedWork) -> Result<()> 
         let Some(by) = bytes(context.get_raw(2)) else {
             return null();
         };
-        let replaced = replace(&text, &pattern, &by).ok_or_else(too_big)?;
+        let (replaced, places) = replace(&text, &pattern, &by).ok_or_else(too_big)?;
         pay(
             &paid,
-            (replaced.len() as u64).saturating_mul(price::LOOKED_BYTE),
+            (replaced.len() as u64)
+                .saturating_mul(price::LOOKED_BYTE)
+                .saturating_add(places.saturating_mul(price::REPLACEMENT)),
         )?;
         text_of(replaced)
     })?;
@@ -58,7 +60,10 @@ pub(crate) fn install(connection: &Connection, work: &SharedWork) -> Result<()> 
             else {
                 return Ok(ToSqlOutput::Owned(Value::Null));
             };
-            text_of(trim(&text, &of, left, right).to_vec())
+            pay(&paid, characters_of(of.len()))?;
+            let trimmed = trim(&text, &of, left, right);
+            pay(&paid, characters_of(text.len() - trimmed.len()))?;
+            text_of(trimmed.to_vec())
         })?;
     }
     Ok(())
@@ -82,7 +87,7 @@ fn looked_at(context: &Context<'_>, work: &SharedWork) -> Result<()> {
 }
 
 /// A value as text, as SQLite converts it. `None` for null.
-fn bytes(value: ValueRef<'_>) -> Option<Cow<'_, [u8]>> {
+pub(crate) fn bytes(value: ValueRef<'_>) -> Option<Cow<'_, [u8]>> {
     match value {
         ValueRef::Null => None,
         ValueRef::Integer(number) => Some(number.to_string().into_bytes().into()),
@@ -113,23 +118,30 @@ fn is_inner(byte: u8) -> bool {
     byte & 0xc0 == 0x80
 }
 
-/// `None` if the result would be larger than a value may be.
-fn replace(text: &[u8], pattern: &[u8], by: &[u8]) -> Option<Vec<u8>> {
+/// The result, and the number of places. `None` if it would be larger than a value may be.
+fn replace(text: &[u8], pattern: &[u8], by: &[u8]) -> Option<(Vec<u8>, u64)> {
     if pattern.is_empty() {
-        return Some(text.to_vec());
+        return Some((text.to_vec(), 0));
     }
+    let mut places = 0;
     let mut replaced = Vec::with_capacity(text.len());
     let mut end = 0;
     for at in memmem::find_iter(text, pattern) {
         replaced.extend_from_slice(text.get(end..at).unwrap_or_default());
         replaced.extend_from_slice(by);
         end = at + pattern.len();
+        places += 1;
         if replaced.len() > VALUE_BYTES {
             return None;
         }
     }
     replaced.extend_from_slice(text.get(end..).unwrap_or_default());
-    (replaced.len() <= VALUE_BYTES).then_some(replaced)
+    (replaced.len() <= VALUE_BYTES).then_some((replaced, places))
+}
+
+/// What it costs to look so many characters up in a set.
+fn characters_of(bytes: usize) -> u64 {
+    (bytes as u64).saturating_mul(price::SET_CHARACTER)
 }
 
 /// The text without the characters at its ends that are in `of`.

@@ -26,7 +26,8 @@ impl Budget for Trial {
             Quota::Statements => self.amount.statements += amount,
             Quota::Rows => self.amount.rows += amount,
             Quota::Bytes => self.amount.bytes += amount,
-            Quota::Memory => {}
+            // The engine itself enforces the others.
+            _ => {}
         }
         Ok(())
     }

@@ -25,6 +25,11 @@ pub(crate) struct Does {
     /// Whether it searches something that it builds itself, for sorting, for distinct rows, or as an index for a
     /// join.
     pub(crate) searches: bool,
+    /// Whether it calls functions for dates, and how many commas its text has.
+    pub(crate) dates: bool,
+    pub(crate) commas: u64,
+    /// How much longer each row of a full-text search takes, because the text has so many words.
+    pub(crate) terms: u64,
     /// Whether it calls functions that read all of a value and make no new one.
     pub(crate) looks_through: bool,
 }
