@@ -4,8 +4,11 @@ use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use fractalaw_data::Data;
 use fractalaw_host::capability::Offer;
 use fractalaw_host::{Decision, Host, LoadError, MicroApp, Refusal, Report, Run, Section, Tier};
+use rusqlite::Connection;
+use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
 use crate::check;
@@ -20,7 +23,22 @@ static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
 
 static HOST: LazyLock<Host> = LazyLock::new(|| {
     let host = Host::builder().slots(2);
-    host.build().expect("a host starts")
+    host.offer(Data::new()).build().expect("a host starts")
+});
+
+/// The database that components may use in part. Later inputs find what earlier ones left in it.
+static DATA: LazyLock<TempDir> = LazyLock::new(|| {
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    let connection = Connection::open(folder.path().join("data.db")).expect("a file can be made");
+    connection
+        .execute_batch(
+            "CREATE TABLE permit (id INTEGER PRIMARY KEY, site TEXT, level REAL);
+             CREATE TABLE secret (word TEXT);
+             INSERT INTO permit VALUES (1, 'north', 2.5), (2, NULL, -1);
+             INSERT INTO secret VALUES ('hush')",
+        )
+        .expect("the tables can be made");
+    folder
 });
 
 /// After this many inputs a known component is run, to check that nothing was left behind.
@@ -28,12 +46,21 @@ const LOOK_EVERY: u64 = 64;
 
 /// The grants of all interfaces. Only a policy can give them, and components that import the interfaces must run.
 static GRANTS: LazyLock<Section> = LazyLock::new(|| {
-    let grants = Offer::standard().grants().into_iter();
-    let lines: String = grants
+    let grants = offer().grants().into_iter();
+    let mut lines: String = grants
         .map(|grant| format!("interfaces.\"{grant}\" = true\n"))
         .collect();
+    lines += &format!(
+        "data.file = '{}'\ndata.read = [\"permit\"]\ndata.write = [\"permit\"]\n",
+        DATA.path().join("data.db").display()
+    );
     Section::parse(&lines).expect("the lines are those of policy")
 });
+
+/// What the host offers to all inputs: its own interfaces, and data.
+pub(crate) fn offer() -> &'static Offer {
+    HOST.offer()
+}
 
 /// Limits that are low enough for an input to take milliseconds, and high enough to reach every limit except the
 /// clock.

@@ -90,8 +90,8 @@ impl Engine {
 
     /// Keeps SQLite from reading a table in the order of an index of which the statement uses no column.
     pub(crate) fn ignore_unused_indexes(&self) {
-        // `SQLITE_CoverIdxScan` and `SQLITE_SkipScan`. Only SQLite's source has these names.
-        const OFF: c_uint = 0x20 | 0x4000;
+        // `SQLITE_DistinctOpt`, `SQLITE_CoverIdxScan` and `SQLITE_SkipScan`. Only SQLite's source has these names.
+        const OFF: c_uint = 0x10 | 0x20 | 0x4000;
         // SAFETY: the connection is open, and this operation takes a connection and a mask.
         unsafe {
             ffi::sqlite3_test_control(ffi::SQLITE_TESTCTRL_OPTIMIZATIONS, self.handle(), OFF)

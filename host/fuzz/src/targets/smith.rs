@@ -18,7 +18,10 @@ const IMPORTS: &str = r#"(module
     (import "host" "stdout" (func (result i32)))
     (import "host" "write" (func (param i32 i32 i32 i32)))
     (import "host" "subscribe" (func (param i64) (result i32)))
-    (import "host" "block" (func (param i32))))"#;
+    (import "host" "block" (func (param i32)))
+    (import "host" "query" (func (param i32 i32 i32)))
+    (import "host" "insert" (func (param i32 i32 i32 i32 i32)))
+    (import "host" "execute" (func (param i32 i32 i32))))"#;
 
 static AVAILABLE: LazyLock<Vec<u8>> =
     LazyLock::new(|| wat::parse_str(IMPORTS).expect("the text is a module"));
@@ -91,6 +94,16 @@ const AROUND_TEXT: &str = r#"(component
                     (field "event-type" string) (field "resource" string) (field "detail" string)))
                 (export "audit-entry" (type $audit-entry (eq $entry)))
                 (export "record-event" (func (param "entry" $audit-entry)))))
+            (import "fractal:app/data-query@0.1.0" (instance $query
+                (type $record (record (field "code" u32) (field "message" string)))
+                (export "query-error" (type $error (eq $record)))
+                (export "query" (func (param "sql" string) (result (result (list u8) (error $error)))))))
+            (import "fractal:app/data-mutate@0.1.0" (instance $mutate
+                (type $record (record (field "code" u32) (field "message" string)))
+                (export "mutate-error" (type $error (eq $record)))
+                (export "insert" (func (param "table" string) (param "data" (list u8))
+                    (result (result u64 (error $error)))))
+                (export "execute" (func (param "sql" string) (result (result u64 (error $error)))))))
             (import "wasi:io/poll@0.2.12" (instance $poll
                 (export "pollable" (type $pollable (sub resource)))
                 (export "[method]pollable.block" (func (param "self" (borrow $pollable))))))
@@ -122,6 +135,9 @@ const AROUND_TEXT: &str = r#"(component
                 (export "get-arguments" (func (result (list string))))))
             (core module $libc
                 (memory (export "memory") 1)
+                (data (i32.const 0) "permit")
+                (data (i32.const 128) "SELECT id, site FROM permit")
+                (data (i32.const 160) "UPDATE permit SET site = 'x'")
                 (global $next (mut i32) (i32.const 1024))
                 (func (export "realloc") (param i32 i32 i32 i32) (result i32)
                     (local $at i32)
@@ -141,13 +157,20 @@ const AROUND_TEXT: &str = r#"(component
             (core func $stdout (canon lower (func $stdout "get-stdout")))
             (core func $write (canon lower (func $streams "[method]output-stream.write")
                 (memory $libc "memory")))
+            (core func $query (canon lower (func $query "query")
+                (memory $libc "memory") (realloc (func $libc "realloc"))))
+            (core func $insert (canon lower (func $mutate "insert")
+                (memory $libc "memory") (realloc (func $libc "realloc"))))
+            (core func $execute (canon lower (func $mutate "execute")
+                (memory $libc "memory") (realloc (func $libc "realloc"))))
             (core module)
             (core instance $smith (instantiate 1 (with "host" (instance
                 (export "memory" (memory $libc "memory"))
                 (export "record" (func $record)) (export "now" (func $now)) (export "random" (func $random))
                 (export "arguments" (func $arguments)) (export "stdout" (func $stdout))
                 (export "write" (func $write)) (export "subscribe" (func $subscribe))
-                (export "block" (func $block))))))
+                (export "block" (func $block)) (export "query" (func $query))
+                (export "insert" (func $insert)) (export "execute" (func $execute))))))
             (func (export "run") (result (result string (error string)))
                 (canon lift (core func $smith "run") (memory $libc "memory")
                     (realloc (func $libc "realloc")))))"#;
@@ -174,13 +197,23 @@ mod tests {
             (import "host" "record" (func $record (param i32 i32 i32 i32 i32 i32)))
             (import "host" "stdout" (func $stdout (result i32)))
             (import "host" "write" (func $write (param i32 i32 i32 i32)))
+            (import "host" "query" (func $query (param i32 i32 i32)))
+            (import "host" "execute" (func $execute (param i32 i32 i32)))
             (func (export "run") (result i32)
                 (call $record (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0))
                 (call $write (call $stdout) (i32.const 64) (i32.const 3) (i32.const 32))
+                (call $query (i32.const 128) (i32.const 27) (i32.const 64))
+                (call $execute (i32.const 160) (i32.const 28) (i32.const 80))
                 i32.const 16))"#;
         let component = component(&wat::parse_str(text).unwrap());
         let report = host::load_and_run(&component, &host::small());
         assert_eq!(report.outcome.kind(), "completed", "{:?}", report.outcome);
         assert_eq!((report.audit.len(), report.stdout.bytes.len()), (1, 3));
+        let changed = report.effects.iter().map(ToString::to_string);
+        assert!(
+            changed.clone().count() >= 1,
+            "{:?}",
+            changed.collect::<Vec<_>>()
+        );
     }
 }

@@ -163,6 +163,7 @@ fn the_order_of_rows_shows_nothing_of_a_column_that_is_not_granted() {
         "SELECT id FROM pay LIMIT 3",
         "SELECT id, name FROM pay LIMIT 3",
         "SELECT id FROM pay WHERE name = 'same' LIMIT 3",
+        "SELECT DISTINCT id, name FROM pay LIMIT 3",
     ] {
         let ids: String = rows(&run.query(sql).unwrap())
             .lines()

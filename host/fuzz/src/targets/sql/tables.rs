@@ -12,7 +12,6 @@ const SET_UP: &str = "
 CREATE TABLE plain (id INTEGER PRIMARY KEY, n INTEGER, r REAL, t TEXT, b BLOB);
 CREATE TABLE mixed (id INTEGER PRIMARY KEY, name TEXT, zqword TEXT DEFAULT 'zqdefault', zqnumber INTEGER);
 CREATE INDEX mixed_zqnumber ON mixed (zqnumber);
-CREATE INDEX mixed_both ON mixed (zqnumber, name);
 CREATE TABLE keyed (a TEXT, b INTEGER CHECK (b < 1000), c TEXT UNIQUE, PRIMARY KEY (a, b)) WITHOUT ROWID;
 CREATE TABLE strict_one (id INTEGER PRIMARY KEY AUTOINCREMENT, day TEXT NOT NULL, flag INTEGER, any ANY) STRICT;
 CREATE TABLE made (x INTEGER, y INTEGER AS (x * 2) STORED, z TEXT AS ('z' || x));

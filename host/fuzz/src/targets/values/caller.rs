@@ -2,10 +2,11 @@
 
 use std::fmt::Write;
 
-use fractalaw_host::capability::Offer;
 use wasmparser::{Parser, Payload, TypeRef, ValType};
 use wit_component::{ComponentEncoder, StringEncoding, dummy_module, embed_component_metadata};
 use wit_parser::{LiftLowerAbi, ManglingAndAbi, Resolve, WorldId};
+
+use crate::host;
 
 /// Where the host puts results, unless the program says otherwise.
 const RESULTS: u32 = 0x400;
@@ -25,7 +26,7 @@ const ABI: ManglingAndAbi = ManglingAndAbi::Legacy(LiftLowerAbi::Sync);
 
 /// Every function of the world, and what drops each resource.
 pub(super) fn imports() -> Vec<Import> {
-    let offered = Offer::standard()
+    let offered = host::offer()
         .offered()
         .expect("the host's own WIT is valid");
     imports_of(&offered.resolve, offered.world)
@@ -63,7 +64,7 @@ fn imports_of(resolve: &Resolve, world: WorldId) -> Vec<Import> {
 
 /// The component itself.
 pub(super) fn component() -> Vec<u8> {
-    let offered = Offer::standard()
+    let offered = host::offer()
         .offered()
         .expect("the host's own WIT is valid");
     let (resolve, world) = (&offered.resolve, offered.world);

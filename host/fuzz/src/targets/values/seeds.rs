@@ -73,6 +73,34 @@ pub(crate) fn seeds() -> Vec<Vec<u8>> {
         open(2, &[method("read-directory"), 2, 0xf0]),
         open(2, &[method("stat-at"), 2, 1, 0x80, 3, 0xf0]),
     ]);
+    // Statements, of which the place is that of the first byte behind the call.
+    let of_data = |function: &str, sql: &str| {
+        let call = [at(function), 0x80 + 4, sql.len() as u8, 0xf0];
+        [&call[..], sql.as_bytes()].concat()
+    };
+    seeds.extend([
+        of_data("query", "SELECT id, site, level FROM permit"),
+        of_data("query", "SELECT word FROM secret"),
+        of_data("execute", "UPDATE permit SET site = 'x'"),
+        of_data(
+            "execute",
+            "INSERT INTO permit (site) SELECT hex(randomblob(9))",
+        ),
+        vec![
+            at("insert"),
+            0x80 + 6,
+            6,
+            0x80,
+            6,
+            0xf0,
+            b'p',
+            b'e',
+            b'r',
+            b'm',
+            b'i',
+            b't',
+        ],
+    ]);
     let wide = [0xf1, 0xff, 0xff, 0xff, 0x7f];
     let write = "[method]output-stream.write";
     let record = at("record-event");
