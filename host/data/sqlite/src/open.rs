@@ -99,8 +99,15 @@ impl Open {
         }
     }
 
-    /// What the transaction changed.
+    /// What the transaction changed. The run's budget may be used up.
     pub(crate) fn changes(&mut self) -> Result<Changes, StoreError> {
+        lock(&self.desk.work).is_settling = true;
+        let changes = self.read_changes();
+        lock(&self.desk.work).is_settling = false;
+        changes
+    }
+
+    fn read_changes(&mut self) -> Result<Changes, StoreError> {
         let failed = |source| StoreError::Sqlite {
             path: self.store.path.clone(),
             source,

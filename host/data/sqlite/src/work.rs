@@ -23,6 +23,9 @@ pub(crate) struct Work {
     random: Option<ChaCha12Rng>,
     rates: Rates,
     used: Used,
+    /// The host itself reads what the run changed. Nothing of that is the run's to pay, and the end of its budget
+    /// does not stop it.
+    pub(crate) is_settling: bool,
     /// A call that is tried on its caller's thread. It pays when it has succeeded.
     trial: Option<Trial>,
 }
@@ -136,6 +139,9 @@ impl Work {
 
     /// Called when SQLite has made as many steps as there are between two looks. Returns whether to stop.
     fn look(&mut self) -> bool {
+        if self.is_settling {
+            return false;
+        }
         self.steps_paid += STEPS_BETWEEN_LOOKS;
         let go_on = self
             .pay_steps(STEPS_BETWEEN_LOOKS)

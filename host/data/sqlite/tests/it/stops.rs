@@ -313,3 +313,37 @@ fn a_short_query_is_the_same_as_on_a_thread_or_has_not_happened() {
         assert_eq!(short(sql, fuel), expected, "{sql}");
     }
 }
+
+/// Reading back what a run changed takes thousands of steps. They are not the run's, whose budget may be used up.
+#[test]
+fn a_run_whose_time_is_over_is_settled_whatever_it_changed() {
+    struct Until(Arc<AtomicU64>);
+    impl Budget for Until {
+        fn spend(&mut self, _: u64) -> Result<(), Stop> {
+            self.look()
+        }
+        fn count(&mut self, _: Quota, _: u64) -> Result<(), Stop> {
+            Ok(())
+        }
+        fn look(&mut self) -> Result<(), Stop> {
+            match self.0.load(Ordering::Relaxed) {
+                0 => Ok(()),
+                _ => Err(Stop::Deadline),
+            }
+        }
+    }
+    let store = store(SET_UP);
+    for settles in [true, false] {
+        let over = Arc::new(AtomicU64::new(0));
+        let budget = Box::new(Until(Arc::clone(&over)));
+        let mut run = store.run(grants(&["*"], &["*"]), CONDITIONS, budget);
+        assert_eq!(run.execute("UPDATE t SET name = name || '!'"), Ok(1_000));
+        over.store(1, Ordering::Relaxed);
+        let changes = if settles {
+            run.prepare(None).unwrap().settle(false).unwrap()
+        } else {
+            run.discard().unwrap()
+        };
+        assert_eq!(changes[0].rows.len(), 1_000);
+    }
+}
