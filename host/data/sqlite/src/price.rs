@@ -42,7 +42,7 @@ pub(crate) const SET_CHARACTER: u64 = 100;
 
 /// One call of `LIKE` or `GLOB`, and each comparison of a character in it.
 pub(crate) const MATCH: u64 = 300;
-pub(crate) const COMPARISON: u64 = 8;
+pub(crate) const COMPARISON: u64 = 12;
 
 /// From so many commas on, the functions of a statement can have so many arguments that dates cost more.
 const MANY_COMMAS: u64 = 16;

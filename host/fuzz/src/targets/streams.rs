@@ -6,9 +6,12 @@
 
 mod edits;
 
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
 use std::sync::{Arc, LazyLock};
 
-use fractalaw_sqlite::{Failure, Grants, Store, Used};
+use fractalaw_sqlite::{Code, Failure, Grants, Store, Used};
 
 use crate::data::{self, Purse};
 
@@ -29,14 +32,56 @@ INSERT INTO sample VALUES (1, 2.5, 'text', x'00ff', 1, '2025-01-02', '2025-01-02
 ";
 
 static STORES: LazyLock<[Store; 2]> = LazyLock::new(|| {
+    let set_up = format!("{SET_UP}{}", mixture());
     [(); 2].map(|()| {
-        Store::temporary(|connection| connection.execute_batch(SET_UP))
+        Store::temporary(|connection| connection.execute_batch(&set_up))
             .expect("the tables can be made")
     })
 });
 
-/// Streams of queries.
-static VALID: LazyLock<Vec<Vec<u8>>> = LazyLock::new(read);
+/// Streams of queries, and those of Arrow's own writer.
+static VALID: LazyLock<Vec<Vec<u8>>> =
+    LazyLock::new(|| [read(), WRITTEN.clone()].into_iter().flatten().collect());
+
+/// The streams with which `host/data/arrow` is tested.
+static WRITTEN: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../data/arrow/tests/streams");
+    let mut files: Vec<_> = fs::read_dir(folder)
+        .map(|entries| {
+            entries
+                .filter_map(|entry| Some(entry.ok()?.path()))
+                .collect()
+        })
+        .unwrap_or_default();
+    files.sort();
+    files
+        .iter()
+        .filter_map(|file| fs::read(file).ok())
+        .collect()
+});
+
+/// A table with the columns of all those streams.
+fn mixture() -> String {
+    let mut columns = BTreeMap::new();
+    for stream in WRITTEN.iter() {
+        let stream = fractalaw_arrow::read(stream).expect("the streams are valid");
+        for field in stream.fields() {
+            let name = format!("{:?}", field.data_type);
+            let declared = ["Date", "Timestamp", "Decimal"]
+                .into_iter()
+                .find(|start| name.starts_with(start));
+            columns.insert(
+                field.name.to_ascii_lowercase(),
+                declared.unwrap_or_default(),
+            );
+        }
+    }
+    let columns: Vec<_> = columns
+        .iter()
+        .map(|(name, declared)| format!(", \"{name}\" {declared}"))
+        .collect();
+    format!("CREATE TABLE mixture (\"no\" {});", columns.concat())
+}
 
 fn grants() -> Arc<Grants> {
     Arc::new(Grants::new(&["*"], &["*"]).expect("these are grants"))
@@ -63,9 +108,15 @@ pub(crate) fn run(bytes: &[u8]) {
 
 fn attempt(store: &Store, stream: &[u8]) -> Attempt {
     let mut run = store.run(grants(), data::CONDITIONS, Box::new(Purse::new(FUEL)));
-    let inserted = run.insert("typed", stream);
+    let mut inserted = run.insert("typed", stream);
+    let is_other = |failure: &Failure| matches!(failure, Failure::Call(error) if error.code == Code::NoSuchName);
+    let mut is_typed = true;
+    if inserted.as_ref().is_err_and(is_other) {
+        inserted = run.insert("mixture", stream);
+        is_typed = false;
+    }
     data::count("inserted", &inserted);
-    if matches!(inserted, Ok(1..=1_000)) {
+    if is_typed && matches!(inserted, Ok(1..=1_000)) {
         let read = run.query("SELECT i, r, s, b, o, d, ts, tz, n, v, x, k FROM typed");
         // A column without a type may hold values that are not of one type.
         match read {
@@ -92,7 +143,8 @@ fn attempt(store: &Store, stream: &[u8]) -> Attempt {
     };
     // All rows are added or none.
     if inserted.is_err() {
-        assert_eq!((rows("typed"), rows("again")), (0, 0), "{inserted:?}");
+        let all = ["typed", "again", "mixture"].map(rows);
+        assert_eq!(all, [0; 3], "{inserted:?}");
     }
     Attempt {
         changed: format!("{changes:?}"),
