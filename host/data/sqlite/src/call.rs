@@ -54,16 +54,16 @@ impl Call<'_> {
         } else {
             (&mut desk.engine, &desk.guard)
         };
-        let mut memory_bytes = CALL_MEMORY_BYTES;
-        if self.is_short {
+        let _at_work = if self.is_short {
             // Steps of other statements may take long.
             let does = engine.last().map(|statement| statement.does);
             if does.is_none_or(|does| does.searches || does.looks_through || does.of_virtual) {
                 return Err(Stop::Interrupted.into());
             }
-            memory_bytes = SHORT_MEMORY_BYTES;
-        }
-        let _at_work = Entered::new(memory_bytes, self.now_ms);
+            engine.enter_short(SHORT_MEMORY_BYTES, self.now_ms)
+        } else {
+            Entered::new(CALL_MEMORY_BYTES, self.now_ms)
+        };
         step(engine, guard, &desk.work, |statement, work| {
             rows(statement, work)
         })

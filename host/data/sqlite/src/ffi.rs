@@ -88,6 +88,11 @@ impl Engine {
         }
     }
 
+    /// Begins a query on this connection that is interrupted when it takes more memory.
+    pub(crate) fn enter_short(&self, memory_bytes: usize, now_ms: Option<i64>) -> Entered {
+        Entered::short(self.handle(), memory_bytes, now_ms)
+    }
+
     /// Keeps SQLite from reading a table in the order of an index of which the statement uses no column.
     pub(crate) fn ignore_unused_indexes(&self) {
         // `SQLITE_DistinctOpt`, `SQLITE_CoverIdxScan` and `SQLITE_SkipScan`. Only SQLite's source has these names.

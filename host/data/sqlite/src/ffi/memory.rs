@@ -17,6 +17,8 @@ struct Meter {
     held: Cell<i64>,
     most: Cell<i64>,
     refused: Cell<bool>,
+    /// The connection that is interrupted at the limit, instead of being refused memory.
+    interrupted: Cell<*mut ffi::sqlite3>,
     /// The same, only for large allocations.
     large: Cell<i64>,
     large_peak: Cell<i64>,
@@ -33,6 +35,7 @@ thread_local! {
             held: Cell::new(0),
             most: Cell::new(0),
             refused: Cell::new(false),
+            interrupted: Cell::new(null_mut()),
             large: Cell::new(0),
             large_peak: Cell::new(0),
             large_sum: Cell::new(0),
@@ -45,10 +48,17 @@ impl Meter {
     /// Whether this much more may be held.
     fn allows(&self, bytes: i64) -> bool {
         let held = self.held.get().saturating_add(bytes);
-        if self.active.get() && held > self.most.get() {
-            self.refused.set(true);
+        if !self.active.get() || held <= self.most.get() {
+            return true;
+        }
+        self.refused.set(true);
+        let interrupted = self.interrupted.get();
+        if interrupted.is_null() {
             return false;
         }
+        // SAFETY: `Entered::short` was given an open connection, and whoever entered uses it until it leaves. This
+        // sets a flag, at which SQLite looks between steps.
+        unsafe { ffi::sqlite3_interrupt(interrupted) };
         true
     }
 
@@ -85,6 +95,7 @@ impl Entered {
                 .most
                 .set(i64::try_from(memory_bytes).unwrap_or(i64::MAX));
             meter.refused.set(false);
+            meter.interrupted.set(null_mut());
             meter.large.set(0);
             meter.large_peak.set(0);
             meter.large_sum.set(0);
@@ -92,12 +103,25 @@ impl Entered {
         });
         Entered
     }
+
+    /// The same for a query that may be given up. If SQLite were refused memory, it would roll back the transaction.
+    /// It does not when a query is interrupted.
+    pub(super) fn short(
+        connection: *mut ffi::sqlite3,
+        memory_bytes: usize,
+        now_ms: Option<i64>,
+    ) -> Entered {
+        let entered = Entered::new(memory_bytes, now_ms);
+        METER.with(|meter| meter.interrupted.set(connection));
+        entered
+    }
 }
 
 impl Drop for Entered {
     fn drop(&mut self) {
         METER.with(|meter| {
             meter.active.set(false);
+            meter.interrupted.set(null_mut());
             meter.now.set(None);
         });
     }

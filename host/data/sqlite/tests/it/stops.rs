@@ -347,3 +347,24 @@ fn a_run_whose_time_is_over_is_settled_whatever_it_changed() {
         assert_eq!(changes[0].rows.len(), 1_000);
     }
 }
+
+/// If SQLite is refused memory, it rolls back the whole transaction. A query that is given up must not do that.
+#[test]
+fn a_query_that_is_given_up_keeps_what_the_run_changed() {
+    let store = store(SET_UP);
+    let mut run = with(&store, bounded());
+    assert_eq!(
+        run.execute("UPDATE t SET name = 'changed' WHERE id = 1"),
+        Ok(1)
+    );
+    for sql in [
+        "SELECT hex(zeroblob(400000)) FROM t",
+        "SELECT a.id FROM t a FULL JOIN t b ON a.id",
+        "SELECT max(a.id + b.id) FROM t a, t b",
+    ] {
+        assert_eq!(run.query_if_short(sql), None, "{sql}");
+        let name = run.query_if_short("SELECT name FROM t WHERE id = 1");
+        assert_eq!(rows(&name.unwrap().unwrap()), "changed", "{sql}");
+    }
+    assert_eq!(run.prepare(None).unwrap().changes()[0].rows.len(), 1);
+}
