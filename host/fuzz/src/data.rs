@@ -9,6 +9,7 @@ pub(crate) const CONDITIONS: Conditions = Conditions {
     now_ms: Some(1_735_689_600_000),
     seed: 1,
     commits_each_call: false,
+    is_measured: false,
 };
 
 /// The steps and the pages of one look, at the highest price. A run may use as much more than it has, because
