@@ -70,6 +70,9 @@ pub(crate) const LEDGER: [&str; 12] = [
 /// Arrow that nothing else uses.
 pub(crate) const ADBC: [&str; 4] = ["-p", "fractalaw-adbc", "-p", "fractalaw-adbc-client"];
 
+/// The program that runs models. It depends on an engine for neural networks and on a server, which nothing else uses.
+pub(crate) const MODELS: [&str; 2] = ["-p", "fractalaw-models"];
+
 /// This crate, always by itself: its features are those of `cargo xtask`.
 pub(crate) const XTASK: [&str; 2] = ["-p", "xtask"];
 

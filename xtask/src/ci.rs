@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 
 use crate::build_guests::toolchain::{TARGET, Toolchain};
-use crate::cargo::{ADBC, BENCHES, HOST, LEDGER, XTASK, cargo, shell, step};
+use crate::cargo::{ADBC, BENCHES, HOST, LEDGER, MODELS, XTASK, cargo, shell, step};
 use crate::cases::harness::Snapshots;
 use crate::flags;
 use crate::project::Project;
@@ -29,7 +29,14 @@ pub(crate) fn run(project: &Project) -> Result<ExitCode> {
     tidy::run(project)?;
 
     let warnings = ["--", "-D", "warnings"];
-    for packages in [&XTASK[..], &HOST[..], &LEDGER[..], &ADBC[..], &BENCHES[..]] {
+    for packages in [
+        &XTASK[..],
+        &HOST[..],
+        &LEDGER[..],
+        &ADBC[..],
+        &MODELS[..],
+        &BENCHES[..],
+    ] {
         let clippy = cargo(&shell, "clippy")
             .args(packages)
             .args(["--all-targets", "--locked"]);
@@ -57,7 +64,7 @@ pub(crate) fn run(project: &Project) -> Result<ExitCode> {
         step("clippy of the guests", &remedy, clippy.args(warnings))?;
     }
 
-    for packages in [&XTASK[..], &HOST[..], &LEDGER[..], &ADBC[..]] {
+    for packages in [&XTASK[..], &HOST[..], &LEDGER[..], &ADBC[..], &MODELS[..]] {
         let doc = cargo(&shell, "doc")
             .args(packages)
             .args(["--no-deps", "--locked"]);

@@ -38,6 +38,7 @@ Examples:
     cargo xtask new my-app                   make a guest with a first case that passes
     cargo xtask ci                           everything that CI checks
     cargo xtask drivers                      fetch the database drivers that tests use
+    cargo xtask models get                   fetch the models that `fractalaw-models` serves
     cargo xtask tidy                         only the rules that no other tool checks
 
 Exit codes:
@@ -135,6 +136,9 @@ pub(crate) enum Command {
     Ci,
     /// Fetch the ADBC drivers that tests use
     Drivers,
+    /// Models for `fractalaw-models`, the program that runs models
+    #[command(subcommand, disable_help_subcommand = true)]
+    Models(Models),
     /// Check the rules of this repository that no other tool knows
     Tidy,
 }
@@ -339,4 +343,11 @@ fn seconds(text: &str) -> Result<u64, String> {
 pub(crate) struct New {
     /// The name of the guest, in kebab case
     pub(crate) name: String,
+}
+
+/// Commands of `models`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Models {
+    /// Fetch the models of host/models/models.toml into target/tools/models, pinned by version and digest
+    Get,
 }

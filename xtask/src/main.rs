@@ -33,7 +33,10 @@ mod project;
 mod build_guests;
 
 // What tests need besides the workspace.
+mod packages;
+
 mod drivers;
+mod models;
 
 // What is done with components: the programs and the harness that run them, and how a run looks on a page.
 mod cases;
@@ -105,6 +108,7 @@ fn dispatch(command: &Command) -> Result<ExitCode> {
         Command::New(flags) => return new::run(&project, flags),
         Command::Ci => return ci::run(&project),
         Command::Drivers => drivers::run(&project)?,
+        Command::Models(flags::Models::Get) => models::get(&project)?,
         Command::Tidy => tidy::run(&project)?,
     }
     Ok(ExitCode::SUCCESS)

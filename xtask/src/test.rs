@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 
 use crate::adbc;
 use crate::build_guests;
-use crate::cargo::{ADBC, HOST, LEDGER, XTASK, cargo, shell, step};
+use crate::cargo::{ADBC, HOST, LEDGER, MODELS, XTASK, cargo, shell, step};
 use crate::cargo_test::{arguments, run_tests, without_verdicts};
 use crate::cases::asked::Asked;
 use crate::cases::harness::{Snapshots, cases};
@@ -17,6 +17,7 @@ use crate::drivers;
 use crate::fault::{FAILED, Fault};
 use crate::flags;
 use crate::in_ci;
+use crate::models;
 use crate::project::Project;
 use crate::totals::Totals;
 use guest_tests::Tests;
@@ -101,6 +102,7 @@ pub(crate) fn verify(
     if !only_cases {
         if flags.all {
             drivers::run(project)?;
+            models::get(project)?;
         }
         // Without drivers, the tests that need the program say that they are skipped.
         if drivers::any(project) {
@@ -129,6 +131,7 @@ pub(crate) fn verify(
             cargo(&shell, "test").args(XTASK),
             cargo(&shell, "test").args(LEDGER),
             cargo(&shell, "test").args(ADBC),
+            cargo(&shell, "test").args(MODELS),
         ] {
             let command = without_verdicts(command);
             good &= run_tests(arguments(command, text, &flags.rest), &mut totals)?;

@@ -9,7 +9,7 @@ use super::problem::Problem;
 use crate::lock::Lock;
 
 /// A package, what it must not depend on, and what to do instead.
-const AVOIDS: [(&str, &str, &str); 9] = [
+const AVOIDS: [(&str, &str, &str); 11] = [
     (
         "xtask",
         "wasmtime",
@@ -29,6 +29,16 @@ const AVOIDS: [(&str, &str, &str); 9] = [
         "fractalaw-host",
         "adbc_core",
         "load drivers in `fractalaw-adbc`, a program of its own",
+    ),
+    (
+        "fractalaw-cli",
+        "rten",
+        "run models in `fractalaw-models`, a program of its own",
+    ),
+    (
+        "fractalaw-models",
+        "wasmtime",
+        "let a host ask this program: it links no runtime",
     ),
     (
         "fractalaw-adbc-client",

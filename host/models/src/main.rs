@@ -1,0 +1,87 @@
+//! `fractalaw-models` runs models on this machine and answers in OpenAI's protocol. A host asks it as it asks any other
+//! server of models.
+//!
+//! It is a program of its own, so that a model that fails or takes too much memory never ends a host.
+
+#![forbid(unsafe_code)]
+
+// From the ground up.
+mod bounded;
+mod digest;
+mod fault;
+mod limits;
+
+mod catalogue;
+
+mod files;
+mod tokens;
+
+mod embedder;
+
+mod worker;
+
+mod serve;
+
+mod flags;
+
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+use clap::Parser;
+
+use crate::catalogue::Catalogue;
+use crate::embedder::Embedder;
+use crate::flags::{Command, Flags};
+
+fn main() -> ExitCode {
+    let ended = match Flags::parse().command {
+        Command::Serve { folder, listen } => serve::run(&folder, &listen),
+        Command::Verify { folder } => verify(&folder),
+        Command::List { folder } => list(&folder),
+    };
+    match ended {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn verify(folder: &Path) -> Result<()> {
+    let mut lines = String::new();
+    for (name, model) in &Catalogue::read(folder)?.models {
+        Embedder::load(name, model, files::read(folder, model)?)?;
+        writeln!(lines, "{name}: verified, {}", model.digest())?;
+    }
+    print(&lines)
+}
+
+fn list(folder: &Path) -> Result<()> {
+    let mut lines = String::new();
+    for (name, model) in &Catalogue::read(folder)?.models {
+        let catalogue::Price { call, token } = model.price;
+        writeln!(lines, "{name}")?;
+        writeln!(lines, "  kind        {}, by {}", model.kind, model.engine)?;
+        writeln!(lines, "  dimensions  {}", model.dimensions)?;
+        writeln!(lines, "  max tokens  {}", model.max_tokens)?;
+        writeln!(lines, "  price       {call} a call, {token} a token")?;
+        writeln!(lines, "  licence     {}", model.licence)?;
+        writeln!(lines, "  digest      {}", model.digest())?;
+        for (role, file) in model.files() {
+            writeln!(lines, "  {role:<11} {}  {}", file.path, file.sha256)?;
+        }
+    }
+    print(&lines)
+}
+
+fn print(text: &str) -> Result<()> {
+    let mut output = std::io::stdout();
+    output
+        .write_all(text.as_bytes())
+        .and_then(|()| output.flush())
+        .context("cannot write to standard output")
+}

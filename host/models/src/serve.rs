@@ -1,0 +1,123 @@
+//! The server: connections, requests, and its end.
+
+// From the ground up.
+mod place;
+mod question;
+mod refusal;
+mod stage;
+
+mod vectors;
+
+mod answer;
+
+mod connection;
+
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinSet;
+
+pub(crate) use answer::{Desk, Served};
+pub(crate) use place::Place;
+
+use crate::catalogue::Catalogue;
+use crate::embedder::Embedder;
+use crate::files;
+use crate::limits::{CONNECTIONS, STOP_TIME};
+use crate::worker::Worker;
+use place::Listener;
+
+/// How long the program waits if the system gives it no connection, such as without free descriptors.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// Serves all models of a folder until SIGTERM or SIGINT.
+pub(crate) fn run(folder: &Path, place: &Place) -> anyhow::Result<()> {
+    let catalogue = Catalogue::read(folder)?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("cannot start")?;
+    runtime.block_on(async {
+        let wait = |kind| signal(kind).context("cannot wait for signals");
+        let mut terminate = wait(SignalKind::terminate())?;
+        let mut interrupt = wait(SignalKind::interrupt())?;
+        // Only one program can have the socket, so it is opened before the models are loaded.
+        let listener = Listener::open(place).await?;
+        let desk = Arc::new(load(folder, &catalogue)?);
+        let names: Vec<&str> = catalogue.models.keys().map(String::as_str).collect();
+        let mut output = std::io::stdout();
+        writeln!(output, "serving {} at {listener}", names.join(", "))
+            .and_then(|()| output.flush())
+            .context("cannot write to standard output")?;
+        serve(listener, desk, &mut terminate, &mut interrupt).await;
+        Ok(())
+    })
+}
+
+fn load(folder: &Path, catalogue: &Catalogue) -> anyhow::Result<Desk> {
+    let mut models = BTreeMap::new();
+    for (name, model) in &catalogue.models {
+        let embedder = Embedder::load(name, model, files::read(folder, model)?)?;
+        let served = Served {
+            worker: Worker::start(name, embedder)?,
+            digest: model.digest(),
+            dimensions: model.dimensions,
+            max_tokens: model.max_tokens,
+        };
+        models.insert(name.clone(), served);
+    }
+    Ok(Desk::new(models))
+}
+
+/// Accepts connections until a signal. Then it answers the requests that have begun, and ends. A second signal ends it at
+/// once.
+async fn serve(
+    listener: Listener,
+    desk: Arc<Desk>,
+    terminate: &mut Signal,
+    interrupt: &mut Signal,
+) {
+    let (stop, stopped) = watch::channel(());
+    let places = Arc::new(Semaphore::new(CONNECTIONS));
+    let mut connections = JoinSet::new();
+    loop {
+        let next = async {
+            let free = places.clone().acquire_owned().await;
+            (free, listener.accept().await)
+        };
+        let (free, stream) = tokio::select! {
+            next = next => next,
+            _ = terminate.recv() => break,
+            _ = interrupt.recv() => break,
+        };
+        while connections.try_join_next().is_some() {}
+        match stream {
+            Ok(stream) => {
+                let serving = connection::serve(stream, desk.clone(), stopped.clone());
+                connections.spawn(async move {
+                    serving.await;
+                    drop(free);
+                });
+            }
+            Err(error) => {
+                eprintln!("error: cannot accept a connection: {error}");
+                tokio::time::sleep(PAUSE).await;
+            }
+        }
+    }
+    drop(listener);
+    drop(stop);
+    let ended = async { while connections.join_next().await.is_some() {} };
+    tokio::select! {
+        () = ended => {}
+        () = tokio::time::sleep(STOP_TIME) => eprintln!("error: some requests did not end in time"),
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+}
