@@ -15,6 +15,7 @@ mod data_query;
 mod descriptors;
 mod exit_codes;
 mod files;
+mod flight_sql;
 mod folders;
 mod inspection;
 mod killing;
