@@ -22,6 +22,8 @@ pub(crate) struct DataSpec {
     /// Tables and columns that it may change.
     #[serde(default)]
     write: Vec<String>,
+    /// `"call"` lets each call be a transaction, if the guest's manifest asks for it.
+    transaction: Option<String>,
 }
 
 /// The database of one run.
@@ -68,10 +70,14 @@ impl DataSpec {
         let file = toml::Value::from(file);
         let read = toml::Value::from(self.read.clone());
         let write = toml::Value::from(self.write.clone());
-        let lines = format!(
+        let mut lines = format!(
             "interfaces.\"fractal:app/data-query\" = true\ninterfaces.\"fractal:app/data-mutate\" = true\n\
              data.file = {file}\ndata.read = {read}\ndata.write = {write}\n"
         );
+        if let Some(transaction) = &self.transaction {
+            let transaction = toml::Value::from(transaction.clone());
+            lines += &format!("data.transaction = {transaction}\n");
+        }
         Section::parse(&lines).map_err(|error| anyhow!("`[data]`: {error}\nhint: {}", error.hint))
     }
 }

@@ -94,6 +94,7 @@ fn every_guest_has_an_exact_profile_or_says_why_it_has_none() {
             "asks-for-ai" | "incident-classifier" => {
                 "not offered by this host: `fractal:app/ai-embeddings@0.1.0`, `fractal:app/ai-classify@0.1.0`"
             }
+            "consignment-intake" => "not offered by this host: `fractal:app/data-mutate@0.1.0`",
             "emission-report" | "hostile-queries" | "obligation-search" | "permit-register" => {
                 "not offered by this host: `fractal:app/data-query@0.1.0`, `fractal:app/data-mutate@0.1.0`"
             }
