@@ -153,8 +153,8 @@ fn a_database_that_cannot_be_opened_fails_with_its_own_hint() {
         ),
         (
             "text.db:rw",
-            "error: `data` failed: cannot open `FOLDER/text.db`: file is not a database\nhint: name an SQLite database that \
-             this user may write, in a folder that may be written\n",
+            "error: `data` failed: cannot open `FOLDER/text.db`: file is not a database\nhint: name an SQLite database, or \
+             an empty file for a new one\n",
         ),
     ] {
         let output = run(&folder, &["--data", name]);
