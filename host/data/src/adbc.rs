@@ -58,6 +58,12 @@ impl AdbcRun {
         }
     }
 
+    /// The rows that were returned and changed so far.
+    pub(crate) fn rows(&self) -> u64 {
+        let used = self.run.used();
+        used.rows_out.saturating_add(used.rows_changed)
+    }
+
     pub(crate) fn query(&mut self, sql: &str) -> Result<Vec<u8>, Failure> {
         self.run.query(sql)
     }

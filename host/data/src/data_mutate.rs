@@ -5,6 +5,7 @@ use fractalaw_host::capability::wasmtime::Result as Called;
 use fractalaw_host::capability::{PricedLinker, RunState};
 
 use crate::session::{DataError, call};
+use crate::statement::Statement;
 use crate::tables::{EXECUTE_FUNCTION, INSERT_FUNCTION};
 
 type Count = Result<u64, DataError>;
@@ -15,9 +16,14 @@ pub(crate) fn add_to_linker(linker: &mut PricedLinker<'_>) -> Called<()> {
 }
 
 async fn insert(state: &mut RunState, (table, stream): (String, Vec<u8>)) -> Called<(Count,)> {
-    Ok((call(state, move |run| run.insert(&table, &stream)).await?,))
+    let statement = Statement::Insert(table);
+    Ok((call(state, statement, move |run, table| {
+        run.insert(table, &stream)
+    })
+    .await?,))
 }
 
 async fn execute(state: &mut RunState, (sql,): (String,)) -> Called<(Count,)> {
-    Ok((call(state, move |run| run.execute(&sql)).await?,))
+    let statement = Statement::Sql(sql);
+    Ok((call(state, statement, |run, sql| run.execute(sql)).await?,))
 }

@@ -4,6 +4,7 @@ use fractalaw_host::capability::wasmtime::Result as Called;
 use fractalaw_host::capability::{PricedLinker, RunState};
 
 use crate::session::{DataError, call, short_query};
+use crate::statement::Statement;
 use crate::tables::QUERY_FUNCTION;
 
 type Rows = Result<Vec<u8>, DataError>;
@@ -13,8 +14,9 @@ pub(crate) fn add_to_linker(linker: &mut PricedLinker<'_>) -> Called<()> {
 }
 
 async fn query(state: &mut RunState, (sql,): (String,)) -> Called<(Rows,)> {
-    if let Some(rows) = short_query(state, &sql) {
+    let statement = Statement::Sql(sql);
+    if let Some(rows) = short_query(state, &statement) {
         return Ok((rows,));
     }
-    Ok((call(state, move |run| run.query(&sql)).await?,))
+    Ok((call(state, statement, |run, sql| run.query(sql)).await?,))
 }

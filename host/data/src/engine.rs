@@ -7,6 +7,7 @@ use fractalaw_sqlite::{Prepared, StoreError};
 
 use crate::adbc::{self, AdbcRun, NotCommitted};
 use crate::effect::effects;
+use crate::statement::Done;
 
 /// A run that has made a call.
 pub(crate) enum Engine {
@@ -36,6 +37,20 @@ impl Engine {
         match self {
             Engine::Sqlite(run) => run.set_now(now_ms),
             Engine::Adbc(_) => {}
+        }
+    }
+
+    /// What was done for the run so far.
+    pub(crate) fn done(&self) -> Done {
+        match self {
+            Engine::Sqlite(run) => Done {
+                steps: Some(run.used().steps),
+                rows: run.used().rows,
+            },
+            Engine::Adbc(run) => Done {
+                steps: None,
+                rows: run.rows(),
+            },
         }
     }
 

@@ -18,6 +18,7 @@ mod budget;
 mod effect;
 mod grant;
 mod place;
+mod statement;
 mod stores;
 
 mod adbc;

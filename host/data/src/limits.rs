@@ -27,6 +27,10 @@ fractalaw_limits::limits! {
     /// The bytes of a blob that a report shows. Nobody reads a longer one.
     pub const SHOWN_BLOB_BYTES: usize = 32
         => "shown up to it";
+
+    /// The bytes of one statement in a trace. It is enough to know the statement again.
+    pub const TRACED_STATEMENT_BYTES: usize = 200
+        => "shown up to it";
 }
 
 #[cfg(test)]

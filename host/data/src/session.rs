@@ -14,6 +14,7 @@ use crate::adbc::{AdbcRun, NotCommitted};
 use crate::budget::{Quotas, RunBudget, ends, failed};
 use crate::engine::{Engine, NotReady, Ready};
 use crate::place::Place;
+use crate::statement::Statement;
 use crate::stores::{Stores, lock};
 
 /// The error that a guest gets for a call that failed.
@@ -80,7 +81,10 @@ enum Fails {
 }
 
 /// Makes a query on this thread if it is short. Handing it to another thread takes longer than most queries.
-pub(crate) fn short_query(state: &mut RunState, sql: &str) -> Option<Result<Vec<u8>, DataError>> {
+pub(crate) fn short_query(
+    state: &mut RunState,
+    statement: &Statement,
+) -> Option<Result<Vec<u8>, DataError>> {
     let now_ms = now_ms(state);
     let access = state.session::<DataSession>().access.as_ref()?;
     let mut held = access.state.try_lock().ok()?;
@@ -88,11 +92,16 @@ pub(crate) fn short_query(state: &mut RunState, sql: &str) -> Option<Result<Vec<
         return None;
     };
     run.set_now(now_ms);
-    match run.query_if_short(sql)? {
-        Ok(rows) => Some(Ok(rows)),
-        Err(Failure::Call(error)) => Some(Err(error.into())),
-        Err(Failure::Stop(_)) => None,
-    }
+    let before = run.done();
+    let answer = match run.query_if_short(statement.text())? {
+        Ok(rows) => Ok(rows),
+        Err(Failure::Call(error)) => Err(error.into()),
+        Err(Failure::Stop(_)) => return None,
+    };
+    let after = run.done();
+    drop(held);
+    state.note(|| [statement.facts(), after.since(before)].concat());
+    Some(answer)
 }
 
 /// The time of a deterministic run.
@@ -104,8 +113,10 @@ fn now_ms(state: &RunState) -> Option<i64> {
 /// Makes a call on a thread of its own, so that other runs go on.
 pub(crate) async fn call<T: Send + 'static>(
     state: &mut RunState,
-    work: impl FnOnce(&mut Engine) -> Result<T, Failure> + Send + 'static,
+    statement: Statement,
+    work: impl FnOnce(&mut Engine, &str) -> Result<T, Failure> + Send + 'static,
 ) -> Called<Result<T, DataError>> {
+    state.note(|| statement.facts());
     let now_ms = now_ms(state);
     let seed = state.seed();
     let account = state.account().clone();
@@ -144,9 +155,16 @@ pub(crate) async fn call<T: Send + 'static>(
             return Err(Fails::Call(Stop::Interrupted.into()));
         };
         engine.set_now(now_ms);
-        work(engine).map_err(Fails::Call)
+        let before = engine.done();
+        let answer = work(engine, statement.text());
+        let done = engine.done().since(before);
+        Ok((answer.map_err(Fails::Call), done))
     });
-    match answer.await? {
+    let answer = answer.await?.and_then(|(answer, done)| {
+        state.note(|| done);
+        answer
+    });
+    match answer {
         Ok(answer) => Ok(Ok(answer)),
         Err(Fails::Call(Failure::Call(error))) => Ok(Err(error.into())),
         Err(Fails::Call(Failure::Stop(stop))) => Err(ends(stop, &account, |quota| {

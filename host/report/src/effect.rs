@@ -1,12 +1,11 @@
 //! What a run changed outside of itself, as reported by the capability that made the change.
 
-use std::borrow::Cow;
 use std::fmt;
 
-use fractalaw_manifest::terminal;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::facts::{line, read_fields, word, write_fields};
 use crate::outcome::Outcome;
 
 /// Something that a run did through a capability of its host: rows that it inserted, an event that it emitted.
@@ -63,12 +62,11 @@ impl Effect {
     /// What was done on one line, without who did it and whether it took effect, with the guest's text made safe to
     /// print.
     pub fn deed(&self) -> String {
-        let mut text = format!("{} {}", word(&self.kind), word(&self.subject));
-        for (place, (name, value)) in self.fields.iter().enumerate() {
-            let separator = if place == 0 { " —" } else { "," };
-            text += &format!("{separator} {} {}", word(name), json(value));
+        let deed = format!("{} {}", word(&self.kind), word(&self.subject));
+        match self.fields.as_slice() {
+            [] => deed,
+            facts => format!("{deed} — {}", line(facts)),
         }
-        text
     }
 }
 
@@ -79,41 +77,4 @@ impl fmt::Display for Effect {
         let (capability, settled) = (word(&self.capability), self.settled.name());
         write!(f, "[{capability}] {} ({settled})", self.deed())
     }
-}
-
-fn word(text: &str) -> Cow<'_, str> {
-    let plain =
-        |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/' | ':' | '@');
-    if !text.is_empty() && text.chars().all(plain) {
-        return text.into();
-    }
-    json(&text.into()).into()
-}
-
-fn json(value: &Value) -> String {
-    terminal::json(value.to_string())
-}
-
-/// A list instead of an object, because an object has no order.
-#[derive(Serialize, Deserialize)]
-struct Field<N, V> {
-    name: N,
-    value: V,
-}
-
-fn write_fields<S: Serializer>(
-    fields: &[(String, Value)],
-    serializer: S,
-) -> Result<S::Ok, S::Error> {
-    serializer.collect_seq(fields.iter().map(|(name, value)| Field { name, value }))
-}
-
-fn read_fields<'de, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<Vec<(String, Value)>, D::Error> {
-    let fields = Vec::<Field<String, Value>>::deserialize(deserializer)?;
-    Ok(fields
-        .into_iter()
-        .map(|Field { name, value }| (name, value))
-        .collect())
 }

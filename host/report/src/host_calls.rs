@@ -3,6 +3,9 @@
 use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::facts::{read_fields, write_fields};
 
 /// All calls of one function in one run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,6 +41,14 @@ pub struct HostCall {
     pub bytes_out: u64,
     /// The fuel that was charged. For the last call it may be less than the price: all that was left.
     pub fuel: u64,
+    /// What its capability says of it, such as the text of a statement. The capability chooses the order.
+    #[serde(
+        default,
+        skip_serializing_if = "Vec::is_empty",
+        serialize_with = "write_fields",
+        deserialize_with = "read_fields"
+    )]
+    pub facts: Vec<(String, Value)>,
 }
 
 /// The host calls of one run, in order.

@@ -11,6 +11,7 @@
 mod app;
 mod audit;
 mod captured;
+mod facts;
 mod fuel;
 mod host_calls;
 mod quota;

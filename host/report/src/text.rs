@@ -8,6 +8,7 @@ use fractalaw_manifest::terminal::{lines, one_line};
 
 use crate::captured::Captured;
 use crate::effect::Effect;
+use crate::facts;
 use crate::fuel::{Certainty, Fuel};
 use crate::grant::{Decision, Item};
 use crate::host_calls::Trace;
@@ -141,6 +142,9 @@ fn trace(trace: &Trace) -> String {
             bytes(call.bytes_out),
             grouped(call.fuel),
         );
+        if !call.facts.is_empty() {
+            let _ = writeln!(text, "      {}", facts::line(&call.facts));
+        }
     }
     if trace.dropped > 0 {
         let _ = writeln!(text, "  … and {} more calls", grouped(trace.dropped));

@@ -1,6 +1,7 @@
 //! The host calls of one run: counted, charged, and on request listed one by one.
 
 use fractalaw_report::{HostCall, HostCalls, Quota, QuotaLimit, QuotaLimits, Trace};
+use serde_json::Value;
 
 use crate::cost::host_calls::Function;
 use crate::limits::TRACE_CALLS;
@@ -160,7 +161,17 @@ impl Meter {
             bytes_in: bytes,
             bytes_out: 0,
             fuel,
+            facts: Vec::new(),
         });
+    }
+
+    /// Adds facts to the last call, if it is listed.
+    pub(crate) fn note(&mut self, facts: impl FnOnce() -> Vec<(String, Value)>) {
+        let calls = self.calls;
+        let last = self.trace.as_mut().and_then(|trace| trace.calls.last_mut());
+        if let Some(call) = last.filter(|call| call.sequence == calls) {
+            call.facts.extend(facts());
+        }
     }
 
     /// Whether the calls so far are within the run's quotas.

@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use fractalaw_report::QuotaLimit;
+use serde_json::Value;
 use wasmtime::component::ResourceTable;
 
 use crate::offer::account::Account;
@@ -79,6 +80,12 @@ impl RunState {
     /// If it exceeds the quota. The run then ends with the outcome `quota-exceeded`.
     pub fn count(&mut self, quota: &'static QuotaLimit, more: u64) -> wasmtime::Result<()> {
         Ok(self.meter.count(quota, more)?)
+    }
+
+    /// Says something of the current call, for a run whose host calls are listed in the report. A guest's long text is
+    /// best cut. In a deterministic run the facts must repeat, as the rest of the report does.
+    pub fn note(&mut self, facts: impl FnOnce() -> Vec<(String, Value)>) {
+        self.meter.note(facts);
     }
 
     /// When the run is cut off, by the machine's clock.

@@ -64,6 +64,7 @@ fn an_entry_costs_its_base_and_its_bytes_and_carries_its_place() {
         bytes_in: bytes,
         bytes_out: 0,
         fuel: price,
+        facts: Vec::new(),
     };
     assert_eq!(report.trace.unwrap().calls, [expected]);
 }

@@ -12,6 +12,7 @@ mod data_diff;
 mod data_import;
 mod data_kills;
 mod data_query;
+mod data_trace;
 mod descriptors;
 mod exit_codes;
 mod files;

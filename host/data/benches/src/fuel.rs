@@ -170,6 +170,7 @@ fn difference(after: Used, before: Used) -> Used {
     Used {
         fuel: after.fuel - before.fuel,
         steps: after.steps - before.steps,
+        rows: after.rows - before.rows,
         pages: after.pages - before.pages,
         large_kib: after.large_kib - before.large_kib,
         held_kib_steps: after.held_kib_steps - before.held_kib_steps,

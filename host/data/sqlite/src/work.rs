@@ -44,6 +44,8 @@ pub struct Used {
     pub fuel: u64,
     /// The steps of SQLite's virtual machine.
     pub steps: u64,
+    /// The rows that queries returned, that were inserted, and that were changed.
+    pub rows: u64,
     /// The pages of the database that were asked for, whether they were in the cache or not.
     pub pages: u64,
     /// The KiB of large values that were made.
@@ -120,6 +122,9 @@ impl Work {
     }
 
     pub(crate) fn count(&mut self, quota: Quota, amount: u64) -> Result<(), Stop> {
+        if quota == Quota::Rows {
+            self.used.rows += amount;
+        }
         self.ask(|budget| budget.count(quota, amount))
     }
 

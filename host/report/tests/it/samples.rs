@@ -133,6 +133,10 @@ pub(crate) fn report(outcome: Outcome) -> Report {
                 bytes_in: 3,
                 bytes_out: 4,
                 fuel: 300,
+                facts: vec![
+                    ("sql".to_owned(), HOSTILE.into()),
+                    ("rows".to_owned(), 7.into()),
+                ],
             }],
             dropped: 1,
         }),
