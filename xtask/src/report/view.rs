@@ -111,6 +111,15 @@ pub(super) struct CallRow {
     pub(super) bytes_in: Grouped,
     pub(super) bytes_out: Grouped,
     pub(super) fuel: Grouped,
+    pub(super) facts: Vec<Fact>,
+}
+
+/// A name with a value that a capability reported. The value before is there if it changed.
+#[derive(Debug)]
+pub(super) struct Fact {
+    pub(super) name: Shown,
+    pub(super) before: Option<Shown>,
+    pub(super) value: Shown,
 }
 
 /// A row for something that a run did through a capability of its host.
@@ -119,8 +128,7 @@ pub(super) struct EffectRow {
     pub(super) capability: Shown,
     pub(super) kind: Shown,
     pub(super) subject: Shown,
-    /// Further facts, by name.
-    pub(super) fields: Vec<(Shown, Shown)>,
+    pub(super) facts: Vec<Fact>,
     pub(super) settled: &'static str,
 }
 
@@ -318,19 +326,31 @@ fn audit_row(entry: &AuditEntry) -> AuditRow {
 
 fn effect_row(effect: &Effect) -> EffectRow {
     let shown = |text: &str| Shown::start_of_line(text, CELL_CHARACTERS);
-    let field = |(name, value): &(String, Value)| {
-        let value = match value {
-            Value::String(text) => shown(text),
-            value => shown(&value.to_string()),
-        };
-        (shown(name), value)
-    };
     EffectRow {
         capability: shown(&effect.capability),
         kind: shown(&effect.kind),
         subject: shown(&effect.subject),
-        fields: effect.fields.iter().map(field).collect(),
+        facts: effect.fields.iter().map(fact).collect(),
         settled: effect.settled.name(),
+    }
+}
+
+fn fact((name, value): &(String, Value)) -> Fact {
+    let shown = |value: &Value| match value {
+        Value::String(text) => Shown::start_of_line(text, CELL_CHARACTERS),
+        value => Shown::start_of_line(&value.to_string(), CELL_CHARACTERS),
+    };
+    let (before, value) = match value {
+        Value::Object(both) if both.len() == 2 => match (both.get("before"), both.get("after")) {
+            (Some(before), Some(after)) => (Some(shown(before)), shown(after)),
+            _ => (None, shown(value)),
+        },
+        value => (None, shown(value)),
+    };
+    Fact {
+        name: Shown::start_of_line(name, CELL_CHARACTERS),
+        before,
+        value,
     }
 }
 
@@ -359,6 +379,7 @@ fn call_row(call: &HostCall) -> CallRow {
         bytes_in: Grouped(call.bytes_in),
         bytes_out: Grouped(call.bytes_out),
         fuel: Grouped(call.fuel),
+        facts: call.facts.iter().map(fact).collect(),
     }
 }
 
