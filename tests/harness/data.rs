@@ -1,9 +1,11 @@
 //! The data of a case: a database that is filled from files beside the case, anew for each run.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result, anyhow, ensure};
 use fractalaw_host::Section;
+use fractalaw_sqlite::by_hand::Reader;
 use rusqlite::Connection;
 use serde::Deserialize;
 use tempfile::TempDir;
@@ -14,8 +16,8 @@ use crate::regular;
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(crate) struct DataSpec {
-    /// Files beside the case, which fill the database in this order.
-    seed: Vec<PathBuf>,
+    /// Files beside the case, which fill the database in this order. The first one may be a database.
+    seed: Seeds,
     /// Tables and columns that the guest may read.
     #[serde(default)]
     read: Vec<String>,
@@ -24,6 +26,23 @@ pub(crate) struct DataSpec {
     write: Vec<String>,
     /// `"call"` lets each call be a transaction, if the guest's manifest asks for it.
     transaction: Option<String>,
+}
+
+/// One file or several.
+#[derive(Deserialize)]
+#[serde(untagged, expecting = "expected a file's name, or a list of names")]
+enum Seeds {
+    One(PathBuf),
+    Several(Vec<PathBuf>),
+}
+
+impl Seeds {
+    fn files(&self) -> &[PathBuf] {
+        match self {
+            Seeds::One(file) => std::slice::from_ref(file),
+            Seeds::Several(files) => files,
+        }
+    }
 }
 
 /// The database of one run.
@@ -44,15 +63,28 @@ impl DataSpec {
     pub(crate) fn seed(&self, folder: &Path) -> Result<Database> {
         let place = tempfile::tempdir().context("no place for a database")?;
         let file = place.path().join("case.db");
+        let mut seeds = self.seed.files();
+        for (place, seed) in seeds.iter().enumerate() {
+            ensure!(
+                place == 0 || !is_database(seed),
+                "`{}` comes after another file, expected a database to come first",
+                seed.display()
+            );
+            regular::check(&folder.join(seed)).map_err(|error| {
+                anyhow!("{error:#}\nhint: `seed` of `[data]` names files beside the case")
+            })?;
+        }
+        if let [first, rest @ ..] = seeds
+            && is_database(first)
+        {
+            copy(&folder.join(first), &file)?;
+            seeds = rest;
+        }
         let connection = Connection::open(&file)?;
         // Only one run reads it.
         connection.execute_batch("PRAGMA synchronous = OFF")?;
-        for seed in &self.seed {
-            let path = folder.join(seed);
-            regular::check(&path).map_err(|error| {
-                anyhow!("{error:#}\nhint: `seed` of `[data]` names files beside the case")
-            })?;
-            fractalaw_sqlite::import(&connection, &path)?;
+        for seed in seeds {
+            fractalaw_sqlite::import(&connection, &folder.join(seed))?;
         }
         connection.close().map_err(|(_, error)| error)?;
         Ok(Database {
@@ -80,4 +112,32 @@ impl DataSpec {
         }
         Section::parse(&lines).map_err(|error| anyhow!("`[data]`: {error}\nhint: {}", error.hint))
     }
+}
+
+fn is_database(seed: &Path) -> bool {
+    seed.extension().is_some_and(|extension| extension == "db")
+}
+
+/// Copies a database, so that no run changes it.
+fn copy(from: &Path, to: &Path) -> Result<()> {
+    // What is still in the log would be lost, because the log is not copied.
+    let mut log = from.as_os_str().to_owned();
+    log.push("-wal");
+    ensure!(
+        !Path::new(&log).exists(),
+        "`{}` is in use, or was not closed\nhint: close it, or run `PRAGMA wal_checkpoint(TRUNCATE)` in it",
+        from.display()
+    );
+    let bytes = regular::read(from)?;
+    // The copy may be written, whatever the file's own rights are.
+    fs::write(to, bytes).with_context(|| format!("cannot write `{}`", to.display()))?;
+    let opened = Reader::open(to).map(drop);
+    opened.map_err(|error| {
+        anyhow!(
+            "{}",
+            error
+                .to_string()
+                .replace(&*to.to_string_lossy(), &from.to_string_lossy())
+        )
+    })
 }
