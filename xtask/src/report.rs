@@ -9,6 +9,7 @@ mod outcome;
 mod timeline;
 
 mod difference;
+mod facts;
 
 mod view;
 

@@ -1,9 +1,9 @@
 //! A case as the page shows it. Long lists and texts are cut, and what is left out is counted.
 
 use fractalaw_report::{AuditEntry, Captured, Certainty, Effect, HostCall, Outcome, Report};
-use serde_json::Value;
 
 use super::difference::{self, Difference};
+use super::facts::{CELL_CHARACTERS, Fact, fact};
 use super::functions::{self, Functions};
 use super::outcome;
 use super::timeline::{self, Timeline};
@@ -18,8 +18,7 @@ const LAST_ROWS: usize = 15;
 /// A table this short may be open from the start.
 const SHORT: usize = 12;
 
-/// The characters of a guest's text in a cell, in a list, and in a block of its own.
-const CELL_CHARACTERS: usize = 400;
+/// The characters of a guest's text in a list, and in a block of its own.
 const ABOUT_CHARACTERS: usize = 300;
 const TEXT_CHARACTERS: usize = 4_000;
 
@@ -112,14 +111,6 @@ pub(super) struct CallRow {
     pub(super) bytes_out: Grouped,
     pub(super) fuel: Grouped,
     pub(super) facts: Vec<Fact>,
-}
-
-/// A name with a value that a capability reported. The value before is there if it changed.
-#[derive(Debug)]
-pub(super) struct Fact {
-    pub(super) name: Shown,
-    pub(super) before: Option<Shown>,
-    pub(super) value: Shown,
 }
 
 /// A row for something that a run did through a capability of its host.
@@ -332,25 +323,6 @@ fn effect_row(effect: &Effect) -> EffectRow {
         subject: shown(&effect.subject),
         facts: effect.fields.iter().map(fact).collect(),
         settled: effect.settled.name(),
-    }
-}
-
-fn fact((name, value): &(String, Value)) -> Fact {
-    let shown = |value: &Value| match value {
-        Value::String(text) => Shown::start_of_line(text, CELL_CHARACTERS),
-        value => Shown::start_of_line(&value.to_string(), CELL_CHARACTERS),
-    };
-    let (before, value) = match value {
-        Value::Object(both) if both.len() == 2 => match (both.get("before"), both.get("after")) {
-            (Some(before), Some(after)) => (Some(shown(before)), shown(after)),
-            _ => (None, shown(value)),
-        },
-        value => (None, shown(value)),
-    };
-    Fact {
-        name: Shown::start_of_line(name, CELL_CHARACTERS),
-        before,
-        value,
     }
 }
 
