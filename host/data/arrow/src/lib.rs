@@ -1,4 +1,4 @@
-//! Arrow IPC streams: [`write`] makes one of columns, and [`read`] reads the columns of one.
+//! Arrow IPC streams: [`write()`] makes one of columns, and [`read`] reads the columns of one.
 //!
 //! The reader trusts nothing. It checks every offset, length and count, takes memory only in proportion to the bytes
 //! that are there, and copies no values. What it does not read is a typed error that says what it is. The writer gives
