@@ -9,6 +9,7 @@ use rusqlite::types::ValueRef;
 use crate::desk::Desk;
 use crate::ffi::{self, Engine, Entered, Fault, Statement};
 use crate::guard::{Phase, SharedGuard, lock};
+use crate::joins;
 use crate::kind::ColumnKind;
 use crate::limits::{CALL_MEMORY_BYTES, RESULT_BYTES, SHORT_MEMORY_BYTES, SQL_BYTES};
 use crate::messages;
@@ -117,6 +118,9 @@ impl Call<'_> {
         compile(&mut world.engine, &world.guard, sql, self.now_ms)?;
         let statement = world.engine.last().ok_or_else(messages::no_statement)?;
         messages::check(statement)?;
+        if let Some(table) = joins::in_the_way(sql, &lock(&world.guard).rules) {
+            return Err(messages::joins_by_names(table).into());
+        }
         let reads_only = statement.is_read_only();
         let does = statement.does;
         // `VACUUM` changes no table. A statement that neither reads nor changes anything has no columns.
@@ -150,9 +154,9 @@ impl Call<'_> {
             .map_err(|error| messages::engine(&error))?;
         let touched_before = lock(&self.desk.touched).rows();
         let mut result = work(self);
-        let (touched_after, checked) = {
-            let touched = lock(&self.desk.touched);
-            (touched.rows(), touched.check())
+        let (touched_after, checked, beyond) = {
+            let mut touched = lock(&self.desk.touched);
+            (touched.rows(), touched.check(), touched.take_beyond())
         };
         let changed = touched_after.saturating_sub(touched_before) as u64;
         if let Err(stop) = checked {
@@ -161,6 +165,8 @@ impl Call<'_> {
             lock(&self.desk.work).spend(price::CHANGED_ROW.saturating_mul(changed))
         {
             result = Err(stop.into());
+        } else if let Some(table) = beyond.filter(|_| result.is_ok()) {
+            result = Err(messages::replaces(&table).into());
         }
         if self.desk.engine.is_autocommit() {
             return result;

@@ -64,7 +64,9 @@ impl Desk {
         // This comes last, because the limits are for guests and not for what the host itself prepares.
         bounds::limit(engine.connection()).map_err(failed)?;
         let world = World::new(&catalogue, &rules, &work).map_err(failed)?;
-        lock(&guard).rules = Arc::new(rules);
+        let rules = Arc::new(rules);
+        lock(&touched).rules = Arc::clone(&rules);
+        lock(&guard).rules = rules;
         Ok(Desk {
             engine,
             guard,

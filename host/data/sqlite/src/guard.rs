@@ -109,6 +109,12 @@ impl Rules {
         self.virtuals.iter().map(String::as_str)
     }
 
+    /// The tables of which something may be done, but not everything read.
+    pub(crate) fn read_in_part(&self) -> impl Iterator<Item = &str> {
+        let parts = self.tables.iter();
+        parts.filter_map(|(name, granted)| (granted.read != Columns::All).then_some(name.as_str()))
+    }
+
     /// Removes a view that reaches further than it may. It no longer exists for the guest.
     pub(crate) fn remove(&mut self, table: &str) {
         self.tables.remove(&table.to_ascii_lowercase());

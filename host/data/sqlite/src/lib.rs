@@ -38,6 +38,7 @@ mod guard;
 mod import;
 mod inner;
 mod insert;
+mod joins;
 mod kind;
 pub mod limits;
 mod line;

@@ -255,6 +255,24 @@ fn denied(refused: &Refused, rules: &Rules) -> CallError {
     }
 }
 
+pub(crate) fn joins_by_names(table: &str) -> CallError {
+    CallError::new(
+        Code::Denied,
+        format!(
+            "`NATURAL` and `USING` are not for `{table}`, of which not all columns may be read"
+        ),
+    )
+    .hint("join with `ON`, which names the columns")
+}
+
+pub(crate) fn replaces(table: &str) -> CallError {
+    CallError::new(
+        Code::Denied,
+        format!("`REPLACE` would delete a row of `{table}`, and only columns of it may be changed"),
+    )
+    .hint("first change the row that is in the way")
+}
+
 fn beyond() -> CallError {
     CallError::new(
         Code::Denied,

@@ -12,6 +12,8 @@ use fractalaw_data_call::{Quota, Stop};
 
 use crate::catalogue::{Catalogue, Kind, Table};
 use crate::ffi::RowChange;
+use crate::grants::Columns;
+use crate::guard::Rules;
 use crate::limits::{CHANGED_BYTES, CHANGED_ROWS};
 use crate::value::Value;
 
@@ -36,6 +38,11 @@ pub(crate) struct Touched {
     /// may write them outside of the statement that made them.
     pub(crate) watching: bool,
     catalogue: Arc<Catalogue>,
+    /// What may be changed.
+    pub(crate) rules: Arc<Rules>,
+    /// A table of which a row was deleted, although only columns of it may be changed. SQLite asks nobody before
+    /// `REPLACE` deletes a row that is in the way.
+    beyond: Option<String>,
     /// By the table's name, as SQLite reports it.
     tables: Vec<(String, Before)>,
     rows: usize,
@@ -57,6 +64,11 @@ impl Touched {
         self.over.map_or(Ok(()), |quota| Err(Stop::Quota(quota)))
     }
 
+    /// Takes out the table of which a row was deleted without a grant.
+    pub(crate) fn take_beyond(&mut self) -> Option<String> {
+        self.beyond.take()
+    }
+
     pub(crate) fn rows(&self) -> usize {
         self.rows
     }
@@ -67,6 +79,7 @@ impl Touched {
         self.rows = 0;
         self.bytes = 0;
         self.over = None;
+        self.beyond = None;
         std::mem::take(&mut self.tables).into_iter().collect()
     }
 
@@ -80,6 +93,12 @@ impl Touched {
         };
         if !matches!(table.kind, Kind::Table | Kind::Shadow) {
             return;
+        }
+        if table.kind == Kind::Table && change.has_old && !change.has_new {
+            let granted = self.rules.of(&table.name);
+            if granted.is_none_or(|granted| granted.write != Columns::All) {
+                self.beyond.get_or_insert_with(|| table.name.clone());
+            }
         }
         if change.has_old {
             let key = key(table, change.old_rowid, |column| {

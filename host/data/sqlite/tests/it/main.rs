@@ -13,3 +13,4 @@ mod tables;
 mod text;
 mod too_large;
 mod types;
+mod unnamed;
