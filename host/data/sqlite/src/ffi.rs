@@ -135,6 +135,13 @@ impl Engine {
         let mut rest = sql.as_bytes();
         let mut found = None;
         while !rest.is_empty() {
+            // SQLite stops at a zero byte. What is behind one would not be read, so only zeros may be there.
+            if rest.starts_with(b"\0") {
+                if rest.iter().any(|byte| *byte != 0) {
+                    return Err(None);
+                }
+                break;
+            }
             let (statement, tail) = self.compile_first(rest)?;
             match (statement, &found) {
                 (Some(_), Some(_)) => return Err(None),
@@ -164,10 +171,9 @@ impl Engine {
         if code != ffi::SQLITE_OK {
             return Err(self.fault(code));
         }
-        // SQLite returns a pointer into the text or to its end. It stops at a zero byte in the text.
+        // SQLite returns a pointer into the text or to its end.
         let taken = (tail as usize).wrapping_sub(sql.as_ptr() as usize);
         let rest = sql.get(taken..).unwrap_or_default();
-        let rest = if rest.first() == Some(&0) { &[] } else { rest };
         Ok((
             NonNull::new(raw).map(|raw| Statement {
                 raw,

@@ -57,12 +57,17 @@ fn definitions(table: &Table, sees: impl Fn(&str) -> bool) -> Vec<String> {
     }
     let mut parts: Vec<String> = Vec::new();
     for column in table.columns.iter().filter(|column| sees(&column.name)) {
-        let mut part = format!("{} {}", quoted(&column.name), column.declared);
+        let mut part = format!("{} {}", quoted(&column.name), declared(&column.declared));
         if column.not_null && !column.generated {
             part.push_str(" NOT NULL");
         }
         if let Some(default) = column.default.as_ref().filter(|_| !column.generated) {
-            part.push_str(&format!(" DEFAULT ({default})"));
+            part.push_str(&if is_name(default) {
+                format!(" DEFAULT {default}")
+            } else {
+                // The default may end with a comment.
+                format!(" DEFAULT ({default}\n)")
+            });
         }
         parts.push(part);
     }
@@ -91,6 +96,51 @@ fn definitions(table: &Table, sees: impl Fn(&str) -> bool) -> Vec<String> {
         quoted(&table.name),
         parts.join(", ")
     )]
+}
+
+/// Whether a default is one name, quoted or not, as in `DEFAULT "open"` and `DEFAULT open`. SQLite takes it as text
+/// there, but not in parentheses.
+fn is_name(default: &str) -> bool {
+    let is_part = |c: char| c.is_alphanumeric() || matches!(c, '_' | '$') || !c.is_ascii();
+    match default.as_bytes().first() {
+        Some(b'"' | b'`' | b'[') => true,
+        Some(first) => !first.is_ascii_digit() && default.chars().all(is_part),
+        None => false,
+    }
+}
+
+/// Words of a type that must be in quotes, because a constraint of a column begins with them.
+const NOT_IN_TYPES: [&str; 12] = [
+    "as",
+    "check",
+    "collate",
+    "constraint",
+    "default",
+    "generated",
+    "not",
+    "null",
+    "on",
+    "primary",
+    "references",
+    "unique",
+];
+
+/// A declared type, in quotes if it must have been in quotes in the database. SQLite does not keep them.
+fn declared(declared: &str) -> String {
+    let (name, size) = declared.split_once('(').unwrap_or((declared, ")"));
+    let is_word = |word: &str| {
+        word.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+            && !word.starts_with(|c: char| c.is_ascii_digit())
+            && !NOT_IN_TYPES
+                .iter()
+                .any(|not| word.eq_ignore_ascii_case(not))
+    };
+    let is_size = |size: &str| size.chars().all(|c| c.is_ascii_digit() || " ,".contains(c));
+    if name.split(' ').all(is_word) && size.strip_suffix(')').is_some_and(is_size) {
+        declared.to_owned()
+    } else {
+        quoted(declared)
+    }
 }
 
 pub(crate) fn quoted(name: &str) -> String {

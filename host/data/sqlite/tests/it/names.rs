@@ -102,3 +102,61 @@ fn changes_are_done_again_after_a_crash() {
     drop(Store::open(&path, |_| Verdict::Completed).unwrap());
     assert_eq!(state(&path), AFTER);
 }
+
+/// A default that is a name is text for SQLite, and a type may be any text in quotes. Neither keeps guests from a
+/// database.
+#[test]
+fn unusual_defaults_and_types_are_taken_as_sqlite_takes_them() {
+    for (column, expected) in [
+        (r#"a TEXT DEFAULT "open""#, "open"),
+        ("a TEXT DEFAULT open", "open"),
+        ("a TEXT DEFAULT [left open]", "left open"),
+        ("a TEXT DEFAULT `o``n`", "o`n"),
+        ("a INT DEFAULT (1 + 2 -- three\n)", "3"),
+        ("a INT DEFAULT -5", "-5"),
+        ("a TEXT DEFAULT ('it''s')", "it's"),
+        ("a INT DEFAULT true", "1"),
+        ("a TEXT DEFAULT null", "-"),
+        (r#"a "check" DEFAULT 1"#, "1"),
+        (r#"a "PRIMARY KEY" DEFAULT 1"#, "1"),
+        (r#"a "NOT NULL" DEFAULT 1"#, "1"),
+        (r#"a "x), b (y" DEFAULT 1"#, "1"),
+        (r#"a [a, b] DEFAULT 1"#, "1"),
+        (r#"a `c"d -- e` DEFAULT 1"#, "1"),
+        ("a VARCHAR(10, 2) DEFAULT 'x'", "x"),
+        ("a UNSIGNED BIG INT DEFAULT 1", "1"),
+    ] {
+        let store = store(&format!(
+            "CREATE TABLE t (id INTEGER PRIMARY KEY, {column})"
+        ));
+        let mut run = run(&store, &["*"], &["*"]);
+        assert_eq!(
+            told(run.execute("INSERT INTO t (id) VALUES (1)")),
+            "ok: 1",
+            "{column}"
+        );
+        let stream = run.query("SELECT a FROM t").unwrap();
+        assert_eq!(rows(&stream), expected, "{column}");
+        let seen = run
+            .query("SELECT count(*) FROM pragma_table_info('t')")
+            .unwrap();
+        assert_eq!(rows(&seen), "2", "{column}");
+    }
+}
+
+/// SQLite stops reading at a zero byte. What is behind it must not be dropped without a word.
+#[test]
+fn a_statement_does_not_end_at_a_zero_byte() {
+    let store = store("CREATE TABLE t (a); INSERT INTO t VALUES (1), (2)");
+    let mut run = run(&store, &["*"], &["*"]);
+    let expected = "1: expected one statement, and there is none, or more than one\nhint: make one call for each";
+    for sql in [
+        "DELETE FROM t\0 WHERE a = 1",
+        "\0DELETE FROM t",
+        "DELETE FROM t;\0;",
+        "\0",
+    ] {
+        assert_eq!(told(run.execute(sql)), expected, "{sql:?}");
+    }
+    assert_eq!(run.execute("DELETE FROM t WHERE a = 1\0"), Ok(1));
+}
