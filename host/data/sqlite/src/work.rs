@@ -187,8 +187,16 @@ impl Work {
 /// Makes SQLite call back on this connection.
 pub(crate) fn install(connection: &mut rusqlite::Connection) -> rusqlite::Result<SharedWork> {
     let shared = SharedWork::default();
-    let asked = Arc::clone(&shared);
-    let steps = i32::try_from(STEPS_BETWEEN_LOOKS).unwrap_or(i32::MAX);
-    connection.progress_handler(steps, Some(move || lock(&asked).look()))?;
+    watch(connection, &shared)?;
     Ok(shared)
+}
+
+/// The same for another connection of the run.
+pub(crate) fn watch(
+    connection: &mut rusqlite::Connection,
+    work: &SharedWork,
+) -> rusqlite::Result<()> {
+    let asked = Arc::clone(work);
+    let steps = i32::try_from(STEPS_BETWEEN_LOOKS).unwrap_or(i32::MAX);
+    connection.progress_handler(steps, Some(move || lock(&asked).look()))
 }

@@ -15,7 +15,7 @@ use crate::ffi::{self, Engine};
 use crate::functions;
 use crate::grants::{Columns, Grants};
 use crate::guard::{self, Phase, Refused, Rules, SharedGuard, lock};
-use crate::work::SharedWork;
+use crate::work::{self, SharedWork};
 
 pub(crate) struct World {
     pub(crate) engine: Engine,
@@ -38,6 +38,8 @@ impl World {
             }
         }
         functions::install(&connection, work)?;
+        // The world answers statements about the schema, which may take as long as others.
+        work::watch(&mut connection, work)?;
         bounds::limit(&connection)?;
         let guard = guard::install(&mut connection)?;
         let mut rules = rules.clone();

@@ -167,6 +167,31 @@ fn fuel_is_the_same_each_time_and_to_the_unit() {
     }
 }
 
+/// A statement about the schema is looked at too, although it reads no table.
+#[test]
+fn a_statement_about_the_schema_ends_when_it_is_stopped() {
+    let store = store(SET_UP);
+    let endless = "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT count(*) FROM c, sqlite_schema";
+    for (budget, stop) in [
+        (
+            Bounded {
+                looks: 50,
+                ..bounded()
+            },
+            Stop::Deadline,
+        ),
+        (
+            Bounded {
+                fuel: 5_000_000,
+                ..bounded()
+            },
+            Stop::OutOfFuel,
+        ),
+    ] {
+        assert_eq!(with(&store, budget).query(endless), Err(stop.into()));
+    }
+}
+
 /// Nobody reads a statement that is too long, so it costs nothing and counts as none.
 #[test]
 fn a_statement_that_is_too_long_is_refused_before_it_is_charged() {
