@@ -152,6 +152,11 @@ fn a_database_that_cannot_be_opened_fails_with_its_own_hint() {
              database that exists and may be read\n",
         ),
         (
+            ":memory::rw",
+            "error: `data` failed: cannot open `:memory:`: unable to open database file: ./:memory:\nhint: name an SQLite \
+             database that exists and may be read\n",
+        ),
+        (
             "text.db:rw",
             "error: `data` failed: cannot open `FOLDER/text.db`: file is not a database\nhint: name an SQLite database, or \
              an empty file for a new one\n",

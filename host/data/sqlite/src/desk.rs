@@ -1,5 +1,6 @@
 //! A connection that is set up for a set of grants. One run after another uses it.
 
+use std::borrow::Cow;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
@@ -95,7 +96,7 @@ pub(crate) fn connect(path: &Path, read_only: bool) -> std::result::Result<Conne
         OpenFlags::SQLITE_OPEN_READ_WRITE
     };
     let flags = access | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let opened = Connection::open_with_flags_and_vfs(path, flags, vfs);
+    let opened = Connection::open_with_flags_and_vfs(as_file(path), flags, vfs);
     opened
         .and_then(|connection| {
             ffi::without_small_pieces(&connection)?;
@@ -106,6 +107,16 @@ pub(crate) fn connect(path: &Path, read_only: bool) -> std::result::Result<Conne
             source,
             hint: "name an SQLite database that exists and may be read",
         })
+}
+
+/// The same path, as SQLite reads it. SQLite reads the relative name `:memory:`, an empty one, and one that begins with
+/// `file:` as something else than a file.
+fn as_file(path: &Path) -> Cow<'_, Path> {
+    let name = path.as_os_str().as_encoded_bytes();
+    if name.is_empty() || name == b":memory:" || name.starts_with(b"file:") {
+        return Cow::Owned(Path::new(".").join(path));
+    }
+    Cow::Borrowed(path)
 }
 
 pub(crate) fn set_up(connection: &Connection, durable: bool) -> Result<()> {

@@ -18,6 +18,12 @@ pub enum StoreError {
         /// What to do.
         hint: &'static str,
     },
+    /// It is a device, for example.
+    #[error("`{path}` is not a regular file, expected an SQLite database")]
+    NotAFile {
+        /// What was named.
+        path: PathBuf,
+    },
     /// The file has several names.
     #[error(
         "`{path}` is a file with another name too, a hard link, and SQLite would keep a log of its own for each\nhint: \

@@ -41,7 +41,7 @@ impl Store {
             .map_err(failed)?;
         let read_only = connection.is_readonly("main").map_err(failed)?;
         if !read_only {
-            check_names(path)?;
+            check_file(path)?;
             let mode: String = connection
                 .query_row("PRAGMA journal_mode = WAL", (), |row| row.get(0))
                 .map_err(failed)?;
@@ -135,13 +135,12 @@ fn hint(error: &rusqlite::Error) -> &'static str {
 }
 
 /// SQLite keeps its log beside the name of a database. With two names, there would be two logs, and changes would be
-/// lost. Symbolic links are harmless, because they are followed first.
-fn check_names(path: &Path) -> Result<(), StoreError> {
-    let names = fs::metadata(path).map_or(1, |found| found.nlink());
-    match names {
-        0 | 1 => Ok(()),
-        _ => Err(StoreError::TwoNames {
-            path: path.to_owned(),
-        }),
+/// lost. Symbolic links are harmless, because they are followed first. A device keeps nothing that is written to it.
+fn check_file(path: &Path) -> Result<(), StoreError> {
+    let path = path.to_owned();
+    match fs::metadata(&path) {
+        Ok(found) if !found.is_file() => Err(StoreError::NotAFile { path }),
+        Ok(found) if found.nlink() > 1 => Err(StoreError::TwoNames { path }),
+        _ => Ok(()),
     }
 }

@@ -86,6 +86,25 @@ fn what_is_no_database_says_so() {
     }
 }
 
+/// SQLite itself would open a database in memory, or a file of another name.
+#[test]
+fn a_name_is_always_that_of_a_file() {
+    for name in [
+        "",
+        ":memory:",
+        "file::memory:",
+        "file:absent.db?mode=memory",
+        "file:Cargo.toml",
+    ] {
+        let error = open(Path::new(name)).map(drop).unwrap_err().to_string();
+        let said = format!("cannot open `{name}`: unable to open database file: ./{name}\n");
+        assert!(error.starts_with(&said), "{error}");
+    }
+    let error = open(Path::new("/dev/null")).map(drop).unwrap_err();
+    assert!(matches!(error, StoreError::NotAFile { .. }), "{error}");
+    assert!(!Path::new("/dev/null-pending").exists());
+}
+
 /// An empty file is a database without tables, and the mode of a database does not matter.
 #[test]
 fn every_database_is_opened() {
