@@ -16,7 +16,7 @@ use crate::messages;
 use crate::price;
 use crate::rows_out::RowsOut;
 use crate::words;
-use crate::work::SharedWork;
+use crate::work::{self, SharedWork};
 use crate::world::quoted;
 
 /// The number of rows after which a result is paid for.
@@ -243,11 +243,11 @@ pub(crate) fn step<T>(
 ) -> Result<T, Failure> {
     ffi::take_large();
     engine.take_pages();
+    let does = engine.last().ok_or_else(messages::no_statement)?.does;
+    work::look_often_enough(engine, work, &does).map_err(|error| messages::engine(&error))?;
+    let statement = engine.last().ok_or_else(messages::no_statement)?;
     lock(guard).enter(Phase::Within);
-    let Some(statement) = engine.last() else {
-        return Err(messages::no_statement().into());
-    };
-    lock(work).begin_statement(&statement.does);
+    lock(work).begin_statement(&does);
     let driven = drive(statement, work);
     let steps = statement.take_steps();
     statement.reset();

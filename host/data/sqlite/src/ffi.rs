@@ -36,13 +36,15 @@ pub(crate) use self::lent::Fault;
 use self::lent::bytes;
 pub(crate) use self::memory::{Entered, memory_refused, take_large, without_small_pieces};
 pub(crate) use self::statement::{Does, Statement, real_text};
-use crate::limits::READY_STATEMENTS;
+use crate::limits::{READY_STATEMENTS, STEPS_BETWEEN_LOOKS};
 
 /// A connection with the statements that are ready on it.
 pub(crate) struct Engine {
     ready: Vec<(String, Statement)>,
     connection: Connection,
     watch: Option<Box<Watch>>,
+    /// The steps after which SQLite calls back.
+    pub(crate) steps_between_looks: u64,
 }
 
 type Watch = Box<dyn FnMut(&RowChange<'_>) + Send>;
@@ -57,7 +59,12 @@ impl Engine {
             ready: Vec::new(),
             connection,
             watch: None,
+            steps_between_looks: STEPS_BETWEEN_LOOKS,
         }
+    }
+
+    pub(crate) fn connection_mut(&mut self) -> &mut Connection {
+        &mut self.connection
     }
 
     pub(crate) fn connection(&self) -> &Connection {

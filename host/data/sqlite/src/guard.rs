@@ -188,6 +188,7 @@ pub(crate) struct Guard {
     pub(crate) of_virtual: bool,
     /// What the statement calls, as far as its price depends on it. Views and triggers count too.
     searches: bool,
+    json: bool,
     dates: bool,
     looks_through: bool,
 }
@@ -218,6 +219,7 @@ impl Guard {
             self.changes_tables = false;
             self.of_virtual = false;
             self.searches = false;
+            self.json = false;
             self.dates = false;
             self.looks_through = false;
         }
@@ -231,6 +233,7 @@ impl Guard {
             changes_tables: self.changes_tables,
             of_virtual: self.of_virtual,
             searches: self.searches,
+            json: self.json,
             dates: self.dates,
             commas: 0,
             terms: 0,
@@ -277,6 +280,7 @@ impl Guard {
                 let name = function_name.to_ascii_lowercase();
                 self.looks_through |= words::looks_through(&name);
                 self.searches |= words::searches(&name);
+                self.json |= words::is_of_json(&name);
                 self.dates |= words::is_of_dates(&name);
                 FUNCTIONS
                     .binary_search(&name.as_str())

@@ -67,6 +67,11 @@ fractalaw_limits::limits! {
     pub(crate) const STEPS_BETWEEN_LOOKS: u64 = 1_000
         => "the host looks at fuel and deadline";
 
+    /// The same for a statement of which a single step may take a tenth of a second: a function for JSON walks through a
+    /// megabyte for each of its paths, and a search through the list of each of its words.
+    pub(crate) const SLOW_STEPS_BETWEEN_LOOKS: u64 = 10
+        => "the host looks at the deadline";
+
     /// The text of a statement that may run on the thread of its caller. Compiling it takes a tenth of a millisecond.
     pub(crate) const SHORT_SQL_BYTES: usize = 2 * KIB
         => "the statement runs on a thread of its own";

@@ -43,8 +43,12 @@ pub(crate) fn looks_through(function: &str) -> bool {
 
 /// Whether a function takes as long as a search. Functions for JSON and dates do.
 pub(crate) fn searches(function: &str) -> bool {
-    function.starts_with("json")
-        || ["->", "->>", "date", "datetime", "strftime", "timediff"].contains(&function)
+    is_of_json(function) || ["date", "datetime", "strftime", "timediff"].contains(&function)
+}
+
+/// Whether a function is for JSON.
+pub(crate) fn is_of_json(function: &str) -> bool {
+    function.starts_with("json") || ["->", "->>"].contains(&function)
 }
 
 /// Functions whose time grows with the number of their arguments, each of which changes the date.

@@ -6,9 +6,9 @@ use fractalaw_data_call::{Budget, Quota, Stop};
 use rand_chacha::ChaCha12Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
-use crate::ffi::{self, Does};
+use crate::ffi::{self, Does, Engine};
 use crate::guard::lock;
-use crate::limits::STEPS_BETWEEN_LOOKS;
+use crate::limits::{SLOW_STEPS_BETWEEN_LOOKS, STEPS_BETWEEN_LOOKS};
 use crate::price::{self, Rates};
 use crate::trial::Trial;
 
@@ -20,6 +20,7 @@ pub(crate) struct Work {
     pub(crate) stopped: Option<Stop>,
     /// The steps that were paid for while they were made, including those of virtual tables.
     steps_paid: u64,
+    steps_since_paid: u64,
     random: Option<ChaCha12Rng>,
     rates: Rates,
     used: Used,
@@ -142,11 +143,17 @@ impl Work {
         )
     }
 
-    /// Called when SQLite has made as many steps as there are between two looks. Returns whether to stop.
-    fn look(&mut self) -> bool {
+    /// Called when SQLite has made so many steps. Returns whether to stop. Steps are paid at the same places however
+    /// often this is called.
+    fn look(&mut self, steps: u64) -> bool {
         if self.is_settling {
             return false;
         }
+        self.steps_since_paid += steps;
+        if self.steps_since_paid < STEPS_BETWEEN_LOOKS {
+            return self.ask(|budget| budget.look()).is_err();
+        }
+        self.steps_since_paid = 0;
         self.steps_paid += STEPS_BETWEEN_LOOKS;
         let go_on = self
             .pay_steps(STEPS_BETWEEN_LOOKS)
@@ -167,6 +174,7 @@ impl Work {
     pub(crate) fn begin_statement(&mut self, does: &Does) {
         self.rates = Rates::of(does);
         self.steps_paid = 0;
+        self.steps_since_paid = 0;
     }
 
     pub(crate) fn random_i64(&mut self) -> i64 {
@@ -187,7 +195,7 @@ impl Work {
 /// Makes SQLite call back on this connection.
 pub(crate) fn install(connection: &mut rusqlite::Connection) -> rusqlite::Result<SharedWork> {
     let shared = SharedWork::default();
-    watch(connection, &shared)?;
+    watch(connection, &shared, STEPS_BETWEEN_LOOKS)?;
     Ok(shared)
 }
 
@@ -195,8 +203,27 @@ pub(crate) fn install(connection: &mut rusqlite::Connection) -> rusqlite::Result
 pub(crate) fn watch(
     connection: &mut rusqlite::Connection,
     work: &SharedWork,
+    steps: u64,
 ) -> rusqlite::Result<()> {
     let asked = Arc::clone(work);
-    let steps = i32::try_from(STEPS_BETWEEN_LOOKS).unwrap_or(i32::MAX);
-    connection.progress_handler(steps, Some(move || lock(&asked).look()))
+    let most = i32::try_from(steps).unwrap_or(i32::MAX);
+    connection.progress_handler(most, Some(move || lock(&asked).look(steps)))
+}
+
+/// Makes SQLite call back as often as this statement needs it.
+pub(crate) fn look_often_enough(
+    engine: &mut Engine,
+    work: &SharedWork,
+    does: &Does,
+) -> rusqlite::Result<()> {
+    let steps = if does.json || does.of_virtual {
+        SLOW_STEPS_BETWEEN_LOOKS
+    } else {
+        STEPS_BETWEEN_LOOKS
+    };
+    if steps != engine.steps_between_looks {
+        watch(engine.connection_mut(), work, steps)?;
+        engine.steps_between_looks = steps;
+    }
+    Ok(())
 }

@@ -15,6 +15,7 @@ use crate::ffi::{self, Engine};
 use crate::functions;
 use crate::grants::{Columns, Grants};
 use crate::guard::{self, Phase, Refused, Rules, SharedGuard, lock};
+use crate::limits::STEPS_BETWEEN_LOOKS;
 use crate::work::{self, SharedWork};
 
 pub(crate) struct World {
@@ -39,7 +40,7 @@ impl World {
         }
         functions::install(&connection, work)?;
         // The world answers statements about the schema, which may take as long as others.
-        work::watch(&mut connection, work)?;
+        work::watch(&mut connection, work, STEPS_BETWEEN_LOOKS)?;
         bounds::limit(&connection)?;
         let guard = guard::install(&mut connection)?;
         let mut rules = rules.clone();

@@ -25,6 +25,8 @@ pub(crate) struct Does {
     /// Whether it searches something that it builds itself, for sorting, for distinct rows, or as an index for a
     /// join.
     pub(crate) searches: bool,
+    /// Whether it calls functions for JSON.
+    pub(crate) json: bool,
     /// Whether it calls functions for dates, and how many commas its text has.
     pub(crate) dates: bool,
     pub(crate) commas: u64,

@@ -6,6 +6,7 @@ mod files;
 mod grants;
 mod import;
 mod kills;
+mod looks;
 mod names;
 mod settle;
 mod stops;
