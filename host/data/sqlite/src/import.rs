@@ -3,6 +3,7 @@
 //!
 //! This is for whoever sets up a database and not for guests: nothing is metered and nothing is denied.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, ErrorKind, Read};
 use std::path::{Path, PathBuf};
@@ -135,6 +136,11 @@ fn statements(connection: &Connection, path: &Path, text: &str) -> Result<(), Im
             _ => Problem::new(line, said(&error)).of(path),
         }
     };
+    // SQLite would stop there, and leave out what follows.
+    if let Some(zero) = text.find('\0') {
+        let line = 1 + text[..zero].matches('\n').count();
+        return Err(Problem::new(line, "a zero byte").of(path));
+    }
     let mut batch = Batch::new(connection, text);
     let mut at = 0;
     loop {
@@ -209,6 +215,7 @@ fn csv(connection: &Connection, table: &str, text: impl BufRead) -> Result<(), S
         return Err(Problem::new(1, "expected the names of the columns").into());
     };
     let names: Vec<String> = header.into_iter().map(Option::unwrap_or_default).collect();
+    once(&names).map_err(|what| Problem::new(line, what))?;
     let mut rows =
         Rows::new(connection, table, &names).map_err(|e| Problem::new(line, said(&e)))?;
     while let Some((line, fields)) = records.next()? {
@@ -228,6 +235,17 @@ fn csv(connection: &Connection, table: &str, text: impl BufRead) -> Result<(), S
         rows.add(values).map_err(|e| Problem::new(line, said(&e)))?;
     }
     Ok(())
+}
+
+/// Each column once. SQLite would take one of the values and drop the other.
+fn once(names: &[String]) -> Result<(), String> {
+    let mut seen = BTreeSet::new();
+    let twice = names
+        .iter()
+        .find(|name| !seen.insert(name.to_ascii_lowercase()));
+    twice.map_or(Ok(()), |name| {
+        Err(format!("the column `{name}` is there twice"))
+    })
 }
 
 impl From<Broken> for Stop {
@@ -263,6 +281,7 @@ fn json_lines(connection: &Connection, table: &str, mut text: impl BufRead) -> R
         let (names, members): (Vec<String>, Vec<_>) = object.into_iter().unzip();
         // Mostly, all lines have the same members.
         if kept.as_ref().is_none_or(|(known, _)| *known != names) {
+            once(&names).map_err(|what| problem(&what))?;
             let rows = Rows::new(connection, table, &names);
             kept = Some((names, rows.map_err(|error| problem(&said(&error)))?));
         }

@@ -98,6 +98,21 @@ fn a_file_is_imported_whole_or_not_at_all() {
             "`any.sql`, line 1: UNIQUE constraint failed: t.id",
         ),
         (
+            "t.csv",
+            "id,ID\n1,2\n",
+            "`t.csv`, line 1: the column `ID` is there twice",
+        ),
+        (
+            "t.jsonl",
+            "{\"id\": 1, \"ID\": 2}\n",
+            "`t.jsonl`, line 1: the column `id` is there twice",
+        ),
+        (
+            "any.sql",
+            "INSERT INTO t (id) VALUES (1);\n\0INSERT INTO t (id) VALUES (2);",
+            "`any.sql`, line 2: a zero byte",
+        ),
+        (
             "t.txt",
             "id\n1\n",
             "`t.txt` is no file of data\nhint: call it `….sql`, `TABLE.csv` or `TABLE.jsonl`",
