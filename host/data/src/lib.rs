@@ -78,7 +78,8 @@ impl Data {
     }
 
     /// Closes the databases that no run uses, and waits for the programs that have them open. Dropping the host does the
-    /// same. A process that ends without it leaves such a program a moment behind, and with it the lock of its file.
+    /// same. A process that ends without it leaves such a program a moment behind, and with it the lock of its file. Beside an
+    /// SQLite database, it leaves the log, which has changes that are not in the file yet.
     pub fn close(&self) {
         self.stores.close();
     }

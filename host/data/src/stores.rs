@@ -60,9 +60,10 @@ impl Stores {
         let _ = self.adbc_program.set(path);
     }
 
-    /// Closes the databases that no run uses.
+    /// Closes the databases that no run uses. A file keeps its place in the list, and with it the line of its writers.
     pub(crate) fn close(&self) {
         lock(&self.adbc).clear();
+        lock(&self.open).values().for_each(Store::rest);
     }
 
     fn verdict(&self, run: &str) -> Verdict {

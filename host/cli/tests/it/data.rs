@@ -89,6 +89,27 @@ fn a_database_that_is_brought_is_granted_as_the_flag_says() {
     assert!(text.contains("unreachable"), "{text}");
 }
 
+/// SQLite's log is not left beside the file, where a copy of the file would miss what is in it.
+#[test]
+fn a_copy_of_the_file_has_what_a_run_changed() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    Connection::open(at("permits.db"))
+        .unwrap()
+        .execute_batch("CREATE TABLE permit (id INTEGER PRIMARY KEY, site TEXT)")
+        .unwrap();
+    let output = run(&folder, &["--data", "permits.db:rw"]);
+    assert_eq!(output.status.code(), Some(0));
+    fs::copy(at("permits.db"), at("copy.db")).unwrap();
+    let ids = Connection::open(at("copy.db")).unwrap().query_row(
+        "SELECT group_concat(id) FROM permit",
+        (),
+        |row| row.get(0),
+    );
+    assert_eq!(ids, Ok("7".to_owned()));
+    assert!(!at("permits.db-wal").exists());
+}
+
 /// What a refused run says, from its first line of policy to its last.
 fn lines_to_paste(output: &Output) -> Vec<String> {
     assert_eq!(output.status.code(), Some(3));

@@ -12,6 +12,7 @@ use tempfile::TempDir;
 use crate::desk;
 use crate::error::StoreError;
 use crate::grants::Grants;
+use crate::guard::lock;
 use crate::inner::{Conditions, Inner};
 use crate::pending::{Pending, Verdict};
 use crate::run::Run;
@@ -108,6 +109,12 @@ impl Store {
     /// The database's file.
     pub fn path(&self) -> &Path {
         &self.inner.path
+    }
+
+    /// Closes the connections that no run uses. With the last one, SQLite moves its log into the database's file and
+    /// removes it, so that a copy of the file has everything.
+    pub fn rest(&self) {
+        lock(&self.inner.idle).clear();
     }
 
     /// What an operator should know about these grants: names that do not exist, and views, triggers and foreign
