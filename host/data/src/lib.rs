@@ -46,7 +46,7 @@ use place::Place;
 use quotas::{BYTES, ROWS, STATEMENTS};
 use session::{Access, DataSession, State};
 use stores::Stores;
-use tables::{EXECUTE_FUNCTION, INSERT_FUNCTION, MUTATE, QUERY, QUERY_FUNCTION};
+use tables::{EXECUTE_FUNCTION, INSERT_FUNCTION, QUERY_FUNCTION};
 
 static TABLE: Table = Table {
     name: "data",
@@ -112,10 +112,6 @@ impl Capability for Data {
     }
 
     fn begin(&self, granted: &Granted<'_>) -> Result<Box<dyn Session>, HostError> {
-        // Most runs do not use data.
-        if !granted.asks_for(QUERY) && !granted.asks_for(MUTATE) {
-            return Ok(Box::new(DataSession { access: None }));
-        }
         let Some(given) = grant::Granted::of(granted.names(KEY)) else {
             return Ok(Box::new(DataSession { access: None }));
         };

@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
+use fractalaw_contract::Interface;
 use fractalaw_manifest::Manifest;
 use fractalaw_report::{App, QuotaLimit, QuotaLimits};
 
@@ -44,8 +45,9 @@ pub trait Capability: Send + Sync {
         Ok(())
     }
 
-    /// Begins a run with these grants. It is called for every run, even if the component imports nothing of the
-    /// capability. So leave what takes time until the guest calls.
+    /// Begins a run with these grants. It is not called if all interfaces of the table need a grant and the component
+    /// imports none of them, because then the component can call nothing of the capability. Leave what takes time until the guest
+    /// calls, because many runs import a function and do not call it.
     ///
     /// # Errors
     ///
@@ -103,6 +105,13 @@ impl<'a> Granted<'a> {
     /// capability's table.
     pub fn asks_for(&self, interface: &str) -> bool {
         self.interfaces.contains(interface)
+    }
+
+    /// Whether the run needs a session of the capability with this table. It does not if no function can be called.
+    pub(crate) fn needs_session(&self, table: &Table) -> bool {
+        let cannot_call =
+            |interface: &Interface| interface.needs_grant && !self.asks_for(interface.path);
+        table.interfaces.is_empty() || !table.interfaces.iter().all(cannot_call)
     }
 
     /// Whether the manifest asks for this name under a key of the capability.

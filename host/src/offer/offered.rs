@@ -203,11 +203,15 @@ impl Offer {
         capabilities.try_for_each(|capability| capability.start(starting))
     }
 
-    /// Begins a session of each capability.
+    /// Begins a session of each capability that the run needs. The others cost nothing.
     pub(crate) fn begin(&self, granted: &Granted<'_>) -> Result<Sessions, HostError> {
         let mut sessions = Sessions::with_capacity(self.0.capabilities.len());
         for capability in &self.0.capabilities {
-            let name = capability.table().name;
+            let table = capability.table();
+            if !granted.needs_session(table) {
+                continue;
+            }
+            let name = table.name;
             let session = panics::of_capability(name, || capability.begin(granted)).flatten();
             sessions.add(name, session?)?;
         }

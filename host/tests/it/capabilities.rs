@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 
 use fractalaw_host::{Outcome, Quota, Report, Run, Section, Settled};
 
-use crate::components::{RUNTIME, run};
+use crate::components::{RUNTIME, component, run};
 use crate::store::{Store, UNITS, granted, guest, host};
 
 /// By function: its name, calls, bytes in, bytes out, and fuel.
@@ -185,4 +185,16 @@ fn a_capability_that_fails_before_or_after_a_run_fails_the_request() {
         assert!(!error.is_usage());
     }
     assert_eq!(failed, ["`store` failed: the shelf is gone"; 2]);
+}
+
+#[test]
+fn a_run_that_cannot_call_a_capability_has_no_session_of_it() {
+    let store = Store {
+        is_broken: true,
+        ..Store::default()
+    };
+    let report = run(&host(&store), &component("", ""), Run::new());
+    assert_eq!(report.outcome.kind(), "completed");
+    assert_eq!(report.effects, []);
+    assert_eq!(*store.ended.lock().unwrap(), Vec::<String>::new());
 }
