@@ -30,7 +30,14 @@ fn scratch() -> Scratch {
         "[workspace]\nresolver = \"3\"\nmembers = [\"programs/*\"]\n",
     );
     fs::remove_file(scratch.path("Cargo.lock")).unwrap();
-    for name in ["cli", "measure", "benches", "build-benches", "test-benches"] {
+    for name in [
+        "cli",
+        "measure",
+        "benches",
+        "data-benches",
+        "build-benches",
+        "test-benches",
+    ] {
         let folder = format!("programs/{name}");
         let manifest = format!("[package]\nname = \"fractalaw-{name}\"\nedition = \"2024\"\n");
         scratch.write(&format!("{folder}/Cargo.toml"), &manifest);
@@ -59,6 +66,7 @@ fn the_figures_of_all_programs_stand_in_one_table() {
         rows(&ended.stdout),
         [
             "fractalaw-benches 1 2 0.500 ≤ 1.00 yes",
+            "fractalaw-data-benches 1 2 0.500 ≤ 1.00 yes",
             "fractalaw-build-benches 1 2 0.500 ≤ 1.00 yes",
             "fractalaw-test-benches 1 2 0.500 ≤ 1.00 yes",
         ]
@@ -76,7 +84,7 @@ fn the_figures_of_all_programs_stand_in_one_table() {
     let scratch = scratch.env("FAILS", "fractalaw-benches");
     let ended = scratch.xtask(["bench"]);
     assert_eq!(ended.code, 12, "{}", ended.stderr);
-    assert_eq!(rows(&ended.stdout).len(), 2, "{}", ended.stdout);
+    assert_eq!(rows(&ended.stdout).len(), 3, "{}", ended.stdout);
     let failed = "error: failed: `fractalaw-benches`\n";
     assert!(ended.stderr.ends_with(failed), "{}", ended.stderr);
 
