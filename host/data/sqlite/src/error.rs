@@ -33,6 +33,17 @@ pub enum StoreError {
         /// The database.
         path: PathBuf,
     },
+    /// The file system gives processes no shared memory, for example.
+    #[error(
+        "`{path}` stays in the journal mode `{mode}`, expected `wal`, so that readers need not wait\nhint: put the \
+         database on a local disk"
+    )]
+    Journal {
+        /// The database.
+        path: PathBuf,
+        /// The mode that SQLite keeps.
+        mode: String,
+    },
     /// SQLite failed.
     #[error("`{path}`: {source}")]
     Sqlite {

@@ -46,7 +46,10 @@ impl Store {
             let mode: String = connection
                 .query_row("PRAGMA journal_mode = WAL", (), |row| row.get(0))
                 .map_err(failed)?;
-            debug_assert_eq!(mode, "wal");
+            if mode != "wal" {
+                let path = path.to_owned();
+                return Err(StoreError::Journal { path, mode });
+            }
         }
         let mut pending = None;
         if !read_only {
