@@ -38,10 +38,10 @@ impl Folders {
 /// A run of a guest that writes `note.txt` into this folder.
 fn writes(folder: &Path, writable: bool) -> Run {
     Run::new()
-        .stdin("write /work/note.txt hello")
+        .stdin("write /folder/note.txt hello")
         .dir(DirGrant {
             host: folder.to_owned(),
-            guest: "/work".to_owned(),
+            guest: "/folder".to_owned(),
             writable,
         })
 }
