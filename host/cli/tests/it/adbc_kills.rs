@@ -5,12 +5,10 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::sync::atomic::Ordering;
-use std::thread;
 use std::time::Duration;
 
 use fractalaw_data::Data;
-use fractalaw_host::{Durability, Host, Policy, Run};
+use fractalaw_host::{Durability, Host, Policy};
 use fractalaw_testing::{
     DURABILITIES, Duckdb, Lab, PASSWORD, Postgresql, RUNTIME, adbc_program, cache,
 };
@@ -18,8 +16,6 @@ use fractalaw_testing::{
 use crate::data::{component, executes};
 use crate::data_kills::ended;
 use crate::killing::{self, Task, kills, random};
-
-const WRITERS: u64 = 2;
 
 /// A component that adds a run with this number, and its two parts. Every fourth traps then.
 fn guest(number: u64) -> (Vec<u8>, &'static str) {
@@ -47,20 +43,11 @@ fn a_host_that_changes_data_behind_a_driver_without_end() {
         return;
     };
     let host = host(&task.ledger, task.durability);
-    thread::scope(|scope| {
-        for _ in 0..WRITERS {
-            scope.spawn(|| {
-                loop {
-                    let number = task.next.fetch_add(1, Ordering::Relaxed);
-                    let (component, kind) = guest(number);
-                    let app = host.load(&component).unwrap();
-                    let run = Run::new().clock(Duration::from_secs(number));
-                    let report = RUNTIME.block_on(host.run(&app, &run)).unwrap();
-                    assert_eq!(report.outcome.kind(), kind);
-                    task.acknowledge(number);
-                }
-            });
-        }
+    task.without_end(|number, run| {
+        let (component, kind) = guest(number);
+        let app = host.load(&component).unwrap();
+        let report = RUNTIME.block_on(host.run(&app, run)).unwrap();
+        assert_eq!(report.outcome.kind(), kind);
     });
 }
 

@@ -3,19 +3,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
-use std::sync::atomic::Ordering;
-use std::thread;
 use std::time::Duration;
 
 use fractalaw_data::Data;
-use fractalaw_host::{Durability, Host, Manifest, Policy, Run};
+use fractalaw_host::{Durability, Host, Manifest, Policy};
 use fractalaw_testing::{Lab, RUNTIME, cache, with_manifest};
 use rusqlite::Connection;
 use serde_json::Value;
 
 use crate::killing::{self, Task, kills, random};
 
-const WRITERS: u64 = 2;
 const CALLS: u64 = 3;
 
 const SET_UP: &str = "
@@ -70,19 +67,10 @@ fn a_host_that_commits_calls_without_end() {
     let host = host(&task.ledger, task.durability);
     let completes = host.load(&guest("")).unwrap();
     let traps = host.load(&guest("unreachable")).unwrap();
-    thread::scope(|scope| {
-        for _ in 0..WRITERS {
-            scope.spawn(|| {
-                loop {
-                    let number = task.next.fetch_add(1, Ordering::Relaxed);
-                    let app = if number % 2 == 0 { &completes } else { &traps };
-                    let run = Run::new().clock(Duration::from_secs(number));
-                    let report = RUNTIME.block_on(host.run(app, &run)).unwrap();
-                    assert_eq!(report.effects.len() as u64, 3 * CALLS);
-                    task.acknowledge(number);
-                }
-            });
-        }
+    task.without_end(|number, run| {
+        let app = if number % 2 == 0 { &completes } else { &traps };
+        let report = RUNTIME.block_on(host.run(app, run)).unwrap();
+        assert_eq!(report.effects.len() as u64, 3 * CALLS);
     });
 }
 

@@ -3,20 +3,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
-use std::sync::atomic::Ordering;
-use std::thread;
 use std::time::Duration;
 
 use fractalaw_data::Data;
-use fractalaw_host::{Host, Policy, Run};
+use fractalaw_host::{Host, Policy};
 use fractalaw_testing::{DURABILITIES, Lab, RUNTIME, cache};
 use rusqlite::Connection;
 use serde_json::Value;
 
 use crate::data::component;
 use crate::killing::{self, Task, kills, random};
-
-const WRITERS: u64 = 2;
 
 const SET_UP: &str = "
     PRAGMA journal_mode = WAL;
@@ -56,22 +52,13 @@ fn a_host_that_changes_data_without_end() {
     let host = host(&task.ledger, task.durability);
     let completes = host.load(&guest("")).unwrap();
     let traps = host.load(&guest("unreachable")).unwrap();
-    thread::scope(|scope| {
-        for _ in 0..WRITERS {
-            scope.spawn(|| {
-                loop {
-                    let number = task.next.fetch_add(1, Ordering::Relaxed);
-                    let (app, kind) = match number % 4 {
-                        3 => (&traps, "trap"),
-                        _ => (&completes, "completed"),
-                    };
-                    let run = Run::new().clock(Duration::from_secs(number));
-                    let report = RUNTIME.block_on(host.run(app, &run)).unwrap();
-                    assert_eq!(report.outcome.kind(), kind);
-                    task.acknowledge(number);
-                }
-            });
-        }
+    task.without_end(|number, run| {
+        let (app, kind) = match number % 4 {
+            3 => (&traps, "trap"),
+            _ => (&completes, "completed"),
+        };
+        let report = RUNTIME.block_on(host.run(app, run)).unwrap();
+        assert_eq!(report.outcome.kind(), kind);
     });
 }
 

@@ -7,14 +7,18 @@ use std::env;
 use std::io::{BufRead, BufReader, Read, Write, stdout};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
 use std::time::{Duration, Instant};
 
-use fractalaw_host::Durability;
+use fractalaw_host::{Durability, Run};
 use fractalaw_testing::{DURABILITIES, Lab};
 
 const LEDGER: &str = "FRACTALAW_TEST_LEDGER";
 const TASK: &str = "FRACTALAW_TEST_TASK";
+
+/// The runs that a process has under way.
+const WRITERS: usize = 2;
 
 pub(crate) fn kills() -> u64 {
     env::var("FRACTALAW_TEST_KILLS").map_or(24, |text| text.parse().unwrap())
@@ -48,6 +52,21 @@ impl Task {
             durability,
             next: AtomicU64::new(first.parse().unwrap()),
         })
+    }
+
+    /// Makes runs on two threads until this process is killed. The clock of a run is its number, and `run` makes it.
+    pub(crate) fn without_end(&self, run: impl Fn(u64, &Run) + Sync) {
+        thread::scope(|scope| {
+            for _ in 0..WRITERS {
+                scope.spawn(|| {
+                    loop {
+                        let number = self.next.fetch_add(1, Ordering::Relaxed);
+                        run(number, &Run::new().clock(Duration::from_secs(number)));
+                        self.acknowledge(number);
+                    }
+                });
+            }
+        });
     }
 
     /// Says that a run has a report.

@@ -5,7 +5,7 @@ use std::path::Path;
 use fractalaw_sqlite::{Store, Value, Verdict};
 use rusqlite::Connection;
 
-use crate::tables::{rows, run, store, told};
+use crate::tables::{copied, rows, run, store, told};
 
 const SET_UP: &str = r#"
 CREATE TABLE "a ""b"" c" ("x""y" TEXT PRIMARY KEY, "select" INTEGER, "a.b" TEXT, "q]r" TEXT DEFAULT '"');
@@ -91,11 +91,7 @@ fn changes_are_done_again_after_a_crash() {
         run.execute(sql).unwrap();
     }
     let prepared = run.prepare(Some("run")).unwrap();
-    let copy = tempfile::tempdir().unwrap();
-    for entry in std::fs::read_dir(folder.path()).unwrap() {
-        let entry = entry.unwrap();
-        std::fs::copy(entry.path(), copy.path().join(entry.file_name())).unwrap();
-    }
+    let copy = copied(folder.path());
     drop(prepared);
     let path = copy.path().join("data.db");
     assert_ne!(state(&path), AFTER);

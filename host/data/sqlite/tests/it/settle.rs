@@ -5,7 +5,7 @@ use std::path::Path;
 use fractalaw_sqlite::{Key, RowChange, Run, Store, StoreError, TableChanges, Value, Verdict};
 use rusqlite::Connection;
 
-use crate::tables::{rows, run, store, told};
+use crate::tables::{copied, rows, run, store, told};
 
 const SET_UP: &str = "
 CREATE TABLE t (id INTEGER PRIMARY KEY, name TEXT UNIQUE);
@@ -196,11 +196,7 @@ fn left_prepared() -> (tempfile::TempDir, std::path::PathBuf) {
         run.execute(sql).unwrap();
     }
     let prepared = run.prepare(Some("run 7")).unwrap();
-    let copy = tempfile::tempdir().unwrap();
-    for entry in std::fs::read_dir(folder.path()).unwrap() {
-        let entry = entry.unwrap();
-        std::fs::copy(entry.path(), copy.path().join(entry.file_name())).unwrap();
-    }
+    let copy = copied(folder.path());
     drop(prepared);
     let path = copy.path().join("data.db");
     (copy, path)

@@ -1,5 +1,7 @@
 //! What all tests share: databases, runs, and rows as text.
 
+use std::fs;
+use std::path::Path;
 use std::sync::Arc;
 
 use arrow_array::Array;
@@ -10,6 +12,7 @@ use arrow_array::types::{
 use arrow_ipc::reader::StreamReader;
 use arrow_schema::DataType;
 use fractalaw_sqlite::{Conditions, Failure, Grants, Run, Store, Unlimited};
+use tempfile::TempDir;
 
 pub(crate) const CONDITIONS: Conditions = Conditions {
     // 2025-01-01T00:00:00Z
@@ -21,6 +24,16 @@ pub(crate) const CONDITIONS: Conditions = Conditions {
 
 pub(crate) fn store(sql: &str) -> Store {
     Store::temporary(|connection| connection.execute_batch(sql)).unwrap()
+}
+
+/// The files of a folder as they are now, as a process that is cut off would leave them.
+pub(crate) fn copied(folder: &Path) -> TempDir {
+    let copy = tempfile::tempdir().unwrap();
+    for entry in fs::read_dir(folder).unwrap() {
+        let entry = entry.unwrap();
+        fs::copy(entry.path(), copy.path().join(entry.file_name())).unwrap();
+    }
+    copy
 }
 
 pub(crate) fn grants(read: &[&str], write: &[&str]) -> Arc<Grants> {
