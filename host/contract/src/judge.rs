@@ -25,6 +25,8 @@ pub const KEPT: usize = 1_000;
 pub struct Judged<'a> {
     /// The names of all imports, in order.
     pub imports: Vec<&'a str>,
+    /// The names of imports that are instances with types and nothing else, in order. Nothing can be called there.
+    pub only_types: Vec<&'a str>,
     /// The names of imports that are not offered, in order.
     pub interfaces: Vec<&'a str>,
     /// The functions and resources that offered interfaces lack, at most the first [`KEPT`].
@@ -71,6 +73,9 @@ pub fn judge<'a>(bytes: &'a [u8], offered: &Offered) -> Result<Judged<'a>, Inval
     let mut resources = Resources::new(&offered.resolve, types);
     for import in judged.imports.clone() {
         let item = types.component_item_for_import(import);
+        if item.is_some_and(|item| is_only_types(item.ty, types)) {
+            judged.only_types.push(import);
+        }
         match (offered.interface(import), item.map(|item| item.ty)) {
             (Some(offered), Some(ComponentEntityType::Instance(expected))) => {
                 let import = Import {
@@ -85,6 +90,14 @@ pub fn judge<'a>(bytes: &'a [u8], offered: &Offered) -> Result<Judged<'a>, Inval
     }
     judged.run = run(types);
     Ok(judged)
+}
+
+fn is_only_types(item: ComponentEntityType, types: TypesRef<'_>) -> bool {
+    let ComponentEntityType::Instance(instance) = item else {
+        return false;
+    };
+    let mut exports = types[instance].exports.values();
+    exports.all(|export| matches!(export.ty, ComponentEntityType::Type { .. }))
 }
 
 /// An import of an offered interface.

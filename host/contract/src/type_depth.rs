@@ -2,10 +2,12 @@
 //! reads them by recursion: the parser, the validator, the compiler, and the code that drops their results.
 //!
 //! There are two ways to nest. A type can be written inside another, and a type can name another by its index.
-//! Both are followed here, the second with what `scopes` knows of each index.
+//! Both are followed here, the second with what `scopes` knows of each index. So it is known here too, before anything is
+//! judged, which imports have only types.
 
 mod scopes;
 
+use std::collections::BTreeSet;
 use std::error::Error;
 use std::fmt;
 
@@ -78,6 +80,7 @@ pub struct TypeDepth<'a> {
     scopes: Scopes<'a>,
     /// The parts of types: declarations, fields, cases, parameters. Each takes the validator some hundred bytes.
     declared: u64,
+    only_types: BTreeSet<&'a str>,
 }
 
 impl<'a> TypeDepth<'a> {
@@ -87,7 +90,19 @@ impl<'a> TypeDepth<'a> {
             bytes,
             scopes: Scopes::default(),
             declared: 0,
+            only_types: BTreeSet::new(),
         }
+    }
+
+    /// Whether the component's import with this name was read, and is an instance that has types and nothing else. Nothing
+    /// can be called there.
+    pub fn is_only_types(&self, import: &str) -> bool {
+        self.only_types.contains(import)
+    }
+
+    /// Passes over a component that is nested in this one and is not visited. Nothing is known of it.
+    pub fn pass_over_component(&mut self) {
+        self.scopes.add(Kind::Component, Item::default());
     }
 
     /// Reads the next section.
@@ -227,6 +242,10 @@ impl<'a> TypeDepth<'a> {
 
     fn import(&mut self, import: &ComponentImport<'a>) -> Result<(), TooNested> {
         let item = self.referred(&import.ty);
+        let is_instance = import.ty.kind() == Kind::Instance;
+        if self.scopes.is_outermost() && is_instance && item.is_only_types {
+            self.only_types.insert(import.name.name);
+        }
         self.scopes.holds(item.depth);
         self.add(import.ty.kind(), item)
     }
@@ -237,7 +256,7 @@ impl<'a> TypeDepth<'a> {
         kind: Kind,
         item: Item<'a>,
     ) -> Result<(), TooNested> {
-        self.scopes.export(name.name, item.clone());
+        self.scopes.export(name.name, kind, item.clone());
         self.add(kind, item)
     }
 

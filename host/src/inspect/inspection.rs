@@ -35,6 +35,7 @@ pub struct Inspection {
     pub exports: Listed<String>,
     /// Why this host would refuse it under any policy.
     pub refusal: Option<Refusal>,
+    only_types: BTreeSet<String>,
     interfaces: BTreeSet<String>,
     offer: Offer,
 }
@@ -85,6 +86,7 @@ impl Inspection {
             imports: outline.imports,
             exports: outline.exports,
             refusal,
+            only_types: outline.only_types,
             interfaces: outline.interfaces,
             offer: offer.clone(),
         })
@@ -105,9 +107,10 @@ impl Inspection {
         asked(self.asking(&manifest), &self.offer)
     }
 
-    /// The grant that one of its imports needs, if it needs one.
+    /// The grant that one of its imports needs, if it needs one. An import that has only types does not.
     pub fn needs_grant(&self, import: &str) -> Option<&'static str> {
-        self.offer.needs_grant(import)
+        let grant = self.offer.needs_grant(import)?;
+        (!self.only_types.contains(import)).then_some(grant)
     }
 
     fn asking<'a>(&'a self, manifest: &'a Manifest) -> Asking<'a> {

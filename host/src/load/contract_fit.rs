@@ -1,15 +1,15 @@
 //! Whether a component fits what this host offers: the judgement of the contract, as a refusal.
 
-use std::collections::BTreeSet;
-
 use fractalaw_contract::{Invalid, Offered, judge};
 use fractalaw_report::{Listed, Refusal};
+
+use crate::load::facts::Imports;
 
 /// Refuses a component that is invalid, uses proposals that the engine leaves out, imports what is not offered,
 /// or exports no `run`. Returns the names of its imports.
 ///
 /// Nothing is compiled, so an inspection gives the same answer as a run.
-pub(crate) fn check(bytes: &[u8], offered: &Offered) -> Result<BTreeSet<String>, Refusal> {
+pub(crate) fn check(bytes: &[u8], offered: &Offered) -> Result<Imports, Refusal> {
     let judged = judge(bytes, offered).map_err(|invalid| match invalid {
         Invalid::Malformed(message) => Refusal::invalid(message),
         Invalid::Proposals(used) => Refusal::Proposal { used },
@@ -34,6 +34,12 @@ pub(crate) fn check(bytes: &[u8], offered: &Offered) -> Result<BTreeSet<String>,
     }
     match judged.run {
         Some(found) => Err(Refusal::WrongExport { found }),
-        None => Ok(judged.imports.into_iter().map(str::to_owned).collect()),
+        None => {
+            let names = |names: Vec<&str>| names.into_iter().map(str::to_owned).collect();
+            Ok(Imports {
+                all: names(judged.imports),
+                only_types: names(judged.only_types),
+            })
+        }
     }
 }

@@ -11,6 +11,14 @@ use crate::offer::offered::Offer;
 /// The number of offers that an entry remembers. Hosts that share a cache are of a few kinds.
 const JUDGED_BY: usize = 8;
 
+/// The names of a component's imports.
+#[derive(Debug)]
+pub(crate) struct Imports {
+    pub(crate) all: BTreeSet<String>,
+    /// Those that have only types.
+    pub(crate) only_types: BTreeSet<String>,
+}
+
 /// What a component says of itself, and what it asks of its host.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Facts {
@@ -22,6 +30,8 @@ pub(crate) struct Facts {
     pub(crate) version: Option<String>,
     /// The names of all its imports, as the component has them.
     pub(crate) imports: BTreeSet<String>,
+    /// Those of them that have only types. Nothing can be called there, so no grant is needed.
+    pub(crate) only_types: BTreeSet<String>,
     /// Whether it is composed of parts that may hand data to each other.
     pub(crate) is_composed: bool,
     /// The digests of the offers by which it was judged and accepted, the latest last.
@@ -30,9 +40,10 @@ pub(crate) struct Facts {
 
 impl Facts {
     /// The facts of a component that was accepted.
-    pub(crate) fn accepted(self, imports: BTreeSet<String>, offer: &Offer) -> Facts {
+    pub(crate) fn accepted(self, imports: Imports, offer: &Offer) -> Facts {
         Facts {
-            imports,
+            imports: imports.all,
+            only_types: imports.only_types,
             judged_by: vec![offer.digest().to_owned()],
             ..self
         }
@@ -59,7 +70,7 @@ impl Facts {
     pub(crate) fn interfaces(&self, offer: &Offer) -> BTreeSet<String> {
         let grants = self
             .imports
-            .iter()
+            .difference(&self.only_types)
             .filter_map(|import| offer.needs_grant(import));
         grants.map(str::to_owned).collect()
     }

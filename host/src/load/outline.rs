@@ -4,6 +4,7 @@
 
 use std::collections::BTreeSet;
 
+use fractalaw_contract::type_depth::TypeDepth;
 use fractalaw_manifest::Manifest;
 use fractalaw_report::{Listed, Refusal, cut};
 use wasmparser::{BinaryReaderError, Chunk, CustomSectionReader, KnownCustom, Parser, Payload};
@@ -41,6 +42,9 @@ pub(crate) struct Outline {
     pub(crate) imports: Listed<String>,
     /// The names of its exports, in its own order.
     pub(crate) exports: Listed<String>,
+    /// Those of these imports that would need a grant and have only types, such as an interface that owns the error of
+    /// another one. Nothing can be called there, so no grant is needed.
+    pub(crate) only_types: BTreeSet<String>,
     /// The grants that its imports need, each once, sorted.
     pub(crate) interfaces: BTreeSet<String>,
     /// Why it is refused, if these sections are reason enough.
@@ -63,11 +67,14 @@ impl Outline {
 
     fn read(&mut self, bytes: &[u8], offer: &Offer) -> Result<(), BinaryReaderError> {
         let (mut parser, mut rest) = (Parser::new(0), bytes);
+        // Without it, each import counts as one with functions. Judging the component will say what is wrong with its types.
+        let mut types = Some(TypeDepth::new(bytes));
         loop {
             let Chunk::Parsed { consumed, payload } = parser.parse(rest, true)? else {
                 return Ok(());
             };
             rest = rest.get(consumed..).unwrap_or_default();
+            types = types.and_then(|types| followed(types, &payload));
             match payload {
                 Payload::ModuleSection {
                     unchecked_range, ..
@@ -80,19 +87,23 @@ impl Outline {
                     None => return Ok(()),
                 },
                 Payload::End(_) => return Ok(()),
-                payload => self.section(payload, offer)?,
+                payload => self.section(payload, types.as_ref(), offer)?,
             }
         }
     }
 
-    fn section(&mut self, payload: Payload<'_>, offer: &Offer) -> Result<(), BinaryReaderError> {
+    fn section(
+        &mut self,
+        payload: Payload<'_>,
+        types: Option<&TypeDepth<'_>>,
+        offer: &Offer,
+    ) -> Result<(), BinaryReaderError> {
         match payload {
             Payload::ComponentImportSection(imports) => {
                 for import in imports {
                     let name = import?.name.name;
-                    let grant = offer.needs_grant(name);
-                    self.interfaces.extend(grant.map(str::to_owned));
-                    self.imports.push(name);
+                    let is_only_types = types.is_some_and(|types| types.is_only_types(name));
+                    self.import(name, is_only_types, offer);
                 }
             }
             Payload::ComponentExportSection(exports) => {
@@ -105,6 +116,19 @@ impl Outline {
             _ => {}
         }
         Ok(())
+    }
+
+    fn import(&mut self, name: &str, is_only_types: bool, offer: &Offer) {
+        let listed = self.imports.len();
+        self.imports.push(name);
+        let Some(grant) = offer.needs_grant(name) else {
+            return;
+        };
+        if !is_only_types {
+            self.interfaces.insert(grant.to_owned());
+        } else if self.imports.len() > listed {
+            self.only_types.insert(name.to_owned());
+        }
     }
 
     /// Except for the manifest, these sections are for people, and unreadable parts are skipped.
@@ -172,6 +196,16 @@ impl Outline {
             ..Facts::default()
         }
     }
+}
+
+/// What is known of types after this section. Nothing nested is read, and so nothing is known of it.
+fn followed<'a>(mut types: TypeDepth<'a>, payload: &Payload<'a>) -> Option<TypeDepth<'a>> {
+    match payload {
+        Payload::ComponentSection { .. } => types.pass_over_component(),
+        Payload::ModuleSection { .. } => {}
+        payload => types.visit(payload).ok()?,
+    }
+    Some(types)
 }
 
 #[cfg(test)]

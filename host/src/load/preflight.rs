@@ -1,7 +1,5 @@
 //! Whether a component can run here, as far as its bytes show without compiling them.
 
-use std::collections::BTreeSet;
-
 use fractalaw_contract::type_depth::TypeDepth;
 use fractalaw_report::Refusal;
 use wasmparser::{Parser, Payload};
@@ -9,14 +7,15 @@ use wasmparser::{Parser, Payload};
 use crate::error::LoadError;
 use crate::load::compile_fit::CompileFit;
 use crate::load::contract_fit;
+use crate::load::facts::Imports;
 use crate::load::outline::Outline;
 use crate::load::slot_fit::SlotFit;
 use crate::offer::offered::Offer;
 
 /// What is known of a component that is accepted.
 pub(crate) struct Accepted {
-    /// The names of all its imports, as the component has them.
-    pub(crate) imports: BTreeSet<String>,
+    /// Its imports, as the component has them.
+    pub(crate) imports: Imports,
     /// Whether it is composed of parts that may hand data to each other.
     pub(crate) is_composed: bool,
 }
@@ -37,6 +36,10 @@ pub(crate) fn judge(bytes: &[u8], outline: &Outline, offer: &Offer) -> Result<Ac
         Some(refusal) => return Err(refusal.clone().into()),
     }
     let accepted = accepted(bytes, offer)?;
+    // The grants of a run follow from the outline, those of a later run from what the validator found.
+    debug_assert!(
+        (outline.only_types.iter()).all(|import| accepted.imports.only_types.contains(import))
+    );
     confirmed(outline, offer)?;
     Ok(accepted)
 }

@@ -24,6 +24,7 @@ mod long_names;
 mod metering;
 mod offered;
 mod offers;
+mod only_types;
 mod policies;
 mod profile;
 mod profile_on_paper;

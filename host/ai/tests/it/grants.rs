@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use fractalaw_host::{Outcome, Policy, Refusal, Run};
+use fractalaw_host::{Code, Outcome, Policy, Refusal, Run, Section};
 use fractalaw_testing::RUNTIME;
 
 use crate::guests::Does::Embed;
@@ -59,5 +59,39 @@ fn what_no_policy_may_say_is_an_error_with_its_line() {
         let policy = Policy::parse(Path::new("p.toml"), &format!("[all]\n{line}")).unwrap();
         let error = builder().policy(policy).build().map(drop).unwrap_err();
         assert_eq!(error.to_string(), format!("`p.toml`:2: {message}"));
+    }
+}
+
+/// The error of all three interfaces stands in `ai-embeddings`. Who has only the type asks for no embeddings. A host that
+/// takes the code from its cache says the same.
+#[test]
+fn a_guest_that_only_classifies_asks_for_that_alone() {
+    let bytes = wat::parse_str(include_str!("../components/classify-only.wat")).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    for code in [Code::Compiled, Code::Cached] {
+        let host = builder().cache(folder.path()).build().unwrap();
+        let app = host.load(&bytes).unwrap();
+        assert_eq!(app.code(), code);
+        assert_eq!(
+            app.interfaces().collect::<Vec<_>>(),
+            ["fractal:app/ai-classify"]
+        );
+        let report = RUNTIME.block_on(host.run(&app, &Run::new())).unwrap();
+        let Outcome::Refused(Refusal::NotGranted(refused)) = &report.outcome else {
+            panic!("{}", report.outcome);
+        };
+        let missing = refused.missing.iter().filter_map(|missing| missing.line());
+        let lines: Vec<_> = missing.collect();
+        assert_eq!(
+            lines,
+            [
+                "interfaces.\"fractal:app/ai-classify\" = true",
+                "ai.\"classify\" = true"
+            ]
+        );
+        let run = Run::new().grant(Section::parse(&lines.join("\n")).unwrap());
+        let report = RUNTIME.block_on(host.run(&app, &run)).unwrap();
+        assert_eq!(report.outcome, Outcome::Completed("0".into()));
+        assert_eq!(report.effects.len(), 1);
     }
 }

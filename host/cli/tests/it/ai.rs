@@ -7,10 +7,8 @@ use std::process::{Command, Output};
 use fractalaw_testing::{cache, guest, workspace};
 use rusqlite::Connection;
 
-const GRANTS: [&str; 4] = [
-    "interfaces.\"fractal:app/ai-embeddings\" = true",
+const GRANTS: [&str; 2] = [
     "interfaces.\"fractal:app/ai-inference\" = true",
-    "ai.embed = true",
     "ai.generate = { model = \"scripted\", url = \"unix:/nobody\" }",
 ];
 

@@ -10,6 +10,8 @@ use wasmparser::{ComponentExternalKind as Kind, ComponentOuterAliasKind};
 pub(super) struct Item<'a> {
     /// 1 if it contains nothing else.
     pub(super) depth: u32,
+    /// Whether it is known to be an instance, or the type of one, that has types and nothing else.
+    pub(super) is_only_types: bool,
     /// The exports of an instance, a component, or the type of one.
     exports: Option<Rc<HashMap<&'a str, Item<'a>>>>,
 }
@@ -19,7 +21,7 @@ impl<'a> Item<'a> {
     pub(super) fn around(deepest: u32) -> Item<'a> {
         Item {
             depth: deepest.saturating_add(1),
-            exports: None,
+            ..Item::default()
         }
     }
 
@@ -43,6 +45,8 @@ struct Scope<'a> {
     components: Vec<Item<'a>>,
     /// The depth of the deepest item that it imports or exports.
     deepest: u32,
+    /// Whether it exports something other than types.
+    exports_more_than_types: bool,
     exports: HashMap<&'a str, Item<'a>>,
 }
 
@@ -77,6 +81,7 @@ impl<'a> Scopes<'a> {
         let closed = self.0.pop().filter(|closed| closed.is_component)?;
         self.0.last()?;
         Some(Item {
+            is_only_types: !closed.exports_more_than_types,
             exports: Some(Rc::new(closed.exports)),
             ..Item::around(closed.deepest)
         })
@@ -117,6 +122,11 @@ impl<'a> Scopes<'a> {
         Some((kind, item.cloned().unwrap_or_default()))
     }
 
+    /// Whether the innermost scope is the whole component.
+    pub(super) fn is_outermost(&self) -> bool {
+        self.0.len() == 1
+    }
+
     /// Adds an item of that kind to the innermost scope.
     pub(super) fn add(&mut self, kind: Kind, item: Item<'a>) {
         let Some(scope) = self.0.last_mut() else {
@@ -132,9 +142,10 @@ impl<'a> Scopes<'a> {
     }
 
     /// The innermost scope exports something.
-    pub(super) fn export(&mut self, name: &'a str, item: Item<'a>) {
+    pub(super) fn export(&mut self, name: &'a str, kind: Kind, item: Item<'a>) {
         self.holds(item.depth);
         if let Some(scope) = self.0.last_mut() {
+            scope.exports_more_than_types |= kind != Kind::Type;
             scope.exports.insert(name, item);
         }
     }

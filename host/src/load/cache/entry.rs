@@ -14,7 +14,7 @@ use crate::load::source::PIECE_BYTES;
 
 /// The first bytes of the trailer. They change with the format, and with what `preflight` refuses, because a
 /// component that is found here is not examined again.
-const MAGIC: &[u8; 8] = b"fractal8";
+const MAGIC: &[u8; 8] = b"fractal9";
 
 /// What the magic of every format begins with.
 const MAGIC_OF_ALL: &[u8] = b"fractal";
