@@ -10,7 +10,7 @@ use crate::fault::{FAILED, Fault};
 use crate::project::{Project, cargo_program};
 
 /// Everything that links Wasmtime, and the packages that it shares with the rest.
-pub(crate) const HOST: [&str; 22] = [
+pub(crate) const HOST: [&str; 24] = [
     "-p",
     "fractalaw-contract",
     "-p",
@@ -27,6 +27,8 @@ pub(crate) const HOST: [&str; 22] = [
     "fractalaw-data",
     "-p",
     "fractalaw-cli",
+    "-p",
+    "fractalaw-serve",
     "-p",
     "fractalaw-testing",
     "-p",

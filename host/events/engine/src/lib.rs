@@ -89,6 +89,7 @@ pub use engine::{Accepted, Claim, Engine, Outside};
 pub use error::{EngineError, LedgerFailure};
 pub use ids::{DeliveryId, EventId, RunId, TaskId};
 pub use ledger::{Closings, NoClosings};
+pub use names::{check_name, check_type};
 pub use next::Next;
 pub use refusal::{Code, EventError};
 pub use retry::Ending;

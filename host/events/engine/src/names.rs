@@ -3,8 +3,12 @@
 use crate::limits::{NAME_BYTES, TYPE_BYTES};
 use crate::refusal::{Code, EventError};
 
-/// The type of an event is in kebab case: words of small letters and digits, with `-` between them.
-pub(crate) fn check_type(name: &str) -> Result<(), EventError> {
+/// Checks the type of an event. It is in kebab case: words of small letters and digits, with `-` between them.
+///
+/// # Errors
+///
+/// If it is not.
+pub fn check_type(name: &str) -> Result<(), EventError> {
     let is_word = |word: &str| {
         !word.is_empty()
             && word
@@ -25,8 +29,12 @@ pub(crate) fn check_type(name: &str) -> Result<(), EventError> {
     }
 }
 
-/// Other names are for people. `what` is the field.
-pub(crate) fn check_name(what: &str, name: &str) -> Result<(), EventError> {
+/// Checks another name, which is for people. `what` is the field.
+///
+/// # Errors
+///
+/// If it is empty, too long, or has control characters.
+pub fn check_name(what: &str, name: &str) -> Result<(), EventError> {
     let is_plain = !name.is_empty() && !name.chars().any(char::is_control);
     match is_plain && name.len() <= NAME_BYTES {
         true => Ok(()),
