@@ -10,8 +10,8 @@ use fractalaw_manifest::terminal::one_line;
 use toml::de::DeTable;
 
 use super::error::ConfigError;
+use super::settings::{App, Check, Config, Cron, Data, Models, Serve, Swap};
 use super::text::{Text, Value};
-use super::{App, Check, Config, Cron, Data, Models, Serve, Swap};
 use crate::limits::{APPS, ATTEMPTS_MAX, CRON_TASKS, GRACE_MAX};
 
 const SECTIONS: [&str; 4] = ["serve", "apps", "data", "models"];

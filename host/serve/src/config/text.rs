@@ -9,8 +9,8 @@ use fractalaw_manifest::terminal::one_line;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::FILE;
 use super::error::ConfigError;
+use super::settings::FILE;
 use crate::limits::CONFIG_BYTES;
 
 pub(super) type Value<'a> = Spanned<DeValue<'a>>;
