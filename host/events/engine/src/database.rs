@@ -36,18 +36,11 @@ impl Database {
     pub(crate) fn open(path: &Path, ledger_id: &str) -> Result<Database, EngineError> {
         let lock = lock(path)?;
         make_private(path)?;
-        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
-            | OpenFlags::SQLITE_OPEN_NO_MUTEX
-            | OpenFlags::SQLITE_OPEN_NOFOLLOW;
-        let opened = absolute(path).and_then(|real| {
-            Connection::open_with_flags(real, flags).map_err(|error| sqlite(path, error))
-        });
         let database = Database {
-            connection: opened?,
+            connection: connect(path)?,
             path: path.to_owned(),
             _lock: lock,
         };
-        database.map(guard(&database.connection))?;
         let is_empty = database.number("SELECT count(*) FROM sqlite_schema")? == 0
             && database.number("PRAGMA application_id")? == 0;
         if is_empty {
@@ -63,37 +56,14 @@ impl Database {
     }
 
     fn check(&self, ledger_id: &str) -> Result<(), EngineError> {
-        let not_events = |why: String| EngineError::NotEvents {
-            path: self.path.clone(),
-            why,
-        };
-        if self.number("PRAGMA application_id")? != schema::APPLICATION_ID {
-            return Err(not_events("it is another database".to_owned()));
-        }
-        let found = self.number("PRAGMA user_version")?;
-        if found != schema::FORMAT {
-            return Err(EngineError::Format {
-                path: self.path.clone(),
-                found,
-                expected: schema::FORMAT,
-            });
-        }
-        if let Some(what) = self.map(schema::difference(&self.connection))? {
-            return Err(not_events(what));
-        }
-        let found = self
-            .connection
-            .query_row("SELECT ledger_id FROM engine", (), |row| {
-                row.get::<_, String>(0)
-            });
-        match self.map(found.optional())? {
-            Some(found) if found == ledger_id => Ok(()),
-            Some(found) => Err(EngineError::OtherLedger {
+        let found = whose(&self.connection, &self.path)?;
+        match found == ledger_id {
+            true => Ok(()),
+            false => Err(EngineError::OtherLedger {
                 path: self.path.clone(),
                 found,
                 expected: ledger_id.to_owned(),
             }),
-            None => Err(not_events("it does not say whose it is".to_owned())),
         }
     }
 
@@ -119,7 +89,7 @@ impl Database {
     }
 
     fn number(&self, sql: &str) -> Result<i64, EngineError> {
-        self.map(self.connection.query_row(sql, (), |row| row.get(0)))
+        self.map(number(&self.connection, sql))
     }
 
     pub(crate) fn map<T>(&self, result: rusqlite::Result<T>) -> Result<T, EngineError> {
@@ -134,6 +104,59 @@ impl Drop for Database {
             .connection
             .query_row("PRAGMA wal_checkpoint(TRUNCATE)", (), |_| Ok(()));
     }
+}
+
+/// Opens a file that an engine has made, beside the engine. Returns the id of its ledger, too.
+pub(crate) fn attach(path: &Path) -> Result<(Connection, String), EngineError> {
+    if let Err(error) = std::fs::metadata(path) {
+        return Err(io(path, error));
+    }
+    let connection = connect(path)?;
+    let ledger_id = whose(&connection, path)?;
+    set_up(&connection).map_err(|error| sqlite(path, error))?;
+    Ok((connection, ledger_id))
+}
+
+fn connect(path: &Path) -> Result<Connection, EngineError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX
+        | OpenFlags::SQLITE_OPEN_NOFOLLOW;
+    let real = absolute(path)?;
+    let connection = Connection::open_with_flags(real, flags).and_then(|connection| {
+        guard(&connection)?;
+        Ok(connection)
+    });
+    connection.map_err(|error| sqlite(path, error))
+}
+
+/// Whose events a file has, if it is as this version makes it.
+fn whose(connection: &Connection, path: &Path) -> Result<String, EngineError> {
+    let map = |error| sqlite(path, error);
+    let not_events = |why: String| EngineError::NotEvents {
+        path: path.to_owned(),
+        why,
+    };
+    if number(connection, "PRAGMA application_id").map_err(map)? != schema::APPLICATION_ID {
+        return Err(not_events("it is another database".to_owned()));
+    }
+    let found = number(connection, "PRAGMA user_version").map_err(map)?;
+    if found != schema::FORMAT {
+        return Err(EngineError::Format {
+            path: path.to_owned(),
+            found,
+            expected: schema::FORMAT,
+        });
+    }
+    if let Some(what) = schema::difference(connection).map_err(map)? {
+        return Err(not_events(what));
+    }
+    let ledger_id = connection.query_row("SELECT ledger_id FROM engine", (), |row| row.get(0));
+    let ledger_id = ledger_id.optional().map_err(map)?;
+    ledger_id.ok_or_else(|| not_events("it does not say whose it is".to_owned()))
+}
+
+fn number(connection: &Connection, sql: &str) -> rusqlite::Result<i64> {
+    connection.query_row(sql, (), |row| row.get(0))
 }
 
 pub(crate) fn sqlite(path: &Path, error: rusqlite::Error) -> EngineError {

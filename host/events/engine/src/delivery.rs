@@ -53,12 +53,26 @@ pub struct Delivery {
     pub payload: Vec<u8>,
     /// The place of the run in its chain, if it has one.
     pub place: Option<Place>,
+    /// The ledger that numbered the event or task, if it came from a set of nodes. Otherwise it is this node's own.
+    pub ledger: Option<String>,
 }
 
 impl Delivery {
     /// What is the same in all attempts and in no other delivery, by which effects outside of the host can be told
-    /// apart: `event:EVENT:APP`, or `tick:TASK:TIME` with the time in seconds.
+    /// apart: `event:EVENT:APP`, or `tick:TASK:TIME` with the time in seconds. What came from a set of nodes has the
+    /// ledger before the number: `event:LEDGER-EVENT:APP`.
     pub fn key(&self) -> String {
+        let Some(ledger) = &self.ledger else {
+            return self.own_key();
+        };
+        let own = self.own_key();
+        match own.split_once(':') {
+            Some((kind, rest)) => format!("{kind}:{ledger}-{rest}"),
+            None => own,
+        }
+    }
+
+    fn own_key(&self) -> String {
         match &self.trigger {
             Trigger::Event { id, .. } => event_key(*id, &self.app),
             Trigger::Cron {
@@ -150,6 +164,8 @@ pub struct Standing {
     pub outcome: Option<String>,
     /// Whether its task was cancelled while it ran, so that it is not tried again.
     pub cancelled: bool,
+    /// The ledger that numbered the event or task, if it came from a set of nodes.
+    pub ledger: Option<String>,
 }
 
 /// A task in a list.

@@ -10,6 +10,7 @@ use crate::error::EngineError;
 use crate::ids::{DeliveryId, EventId, RunId, TaskId};
 use crate::ledger::Closings;
 use crate::limits::PAYLOAD_BYTES;
+use crate::membership::Member;
 use crate::names::{check_name, check_type};
 use crate::next::Next;
 use crate::refusal::{Code, EventError};
@@ -45,7 +46,7 @@ pub struct Outside {
 /// What became of an event from outside.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Accepted {
-    /// It is on disk, with this many deliveries.
+    /// It is on disk, with this many deliveries. In a set, it is the one row that goes out.
     New(u64),
     /// It was accepted before, and waits to be delivered. Nothing has changed.
     Known,
@@ -67,13 +68,50 @@ impl Engine {
         closings: &mut dyn Closings,
         now: Time,
     ) -> Result<Engine, EngineError> {
+        Engine::begin(path, ledger_id, apps, closings, now, None)
+    }
+
+    /// Opens the file of a node that is part of a set. What takes effect goes out to the set, and what comes from it is
+    /// put into the file by another process, through an [`Exchange`](crate::Exchange). Nothing is claimed until that
+    /// process has vouched for what this node still owns, once after each start.
+    ///
+    /// # Errors
+    ///
+    /// As [`Engine::open`].
+    pub fn open_in_set(
+        path: &Path,
+        ledger_id: &str,
+        apps: Apps,
+        closings: &mut dyn Closings,
+        now: Time,
+        member: Member,
+    ) -> Result<Engine, EngineError> {
+        Engine::begin(path, ledger_id, apps, closings, now, Some(member))
+    }
+
+    fn begin(
+        path: &Path,
+        ledger_id: &str,
+        apps: Apps,
+        closings: &mut dyn Closings,
+        now: Time,
+        member: Option<Member>,
+    ) -> Result<Engine, EngineError> {
         let database = Database::open(path, ledger_id)?;
         let room = Room::default();
         room.set_apps(Arc::new(apps));
+        if member.is_some() {
+            room.join_set();
+        }
         let unsettled = Unsettled::find(&database, closings)?;
+        let ledger_id = ledger_id.to_owned();
         let writer = Writer::start(database, room.clone(), move |store| {
             store.load()?;
+            if let Some(member) = member {
+                store.join(&ledger_id, member);
+            }
             let before = store.begin(Sync::Now)?;
+            store.begin_session()?;
             store.recover(unsettled, now)?;
             store.commit(&before)
         })?;
@@ -88,10 +126,8 @@ impl Engine {
     /// If the thread that writes has ended.
     pub fn set_apps(&self, apps: Apps) -> Result<(), EngineError> {
         let apps = Arc::new(apps);
-        self.writer.ask(Sync::Later, 0, move |store| {
-            store.set_apps(apps);
-            Ok(())
-        })
+        self.writer
+            .ask(Sync::Later, 0, move |store| store.set_apps(apps))
     }
 
     /// Takes an event from outside. It is on disk when this returns.
@@ -123,7 +159,7 @@ impl Engine {
     fn check_outside(&self, event: &Outside) -> Result<(), EventError> {
         check_type(&event.event_type)?;
         check_name("source", &event.source)?;
-        if event.id.0 == 0 || event.id.run() > RunId::MAX {
+        if event.id.is_incoming() || event.id.run() > RunId::MAX {
             return Err(EventError::new(
                 Code::Malformed,
                 format!("event {} has a number that no run gives", event.id.0),
@@ -131,8 +167,7 @@ impl Engine {
         }
         let bytes = event.payload.len() as u64;
         check_payload(bytes)?;
-        let apps = self.room.apps();
-        let deliveries = apps.subscribers(&event.event_type, &event.source).count() as u64;
+        let deliveries = self.rows_of(&event.event_type, &event.source);
         self.room.check_outside(Backlog { deliveries, bytes })
     }
 
@@ -220,6 +255,10 @@ impl Engine {
 
     pub(crate) fn apps(&self) -> Arc<Apps> {
         self.room.apps()
+    }
+
+    pub(crate) fn rows_of(&self, event_type: &str, source: &str) -> u64 {
+        self.room.rows_of(event_type, source)
     }
 
     pub(crate) fn reserve(&self, app: &str, root: Option<(u64, u64)>) -> Reserved {

@@ -30,11 +30,22 @@ impl RunId {
 
     /// The ids that the run can give: the first and the last.
     pub(crate) fn range(self) -> (u64, u64) {
-        (self.made(0), self.made(u16::MAX))
+        (self.made(1), self.made(u16::MAX))
     }
 }
 
 impl EventId {
+    /// The number that this file gives to what came from another node for this delivery. A run numbers from 1, so it
+    /// gives none of these.
+    pub(crate) fn of_incoming(delivery: DeliveryId) -> EventId {
+        EventId(delivery.0 << NUMBER_BITS)
+    }
+
+    /// Whether it is such a number.
+    pub(crate) fn is_incoming(self) -> bool {
+        self.0.trailing_zeros() >= NUMBER_BITS
+    }
+
     /// The run that emitted the event.
     pub fn run(self) -> RunId {
         RunId(self.0 >> NUMBER_BITS)

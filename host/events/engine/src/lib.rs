@@ -60,10 +60,13 @@ mod allowed;
 mod apps;
 mod cron;
 mod delivery;
+mod message;
 
 // Pure rules over state: what runs next, and how much room is left.
 mod queue;
 mod room;
+
+mod membership;
 
 // The file:
 mod error;
@@ -81,14 +84,22 @@ mod engine;
 
 mod run;
 
+// What another process uses beside the engine:
+mod exchange;
+
 pub use allowed::{Allowed, Granted, Quotas, Task};
 pub use apps::{App, Apps};
 pub use cron::Schedule;
 pub use delivery::{Delivery, Standing, State, TaskStanding, Trigger};
 pub use engine::{Accepted, Claim, Engine, Outside};
 pub use error::{EngineError, LedgerFailure};
+pub use exchange::incoming::{Arrival, Held, Put};
+pub use exchange::outgoing::Outgoing;
+pub use exchange::{Exchange, Session};
 pub use ids::{DeliveryId, EventId, RunId, TaskId};
 pub use ledger::{Closings, NoClosings};
+pub use membership::Member;
+pub use message::{Kind, Message};
 pub use names::{check_name, check_type};
 pub use next::Next;
 pub use refusal::{Code, EventError};

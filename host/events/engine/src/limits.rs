@@ -107,6 +107,28 @@ fractalaw_limits::limits! {
     pub(crate) const TICKS_AT_ONCE: usize = 256
         => "further ones are fired in the next step";
 
+    /// How often the thread that writes asks whether another process put something into `incoming`, while nothing else
+    /// wakes it. Asking takes microseconds, and a person does not notice the time.
+    pub(crate) const ARRIVAL_POLL: Duration = Duration::from_millis(20)
+        => "what came from another node waits so long";
+
+    /// The deliveries from other nodes that an app may have waiting on this one, before no more are pulled for it. What
+    /// is pulled waits for this node, also while others have nothing to do.
+    pub const AHEAD_DELIVERIES: u64 = 256
+        => "no more are pulled for it";
+
+    /// The rows that another process reads or writes in one transaction, so that the engine does not wait long.
+    pub const EXCHANGE_ROWS: usize = 256
+        => "further ones follow in the next transaction";
+
+    /// The payloads of these rows.
+    pub const EXCHANGE_BYTES: u64 = 16 * MIB
+        => "further rows follow in the next transaction";
+
+    /// How long one process waits for the other to end its transaction.
+    pub(crate) const EXCHANGE_WAIT: Duration = Duration::from_secs(10)
+        => "the step fails, and is tried again";
+
     /// The size to which the log of the database is cut back.
     pub(crate) const LOG_BYTES: u64 = 64 * MIB
         => "the log is cut back to it";

@@ -34,6 +34,7 @@ pub(crate) struct Room(Arc<Mutex<Inner>>);
 #[derive(Debug, Default)]
 struct Inner {
     apps: Arc<Apps>,
+    is_in_set: bool,
     filled: Filled,
     /// What runs have staged, and have not yet settled.
     reserved: Filled,
@@ -59,6 +60,19 @@ impl Room {
 
     pub(crate) fn set_apps(&self, apps: Arc<Apps>) {
         self.lock().apps = apps;
+    }
+
+    pub(crate) fn join_set(&self) {
+        self.lock().is_in_set = true;
+    }
+
+    /// The rows that an event makes in the file: a delivery for each app, or in a set the one that goes out.
+    pub(crate) fn rows_of(&self, event_type: &str, source: &str) -> u64 {
+        let inner = self.lock();
+        match inner.is_in_set {
+            true => 1,
+            false => inner.apps.subscribers(event_type, source).count() as u64,
+        }
     }
 
     pub(crate) fn backlog(&self) -> Backlog {

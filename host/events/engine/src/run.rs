@@ -147,8 +147,7 @@ impl Run {
         )?;
         let depth = self.next_depth()?;
         if let Some((engine, reserved)) = &mut self.engine {
-            let subscribers = engine.apps().subscribers(event_type, source).count();
-            reserved.event(subscribers as u64, bytes)?;
+            reserved.event(engine.rows_of(event_type, source), bytes)?;
         }
         self.used.events += 1;
         self.used.bytes += bytes;

@@ -6,10 +6,10 @@ use rusqlite::Connection;
 pub(crate) const APPLICATION_ID: i64 = 0x4645_5654;
 
 /// The version of the tables.
-pub(crate) const FORMAT: i64 = 1;
+pub(crate) const FORMAT: i64 = 2;
 
 /// Every object with its SQL, sorted by name. SQLite keeps the text as it is written here.
-pub(crate) const OBJECTS: [(&str, &str); 13] = [
+pub(crate) const OBJECTS: [(&str, &str); 21] = [
     (
         "cancels",
         "CREATE TABLE cancels (
@@ -52,6 +52,10 @@ pub(crate) const OBJECTS: [(&str, &str); 13] = [
         "CREATE UNIQUE INDEX deliveries_by_task ON deliveries (task_id) WHERE task_id IS NOT NULL",
     ),
     (
+        "deliveries_held",
+        "CREATE INDEX deliveries_held ON deliveries (app) WHERE state = 3",
+    ),
+    (
         "deliveries_to_run",
         "CREATE INDEX deliveries_to_run ON deliveries (app, delivery_id) WHERE state = 0",
     ),
@@ -79,6 +83,74 @@ pub(crate) const OBJECTS: [(&str, &str); 13] = [
 ) STRICT",
     ),
     (
+        "exchange",
+        "CREATE TABLE exchange (
+  only INTEGER PRIMARY KEY CHECK (only = 1),
+  session INTEGER NOT NULL,
+  vouched INTEGER NOT NULL,
+  deliveries INTEGER NOT NULL,
+  bytes INTEGER NOT NULL,
+  incoming INTEGER NOT NULL,
+  incoming_bytes INTEGER NOT NULL,
+  outgoing INTEGER NOT NULL,
+  outgoing_bytes INTEGER NOT NULL
+) STRICT",
+    ),
+    (
+        "incoming",
+        "CREATE TABLE incoming (
+  incoming_id INTEGER PRIMARY KEY,
+  app TEXT NOT NULL,
+  key TEXT NOT NULL,
+  state INTEGER NOT NULL CHECK (state BETWEEN 0 AND 3),
+  sequence INTEGER NOT NULL,
+  acknowledged INTEGER NOT NULL DEFAULT 0,
+  delivery_id INTEGER,
+  ledger TEXT NOT NULL,
+  number INTEGER NOT NULL,
+  name TEXT NOT NULL,
+  source TEXT,
+  depth INTEGER NOT NULL,
+  root INTEGER NOT NULL,
+  scheduled_for INTEGER,
+  missed INTEGER NOT NULL,
+  payload BLOB NOT NULL,
+  UNIQUE (app, key),
+  CHECK ((state = 0) = (delivery_id IS NULL)),
+  CHECK ((source IS NULL) = (scheduled_for IS NOT NULL))
+) STRICT",
+    ),
+    (
+        "incoming_by_delivery",
+        "CREATE UNIQUE INDEX incoming_by_delivery ON incoming (delivery_id) WHERE delivery_id IS NOT NULL",
+    ),
+    (
+        "incoming_by_state",
+        "CREATE INDEX incoming_by_state ON incoming (state, incoming_id)",
+    ),
+    (
+        "incoming_to_take",
+        "CREATE INDEX incoming_to_take ON incoming (app) WHERE state = 0",
+    ),
+    (
+        "outgoing",
+        "CREATE TABLE outgoing (
+  outgoing_id INTEGER PRIMARY KEY,
+  target TEXT NOT NULL,
+  key TEXT NOT NULL,
+  number INTEGER NOT NULL,
+  name TEXT NOT NULL,
+  source TEXT,
+  depth INTEGER NOT NULL,
+  root INTEGER NOT NULL,
+  scheduled_for INTEGER,
+  missed INTEGER NOT NULL,
+  payload BLOB NOT NULL,
+  UNIQUE (target, key),
+  CHECK ((source IS NULL) = (scheduled_for IS NOT NULL))
+) STRICT",
+    ),
+    (
         "prepared",
         "CREATE TABLE prepared (run_id INTEGER PRIMARY KEY CHECK (run_id >= 0)) STRICT",
     ),
@@ -89,6 +161,16 @@ pub(crate) const OBJECTS: [(&str, &str); 13] = [
   descendants INTEGER NOT NULL,
   live INTEGER NOT NULL
 ) STRICT",
+    ),
+    (
+        "subscribed",
+        "CREATE TABLE subscribed (
+  app TEXT NOT NULL,
+  type TEXT NOT NULL,
+  sources TEXT,
+  concurrency INTEGER NOT NULL,
+  PRIMARY KEY (app, type)
+) STRICT, WITHOUT ROWID",
     ),
     (
         "tasks",
@@ -124,6 +206,10 @@ pub(crate) fn make(connection: &Connection, ledger_id: &str) -> rusqlite::Result
         connection.execute_batch(sql)?;
     }
     connection.execute("INSERT INTO engine VALUES (1, ?, 0)", [ledger_id])?;
+    connection.execute(
+        "INSERT INTO exchange VALUES (1, 0, 0, 0, 0, 0, 0, 0, 0)",
+        (),
+    )?;
     connection.pragma_update(None, "application_id", APPLICATION_ID)?;
     connection.pragma_update(None, "user_version", FORMAT)
 }

@@ -6,6 +6,7 @@ mod list;
 mod outside;
 pub(crate) mod recover;
 mod row;
+mod set;
 mod settle;
 mod stage;
 mod task;
@@ -21,6 +22,7 @@ use crate::apps::Apps;
 use crate::database::{Database, Sync};
 use crate::error::EngineError;
 use crate::ids::DeliveryId;
+use crate::membership::Membership;
 use crate::queue::Queues;
 use crate::room::{Backlog, Room};
 
@@ -39,6 +41,8 @@ pub(crate) struct Store<'d> {
     tally: Tally,
     /// Numbers of descendants that this transaction changed.
     roots: HashMap<u64, u64>,
+    /// If the node is part of a set.
+    set: Option<Membership>,
 }
 
 /// What is counted, so that limits can be checked without counting rows.
@@ -68,13 +72,18 @@ impl<'d> Store<'d> {
             dropped: Vec::new(),
             tally: Tally::default(),
             roots: HashMap::new(),
+            set: None,
         }
     }
 
-    pub(crate) fn set_apps(&mut self, apps: Arc<Apps>) {
+    pub(crate) fn set_apps(&mut self, apps: Arc<Apps>) -> Result<(), EngineError> {
         self.queues.set_apps(&apps);
         self.room.set_apps(Arc::clone(&apps));
         self.apps = apps;
+        match self.set {
+            Some(_) => self.write_subscriptions(),
+            None => Ok(()),
+        }
     }
 
     /// A claim was dropped. Nobody waits for what comes of that.
@@ -88,11 +97,12 @@ impl<'d> Store<'d> {
             claimed: self.claimed.clone(),
             tally: self.tally.clone(),
         };
-        for id in self.dropped.clone() {
-            if let Err(error) = self.let_go(id) {
-                self.roll_back(before);
-                return Err(error);
-            }
+        let dropped = self.dropped.clone();
+        let mut begun = dropped.into_iter().try_for_each(|id| self.let_go(id));
+        begun = begun.and_then(|()| self.exchange());
+        if let Err(error) = begun {
+            self.roll_back(before);
+            return Err(error);
         }
         Ok(before)
     }
@@ -104,14 +114,16 @@ impl<'d> Store<'d> {
                 [self.tally.last_delivery as i64],
             )?;
         }
+        self.write_exchange()?;
         self.database.commit()?;
-        self.room.fill(self.tally.backlog);
+        self.room.fill(self.backlog());
         if before.tally.tasks != self.tally.tasks {
             self.room.fill_tasks(&self.tally.tasks);
         }
         self.room.descend(&self.roots);
         self.roots.clear();
         self.dropped.clear();
+        self.tell();
         Ok(())
     }
 
@@ -122,6 +134,7 @@ impl<'d> Store<'d> {
         self.claimed = before.claimed;
         self.tally = before.tally;
         self.roots.clear();
+        self.look_again();
         let _ = self.load_queues();
     }
 

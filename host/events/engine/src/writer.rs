@@ -2,13 +2,13 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::{self, JoinHandle};
 
 use crate::database::{Database, Sync};
 use crate::error::EngineError;
 use crate::ids::DeliveryId;
-use crate::limits::{GROUP_BYTES, GROUP_REQUESTS};
+use crate::limits::{ARRIVAL_POLL, GROUP_BYTES, GROUP_REQUESTS};
 use crate::room::Room;
 use crate::store::Store;
 
@@ -135,7 +135,12 @@ impl Writer {
 }
 
 fn write(store: &mut Store<'_>, requests: &Receiver<Request>) {
-    while let Ok(first) = requests.recv() {
+    while let Ok(first) = wait(store, requests) {
+        let Some(first) = first else {
+            // It takes what has come. If it fails, it is tried again after the next wait.
+            write_group(store, Vec::new());
+            continue;
+        };
         let mut next = Some(first);
         let (mut group, mut bytes) = (Vec::new(), 0);
         while let Some(request) = next.take() {
@@ -153,6 +158,23 @@ fn write(store: &mut Store<'_>, requests: &Receiver<Request>) {
         }
         if !group.is_empty() {
             write_group(store, group);
+        }
+    }
+}
+
+/// Waits for a request. `None` if another process has written something instead.
+fn wait(
+    store: &Store<'_>,
+    requests: &Receiver<Request>,
+) -> Result<Option<Request>, RecvTimeoutError> {
+    if !store.is_in_set() {
+        return requests.recv().map(Some).map_err(Into::into);
+    }
+    loop {
+        match requests.recv_timeout(ARRIVAL_POLL) {
+            Err(RecvTimeoutError::Timeout) if store.has_news() => return Ok(None),
+            Err(RecvTimeoutError::Timeout) => {}
+            other => return other.map(Some),
         }
     }
 }

@@ -6,7 +6,7 @@ use super::Store;
 use super::row::{By, Of, Row};
 use crate::delivery::{Delivery, Trigger};
 use crate::error::EngineError;
-use crate::ids::{DeliveryId, RunId};
+use crate::ids::{DeliveryId, EventId, RunId, TaskId};
 use crate::limits::WINDOW_DELIVERIES;
 use crate::next::Next;
 use crate::step::Place;
@@ -21,7 +21,7 @@ impl Store<'_> {
     pub(crate) fn claim(&mut self, now: Time, most: usize) -> Result<Vec<Delivery>, EngineError> {
         self.pass(now)?;
         let mut claimed = Vec::new();
-        while claimed.len() < most {
+        while claimed.len() < most && self.may_claim() {
             self.fill()?;
             let Some(id) = self.queues.next() else {
                 break;
@@ -39,7 +39,8 @@ impl Store<'_> {
     pub(crate) fn next(&mut self, now: Time) -> Result<Next, EngineError> {
         self.pass(now)?;
         self.fill()?;
-        Ok(Next::of(self.queues.has_next(), self.next_time()?))
+        let is_ready = self.may_claim() && self.queues.has_next();
+        Ok(Next::of(is_ready, self.next_time()?))
     }
 
     fn pass(&mut self, now: Time) -> Result<(), EngineError> {
@@ -62,6 +63,7 @@ impl Store<'_> {
     }
 
     fn load_delivery(&self, row: Row) -> Result<Delivery, EngineError> {
+        let mut ledger = None;
         let (trigger, payload, place) = match row.of {
             Of::Event(id) => {
                 let sql =
@@ -74,12 +76,17 @@ impl Store<'_> {
                     Ok((row.get(0)?, row.get(1)?, row.get(2)?, place))
                 })?;
                 let (event_type, source, payload, place) = event.ok_or_else(|| self.lost())?;
-                let trigger = Trigger::Event {
+                let mut trigger = Trigger::Event {
                     id,
                     event_type,
                     source,
                 };
-                (trigger, payload, Some(place))
+                let mut place = Some(place);
+                if id.is_incoming() {
+                    let is_tick = self.of_set(row.id, &mut trigger, &mut ledger)?;
+                    place = place.filter(|_| !is_tick);
+                }
+                (trigger, payload, place)
             }
             Of::Tick(task, scheduled_for) => {
                 let sql =
@@ -116,11 +123,43 @@ impl Store<'_> {
             trigger,
             payload,
             place,
+            ledger,
         })
     }
 
+    /// Says of what another node numbered a delivery is, and in which ledger. Returns whether it is a tick.
+    fn of_set(
+        &self,
+        delivery: DeliveryId,
+        trigger: &mut Trigger,
+        ledger: &mut Option<String>,
+    ) -> Result<bool, EngineError> {
+        let sql = "SELECT ledger, number, name, scheduled_for, missed FROM incoming WHERE delivery_id = ?";
+        let found = self.row(sql, [delivery.0 as i64], |row| {
+            let number = row.get::<_, i64>(1)? as u64;
+            let (name, missed): (_, i64) = (row.get(2)?, row.get(4)?);
+            let time = row.get::<_, Option<i64>>(3)?.map(Time::from_unix_ms);
+            Ok((row.get(0)?, number, name, time, missed as u64))
+        })?;
+        let (of, number, name, time, missed) = found.ok_or_else(|| self.lost())?;
+        *ledger = Some(of);
+        match (&mut *trigger, time) {
+            (_, Some(scheduled_for)) => {
+                *trigger = Trigger::Cron {
+                    task: TaskId(number),
+                    name,
+                    scheduled_for,
+                    missed,
+                };
+            }
+            (Trigger::Event { id, .. }, None) => *id = EventId(number),
+            _ => {}
+        }
+        Ok(time.is_some())
+    }
+
     /// A delivery without its event or task: the file was changed by something else.
-    fn lost(&self) -> EngineError {
+    pub(super) fn lost(&self) -> EngineError {
         EngineError::NotEvents {
             path: self.database.path.clone(),
             why: "a delivery has lost its event or task".to_owned(),

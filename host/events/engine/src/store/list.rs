@@ -14,9 +14,13 @@ impl Store<'_> {
         most: usize,
     ) -> Result<Vec<Standing>, EngineError> {
         self.rows(
-            "SELECT delivery_id, app, state, event_id, task_id, scheduled_for, missed, attempts, due, run_id, outcome,
-                    cancelled
-             FROM deliveries WHERE delivery_id > ? ORDER BY delivery_id LIMIT ?",
+            "SELECT d.delivery_id, d.app, d.state,
+                    iif(i.number IS NULL, d.event_id, iif(i.scheduled_for IS NULL, i.number, NULL)),
+                    iif(i.scheduled_for IS NULL, d.task_id, i.number),
+                    coalesce(i.scheduled_for, d.scheduled_for), coalesce(i.missed, d.missed), d.attempts, d.due, d.run_id,
+                    d.outcome, d.cancelled, i.ledger
+             FROM deliveries d LEFT JOIN incoming i ON i.delivery_id = d.delivery_id
+             WHERE d.delivery_id > ? ORDER BY d.delivery_id LIMIT ?",
             [after.0 as i64, most.min(i64::MAX as usize) as i64],
             |row| {
                 let number = |at| Ok::<_, rusqlite::Error>(row.get::<_, Option<i64>>(at)?.map(|n| n as u64));
@@ -36,6 +40,7 @@ impl Store<'_> {
                     run: number(9)?.map(RunId),
                     outcome: row.get(10)?,
                     cancelled: row.get(11)?,
+                    ledger: row.get(12)?,
                 })
             },
         )

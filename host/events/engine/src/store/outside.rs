@@ -9,7 +9,8 @@ impl Store<'_> {
     /// Adds an event with its deliveries, and returns how many there are. `None` if the file has the event already.
     pub(crate) fn accept(&mut self, event: &Emitted) -> Result<Option<u64>, EngineError> {
         let known = "SELECT 1 FROM events WHERE event_id = ?";
-        if self.row(known, [event.id.0 as i64], |_| Ok(()))?.is_some() {
+        let is_known = self.row(known, [event.id.0 as i64], |_| Ok(()))?.is_some();
+        if is_known || self.is_outgoing(event.id)? {
             return Ok(None);
         }
         self.add_event(event)?;

@@ -144,6 +144,7 @@ impl Store<'_> {
         }
         match row.of {
             Of::Event(event) => {
+                self.done(row.id, event)?;
                 let other = "SELECT 1 FROM deliveries WHERE event_id = ? LIMIT 1";
                 match self.row(other, [event.0 as i64], |_| Ok(()))? {
                     Some(()) => Ok(()),

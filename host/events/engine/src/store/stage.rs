@@ -104,7 +104,11 @@ impl Store<'_> {
     }
 
     /// Makes a delivery for each app that is subscribed. An event that nobody wants goes at once: the ledger has it.
+    /// In a set, it goes out instead.
     pub(super) fn commit_event(&mut self, event: &Uncommitted) -> Result<u64, EngineError> {
+        if self.set.is_some() {
+            return self.send_event(event);
+        }
         let apps = std::sync::Arc::clone(&self.apps);
         let mut deliveries = 0;
         for app in apps.subscribers(&event.event_type, &event.source) {

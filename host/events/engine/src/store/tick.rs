@@ -13,6 +13,7 @@ use crate::time::Time;
 
 struct Due {
     id: TaskId,
+    owner: String,
     target: String,
     cron: Option<String>,
     next: Time,
@@ -33,7 +34,7 @@ impl Store<'_> {
     pub(super) fn tick(&mut self, now: Time) -> Result<(), EngineError> {
         loop {
             let due = self.rows(
-                "SELECT task_id, target, cron, next FROM tasks
+                "SELECT task_id, target, cron, next, owner FROM tasks
                  WHERE next <= ? AND staged = 0 ORDER BY next, task_id LIMIT ?",
                 [now.unix_ms(), TICKS_AT_ONCE as i64],
                 |row| {
@@ -42,6 +43,7 @@ impl Store<'_> {
                         target: row.get(1)?,
                         cron: row.get(2)?,
                         next: Time::from_unix_ms(row.get(3)?),
+                        owner: row.get(4)?,
                     })
                 },
             )?;
@@ -59,7 +61,7 @@ impl Store<'_> {
         let before = self.delivery(By::Task(task.id))?;
         let goes_on = before.as_ref().is_some_and(|row| row.state != State::Dead);
         // A task that runs once is never skipped: nothing comes after it.
-        let is_full = task.cron.is_some() && self.tally.backlog.deliveries >= BACKLOG_DELIVERIES;
+        let is_full = task.cron.is_some() && self.backlog().deliveries >= BACKLOG_DELIVERIES;
         let is_skipped = goes_on || is_full;
         let skipped = if is_skipped { ticks.missed + 1 } else { 0 };
         // First, because a task whose only tick is gone goes with its delivery.
@@ -73,6 +75,9 @@ impl Store<'_> {
         )?;
         if is_skipped {
             return Ok(());
+        }
+        if task.cron.is_some() && self.is_shared(&task.owner) {
+            return self.send_tick(task.id, ticks.scheduled_for, ticks.missed);
         }
         if let Some(dead) = before {
             // Its runs are in the ledger. The new tick takes its place, so a task leaves one dead delivery at most.

@@ -42,6 +42,7 @@ fn an_event_has_one_delivery_for_each_subscriber() {
             },
             payload: format!("event {x}").into_bytes(),
             place: Some(Place { depth: 0, root: x }),
+            ledger: None,
         }
     );
 }

@@ -45,8 +45,8 @@ fn what_is_not_a_file_of_events_is_refused_and_stays_as_it_is() {
             "`FILE` is not a file of events: it is another database\nhint: name another file",
         ),
         (
-            "PRAGMA user_version = 2",
-            "`FILE` has format 2, expected 1\nhint: use the version of the host that made it",
+            "PRAGMA user_version = 1",
+            "`FILE` has format 1, expected 2\nhint: use the version of the host that made it",
         ),
         (
             "CREATE TRIGGER t AFTER INSERT ON events BEGIN DELETE FROM events; END",
@@ -54,7 +54,7 @@ fn what_is_not_a_file_of_events_is_refused_and_stays_as_it_is() {
         ),
         (
             "DROP TABLE roots",
-            "`FILE` is not a file of events: `tasks` is not as it was made\nhint: name another file",
+            "`FILE` is not a file of events: `subscribed` is not as it was made\nhint: name another file",
         ),
         (
             "DROP INDEX tasks_by_time",

@@ -10,4 +10,5 @@ mod model;
 mod order;
 mod outbox;
 mod schedules;
+mod set;
 mod storms;

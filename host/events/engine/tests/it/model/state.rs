@@ -64,6 +64,7 @@ impl Model {
                 run: None,
                 outcome: None,
                 cancelled: false,
+                ledger: None,
             },
             is_claimed: false,
         });
