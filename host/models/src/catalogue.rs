@@ -1,7 +1,6 @@
 //! The catalogue `models.toml`: which models there are, and what is known of each.
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::fs;
 use std::io::Read;
 use std::path::{Component, Path};
@@ -23,50 +22,81 @@ pub(crate) struct Catalogue {
 }
 
 /// What is known of a model.
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Debug)]
 pub(crate) struct Model {
     pub(crate) kind: Kind,
-    pub(crate) engine: Engine,
-    /// The numbers of a vector.
-    pub(crate) dimensions: usize,
-    /// The tokens of a text, with those that mark its begin and end.
+    /// Embeddings: the tokens of a text, with those that mark its begin and end. Generation: the tokens of the prompt and
+    /// the answer together.
     pub(crate) max_tokens: usize,
     pub(crate) price: Price,
     /// An SPDX expression.
     pub(crate) licence: String,
-    pub(crate) files: Files,
+    /// The network: ONNX for embeddings, GGUF for generation.
+    pub(crate) network: File,
 }
 
-/// What a model gives.
-#[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+/// What a model gives, and what only models of this kind have.
+#[derive(Debug)]
 pub(crate) enum Kind {
-    Embeddings,
+    /// Vectors, by the crate `rten` on one thread.
+    Embeddings {
+        /// The numbers of a vector.
+        dimensions: usize,
+        /// BERT's tokens, one a line.
+        vocabulary: File,
+    },
+    /// Answers to prompts, by the crate `candle`. The tokens are in the network's file.
+    Generation,
 }
 
-/// What runs a model.
-#[derive(Clone, Copy, Debug, Deserialize)]
+impl Kind {
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Kind::Embeddings { .. } => "embeddings",
+            Kind::Generation => "generation",
+        }
+    }
+
+    pub(crate) fn engine(&self) -> &'static str {
+        match self {
+            Kind::Embeddings { .. } => "rten",
+            Kind::Generation => "candle",
+        }
+    }
+
+    pub(crate) fn dimensions(&self) -> Option<usize> {
+        match self {
+            Kind::Embeddings { dimensions, .. } => Some(*dimensions),
+            Kind::Generation => None,
+        }
+    }
+}
+
+/// A section `[models.NAME]` as it is written.
+#[derive(Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub(crate) enum Engine {
-    /// The crate `rten`, on one thread.
+struct Section {
+    kind: KindName,
+    engine: EngineName,
+    dimensions: Option<usize>,
+    max_tokens: usize,
+    price: Price,
+    licence: String,
+    files: Files,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum KindName {
+    Embeddings,
+    Generation,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum EngineName {
     Rten,
-}
-
-impl fmt::Display for Kind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Kind::Embeddings => "embeddings",
-        })
-    }
-}
-
-impl fmt::Display for Engine {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Engine::Rten => "rten",
-        })
-    }
+    Candle,
 }
 
 /// What a host should charge, in units of fuel.
@@ -76,13 +106,10 @@ pub(crate) struct Price {
     pub(crate) token: u64,
 }
 
-/// The files of a model of embeddings.
-#[derive(Debug, Deserialize)]
-pub(crate) struct Files {
-    /// The network, in ONNX.
-    pub(crate) model: File,
-    /// BERT's tokens, one a line.
-    pub(crate) vocabulary: File,
+#[derive(Deserialize)]
+struct Files {
+    model: File,
+    vocabulary: Option<File>,
 }
 
 /// A file, relative to the folder of the catalogue.
@@ -182,21 +209,64 @@ fn model(name: &str, value: &Value) -> Result<Model, Wrong> {
             keys(&at, inner(&at, Some(file))?, &["path", "sha256"])?;
         }
     }
-    let model: Model = value.clone().try_into().map_err(|error: toml::de::Error| {
+    let section: Section = value.clone().try_into().map_err(|error: toml::de::Error| {
         Wrong::new(
             format!("`[{at}]`: {}", error.message()),
             "see `host/models/README.md` for what each key is",
         )
     })?;
+    let model = of_kind(&at, section)?;
     check(&at, &model)?;
     Ok(model)
 }
 
+/// The model, if the section has the keys that belong to its kind, and no others.
+fn of_kind(at: &str, section: Section) -> Result<Model, Wrong> {
+    let wrong = |what: &str| {
+        Wrong::new(
+            format!("`[{at}]`: {what}"),
+            "see `host/models/README.md` for which keys belong to which kind",
+        )
+    };
+    let Files { model, vocabulary } = section.files;
+    let kind = match (section.kind, section.engine) {
+        (KindName::Embeddings, EngineName::Rten) => Kind::Embeddings {
+            dimensions: section
+                .dimensions
+                .ok_or_else(|| wrong("missing field `dimensions`"))?,
+            vocabulary: vocabulary.ok_or_else(|| wrong("missing field `files.vocabulary`"))?,
+        },
+        (KindName::Generation, EngineName::Candle) => {
+            if section.dimensions.is_some() {
+                return Err(wrong("a model that writes has no `dimensions`"));
+            }
+            if vocabulary.is_some() {
+                return Err(wrong("a model that writes has its tokens in `files.model`"));
+            }
+            Kind::Generation
+        }
+        (KindName::Embeddings, EngineName::Candle) => {
+            return Err(wrong("the engine of embeddings is `rten`"));
+        }
+        (KindName::Generation, EngineName::Rten) => {
+            return Err(wrong("the engine of a model that writes is `candle`"));
+        }
+    };
+    Ok(Model {
+        kind,
+        max_tokens: section.max_tokens,
+        price: section.price,
+        licence: section.licence,
+        network: model,
+    })
+}
+
 fn check(at: &str, model: &Model) -> Result<(), Wrong> {
-    for (key, number) in [
-        ("dimensions", model.dimensions),
-        ("max-tokens", model.max_tokens),
-    ] {
+    let dimensions = model.kind.dimensions().map(|number| ("dimensions", number));
+    for (key, number) in dimensions
+        .into_iter()
+        .chain([("max-tokens", model.max_tokens)])
+    {
         // A text has at least the tokens that mark its begin and end.
         if !(2..=MODEL_NUMBER).contains(&(number as u64)) {
             return Err(Wrong::new(
@@ -274,19 +344,21 @@ pub(crate) fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
 
 impl Model {
     /// The files with their roles.
-    pub(crate) fn files(&self) -> [(&'static str, &File); 2] {
-        [
-            ("model", &self.files.model),
-            ("vocabulary", &self.files.vocabulary),
-        ]
+    pub(crate) fn files(&self) -> Vec<(&'static str, &File)> {
+        let mut files = vec![("model", &self.network)];
+        if let Kind::Embeddings { vocabulary, .. } = &self.kind {
+            files.push(("vocabulary", vocabulary));
+        }
+        files
     }
 
     /// The digest of the model: that of the lines `ROLE SHA-256` of its files.
     pub(crate) fn digest(&self) -> String {
-        let lines = self
-            .files()
-            .map(|(role, file)| format!("{role} {}\n", file.sha256));
-        digest::hex(lines.concat().as_bytes())
+        let files = self.files().into_iter();
+        let lines: String = files
+            .map(|(role, file)| format!("{role} {}\n", file.sha256))
+            .collect();
+        digest::hex(lines.as_bytes())
     }
 }
 

@@ -8,10 +8,11 @@ use rten_tensor::prelude::*;
 
 use crate::bounded::within;
 use crate::catalogue::Model;
+use crate::failed::Failed;
 use crate::fault::Fault;
-use crate::files::Contents;
 use crate::limits::LOAD_TIME;
 use crate::tokens::Tokens;
+use crate::worker::Ready;
 
 /// The inputs in the order in which they are given.
 const INPUTS: [&str; 3] = ["input_ids", "attention_mask", "token_type_ids"];
@@ -28,24 +29,6 @@ pub(crate) struct Embedder {
     max_tokens: usize,
 }
 
-/// Why a text has no vector.
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum Failed {
-    /// One of the texts is too long.
-    #[error("text {text} has {tokens} tokens, at most {max} fit")]
-    TooLong {
-        text: usize,
-        tokens: usize,
-        max: usize,
-    },
-    /// The engine failed.
-    #[error("the engine failed: {0}")]
-    Engine(String),
-    /// Nobody waits for the answer.
-    #[error("nobody waits for the answer")]
-    Left,
-}
-
 /// Vectors, and the number of tokens that were read.
 #[derive(Debug)]
 pub(crate) struct Embedded {
@@ -55,17 +38,23 @@ pub(crate) struct Embedded {
 
 impl Embedder {
     /// Loads a model, and asks it once: a model that cannot answer is not served.
-    pub(crate) fn load(name: &str, model: &Model, contents: Contents) -> Result<Embedder, Fault> {
+    pub(crate) fn load(
+        name: &str,
+        model: &Model,
+        dimensions: usize,
+        network: Vec<u8>,
+        vocabulary: &[u8],
+    ) -> Result<Embedder, Fault> {
         let wrong = |what: String| {
             Fault::new(
                 format!("the model `{name}` cannot be used: {what}"),
                 "give it files that belong together, and the `dimensions` and `max-tokens` that they have",
             )
         };
-        let tokens = Tokens::read(&contents.vocabulary)?;
-        let (dimensions, max_tokens) = (model.dimensions, model.max_tokens);
+        let tokens = Tokens::read(vocabulary)?;
+        let max_tokens = model.max_tokens;
         let load = move || {
-            let embedder = Embedder::ready(tokens, contents.model, dimensions, max_tokens)?;
+            let embedder = Embedder::ready(tokens, network, dimensions, max_tokens)?;
             embedder.try_out().map_err(|failed| failed.to_string())?;
             Ok(embedder)
         };
@@ -109,38 +98,6 @@ impl Embedder {
         self.vector(&longest)?;
         Ok(())
     }
-
-    /// The vectors of texts, text by text: the bytes of one text do not depend on the others. Between two texts it looks
-    /// whether anybody still waits.
-    pub(crate) fn embed(
-        &self,
-        texts: &[String],
-        is_awaited: impl Fn() -> bool,
-    ) -> Result<Embedded, Failed> {
-        let texts: Vec<Vec<i32>> = texts.iter().map(|text| self.tokens.of(text)).collect();
-        if let Some(text) = texts
-            .iter()
-            .position(|tokens| tokens.len() > self.max_tokens)
-        {
-            return Err(Failed::TooLong {
-                text,
-                tokens: texts[text].len(),
-                max: self.max_tokens,
-            });
-        }
-        let mut vectors = Vec::with_capacity(texts.len());
-        for tokens in &texts {
-            if !is_awaited() {
-                return Err(Failed::Left);
-            }
-            vectors.push(self.vector(tokens)?);
-        }
-        Ok(Embedded {
-            vectors,
-            tokens: texts.iter().map(Vec::len).sum(),
-        })
-    }
-
     fn vector(&self, tokens: &[i32]) -> Result<Vec<f32>, Failed> {
         let shape = [1, tokens.len()];
         let rows = NdTensor::from_data(shape, tokens.to_vec());
@@ -174,6 +131,42 @@ impl Embedder {
     }
 }
 
+impl Ready for Embedder {
+    type Question = Vec<String>;
+    type Answer = Embedded;
+
+    /// The vectors of texts, text by text: the bytes of one text do not depend on the others. Between two texts it looks
+    /// whether anybody still waits.
+    fn answer(
+        &self,
+        texts: &Vec<String>,
+        is_awaited: &dyn Fn() -> bool,
+    ) -> Result<Embedded, Failed> {
+        let texts: Vec<Vec<i32>> = texts.iter().map(|text| self.tokens.of(text)).collect();
+        if let Some(text) = texts
+            .iter()
+            .position(|tokens| tokens.len() > self.max_tokens)
+        {
+            return Err(Failed::TooLong {
+                text,
+                tokens: texts[text].len(),
+                max: self.max_tokens,
+            });
+        }
+        let mut vectors = Vec::with_capacity(texts.len());
+        for tokens in &texts {
+            if !is_awaited() {
+                return Err(Failed::Left);
+            }
+            vectors.push(self.vector(tokens)?);
+        }
+        Ok(Embedded {
+            vectors,
+            tokens: texts.iter().map(Vec::len).sum(),
+        })
+    }
+}
+
 /// The mean of vectors that stand one after the other, made to have length 1. `None` if it has no length.
 fn mean(states: &[f32], dimensions: usize) -> Option<Vec<f32>> {
     let mut sums = vec![0_f64; dimensions];
@@ -193,23 +186,32 @@ mod tests {
     use std::path::Path;
 
     use super::{Embedder, Failed, mean};
-    use crate::catalogue::Catalogue;
+    use crate::catalogue::{Catalogue, Kind};
     use crate::files;
+    use crate::worker::Ready;
 
     #[test]
     fn nothing_is_read_that_nobody_waits_for() {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/tiny");
         let catalogue = Catalogue::read(&folder).unwrap();
         let model = &catalogue.models["tiny"];
-        let contents = files::read(&folder, model).unwrap();
-        let embedder = Embedder::load("tiny", model, contents).unwrap();
-        let texts = ["a", "b", "ab"].map(str::to_owned);
+        let Kind::Embeddings {
+            dimensions,
+            vocabulary,
+        } = &model.kind
+        else {
+            panic!("{model:?}")
+        };
+        let network = files::read(&folder, &model.network).unwrap();
+        let vocabulary = files::read(&folder, vocabulary).unwrap();
+        let embedder = Embedder::load("tiny", model, *dimensions, network, &vocabulary).unwrap();
+        let texts = ["a", "b", "ab"].map(str::to_owned).to_vec();
         let asked = Cell::new(0);
         let is_awaited = || {
             asked.set(asked.get() + 1);
             asked.get() < 3
         };
-        let ended = embedder.embed(&texts, is_awaited);
+        let ended = embedder.answer(&texts, &is_awaited);
         assert_eq!((ended.err(), asked.get()), (Some(Failed::Left), 3));
     }
 

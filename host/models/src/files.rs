@@ -4,26 +4,13 @@ use std::fs;
 use std::io::Read;
 use std::path::Path;
 
-use crate::catalogue::{File, Model};
+use crate::catalogue::File;
 use crate::digest;
 use crate::fault::Fault;
 use crate::limits::FILE_BYTES;
 
-/// The contents of a model's files.
-pub(crate) struct Contents {
-    pub(crate) model: Vec<u8>,
-    pub(crate) vocabulary: Vec<u8>,
-}
-
-/// Reads the files of a model.
-pub(crate) fn read(folder: &Path, model: &Model) -> Result<Contents, Fault> {
-    Ok(Contents {
-        model: verified(folder, &model.files.model)?,
-        vocabulary: verified(folder, &model.files.vocabulary)?,
-    })
-}
-
-fn verified(folder: &Path, file: &File) -> Result<Vec<u8>, Fault> {
+/// Reads a file of a model.
+pub(crate) fn read(folder: &Path, file: &File) -> Result<Vec<u8>, Fault> {
     let path = folder.join(&file.path);
     let shown = path.display();
     let mut bytes = Vec::new();

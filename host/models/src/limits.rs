@@ -32,6 +32,21 @@ pub(crate) const HEADERS: usize = 64;
 /// The texts of one request: as many as the host allows a guest.
 pub(crate) const BATCH_TEXTS: usize = 256;
 
+/// The messages of one conversation. A host sends two.
+pub(crate) const MESSAGES: usize = 256;
+
+/// The texts with which an answer stops, as OpenAI has it, and the bytes of each.
+pub(crate) const STOPS: usize = 4;
+pub(crate) const STOP_BYTES: usize = 256;
+
+/// The tokens of an answer, also if a request asks for more or does not say. A model of 135 million weights takes half a
+/// minute for them.
+pub(crate) const ANSWER_TOKENS: usize = 1_024;
+
+/// The tokens of a prompt that are read at once. Attention holds a number for each of them and each token before, and for
+/// each head: 9 MB for SmolLM2.
+pub(crate) const PROMPT_STEP_TOKENS: usize = 64;
+
 /// The connections at one time. Further clients wait until one ends. One body of each can be in memory.
 pub(crate) const CONNECTIONS: usize = 64;
 
@@ -77,6 +92,11 @@ mod tests {
                 number("HEAD_BYTES", HEAD_BYTES as u64),
                 number("HEADERS", HEADERS as u64),
                 number("BATCH_TEXTS", BATCH_TEXTS as u64),
+                number("MESSAGES", MESSAGES as u64),
+                number("STOPS", STOPS as u64),
+                number("STOP_BYTES", STOP_BYTES as u64),
+                number("ANSWER_TOKENS", ANSWER_TOKENS as u64),
+                number("PROMPT_STEP_TOKENS", PROMPT_STEP_TOKENS as u64),
                 number("CONNECTIONS", CONNECTIONS as u64),
                 number("WAITING_REQUESTS", WAITING_REQUESTS as u64),
                 time("HEAD_TIME", HEAD_TIME),

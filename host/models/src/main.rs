@@ -13,12 +13,16 @@ mod limits;
 
 mod catalogue;
 
+mod failed;
 mod files;
 mod tokens;
 
-mod embedder;
-
 mod worker;
+
+mod embedder;
+mod generator;
+
+mod loaded;
 
 mod serve;
 
@@ -33,7 +37,6 @@ use anyhow::{Context, Result};
 use clap::Parser;
 
 use crate::catalogue::Catalogue;
-use crate::embedder::Embedder;
 use crate::flags::{Command, Flags};
 
 fn main() -> ExitCode {
@@ -54,7 +57,7 @@ fn main() -> ExitCode {
 fn verify(folder: &Path) -> Result<()> {
     let mut lines = String::new();
     for (name, model) in &Catalogue::read(folder)?.models {
-        Embedder::load(name, model, files::read(folder, model)?)?;
+        loaded::load(folder, name, model)?;
         writeln!(lines, "{name}: verified, {}", model.digest())?;
     }
     print(&lines)
@@ -65,8 +68,11 @@ fn list(folder: &Path) -> Result<()> {
     for (name, model) in &Catalogue::read(folder)?.models {
         let catalogue::Price { call, token } = model.price;
         writeln!(lines, "{name}")?;
-        writeln!(lines, "  kind        {}, by {}", model.kind, model.engine)?;
-        writeln!(lines, "  dimensions  {}", model.dimensions)?;
+        let (kind, engine) = (model.kind.name(), model.kind.engine());
+        writeln!(lines, "  kind        {kind}, by {engine}")?;
+        if let Some(dimensions) = model.kind.dimensions() {
+            writeln!(lines, "  dimensions  {dimensions}")?;
+        }
         writeln!(lines, "  max tokens  {}", model.max_tokens)?;
         writeln!(lines, "  price       {call} a call, {token} a token")?;
         writeln!(lines, "  licence     {}", model.licence)?;

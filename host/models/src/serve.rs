@@ -2,10 +2,14 @@
 
 // From the ground up.
 mod place;
-mod question;
 mod refusal;
 mod stage;
 
+mod chat;
+mod question;
+mod request;
+
+mod completion;
 mod vectors;
 
 mod answer;
@@ -23,13 +27,12 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
-pub(crate) use answer::{Desk, Served};
+pub(crate) use answer::{Asked, Desk, Served};
 pub(crate) use place::Place;
 
 use crate::catalogue::Catalogue;
-use crate::embedder::Embedder;
-use crate::files;
 use crate::limits::{CONNECTIONS, STOP_TIME};
+use crate::loaded::{self, Loaded};
 use crate::worker::Worker;
 use place::Listener;
 
@@ -63,11 +66,14 @@ pub(crate) fn run(folder: &Path, place: &Place) -> anyhow::Result<()> {
 fn load(folder: &Path, catalogue: &Catalogue) -> anyhow::Result<Desk> {
     let mut models = BTreeMap::new();
     for (name, model) in &catalogue.models {
-        let embedder = Embedder::load(name, model, files::read(folder, model)?)?;
+        let worker = match loaded::load(folder, name, model)? {
+            Loaded::Embedder(embedder) => Asked::Embeddings(Worker::start(name, *embedder)?),
+            Loaded::Generator(generator) => Asked::Generation(Worker::start(name, *generator)?),
+        };
         let served = Served {
-            worker: Worker::start(name, embedder)?,
+            worker,
             digest: model.digest(),
-            dimensions: model.dimensions,
+            dimensions: model.kind.dimensions(),
             max_tokens: model.max_tokens,
         };
         models.insert(name.clone(), served);

@@ -1,6 +1,6 @@
 //! The catalogue that is committed, and mistakes in it.
 
-use super::{Catalogue, Wrong};
+use super::{Catalogue, Kind, Wrong};
 
 const PINNED: &str = include_str!("../../models.toml");
 
@@ -8,22 +8,32 @@ const PINNED: &str = include_str!("../../models.toml");
 fn the_pinned_catalogue_is_read() {
     let catalogue = Catalogue::parse(PINNED).unwrap();
     let model = &catalogue.models["all-minilm-l6-v2"];
-    assert_eq!((model.dimensions, model.max_tokens), (384, 256));
-    assert_eq!(
-        model.digest(),
-        crate::digest::hex(
-            format!(
-                "model {}\nvocabulary {}\n",
-                model.files.model.sha256, model.files.vocabulary.sha256
-            )
-            .as_bytes()
-        )
+    let Kind::Embeddings {
+        dimensions,
+        vocabulary,
+    } = &model.kind
+    else {
+        panic!("{model:?}")
+    };
+    assert_eq!((*dimensions, model.max_tokens), (384, 256));
+    let lines = format!(
+        "model {}\nvocabulary {}\n",
+        model.network.sha256, vocabulary.sha256
     );
+    assert_eq!(model.digest(), crate::digest::hex(lines.as_bytes()));
+
+    let model = &catalogue.models["smollm2-135m-instruct"];
+    assert!(matches!(model.kind, Kind::Generation), "{model:?}");
+    assert_eq!(model.max_tokens, 4096);
+    let line = format!("model {}\n", model.network.sha256);
+    assert_eq!(model.digest(), crate::digest::hex(line.as_bytes()));
 }
 
 #[test]
 fn mistakes_are_named_with_what_was_meant() {
     let at = "models.all-minilm-l6-v2";
+    let writes = "models.smollm2-135m-instruct";
+    let of_kind = "see `host/models/README.md` for which keys belong to which kind";
     for (from, to, what, hint) in [
         (
             "dimensions",
@@ -96,8 +106,32 @@ fn mistakes_are_named_with_what_was_meant() {
         (
             "\"rten\"",
             "\"ort\"",
-            format!("`[{at}]`: unknown variant `ort`, expected `rten`"),
+            format!("`[{at}]`: unknown variant `ort`, expected `rten` or `candle`"),
             "see `host/models/README.md` for what each key is",
+        ),
+        (
+            "\"rten\"",
+            "\"candle\"",
+            format!("`[{at}]`: the engine of embeddings is `rten`"),
+            of_kind,
+        ),
+        (
+            "\"candle\"",
+            "\"rten\"",
+            format!("`[{writes}]`: the engine of a model that writes is `candle`"),
+            of_kind,
+        ),
+        (
+            "dimensions = 384",
+            "",
+            format!("`[{at}]`: missing field `dimensions`"),
+            of_kind,
+        ),
+        (
+            "engine = \"candle\"",
+            "engine = \"candle\"\ndimensions = 576",
+            format!("`[{writes}]`: a model that writes has no `dimensions`"),
+            of_kind,
         ),
     ] {
         assert!(PINNED.contains(from), "{from}");

@@ -3,25 +3,36 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use http_body_util::{BodyExt, Full};
-use hyper::body::{Body, Bytes, Incoming};
-use hyper::header::{ALLOW, CONTENT_TYPE, HOST, HeaderMap, HeaderValue};
+use http_body_util::Full;
+use hyper::body::{Bytes, Incoming};
+use hyper::header::{ALLOW, CONTENT_TYPE, HeaderValue};
 use hyper::{Method, Request, Response, StatusCode};
 use serde_json::{Value, json};
 
+use super::chat::ChatQuestion;
 use super::question::Question;
 use super::refusal::Refusal;
-use super::vectors::written;
-use crate::embedder::Failed;
-use crate::limits::{BATCH_TEXTS, BODY_BYTES, BODY_TIME, DISCARDED_BYTES};
-use crate::worker::{Busy, Worker};
+use super::request::{body, is_json, is_meant, object};
+use super::{completion, vectors};
+use crate::embedder::Embedder;
+use crate::failed::Failed;
+use crate::generator::Generator;
+use crate::limits::BATCH_TEXTS;
+use crate::worker::{Busy, Ready, Worker};
 
 /// A model as clients see it.
 pub(crate) struct Served {
-    pub(crate) worker: Worker,
+    pub(crate) worker: Asked,
     pub(crate) digest: String,
-    pub(crate) dimensions: usize,
+    /// Only embeddings have them.
+    pub(crate) dimensions: Option<usize>,
     pub(crate) max_tokens: usize,
+}
+
+/// What a model can be asked for.
+pub(crate) enum Asked {
+    Embeddings(Worker<Embedder>),
+    Generation(Worker<Generator>),
 }
 
 /// All models that are served.
@@ -63,12 +74,12 @@ impl Desk {
         is_meant(request.headers()).map_err(alone)?;
         let expected = match request.uri().path() {
             "/healthz" | "/v1/models" => Method::GET,
-            "/v1/embeddings" => Method::POST,
+            "/v1/embeddings" | "/v1/chat/completions" => Method::POST,
             _ => {
                 return Err(alone(Refusal::new(
                     StatusCode::NOT_FOUND,
                     "unknown_url",
-                    "there are `POST /v1/embeddings`, `GET /v1/models` and `GET /healthz`",
+                    "there are `POST /v1/embeddings`, `POST /v1/chat/completions`, `GET /v1/models` and `GET /healthz`",
                 )));
             }
         };
@@ -91,7 +102,8 @@ impl Desk {
                 Ok(json!({ "status": "ok", "requests": requests }).to_string())
             }
             "/v1/models" => Ok(self.list().to_string()),
-            _ => self.embeddings(request).await.map_err(alone),
+            "/v1/embeddings" => self.embeddings(request).await.map_err(alone),
+            _ => self.completion(request).await.map_err(alone),
         }
     }
 
@@ -100,15 +112,18 @@ impl Desk {
             .models
             .iter()
             .map(|(name, model)| {
-                json!({
+                let mut entry = json!({
                     "id": name,
                     "object": "model",
                     "created": 0,
                     "owned_by": "fractalaw-models",
                     "digest": model.digest,
-                    "dimensions": model.dimensions,
                     "max_tokens": model.max_tokens,
-                })
+                });
+                if let Some(dimensions) = model.dimensions {
+                    entry["dimensions"] = json!(dimensions);
+                }
+                entry
             })
             .collect();
         json!({ "object": "list", "data": models })
@@ -116,15 +131,11 @@ impl Desk {
 
     async fn embeddings(&self, request: Request<Incoming>) -> Result<String, Refusal> {
         is_json(request.headers())?;
-        let question = Question::read(&body(request.into_body()).await?)?;
-        let model = self.models.get(&question.model).ok_or_else(|| {
-            Refusal::new(
-                StatusCode::NOT_FOUND,
-                "model_not_found",
-                "there is no model of this name: `GET /v1/models` lists those that there are",
-            )
-            .of("model")
-        })?;
+        let question: Question = object(&body(request.into_body()).await?)?;
+        let model = self.model(&question.model)?;
+        let Asked::Embeddings(worker) = &model.worker else {
+            return Err(unfit("this model writes: ask it at `/v1/chat/completions`"));
+        };
         let texts = question.input.texts;
         if texts.is_empty() {
             return Err(
@@ -138,23 +149,57 @@ impl Desk {
                 Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, "too_many_texts", message).of("input"),
             );
         }
-        if question
-            .dimensions
-            .is_some_and(|number| number != model.dimensions)
+        if let (Some(asked), Some(had)) = (question.dimensions, model.dimensions)
+            && asked != had
         {
-            let message = format!(
-                "this model has {} dimensions and no others",
-                model.dimensions
-            );
+            let message = format!("this model has {had} dimensions and no others");
             return Err(Refusal::malformed("invalid_value", message).of("dimensions"));
         }
-        let asked = Asked::begin(&self.asked);
-        let embedded = model.worker.embed(texts).await;
-        drop(asked);
-        match embedded {
-            Ok(Ok(embedded)) => written(&question.model, &embedded, question.encoding_format)
-                .map_err(|error| refused(&Failed::Engine(error.to_string()))),
-            Ok(Err(failed)) => Err(refused(&failed)),
+        let embedded = self.asked(worker, texts, "input").await?;
+        vectors::written(&question.model, &embedded, question.encoding_format)
+            .map_err(|error| refused(&Failed::Engine(error.to_string()), "input"))
+    }
+
+    async fn completion(&self, request: Request<Incoming>) -> Result<String, Refusal> {
+        is_json(request.headers())?;
+        let question: ChatQuestion = object(&body(request.into_body()).await?)?;
+        let model = self.model(&question.model)?;
+        let Asked::Generation(worker) = &model.worker else {
+            return Err(unfit(
+                "this model makes embeddings: ask it at `/v1/embeddings`",
+            ));
+        };
+        let shows_logprobs = question.logprobs.unwrap_or(false);
+        let name = question.model.clone();
+        let written = self.asked(worker, question.prompt()?, "messages").await?;
+        completion::written(&name, &model.digest, &written, shows_logprobs)
+            .map_err(|error| refused(&Failed::Engine(error.to_string()), "messages"))
+    }
+
+    fn model(&self, name: &str) -> Result<&Served, Refusal> {
+        self.models.get(name).ok_or_else(|| {
+            Refusal::new(
+                StatusCode::NOT_FOUND,
+                "model_not_found",
+                "there is no model of this name: `GET /v1/models` lists those that there are",
+            )
+            .of("model")
+        })
+    }
+
+    /// Asks a model. A refusal names the parameter with the texts.
+    async fn asked<M: Ready>(
+        &self,
+        worker: &Worker<M>,
+        question: M::Question,
+        texts: &'static str,
+    ) -> Result<M::Answer, Refusal> {
+        let in_work = InWork::begin(&self.asked);
+        let answered = worker.ask(question).await;
+        drop(in_work);
+        match answered {
+            Ok(Ok(answer)) => Ok(answer),
+            Ok(Err(failed)) => Err(refused(&failed, texts)),
             Err(Busy) => Err(Refusal::new(
                 StatusCode::TOO_MANY_REQUESTS,
                 "overloaded",
@@ -165,107 +210,30 @@ impl Desk {
 }
 
 /// A request that is worked on, until it is dropped: also if the client leaves.
-struct Asked<'a>(&'a AtomicUsize);
+struct InWork<'a>(&'a AtomicUsize);
 
-impl Asked<'_> {
-    fn begin(count: &AtomicUsize) -> Asked<'_> {
+impl InWork<'_> {
+    fn begin(count: &AtomicUsize) -> InWork<'_> {
         count.fetch_add(1, Ordering::Relaxed);
-        Asked(count)
+        InWork(count)
     }
 }
 
-impl Drop for Asked<'_> {
+impl Drop for InWork<'_> {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
-/// The request is meant for this machine. A page in a browser could otherwise come here under a name of its own.
-fn is_meant(headers: &HeaderMap) -> Result<(), Refusal> {
-    let host = match headers.get(HOST).map(HeaderValue::to_str) {
-        None => return Ok(()),
-        Some(host) => host.unwrap_or_default(),
-    };
-    let name = match host.rsplit_once(':') {
-        Some((name, port)) if port.bytes().all(|digit| digit.is_ascii_digit()) => name,
-        _ => host,
-    };
-    match name {
-        "localhost" | "127.0.0.1" | "[::1]" => Ok(()),
-        _ => Err(Refusal::new(
-            StatusCode::MISDIRECTED_REQUEST,
-            "unknown_host",
-            "expected the host `localhost`, `127.0.0.1` or `[::1]`",
-        )),
-    }
+/// A model that cannot do what it is asked for.
+fn unfit(message: &'static str) -> Refusal {
+    Refusal::malformed("invalid_value", message).of("model")
 }
 
-/// The body is JSON. A page in a browser cannot send this to another server without asking first.
-fn is_json(headers: &HeaderMap) -> Result<(), Refusal> {
-    let kind = headers
-        .get(CONTENT_TYPE)
-        .and_then(|kind| kind.to_str().ok());
-    let kind = kind
-        .and_then(|kind| kind.split(';').next())
-        .unwrap_or_default();
-    match kind.trim().eq_ignore_ascii_case("application/json") {
-        true => Ok(()),
-        false => Err(Refusal::new(
-            StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            "unsupported_media_type",
-            "expected the header `Content-Type: application/json`",
-        )),
-    }
-}
-
-/// The whole body, in bounded time. Of a body that is too large the rest is read too, up to a bound: a client that sends
-/// does not read.
-async fn body(mut body: Incoming) -> Result<Vec<u8>, Refusal> {
-    let too_large = || {
-        let message = format!("the body has more than {BODY_BYTES} bytes");
-        Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, "request_too_large", message)
-    };
-    if body.size_hint().lower() > DISCARDED_BYTES as u64 {
-        return Err(too_large());
-    }
-    let mut read = Vec::new();
-    let mut count = 0;
-    let all = async {
-        while let Some(frame) = body.frame().await {
-            let frame =
-                frame.map_err(|error| Refusal::malformed("invalid_body", error.to_string()))?;
-            let Ok(data) = frame.into_data() else {
-                continue;
-            };
-            count += data.len();
-            if count > DISCARDED_BYTES {
-                return Err(too_large());
-            }
-            match count > BODY_BYTES {
-                true => read = Vec::new(),
-                false => read.extend_from_slice(&data),
-            }
-        }
-        match count > BODY_BYTES {
-            true => Err(too_large()),
-            false => Ok(read),
-        }
-    };
-    tokio::time::timeout(BODY_TIME, all)
-        .await
-        .unwrap_or_else(|_| {
-            Err(Refusal::new(
-                StatusCode::REQUEST_TIMEOUT,
-                "request_timeout",
-                format!("the body did not come in {} seconds", BODY_TIME.as_secs()),
-            ))
-        })
-}
-
-fn refused(failed: &Failed) -> Refusal {
+fn refused(failed: &Failed, texts: &'static str) -> Refusal {
     match failed {
-        Failed::TooLong { .. } => {
-            Refusal::malformed("context_length_exceeded", failed.to_string()).of("input")
+        Failed::TooLong { .. } | Failed::PromptTooLong { .. } => {
+            Refusal::malformed("context_length_exceeded", failed.to_string()).of(texts)
         }
         Failed::Engine(_) | Failed::Left => Refusal::new(
             StatusCode::INTERNAL_SERVER_ERROR,

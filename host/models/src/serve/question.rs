@@ -5,7 +5,6 @@ use std::fmt;
 use serde::de::{IgnoredAny, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-use super::refusal::Refusal;
 use crate::limits::BATCH_TEXTS;
 
 /// What is asked. A field that this program does not know could change what is meant, so it is refused.
@@ -76,21 +75,5 @@ impl<'de> Deserialize<'de> for Input {
         }
 
         from.deserialize_any(Texts)
-    }
-}
-
-impl Question {
-    pub(super) fn read(body: &[u8]) -> Result<Question, Refusal> {
-        // A list would be read as the fields in their order.
-        if body.trim_ascii_start().starts_with(b"[") {
-            return Err(Refusal::malformed("invalid_value", "expected an object"));
-        }
-        serde_json::from_slice(body).map_err(|error| {
-            let code = match error.classify() {
-                serde_json::error::Category::Data => "invalid_value",
-                _ => "invalid_json",
-            };
-            Refusal::malformed(code, error.to_string())
-        })
     }
 }

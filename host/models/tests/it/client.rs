@@ -63,12 +63,29 @@ pub(crate) fn get(address: &str, path: &str) -> Answer {
 
 /// The bytes of a request for vectors.
 pub(crate) fn question(body: &[u8]) -> Vec<u8> {
+    posted("/v1/embeddings", body)
+}
+
+fn posted(path: &str, body: &[u8]) -> Vec<u8> {
     let head = format!(
-        "POST /v1/embeddings HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: application/json\r\n\
+        "POST {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: application/json\r\n\
          Content-Length: {}\r\n\r\n",
         body.len()
     );
     [head.as_bytes(), body].concat()
+}
+
+/// Asks for a text, and does not read it.
+pub(crate) fn ask(address: &str, body: &Value) -> Box<dyn Stream> {
+    let mut stream = connect(address);
+    let request = posted("/v1/chat/completions", body.to_string().as_bytes());
+    stream.write_all(&request).unwrap();
+    stream
+}
+
+/// Asks for a text.
+pub(crate) fn chat(address: &str, body: &Value) -> Answer {
+    read(&mut *ask(address, body)).unwrap()
 }
 
 pub(crate) fn embed(address: &str, body: &Value) -> Answer {

@@ -7,7 +7,7 @@ use std::thread;
 use rustix::process::Signal;
 use serde_json::{Value, json};
 
-use crate::client::{connect, embed, question, read, until_requests};
+use crate::client::{ask, chat, connect, embed, question, read, until_requests};
 use crate::folders::fetched;
 use crate::program::Program;
 
@@ -97,4 +97,14 @@ fn a_client_that_goes_leaves_the_model_to_others() {
     until_requests(&program.address, 0);
     let asked = json!({ "model": "all-minilm-l6-v2", "input": "a" });
     assert_eq!(embed(&program.address, &asked).0, 200);
+
+    let long = |most| {
+        let said = json!([{ "role": "user", "content": "Count from 1 to 1000." }]);
+        json!({ "model": "smollm2-135m-instruct", "messages": said, "max_tokens": most })
+    };
+    let stream = ask(&program.address, &long(1_000));
+    until_requests(&program.address, 1);
+    drop(stream);
+    until_requests(&program.address, 0);
+    assert_eq!(chat(&program.address, &long(1)).0, 200);
 }

@@ -10,6 +10,11 @@ pub(crate) fn tiny() -> PathBuf {
     Path::new(HERE).join("tests/tiny")
 }
 
+/// The tiny models that write.
+pub(crate) fn tiny_writer() -> PathBuf {
+    Path::new(HERE).join("tests/tiny-writer")
+}
+
 /// A copy of the tiny model's folder, to be changed.
 pub(crate) fn copy_of_tiny() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
@@ -26,10 +31,11 @@ pub(crate) fn fetched() -> Option<PathBuf> {
         "models.toml",
         "all-minilm-l6-v2/model.onnx",
         "bert-uncased/vocab.txt",
+        "smollm2-135m-instruct/model.gguf",
     ];
     if files.iter().all(|file| folder.join(file).is_file()) {
         return Some(folder);
     }
-    eprintln!("SKIPPED: the model all-minilm-l6-v2 is not there: run `cargo xtask models get`");
+    eprintln!("SKIPPED: the models are not there: run `cargo xtask models get`");
     None
 }

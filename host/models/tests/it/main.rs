@@ -12,6 +12,8 @@ mod program;
 mod commands;
 mod ends;
 mod places;
+mod reference;
 mod requests;
 mod slow;
 mod vectors;
+mod writing;
