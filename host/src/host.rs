@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use fractalaw_ledger::Opening;
 use fractalaw_manifest::Tier;
-use fractalaw_report::{App, Outcome, Profile, Refusal, Report};
+use fractalaw_report::{App, NotGranted, Outcome, Profile, Refusal, Report};
 use tokio::sync::watch;
 
 use crate::error::{HostError, LoadError, PolicyError};
@@ -21,6 +21,7 @@ use crate::load::reading::{self, on_its_stack};
 use crate::load::source::Source;
 use crate::offer::file_threads::FileThreads;
 use crate::offer::offered::Offer;
+use crate::offer::starting::GrantedName;
 use crate::policy::Policy;
 use crate::policy::asking::Asking;
 use crate::policy::decision::{self, Decided};
@@ -46,6 +47,15 @@ struct Inner {
     ledger: Option<Recorded>,
     stop: Arc<watch::Sender<bool>>,
     _ticker: Ticker,
+}
+
+/// What a run would be granted.
+#[derive(Clone, Debug)]
+pub struct Judged {
+    /// The names that are granted under the keys of capabilities.
+    pub names: Vec<GrantedName>,
+    /// What the micro-app asks for and is not granted. If there is anything, it does not start.
+    pub missing: Option<NotGranted>,
 }
 
 impl Host {
@@ -137,6 +147,20 @@ impl Host {
     /// If the bytes are not a component.
     pub fn inspect(&self, bytes: &[u8]) -> Result<Inspection, LoadError> {
         on_its_stack(|| Inspection::read(Source::Bytes(bytes), self.offer()))
+    }
+
+    /// What a run of the micro-app would be granted, without running it.
+    ///
+    /// # Errors
+    ///
+    /// If the run brings lines of policy that cannot be used.
+    pub fn judge(&self, app: &MicroApp, run: &Run) -> Result<Judged, PolicyError> {
+        let Decided { names, missing, .. } = self.decide(app.asking(), run)?;
+        let not_granted = || NotGranted::new(app.identity(), app.manifest(), missing.clone());
+        Ok(Judged {
+            names,
+            missing: (!missing.is_empty()).then(not_granted),
+        })
     }
 
     fn decide(&self, asking: Asking<'_>, run: &Run) -> Result<Decided, PolicyError> {

@@ -91,7 +91,7 @@ pub mod capability {
 pub use cost::operators::TABLE as OPERATOR_COSTS;
 pub use error::{HostError, LoadError, PolicyError};
 pub use fractalaw_contract::{Mismatch, MissingFunction, Proposal};
-pub use fractalaw_ledger::{Durability, LedgerError, survive_file_limit};
+pub use fractalaw_ledger::{Cause, Durability, Hash, LedgerError, Trigger, survive_file_limit};
 pub use fractalaw_manifest::{
     BadKey, BadName, DirAsk, Known, Manifest, Quotas, Tier, guest_path, standard_output, terminal,
 };
@@ -104,7 +104,7 @@ pub use fractalaw_report::{
     Trap, TrapCode,
 };
 pub use host::builder::HostBuilder;
-pub use host::{Host, run_component};
+pub use host::{Host, Judged, run_component};
 pub use inputs::{DirGrant, Grants};
 pub use inspect::{INSPECTION_VERSION, Inspection, Verdict};
 pub use limits::{

@@ -7,6 +7,7 @@ mod request;
 mod settling;
 pub(crate) mod slots;
 pub(crate) mod ticker;
+mod trigger;
 pub(crate) mod until;
 
 use std::sync::Arc;
@@ -93,7 +94,7 @@ pub(crate) async fn execute(
     beside: Beside<'_>,
 ) -> Result<Ran, NotRun> {
     let Decided {
-        grants,
+        mut grants,
         folders,
         overlap,
         limits: applied,
@@ -106,6 +107,7 @@ pub(crate) async fn execute(
         let refusal = Refusal::NotGranted(Box::new(missing));
         return Err(NotRun::refused(refusal, applied, decision));
     }
+    trigger::add(run.triggered_by(), &mut grants);
     check(
         &host,
         run,
@@ -142,9 +144,11 @@ pub(crate) async fn execute(
         files: opened.files.as_ref(),
         file_threads: host.file_threads,
         is_measured: beside.is_measured,
+        run_number: beside.recording.map_or(0, Recording::run_number),
+        trigger: run.triggered_by(),
         trail: beside.recording.filter(|recording| recording.is_live()),
     };
-    let sessions = host.offer.begin(&granted)?;
+    let sessions = host.offer.begin(&granted)?.start().await?;
     let fuel = match &beside.recorder {
         Some(recorder) => recorder.fuel_for(applied.limits.fuel),
         None => applied.limits.fuel,

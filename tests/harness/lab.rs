@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, anyhow, bail, ensure};
 use fractalaw_ai::Ai;
 use fractalaw_data::Data;
+use fractalaw_events::Events;
 use fractalaw_host::{
     Certainty, Decision, Durations, Host, LoadError, MicroApp, Policy, Profile, ProfileError,
     ProfiledApp, Refusal, Report, Run, Tier,
@@ -88,6 +89,7 @@ impl Lab {
     fn single(&self, policy: &Policy) -> Result<Host> {
         let host = Host::builder().slots(1).cache(&self.cache);
         let host = host.offer(Data::new()).offer(Ai::new());
+        let host = host.offer(Events::new());
         Ok(host.policy(policy.clone()).build()?)
     }
 
@@ -234,6 +236,7 @@ impl SharedHost {
             .policy(policy.clone())
             .offer(Data::new())
             .offer(Ai::new())
+            .offer(Events::new())
             .build()?;
         let neighbour = host.load(&hostile)?;
         Ok(SharedHost {

@@ -10,7 +10,7 @@ use crate::fault::{FAILED, Fault};
 use crate::project::{Project, cargo_program};
 
 /// Everything that links Wasmtime, and the packages that it shares with the rest.
-pub(crate) const HOST: [&str; 24] = [
+pub(crate) const HOST: [&str; 26] = [
     "-p",
     "fractalaw-contract",
     "-p",
@@ -25,6 +25,8 @@ pub(crate) const HOST: [&str; 24] = [
     "fractalaw-ai",
     "-p",
     "fractalaw-data",
+    "-p",
+    "fractalaw-events",
     "-p",
     "fractalaw-cli",
     "-p",

@@ -4,6 +4,7 @@ use std::sync::{Arc, LazyLock};
 
 use fractalaw_ai::Ai;
 use fractalaw_data::Data;
+use fractalaw_events::Events;
 use fractalaw_host::capability::{Capability, Offer};
 use fractalaw_host::{App, Policy, Run, Section, terminal};
 
@@ -13,7 +14,8 @@ use crate::{flags, printing};
 static OFFER: LazyLock<Offer> = LazyLock::new(|| {
     let data: Arc<dyn Capability> = Arc::new(Data::new());
     let ai: Arc<dyn Capability> = Arc::new(Ai::new());
-    Offer::with([data, ai]).expect("nothing is offered twice")
+    let events: Arc<dyn Capability> = Arc::new(Events::new());
+    Offer::with([data, ai, events]).expect("nothing is offered twice")
 });
 
 /// What this program's hosts offer.

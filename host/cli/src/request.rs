@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use fractalaw_ai::Ai;
 use fractalaw_data::Data;
+use fractalaw_events::Events;
 use fractalaw_host::{
     CodeCache, Durability, Host, HostBuilder, HostError, Policy, Run, STDIN_BYTES,
 };
@@ -24,7 +25,8 @@ pub(crate) fn host(
         .slots(1)
         .compile_time(flags.compile_time)
         .offer(data.clone())
-        .offer(Ai::new());
+        .offer(Ai::new())
+        .offer(Events::new());
     if let Some(folder) = cache_folder(flags)? {
         builder = builder.cache(folder);
     }

@@ -88,15 +88,18 @@ pub const WASI: [Interface; 6] = [
 ];
 
 /// The keys of manifests that the project's own capabilities bring.
-pub const MANIFEST_KEYS: [&str; 2] = ["data", "ai"];
+pub const MANIFEST_KEYS: [&str; 5] = ["data", "ai", "on", "emits", "schedules"];
 
 /// The quotas that the project's own capabilities bring.
-pub const MANIFEST_QUOTAS: [&str; 5] = [
+pub const MANIFEST_QUOTAS: [&str; 8] = [
     "data-statements",
     "data-rows",
     "data-bytes",
     "ai-calls",
     "ai-tokens",
+    "events",
+    "event-bytes",
+    "tasks",
 ];
 
 /// Read on first use: a component with cached code does not need it.

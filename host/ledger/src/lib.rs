@@ -45,13 +45,14 @@ mod hex;
 mod json;
 mod whole_file;
 
-// What is stored, its hash, and who vouches for it: key, entry, error and checkpoint, draft, run_record.
+// What is stored, its hash, and who vouches for it: key, entry, error and checkpoint, draft, trigger, run_record.
 mod checkpoint;
 mod draft;
 mod entry;
 mod error;
 mod key;
 mod run_record;
+mod trigger;
 
 // Where it is stored: row, head, identity; connection, pages, place and schema, database.
 mod connection;
@@ -89,5 +90,6 @@ pub use reader::Reader;
 pub use run_record::{
     Closing, Decision, Dir, Event, Fuel, Granted, Grants, Limits, Opening, Stdin, now_unix_ns,
 };
-pub use runs::{Closed, Run, closing_of, runs};
+pub use runs::{Closed, Run, closing_of, closings, runs};
+pub use trigger::{Cause, Trigger};
 pub use verify::{Trust, Verified, VerifyError, verify};

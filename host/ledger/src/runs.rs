@@ -73,6 +73,24 @@ pub fn runs(reader: &Reader) -> Result<Vec<Run>, LedgerError> {
     Ok(runs.into_values().collect())
 }
 
+/// Passes the closings of all runs from this number on to the visitor: the number of the run, and the kind of its
+/// outcome. A closing that cannot be read says `unreadable`, which is no kind of outcome.
+pub fn closings(
+    reader: &Reader,
+    first: u64,
+    mut visitor: impl FnMut(u64, &str),
+) -> Result<(), LedgerError> {
+    reader.visit(first, |entry| {
+        let is_closing = entry.actor_role == Role::Host && entry.event_type == event::RUN_CLOSED;
+        if let Some(run) = entry.run_id.filter(|&run| is_closing && run >= first) {
+            let closed = serde_json::from_str::<run_record::Closed>(&entry.detail);
+            let outcome = closed.ok().map(|closed| closed.closing.outcome);
+            visitor(run, outcome.as_deref().unwrap_or("unreadable"));
+        }
+        Ok(())
+    })
+}
+
 /// The closing of one run. `None` if the run was cut off or has not ended.
 pub fn closing_of(reader: &Reader, run_id: u64) -> Result<Option<Closing>, LedgerError> {
     enum Ends {

@@ -26,6 +26,7 @@ pub(crate) struct Recording {
     open: Arc<Mutex<OpenRun>>,
     durability: Durability,
     identity: Arc<str>,
+    run_number: u64,
 }
 
 struct OpenRun {
@@ -42,8 +43,10 @@ impl Recording {
         let ledger = recorded.ledger.clone();
         let ledger_id = ledger.identity().ledger_id;
         let handle = on_a_thread(move || ledger.begin_run(&opening, now_unix_ns())).await?;
+        let run_number = handle.run_id();
         Ok(Recording {
-            identity: verdicts::identity(ledger_id, handle.run_id()).into(),
+            identity: verdicts::identity(ledger_id, run_number).into(),
+            run_number,
             open: Arc::new(Mutex::new(OpenRun {
                 handle: Some(handle),
                 failed: None,
@@ -60,6 +63,11 @@ impl Recording {
     /// The run's identity in the ledger.
     pub(crate) fn identity(&self) -> &str {
         &self.identity
+    }
+
+    /// The run's number in the ledger.
+    pub(crate) fn run_number(&self) -> u64 {
+        self.run_number
     }
 
     /// Records one entry. It is on disk when this returns. If this fails, closing fails too.

@@ -1,6 +1,6 @@
 //! What the ledger says about runs of a host that was cut off.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use fractalaw_ledger::{LedgerError, LedgerId, Reader, closing_of};
 use fractalaw_report::Outcome;
@@ -29,6 +29,11 @@ pub struct Verdicts {
 }
 
 impl Verdicts {
+    /// The ledger, if the host has one.
+    pub fn ledger(&self) -> Option<&Path> {
+        self.ledger.as_deref()
+    }
+
     /// The verdict on the run with this identity. It is unknown if the run is not in this host's ledger.
     ///
     /// # Errors

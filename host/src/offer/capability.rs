@@ -8,6 +8,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use fractalaw_contract::Interface;
+use fractalaw_ledger::Trigger;
 use fractalaw_manifest::Manifest;
 use fractalaw_report::{App, QuotaLimit, QuotaLimits};
 
@@ -15,7 +16,7 @@ use crate::error::HostError;
 use crate::inputs::{Determinism, Grants};
 use crate::ledger::recording::Recording;
 use crate::offer::account::Account;
-use crate::offer::determinism::VirtualTime;
+use crate::offer::determinism::{self, VirtualTime};
 use crate::offer::file_threads::{FileLane, FileThreads, Threads};
 use crate::offer::folder::OpenFolder;
 use crate::offer::linker::PricedLinker;
@@ -45,9 +46,17 @@ pub trait Capability: Send + Sync {
         Ok(())
     }
 
+    /// Whether the capability takes part in a run that can call none of its functions, for example because it has what
+    /// triggered the run.
+    fn attends(&self, granted: &Granted<'_>) -> bool {
+        let _ = granted;
+        false
+    }
+
     /// Begins a run with these grants. It is not called if all interfaces of the table need a grant and the component
-    /// imports none of them, because then the component can call nothing of the capability. Leave what takes time until the guest
-    /// calls, because many runs import a function and do not call it.
+    /// imports none of them, because then the component can call nothing of the capability, unless the capability
+    /// [attends](Capability::attends). Leave what takes time until the guest calls, because many runs import a function and
+    /// do not call it. What must be done before the guest starts belongs into [`Session::start`].
     ///
     /// # Errors
     ///
@@ -80,6 +89,8 @@ pub struct Granted<'a> {
     pub(crate) files: Option<&'a FileLane>,
     pub(crate) file_threads: &'a FileThreads,
     pub(crate) is_measured: bool,
+    pub(crate) run_number: u64,
+    pub(crate) trigger: Option<&'a Trigger>,
     /// The ledger's recording, if each entry must be on disk before the guest goes on.
     pub(crate) trail: Option<&'a Recording>,
 }
@@ -123,6 +134,21 @@ impl<'a> Granted<'a> {
     /// they are dropped.
     pub fn is_measured(&self) -> bool {
         self.is_measured
+    }
+
+    /// The run's number in the ledger, or 0 without one.
+    pub fn run_number(&self) -> u64 {
+        self.run_number
+    }
+
+    /// What started the run, if a supervisor did.
+    pub fn trigger(&self) -> Option<&'a Trigger> {
+        self.trigger
+    }
+
+    /// The run's own time at its start, in nanoseconds since 1970. It is virtual in a deterministic run.
+    pub fn now_unix_ns(&self) -> u64 {
+        determinism::now_unix_ns(self.virtual_time)
     }
 
     /// The limit of a quota in this run.

@@ -208,7 +208,7 @@ impl Offer {
         let mut sessions = Sessions::with_capacity(self.0.capabilities.len());
         for capability in &self.0.capabilities {
             let table = capability.table();
-            if !granted.needs_session(table) {
+            if !granted.needs_session(table) && !capability.attends(granted) {
                 continue;
             }
             let name = table.name;

@@ -53,6 +53,21 @@ pub trait Session: Any + Send {
         false
     }
 
+    /// The same for `start`.
+    fn start_waits(&self) -> bool {
+        false
+    }
+
+    /// Called when all sessions of the run have begun, before anything of the guest runs. What it records is there even if
+    /// the guest ends the process.
+    ///
+    /// # Errors
+    ///
+    /// If the guest must not start.
+    fn start(&mut self) -> Result<(), HostError> {
+        Ok(())
+    }
+
     /// Called when the run has ended. Makes what it did ready to take effect or to be taken back, and returns the effects.
     /// It is called again with another outcome if another capability finds that the run cannot complete.
     ///
@@ -129,6 +144,26 @@ impl Sessions {
         let found = self.0.iter_mut().find(|begun| begun.ty == wanted)?;
         let found: &mut dyn Any = &mut *found.session;
         found.downcast_mut()
+    }
+
+    /// Starts all sessions, up to the first error.
+    pub(crate) async fn start(mut self) -> Result<Sessions, HostError> {
+        if !self.0.iter().any(|begun| begun.session.start_waits()) {
+            self.start_now()?;
+            return Ok(self);
+        }
+        let work = move || {
+            self.start_now()?;
+            Ok(self)
+        };
+        on_a_thread(work).await
+    }
+
+    fn start_now(&mut self) -> Result<(), HostError> {
+        self.0.iter_mut().try_for_each(|begun| {
+            let work = || begun.session.start();
+            panics::of_capability(begun.capability, work).flatten()
+        })
     }
 
     /// Prepares all sessions, up to the first error.

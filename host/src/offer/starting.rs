@@ -34,6 +34,11 @@ pub struct GrantedName {
 }
 
 impl GrantedName {
+    /// The key of the capability.
+    pub fn key(&self) -> &'static str {
+        self.key
+    }
+
     /// The name.
     pub fn name(&self) -> &str {
         &self.name

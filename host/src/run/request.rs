@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use fractalaw_ledger::Trigger;
 use fractalaw_manifest::{Tier, guest_path};
 use fractalaw_report::{AppliedLimits, Limits};
 
@@ -27,6 +28,7 @@ pub struct Run {
     section: Section,
     determinism: Determinism,
     trace: bool,
+    trigger: Option<Arc<Trigger>>,
 }
 
 impl Run {
@@ -137,6 +139,13 @@ impl Run {
         self
     }
 
+    /// Says what started the run. The guest finds it in variables, whose names begin with `FRACTALAW_`. Capabilities and
+    /// the ledger get it too. The payload is the standard input, which is set as for any run.
+    pub fn trigger(mut self, trigger: Trigger) -> Run {
+        self.trigger = Some(Arc::new(trigger));
+        self
+    }
+
     fn grants_mut(&mut self) -> &mut Grants {
         Arc::make_mut(&mut self.grants)
     }
@@ -181,6 +190,11 @@ impl Run {
     /// Where its time and randomness come from.
     pub(crate) fn determinism(&self) -> Determinism {
         self.determinism
+    }
+
+    /// What started it, if a supervisor did.
+    pub fn triggered_by(&self) -> Option<&Trigger> {
+        self.trigger.as_deref()
     }
 
     /// Whether the report lists each host call.

@@ -3,16 +3,18 @@
 use crate::scratch::Scratch;
 
 /// The packages that `cargo xtask test` selects together, by folder.
-pub(crate) const PACKAGES: [(&str, &str); 11] = [
+pub(crate) const PACKAGES: [(&str, &str); 13] = [
     ("ai", "fractalaw-ai"),
     ("cli", "fractalaw-cli"),
     ("data", "fractalaw-data"),
+    ("events", "fractalaw-events"),
     ("fuzz", "fractalaw-fuzz"),
     ("host", "fractalaw-host"),
     ("contract", "fractalaw-contract"),
     ("instrument", "fractalaw-instrument"),
     ("manifest", "fractalaw-manifest"),
     ("report", "fractalaw-report"),
+    ("serve", "fractalaw-serve"),
     ("testing", "fractalaw-testing"),
     ("tests", "fractalaw-tests"),
 ];

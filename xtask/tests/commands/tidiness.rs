@@ -149,10 +149,12 @@ fn a_feature_that_only_the_tests_turn_on_is_named() {
         ("host/cli", package("fractalaw-cli", tested)),
         ("host/contract", package("fractalaw-contract", "")),
         ("host/data", package("fractalaw-data", "")),
+        ("host/events", package("fractalaw-events", "")),
         ("host/fuzz", package("fractalaw-fuzz", tested)),
         ("host/instrument", package("fractalaw-instrument", "")),
         ("host/manifest", package("fractalaw-manifest", "")),
         ("host/report", package("fractalaw-report", "")),
+        ("host/serve", package("fractalaw-serve", "")),
         ("host/testing", package("fractalaw-testing", "")),
         (
             "tests",

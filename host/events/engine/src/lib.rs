@@ -46,9 +46,11 @@
 #![warn(missing_docs)]
 
 // From the ground up. What knows no file:
+mod date;
 mod ids;
 pub mod limits;
 mod refusal;
+
 mod time;
 
 mod names;
