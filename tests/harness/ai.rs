@@ -19,6 +19,8 @@ pub(crate) struct AiSpec {
     generate: Option<Value>,
     examples: Option<Value>,
     texts: Option<Value>,
+    /// The list of models: a file beside the case.
+    models: Option<PathBuf>,
     /// The answers of served models: a file beside the case.
     replay: Option<PathBuf>,
 }
@@ -26,22 +28,27 @@ pub(crate) struct AiSpec {
 impl AiSpec {
     /// Lines of policy that grant it.
     pub(crate) fn section(&self, folder: &Path) -> Result<Section> {
-        let replay = match &self.replay {
-            Some(file) => {
-                let path = folder.join(file);
-                regular::check(&path).map_err(|error| {
-                    anyhow!("{error:#}\nhint: `replay` of `[ai]` names a file beside the case, which `--record` makes")
-                })?;
-                let path = path.to_str().context("the path of a case is UTF-8")?;
-                Some(Value::from(path))
-            }
-            None => None,
+        let beside = |file: &Option<PathBuf>, hint: &str| {
+            let Some(file) = file else { return Ok(None) };
+            let path = folder.join(file);
+            regular::check(&path).map_err(|error| anyhow!("{error:#}\nhint: {hint}"))?;
+            let path = path.to_str().context("the path of a case is UTF-8")?;
+            anyhow::Ok(Some(Value::from(path)))
         };
+        let replay = beside(
+            &self.replay,
+            "`replay` of `[ai]` names a file beside the case, which `--record` makes",
+        )?;
+        let models = beside(
+            &self.models,
+            "`models` of `[ai]` names a file beside the case, a list of models",
+        )?;
         let mut lines = String::new();
         for (name, value, interface) in [
             ("embed", &self.embed, Some("ai-embeddings")),
             ("classify", &self.classify, Some("ai-classify")),
             ("generate", &self.generate, Some("ai-inference")),
+            ("models", &models, None),
             ("replay", &replay, None),
             ("examples", &self.examples, None),
             ("texts", &self.texts, None),

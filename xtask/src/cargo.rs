@@ -75,7 +75,7 @@ pub(crate) const LEDGER: [&str; 12] = [
 pub(crate) const ADBC: [&str; 4] = ["-p", "fractalaw-adbc", "-p", "fractalaw-adbc-client"];
 
 /// The program that runs models. It depends on an engine for neural networks and on a server, which nothing else uses.
-pub(crate) const MODELS: [&str; 2] = ["-p", "fractalaw-models"];
+pub(crate) const MODELS: [&str; 4] = ["-p", "fractalaw-models", "-p", "fractalaw-catalogue"];
 
 /// This crate, always by itself: its features are those of `cargo xtask`.
 pub(crate) const XTASK: [&str; 2] = ["-p", "xtask"];

@@ -61,7 +61,8 @@ async fn classify(
     let ranking = ranked(categories, scores);
     let pairs = ranking.iter().map(|of| json!([of.category, of.score]));
     let answer = json!({ "ranking": pairs.collect::<Vec<_>>() });
-    asked(state, &model, CLASSIFYING, embedded.tokens, request, answer);
+    let model = (&model, embedded.digest.as_deref());
+    asked(state, model, CLASSIFYING, embedded.tokens, request, answer);
     Ok((Ok(ranking),))
 }
 

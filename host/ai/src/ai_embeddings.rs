@@ -42,9 +42,10 @@ async fn vectors(state: &mut RunState, texts: Vec<String>) -> Called<Result<Vec<
         Ok(embedded) => embedded,
         Err(error) => return Ok(Err(error)),
     };
-    let tokens = embedded.tokens;
+    let (tokens, digest) = (embedded.tokens, embedded.digest.clone());
     let vectors = embedded.into_vectors();
     let answer = json!({ "embeddings": vectors });
-    asked(state, &model, EMBED, tokens, request, answer);
+    let model = (&model, digest.as_deref());
+    asked(state, model, EMBED, tokens, request, answer);
     Ok(Ok(vectors))
 }

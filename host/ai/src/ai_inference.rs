@@ -9,7 +9,7 @@ use crate::failure::{AiError, Code};
 use crate::grant::{GENERATE, Model};
 use crate::limits::{GENERATED_TOKENS, TOKENS};
 use crate::served::Question;
-use crate::session::{AiSession, answer, asked, begun};
+use crate::session::{AiSession, Answered, answer, asked, begun, pay_for_call};
 use crate::tables::GENERATE_FUNCTION;
 
 /// What to write, and its limits.
@@ -68,10 +68,12 @@ async fn generate(state: &mut RunState, (request,): (GenerateRequest,)) -> Calle
         let message = "no model is named";
         return Ok((Err(AiError::new(Code::NoModel, message)),));
     };
+    pay_for_call(state, served.price)?;
+    let most = served.max_tokens.unwrap_or(u32::MAX);
     let question = Question::Generate {
         system: request.system,
         user: request.user,
-        max_tokens: request.max_tokens.min(GENERATED_TOKENS),
+        max_tokens: request.max_tokens.min(GENERATED_TOKENS).min(most),
         temperature: request.temperature,
     };
     let canonical = question.canonical(&served.name);
@@ -79,20 +81,18 @@ async fn generate(state: &mut RunState, (request,): (GenerateRequest,)) -> Calle
         Ok(answer) => answer,
         Err(error) => return Ok((Err(error),)),
     };
-    let Some(response) = read(&answer, |text| of_prompts + count(text)) else {
+    let Some(response) = read(&answer.value, |text| of_prompts + count(text)) else {
         let message = format!("the model `{}` answered no text", served.name);
         return Ok((Err(AiError::new(Code::Engine, message)),));
     };
     let tokens = u64::from(response.tokens_used);
-    asked(
-        state,
-        &Model::Served(served),
-        GENERATE,
-        tokens,
-        canonical,
-        answer,
-    );
+    let price = served.price.token;
+    let model = Model::Served(served);
+    let Answered { value, digest } = answer;
+    let model = (&model, digest.as_deref());
+    asked(state, model, GENERATE, tokens, canonical, value);
     state.count(&TOKENS, tokens)?;
+    state.charge(tokens.saturating_mul(price))?;
     Ok((Ok(response),))
 }
 

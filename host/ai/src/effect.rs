@@ -60,8 +60,9 @@ impl Effects {
         self.further_digest.update(line);
     }
 
-    /// All effects. The calls beyond those that are shown are one, with a digest over all of them.
-    pub(crate) fn take(&mut self) -> Vec<Effect> {
+    /// All effects. The calls beyond those that are shown are one, with a digest over all of them. If no model was asked, and
+    /// the answers are from a recording, the last effect says so, with the SHA-256 of the recording.
+    pub(crate) fn take(&mut self, replayed_from: Option<&str>) -> Vec<Effect> {
         let mut effects = std::mem::take(&mut self.shown);
         if self.further > 0 {
             let digest: [u8; 32] = self.further_digest.finalize_reset().into();
@@ -72,6 +73,10 @@ impl Effects {
             ];
             effects.push(effect("further-calls", "all", fields));
             self.further = 0;
+        }
+        if let Some(digest) = replayed_from {
+            let fields = vec![("sha256".to_owned(), json!(digest))];
+            effects.push(effect("replay", "recording", fields));
         }
         effects
     }

@@ -15,6 +15,8 @@ pub(crate) struct Embedded {
     vectors: Vectors,
     /// The tokens of the texts.
     pub(crate) tokens: u64,
+    /// The SHA-256 that identifies a served model, if it is known.
+    pub(crate) digest: Option<String>,
 }
 
 enum Vectors {
@@ -32,7 +34,7 @@ pub(crate) async fn embedded(
     if let Err(error) = begun(state, all())? {
         return Ok(Err(error));
     }
-    let tokens = match paid(state, all())? {
+    let tokens = match paid(state, model, all())? {
         Ok(tokens) => tokens,
         Err(error) => return Ok(Err(error)),
     };
@@ -45,6 +47,7 @@ pub(crate) async fn embedded(
             return Ok(Ok(Embedded {
                 vectors,
                 tokens: count,
+                digest: None,
             }));
         }
     };
@@ -54,13 +57,14 @@ pub(crate) async fn embedded(
         Err(error) => return Ok(Err(error)),
     };
     let dimensions = &mut state.session::<AiSession>().dimensions;
-    let vectors = vectors(&answer, expected, dimensions).map_err(|what| {
+    let vectors = vectors(&answer.value, expected, dimensions).map_err(|what| {
         let message = format!("the model `{}` answered {what}", served.name);
         AiError::new(Code::Engine, message)
     });
     Ok(vectors.map(|vectors| Embedded {
         vectors: Vectors::Served(vectors),
         tokens: count,
+        digest: answer.digest,
     }))
 }
 

@@ -29,12 +29,19 @@ mod ai_classify;
 mod ai_embeddings;
 mod ai_inference;
 
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use fractalaw_catalogue::Catalogue;
 use fractalaw_contract::standard;
 use fractalaw_host::capability::wasmtime::Result as Called;
-use fractalaw_host::capability::{Capability, Granted, PricedLinker, Session, Table};
+use fractalaw_host::capability::{
+    Capability, Granted, GrantedName, PricedLinker, Session, Starting, Table,
+};
 use fractalaw_host::{HostError, PolicyError};
 
-use grant::{GRANT_KEY, KEY};
+use grant::{GRANT_KEY, KEY, MODELS};
 use limits::{CALLS, TOKENS};
 use session::AiSession;
 use tables::{
@@ -61,13 +68,38 @@ static TABLE: Table = Table {
 
 /// Offers models. Policies say which run gets which.
 #[derive(Debug, Default)]
-pub struct Ai;
+pub struct Ai {
+    /// The lists of models that the policy names, as they were when the host started.
+    lists: Mutex<BTreeMap<PathBuf, Arc<Catalogue>>>,
+}
 
 impl Ai {
     /// Reads nothing. The table of the exact model is looked at when a run first calls for it.
     pub fn new() -> Ai {
-        Ai
+        Ai::default()
     }
+
+    /// The list in this file.
+    fn list(&self, path: &Path) -> Result<Arc<Catalogue>, PolicyError> {
+        let lists = self.lists.lock().unwrap_or_else(PoisonError::into_inner);
+        match lists.get(path) {
+            Some(list) => Ok(Arc::clone(list)),
+            // A line of policy that the run brings names it.
+            None => read(path),
+        }
+    }
+}
+
+fn read(path: &Path) -> Result<Arc<Catalogue>, PolicyError> {
+    let list = Catalogue::read(path).map_err(|fault| grant::error(&fault))?;
+    Ok(Arc::new(list))
+}
+
+/// The lists of models that these names name.
+fn lists<'n>(names: impl Iterator<Item = &'n GrantedName>) -> impl Iterator<Item = PathBuf> {
+    names
+        .filter(|name| name.name() == MODELS)
+        .filter_map(grant::file)
 }
 
 impl Capability for Ai {
@@ -81,8 +113,32 @@ impl Capability for Ai {
         ai_inference::add_to_linker(linker)
     }
 
+    /// Reads the lists of models that the policy names. Each model that it names must be in one of them.
+    fn start(&self, starting: &Starting<'_>) -> Result<(), HostError> {
+        let mut found = BTreeMap::new();
+        for path in lists(starting.names(KEY)) {
+            found.insert(path.clone(), read(&path)?);
+        }
+        for name in starting.names(KEY).filter_map(grant::listed) {
+            let mut lists = found.values();
+            let Some(first) = lists.next() else {
+                return Err(grant::no_list(name).into());
+            };
+            if let Err(fault) = first.model(name)
+                && !lists.any(|list| list.models.contains_key(name))
+            {
+                return Err(grant::error(&fault).into());
+            }
+        }
+        *self.lists.lock().unwrap_or_else(PoisonError::into_inner) = found;
+        Ok(())
+    }
+
     fn begin(&self, granted: &Granted<'_>) -> Result<Box<dyn Session>, HostError> {
-        let models = grant::Granted::of(granted.names(KEY));
+        let names: Vec<_> = granted.names(KEY).collect();
+        let list = lists(names.iter().copied()).next();
+        let list = list.map(|path| self.list(&path)).transpose()?;
+        let models = grant::Granted::of(&names, list.as_deref())?;
         if models.generate.is_none() && granted.asks_for(INFERENCE) {
             return Err(no_model().into());
         }

@@ -1,80 +1,152 @@
 //! Recorded answers: a file with a line for each question. It is readable, and the same questions and answers always make
 //! the same file.
 //!
-//! A line is JSON with sorted keys: `answer`, the SHA-256 of the canonical question as `key`, and the question as
-//! `request`. The lines are in the order of their keys.
+//! A line is JSON with sorted keys: `answer`, `digest`, the SHA-256 of the canonical question as `key`, and the question as
+//! `request`. `digest` is that of the model, if it was known. The lines are in the order of their keys.
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{self, ErrorKind, Read};
+use std::io::{self, ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
 
+use fractalaw_catalogue::digest::is_digest;
 use fractalaw_host::{HostError, PolicyError};
 use serde_json::{Value, json};
 
-use crate::canonical::{digest, text};
-use crate::limits::RECORDING_BYTES;
+use crate::canonical::{digest, sha256, text};
+use crate::limits::{RECORDING_BYTES, RECORDING_WAIT_SECONDS};
+
+/// How often a run looks whether another one has written.
+const LOOK: Duration = Duration::from_millis(5);
 
 /// Questions with their answers, by key.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct Recording(BTreeMap<String, (Value, Value)>);
+pub(crate) struct Recording(BTreeMap<String, Recorded>);
+
+/// A question with its answer.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Recorded {
+    question: Value,
+    pub(crate) answer: Value,
+    /// That of the model, if it was known.
+    pub(crate) digest: Option<String>,
+}
 
 impl Recording {
-    pub(crate) fn answer(&self, question: &Value) -> Option<&Value> {
-        self.0.get(&digest(question)).map(|(_, answer)| answer)
+    pub(crate) fn answer(&self, question: &Value) -> Option<&Recorded> {
+        self.0.get(&digest(question))
     }
 
-    pub(crate) fn add(&mut self, question: Value, answer: Value) {
-        self.0.insert(digest(&question), (question, answer));
+    pub(crate) fn add(&mut self, question: Value, answer: Value, of_model: Option<String>) {
+        let recorded = Recorded {
+            answer,
+            digest: of_model,
+            question,
+        };
+        self.0.insert(digest(&recorded.question), recorded);
     }
 
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Reads a file.
-    pub(crate) fn read(path: &Path) -> Result<Recording, HostError> {
+    /// Reads a file. Returns its SHA-256 too.
+    pub(crate) fn read(path: &Path) -> Result<(Recording, String), HostError> {
         let content = content(path).map_err(|error| match error.kind() {
             ErrorKind::NotFound => HostError::from(missing(path)),
             _ => unreadable(path, error),
         })?;
+        let recording = Recording::parse(&content).map_err(|number| wrong(path, number))?;
+        Ok((recording, sha256(content.as_bytes())))
+    }
+
+    /// The answers in this text. An error is the number of a line.
+    pub(crate) fn parse(content: &str) -> Result<Recording, usize> {
         let mut recording = Recording::default();
         for (number, line) in (1..).zip(content.lines()) {
-            let (key, question, answer) = parse(line).ok_or_else(|| wrong(path, number))?;
-            if recording.0.insert(key, (question, answer)).is_some() {
-                return Err(wrong(path, number).into());
+            let (key, recorded) = parse(line).ok_or(number)?;
+            if recording.0.insert(key, recorded).is_some() {
+                return Err(number);
             }
         }
         Ok(recording)
     }
 
-    /// Adds these answers to a file, in place of earlier ones to the same questions.
+    /// Adds these answers to a file, in place of earlier ones to the same questions. Other runs that write to the file at the
+    /// same time do so before or after.
     pub(crate) fn write(&self, path: &Path) -> Result<(), HostError> {
-        let mut all = match Recording::read(path) {
-            Ok(recording) => recording,
-            Err(_) if !path.exists() => Recording::default(),
-            Err(error) => return Err(error),
-        };
-        all.0.extend(self.0.clone());
-        let mut content = String::new();
-        for (key, (question, answer)) in &all.0 {
-            content += &text(&json!({ "answer": answer, "key": key, "request": question }));
-            content.push('\n');
-        }
-        // A reader finds the old file or the new one, and never a part.
-        let mut new = path.as_os_str().to_owned();
-        new.push(".new");
-        let new = PathBuf::from(new);
-        let written = fs::write(&new, content).and_then(|()| fs::rename(&new, path));
-        written.map_err(|source| HostError::Capability {
+        let failed = |source: io::Error| HostError::Capability {
             capability: "ai",
             source: format!(
                 "could not write the recording `{}`: {source}",
                 path.display()
             )
             .into(),
-        })
+        };
+        let _alone = alone(path).map_err(failed)?;
+        let mut all = match Recording::read(path) {
+            Ok((recording, _)) => recording,
+            Err(_) if !path.exists() => Recording::default(),
+            Err(error) => return Err(error),
+        };
+        all.0.extend(self.0.clone());
+        replace(path, &all.text()).map_err(failed)
     }
+
+    /// The content of the file.
+    fn text(&self) -> String {
+        let mut content = String::new();
+        for (key, recorded) in &self.0 {
+            let Recorded {
+                question,
+                answer,
+                digest,
+            } = recorded;
+            let mut line = json!({ "answer": answer, "key": key, "request": question });
+            if let Some(digest) = digest {
+                line["digest"] = json!(digest);
+            }
+            content += &text(&line);
+            content.push('\n');
+        }
+        content
+    }
+}
+
+/// Waits until no other run writes in the folder of the file. The lock is that of the folder: the file itself is replaced.
+/// It ends when the result is dropped, and when the process ends.
+fn alone(path: &Path) -> io::Result<fs::File> {
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    let folder = fs::File::open(folder)?;
+    let until = Instant::now() + Duration::from_secs(RECORDING_WAIT_SECONDS);
+    loop {
+        match folder.try_lock() {
+            Ok(()) => return Ok(folder),
+            Err(fs::TryLockError::WouldBlock) if Instant::now() < until => thread::sleep(LOOK),
+            Err(fs::TryLockError::WouldBlock) => {
+                return Err(io::Error::other(format!(
+                    "another run has written in its folder for {RECORDING_WAIT_SECONDS} seconds"
+                )));
+            }
+            Err(fs::TryLockError::Error(error)) => return Err(error),
+        }
+    }
+}
+
+/// A reader finds the old file or the new one, and never a part.
+fn replace(path: &Path, content: &str) -> io::Result<()> {
+    let mut new = path.as_os_str().to_owned();
+    new.push(".new");
+    let new = PathBuf::from(new);
+    let mut file = fs::File::create(&new)?;
+    file.write_all(content.as_bytes())?;
+    file.sync_all()?;
+    fs::rename(&new, path)
 }
 
 /// A device has no end, and a pipe waits for its other end.
@@ -93,12 +165,22 @@ fn content(path: &Path) -> io::Result<String> {
     }
 }
 
-fn parse(line: &str) -> Option<(String, Value, Value)> {
+fn parse(line: &str) -> Option<(String, Recorded)> {
     let mut line: Value = serde_json::from_str(line).ok()?;
     let fields = line.as_object_mut()?;
     let (answer, question) = (fields.remove("answer")?, fields.remove("request")?);
     let key = fields.remove("key")?.as_str()?.to_owned();
-    (fields.is_empty() && key == digest(&question)).then_some((key, question, answer))
+    let of_model = match fields.remove("digest") {
+        Some(of_model) => Some(of_model.as_str().filter(|text| is_digest(text))?.to_owned()),
+        None => None,
+    };
+    let is_whole = fields.is_empty() && key == digest(&question);
+    let recorded = Recorded {
+        question,
+        answer,
+        digest: of_model,
+    };
+    is_whole.then_some((key, recorded))
 }
 
 fn missing(path: &Path) -> PolicyError {
@@ -129,6 +211,24 @@ fn wrong(path: &Path, number: usize) -> PolicyError {
         hint: format!("record the answers anew with `--record {}`", path.display()),
         is_usage: true,
     }
+}
+
+/// The error for an answer of another model with the same name.
+pub(crate) fn of_another(path: &Path, model: &str, recorded: &str, listed: &str) -> HostError {
+    let error = PolicyError {
+        path: None,
+        line: None,
+        message: format!(
+            "the recording `{}` has an answer of a model `{model}` with the digest {recorded}, expected {listed}",
+            path.display()
+        ),
+        hint: format!(
+            "record the answers of this model with `--record {}`",
+            path.display()
+        ),
+        is_usage: true,
+    };
+    error.into()
 }
 
 /// The error for a question that was not recorded.
@@ -166,7 +266,8 @@ mod tests {
         for (file, order) in files.iter().zip([[0, 1, 2], [2, 1, 0]]) {
             for place in order {
                 let mut recording = Recording::default();
-                recording.add(question(texts[place]), json!({ "embeddings": [[place]] }));
+                let answer = json!({ "embeddings": [[place]] });
+                recording.add(question(texts[place]), answer, None);
                 recording.write(file).unwrap();
             }
         }
@@ -176,21 +277,48 @@ mod tests {
         assert_eq!(one, other);
         assert_eq!(one.lines().count(), 3);
         assert!(one.lines().is_sorted_by_key(|line| parse(line).unwrap().0));
-        let recording = Recording::read(&files[0]).unwrap();
-        assert_eq!(
-            recording.answer(&question("c")),
-            Some(&json!({ "embeddings": [[2]] }))
-        );
-        assert_eq!(recording.answer(&question("d")), None);
+        let answer = |file: &Path, text: &str| {
+            let (recording, digest) = Recording::read(file).unwrap();
+            assert_eq!(digest, sha256(&fs::read(file).unwrap()));
+            recording.answer(&question(text)).cloned()
+        };
+        let recorded = answer(&files[0], "c").unwrap();
+        assert_eq!(recorded.answer, json!({ "embeddings": [[2]] }));
+        assert_eq!(recorded.digest, None);
+        assert_eq!(answer(&files[0], "d"), None);
         // A second answer to the same question takes the place of the first.
         let mut again = Recording::default();
-        again.add(question("c"), json!({ "embeddings": [[9]] }));
-        again.write(&files[0]).unwrap();
-        let recording = Recording::read(&files[0]).unwrap();
-        assert_eq!(
-            recording.answer(&question("c")),
-            Some(&json!({ "embeddings": [[9]] }))
+        let of_model = sha256(b"m");
+        again.add(
+            question("c"),
+            json!({ "embeddings": [[9]] }),
+            Some(of_model.clone()),
         );
+        again.write(&files[0]).unwrap();
+        let recorded = answer(&files[0], "c").unwrap();
+        assert_eq!(recorded.answer, json!({ "embeddings": [[9]] }));
+        assert_eq!(recorded.digest, Some(of_model));
+    }
+
+    #[test]
+    fn runs_that_write_at_the_same_time_lose_no_line() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("answers.jsonl");
+        thread::scope(|scope| {
+            for writer in 0..8 {
+                let file = &file;
+                scope.spawn(move || {
+                    for line in 0..16 {
+                        let mut recording = Recording::default();
+                        recording.add(question(&format!("{writer} {line}")), json!({}), None);
+                        recording.write(file).unwrap();
+                    }
+                });
+            }
+        });
+        let (recording, _) = Recording::read(&file).unwrap();
+        assert_eq!(recording.0.len(), 8 * 16);
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     }
 
     #[test]
@@ -198,7 +326,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("answers.jsonl");
         let mut recording = Recording::default();
-        recording.add(question("a"), json!({}));
+        recording.add(question("a"), json!({}), Some(sha256(b"m")));
         recording.write(&file).unwrap();
         let line = fs::read_to_string(&file).unwrap();
         for (content, number) in [
@@ -206,6 +334,7 @@ mod tests {
             (format!("{line}{line}"), 2),
             (format!("{line}\n"), 2),
             (line.replace("\"key\"", "\"keys\""), 1),
+            (line.replace(&sha256(b"m"), "m"), 1),
             ("{".to_owned(), 1),
         ] {
             fs::write(&file, &content).unwrap();

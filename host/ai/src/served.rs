@@ -1,8 +1,6 @@
 //! Models outside of the host: where they are, what they are asked, and what they answer.
 
 // From the ground up.
-mod address;
-
 mod model;
 mod question;
 

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use fractalaw_catalogue::Price;
 use fractalaw_host::capability::wasmtime::Result as Called;
 use fractalaw_host::capability::{Ended, RunState, Session, Threads, Verdict};
 use fractalaw_host::{Effect, HostError, PolicyError};
@@ -12,9 +13,9 @@ use crate::exact::{self, Tokens};
 use crate::failure::{AiError, Code};
 use crate::grant::{Granted, Model};
 use crate::limits::{CALL_BYTES, CALLS, TEXT_TOKENS, TOKENS};
-use crate::recording::{Recording, not_recorded};
+use crate::recording::{Recording, not_recorded, of_another};
 use crate::served::{Question, Served, ask};
-use crate::tables::TOKEN_FUEL;
+use crate::tables::{CALL_FUEL, TOKEN_FUEL};
 
 /// A run's models, and what it asked them.
 pub(crate) struct AiSession {
@@ -23,6 +24,8 @@ pub(crate) struct AiSession {
     pub(crate) threads: Threads,
     /// The answers to replay, once they are read.
     pub(crate) replayed: Option<Arc<Recording>>,
+    /// The SHA-256 of the file that they are from.
+    pub(crate) replayed_from: Option<String>,
     /// The answers to record.
     pub(crate) recorded: Recording,
     /// The length of the vectors that the run got from a served model.
@@ -36,10 +39,18 @@ impl AiSession {
             granted,
             threads,
             replayed: None,
+            replayed_from: None,
             recorded: Recording::default(),
             dimensions: None,
         }
     }
+}
+
+/// An answer of a served model.
+pub(crate) struct Answered {
+    pub(crate) value: Value,
+    /// The SHA-256 that identifies the model, if it is known.
+    pub(crate) digest: Option<String>,
 }
 
 /// Counts a call, and checks that its texts are not too long. The outer error ends the run.
@@ -61,6 +72,7 @@ pub(crate) fn begun<'t>(
 /// whichever model it is.
 pub(crate) fn paid<'t>(
     state: &mut RunState,
+    model: &Model,
     texts: impl Iterator<Item = &'t str>,
 ) -> Called<Result<Vec<Tokens>, AiError>> {
     let mut tokens = Vec::new();
@@ -75,8 +87,15 @@ pub(crate) fn paid<'t>(
     }
     let count: u64 = tokens.iter().map(Tokens::count).sum();
     state.count(&TOKENS, count)?;
-    state.charge(count.saturating_mul(TOKEN_FUEL))?;
+    let price = model.price();
+    pay_for_call(state, price)?;
+    state.charge(count.saturating_mul(price.token.max(TOKEN_FUEL)))?;
     Ok(Ok(tokens))
+}
+
+/// Charges what a call of a model costs in addition to a call of any.
+pub(crate) fn pay_for_call(state: &mut RunState, price: Price) -> Called<()> {
+    state.charge(price.call.saturating_sub(CALL_FUEL))
 }
 
 /// The answer of a served model: replayed, recorded before in this run, or from its server.
@@ -84,7 +103,7 @@ pub(crate) async fn answer(
     state: &mut RunState,
     served: &Arc<Served>,
     question: Question,
-) -> Called<Result<Value, AiError>> {
+) -> Called<Result<Answered, AiError>> {
     let canonical = question.canonical(&served.name);
     let (is_deterministic, account) = (state.is_deterministic(), state.account().clone());
     let session = state.session::<AiSession>();
@@ -94,8 +113,12 @@ pub(crate) async fn answer(
     if is_deterministic {
         return Err(HostError::from(not_exact(served)).into());
     }
-    if let Some(answer) = session.recorded.answer(&canonical) {
-        return Ok(Ok(answer.clone()));
+    let answered = |value: Value| Answered {
+        value,
+        digest: served.digest.clone(),
+    };
+    if let Some(recorded) = session.recorded.answer(&canonical) {
+        return Ok(Ok(answered(recorded.answer.clone())));
     }
     let of_call = Arc::clone(served);
     let asking = session.threads.clone();
@@ -105,9 +128,10 @@ pub(crate) async fn answer(
     if let Ok(answer) = &answer
         && session.granted.record.is_some()
     {
-        session.recorded.add(canonical, answer.clone());
+        let digest = served.digest.clone();
+        session.recorded.add(canonical, answer.clone(), digest);
     }
-    Ok(answer)
+    Ok(answer.map(answered))
 }
 
 fn not_exact(served: &Served) -> PolicyError {
@@ -130,39 +154,59 @@ impl AiSession {
         &mut self,
         served: &Served,
         canonical: &Value,
-    ) -> Called<Result<Value, AiError>> {
+    ) -> Called<Result<Answered, AiError>> {
         let path = self.granted.replay.clone().unwrap_or_default();
         let recording = match &self.replayed {
             Some(recording) => Arc::clone(recording),
             None => {
                 let file = path.clone();
-                let read = self.threads.run(move || Recording::read(&file)).await??;
+                let (read, digest) = self.threads.run(move || Recording::read(&file)).await??;
+                self.replayed_from = Some(digest);
                 Arc::clone(self.replayed.insert(Arc::new(read)))
             }
         };
-        let Some(answer) = recording.answer(canonical) else {
+        let Some(recorded) = recording.answer(canonical) else {
             return Err(not_recorded(&path, &served.name, canonical).into());
         };
-        Ok(match answer.get("error").and_then(AiError::recorded) {
+        if let (Some(found), Some(listed)) = (&recorded.digest, &served.digest)
+            && found != listed
+        {
+            return Err(of_another(&path, &served.name, found, listed).into());
+        }
+        let digest = recorded.digest.clone().or_else(|| served.digest.clone());
+        let value = &recorded.answer;
+        Ok(match value.get("error").and_then(AiError::recorded) {
             Some(error) => Err(error),
-            None => Ok(answer.clone()),
+            None => Ok(Answered {
+                value: value.clone(),
+                digest,
+            }),
         })
+    }
+}
+
+/// A name with the first digits of what identifies it.
+fn identified(name: &str, digest: Option<&str>) -> String {
+    match digest.and_then(|digest| digest.get(..12)) {
+        Some(digits) => format!("{name}@{digits}"),
+        None => name.to_owned(),
     }
 }
 
 /// Keeps what the run asked, for the report.
 pub(crate) fn asked(
     state: &mut RunState,
-    model: &Model,
+    (model, digest): (&Model, Option<&str>),
     kind: &'static str,
     tokens: u64,
     request: Value,
     answer: Value,
 ) {
-    let model = match model {
-        Model::Exact => format!("{}@{}", exact::NAME, &exact::digest()[..12]),
-        Model::Served(served) => served.name.clone(),
+    let digest = match model {
+        Model::Exact => Some(exact::digest()),
+        Model::Served(_) => digest,
     };
+    let model = identified(model.name(), digest);
     state.session::<AiSession>().effects.add(&Asked {
         kind,
         model,
@@ -178,7 +222,7 @@ impl Session for AiSession {
     }
 
     fn prepare(&mut self, _: &Ended<'_>) -> Called<Vec<Effect>> {
-        Ok(self.effects.take())
+        Ok(self.effects.take(self.replayed_from.as_deref()))
     }
 
     /// What models answered is recorded however the run ended.

@@ -9,7 +9,10 @@ pub(crate) const INFERENCE: &str = "fractal:app/ai-inference";
 
 /// A call besides its tokens. A server of models takes 5 ms for it, and the exact model far less. Both cost the same,
 /// so that the fuel of a test is near that of production.
-const CALL: Price = Price::new(10_000_000, 1);
+const CALL: Price = Price::new(CALL_FUEL, 1);
+
+/// The base of a call.
+pub(crate) const CALL_FUEL: u64 = 10_000_000;
 
 /// One token that a model reads.
 pub(crate) const TOKEN_FUEL: u64 = 700_000;

@@ -1,6 +1,7 @@
 //! Every flag of `fractalaw`: its name, its help, and how its value is read.
 
 pub(crate) mod data;
+pub(crate) mod models;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -45,6 +46,9 @@ pub(crate) enum Command {
     /// Look into the database of a micro-app, fill it, or compare two.
     #[command(subcommand)]
     Data(data::Data),
+    /// Lists of models: `models.toml`, which policies name.
+    #[command(subcommand)]
+    Models(models::Models),
 }
 
 /// What is granted beyond what the run brings.

@@ -22,6 +22,7 @@ mod request;
 mod data;
 mod inspect;
 mod ledger;
+mod models;
 mod profile;
 
 mod run;
@@ -58,6 +59,7 @@ fn main() -> ExitCode {
         flags::Command::Inspect(flags) => inspect::run(&flags),
         flags::Command::Ledger { arguments } => ledger::run(&arguments),
         flags::Command::Data(flags) => data::run(&flags),
+        flags::Command::Models(flags) => models::run(&flags),
     }
 }
 

@@ -8,11 +8,11 @@ use std::net::TcpStream;
 use std::os::unix::net::UnixStream;
 use std::time::{Duration, Instant};
 
+use fractalaw_catalogue::{Address, Place};
 use fractalaw_host::capability::Account;
 use fractalaw_host::capability::wasmtime;
 
 use crate::limits::{ANSWER_BYTES, HEADER_BYTES};
-use crate::served::address::{Address, Place};
 
 /// How often a call looks whether the host is to stop.
 const LOOK: Duration = Duration::from_millis(100);

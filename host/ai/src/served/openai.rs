@@ -8,6 +8,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::failure::{AiError, Code};
+use crate::limits::KEY_BYTES_MIN;
 use crate::served::http::{Answer, Failed, post};
 use crate::served::model::Served;
 use crate::served::question::{Question, as_json, as_number};
@@ -25,14 +26,27 @@ pub(crate) fn ask(
         Some(variable) => Some(secret(variable)?),
         None => None,
     };
-    let (function, body) = body(&served.name, question);
+    let name = served.at_server.as_ref().unwrap_or(&served.name);
+    let (function, body) = body(name, question);
     let body = body.to_string().into_bytes();
     let answer = match post(address, function, key.as_deref(), &body, account) {
         Ok(answer) => answer,
         Err(Failed::Ended(error)) => return Err(error),
         Err(failed) => return Ok(Err(said(&served.name, &failed))),
     };
-    Ok(read(served, question, &answer))
+    let read = read(served, question, &answer);
+    Ok(read.and_then(|read| without_key(&served.name, key.as_deref(), read)))
+}
+
+/// The answer, unless the server sends the key back. The guest must not get the key, and no recording.
+fn without_key(model: &str, key: Option<&str>, answer: Value) -> Result<Value, AiError> {
+    let text = answer["text"].as_str().unwrap_or_default();
+    if key.is_none_or(|key| !text.contains(key)) {
+        return Ok(answer);
+    }
+    let message =
+        format!("the server of the model `{model}` answered with the key that it was sent");
+    Err(AiError::new(Code::Engine, message))
 }
 
 fn no_server(served: &Served) -> PolicyError {
@@ -57,8 +71,11 @@ fn secret(variable: &str) -> Result<String, HostError> {
     };
     let key = std::env::var(variable)
         .map_err(|_| wrong("is not set", "set it where the host is started"))?;
-    if key.is_empty() || !key.chars().all(|c| c.is_ascii_graphic()) {
-        let error = wrong("is no key", "a key has only visible ASCII characters");
+    if key.len() < KEY_BYTES_MIN || !key.chars().all(|c| c.is_ascii_graphic()) {
+        let error = wrong(
+            "is no key",
+            "a key has only visible ASCII characters, and at least 8; leave out `key` if the server needs none",
+        );
         return Err(error.into());
     }
     Ok(key)

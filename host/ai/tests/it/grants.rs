@@ -40,15 +40,15 @@ fn what_no_policy_may_say_is_an_error_with_its_line() {
     for (line, message) in [
         ("ai = \"static\"", "`ai` is string, expected a table"),
         (
-            "ai.embed = \"stattic\"",
-            "`embed` is string, expected `\"static\"`, the model in the host, `true`, which is the same, or a \
-             served model, such as `{ model = \"NAME\", url = \"…\" }` with `http://127.0.0.1:PORT/v1`, or `unix:/PATH`, \
+            "ai.embed = 7",
+            "`embed` is integer, expected `\"static\"`, the model in the host, `true`, which is the same, the name of a \
+             model of the list `models`, or a served model, such as `{ model = \"NAME\", url = \"…\" }` with `http://127.0.0.1:PORT/v1`, or `unix:/PATH`, \
              and `key` and `dimensions` if needed",
         ),
         (
             "ai.embeds = true",
             "`embeds` is boolean, expected nothing of that name: `ai` has `embed`, `classify`, `generate`, `examples`, \
-             `replay`, `record` and `texts`",
+             `models`, `replay`, `record` and `texts`",
         ),
         (
             "ai.examples = { fire = [] }",

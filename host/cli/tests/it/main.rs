@@ -24,6 +24,7 @@ mod ledger;
 mod ledger_kills;
 mod ledger_usage;
 mod limits;
+mod models;
 mod policy;
 mod postgresql;
 mod printing;

@@ -1,28 +1,33 @@
 //! Where a server of models is: on this machine, because the host speaks to it without encryption.
 
+use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
 /// A server's place, and the path before the names of its functions.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Address {
-    pub(crate) place: Place,
+pub struct Address {
+    /// Where it listens.
+    pub place: Place,
     /// Such as `/v1`.
-    pub(crate) path: String,
+    pub path: String,
 }
 
+/// Where a server listens.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Place {
+pub enum Place {
+    /// A port of this machine.
     Tcp(SocketAddr),
+    /// A socket in the file system.
     Unix(PathBuf),
 }
 
 /// What an address may be, in words.
-pub(crate) const EXPECTED: &str = "`http://127.0.0.1:PORT/v1`, or `unix:/PATH`";
+pub const EXPECTED: &str = "`http://127.0.0.1:PORT/v1`, or `unix:/PATH`";
 
 impl Address {
     /// Reads `http://HOST:PORT/PATH` with a host that is this machine, or `unix:/PATH`.
-    pub(crate) fn parse(text: &str) -> Option<Address> {
+    pub fn parse(text: &str) -> Option<Address> {
         if !text.chars().all(|c| c.is_ascii_graphic()) {
             return None;
         }
@@ -49,6 +54,15 @@ impl Address {
             place: Place::Tcp(place),
             path: path.trim_end_matches('/').to_owned(),
         })
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.place {
+            Place::Tcp(at) => write!(f, "http://{at}{}", self.path),
+            Place::Unix(path) => write!(f, "unix:{}", path.display()),
+        }
     }
 }
 
@@ -85,7 +99,11 @@ mod tests {
             ("unix:models.sock", None),
             ("", None),
         ] {
-            assert_eq!(Address::parse(text), expected, "{text}");
+            let address = Address::parse(text);
+            assert_eq!(address, expected, "{text}");
+            if let Some(address) = address {
+                assert_eq!(Address::parse(&address.to_string()), expected, "{text}");
+            }
         }
     }
 }
