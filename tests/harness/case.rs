@@ -60,6 +60,9 @@ struct LimitsSpec {
     fuel: Option<u64>,
     timeout: Option<String>,
     memory: Option<ByteSize>,
+    /// Quotas by name, as in a policy.
+    #[serde(default)]
+    quotas: BTreeMap<String, u64>,
 }
 
 #[derive(Default, Deserialize)]
@@ -164,6 +167,7 @@ impl Case {
             fuel,
             timeout,
             memory,
+            quotas: _,
         } = &self.spec.limits;
         let mut run = Run::new().deterministic().trace();
         if let Some(clock) = &self.spec.clock {
@@ -211,7 +215,7 @@ impl Case {
                 writable: dir.writable,
             });
         }
-        let mut section = Section::default();
+        let mut section = self.quotas()?;
         if let (Some(data), Some(database)) = (&self.spec.data, &granted.database) {
             section = section.or(data.section(database)?);
         }
@@ -219,6 +223,16 @@ impl Case {
             section = section.or(ai.section(&self.folder)?);
         }
         Ok(run.grant(section))
+    }
+
+    /// The lines of policy that lower quotas.
+    fn quotas(&self) -> Result<Section> {
+        let quotas = self.spec.limits.quotas.iter();
+        let lines: String = quotas
+            .map(|(name, most)| format!("quotas.{} = {most}\n", toml::Value::from(&**name)))
+            .collect();
+        Section::parse(&lines)
+            .map_err(|error| anyhow!("`{}`: {error}\nhint: {}", self.name, error.hint))
     }
 
     fn parse_clock(&self, clock: &toml::Value) -> Result<Duration> {

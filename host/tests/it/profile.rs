@@ -98,6 +98,14 @@ fn every_guest_has_an_exact_profile_or_says_why_it_has_none() {
             "emission-report" | "hostile-queries" | "obligation-search" | "permit-register" => {
                 "not offered by this host: `fractal:app/data-query@0.1.0`, `fractal:app/data-mutate@0.1.0`"
             }
+            "field-research" => {
+                "not offered by this host: `fractal:app/data-query@0.1.0`, `fractal:app/data-mutate@0.1.0`, \
+                 `fractal:app/ai-embeddings@0.1.0`"
+            }
+            "hostile-prompts" => {
+                "not offered by this host: `fractal:app/ai-embeddings@0.1.0`, `fractal:app/ai-classify@0.1.0`, \
+                 `fractal:app/ai-inference@0.1.0`"
+            }
             "provision-polisher" => {
                 "not offered by this host: `fractal:app/data-query@0.1.0`, `fractal:app/data-mutate@0.1.0`, \
                  `fractal:app/ai-embeddings@0.1.0`, `fractal:app/ai-inference@0.1.0`"
