@@ -5,11 +5,12 @@ pub(crate) mod builder;
 use std::path::Path;
 use std::sync::Arc;
 
-use fractalaw_ledger::Opening;
+use fractalaw_ledger::{Note, Opening, now_unix_ns};
 use fractalaw_manifest::Tier;
 use fractalaw_report::{App, NotGranted, Outcome, Profile, Refusal, Report};
 use tokio::sync::watch;
 
+use crate::blocking::on_a_thread;
 use crate::error::{HostError, LoadError, PolicyError};
 use crate::inspect::Inspection;
 use crate::ledger::Beginning;
@@ -191,6 +192,21 @@ impl Host {
         }
     }
 
+    /// Records what a supervisor does between runs, and returns the number of the entry. It is on disk then. Without a
+    /// ledger the number is 0.
+    ///
+    /// # Errors
+    ///
+    /// [`HostError::NotAcknowledged`] if it is not recorded.
+    pub async fn note(&self, note: Note) -> Result<u64, HostError> {
+        let Some(recorded) = &self.0.ledger else {
+            return Ok(0);
+        };
+        let ledger = recorded.ledger.clone();
+        let noted = on_a_thread(move || ledger.note(&note, now_unix_ns())).await;
+        noted.map_err(HostError::NotAcknowledged)
+    }
+
     /// Moves everything that was acknowledged into the ledger's file, from the files that SQLite keeps beside it. Call
     /// it when the work is done. Runs that end later are still recorded.
     ///
@@ -257,6 +273,7 @@ impl Host {
                 determinism: run.determinism(),
                 decision: None,
                 missing: &[],
+                trigger: run.triggered_by(),
             })
         };
         let recording = self.open(opening).await?;
@@ -316,6 +333,7 @@ fn opening(app: &App, run: &Run, decided: &Decided) -> Opening {
         determinism: run.determinism(),
         decision: Some(&decided.decision),
         missing: &decided.missing,
+        trigger: run.triggered_by(),
     })
 }
 
@@ -332,6 +350,7 @@ async fn close(
             let Ran {
                 report, sessions, ..
             } = ran;
+            let deeds = sessions.deeds();
             let settle = move |closed: Result<(), HostError>| match closed {
                 Ok(()) => sessions.settle_now(verdict),
                 Err(error) => {
@@ -340,7 +359,7 @@ async fn close(
                     Err(error)
                 }
             };
-            recording.close(&report, settle).await?;
+            recording.close(&report, deeds, settle).await?;
             Ok(report)
         }
         (None, Ok(ran)) => {

@@ -1,12 +1,13 @@
 //! Converts the host's types to those of the ledger. The values of variables and the standard input itself are
 //! left out, because a ledger forgets nothing.
 
+mod effects;
 pub(crate) mod recording;
 pub(crate) mod verdicts;
 
 use std::path::Path;
 
-use fractalaw_ledger::{self as ledger, Closing, Event, Hash, Opening};
+use fractalaw_ledger::{self as ledger, Closing, Deeds, Event, Hash, Opening, Trigger};
 use fractalaw_report::{
     App, AppliedLimits, AuditEntry, Certainty, Decision, Missing, NotGranted, Outcome, Refusal,
     Report,
@@ -40,6 +41,8 @@ pub(crate) struct Beginning<'a> {
     pub(crate) decision: Option<&'a Decision>,
     /// Something that was asked for and is not granted.
     pub(crate) missing: &'a [Missing],
+    /// What started it, if a supervisor did.
+    pub(crate) trigger: Option<&'a Trigger>,
 }
 
 /// The opening of a run.
@@ -60,11 +63,12 @@ pub(crate) fn opening(begins: &Beginning<'_>) -> Opening {
         decision: begins
             .decision
             .map(|decided| decision(decided, begins.missing)),
+        trigger: begins.trigger.cloned(),
     }
 }
 
-/// The closing of a run that has a report.
-pub(crate) fn closing(report: &Report) -> Closing {
+/// The closing of a run that has a report. `of_capabilities` is what some capabilities say of it themselves.
+pub(crate) fn closing(report: &Report, of_capabilities: Vec<(&str, Deeds)>) -> Closing {
     Closing {
         outcome: report.outcome.kind().to_owned(),
         message: message(&report.outcome).map(|message| cut(&message, MESSAGE_BYTES)),
@@ -73,6 +77,7 @@ pub(crate) fn closing(report: &Report) -> Closing {
             consumed: report.fuel.consumed(),
             certainty: report.fuel.certainty.name().to_owned(),
         },
+        deeds: effects::deeds(&report.effects, of_capabilities),
     }
 }
 
@@ -86,6 +91,7 @@ pub(crate) fn closing_of_failed(error: &HostError, consumed: u64, budget: u64) -
             consumed,
             certainty: Certainty::Exact.name().to_owned(),
         },
+        deeds: Deeds::default(),
     }
 }
 

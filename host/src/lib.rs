@@ -91,7 +91,10 @@ pub mod capability {
 pub use cost::operators::TABLE as OPERATOR_COSTS;
 pub use error::{HostError, LoadError, PolicyError};
 pub use fractalaw_contract::{Mismatch, MissingFunction, Proposal};
-pub use fractalaw_ledger::{Cause, Durability, Hash, LedgerError, Trigger, survive_file_limit};
+pub use fractalaw_ledger::{
+    Accepted, Cause, Dead, Deeds, Durability, Hash, LedgerError, Missed, Note, Swapped, Trigger,
+    survive_file_limit,
+};
 pub use fractalaw_manifest::{
     BadKey, BadName, DirAsk, Known, Manifest, Quotas, Tier, guest_path, standard_output, terminal,
 };

@@ -13,6 +13,7 @@ pub mod limits;
 mod quotas;
 mod tables;
 
+mod deeds;
 mod effect;
 mod failure;
 mod grant;

@@ -5,10 +5,11 @@ use std::sync::{Arc, Mutex};
 use fractalaw_events_engine::{Allowed, Claim, Ending, EngineError, Run, RunId};
 use fractalaw_host::capability::wasmtime::Result as Called;
 use fractalaw_host::capability::{Account, Ended, Session, Threads, Verdict};
-use fractalaw_host::{Effect, HostError, Settled};
+use fractalaw_host::{Deeds, Effect, HostError, Settled};
 use serde_json::{Value, json};
 
 use crate::claims::lock;
+use crate::deeds::deeds;
 use crate::effect::effects;
 use crate::engine::Delivering;
 use crate::failure::failed;
@@ -153,6 +154,13 @@ impl Session for EventsSession {
         };
         run.prepare(ended.is_completed()).map_err(failed)?;
         Ok(effects(run.steps(), Settled::of(ended.outcome())))
+    }
+
+    fn deeds(&self) -> Option<Deeds> {
+        match &*lock(&self.stage) {
+            Stage::Open(run) => Some(deeds(run.steps())),
+            _ => None,
+        }
     }
 
     fn settle(self: Box<Self>, verdict: Verdict) -> Result<(), HostError> {

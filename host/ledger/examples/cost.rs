@@ -99,6 +99,7 @@ fn one_run(ledger: &Ledger, durability: Durability, entries: u64) -> Result<(), 
         clock_unix_ns: None,
         seed: None,
         decision: None,
+        trigger: None,
     };
     let mut run = ledger.begin_run(&opening, now_unix_ns())?;
     let mut rest = Vec::new();
@@ -122,6 +123,7 @@ fn one_run(ledger: &Ledger, durability: Durability, entries: u64) -> Result<(), 
             consumed: 1_707,
             certainty: "exact".to_owned(),
         },
+        deeds: Default::default(),
     };
     run.finish(rest, &closing, now_unix_ns())
 }

@@ -8,11 +8,12 @@ use rusqlite::{Statement, params};
 use crate::checkpoint::{self, Checkpoint};
 use crate::database::{Database, HURRIED_WAIT};
 use crate::draft::Draft;
-use crate::entry::Entry;
+use crate::entry::{Entry, Role};
 use crate::error::LedgerError;
 use crate::head::Head;
 use crate::key::LedgerKey;
 use crate::row;
+use crate::schema;
 
 /// What is known of drafts that are on disk.
 pub(crate) struct Appended {
@@ -91,6 +92,11 @@ fn fill(
                 entry.signature = Some(signature);
                 let key = key.public_key();
                 signed = Some(Checkpoint::of(&entry, head.ledger_id, key, signature));
+            }
+            if entry.actor_role == Role::Host && entry.run_id.is_none() {
+                // Older programs do not know such entries. The number is part of the transaction.
+                let format = schema::FORMAT;
+                database.map(connection.pragma_update(None, "user_version", format))?;
             }
             database.map(write(&mut insert, &entry))?;
             head.entry_count = entry.entry_id;

@@ -6,6 +6,7 @@ use crate::checkpoint::Checkpoint;
 use crate::entry::{Entry, Hash, LedgerId, Role, event};
 use crate::identity::Identity;
 use crate::key::PublicKey;
+use crate::note::Note;
 
 /// How a ledger differs from what its hosts wrote.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -222,7 +223,11 @@ impl<'a> Chain<'a> {
                 _ => Err("the ledger records its creation and its checkpoints only"),
             },
             (Role::Ledger, Some(_)) => Err("the ledger's own entries are of no run"),
-            (_, None) => Err("it is of no run"),
+            (Role::Host, None) => match Note::TYPES.contains(&event_type) {
+                true => Ok(()),
+                false => Err("it is of no run"),
+            },
+            (Role::MicroApp, None) => Err("it is of no run"),
             (Role::Host, Some(run)) if event_type == event::RUN_OPENED => {
                 if run != entry.entry_id {
                     return Err("a run has the id of its opening");
@@ -238,7 +243,9 @@ impl<'a> Chain<'a> {
                     None => Err("the run is not open"),
                 }
             }
-            (Role::Host, Some(_)) => Err("a host opens and closes runs only"),
+            (Role::Host, Some(_)) => {
+                Err("of a run, a host records the opening and the closing only")
+            }
             (Role::MicroApp, Some(run)) => match self.open.get(&run) {
                 Some(app) if *app == entry.actor_id => Ok(()),
                 Some(_) => Err("another micro-app opened the run"),

@@ -298,7 +298,7 @@ impl Database {
             });
         }
         let found = number("user_version")?;
-        if found != schema::FORMAT {
+        if !(schema::OLDEST_FORMAT..=schema::FORMAT).contains(&found) {
             return Err(LedgerError::Format {
                 path: self.path.clone(),
                 found,

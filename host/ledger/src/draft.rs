@@ -17,7 +17,7 @@ pub(crate) struct Draft {
 /// The run that an entry belongs to.
 #[derive(Clone, Copy)]
 pub(crate) enum Belongs {
-    /// No run: the entry is the ledger's own.
+    /// No run: the entry is the ledger's own, or a supervisor's.
     ToNone,
     /// The run that the entry opens.
     Opens,

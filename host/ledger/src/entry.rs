@@ -23,6 +23,14 @@ pub mod event {
     pub const RUN_OPENED: &str = "run-opened";
     /// A run ended, and how.
     pub const RUN_CLOSED: &str = "run-closed";
+    /// A supervisor accepted an event from outside.
+    pub const EVENT_ACCEPTED: &str = "event-accepted";
+    /// A delivery is not tried again.
+    pub const DELIVERY_DEAD: &str = "delivery-dead";
+    /// A micro-app has another component from now on.
+    pub const APP_SWAPPED: &str = "app-swapped";
+    /// Nobody was there to start ticks of a task.
+    pub const TICKS_MISSED: &str = "ticks-missed";
 }
 
 /// A SHA-256 digest.
@@ -52,7 +60,7 @@ impl LedgerId {
 pub enum Role {
     /// The ledger itself: its creation and its checkpoints.
     Ledger,
-    /// The host: the opening and the closing of a run.
+    /// The host: the opening and the closing of a run, and what a supervisor does between runs.
     Host,
     /// A guest, through its host.
     MicroApp,
@@ -81,7 +89,7 @@ impl Role {
 pub struct Entry {
     /// Its number in the ledger, from 1, without gaps.
     pub entry_id: u64,
-    /// The run, by the `entry_id` of its opening; `None` for the ledger's own entries.
+    /// The run, by the `entry_id` of its opening; `None` for entries of the ledger and of a supervisor.
     pub run_id: Option<u64>,
     /// The time in nanoseconds since 1970-01-01T00:00:00Z.
     pub timestamp: u64,

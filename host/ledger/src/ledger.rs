@@ -13,6 +13,7 @@ use crate::error::LedgerError;
 use crate::head::Head;
 use crate::identity::{Identity, own_draft};
 use crate::key::LedgerKey;
+use crate::note::Note;
 use crate::run_record::{Closing, Event, Opening};
 use crate::writer::Writer;
 
@@ -105,6 +106,12 @@ impl Ledger {
             app: opening.app(),
             recorded: 0,
         })
+    }
+
+    /// Records what a supervisor does between runs, and returns the number of the entry. It is on disk when this returns.
+    pub fn note(&self, note: &Note, time_unix_ns: u64) -> Result<u64, LedgerError> {
+        let noted = self.writer.append(vec![note.draft(time_unix_ns)], None)?;
+        Ok(noted.first)
     }
 
     /// Moves the log into the file, and checks that it is there under the ledger's name. What was acknowledged

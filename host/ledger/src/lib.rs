@@ -15,7 +15,7 @@
 //! #     "grants": { "args": [], "env": [], "stdin": null, "dirs": [] },
 //! # }))?;
 //! # let closing = Closing { outcome: "completed".into(), message: None,
-//! #     fuel: Fuel { budget: 1, consumed: 1, certainty: "exact".into() } };
+//! #     fuel: Fuel { budget: 1, consumed: 1, certainty: "exact".into() }, deeds: Deeds::default() };
 //! let key = LedgerKey::create(&key_path)?;
 //! create(&path, "node-1", &key.public_key(), now_unix_ns())?;
 //!
@@ -45,12 +45,15 @@ mod hex;
 mod json;
 mod whole_file;
 
-// What is stored, its hash, and who vouches for it: key, entry, error and checkpoint, draft, trigger, run_record.
+// What is stored, its hash, and who vouches for it: key, entry, error and checkpoint, draft, trigger and deeds,
+// run_record, note.
 mod checkpoint;
+mod deeds;
 mod draft;
 mod entry;
 mod error;
 mod key;
+mod note;
 mod run_record;
 mod trigger;
 
@@ -79,12 +82,14 @@ mod verify;
 pub use chain::{Chain, Flaw, Witness};
 pub use checkpoint::{Checkpoint, CheckpointError};
 pub use create::create;
+pub use deeds::{Deeds, Effects, Emitted, Scheduled};
 pub use entry::{Entry, FIELD_BYTES, Hash, LedgerId, Role, event};
 pub use error::LedgerError;
 pub use file_limit::survive_file_limit;
 pub use identity::Identity;
 pub use key::{KeyError, LedgerKey, PublicKey, Signature};
 pub use ledger::{Durability, Ledger, Options, RunHandle};
+pub use note::{Accepted, Dead, Missed, Note, Swapped};
 pub use place::is_free;
 pub use reader::Reader;
 pub use run_record::{

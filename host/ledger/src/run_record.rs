@@ -4,12 +4,14 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 
+use crate::deeds::Deeds;
 use crate::draft::{Belongs, Draft};
 use crate::entry::{Hash, Role, event};
 use crate::json;
+use crate::trigger::Trigger;
 
 /// The host's own name in entries.
-const HOST: &str = concat!("fractalaw@", env!("CARGO_PKG_VERSION"));
+pub(crate) const HOST: &str = concat!("fractalaw@", env!("CARGO_PKG_VERSION"));
 
 /// What a run begins with: the `detail` of its opening entry, as JSON.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,6 +40,9 @@ pub struct Opening {
     /// What was granted and by whom, and what was missing. A host that decides nothing writes no decision.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub decision: Option<Decision>,
+    /// What started it, if a supervisor did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trigger: Option<Trigger>,
 }
 
 fn is_false(value: &bool) -> bool {
@@ -165,6 +170,9 @@ pub struct Closing {
     pub message: Option<String>,
     /// The fuel.
     pub fuel: Fuel,
+    /// What it did.
+    #[serde(flatten)]
+    pub deeds: Deeds,
 }
 
 /// The fuel of a run, in units.

@@ -8,8 +8,11 @@ use rusqlite::Connection;
 /// `FLGR`, in the header of the file. It distinguishes a ledger from other databases.
 pub(crate) const APPLICATION_ID: i64 = 0x464c_4752;
 
-/// The version of the tables.
-pub(crate) const FORMAT: i64 = 1;
+/// The version of the format: the tables, and which entries there are. Format 2 added the entries of supervisors.
+pub(crate) const FORMAT: i64 = 2;
+
+/// The oldest format that is read and appended to. Its tables are the same.
+pub(crate) const OLDEST_FORMAT: i64 = 1;
 
 /// Every object with its SQL, sorted by name. SQLite keeps the text as it is written here.
 pub(crate) const OBJECTS: [(&str, &str); 7] = [

@@ -4,7 +4,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use fractalaw_ledger::{
-    Closing, Durability, Event, Ledger, LedgerError, Opening, RunHandle, now_unix_ns,
+    Closing, Deeds, Durability, Event, Ledger, LedgerError, Opening, RunHandle, now_unix_ns,
 };
 use fractalaw_report::{AuditEntry, Report};
 
@@ -90,9 +90,10 @@ impl Recording {
     pub(crate) async fn close<T: Send + 'static>(
         self,
         report: &Report,
+        deeds: Vec<(&str, Deeds)>,
         then: impl FnOnce(Result<(), HostError>) -> T + Send + 'static,
     ) -> T {
-        self.finish(&report.audit, ledger::closing(report), then)
+        self.finish(&report.audit, ledger::closing(report, deeds), then)
             .await
     }
 

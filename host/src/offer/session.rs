@@ -6,6 +6,7 @@ use crate::blocking::on_a_thread;
 use crate::error::HostError;
 use crate::ledger::verdicts::Verdict;
 use crate::panics;
+use fractalaw_ledger::Deeds;
 use fractalaw_report::{Effect, Outcome, Unmetered};
 
 /// How a run ended.
@@ -83,6 +84,12 @@ pub trait Session: Any + Send {
     /// What the run used and its fuel does not pay for, such as the time of a database that does not say how much it
     /// works. The report says so. It is asked after `prepare`.
     fn unmetered(&self) -> Option<String> {
+        None
+    }
+
+    /// What the ledger's closing says that the run did, without anything that may be a secret. If it is `None`, the
+    /// closing has sums of the effects. It is asked after `prepare`.
+    fn deeds(&self) -> Option<Deeds> {
         None
     }
 
@@ -208,6 +215,13 @@ impl Sessions {
             })
         });
         unmetered.collect()
+    }
+
+    /// What the closing says that the run did, by capability.
+    pub(crate) fn deeds(&self) -> Vec<(&'static str, Deeds)> {
+        let deeds = self.0.iter();
+        let deeds = deeds.filter_map(|begun| Some((begun.capability, begun.session.deeds()?)));
+        deeds.collect()
     }
 
     /// Settles all sessions.

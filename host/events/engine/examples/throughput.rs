@@ -179,6 +179,7 @@ fn opening() -> Opening {
         clock_unix_ns: None,
         seed: None,
         decision: None,
+        trigger: None,
     }
 }
 
@@ -191,5 +192,6 @@ fn closing() -> Closing {
             consumed: 1_707,
             certainty: "exact".to_owned(),
         },
+        deeds: Default::default(),
     }
 }

@@ -3,6 +3,8 @@
 use fractalaw_events_engine::{App, Apps, Delivery, State};
 use fractalaw_host::{Host, Run};
 use fractalaw_testing::{RUNTIME, component, with_manifest};
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 
 use crate::guests::Does::{self, *};
 use crate::guests::{guest, manifest};
@@ -59,6 +61,48 @@ fn an_event_goes_from_micro_app_to_micro_app() {
     assert_eq!(lab.claim(), []);
     assert_eq!(lab.left(), []);
     assert_eq!(lab.ledger.outcomes(), vec![Some("completed".to_owned()); 3]);
+}
+
+#[test]
+fn the_ledger_has_what_triggered_a_run_and_what_it_did_without_payloads() {
+    let lab = Lab::new(apps(), POLICY);
+    let task = Schedule("remind", Some("0 6 * * 1"), None, "analyse");
+    lab.by_hand(&lab.load(&watch(&[Emit("duty-changed", "duty 7"), task])));
+    let failing = [Emit("gap-found", "secret"), Wat("unreachable")];
+    lab.deliver(&lab.load(&analyse(&failing)), &lab.claim()[0]);
+    let details = lab.ledger.entries().into_iter();
+    let details: Vec<Value> = details
+        .map(|entry| serde_json::from_str(&entry.detail).unwrap())
+        .collect();
+    // Each payload by its digest.
+    let event =
+        json!({ "id": 131_073, "type": "duty-changed", "bytes": 6, "sha256": sha256("duty 7") });
+    assert_eq!(details[0]["trigger"], Value::Null);
+    assert_eq!(details[1]["events"], json!([event]));
+    let scheduled = json!({ "id": 131_074, "name": "remind", "target": "analyse", "cron": "0 6 * * 1",
+                            "bytes": 3, "sha256": sha256("now") });
+    assert_eq!(details[1]["tasks"], json!([scheduled]));
+    assert_eq!(details[1]["effects"], Value::Null);
+    let trigger = json!({
+        "app": "analyse", "delivery": "event:131073:analyse", "attempt": 1,
+        "kind": "event", "event": 131_073, "type": "duty-changed", "source": "watch",
+        "sha256": sha256("duty 7"),
+    });
+    assert_eq!(details[2]["trigger"], trigger);
+    assert_eq!(details[2]["grants"]["stdin"]["sha256"], trigger["sha256"]);
+    // The variables of a trigger are no grant.
+    assert_eq!(details[2]["grants"]["env"], json!([]));
+    // What was discarded is there too, beside an outcome that says so.
+    assert_eq!(details[3]["outcome"], "trap");
+    let event =
+        json!({ "id": 262_145, "type": "gap-found", "bytes": 6, "sha256": sha256("secret") });
+    assert_eq!(details[3]["events"], json!([event]));
+    lab.ledger.verified();
+}
+
+fn sha256(text: &str) -> String {
+    let digest: [u8; 32] = Sha256::digest(text).into();
+    fractalaw_host::Hash(digest).to_string()
 }
 
 #[test]

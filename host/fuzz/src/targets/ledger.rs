@@ -86,6 +86,7 @@ fn closing() -> Closing {
             consumed: 1,
             certainty: "exact".to_owned(),
         },
+        deeds: Default::default(),
     }
 }
 

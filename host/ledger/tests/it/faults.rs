@@ -54,13 +54,13 @@ fn what_is_no_ledger_says_what_it_is() {
 fn another_format_is_named() {
     let lab = Lab::new();
     let connection = Connection::open(&lab.path).unwrap();
-    connection.pragma_update(None, "user_version", 2).unwrap();
+    connection.pragma_update(None, "user_version", 3).unwrap();
     drop(connection);
     for error in both(&lab.path) {
         let shown = lab.path.display();
         assert_eq!(
             error.to_string(),
-            format!("`{shown}` has format 2, expected 1")
+            format!("`{shown}` has format 3, expected 2")
         );
     }
 }

@@ -176,6 +176,7 @@ pub(crate) fn opening(name: &str) -> Opening {
         clock_unix_ns: None,
         seed: None,
         decision: None,
+        trigger: None,
     }
 }
 
@@ -202,6 +203,7 @@ pub(crate) fn closing() -> Closing {
             consumed: 1_707,
             certainty: "exact".to_owned(),
         },
+        deeds: Deeds::default(),
     }
 }
 

@@ -8,6 +8,7 @@ mod encoding;
 mod faults;
 mod fields;
 mod file_bytes;
+mod formats;
 mod keys;
 mod killed;
 mod lab;

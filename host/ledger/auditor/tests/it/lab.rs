@@ -53,6 +53,7 @@ impl Lab {
                 consumed: 1_707,
                 certainty: "exact".to_owned(),
             },
+            deeds: Default::default(),
         };
         run.finish(events.collect(), &closing, T0 + 9_000).unwrap();
     }
@@ -114,5 +115,6 @@ fn opening(name: &str) -> Opening {
         clock_unix_ns: None,
         seed: None,
         decision: None,
+        trigger: None,
     }
 }
