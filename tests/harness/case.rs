@@ -6,6 +6,7 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use bytesize::ByteSize;
+use fractalaw_events_engine::Time;
 use fractalaw_host::{DirGrant, Run, Section, Tier};
 use serde::Deserialize;
 
@@ -15,6 +16,7 @@ use crate::freshness::Guests;
 use crate::granted::Granted;
 use crate::name::Name;
 use crate::regular;
+use crate::trigger::{EventSpec, TickSpec};
 
 /// A case.
 pub(crate) struct Case {
@@ -39,6 +41,8 @@ struct Spec {
     grants: GrantsSpec,
     data: Option<DataSpec>,
     ai: Option<AiSpec>,
+    event: Option<EventSpec>,
+    tick: Option<TickSpec>,
 }
 
 /// Where the component of a fixture comes from. A guest's case leaves it out.
@@ -188,7 +192,39 @@ impl Case {
         if let Some(size) = memory {
             run = run.memory_bytes(usize::try_from(size.as_u64())?);
         }
-        self.grant(run, granted)
+        self.grant(self.started(run)?, granted)
+    }
+
+    /// The run with what starts it, if the case says so.
+    fn started(&self, run: Run) -> Result<Run> {
+        let Spec {
+            event,
+            tick,
+            grants,
+            clock,
+            ..
+        } = &self.spec;
+        let (app, folder) = (&*self.name.subject, &*self.folder);
+        let has_input = grants.stdin.is_some() || grants.stdin_file.is_some();
+        ensure!(
+            !has_input || event.is_none() && tick.is_none(),
+            "`{}` has a payload and `stdin`, expected one of them",
+            self.name
+        );
+        match (event, tick) {
+            (None, None) => Ok(run),
+            (Some(event), None) => event.start(run, app, folder),
+            (None, Some(tick)) => {
+                let time = clock.as_ref().map(|clock| self.parse_clock(clock));
+                let time = time.transpose()?.with_context(|| {
+                    format!("`{}` has a tick, expected its time in `clock`", self.name)
+                })?;
+                let seconds = i64::try_from(time.as_secs())?;
+                tick.start(run, app, folder, Time::from_unix_s(seconds))
+            }
+            (Some(_), Some(_)) => bail!("`{}` has both `[event]` and `[tick]`", self.name),
+        }
+        .with_context(|| format!("`{}`", self.name))
     }
 
     fn grant(&self, mut run: Run, granted: &Granted) -> Result<Run> {

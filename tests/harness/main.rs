@@ -5,7 +5,8 @@
 //!
 //! - `flags`: the command line, which alone says what to do;
 //! - `name`: the name of a case, and everything that is named after it;
-//! - `case`: a file in `cases/` or `fixtures/` becomes a run, `granted` its folders, `data` its database, and `ai` its models;
+//! - `case`: a file in `cases/` or `fixtures/` becomes a run, `granted` its folders, `data` its database, `ai` its models, and
+//!   `trigger` what started it;
 //! - `inventory`: finds guests, cases and snapshots, and checks that each has the others;
 //! - `misplaced`: finds files that nothing would read;
 //! - `freshness`: makes sure that components are built from the current sources;
@@ -43,6 +44,7 @@ mod regular;
 mod rendering;
 mod reviewed;
 mod snapshot;
+mod trigger;
 mod verdict;
 mod whole;
 

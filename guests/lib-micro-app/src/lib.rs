@@ -1,4 +1,4 @@
-//! What micro-apps share: SQL with rows as structs, and audit entries in one line.
+//! What micro-apps share: SQL with rows as structs, and events and audit entries in one line.
 //!
 //! ```no_run
 //! use micro_app::{query_as, record, sql};
@@ -25,7 +25,7 @@
 //! ```
 //!
 //! In reading order: `data` for the calls, `sql` for their text, `rows` for what comes and goes, `arrow` for the format of it,
-//! `audit`, and `error` for what a call can answer.
+//! `audit`, `events`, and `error` for what a call of data can answer.
 
 #![deny(missing_docs)]
 #![deny(unsafe_code)]
@@ -34,6 +34,7 @@ mod arrow;
 mod audit;
 mod data;
 mod error;
+mod events;
 mod rows;
 mod sql;
 
@@ -51,6 +52,7 @@ pub mod contract {
 pub use audit::record;
 pub use data::{execute, insert, query, query_as, query_one};
 pub use error::{Code, Error};
+pub use events::{EventError, When, cancel, emit, emit_as, own_name, schedule, trigger};
 pub use rows::{Iter, Rows, to_stream};
 pub use sql::{Blob, Identifier, Quote, Sql, Vector};
 

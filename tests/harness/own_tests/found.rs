@@ -64,7 +64,7 @@ fn bad_cases() -> Result<()> {
     let expected = [
         (
             "bad/default",
-            "`limits`, `grants`, `data`, `ai`\nhint: `tests/README.md` has every key of a case",
+            "`limits`, `grants`, `data`, `ai`, `event`, `tick`\nhint: `tests/README.md` has every key of a case",
         ),
         (
             "good/Upper",

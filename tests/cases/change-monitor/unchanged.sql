@@ -1,0 +1,1 @@
+DELETE FROM regulation WHERE regulation <> 'EU-2010/75';

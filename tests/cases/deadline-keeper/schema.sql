@@ -1,0 +1,1 @@
+CREATE TABLE deadline (gap TEXT PRIMARY KEY, task TEXT NOT NULL);
