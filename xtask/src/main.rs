@@ -36,12 +36,13 @@ mod build_guests;
 mod packages;
 
 mod drivers;
-mod models;
 
 // What is done with components: the programs and the harness that run them, and how a run looks on a page.
 mod cases;
 mod page;
 mod programs;
+
+mod models;
 mod revision;
 
 // A program that only few runs need.

@@ -9,7 +9,9 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 
+use crate::cargo::MODELS;
 use crate::packages::{Package, Registry};
+use crate::programs::program;
 use crate::project::Project;
 
 /// A package, and the folder for some of its files.
@@ -61,6 +63,18 @@ const CATALOGUE: &str = "host/models/models.toml";
 /// The folder of models: `models.toml`, and the folders that it names.
 fn folder(project: &Project) -> PathBuf {
     project.target.join("tools/models")
+}
+
+/// Builds the program, so that tests of the host find it.
+pub(crate) fn build(project: &Project) -> Result<()> {
+    program(
+        project,
+        &MODELS,
+        "fractalaw-models",
+        "the program that runs models",
+        "this compiles engines for neural networks and takes some minutes, once",
+    )?;
+    Ok(())
 }
 
 /// Fetches what is missing. It fails only if a package does not have its pinned digest.

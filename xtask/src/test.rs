@@ -103,6 +103,7 @@ pub(crate) fn verify(
         if flags.all {
             drivers::run(project)?;
             models::get(project)?;
+            models::build(project)?;
         }
         // Without drivers, the tests that need the program say that they are skipped.
         if drivers::any(project) {

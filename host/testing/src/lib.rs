@@ -9,6 +9,7 @@ mod lab;
 mod places;
 
 mod adbc;
+mod models;
 mod postgresql;
 
 use std::sync::LazyLock;
@@ -20,6 +21,7 @@ pub use components::{
     component, greedy, slow_to_compile, text_of_component, with_manifest, with_section,
 };
 pub use lab::{DURABILITIES, Lab};
+pub use models::{ModelServer, models_program, tiny_writers};
 pub use places::{cache, guest, guest_bytes, workspace};
 pub use postgresql::{PASSWORD, Postgresql};
 

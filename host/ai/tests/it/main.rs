@@ -4,6 +4,7 @@ mod answers;
 mod ends;
 mod grants;
 mod guests;
+mod kills;
 mod listed;
 mod replay;
 mod served;

@@ -10,6 +10,7 @@ mod folders;
 mod program;
 
 mod commands;
+mod crowds;
 mod ends;
 mod places;
 mod reference;
