@@ -49,6 +49,32 @@ pub(crate) enum Command {
     /// Lists of models: `models.toml`, which policies name.
     #[command(subcommand)]
     Models(models::Models),
+    /// Run the micro-apps of a folder when something happens, for years.
+    #[command(disable_help_flag = true)]
+    Serve(Given),
+    /// Send an event to the micro-apps of a folder.
+    #[command(disable_help_flag = true)]
+    Emit(Given),
+    /// Look at what waits to be delivered, try it again, or drop it.
+    #[command(disable_help_flag = true)]
+    Events(Given),
+    /// Look at the tasks of a folder, add one, or cancel one.
+    #[command(disable_help_flag = true)]
+    Schedule(Given),
+    /// Look at the micro-apps of a folder, and choose which version runs.
+    #[command(disable_help_flag = true)]
+    Apps(Given),
+    /// Say what runs in a folder, what waits, and what failed.
+    #[command(disable_help_flag = true)]
+    Status(Given),
+}
+
+/// The arguments of a command that the program `fractalaw-serve` has.
+#[derive(Debug, Args)]
+pub(crate) struct Given {
+    /// Its arguments: `--help` shows them.
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    pub(crate) arguments: Vec<OsString>,
 }
 
 /// What is granted beyond what the run brings.

@@ -19,9 +19,9 @@ mod policy;
 mod request;
 
 // The commands:
+mod beside;
 mod data;
 mod inspect;
-mod ledger;
 mod models;
 mod profile;
 
@@ -57,10 +57,21 @@ fn main() -> ExitCode {
         flags::Command::Run(flags) => run::run(*flags),
         flags::Command::Profile(flags) => profile::run(*flags),
         flags::Command::Inspect(flags) => inspect::run(&flags),
-        flags::Command::Ledger { arguments } => ledger::run(&arguments),
+        flags::Command::Ledger { arguments } => beside::run(&beside::LEDGER, arguments),
         flags::Command::Data(flags) => data::run(&flags),
         flags::Command::Models(flags) => models::run(&flags),
+        flags::Command::Serve(given) => serve("serve", given),
+        flags::Command::Emit(given) => serve("emit", given),
+        flags::Command::Events(given) => serve("events", given),
+        flags::Command::Schedule(given) => serve("schedule", given),
+        flags::Command::Apps(given) => serve("apps", given),
+        flags::Command::Status(given) => serve("status", given),
     }
+}
+
+/// A command of the supervisor's program.
+fn serve(command: &str, given: flags::Given) -> ExitCode {
+    beside::run(&beside::SERVE, beside::command(command, given.arguments))
 }
 
 /// Prints what `--help` or `--version` asks for.

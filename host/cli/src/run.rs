@@ -8,10 +8,11 @@ use std::process::ExitCode;
 use anyhow::Context;
 use fractalaw_data::Data;
 use fractalaw_host::{HostError, Outcome, Report};
+use fractalaw_ledger::{EnsureError, ensure};
 use tokio::runtime::Runtime;
 
 use crate::exit::{self, Exit};
-use crate::{flags, ledger, logging, policy, printing, request, signals};
+use crate::{flags, logging, policy, printing, request, signals};
 
 pub(crate) fn run(flags: flags::Run) -> ExitCode {
     logging::start();
@@ -44,7 +45,11 @@ fn report(flags: flags::Run) -> anyhow::Result<Report> {
     let mut builder = request::host(&flags, policy.clone(), &data)?;
     if let Some(file) = &flags.ledger {
         if flags.create_ledger {
-            ledger::ensure(file)?;
+            ensure(file).map_err(|error| match error {
+                EnsureError::Key(error) => anyhow::Error::from(error),
+                EnsureError::Ledger(error) => error.into(),
+                error => error.into(),
+            })?;
         }
         builder = builder
             .ledger(file, request::durability(flags.durability))

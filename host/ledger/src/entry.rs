@@ -31,6 +31,8 @@ pub mod event {
     pub const APP_SWAPPED: &str = "app-swapped";
     /// Nobody was there to start ticks of a task.
     pub const TICKS_MISSED: &str = "ticks-missed";
+    /// A person, or the supervisor's file, adds or cancels a task.
+    pub const TASKS_CHANGED: &str = "tasks-changed";
 }
 
 /// A SHA-256 digest.

@@ -73,6 +73,8 @@ mod create;
 mod ledger;
 mod writer;
 
+mod ensure;
+
 // How it is read and verified: reader and chain, runs and verify.
 mod chain;
 mod reader;
@@ -82,14 +84,19 @@ mod verify;
 pub use chain::{Chain, Flaw, Witness};
 pub use checkpoint::{Checkpoint, CheckpointError};
 pub use create::create;
+<<<<<<< HEAD
 pub use deeds::{Deeds, Effects, Emitted, Scheduled};
+=======
+
+pub use ensure::{EnsureError, ensure};
+>>>>>>> 97ba47f (fractalaw serve runs micro-apps for years: events and schedules start them, and versions swap while runs go on)
 pub use entry::{Entry, FIELD_BYTES, Hash, LedgerId, Role, event};
 pub use error::LedgerError;
 pub use file_limit::survive_file_limit;
 pub use identity::Identity;
 pub use key::{KeyError, LedgerKey, PublicKey, Signature};
 pub use ledger::{Durability, Ledger, Options, RunHandle};
-pub use note::{Accepted, Dead, Missed, Note, Swapped};
+pub use note::{Accepted, Changed, Dead, Missed, Note, Swapped};
 pub use place::is_free;
 pub use reader::Reader;
 pub use run_record::{

@@ -18,6 +18,9 @@ pub enum Note {
     AppSwapped(Swapped),
     /// Nobody was there to start ticks of a task.
     TicksMissed(Missed),
+    /// A person, or the supervisor's file, adds or cancels a task. A new task gets the number of this entry, times 2^16,
+    /// plus 1.
+    TasksChanged(Changed),
 }
 
 /// An event from outside.
@@ -76,13 +79,28 @@ pub struct Missed {
     pub missed: u64,
 }
 
+/// A task that is added or cancelled. It takes effect after this entry.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Changed {
+    /// Who has the task: a micro-app, a person, or the supervisor's file.
+    pub owner: String,
+    /// The micro-app that it runs.
+    pub target: String,
+    /// Its name.
+    pub name: String,
+    /// The number of the task, if it is cancelled. Otherwise it is added.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cancelled: Option<u64>,
+}
+
 impl Note {
     /// The event types of all kinds.
-    pub(crate) const TYPES: [&'static str; 4] = [
+    pub(crate) const TYPES: [&'static str; 5] = [
         event::EVENT_ACCEPTED,
         event::DELIVERY_DEAD,
         event::APP_SWAPPED,
         event::TICKS_MISSED,
+        event::TASKS_CHANGED,
     ];
 
     pub(crate) fn draft(&self, time_unix_ns: u64) -> Draft {
@@ -95,6 +113,9 @@ impl Note {
             Note::DeliveryDead(dead) => (event::DELIVERY_DEAD, &dead.app, json::text(dead)),
             Note::AppSwapped(swapped) => (event::APP_SWAPPED, &swapped.app, json::text(swapped)),
             Note::TicksMissed(missed) => (event::TICKS_MISSED, &missed.app, json::text(missed)),
+            Note::TasksChanged(changed) => {
+                (event::TASKS_CHANGED, &changed.target, json::text(changed))
+            }
         };
         Draft {
             belongs: Belongs::ToNone,

@@ -6,6 +6,44 @@
 #![warn(missing_docs)]
 
 // From the ground up.
+mod blocking;
 pub mod limits;
 
+pub mod clock;
 pub mod config;
+
+mod error;
+
+mod folder;
+
+mod components;
+mod journal;
+mod notes;
+mod state;
+
+mod apps;
+
+mod status;
+
+mod metrics;
+
+pub mod desk;
+
+mod supervisor;
+
+pub mod request;
+
+mod answering;
+
+mod control;
+mod http;
+
+pub use answering::answer_from_files;
+pub use apps::Shown;
+pub use control::{Control, ask};
+pub use error::ServeError;
+pub use folder::Folder;
+pub use http::Http;
+pub use journal::{Ran, Said, Totals};
+pub use status::{AppStatus, Status};
+pub use supervisor::{Setup, Stopping, Supervisor};

@@ -23,7 +23,64 @@ fractalaw_limits::limits! {
     /// How often a delivery may be tried. At five minutes between attempts, this is eight hours.
     pub const ATTEMPTS_MAX: u32 = 100
         => "the supervisor does not start";
+
+    /// The last runs that the status page shows.
+    pub const RUNS_SHOWN: usize = 100
+        => "older ones are in the ledger";
+
+    /// The audit entries of a run that the status page shows.
+    pub const TRAIL_SHOWN: usize = 20
+        => "shown up to it, counted past it";
+
+    /// The bytes of one text of a run that the status page shows.
+    pub const TRAIL_BYTES: usize = 500
+        => "shown up to it";
+
+    /// The dead and held deliveries that the status page shows.
+    pub const DEAD_SHOWN: usize = 50
+        => "`fractalaw events ls --dead` lists more";
+
+    /// A request to the socket, and a payload of an event is most of it: 1 MiB as base64.
+    pub const REQUEST_BYTES: u64 = 2 * 1024 * 1024
+        => "the request is refused";
+
+    /// The requests to the socket at the same time.
+    pub const REQUESTS: usize = 64
+        => "further ones wait";
+
+    /// The rows of one list.
+    pub const ROWS: usize = 1_000
+        => "listed up to it";
+
+    /// The connections over HTTP at the same time.
+    pub const CONNECTIONS: usize = 128
+        => "further ones wait";
+
+    /// The head of a request over HTTP, in bytes.
+    pub const HEAD_BYTES: usize = 16 * 1024
+        => "the request is refused";
+
+    /// How long a client may take for a request over HTTP, and to read the answer.
+    pub const REQUEST_TIME: Duration = Duration::from_secs(10)
+        => "the connection is closed";
+
+    /// The runs of a new version that decide whether it stays.
+    pub const TRIAL_RUNS: u32 = 5
+        => "the version stays";
+
+    /// How many of these may not end in a trap, out of fuel or out of memory.
+    pub const TRIAL_BAD: u32 = 3
+        => "the version before it is put back";
 }
+
+/// How often the files of the apps are looked at.
+pub const LOOK_AT_FILES: Duration = Duration::from_secs(1);
+
+/// How often the clock is looked at while nothing is due. It may have been set, or the machine may have slept.
+pub const LOOK_AT_CLOCK: Duration = Duration::from_secs(30);
+
+/// How long the supervisor waits after the disk or the ledger failed, before it tries again.
+pub const PAUSE: Duration = Duration::from_secs(1);
 
 /// How many runs go on at the same time, if the file does not say.
 pub const SLOTS: u32 = 16;

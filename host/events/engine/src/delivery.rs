@@ -121,6 +121,17 @@ impl State {
         State::Dead,
     ];
 
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            State::Ready => "ready",
+            State::Waiting => "waiting",
+            State::Running => "running",
+            State::Held => "held",
+            State::Dead => "dead",
+        }
+    }
+
     /// The number in the file.
     pub(crate) fn number(self) -> i64 {
         State::ALL
@@ -166,6 +177,15 @@ pub struct Standing {
     pub cancelled: bool,
     /// The ledger that numbered the event or task, if it came from a set of nodes.
     pub ledger: Option<String>,
+}
+
+/// A delivery with what is in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Inside {
+    /// Its state.
+    pub standing: Standing,
+    /// What its next run gets.
+    pub delivery: Delivery,
 }
 
 /// A task in a list.

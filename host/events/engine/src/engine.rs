@@ -1,11 +1,13 @@
 //! The engine as a supervisor uses it: events come in, deliveries are claimed, and people look after what is left.
 
+mod looking;
+
 use std::path::Path;
 use std::sync::Arc;
 
 use crate::apps::Apps;
 use crate::database::{Database, Sync};
-use crate::delivery::{Delivery, Standing, TaskStanding};
+use crate::delivery::Delivery;
 use crate::error::EngineError;
 use crate::ids::{DeliveryId, EventId, RunId, TaskId};
 use crate::ledger::Closings;
@@ -226,26 +228,6 @@ impl Engine {
     pub fn drop_delivery(&self, delivery: DeliveryId) -> Result<bool, EngineError> {
         self.writer
             .ask(Sync::Now, 0, move |store| store.drop_delivery(delivery))
-    }
-
-    /// Deliveries in their order, after this one, at most so many.
-    ///
-    /// # Errors
-    ///
-    /// If the file cannot be read.
-    pub fn deliveries(&self, after: DeliveryId, most: usize) -> Result<Vec<Standing>, EngineError> {
-        self.writer
-            .ask(Sync::Later, 0, move |store| store.deliveries(after, most))
-    }
-
-    /// Tasks in the order of their numbers, after this one, at most so many.
-    ///
-    /// # Errors
-    ///
-    /// If the file cannot be read.
-    pub fn tasks(&self, after: TaskId, most: usize) -> Result<Vec<TaskStanding>, EngineError> {
-        self.writer
-            .ask(Sync::Later, 0, move |store| store.tasks(after, most))
     }
 
     /// What is in the file.

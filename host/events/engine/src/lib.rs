@@ -92,7 +92,7 @@ mod exchange;
 pub use allowed::{Allowed, Granted, Quotas, Task};
 pub use apps::{App, Apps};
 pub use cron::Schedule;
-pub use delivery::{Delivery, Standing, State, TaskStanding, Trigger};
+pub use delivery::{Delivery, Inside, Standing, State, TaskStanding, Trigger};
 pub use engine::{Accepted, Claim, Engine, Outside};
 pub use error::{EngineError, LedgerFailure};
 pub use exchange::incoming::{Arrival, Held, Put};

@@ -62,7 +62,7 @@ impl Store<'_> {
         Ok(())
     }
 
-    fn load_delivery(&self, row: Row) -> Result<Delivery, EngineError> {
+    pub(super) fn load_delivery(&self, row: Row) -> Result<Delivery, EngineError> {
         let mut ledger = None;
         let (trigger, payload, place) = match row.of {
             Of::Event(id) => {

@@ -6,6 +6,7 @@ mod failures;
 mod files;
 mod kills;
 mod lab;
+mod lists;
 mod model;
 mod order;
 mod outbox;

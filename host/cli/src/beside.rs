@@ -1,0 +1,83 @@
+//! Starts programs that stand beside `fractalaw`: the auditor's, which needs no runtime, and the supervisor, whose server
+//! nothing else needs. They get the arguments as they are, and their signals and exit codes are their own.
+
+use std::env;
+use std::ffi::OsString;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+
+use crate::exit::Exit;
+use crate::printing;
+
+/// A program.
+pub(crate) struct Program {
+    name: &'static str,
+    hint: &'static str,
+}
+
+/// The auditor's program.
+pub(crate) const LEDGER: Program = Program {
+    name: "fractalaw-ledger",
+    hint: "build it with `cargo build -p fractalaw-auditor`, or use `cargo xtask ledger`",
+};
+
+/// The supervisor.
+pub(crate) const SERVE: Program = Program {
+    name: "fractalaw-serve",
+    hint: "build it with `cargo build -p fractalaw-serve`, or use `cargo xtask serve`",
+};
+
+/// Starts the program in our own folder, or else the one on the path.
+pub(crate) fn run(
+    program: &Program,
+    arguments: impl IntoIterator<Item = impl AsRef<std::ffi::OsStr>>,
+) -> ExitCode {
+    let Program { name, hint } = program;
+    let Some(path) = find(name) else {
+        printing::error(
+            format_args!("`{name}` is neither beside `fractalaw` nor on the path"),
+            Some(hint),
+        );
+        return Exit::HostFailed.into();
+    };
+    start(Command::new(&path).args(arguments)).unwrap_or_else(|error| {
+        let path = path.display();
+        printing::error(format_args!("could not start `{path}`: {error}"), None);
+        Exit::HostFailed.into()
+    })
+}
+
+/// The arguments of a command that is the program's own too.
+pub(crate) fn command(name: &str, arguments: Vec<OsString>) -> Vec<OsString> {
+    let mut all = vec![OsString::from(name)];
+    all.extend(arguments);
+    all
+}
+
+fn find(name: &str) -> Option<PathBuf> {
+    let name = format!("{name}{}", env::consts::EXE_SUFFIX);
+    let own = env::current_exe().ok();
+    let beside = own.as_deref().and_then(Path::parent).map(Path::to_owned);
+    let path = env::var_os("PATH").unwrap_or_default();
+    let folders = beside.into_iter().chain(env::split_paths(&path));
+    folders
+        .map(|folder| folder.join(&name))
+        .find(|program| program.is_file())
+}
+
+/// Replaces this process, so that signals and the exit code are the program's own.
+#[cfg(unix)]
+fn start(command: &mut Command) -> io::Result<ExitCode> {
+    use std::os::unix::process::CommandExt;
+    Err(command.exec())
+}
+
+#[cfg(not(unix))]
+fn start(command: &mut Command) -> io::Result<ExitCode> {
+    let code = command
+        .status()?
+        .code()
+        .and_then(|code| u8::try_from(code).ok());
+    Ok(code.map_or(Exit::HostFailed.into(), ExitCode::from))
+}

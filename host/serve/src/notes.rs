@@ -1,0 +1,104 @@
+//! What the supervisor itself writes into the ledger, between the runs of its apps.
+
+use fractalaw_events_engine::{Delivery, RunId, Trigger};
+use fractalaw_host::Hash;
+use fractalaw_ledger::{
+    Accepted, Changed, Dead, Ledger, LedgerError, Missed, Note, Swapped, now_unix_ns,
+};
+use sha2::{Digest, Sha256};
+
+/// The number of an event from outside: that of the entry about it, so that no run and no other event has it.
+pub(crate) fn accepted(
+    ledger: &Ledger,
+    event_type: &str,
+    source: &str,
+    payload: &[u8],
+) -> Result<RunId, LedgerError> {
+    let accepted = Accepted {
+        event_type: event_type.to_owned(),
+        source: source.to_owned(),
+        bytes: payload.len() as u64,
+        sha256: Hash(Sha256::digest(payload).into()),
+    };
+    note(ledger, Note::EventAccepted(accepted)).map(RunId)
+}
+
+/// The number of a task that is added, or under which one is cancelled.
+pub(crate) fn tasks_changed(
+    ledger: &Ledger,
+    owner: &str,
+    target: &str,
+    name: &str,
+    cancelled: Option<u64>,
+) -> Result<RunId, LedgerError> {
+    let changed = Changed {
+        owner: owner.to_owned(),
+        target: target.to_owned(),
+        name: name.to_owned(),
+        cancelled,
+    };
+    note(ledger, Note::TasksChanged(changed)).map(RunId)
+}
+
+/// A delivery is not tried again by itself, or somebody removed it.
+pub(crate) fn dead(
+    ledger: &Ledger,
+    delivery: &Delivery,
+    attempts: u32,
+    outcome: &str,
+    dropped: bool,
+) -> Result<(), LedgerError> {
+    let dead = Dead {
+        app: delivery.app.clone(),
+        delivery: delivery.key(),
+        attempts,
+        outcome: outcome.to_owned(),
+        dropped,
+    };
+    note(ledger, Note::DeliveryDead(dead)).map(drop)
+}
+
+/// An app has another component from now on.
+pub(crate) fn swapped(
+    ledger: &Ledger,
+    app: &str,
+    from: Option<&str>,
+    to: &str,
+    why: &str,
+) -> Result<(), LedgerError> {
+    let hash = |digest: &str| Hash::try_from(digest.to_owned()).unwrap_or(Hash([0; 32]));
+    let swapped = Swapped {
+        app: app.to_owned(),
+        from: from.map(hash),
+        to: hash(to),
+        why: why.to_owned(),
+    };
+    note(ledger, Note::AppSwapped(swapped)).map(drop)
+}
+
+/// Whether a run stands for ticks that were missed, and is the first of its delivery.
+pub(crate) fn is_late(delivery: &Delivery) -> bool {
+    matches!(delivery.trigger, Trigger::Cron { missed: 1.., .. }) && delivery.attempt == 1
+}
+
+/// The ticks for which a run stands besides its own, if there are any.
+pub(crate) fn missed(ledger: &Ledger, delivery: &Delivery) -> Result<(), LedgerError> {
+    match &delivery.trigger {
+        Trigger::Cron {
+            task, name, missed, ..
+        } if is_late(delivery) => {
+            let missed = Missed {
+                app: delivery.app.clone(),
+                task: task.0,
+                name: name.clone(),
+                missed: *missed,
+            };
+            note(ledger, Note::TicksMissed(missed)).map(drop)
+        }
+        _ => Ok(()),
+    }
+}
+
+fn note(ledger: &Ledger, note: Note) -> Result<u64, LedgerError> {
+    ledger.note(&note, now_unix_ns())
+}

@@ -1,0 +1,170 @@
+//! How a supervisor starts: files, engine, host, apps, in this order.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+
+use fractalaw_events::{Events, LedgerClosings};
+use fractalaw_events_engine::Engine;
+use fractalaw_host::{Durability, Host, HostBuilder, Policy, Run, Section};
+use tokio::sync::{Notify, watch};
+
+use super::shared::{Inner, Stopping, Supervisor};
+use crate::apps::{App, Apps, Loaded};
+use crate::clock::Clock;
+use crate::components;
+use crate::config::Config;
+use crate::desk::Desk;
+use crate::error::ServeError;
+use crate::folder::Folder;
+use crate::journal::Journal;
+use crate::metrics::Metrics;
+use crate::state::State;
+
+/// What a supervisor is started with.
+pub struct Setup {
+    /// The folder with `fractalaw.toml`.
+    pub folder: PathBuf,
+    /// What the file says.
+    pub config: Config,
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
+    /// Adds what the host offers besides events.
+    pub offer: Box<dyn FnOnce(HostBuilder) -> HostBuilder + Send>,
+    /// Lines of policy for all runs.
+    pub lines: String,
+}
+
+impl Supervisor {
+    /// Opens everything, and settles what the last process left. Nothing runs before [`run`](Supervisor::run). It blocks.
+    ///
+    /// # Errors
+    ///
+    /// If another supervisor serves the folder, if a file cannot be used, or if the policy has something that the host
+    /// does not know. An app that cannot be loaded is no error: its deliveries wait, and the status says why.
+    pub fn start(setup: Setup) -> Result<Supervisor, ServeError> {
+        let Setup {
+            folder: served,
+            config,
+            clock,
+            offer,
+            lines,
+        } = setup;
+        let folder = Folder::make(&served)?;
+        let lock = folder.lock()?;
+        let (desk, apps) = open(&folder, &config, Arc::clone(&clock))?;
+        let engine_clock = Arc::clone(&clock);
+        let events = Events::with_engine(desk.engine.clone(), move || engine_clock.now());
+        let mut builder = Host::builder()
+            .slots(config.serve.slots)
+            .cache(folder.code())
+            .ledger(&config.serve.ledger, Durability::Group)
+            .offer(events.clone());
+        if let Some(policy) = &config.serve.policy {
+            builder =
+                builder.policy(Policy::load(policy).map_err(fractalaw_host::HostError::from)?);
+        }
+        let host = offer(builder).build()?;
+        let section = Section::parse(&lines).map_err(fractalaw_host::HostError::from)?;
+        let supervisor = Supervisor(Arc::new(Inner {
+            folder,
+            host,
+            events,
+            desk,
+            clock,
+            apps: Mutex::new(apps),
+            journal: Journal::default(),
+            metrics: Metrics::default(),
+            run: Run::new().grant(section),
+            wake: Notify::new(),
+            ended: watch::Sender::new(0),
+            look: Notify::new(),
+            swapping: tokio::sync::Mutex::new(()),
+            stop: watch::Sender::new(Stopping::No),
+            _lock: lock,
+            config,
+        }));
+        supervisor.load_known()?;
+        Ok(supervisor)
+    }
+
+    /// Loads what ran before. What is in the files of the apps now is looked at later, as a swap.
+    fn load_known(&self) -> Result<(), ServeError> {
+        let inner = &*self.0;
+        let known: BTreeMap<String, String> = {
+            let apps = inner.apps();
+            let names = apps.by_name.keys();
+            let known = names.filter_map(|name| {
+                let current = apps.standing(name)?.current.as_ref()?;
+                Some((name.clone(), current.digest.clone()))
+            });
+            known.collect()
+        };
+        for (name, digest) in known {
+            let loaded = inner
+                .host
+                .load_file(components::place(&inner.folder, &digest));
+            let mut apps = inner.apps();
+            let Some(app) = apps.by_name.get_mut(&name) else {
+                continue;
+            };
+            match loaded {
+                Ok(loaded) => {
+                    app.loaded = Some(Loaded {
+                        digest: digest.into(),
+                        app: loaded,
+                    });
+                }
+                Err(error) => app.note = Some(format!("{digest} does not load: {error}")),
+            }
+        }
+        inner.tell_engine()?;
+        inner.desk.tasks_of_file(&inner.config)
+    }
+}
+
+/// Opens the files. This settles what the last process left, with the subscriptions that counted then.
+pub(crate) fn open(
+    folder: &Folder,
+    config: &Config,
+    clock: Arc<dyn Clock>,
+) -> Result<(Desk, Apps), ServeError> {
+    let path = &config.serve.ledger;
+    fractalaw_ledger::ensure(path).map_err(|error| ServeError::NewLedger(error.into()))?;
+    let ledger = Desk::open_ledger(path)?;
+    let events = path.with_file_name("events.db");
+    let state = match State::read(folder)? {
+        Some(state) => state,
+        None if events.exists() => {
+            return Err(ServeError::StateMissing {
+                path: folder.apps(),
+            });
+        }
+        None => {
+            let state = State::default();
+            state.write(folder)?;
+            state
+        }
+    };
+    let names = config.apps.iter();
+    let apps = Apps {
+        by_name: names
+            .map(|(name, app)| (name.clone(), App::new(app.clone())))
+            .collect(),
+        state,
+    };
+    components::forget_others(folder, |digest| apps.state.has(digest));
+    let engine = Engine::open(
+        &events,
+        &ledger.identity().ledger_id.to_string(),
+        apps.for_engine(config.serve.slots),
+        &mut LedgerClosings::new(path),
+        clock.now(),
+    )?;
+    let desk = Desk {
+        engine,
+        ledger,
+        clock,
+    };
+    Ok((desk, apps))
+}

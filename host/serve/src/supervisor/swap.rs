@@ -1,0 +1,378 @@
+//! Another version of an app takes the place of the one that runs, while runs go on.
+//!
+//! The new file is copied, compiled beside, judged by the policy and, where that is configured, run once. Whatever fails
+//! there leaves the old version in its place. Runs that go on end on the version that they began with.
+
+use std::sync::Arc;
+
+use fractalaw_events::Events;
+use fractalaw_host::{LoadError, MicroApp, Outcome};
+
+use super::shared::{Inner, Supervisor};
+use crate::apps::{Loaded, Trial};
+use crate::blocking::blocking;
+use crate::components::{self, Looks};
+use crate::config::{Check, Swap};
+use crate::error::ServeError;
+use crate::journal::chain;
+use crate::notes;
+use crate::state::Known;
+
+/// Why a version takes the place of another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Why {
+    /// Its file is new.
+    New,
+    /// The version before it is bad.
+    Bad,
+    /// A person asked for it.
+    Asked,
+}
+
+impl Why {
+    fn name(self) -> &'static str {
+        match self {
+            Why::New => "file",
+            Why::Bad => "rolled-back",
+            Why::Asked => "rolled-back-by-hand",
+        }
+    }
+}
+
+/// A version that may run.
+struct Candidate {
+    digest: String,
+    app: MicroApp,
+    known: Known,
+}
+
+impl Supervisor {
+    /// Looks at all files, and takes what is new.
+    pub(super) async fn look_once(&self) {
+        let names: Vec<String> = self.0.apps().by_name.keys().cloned().collect();
+        for name in names {
+            let source = match self.0.apps().by_name.get(&name) {
+                Some(app) => app.config.source.clone(),
+                None => continue,
+            };
+            let looks = components::look(&source);
+            let is_known = |inner: &Inner| {
+                let apps = inner.apps();
+                let app = apps.by_name.get(&name);
+                app.is_none_or(|app| app.looks == looks && looks.is_some())
+            };
+            if !is_known(&self.0) {
+                self.take(&name, looks, false).await;
+            }
+        }
+    }
+
+    /// Takes the version in the file of an app, also one that was bad, or if the app is pinned.
+    ///
+    /// # Errors
+    ///
+    /// If there is no such app, or if the version is not taken: then the old one runs on.
+    pub async fn reload(&self, name: &str) -> Result<(), ServeError> {
+        let source = self.source(name)?;
+        self.take(name, components::look(&source), true).await;
+        let apps = self.0.apps();
+        match apps.by_name.get(name).and_then(|app| app.note.clone()) {
+            Some(note) => Err(ServeError::asked(note)),
+            None => Ok(()),
+        }
+    }
+
+    fn source(&self, name: &str) -> Result<std::path::PathBuf, ServeError> {
+        let apps = self.0.apps();
+        match apps.by_name.get(name) {
+            Some(app) => Ok(app.config.source.clone()),
+            None => Err(no_app(name)),
+        }
+    }
+
+    /// Puts the version before this one back. The version that runs is not taken again by itself.
+    ///
+    /// # Errors
+    ///
+    /// If there is no such app or no version before this one, or if that version may no longer run.
+    pub async fn roll_back(&self, name: &str) -> Result<(), ServeError> {
+        self.source(name)?;
+        self.put_back(name, Why::Asked, None)
+            .await
+            .map_err(ServeError::asked)
+    }
+
+    /// Keeps the version that runs, or lets new versions be taken again.
+    ///
+    /// # Errors
+    ///
+    /// If there is no such app, or if it cannot be written.
+    pub async fn pin(&self, name: &str, pinned: bool) -> Result<(), ServeError> {
+        self.source(name)?;
+        let _swapping = self.0.swapping.lock().await;
+        {
+            let mut apps = self.0.apps();
+            apps.state.apps.entry(name.to_owned()).or_default().pinned = pinned;
+            if let Some(app) = apps.by_name.get_mut(name) {
+                app.looks = None;
+            }
+        }
+        self.0.write_state().await
+    }
+
+    /// Three of the first five runs ended badly.
+    pub(super) async fn roll_back_bad(&self, name: &str, digest: &str) {
+        if let Err(note) = self.put_back(name, Why::Bad, Some(digest)).await {
+            tracing::warn!("`{name}` is bad, and is not rolled back: {note}");
+            self.0.note(name, Some(note));
+        }
+    }
+
+    /// Puts the version before back, if this one still runs.
+    async fn put_back(&self, name: &str, why: Why, bad: Option<&str>) -> Result<(), String> {
+        let _swapping = self.0.swapping.lock().await;
+        let (current, previous) = {
+            let apps = self.0.apps();
+            let standing = apps.standing(name).cloned().unwrap_or_default();
+            let current = standing.current.map(|current| current.digest);
+            (current, standing.previous)
+        };
+        let current = current.ok_or("nothing runs")?;
+        if bad.is_some_and(|bad| bad != current) {
+            return Ok(());
+        }
+        let previous = previous.ok_or("there is no version before it")?;
+        let candidate = self.0.judge(previous).await?;
+        self.switch(name, candidate, why).await
+    }
+
+    /// Takes the version in a file, if it is another and may run. What comes of it is in the note.
+    async fn take(&self, name: &str, looks: Option<Looks>, asked: bool) {
+        let _swapping = self.0.swapping.lock().await;
+        let Ok(source) = self.source(name) else {
+            return;
+        };
+        if let Some(app) = self.0.apps().by_name.get_mut(name) {
+            app.looks = looks;
+        }
+        let taken = match looks {
+            Some(_) => self.take_from(name, &source, asked).await,
+            None => Err(format!("`{}` does not exist", source.display())),
+        };
+        if let Err(note) = &taken {
+            tracing::warn!("`{name}` is not swapped: {note}");
+        }
+        self.0.note(name, taken.err());
+    }
+
+    async fn take_from(
+        &self,
+        name: &str,
+        source: &std::path::Path,
+        asked: bool,
+    ) -> Result<(), String> {
+        let (folder, file) = (self.0.folder.clone(), source.to_owned());
+        let digest = blocking(move || components::keep(&folder, &file)).await;
+        let digest = digest.map_err(|error| chain(&error))?;
+        {
+            let apps = self.0.apps();
+            let standing = apps.standing(name).cloned().unwrap_or_default();
+            let is_loaded = apps
+                .by_name
+                .get(name)
+                .is_some_and(|app| app.loaded.is_some());
+            if is_loaded
+                && standing
+                    .current
+                    .is_some_and(|current| current.digest == digest)
+            {
+                return Ok(());
+            }
+            if !asked && standing.bad.contains(&digest) {
+                return Err(format!(
+                    "{digest} is bad; `fractalaw apps reload {name}` takes it"
+                ));
+            }
+            if !asked && standing.pinned {
+                return Err(format!(
+                    "the app is pinned; `fractalaw apps reload {name}` takes {digest}"
+                ));
+            }
+        }
+        let candidate = self.0.judge(digest).await?;
+        let check = self
+            .0
+            .config
+            .apps
+            .get(name)
+            .and_then(|app| app.check.clone());
+        if let Some(check) = check {
+            self.0.check(&candidate, &check).await?;
+        }
+        self.switch(name, candidate, Why::New).await
+    }
+
+    /// From here on, new runs get this version. If it fails, the old one goes on.
+    async fn switch(&self, name: &str, candidate: Candidate, why: Why) -> Result<(), String> {
+        let switched = self.switch_to(name, candidate, why).await;
+        if switched.is_err() {
+            if let Some(app) = self.0.apps().by_name.get_mut(name) {
+                app.drains = false;
+            }
+            let inner = Arc::clone(&self.0);
+            // If even this fails, the engine's thread has ended, and nothing runs any more.
+            let _ = blocking(move || inner.tell_engine()).await;
+        }
+        switched
+    }
+
+    /// The version is on disk before it counts.
+    async fn switch_to(&self, name: &str, candidate: Candidate, why: Why) -> Result<(), String> {
+        let inner = &*self.0;
+        let failed = |error: ServeError| chain(&error);
+        if inner
+            .config
+            .apps
+            .get(name)
+            .is_some_and(|app| app.swap == Swap::Drain)
+        {
+            self.drain(name, &candidate.digest).await.map_err(failed)?;
+        }
+        let Candidate { digest, app, known } = candidate;
+        let mut state = inner.apps().state.clone();
+        let standing = state.apps.entry(name.to_owned()).or_default();
+        let before = standing.current.replace(known).map(|known| known.digest);
+        let before = before.filter(|before| *before != digest);
+        standing.bad.remove(&digest);
+        match (why, &before) {
+            (Why::New, None) => {}
+            (Why::New, Some(_)) => standing.previous.clone_from(&before),
+            (Why::Bad | Why::Asked, _) => {
+                standing.previous = None;
+                standing.bad.extend(before.clone());
+            }
+        }
+        let (written, folder) = (state.clone(), inner.folder.clone());
+        let written = blocking(move || written.write(&folder)).await;
+        written.map_err(failed)?;
+        {
+            let mut apps = inner.apps();
+            apps.state = state;
+            if let Some(of) = apps.by_name.get_mut(name) {
+                of.loaded = Some(Loaded {
+                    digest: digest.as_str().into(),
+                    app,
+                });
+                of.trial = (why == Why::New && before.is_some()).then(Trial::default);
+                of.drains = false;
+                of.note = None;
+            }
+        }
+        inner.metrics.swapped(name);
+        tracing::info!("`{name}` runs {digest}: {}", why.name());
+        let (inner, name) = (Arc::clone(&self.0), name.to_owned());
+        let told = blocking(move || {
+            let before = before.as_deref();
+            notes::swapped(&inner.desk.ledger, &name, before, &digest, why.name())?;
+            inner.tell_engine()?;
+            // What failed with the version before may go well with this one.
+            inner.desk.engine.offer_again(&name)?;
+            Ok::<_, ServeError>(())
+        });
+        told.await.map_err(failed)?;
+        self.0.wake.notify_one();
+        Ok(())
+    }
+
+    /// Lets no run begin, and waits until those of other versions have ended.
+    async fn drain(&self, name: &str, digest: &str) -> Result<(), ServeError> {
+        let inner = &*self.0;
+        let mut ended = self.ended();
+        if let Some(app) = inner.apps().by_name.get_mut(name) {
+            app.drains = true;
+        }
+        let told = Arc::clone(&self.0);
+        blocking(move || told.tell_engine()).await?;
+        loop {
+            ended.borrow_and_update();
+            let others = {
+                let apps = inner.apps();
+                let app = apps.by_name.get(name);
+                app.map_or(0, |app| app.others_running(digest))
+            };
+            if others == 0 || ended.changed().await.is_err() {
+                return Ok(());
+            }
+        }
+    }
+}
+
+impl Inner {
+    fn note(&self, name: &str, note: Option<String>) {
+        if let Some(app) = self.apps().by_name.get_mut(name) {
+            app.note = note;
+        }
+    }
+
+    async fn write_state(&self) -> Result<(), ServeError> {
+        let (state, folder) = (self.apps().state.clone(), self.folder.clone());
+        blocking(move || state.write(&folder)).await
+    }
+
+    /// Loads a version and judges it by the policy.
+    async fn judge(&self, digest: String) -> Result<Candidate, String> {
+        let place = components::place(&self.folder, &digest);
+        let host = self.host.clone();
+        let loaded = blocking(move || host.load_file(place)).await;
+        let app = loaded.map_err(|error| match error {
+            LoadError::Refused(refusal) => format!("{digest} is refused: {refusal}"),
+            LoadError::Host(error) => format!("{digest} does not load: {}", chain(&error)),
+        })?;
+        let bad_policy = |error: fractalaw_host::PolicyError| error.to_string();
+        let judged = self.host.judge(&app, &self.run).map_err(bad_policy)?;
+        if let Some(missing) = judged.missing {
+            return Err(format!(
+                "{digest} asks for more than it is granted: {missing}"
+            ));
+        }
+        let on = Events::subscriptions(&self.host, &app, &self.run).map_err(bad_policy)?;
+        let version = app.version().map(str::to_owned);
+        let known = Known {
+            digest: digest.clone(),
+            version,
+            on,
+        };
+        Ok(Candidate { digest, app, known })
+    }
+
+    /// Runs a version once, and discards what it does.
+    async fn check(&self, candidate: &Candidate, check: &Check) -> Result<(), String> {
+        let digest = &candidate.digest;
+        let payload = match &check.payload {
+            Some(path) => {
+                let read = tokio::task::block_in_place(|| std::fs::read(path));
+                read.map_err(|error| format!("could not read `{}`: {error}", path.display()))?
+            }
+            None => Vec::new(),
+        };
+        let mut run = self.run.clone().stdin(payload);
+        if let Some(event_type) = &check.event_type {
+            run = run
+                .env("FRACTALAW_TRIGGER", "event")
+                .env("FRACTALAW_EVENT_TYPE", event_type);
+        }
+        let report = self.host.rehearse(&candidate.app, &run).await;
+        let report = report.map_err(|error| chain(&error))?;
+        match report.outcome {
+            Outcome::Completed(_) => Ok(()),
+            outcome => Err(format!("{digest} does not pass its check: {outcome}")),
+        }
+    }
+}
+
+fn no_app(name: &str) -> ServeError {
+    ServeError::asked_with(
+        format!("there is no app `{}`", name.escape_debug()),
+        "`fractalaw apps ls` lists the apps",
+    )
+}

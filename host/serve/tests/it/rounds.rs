@@ -1,0 +1,197 @@
+//! Events are claimed, run and settled, with retries, an order, and an end.
+
+use fractalaw_serve::request::Request;
+
+use crate::lab::*;
+
+const TWO: &str = "[apps.a]\nsource = \"a.wasm\"\n[apps.b]\nsource = \"b.wasm\"\nconcurrency = 1\n";
+
+#[test]
+fn an_event_runs_each_app_that_is_subscribed_once() {
+    let site = Site::new(TWO);
+    site.write("a.wasm", &app(1, ""));
+    site.write("b.wasm", &app(2, ""));
+    let running = site.start();
+    let emitted = running.emit("go");
+    assert_eq!((emitted.deliveries, emitted.completed), (2, Some(2)));
+    let none = running.emit("nobody");
+    assert_eq!((none.deliveries, none.completed), (0, Some(0)));
+    let mut ran = running.ran();
+    ran.sort();
+    assert_eq!(
+        ran,
+        [
+            "a go from operator 1 completed",
+            "b go from operator 1 completed"
+        ]
+    );
+    assert_eq!(running.left(), [] as [&str; 0]);
+    let (a, b) = (running.digest("a"), running.digest("b"));
+    running.stop();
+    let mut outcomes = site.outcomes();
+    let completed = |digest| (digest, Some("completed".to_owned()));
+    let mut expected = [completed(a), completed(b)];
+    outcomes.sort();
+    expected.sort();
+    assert_eq!(outcomes, expected);
+}
+
+#[test]
+fn what_fails_is_tried_again_later_and_then_is_dead() {
+    let site = Site::new("[apps.a]\nsource = \"a.wasm\"\nretry = 3\n");
+    site.write("a.wasm", &app(1, ERROR));
+    let running = site.start();
+    running.send("go");
+    running.ended(1);
+    assert_eq!(running.left(), ["a waiting 1 guest-error"]);
+    // The second attempt is due after 1 s and up to a quarter more, the third after 4 s.
+    running.at(2);
+    running.ended(2);
+    assert_eq!(running.left(), ["a waiting 2 guest-error"]);
+    running.at(60);
+    running.ended(3);
+    assert_eq!(running.left(), ["a dead 3 guest-error"]);
+    assert_eq!(
+        running.ask(Request::Retry { delivery: Some(1) }),
+        Ok(1.into())
+    );
+    running.ended(4);
+    assert_eq!(running.left(), ["a waiting 1 guest-error"]);
+    assert_eq!(
+        running.ask(Request::Drop { delivery: Some(9) }),
+        Err("there is no delivery 9".to_owned())
+    );
+    assert_eq!(
+        running.ask(Request::Drop { delivery: Some(1) }),
+        Ok(1.into())
+    );
+    assert_eq!(running.left(), [] as [&str; 0]);
+    running.stop();
+}
+
+#[test]
+fn out_of_fuel_is_dead_at_once_and_all_dead_ones_are_dropped_together() {
+    let site = Site::new("[apps.a]\nsource = \"a.wasm\"\n");
+    // A loop without end uses up its fuel.
+    site.write("a.wasm", &app(1, ENDLESS));
+    let running = site.start();
+    let emitted = running.emit("go");
+    assert_eq!((emitted.deliveries, emitted.completed), (1, Some(0)));
+    running.emit("go");
+    assert_eq!(
+        running.left(),
+        ["a dead 1 out-of-fuel", "a dead 1 out-of-fuel"]
+    );
+    assert_eq!(running.ask(Request::Drop { delivery: None }), Ok(2.into()));
+    assert_eq!(running.left(), [] as [&str; 0]);
+    running.stop();
+}
+
+#[test]
+fn an_app_without_a_component_gets_its_events_when_it_has_one() {
+    let site = Site::new("[apps.a]\nsource = \"a.wasm\"\n[apps.b]\nsource = \"b.wasm\"\n");
+    site.write("a.wasm", b"no component");
+    site.write("b.wasm", &app(1, ""));
+    let running = site.start();
+    assert_eq!(running.app("a").digest, None);
+    let note = running.app("a").note.unwrap();
+    assert!(note.contains("is refused"), "{note}");
+    assert_eq!(running.emit("go").deliveries, 1);
+    site.write("a.wasm", &app(2, ""));
+    assert_eq!(
+        running.ask(Request::Reload {
+            app: Some("a".to_owned())
+        }),
+        Ok(().into())
+    );
+    assert_eq!(running.app("a").note, None);
+    assert_eq!(running.emit("go").completed, Some(2));
+    running.stop();
+}
+
+#[test]
+fn runs_that_do_not_end_in_the_grace_period_are_cut_off_and_begin_again() {
+    let site = Site::new("[apps.a]\nsource = \"a.wasm\"\n");
+    // Its fuel lasts for minutes.
+    let mut manifest = manifest(&["go"]);
+    manifest.tier = fractalaw_host::Tier::Heavy;
+    let endless = fractalaw_testing::component("", ENDLESS);
+    site.write(
+        "a.wasm",
+        &fractalaw_testing::with_manifest(&endless, &manifest),
+    );
+    site.write("policy.toml", b"[all]\non.go = true\ntier = \"heavy\"\n");
+    let running = site.start();
+    let mut ended = running.supervisor.ended();
+    running.send("go");
+    // The run has begun when it counts.
+    while running.app("a").in_flight.is_empty() {
+        std::thread::yield_now();
+    }
+    ended.borrow_and_update();
+    running.stop();
+    let outcomes = site.outcomes();
+    assert_eq!(outcomes.len(), 1);
+    assert_eq!(outcomes[0].1.as_deref(), Some("interrupted"));
+    site.write("a.wasm", &app(2, ""));
+    let running = site.start();
+    running.ended(1);
+    assert_eq!(running.ran(), ["a go from test 1 completed"]);
+    running.stop();
+}
+
+#[test]
+fn a_folder_has_one_supervisor_and_the_error_names_the_other() {
+    let site = Site::new("");
+    let running = site.start();
+    let time = fractalaw_events_engine::Time::from_unix_s(NOON_S);
+    let error = site.start_at(time).err().unwrap();
+    assert_eq!(
+        error.to_string(),
+        format!(
+            "`{}` is served by process {}",
+            site.path().display(),
+            std::process::id()
+        )
+    );
+    running.stop();
+    site.start().stop();
+}
+
+#[test]
+fn an_app_with_one_run_at_a_time_gets_its_events_in_order() {
+    let site = Site::new("[apps.a]\nsource = \"a.wasm\"\nconcurrency = 1\n");
+    site.write("a.wasm", &app(1, ""));
+    let running = site.start();
+    let events: Vec<_> = (0..50).map(|_| running.send("go").0).collect();
+    running.ended(50);
+    let ran = running.supervisor.runs().into_iter().rev();
+    let keys: Vec<_> = ran.map(|ran| ran.delivery).collect();
+    let expected: Vec<_> = events
+        .iter()
+        .map(|event| format!("event:{event}:a"))
+        .collect();
+    assert_eq!(keys, expected);
+    running.stop();
+}
+
+#[test]
+fn events_and_no_state_do_not_start() {
+    let site = Site::new("[apps.a]\nsource = \"a.wasm\"\n");
+    site.write("a.wasm", &app(1, ""));
+    site.start().stop();
+    std::fs::remove_file(site.file(".fractalaw/apps.json")).unwrap();
+    let time = fractalaw_events_engine::Time::from_unix_s(NOON_S);
+    let error = site.start_at(time).err().unwrap();
+    assert_eq!(
+        (error.to_string(), error.hint().unwrap()),
+        (
+            format!(
+                "there are events, and `{}` is missing, which says which apps get them",
+                site.file(".fractalaw/apps.json").display()
+            ),
+            "restore it from a copy, or move `events.db` away with the events that wait in it"
+                .to_owned()
+        )
+    );
+}

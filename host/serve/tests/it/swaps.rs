@@ -1,0 +1,190 @@
+//! Versions take each other's place while runs go on.
+
+use fractalaw_host::Tier;
+use fractalaw_serve::request::Request;
+use fractalaw_testing::{RUNTIME, component, with_manifest};
+
+use crate::lab::*;
+
+const ONE: &str = "[apps.a]\nsource = \"a.wasm\"\n";
+
+fn reload(running: &Running) -> Result<(), String> {
+    let reloaded = running.ask(Request::Reload {
+        app: Some("a".to_owned()),
+    });
+    reloaded.map(drop)
+}
+
+#[test]
+fn a_new_file_runs_from_the_next_event_on_and_can_be_rolled_back() {
+    let site = Site::new(ONE);
+    site.write("a.wasm", &app(1, ""));
+    let running = site.start();
+    let first = running.digest("a");
+    running.emit("go");
+    site.write("a.wasm", &app(2, ""));
+    reload(&running).unwrap();
+    let second = running.digest("a");
+    assert_ne!(first, second);
+    assert_eq!(running.app("a").previous.as_ref(), Some(&first));
+    running.emit("go");
+    RUNTIME.block_on(running.supervisor.roll_back("a")).unwrap();
+    assert_eq!(running.digest("a"), first);
+    assert_eq!(running.app("a").bad, std::slice::from_ref(&second));
+    assert_eq!(running.app("a").previous, None);
+    running.emit("go");
+    let error = RUNTIME.block_on(running.supervisor.roll_back("a"));
+    assert_eq!(
+        error.unwrap_err().to_string(),
+        "there is no version before it"
+    );
+    running.stop();
+    // What ran last runs after a start, although the file has the other.
+    let running = site.start_without_reload();
+    assert_eq!(running.digest("a"), first);
+    running.emit("go");
+    running.stop();
+    let digests: Vec<_> = site
+        .outcomes()
+        .into_iter()
+        .map(|(digest, _)| digest)
+        .collect();
+    assert_eq!(
+        digests,
+        [&first, &second, &first, &first].map(String::clone)
+    );
+}
+
+#[test]
+fn files_are_looked_at_without_being_told() {
+    let site = Site::new(ONE);
+    site.write("a.wasm", &app(1, ""));
+    let running = site.start();
+    let first = running.digest("a");
+    site.write("a.wasm", &app(2, ""));
+    running.supervisor.look();
+    while running.digest("a") == first {
+        std::thread::yield_now();
+    }
+    running.stop();
+}
+
+#[test]
+fn three_traps_in_the_first_five_runs_put_the_old_version_back_and_offer_what_is_dead_again() {
+    let site = Site::new(&format!("{ONE}retry = 1\n"));
+    site.write("a.wasm", &app(1, ""));
+    let running = site.start();
+    let first = running.digest("a");
+    site.write("a.wasm", &app(2, TRAP));
+    reload(&running).unwrap();
+    let bad = running.digest("a");
+    for _ in 0..2 {
+        running.emit("go");
+    }
+    assert_eq!(running.left(), ["a dead 1 trap", "a dead 1 trap"]);
+    running.send("go");
+    // Three traps, and then the same three events with the old version.
+    running.ended(6);
+    assert_eq!(running.digest("a"), first);
+    assert_eq!(running.app("a").bad, std::slice::from_ref(&bad));
+    assert_eq!(running.left(), [] as [&str; 0]);
+    // The file still has the bad one, which is not taken by itself.
+    running.supervisor.look();
+    running.emit("go");
+    assert_eq!(running.digest("a"), first);
+    running.stop();
+    let outcomes = site.outcomes();
+    let of = |digest: &str, outcome: &str| {
+        let same = outcomes
+            .iter()
+            .filter(|(of, ended)| of == digest && ended.as_deref() == Some(outcome));
+        same.count()
+    };
+    assert_eq!((of(&bad, "trap"), of(&first, "completed")), (3, 4));
+}
+
+#[test]
+fn a_version_that_asks_for_more_or_fails_its_check_leaves_the_old_one() {
+    let site = Site::new(&format!("{ONE}check = true\n"));
+    site.write("a.wasm", &app(1, ""));
+    let running = site.start();
+    let first = running.digest("a");
+    let mut greedy = manifest(&["go", "stop"]);
+    greedy.env = vec!["SECRET".to_owned()];
+    let greedy = with_manifest(&component("", ""), &greedy);
+    for (bytes, note) in [
+        (greedy, "asks for more than it is granted"),
+        (app(3, TRAP), "does not pass its check: trap"),
+        (app(4, ERROR), "does not pass its check: guest error"),
+        (b"\0asm".to_vec(), "is refused"),
+    ] {
+        site.write("a.wasm", &bytes);
+        let error = reload(&running).unwrap_err();
+        assert!(error.contains(note), "{error}");
+        assert_eq!(running.app("a").note, Some(error));
+        assert_eq!(running.digest("a"), first);
+    }
+    std::fs::remove_file(site.file("a.wasm")).unwrap();
+    let error = reload(&running).unwrap_err();
+    assert_eq!(
+        error,
+        format!("`{}` does not exist", site.file("a.wasm").display())
+    );
+    assert_eq!(running.emit("go").completed, Some(1));
+    running.stop();
+    // The checks are not in the ledger.
+    assert_eq!(site.outcomes(), [(first, Some("completed".to_owned()))]);
+}
+
+#[test]
+fn a_pinned_app_keeps_its_version() {
+    let site = Site::new(ONE);
+    site.write("a.wasm", &app(1, ""));
+    let running = site.start();
+    let first = running.digest("a");
+    let pin = |pinned| {
+        let app = "a".to_owned();
+        running.ask(Request::Pin { app, pinned }).unwrap();
+    };
+    pin(true);
+    site.write("a.wasm", &app(2, ""));
+    running.supervisor.look();
+    while running.app("a").note.is_none() {
+        std::thread::yield_now();
+    }
+    assert_eq!(running.digest("a"), first);
+    pin(false);
+    running.supervisor.look();
+    while running.app("a").note.is_some() {
+        std::thread::yield_now();
+    }
+    assert_ne!(running.digest("a"), first);
+    running.stop();
+}
+
+#[test]
+fn a_swap_that_drains_waits_for_runs_of_the_old_version() {
+    let site = Site::new(&format!("{ONE}swap = \"drain\"\n"));
+    let mut heavy = manifest(&["go"]);
+    heavy.tier = Tier::Heavy;
+    site.write("policy.toml", b"[all]\non.go = true\ntier = \"heavy\"\n");
+    // It ends by its fuel, after a second or so.
+    site.write("a.wasm", &with_manifest(&component("", ENDLESS), &heavy));
+    let running = site.start();
+    let first = running.digest("a");
+    running.send("go");
+    while running.app("a").in_flight.is_empty() {
+        std::thread::yield_now();
+    }
+    site.write("a.wasm", &app(2, ""));
+    reload(&running).unwrap();
+    // The swap is over, so the run has ended.
+    let ran = running.ran();
+    assert_eq!(ran.len(), 1);
+    assert!(
+        ran[0] == "a go from test 1 out-of-fuel" || ran[0] == "a go from test 1 deadline-exceeded",
+        "{ran:?}"
+    );
+    assert_ne!(running.digest("a"), first);
+    running.stop();
+}
