@@ -84,12 +84,8 @@ mod verify;
 pub use chain::{Chain, Flaw, Witness};
 pub use checkpoint::{Checkpoint, CheckpointError};
 pub use create::create;
-<<<<<<< HEAD
 pub use deeds::{Deeds, Effects, Emitted, Scheduled};
-=======
-
 pub use ensure::{EnsureError, ensure};
->>>>>>> 97ba47f (fractalaw serve runs micro-apps for years: events and schedules start them, and versions swap while runs go on)
 pub use entry::{Entry, FIELD_BYTES, Hash, LedgerId, Role, event};
 pub use error::LedgerError;
 pub use file_limit::survive_file_limit;

@@ -148,7 +148,7 @@ fn a_wrong_file_or_folder_is_an_error_of_usage() {
     assert_eq!(code, 2);
     assert_eq!(
         error,
-        "error: `./fractalaw.toml`:7: unknown key `concurency`, expected `source`, `concurrency`, `retry`, `swap`, \
+        "error: `./fractalaw.toml`:9: unknown key `concurency`, expected `source`, `concurrency`, `retry`, `swap`, \
          `check`, `cron`\nhint: did you mean `concurrency`?\n"
     );
     assert_eq!(failed(&site, "emit go --folder nowhere").0, 2);
