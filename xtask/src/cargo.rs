@@ -77,6 +77,9 @@ pub(crate) const ADBC: [&str; 4] = ["-p", "fractalaw-adbc", "-p", "fractalaw-adb
 /// The program that runs models. It depends on an engine for neural networks and on a server, which nothing else uses.
 pub(crate) const MODELS: [&str; 4] = ["-p", "fractalaw-models", "-p", "fractalaw-catalogue"];
 
+/// The program that moves events between nodes. It depends on a client of NATS, which nothing else uses.
+pub(crate) const NATS: [&str; 2] = ["-p", "fractalaw-nats"];
+
 /// This crate, always by itself: its features are those of `cargo xtask`.
 pub(crate) const XTASK: [&str; 2] = ["-p", "xtask"];
 

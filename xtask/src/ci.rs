@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 
 use crate::build_guests::toolchain::{TARGET, Toolchain};
-use crate::cargo::{ADBC, BENCHES, HOST, LEDGER, MODELS, XTASK, cargo, shell, step};
+use crate::cargo::{ADBC, BENCHES, HOST, LEDGER, MODELS, NATS, XTASK, cargo, shell, step};
 use crate::cases::harness::Snapshots;
 use crate::flags;
 use crate::project::Project;
@@ -35,6 +35,7 @@ pub(crate) fn run(project: &Project) -> Result<ExitCode> {
         &LEDGER[..],
         &ADBC[..],
         &MODELS[..],
+        &NATS[..],
         &BENCHES[..],
     ] {
         let clippy = cargo(&shell, "clippy")
@@ -64,7 +65,14 @@ pub(crate) fn run(project: &Project) -> Result<ExitCode> {
         step("clippy of the guests", &remedy, clippy.args(warnings))?;
     }
 
-    for packages in [&XTASK[..], &HOST[..], &LEDGER[..], &ADBC[..], &MODELS[..]] {
+    for packages in [
+        &XTASK[..],
+        &HOST[..],
+        &LEDGER[..],
+        &ADBC[..],
+        &MODELS[..],
+        &NATS[..],
+    ] {
         let doc = cargo(&shell, "doc")
             .args(packages)
             .args(["--no-deps", "--locked"]);

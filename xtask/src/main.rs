@@ -36,6 +36,7 @@ mod build_guests;
 mod packages;
 
 mod drivers;
+mod servers;
 
 // What is done with components: the programs and the harness that run them, and how a run looks on a page.
 mod cases;
@@ -109,6 +110,7 @@ fn dispatch(command: &Command) -> Result<ExitCode> {
         Command::New(flags) => return new::run(&project, flags),
         Command::Ci => return ci::run(&project),
         Command::Drivers => drivers::run(&project)?,
+        Command::Servers => servers::run(&project)?,
         Command::Models(flags::Models::Get) => models::get(&project)?,
         Command::Tidy => tidy::run(&project)?,
     }

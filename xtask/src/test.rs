@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 
 use crate::adbc;
 use crate::build_guests;
-use crate::cargo::{ADBC, HOST, LEDGER, MODELS, XTASK, cargo, shell, step};
+use crate::cargo::{ADBC, HOST, LEDGER, MODELS, NATS, XTASK, cargo, shell, step};
 use crate::cargo_test::{arguments, run_tests, without_verdicts};
 use crate::cases::asked::Asked;
 use crate::cases::harness::{Snapshots, cases};
@@ -19,6 +19,7 @@ use crate::flags;
 use crate::in_ci;
 use crate::models;
 use crate::project::Project;
+use crate::servers;
 use crate::totals::Totals;
 use guest_tests::Tests;
 
@@ -104,6 +105,7 @@ pub(crate) fn verify(
             drivers::run(project)?;
             models::get(project)?;
             models::build(project)?;
+            servers::run(project)?;
         }
         // Without drivers, the tests that need the program say that they are skipped.
         if drivers::any(project) {
@@ -133,6 +135,7 @@ pub(crate) fn verify(
             cargo(&shell, "test").args(LEDGER),
             cargo(&shell, "test").args(ADBC),
             cargo(&shell, "test").args(MODELS),
+            cargo(&shell, "test").args(NATS),
         ] {
             let command = without_verdicts(command);
             good &= run_tests(arguments(command, text, &flags.rest), &mut totals)?;

@@ -9,7 +9,7 @@ use super::problem::Problem;
 use crate::lock::Lock;
 
 /// A package, what it must not depend on, and what to do instead.
-const AVOIDS: [(&str, &str, &str); 11] = [
+const AVOIDS: [(&str, &str, &str); 13] = [
     (
         "xtask",
         "wasmtime",
@@ -54,6 +54,16 @@ const AVOIDS: [(&str, &str, &str); 11] = [
         "fractalaw-events-engine",
         "fractalaw-host",
         "let the capability in `host/events`, or the supervisor, know both",
+    ),
+    (
+        "fractalaw-cli",
+        "async-nats",
+        "connect to a set in `fractalaw-nats`, a program of its own",
+    ),
+    (
+        "fractalaw-nats",
+        "wasmtime",
+        "let the supervisor run micro-apps: this program links no runtime",
     ),
     (
         "fractalaw-ledger",

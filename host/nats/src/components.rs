@@ -1,0 +1,118 @@
+//! Components: one that is published reaches the folder of each node, whole and by its digest. The supervisor of the
+//! node sees the new file, and swaps it.
+
+use std::io::Write as _;
+use std::path::Path;
+
+use anyhow::{Context as _, Result, bail};
+use async_nats::jetstream::kv::Operation;
+use futures_util::stream::StreamExt;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use tokio::io::AsyncReadExt;
+
+use crate::fault::Fault;
+use crate::limits::COMPONENT_BYTES;
+use crate::set::{Set, say};
+
+/// The component of an app.
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Component {
+    pub(crate) sha256: String,
+    pub(crate) bytes: u64,
+}
+
+/// Publishes a file as the component of an app.
+pub(crate) async fn publish(set: &Set, app: &str, path: &Path) -> Result<Component> {
+    check(app)?;
+    let shown = path.display();
+    let length = std::fs::metadata(path).map_or(0, |metadata| metadata.len());
+    if length > COMPONENT_BYTES {
+        let what = format!("`{shown}` has {length} bytes, expected at most {COMPONENT_BYTES}");
+        bail!(Fault::new(what, "name the file of a component"));
+    }
+    let bytes = std::fs::read(path).map_err(|error| {
+        let what = format!("cannot read `{shown}`: {error}");
+        Fault::new(what, "name the file of a component")
+    })?;
+    if !bytes.starts_with(b"\0asm") {
+        let what = format!("`{shown}` is not WebAssembly");
+        bail!(Fault::new(what, "name the file of a component"));
+    }
+    let component = Component {
+        sha256: digest(&bytes),
+        bytes: bytes.len() as u64,
+    };
+    // First the contents, so that whoever sees the entry finds them.
+    if set.components.info(&component.sha256).await.is_err() {
+        let put = set.components.put(&*component.sha256, &mut &*bytes).await;
+        put.context("cannot store the component")?;
+    }
+    let value = serde_json::to_vec(&component)?;
+    set.apps.put(app, value.into()).await?;
+    Ok(component)
+}
+
+/// Keeps the folder as the set has it, as long as this is not stopped. It ends only with an error.
+pub(crate) async fn run(set: &Set, folder: &Path) -> Result<()> {
+    let mut entries = set.apps.watch_with_history(">").await?;
+    while let Some(entry) = entries.next().await {
+        let entry = entry?;
+        if entry.operation != Operation::Put {
+            continue;
+        }
+        let app = entry.key;
+        let fetched = fetch(set, folder, &app, &entry.value).await;
+        match fetched.with_context(|| format!("cannot fetch the component of `{app}`"))? {
+            Some(sha256) => say(&format!("`{app}` is {sha256} now")),
+            None => continue,
+        }
+    }
+    bail!("the server ended the watch of `APPS`")
+}
+
+/// Fetches a component, unless the folder has it. Returns its digest if it was fetched.
+async fn fetch(set: &Set, folder: &Path, app: &str, entry: &[u8]) -> Result<Option<String>> {
+    check(app)?;
+    let component: Component = serde_json::from_slice(entry)?;
+    if component.bytes > COMPONENT_BYTES {
+        bail!("it has {} bytes", component.bytes);
+    }
+    let path = folder.join(format!("{app}.wasm"));
+    if std::fs::read(&path).is_ok_and(|bytes| digest(&bytes) == component.sha256) {
+        return Ok(None);
+    }
+    let object = set.components.get(&component.sha256).await?;
+    let mut bytes = Vec::new();
+    object
+        .take(COMPONENT_BYTES + 1)
+        .read_to_end(&mut bytes)
+        .await?;
+    let found = digest(&bytes);
+    if found != component.sha256 {
+        bail!("it has the digest {found}, expected {}", component.sha256);
+    }
+    // The rename comes last, so that the supervisor never sees half a file.
+    std::fs::create_dir_all(folder)?;
+    let mut file = tempfile::NamedTempFile::new_in(folder)?;
+    file.write_all(&bytes)?;
+    file.as_file().sync_all()?;
+    file.persist(&path)?;
+    Ok(Some(found))
+}
+
+/// The name of an app is that of a file, too.
+fn check(app: &str) -> Result<()> {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+    if app.is_empty() || app.len() > 128 || !app.bytes().all(is_plain) {
+        let what = format!("`{}` is not the name of an app", app.escape_debug());
+        bail!(Fault::new(what, "use letters, digits, `-` and `_`"));
+    }
+    Ok(())
+}
+
+fn digest(bytes: &[u8]) -> String {
+    let digest = Sha256::digest(bytes);
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+}
