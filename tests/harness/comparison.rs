@@ -10,6 +10,7 @@ use crate::case::Case;
 use crate::flags::Writing;
 use crate::functions;
 use crate::listing::Rendered;
+use crate::name::Name;
 use crate::rendering::{self, Observed, Profiled};
 use crate::reviewed;
 use crate::snapshot::{self, Stored};
@@ -38,8 +39,8 @@ impl Snapshots {
         let [behaviour, cost, parts] = case.name.snapshots(&self.folder);
         let new_cost = rendering::cost(&observed.report);
         let old_cost = Stored::read(&cost);
-        let behaves = self.compare(case, &behaviour, &rendering::behaviour(observed));
-        let costs = self.compare(case, &cost, &new_cost);
+        let behaves = self.compare(case.about(), &behaviour, &rendering::behaviour(observed));
+        let costs = self.compare(case.about(), &cost, &new_cost);
         let reviewed = old_cost.text().map(reviewed::cost).transpose();
         let costs = costs.map_err(|message| match &reviewed {
             Ok(Some(Some(old))) if old.model != COST_MODEL => format!(
@@ -53,7 +54,7 @@ impl Snapshots {
             _ => message,
         });
         let (parts, changes) = if costs.is_err() {
-            self.which_moved(case, &parts, profile)
+            self.which_moved(case.about(), &parts, profile)
         } else if self.are_functions_due(&parts, &new_cost, observed, old_cost.text()) {
             let functions = rendering::functions(&profile());
             let writing = match self.writing {
@@ -62,7 +63,7 @@ impl Snapshots {
                 writing => writing,
             };
             (
-                self.compare_as(writing, case, &parts, &functions),
+                self.compare_as(writing, case.about(), &parts, &functions),
                 Vec::new(),
             )
         } else {
@@ -93,6 +94,17 @@ impl Snapshots {
         }
     }
 
+    /// Compares the story of a scenario.
+    pub(crate) fn check_story(
+        &self,
+        name: &Name,
+        about: &str,
+        story: &Rendered,
+    ) -> Result<(), Failed> {
+        self.compare(about, &name.story(&self.folder), story)
+            .map_err(Failed::from)
+    }
+
     /// Whether the functions must be compared although the cost is unchanged. They sum to the cost, so a
     /// different sum shows without a profile that they are stale. If there is no profile because the component
     /// was refused, comparing costs nothing.
@@ -120,7 +132,7 @@ impl Snapshots {
     /// Says which functions moved the cost, and puts them beside the reviewed ones.
     fn which_moved(
         &self,
-        case: &Case,
+        about: &str,
         path: &Path,
         profile: &dyn Fn() -> Profiled,
     ) -> (Result<(), String>, Vec<FunctionMoved>) {
@@ -129,7 +141,7 @@ impl Snapshots {
         let text = rendering::functions(&profiled);
         let kept = match self.writing {
             _ if old.text() == Some(text.text()) => self.passed(path),
-            Writing::Pending => self.put_beside(case, path, &text),
+            Writing::Pending => self.put_beside(about, path, &text),
             _ => Ok(()),
         };
         if kept.is_err() {
@@ -159,21 +171,21 @@ impl Snapshots {
         (said, moved)
     }
 
-    fn compare(&self, case: &Case, path: &Path, new: &Rendered) -> Result<(), String> {
-        self.compare_as(self.writing, case, path, new)
+    fn compare(&self, about: &str, path: &Path, new: &Rendered) -> Result<(), String> {
+        self.compare_as(self.writing, about, path, new)
     }
 
     fn compare_as(
         &self,
         writing: Writing,
-        case: &Case,
+        about: &str,
         path: &Path,
         new: &Rendered,
     ) -> Result<(), String> {
         let old = Stored::read(path);
         if writing == Writing::Accept {
-            let accepted = snapshot::accept(path, case.about(), new)
-                .and_then(|()| self.wholes.keep(path, new));
+            let accepted =
+                snapshot::accept(path, about, new).and_then(|()| self.wholes.keep(path, new));
             return accepted.map_err(|error| format!("{error:#}"));
         }
         if old.text() == Some(new.text()) {
@@ -183,7 +195,7 @@ impl Snapshots {
             return self.passed(path);
         }
         if writing == Writing::Pending {
-            self.put_beside(case, path, new)?;
+            self.put_beside(about, path, new)?;
         }
         let name = self.shown(path);
         Err(match old {
@@ -200,15 +212,14 @@ impl Snapshots {
                 )
             }
             Stored::Text(old) => format!(
-                "`{name}` has changed: {}\n\n{}",
-                case.about(),
+                "`{name}` has changed: {about}\n\n{}",
                 self.wholes.difference(path, &old, new)
             ),
         })
     }
 
-    fn put_beside(&self, case: &Case, path: &Path, new: &Rendered) -> Result<(), String> {
-        snapshot::put_beside(path, case.about(), new).map_err(|error| format!("{error:#}"))
+    fn put_beside(&self, about: &str, path: &Path, new: &Rendered) -> Result<(), String> {
+        snapshot::put_beside(path, about, new).map_err(|error| format!("{error:#}"))
     }
 
     /// Nothing is left to review.

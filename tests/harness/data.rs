@@ -31,12 +31,41 @@ pub(crate) struct DataSpec {
 /// One file or several.
 #[derive(Deserialize)]
 #[serde(untagged, expecting = "expected a file's name, or a list of names")]
-enum Seeds {
+pub(crate) enum Seeds {
     One(PathBuf),
     Several(Vec<PathBuf>),
 }
 
 impl Seeds {
+    /// Makes a database in this file, and fills it from the seeds in this folder.
+    pub(crate) fn fill(&self, folder: &Path, file: &Path) -> Result<()> {
+        let mut seeds = self.files();
+        for (place, seed) in seeds.iter().enumerate() {
+            ensure!(
+                place == 0 || !is_database(seed),
+                "`{}` comes after another file, expected a database to come first",
+                seed.display()
+            );
+            regular::check(&folder.join(seed)).map_err(|error| {
+                anyhow!("{error:#}\nhint: `seed` of `[data]` names files beside the case")
+            })?;
+        }
+        if let [first, rest @ ..] = seeds
+            && is_database(first)
+        {
+            copy(&folder.join(first), file)?;
+            seeds = rest;
+        }
+        let connection = Connection::open(file)?;
+        // Only one run reads it.
+        connection.execute_batch("PRAGMA synchronous = OFF")?;
+        for seed in seeds {
+            fractalaw_sqlite::import(&connection, &folder.join(seed))?;
+        }
+        connection.close().map_err(|(_, error)| error)?;
+        Ok(())
+    }
+
     fn files(&self) -> &[PathBuf] {
         match self {
             Seeds::One(file) => std::slice::from_ref(file),
@@ -63,30 +92,7 @@ impl DataSpec {
     pub(crate) fn seed(&self, folder: &Path) -> Result<Database> {
         let place = tempfile::tempdir().context("no place for a database")?;
         let file = place.path().join("case.db");
-        let mut seeds = self.seed.files();
-        for (place, seed) in seeds.iter().enumerate() {
-            ensure!(
-                place == 0 || !is_database(seed),
-                "`{}` comes after another file, expected a database to come first",
-                seed.display()
-            );
-            regular::check(&folder.join(seed)).map_err(|error| {
-                anyhow!("{error:#}\nhint: `seed` of `[data]` names files beside the case")
-            })?;
-        }
-        if let [first, rest @ ..] = seeds
-            && is_database(first)
-        {
-            copy(&folder.join(first), &file)?;
-            seeds = rest;
-        }
-        let connection = Connection::open(&file)?;
-        // Only one run reads it.
-        connection.execute_batch("PRAGMA synchronous = OFF")?;
-        for seed in seeds {
-            fractalaw_sqlite::import(&connection, &folder.join(seed))?;
-        }
-        connection.close().map_err(|(_, error)| error)?;
+        self.seed.fill(folder, &file)?;
         Ok(Database {
             file,
             _place: place,

@@ -11,10 +11,14 @@ use libtest_mimic::{Failed, Trial};
 use crate::case::Case;
 use crate::misplaced;
 use crate::name::Name;
+use crate::scenario::Scenario;
 use crate::snapshot;
 
 /// The names of the harness's own tests: `inventory/…`, `harness/…`.
-const OWN: [&str; 2] = ["harness", "inventory"];
+const OWN: [&str; 3] = ["harness", "inventory", SCENARIOS];
+
+/// The folder of scenarios, and the beginning of the names of their tests.
+const SCENARIOS: &str = "scenarios";
 
 /// The beginning of the names of libraries that guests share. `xtask` uses it too, in `project.rs`.
 const LIBRARY: &str = "lib-";
@@ -24,6 +28,7 @@ pub(crate) struct Inventory {
     pub(crate) cases: Vec<Case>,
     /// Cases that cannot be run, and why. Each fails under its name, whatever was asked for.
     pub(crate) broken: Vec<(Name, String)>,
+    pub(crate) scenarios: Vec<Scenario>,
     /// The folder `tests/`.
     pub(crate) tests: PathBuf,
     /// The folder that cargo and the commands write to.
@@ -42,6 +47,7 @@ impl Inventory {
         let mut inventory = Inventory {
             cases: Vec::new(),
             broken: Vec::new(),
+            scenarios: Vec::new(),
             tests: tests.to_owned(),
             target: env::var_os("CARGO_TARGET_DIR")
                 .map_or_else(|| workspace.join("target"), |folder| workspace.join(folder)),
@@ -60,7 +66,23 @@ impl Inventory {
                 inventory.add(room, &file);
             }
         }
+        for file in files(&tests.join(SCENARIOS), 1, "toml")? {
+            inventory.add_scenario(&file);
+        }
         Ok(inventory)
+    }
+
+    fn add_scenario(&mut self, file: &Path) {
+        let name = Name::of(file);
+        self.expected.insert(name.story(&self.snapshots()));
+        let read = match name.problem() {
+            Some(problem) => Err(problem),
+            None => Scenario::read(file).map_err(|error| format!("{error:#}")),
+        };
+        match read {
+            Ok(scenario) => self.scenarios.push(scenario),
+            Err(problem) => self.broken.push((name, problem)),
+        }
     }
 
     /// The folder of the snapshots.

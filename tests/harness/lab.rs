@@ -22,7 +22,9 @@ use tokio::task::JoinHandle;
 use crate::case::Case;
 use crate::freshness::Guests;
 use crate::inventory::Inventory;
+use crate::listing::Rendered;
 use crate::rendering::Observed;
+use crate::scenario::Scenario;
 use crate::whole;
 
 /// The guest that fills memory and stack with a pattern before a case's second run.
@@ -178,6 +180,11 @@ impl Lab {
 }
 
 impl Lab {
+    /// Plays a scenario, and returns its story.
+    pub(crate) fn play(&self, scenario: &Scenario) -> Result<Rendered> {
+        scenario.play(&self.guests, &self.policy, &self.cache)
+    }
+
     /// Runs the case once, for commands that only show its cost.
     pub(crate) fn run_once(&self, case: &Case) -> Result<Observed> {
         let component = case.component(&self.guests)?;

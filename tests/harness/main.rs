@@ -12,6 +12,7 @@
 //! - `freshness`: makes sure that components are built from the current sources;
 //! - `lab`: runs the case three times, in a fresh slot, in a used one and beside others, under the policy in
 //!   `policy.toml`;
+//! - `scenario`: plays several micro-apps that react to each other, by a clock of its own, with crashes;
 //! - `rendering`: turns the result into two texts, behaviour and cost, and `listing` makes sure that no byte is
 //!   lost;
 //! - `comparison`: compares these with the reviewed snapshots, which `snapshot` has insta read and write;
@@ -43,6 +44,7 @@ mod record;
 mod regular;
 mod rendering;
 mod reviewed;
+mod scenario;
 mod snapshot;
 mod trigger;
 mod verdict;
@@ -67,6 +69,7 @@ use crate::inventory::Inventory;
 use crate::lab::Lab;
 use crate::name::Name;
 use crate::record::Records;
+use crate::scenario::Scenario;
 use crate::verdict::Verdict;
 use crate::whole::Wholes;
 
@@ -126,6 +129,10 @@ fn run(flags: &Flags) -> Result<ExitCode> {
             });
         }
     }
+    if records.is_none() {
+        let meant = (inventory.scenarios.into_iter()).filter(|scenario| is_meant(&scenario.name));
+        trials.extend(meant.map(|scenario| playing(scenario, &lab, &snapshots)));
+    }
     let conclusion = libtest_mimic::run(&flags.test, trials);
     verdict.print();
     if let Some(file) = &flags.time_in_runs {
@@ -171,6 +178,14 @@ fn trial(case: Case, lab: &Arc<Lab>, snapshots: &Arc<Snapshots>, verdict: &Arc<V
             Err(error) => Err(format!("{error:#}")),
         };
         snapshots.check(&case, &observed, &profile, &verdict)
+    })
+}
+
+fn playing(scenario: Scenario, lab: &Arc<Lab>, snapshots: &Arc<Snapshots>) -> Trial {
+    let (lab, snapshots) = (Arc::clone(lab), Arc::clone(snapshots));
+    Trial::test(scenario.name.to_string(), move || {
+        let story = lab.play(&scenario).map_err(failed)?;
+        snapshots.check_story(&scenario.name, scenario.about(), &story)
     })
 }
 

@@ -52,6 +52,12 @@ impl Name {
         })
     }
 
+    /// The snapshot of a scenario's story below this folder.
+    pub(crate) fn story(&self, folder: &Path) -> PathBuf {
+        let file = format!("{}.story.snap", self.stem);
+        folder.join(&self.subject).join(file)
+    }
+
     /// Its record below this folder.
     pub(crate) fn record(&self, folder: &Path) -> PathBuf {
         folder

@@ -10,7 +10,7 @@ use crate::adbc;
 use crate::build_guests;
 use crate::cargo::{ADBC, HOST, LEDGER, MODELS, NATS, XTASK, cargo, shell, step};
 use crate::cargo_test::{arguments, run_tests, without_verdicts};
-use crate::cases::asked::Asked;
+use crate::cases::asked::{Asked, is_scenario};
 use crate::cases::harness::{Snapshots, cases};
 use crate::cases::names::Cases;
 use crate::drivers;
@@ -49,10 +49,11 @@ pub(crate) fn run(project: &Project, flags: &flags::Test) -> Result<ExitCode> {
 
 fn asked(project: &Project, names: &[String]) -> Result<Asked> {
     let known = Cases::find(project);
+    let is_known = |name: &str| known.has(name) || is_scenario(project, name);
     match names {
         [] => Ok(Asked::Everything),
-        [name] if !known.has(name) => Ok(Asked::Text(name.clone())),
-        names => match names.iter().find(|name| !known.has(name)) {
+        [name] if !is_known(name) => Ok(Asked::Text(name.clone())),
+        names => match names.iter().find(|name| !is_known(name)) {
             Some(name) => Err(known.unknown("case, guest or group", name).into()),
             None => Ok(Asked::Cases(names.to_vec())),
         },

@@ -10,6 +10,22 @@ use crate::project::Project;
 /// The guest that runs beside every case: see `tests/harness/lab.rs`.
 pub(crate) const NEIGHBOUR: &str = "slot-scribbler";
 
+/// The group of scenarios, which have several guests, and stories as snapshots: see `tests/harness/scenario.rs`.
+const SCENARIOS: &str = "scenarios";
+
+/// Whether it is the name of a scenario, or of all.
+pub(crate) fn is_scenario(project: &Project, name: &str) -> bool {
+    let folder = project.root.join("tests").join(SCENARIOS);
+    match name
+        .strip_prefix(SCENARIOS)
+        .map(|rest| rest.strip_prefix('/'))
+    {
+        Some(Some(stem)) => folder.join(format!("{stem}.toml")).is_file(),
+        Some(None) => name == SCENARIOS && folder.is_dir(),
+        None => false,
+    }
+}
+
 /// The tests that a command line means.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Asked {
@@ -24,7 +40,11 @@ impl Asked {
     /// The guests whose components these tests need.
     pub(crate) fn guests(&self, project: &Project) -> Result<Vec<String>> {
         let mut guests = project.guests()?;
-        if let Asked::Cases(names) = self {
+        let plays = |names: &[String]| names.iter().any(|name| is_of(name, SCENARIOS));
+        if let Asked::Cases(names) = self
+            // A scenario may have any guest.
+            && !plays(names)
+        {
             guests
                 .retain(|guest| guest == NEIGHBOUR || names.iter().any(|name| is_of(name, guest)));
         }
