@@ -81,6 +81,9 @@ mod reader;
 mod runs;
 mod verify;
 
+// Ledgers of several nodes together.
+mod set;
+
 pub use chain::{Chain, Flaw, Witness};
 pub use checkpoint::{Checkpoint, CheckpointError};
 pub use create::create;
@@ -99,5 +102,6 @@ pub use run_record::{
     Closing, Decision, Dir, Event, Fuel, Granted, Grants, Limits, Opening, Stdin, now_unix_ns,
 };
 pub use runs::{Closed, Run, closing_of, closings, runs};
+pub use set::{SetError, SetFlaw, VerifiedSet, verify_set};
 pub use trigger::{Cause, Trigger};
 pub use verify::{Trust, Verified, VerifyError, verify};

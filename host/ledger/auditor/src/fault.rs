@@ -3,12 +3,19 @@
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use fractalaw_ledger::{KeyError, LedgerError, VerifyError};
+use fractalaw_ledger::{KeyError, LedgerError, SetError, VerifyError};
 
 /// The ledger is not what was written.
 const DAMAGE: u8 = 1;
 /// The work could not be done.
 const FAILED: u8 = 3;
+
+/// Ledgers that contradict each other. What does was printed.
+#[derive(Debug, thiserror::Error)]
+#[error("the ledgers contradict each other, or themselves, in {flaws} places")]
+pub(crate) struct Contradicted {
+    pub(crate) flaws: usize,
+}
 
 /// Prints an error with its causes and its hint, and returns the exit code.
 pub(crate) fn report(error: &anyhow::Error) -> ExitCode {
@@ -32,19 +39,36 @@ pub(crate) fn report(error: &anyhow::Error) -> ExitCode {
 
 fn is_damage(error: &anyhow::Error) -> bool {
     let ledger = error.downcast_ref::<LedgerError>();
-    let verify = error.downcast_ref::<VerifyError>();
-    ledger.is_some_and(LedgerError::is_damage) || verify.is_some_and(VerifyError::is_damage)
+    ledger.is_some_and(LedgerError::is_damage)
+        || verify(error).is_some_and(VerifyError::is_damage)
+        || error.is::<Contradicted>()
+}
+
+/// What is wrong with a ledger, alone or among others.
+fn verify(error: &anyhow::Error) -> Option<&VerifyError> {
+    match error.downcast_ref() {
+        Some(SetError::Ledger { source, .. }) => Some(source),
+        _ => error.downcast_ref(),
+    }
 }
 
 fn hint(error: &anyhow::Error) -> Option<String> {
-    if let Some(VerifyError::Flaw(_)) = error.downcast_ref() {
+    if error.is::<Contradicted>() {
+        return Some(
+            "keep all files as they are; checkpoints that other nodes kept say which ledger was changed".to_owned(),
+        );
+    }
+    if let Some(SetError::SameLedger { .. }) = error.downcast_ref() {
+        return Some("name each ledger once".to_owned());
+    }
+    if let Some(VerifyError::Flaw(_)) = verify(error) {
         return Some(
             "keep the file as it is; what a checkpoint that was kept, or the last good signature before that \
              entry, vouches for can be relied on, and nothing else: `show` and `export --unverified` read it"
                 .to_owned(),
         );
     }
-    if let Some(VerifyError::Ledger(error)) = error.downcast_ref() {
+    if let Some(VerifyError::Ledger(error)) = verify(error) {
         return error.hint();
     }
     if let Some(error) = error.downcast_ref::<LedgerError>() {

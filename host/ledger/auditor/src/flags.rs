@@ -29,6 +29,8 @@ pub(crate) enum Command {
     Init(Init),
     /// Say whether a ledger is what was written, or the first entry that is not.
     Verify(Verify),
+    /// Say whether ledgers of several nodes agree: each event was made where its runs say, and was run once.
+    VerifySet(VerifySet),
     /// Show entries.
     Show(Show),
     /// List runs, and how they ended.
@@ -61,6 +63,16 @@ pub(crate) struct Verify {
     /// The public key that `init` printed.
     #[arg(long, value_name = "HEX")]
     pub(crate) public_key: Option<PublicKey>,
+    /// Print an object for programs.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct VerifySet {
+    /// The ledgers, of all nodes.
+    #[arg(required = true)]
+    pub(crate) ledgers: Vec<PathBuf>,
     /// Print an object for programs.
     #[arg(long)]
     pub(crate) json: bool,

@@ -19,6 +19,7 @@ mod init;
 mod runs;
 mod show;
 mod verify;
+mod verify_set;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -59,6 +60,7 @@ fn run(command: Command) -> anyhow::Result<()> {
     match command {
         Command::Init(flags) => init::run(&flags),
         Command::Verify(flags) => verify::run(&flags),
+        Command::VerifySet(flags) => verify_set::run(&flags),
         Command::Show(flags) => show::run(&flags),
         Command::Runs(flags) => runs::run(&flags),
         Command::Export(flags) => export::run(&flags),

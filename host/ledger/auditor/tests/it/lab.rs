@@ -99,7 +99,7 @@ pub(crate) fn key() -> LedgerKey {
     LedgerKey::from_seed(&[7; 32])
 }
 
-fn opening(name: &str) -> Opening {
+pub(crate) fn opening(name: &str) -> Opening {
     Opening {
         name: name.to_owned(),
         version: None,

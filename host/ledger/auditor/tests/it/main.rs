@@ -3,3 +3,4 @@
 mod commands;
 mod exports;
 mod lab;
+mod sets;
