@@ -29,7 +29,7 @@ pub(crate) enum Command {
     Init(Init),
     /// Say whether a ledger is what was written, or the first entry that is not.
     Verify(Verify),
-    /// Say whether ledgers of several nodes agree: each event was made where its runs say, and was run once.
+    /// Say whether the ledgers of several nodes agree about events and their runs.
     VerifySet(VerifySet),
     /// Show entries.
     Show(Show),
