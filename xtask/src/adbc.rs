@@ -21,6 +21,21 @@ pub(crate) fn ready(project: &Project, component: &Path, options: &[String]) -> 
     Ok(())
 }
 
+/// Builds the program if the policy of a served folder names a driver.
+pub(crate) fn ready_for_folder(project: &Project, folder: &Path) -> Result<()> {
+    let config = read_toml(&folder.join("fractalaw.toml")).unwrap_or_default();
+    let policy = config.get("serve").and_then(|serve| serve.get("policy"));
+    let policy = policy
+        .and_then(Value::as_str)
+        .map(|policy| folder.join(policy));
+    let names_driver =
+        policy.is_some_and(|policy| read_toml(&policy).is_ok_and(|policy| has_driver(&policy)));
+    match names_driver {
+        true => build(project),
+        false => Ok(()),
+    }
+}
+
 /// Builds the program, so that a host finds it beside its own.
 pub(crate) fn build(project: &Project) -> Result<()> {
     program(

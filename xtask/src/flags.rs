@@ -25,6 +25,7 @@ Examples:
     cargo xtask run hello-world --fuel 1000  the same, with less fuel than it needs
     cargo xtask run hello-world --ledger     the same, recorded in target/ledger/audit.ledger
     cargo xtask ledger runs target/ledger/audit.ledger
+    cargo xtask serve /tmp/site --watch      run the micro-apps of a folder when something happens
     cargo xtask inspect hello-world          what it is, and what it asks for
     cargo xtask test                         hold every guest against its snapshots
     cargo xtask test hello-world --accept    accept what its cases do now
@@ -119,6 +120,8 @@ pub(crate) enum Command {
     /// Read and verify a ledger, with the auditor's program
     #[command(disable_help_flag = true)]
     Ledger(Ledger),
+    /// Build what a folder names, and run its micro-apps when something happens
+    Serve(Serve),
     /// Hold every guest's report against its reviewed snapshots, and run the host's own tests
     Test(Test),
     /// Say which function of a guest used how much fuel, to the unit
@@ -191,6 +194,20 @@ pub(crate) struct Inspect {
         trailing_var_arg = true,
         allow_hyphen_values = true
     )]
+    pub(crate) options: Vec<String>,
+}
+
+/// Flags of `serve`. What follows the folder belongs to `fractalaw serve`.
+#[derive(Debug, Args)]
+pub(crate) struct Serve {
+    /// The folder with `fractalaw.toml`
+    #[arg(default_value = ".")]
+    pub(crate) folder: PathBuf,
+    /// Build guests whose sources change. The supervisor takes their new versions
+    #[arg(long)]
+    pub(crate) watch: bool,
+    /// Options of `fractalaw serve`
+    #[arg(value_name = "OPTIONS", last = true)]
     pub(crate) options: Vec<String>,
 }
 

@@ -59,6 +59,7 @@ mod new;
 mod profile;
 mod report;
 mod run;
+mod serve;
 mod test;
 mod tidy;
 
@@ -101,6 +102,7 @@ fn dispatch(command: &Command) -> Result<ExitCode> {
         Command::Run(flags) => return run::run(&project, flags),
         Command::Inspect(flags) => return inspect::run(&project, flags),
         Command::Ledger(flags) => return ledger::run(&project, flags),
+        Command::Serve(flags) => return serve::run(&project, flags),
         Command::Test(flags) => return test::run(&project, flags),
         Command::Report(flags) => report::run(&project, flags)?,
         Command::Bench(flags) => return bench::run(&project, flags),

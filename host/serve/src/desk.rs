@@ -55,7 +55,8 @@ impl Desk {
         payload: Vec<u8>,
     ) -> Result<Taken, ServeError> {
         // What would be refused gets no entry in the ledger.
-        fractalaw_events_engine::check_type(event_type)?;
+        let bytes = payload.len() as u64;
+        self.engine.would_accept(event_type, source, bytes)?;
         let run = notes::accepted(&self.ledger, event_type, source, &payload)?;
         let event = EventId(run.made(1));
         let accepted = self.engine.accept(Outside {
@@ -157,6 +158,11 @@ impl Desk {
     /// If it is refused or cannot be written.
     pub fn schedule(&self, owner: &str, task: Task) -> Result<TaskId, ServeError> {
         let mut id = None;
+        // What would be refused gets no entry in the ledger. A run that is dropped has staged nothing.
+        let now = self.clock.now();
+        let mut probe = self.engine.run(RunId(0), owner, everything(), now);
+        probe.schedule(task.clone())?;
+        drop(probe);
         let number = notes::tasks_changed(&self.ledger, owner, &task.target, &task.name, None)?;
         self.as_run(number, owner, |run| {
             id = Some(run.schedule(task)?);
@@ -197,13 +203,8 @@ impl Desk {
         owner: &str,
         stage: impl FnOnce(&mut Run) -> Result<(), ServeError>,
     ) -> Result<(), ServeError> {
-        let allowed = Allowed {
-            emits: Granted::All,
-            schedules: Granted::All,
-            quotas: Quotas::default(),
-        };
         let now = self.clock.now();
-        let mut run = self.engine.run(number, owner, allowed, now);
+        let mut run = self.engine.run(number, owner, everything(), now);
         stage(&mut run)?;
         run.prepare(true)?;
         Ok(run.settle(Ending::Completed, "completed", now)?)
@@ -266,6 +267,15 @@ impl Desk {
             ..fractalaw_ledger::Options::default()
         };
         Ledger::open(path, options)
+    }
+}
+
+/// People may do everything that a run may be granted.
+fn everything() -> Allowed {
+    Allowed {
+        emits: Granted::All,
+        schedules: Granted::All,
+        quotas: Quotas::default(),
     }
 }
 

@@ -76,6 +76,9 @@ fractalaw_limits::limits! {
 /// How often the files of the apps are looked at.
 pub const LOOK_AT_FILES: Duration = Duration::from_secs(1);
 
+/// How old the counts may be that the page and the figures show. Counting reads all deliveries.
+pub const OVERVIEW_AGE: Duration = Duration::from_secs(1);
+
 /// How often the clock is looked at while nothing is due. It may have been set, or the machine may have slept.
 pub const LOOK_AT_CLOCK: Duration = Duration::from_secs(30);
 

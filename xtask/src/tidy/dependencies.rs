@@ -9,7 +9,7 @@ use super::problem::Problem;
 use crate::lock::Lock;
 
 /// A package, what it must not depend on, and what to do instead.
-const AVOIDS: [(&str, &str, &str); 13] = [
+const AVOIDS: [(&str, &str, &str); 14] = [
     (
         "xtask",
         "wasmtime",
@@ -29,6 +29,11 @@ const AVOIDS: [(&str, &str, &str); 13] = [
         "fractalaw-host",
         "adbc_core",
         "load drivers in `fractalaw-adbc`, a program of its own",
+    ),
+    (
+        "fractalaw-cli",
+        "hyper",
+        "let what serves stand in `fractalaw-serve`, a program of its own",
     ),
     (
         "fractalaw-cli",

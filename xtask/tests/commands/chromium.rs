@@ -99,6 +99,12 @@ impl Browser {
 
     /// Shows a file in a window of this width, dark or light.
     pub(crate) fn open(&mut self, file: &Path, fragment: &str, width: u32, dark: bool) {
+        let url = format!("file://{}{fragment}", file.display());
+        self.open_url(&url, width, dark);
+    }
+
+    /// Shows what is at an address.
+    pub(crate) fn open_url(&mut self, url: &str, width: u32, dark: bool) {
         self.call(
             "Emulation.setDeviceMetricsOverride",
             json!({
@@ -111,10 +117,7 @@ impl Browser {
             json!({ "features": [{ "name": "prefers-color-scheme", "value": scheme }] }),
         );
         // Through an empty page, because another fragment alone would load nothing.
-        for url in [
-            "about:blank".to_owned(),
-            format!("file://{}{fragment}", file.display()),
-        ] {
+        for url in ["about:blank", url] {
             let before = self.loads;
             self.call("Page.navigate", json!({ "url": url }));
             while self.loads == before {

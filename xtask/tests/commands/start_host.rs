@@ -23,9 +23,13 @@ pub(crate) fn scratch() -> Scratch {
         "[package]\nname = \"xtask\"\nedition = \"2024\"\n",
     );
     scratch.write("xtask/src/lib.rs", "//! A stand-in.\n");
-    scratch.write(
+    for program in [
         "cli/src/bin/fractalaw.rs",
-        "//! A stand-in.\n\
+        "serve/src/bin/fractalaw-serve.rs",
+    ] {
+        scratch.write(
+            program,
+            "//! A stand-in.\n\
          fn main() {\n    \
              let args: Vec<String> = std::env::args().skip(1).collect();\n    \
              println!(\"{}\", args.join(\"|\"));\n    \
@@ -34,7 +38,8 @@ pub(crate) fn scratch() -> Scratch {
              }\n    \
              std::process::exit(args.last().and_then(|code| code.parse().ok()).unwrap_or(0));\n\
          }\n",
-    );
+        );
+    }
     scratch.write(
         "host/tests/it.rs",
         "//! A stand-in.\n\
@@ -95,6 +100,25 @@ fn children_get_their_arguments_and_their_ends_are_passed_on() {
     assert_eq!(after, "|--create-ledger|--json\n");
     let ended = scratch.xtask(["run", "a.wasm", "--ledger", "my.ledger"]);
     assert_eq!(ended.stdout, "run|a.wasm|--ledger|my.ledger\n");
+
+    // The supervisor is built for `serve`, and not before.
+    let supervisor = scratch.path("target/debug/fractalaw-serve");
+    assert!(!supervisor.exists());
+    let ended = scratch.xtask(["serve", "site", "--", "--json", "7"]);
+    assert_eq!(
+        (ended.code, &*ended.stdout),
+        (7, "serve|site|--json|7\n"),
+        "{}",
+        ended.stderr
+    );
+    assert!(supervisor.exists());
+    let ended = scratch.xtask(["serve", "site", "--watch", "--", "3"]);
+    assert_eq!(
+        (ended.code, &*ended.stdout),
+        (3, "serve|site|3\n"),
+        "{}",
+        ended.stderr
+    );
 
     let ended = scratch.xtask(["test"]);
     assert_eq!(ended.code, 0, "{}{}", ended.stdout, ended.stderr);

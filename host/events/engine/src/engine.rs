@@ -158,6 +158,27 @@ impl Engine {
         Ok(Ok(accepted.map_or(Accepted::Known, Accepted::New)))
     }
 
+    /// Whether an event from outside would be taken now, so that nothing is recorded of one that is not.
+    ///
+    /// # Errors
+    ///
+    /// Why it is refused.
+    pub fn would_accept(
+        &self,
+        event_type: &str,
+        source: &str,
+        payload_bytes: u64,
+    ) -> Result<(), EventError> {
+        check_type(event_type)?;
+        check_name("source", source)?;
+        check_payload(payload_bytes)?;
+        let deliveries = self.rows_of(event_type, source);
+        self.room.check_outside(Backlog {
+            deliveries,
+            bytes: payload_bytes,
+        })
+    }
+
     fn check_outside(&self, event: &Outside) -> Result<(), EventError> {
         check_type(&event.event_type)?;
         check_name("source", &event.source)?;
@@ -168,9 +189,7 @@ impl Engine {
             ));
         }
         let bytes = event.payload.len() as u64;
-        check_payload(bytes)?;
-        let deliveries = self.rows_of(&event.event_type, &event.source);
-        self.room.check_outside(Backlog { deliveries, bytes })
+        self.would_accept(&event.event_type, &event.source, bytes)
     }
 
     /// Takes up to so many deliveries that may run now, in their order. Ticks that are due fire first.

@@ -6,7 +6,6 @@ use std::time::{Duration, UNIX_EPOCH};
 use askama::Template;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use fractalaw_events_engine::DeliveryId;
 use fractalaw_manifest::terminal::one_line;
 use sha2::{Digest, Sha256};
 
@@ -92,8 +91,8 @@ struct Run {
 
 /// The page as it is now.
 pub(super) fn page(supervisor: &Supervisor) -> Result<String, ServeError> {
-    let status = supervisor.status()?;
-    let dead = supervisor.desk().deliveries(DeliveryId(0), true)?;
+    let overview = supervisor.overview()?;
+    let (status, dead) = (&overview.status, overview.dead.iter().cloned());
     let sum = |of: fn(&AppStatus) -> u64| status.apps.iter().map(of).sum::<u64>();
     let fuel = sum(|app| app.totals.fuel);
     let held_or_dead = sum(|app| app.held + app.dead);
@@ -126,7 +125,7 @@ pub(super) fn page(supervisor: &Supervisor) -> Result<String, ServeError> {
             true => format!("{} of {}", DEAD_SHOWN, grouped(held_or_dead)),
             false => grouped(held_or_dead),
         },
-        dead: dead.into_iter().take(DEAD_SHOWN).map(Dead::of).collect(),
+        dead: dead.take(DEAD_SHOWN).map(Dead::of).collect(),
         runs: supervisor.runs().into_iter().map(Run::of).collect(),
     };
     page.render()

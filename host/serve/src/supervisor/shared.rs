@@ -1,8 +1,10 @@
 //! What all parts of the supervisor share, and what others see of it.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 use fractalaw_events::Events;
+use fractalaw_events_engine::{DeliveryId, Standing};
 use fractalaw_host::{Host, Run};
 use tokio::sync::{Notify, watch};
 
@@ -13,6 +15,7 @@ use crate::desk::{Desk, Taken};
 use crate::error::ServeError;
 use crate::folder::{Folder, Lock};
 use crate::journal::{Journal, Ran, Totals};
+use crate::limits::OVERVIEW_AGE;
 use crate::metrics::Metrics;
 use crate::status::Status;
 
@@ -26,6 +29,13 @@ pub enum Stopping {
     Soon,
     /// Runs are cut off.
     Now,
+}
+
+/// What the page and the figures show.
+pub(crate) struct Overview {
+    pub(crate) status: Status,
+    /// The first deliveries that are dead or held.
+    pub(crate) dead: Vec<Standing>,
 }
 
 /// A supervisor. It is cheap to clone, and clones are the same.
@@ -42,6 +52,7 @@ pub(super) struct Inner {
     pub(super) apps: Mutex<Apps>,
     pub(super) journal: Journal,
     pub(super) metrics: Metrics,
+    pub(super) overview: Mutex<Option<(Instant, Arc<Overview>)>>,
     /// What each run gets besides its trigger.
     pub(super) run: Run,
     /// Wakes the loop.
@@ -162,7 +173,26 @@ impl Supervisor {
     ///
     /// If the file cannot be read.
     pub fn metrics(&self) -> Result<String, ServeError> {
-        Ok(self.0.metrics.text(&self.status()?))
+        Ok(self.0.metrics.text(&self.overview()?.status))
+    }
+
+    /// The status, at most [`OVERVIEW_AGE`] old. It reads all deliveries, and whoever reaches the page can ask for it.
+    pub(crate) fn overview(&self) -> Result<Arc<Overview>, ServeError> {
+        let mut last = self
+            .0
+            .overview
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let is_new = |(made, _): &&(Instant, _)| made.elapsed() < OVERVIEW_AGE;
+        if let Some((_, overview)) = last.as_ref().filter(is_new) {
+            return Ok(Arc::clone(overview));
+        }
+        let overview = Arc::new(Overview {
+            status: self.status()?,
+            dead: self.0.desk.deliveries(DeliveryId(0), true)?,
+        });
+        *last = Some((Instant::now(), Arc::clone(&overview)));
+        Ok(overview)
     }
 
     /// Everything on one page. It reads all deliveries, and blocks.

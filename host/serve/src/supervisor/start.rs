@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
-use fractalaw_events::{Events, LedgerClosings};
-use fractalaw_events_engine::Engine;
-use fractalaw_host::{Durability, Host, HostBuilder, Policy, Run, Section};
+use fractalaw_events::{Events, LedgerClosings, Subscriptions};
+use fractalaw_events_engine::{DeliveryId, Engine, State};
+use fractalaw_host::{Durability, Host, HostBuilder, MicroApp, Policy, Run, Section};
 use tokio::sync::{Notify, watch};
 
 use super::shared::{Inner, Stopping, Supervisor};
@@ -18,8 +18,9 @@ use crate::desk::Desk;
 use crate::error::ServeError;
 use crate::folder::Folder;
 use crate::journal::Journal;
+use crate::limits::ROWS;
 use crate::metrics::Metrics;
-use crate::state::State;
+use crate::state;
 
 /// What a supervisor is started with.
 pub struct Setup {
@@ -75,6 +76,7 @@ impl Supervisor {
             apps: Mutex::new(apps),
             journal: Journal::default(),
             metrics: Metrics::default(),
+            overview: Mutex::default(),
             run: Run::new().grant(section),
             wake: Notify::new(),
             ended: watch::Sender::new(0),
@@ -104,8 +106,15 @@ impl Supervisor {
             let loaded = inner
                 .host
                 .load_file(components::place(&inner.folder, &digest));
+            let standing = match &loaded {
+                Ok(loaded) => Some(inner.standing(loaded)?),
+                Err(_) => None,
+            };
             let mut apps = inner.apps();
-            let Some(app) = apps.by_name.get_mut(&name) else {
+            let apps = &mut *apps;
+            let (Some(app), Some(known)) =
+                (apps.by_name.get_mut(&name), apps.state.apps.get_mut(&name))
+            else {
                 continue;
             };
             match loaded {
@@ -117,9 +126,44 @@ impl Supervisor {
                 }
                 Err(error) => app.note = Some(format!("{digest} does not load: {error}")),
             }
+            // The policy may be another since the last start.
+            if let Some((on, note)) = standing {
+                app.note = note;
+                if let Some(current) = &mut known.current {
+                    current.on = on;
+                }
+            }
+        }
+        let state = inner.apps().state.clone();
+        state.write(&inner.folder)?;
+        // What the policy refused may be granted now.
+        let held = inner
+            .desk
+            .engine
+            .deliveries_in([State::Held; 2], DeliveryId(0), ROWS)?;
+        for held in held {
+            inner.desk.engine.retry(held.id)?;
         }
         inner.tell_engine()?;
         inner.desk.tasks_of_file(&inner.config)
+    }
+}
+
+impl Inner {
+    /// The events that start an app, and what is not granted to it.
+    fn standing(
+        &self,
+        app: &MicroApp,
+    ) -> Result<(Subscriptions, Option<String>), fractalaw_host::HostError> {
+        let judged = self.host.judge(app, &self.run)?;
+        let on = Events::subscriptions(&self.host, app, &self.run)?;
+        let note = judged.missing.map(|missing| {
+            format!(
+                "{} asks for more than it is granted: {missing}",
+                app.digest()
+            )
+        });
+        Ok((on, note))
     }
 }
 
@@ -133,7 +177,7 @@ pub(crate) fn open(
     fractalaw_ledger::ensure(path).map_err(|error| ServeError::NewLedger(error.into()))?;
     let ledger = Desk::open_ledger(path)?;
     let events = path.with_file_name("events.db");
-    let state = match State::read(folder)? {
+    let state = match state::State::read(folder)? {
         Some(state) => state,
         None if events.exists() => {
             return Err(ServeError::StateMissing {
@@ -141,7 +185,7 @@ pub(crate) fn open(
             });
         }
         None => {
-            let state = State::default();
+            let state = state::State::default();
             state.write(folder)?;
             state
         }

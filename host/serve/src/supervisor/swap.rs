@@ -3,9 +3,13 @@
 //! The new file is copied, compiled beside, judged by the policy and, where that is configured, run once. Whatever fails
 //! there leaves the old version in its place. Runs that go on end on the version that they began with.
 
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
 use std::sync::Arc;
 
 use fractalaw_events::Events;
+use fractalaw_events_engine::limits::PAYLOAD_BYTES;
 use fractalaw_host::{LoadError, MicroApp, Outcome};
 
 use super::shared::{Inner, Supervisor};
@@ -14,6 +18,7 @@ use crate::blocking::blocking;
 use crate::components::{self, Looks};
 use crate::config::{Check, Swap};
 use crate::error::ServeError;
+use crate::folder::failed;
 use crate::journal::chain;
 use crate::notes;
 use crate::state::Known;
@@ -229,14 +234,14 @@ impl Supervisor {
     /// The version is on disk before it counts.
     async fn switch_to(&self, name: &str, candidate: Candidate, why: Why) -> Result<(), String> {
         let inner = &*self.0;
-        let failed = |error: ServeError| chain(&error);
+        let told = |error: ServeError| chain(&error);
         if inner
             .config
             .apps
             .get(name)
             .is_some_and(|app| app.swap == Swap::Drain)
         {
-            self.drain(name, &candidate.digest).await.map_err(failed)?;
+            self.drain(name, &candidate.digest).await.map_err(told)?;
         }
         let Candidate { digest, app, known } = candidate;
         let mut state = inner.apps().state.clone();
@@ -254,7 +259,7 @@ impl Supervisor {
         }
         let (written, folder) = (state.clone(), inner.folder.clone());
         let written = blocking(move || written.write(&folder)).await;
-        written.map_err(failed)?;
+        written.map_err(told)?;
         {
             let mut apps = inner.apps();
             apps.state = state;
@@ -271,15 +276,17 @@ impl Supervisor {
         inner.metrics.swapped(name);
         tracing::info!("`{name}` runs {digest}: {}", why.name());
         let (inner, name) = (Arc::clone(&self.0), name.to_owned());
-        let told = blocking(move || {
+        let counts = blocking(move || {
             let before = before.as_deref();
             notes::swapped(&inner.desk.ledger, &name, before, &digest, why.name())?;
             inner.tell_engine()?;
             // What failed with the version before may go well with this one.
             inner.desk.engine.offer_again(&name)?;
+            let state = inner.apps().state.clone();
+            components::forget_others(&inner.folder, |digest| state.has(digest));
             Ok::<_, ServeError>(())
         });
-        told.await.map_err(failed)?;
+        counts.await.map_err(told)?;
         self.0.wake.notify_one();
         Ok(())
     }
@@ -348,10 +355,10 @@ impl Inner {
     /// Runs a version once, and discards what it does.
     async fn check(&self, candidate: &Candidate, check: &Check) -> Result<(), String> {
         let digest = &candidate.digest;
-        let payload = match &check.payload {
+        let payload = match check.payload.clone() {
             Some(path) => {
-                let read = tokio::task::block_in_place(|| std::fs::read(path));
-                read.map_err(|error| format!("could not read `{}`: {error}", path.display()))?
+                let read = blocking(move || payload(&path)).await;
+                read.map_err(|error| chain(&error))?
             }
             None => Vec::new(),
         };
@@ -367,6 +374,21 @@ impl Inner {
             Outcome::Completed(_) => Ok(()),
             outcome => Err(format!("{digest} does not pass its check: {outcome}")),
         }
+    }
+}
+
+/// The payload of a check, which is no larger than that of an event.
+fn payload(path: &Path) -> Result<Vec<u8>, ServeError> {
+    let mut bytes = Vec::new();
+    let read =
+        File::open(path).and_then(|file| file.take(PAYLOAD_BYTES + 1).read_to_end(&mut bytes));
+    read.map_err(|source| failed("read", path, source))?;
+    match bytes.len() as u64 <= PAYLOAD_BYTES {
+        true => Ok(bytes),
+        false => Err(ServeError::asked(format!(
+            "`{}` is larger than {PAYLOAD_BYTES} bytes, expected the payload of an event",
+            path.display()
+        ))),
     }
 }
 

@@ -1,0 +1,107 @@
+//! `cargo xtask serve`: builds the supervisor and the guests that a folder names, and starts it. With `--watch` it builds
+//! what changes, and the supervisor takes the new version.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+use std::thread;
+use std::time::{Duration, SystemTime};
+
+use anyhow::{Context, Result};
+
+use crate::adbc;
+use crate::build_guests::{attempt, ensure};
+use crate::cargo::HOST;
+use crate::children;
+use crate::fault::FAILED;
+use crate::flags;
+use crate::programs::{host, program, start};
+use crate::project::{Project, read_toml};
+
+/// How often files are looked at.
+const LOOK: Duration = Duration::from_millis(500);
+
+/// Runs the command. The exit code is that of `fractalaw serve`.
+pub(crate) fn run(project: &Project, flags: &flags::Serve) -> Result<ExitCode> {
+    let guests = guests(project, &flags.folder)?;
+    if !guests.is_empty() {
+        ensure(project, &guests)?;
+    }
+    // The commands that ask the supervisor stand beside it.
+    host(project)?;
+    let supervisor = program(
+        project,
+        &HOST,
+        "fractalaw-serve",
+        "the supervisor",
+        "this compiles its server and takes a minute, once",
+    )?;
+    adbc::ready_for_folder(project, &flags.folder)?;
+    let mut command = Command::new(&supervisor);
+    command.arg("serve").arg(&flags.folder).args(&flags.options);
+    match flags.watch {
+        true => watch(project, &guests, &mut command),
+        false => start(&mut command),
+    }
+}
+
+/// The guests whose components the apps of a folder have. What is wrong with its file, the supervisor says.
+fn guests(project: &Project, folder: &Path) -> Result<Vec<String>> {
+    let Ok(config) = read_toml(&folder.join("fractalaw.toml")) else {
+        return Ok(Vec::new());
+    };
+    let apps = config.get("apps").and_then(toml::Value::as_table);
+    let sources = apps.into_iter().flat_map(|apps| apps.values());
+    let sources = sources.filter_map(|app| app.get("source")?.as_str());
+    let outputs = project.outputs();
+    let mut known = project.guests()?;
+    let wanted: Vec<PathBuf> = sources.map(|source| plain(&folder.join(source))).collect();
+    known.retain(|name| wanted.contains(&plain(&outputs.join(format!("{name}.wasm")))));
+    Ok(known)
+}
+
+/// A path without links and dots in its folder. The file itself may not exist yet.
+fn plain(path: &Path) -> PathBuf {
+    let folder = path.parent().and_then(|folder| folder.canonicalize().ok());
+    match (folder, path.file_name()) {
+        (Some(folder), Some(name)) => folder.join(name),
+        _ => path.to_owned(),
+    }
+}
+
+/// Starts the supervisor, and builds its guests whenever their sources change.
+fn watch(project: &Project, guests: &[String], command: &mut Command) -> Result<ExitCode> {
+    let mut supervisor = children::spawn(command).context("cannot start the supervisor")?;
+    let folders = ["guests", "wit", "Cargo.lock"].map(|name| project.root.join(name));
+    let mut seen = folders.each_ref().map(|folder| newest(folder));
+    loop {
+        if supervisor.child.try_wait()?.is_some() {
+            let status = supervisor.wait()?;
+            let code = status.code().and_then(|code| u8::try_from(code).ok());
+            return Ok(ExitCode::from(code.unwrap_or(FAILED)));
+        }
+        thread::sleep(LOOK);
+        let now = folders.each_ref().map(|folder| newest(folder));
+        if now == seen {
+            continue;
+        }
+        seen = now;
+        // A guest that does not build keeps its old version. The compiler has said why.
+        if let Err(error) = attempt(project, guests).and_then(|outcome| outcome.check()) {
+            eprintln!("error: {error:#}");
+        }
+    }
+}
+
+/// The time of the newest file in a folder.
+fn newest(path: &Path) -> Option<SystemTime> {
+    let metadata = fs::metadata(path).ok()?;
+    if !metadata.is_dir() {
+        return metadata.modified().ok();
+    }
+    let entries = fs::read_dir(path).ok()?.flatten();
+    let entries = entries.filter(|entry| entry.file_name() != OsStr::new("target"));
+    let inside = entries.filter_map(|entry| newest(&entry.path()));
+    inside.chain(metadata.modified().ok()).max()
+}
