@@ -255,6 +255,15 @@ impl Puller<'_> {
         match next {
             Next::Acknowledge => self.acknowledge(message).await,
             Next::Refuse => {
+                if let Ok(read) = wire::read(&message.payload) {
+                    // The file did not take it, and nobody else needs to try.
+                    say(&format!(
+                        "`{}` is nothing that a node sends",
+                        message.subject
+                    ));
+                    let delivery = wire::delivery(&self.name, &read.key());
+                    let _ = self.set.done(&delivery).await;
+                }
                 let _ = message.ack_with(AckKind::Term).await;
                 false
             }

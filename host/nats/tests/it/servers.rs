@@ -88,6 +88,11 @@ impl Servers {
         all.collect::<Vec<_>>().join(", ")
     }
 
+    /// The address of the first one.
+    pub(crate) fn first(&self) -> String {
+        format!("nats://127.0.0.1:{}", self.ports[0].0)
+    }
+
     pub(crate) fn kill(&mut self, at: usize) {
         if let Some(mut server) = self.running[at].take() {
             server.kill().unwrap();

@@ -113,3 +113,49 @@ fn a_component_reaches_all_nodes() {
     let said = node.place.ask(&["publish", "../x", &file]).unwrap_err();
     assert!(said.contains("`../x` is not the name of an app"), "{said}");
 }
+
+/// Whoever may write into the stream could send anything.
+#[test]
+fn what_no_node_sends_is_not_run_and_not_kept() {
+    let Some(servers) = Servers::start(1, "") else {
+        return;
+    };
+    let mut nodes = set(&servers, &["a"]);
+    let head = |number: u64, source: &str| {
+        format!(
+            "{{\"fractalaw\":1,\"ledger\":\"x\",\"number\":{number},\"event\":{{\"type\":\"data-ingested\",\
+             \"source\":\"{source}\",\"depth\":0,\"root\":1}}}}\npayload"
+        )
+    };
+    let messages = [
+        ("fx.ev.data-ingested.x-1", "no message at all".to_owned()),
+        ("fx.ev.data-ingested.x-2", head(2, "a\\nb")),
+        ("fx.ev.data-ingested.x-3", head(3, "import")),
+    ];
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(async {
+        let client = async_nats::connect(servers.first()).await.unwrap();
+        let jetstream = async_nats::jetstream::new(client);
+        for (subject, payload) in messages {
+            let sent = jetstream.publish(subject, payload.into()).await;
+            sent.unwrap().await.unwrap();
+        }
+    });
+    let (node, _) = &mut nodes[0];
+    let mut keys = Vec::new();
+    until("the end", || {
+        keys.extend(node.work());
+        let status = node.place.ask(&["status"]).unwrap();
+        status.contains("\n0 messages are stored") && !keys.is_empty()
+    });
+    assert_eq!(keys, ["event:x-3:watch"]);
+    let log = node.place.log();
+    assert!(
+        log.contains("`fx.ev.data-ingested.x-1` is not a message: it has no first line"),
+        "{log}"
+    );
+    assert!(
+        log.contains("`fx.ev.data-ingested.x-2` is nothing that a node sends"),
+        "{log}"
+    );
+}
