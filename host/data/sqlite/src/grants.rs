@@ -97,7 +97,7 @@ impl Grants {
             Some((table, column)) => (table, Some(column)),
             None => (entry, None),
         };
-        let is_name = |name: &str| !name.is_empty() && !name.contains(['.', '*', '\0', '"']);
+        let is_name = |name: &str| !name.is_empty() && !name.contains(['.', '*', '\0']);
         if table == "*" && column.is_none() {
             side(&mut self.others).add(None);
             return Ok(());
@@ -153,6 +153,8 @@ mod tests {
         assert_eq!(granted("c", "id"), (true, false));
         assert_eq!(granted("c", "secret"), (false, false));
         assert_eq!(granted("d", "x"), (false, false));
+        let quoted = Grants::new(&["say \"x\".id"], &[]).unwrap();
+        assert!(quoted.of("say \"X\"").read.has("id"));
         assert!(grants.writes());
         assert!(!Grants::new(&["*"], &[]).unwrap().writes());
         for wrong in ["", ".", "a.", ".a", "a.b.c", "*.a", "a*"] {

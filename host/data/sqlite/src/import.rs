@@ -9,11 +9,13 @@ use std::io::{BufRead, BufReader, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
 use rusqlite::fallible_iterator::FallibleIterator;
+use rusqlite::limits::Limit;
 use rusqlite::types::Value;
 use rusqlite::{Batch, Connection, Error as SqliteError, ErrorCode, Statement, params_from_iter};
 use thiserror::Error;
 
 use crate::csv::{Broken, Records, too_long};
+use crate::json;
 use crate::kind::ColumnKind;
 use crate::limits::RECORD_BYTES;
 use crate::world::{list, quoted};
@@ -93,6 +95,10 @@ pub(crate) fn into(
         path: path.to_owned(),
         source,
     };
+    let sqlite = |source| ImportError::Sqlite {
+        path: path.to_owned(),
+        source,
+    };
     let open = || match path.metadata().map_err(unreadable)?.is_file() {
         true => File::open(path).map(BufReader::new).map_err(unreadable),
         // Nothing of ours would end the wait for the other end of a pipe.
@@ -105,7 +111,15 @@ pub(crate) fn into(
         (Some("sql"), _) => {
             open()?;
             let text = fs::read_to_string(path).map_err(unreadable)?;
-            statements(connection, path, &text)?;
+            // The file fills this database and reaches no other.
+            let most = connection
+                .set_limit(Limit::SQLITE_LIMIT_ATTACHED, 0)
+                .map_err(sqlite)?;
+            let done = statements(connection, path, &text);
+            connection
+                .set_limit(Limit::SQLITE_LIMIT_ATTACHED, most)
+                .map_err(sqlite)?;
+            done?;
             Ok(())
         }
         (Some("csv"), Some(table)) => csv(connection, table, open()?),
@@ -133,6 +147,9 @@ fn statements(connection: &Connection, path: &Path, text: &str) -> Result<(), Im
             Some(ErrorCode::AuthorizationForStatementDenied) => ImportError::RolledBack {
                 path: path.to_owned(),
             },
+            _ if said(&error).starts_with("too many attached databases") => {
+                Problem::new(line, "`ATTACH` would reach another file").of(path)
+            }
             _ => Problem::new(line, said(&error)).of(path),
         }
     };
@@ -276,8 +293,7 @@ fn json_lines(connection: &Connection, table: &str, mut text: impl BufRead) -> R
         if line.trim().is_empty() {
             continue;
         }
-        let object: serde_json::Map<String, serde_json::Value> =
-            serde_json::from_str(&line).map_err(|error| problem(&error))?;
+        let object = json::object(&line).map_err(|error| problem(&error))?;
         let (names, members): (Vec<String>, Vec<_>) = object.into_iter().unzip();
         // Mostly, all lines have the same members.
         if kept.as_ref().is_none_or(|(known, _)| *known != names) {

@@ -225,14 +225,20 @@ fn denied(refused: &Refused, rules: &Rules) -> CallError {
         Refused::Read { table, .. } | Refused::Write { table, .. } if rules.of(table).is_none() => {
             beyond()
         }
-        Refused::Read { table, .. }
-            if rules.of(table).is_some_and(|granted| granted.read.any()) =>
+        Refused::Read {
+            table, by_definer, ..
+        } if rules.of(table).is_some_and(|granted| granted.read.any()) =>
         {
             CallError::new(
                 Code::Denied,
                 format!("the statement reads columns of `{table}` that were not granted"),
             )
-            .hint("name the columns instead of `*`, and join by named columns")
+            .hint(match by_definer {
+                false => "name the columns instead of `*`, and join by named columns",
+                true => {
+                    "a trigger or a view reads them, whatever the statement names: ask for a grant of the whole table"
+                }
+            })
         }
         Refused::Read { table, .. } => CallError::new(
             Code::Denied,

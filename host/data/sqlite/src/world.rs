@@ -272,8 +272,8 @@ fn refusal(engine: &mut Engine, guard: &SharedGuard, rules: &Rules, sql: &str) -
 
 fn reaches(who: &str, refused: &Refused) -> StoreError {
     let (does, name) = match refused {
-        Refused::Read { table, column } if column.is_empty() => ("reads", table.clone()),
-        Refused::Read { table, column } => ("reads", format!("{table}.{column}")),
+        Refused::Read { table, column, .. } if column.is_empty() => ("reads", table.clone()),
+        Refused::Read { table, column, .. } => ("reads", format!("{table}.{column}")),
         Refused::Write { table, .. } => ("changes", table.clone()),
         Refused::Function(name) => ("calls", name.clone()),
         Refused::Kind(kind) => ("needs", (*kind).to_owned()),

@@ -8,6 +8,8 @@ CREATE TABLE secret (id INTEGER PRIMARY KEY, word TEXT);
 CREATE TABLE orders (id INTEGER PRIMARY KEY, person INTEGER REFERENCES people(id));
 CREATE TABLE watched (id INTEGER PRIMARY KEY);
 CREATE TRIGGER watch AFTER INSERT ON watched BEGIN INSERT INTO secret (word) VALUES ('seen'); END;
+CREATE TABLE noted (id INTEGER PRIMARY KEY);
+CREATE TRIGGER note AFTER INSERT ON noted BEGIN INSERT INTO plain (word) SELECT note FROM people; END;
 CREATE TABLE owned (id INTEGER PRIMARY KEY, owner INTEGER REFERENCES secret(id));
 CREATE VIEW names AS SELECT name FROM people;
 CREATE VIEW rich AS SELECT name, salary FROM people;
@@ -37,7 +39,15 @@ const READ: &[&str] = &[
     "docs",
     "orders",
 ];
-const WRITE: &[&str] = &["people.name", "watched", "owned", "orders", "plain", "docs"];
+const WRITE: &[&str] = &[
+    "people.name",
+    "watched",
+    "noted",
+    "owned",
+    "orders",
+    "plain",
+    "docs",
+];
 
 /// A table that is not granted and a table that does not exist look the same, however they are asked for: the
 /// same code, and the same message except for the name.
@@ -200,7 +210,7 @@ fn what_is_granted_can_be_used() {
         ("SELECT value FROM json_each('[1,2]')", "1\n2"),
         (
             "SELECT name FROM sqlite_schema WHERE type IN ('table', 'view') AND name NOT LIKE 'docs%' ORDER BY name",
-            "names\norders\nowned\npeople\nplain\nwatched",
+            "names\nnoted\norders\nowned\npeople\nplain\nwatched",
         ),
         (
             "SELECT group_concat(name) FROM pragma_table_info('people')",
@@ -315,6 +325,10 @@ fn nothing_is_reached_in_a_roundabout_way() {
             "2: the statement reads columns of `people` that were not granted\nhint: name the columns instead of `*`, and join by named columns",
         ),
         (
+            "INSERT INTO noted VALUES (1)",
+            "2: the statement reads columns of `people` that were not granted\nhint: a trigger or a view reads them, whatever the statement names: ask for a grant of the whole table",
+        ),
+        (
             "INSERT INTO docs_data VALUES (1, 2)",
             "3: no such table: `docs_data`",
         ),
@@ -361,5 +375,23 @@ fn the_operator_is_told_of_grants_that_reach_too_far() {
             .check(&crate::tables::grants(&["*"], &["*"]))
             .unwrap()
             .is_empty()
+    );
+}
+
+/// A policy can name a table whatever its name is.
+#[test]
+fn a_table_with_a_quote_in_its_name_is_granted_singly() {
+    let store = store(
+        "CREATE TABLE \"say \"\"x\"\"\" (id INTEGER PRIMARY KEY); CREATE TABLE other (id INTEGER PRIMARY KEY)",
+    );
+    let mut run = run(&store, &["say \"x\""], &["say \"x\".id"]);
+    run.query("SELECT id FROM \"say \"\"x\"\"\"").unwrap();
+    assert_eq!(
+        run.execute("UPDATE \"say \"\"x\"\"\" SET id = 2").unwrap(),
+        0
+    );
+    assert_eq!(
+        told(run.query("SELECT id FROM other")),
+        "3: no such table: `other`"
     );
 }

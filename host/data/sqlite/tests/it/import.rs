@@ -108,6 +108,21 @@ fn a_file_is_imported_whole_or_not_at_all() {
             "`t.jsonl`, line 1: the column `id` is there twice",
         ),
         (
+            "t.jsonl",
+            "{\"id\": 1}\n{\"id\": 2, \"name\": \"a\", \"name\": \"b\"}\n",
+            "`t.jsonl`, line 2: the key `name` is there twice at line 1 column 35",
+        ),
+        (
+            "t.jsonl",
+            "{\"id\": 1, \"j\": [{\"a\": {\"b\": 1, \"b\": 1}}]}\n",
+            "`t.jsonl`, line 1: the key `b` is there twice at line 1 column 38",
+        ),
+        (
+            "any.sql",
+            "INSERT INTO t (id) VALUES (1);\nATTACH 'other.db' AS other;\n",
+            "`any.sql`, line 2: `ATTACH` would reach another file",
+        ),
+        (
             "any.sql",
             "INSERT INTO t (id) VALUES (1);\n\0INSERT INTO t (id) VALUES (2);",
             "`any.sql`, line 2: a zero byte",
