@@ -102,6 +102,16 @@ pub(crate) fn warn_of_other_builds(policy: Option<&Policy>, app: Option<&App>) {
     );
 }
 
+/// Warns of grants that name no table, and of those that reach further than what is granted.
+pub(crate) fn warn_of_data(data: &Data) {
+    for warning in data.take_warnings() {
+        printing::warning(
+            terminal::one_line(&warning.message),
+            terminal::one_line(&warning.hint),
+        );
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;

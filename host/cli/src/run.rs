@@ -66,6 +66,7 @@ fn report(flags: flags::Run) -> anyhow::Result<Report> {
     let report = runtime.block_on(signals::until_told(&host, grace, run));
     // A guest that was cut off may have left a thread that waits for a file for ever.
     runtime.shutdown_background();
+    policy::warn_of_data(&data);
     // So that whoever opens the same database next does not find it locked.
     data.close();
     let report = report.context("could not listen for signals")?;

@@ -20,6 +20,7 @@ mod grant;
 mod place;
 mod statement;
 mod stores;
+mod warning;
 
 mod adbc;
 mod engine;
@@ -30,6 +31,7 @@ mod data_mutate;
 mod data_query;
 
 pub use effect::row_effect;
+pub use warning::Warning;
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
@@ -75,6 +77,11 @@ impl Data {
     pub fn adbc_program(self, path: impl Into<PathBuf>) -> Data {
         self.stores.set_adbc_program(path.into());
         self
+    }
+
+    /// What an operator should know about the grants of runs so far. Each warning is returned once.
+    pub fn take_warnings(&self) -> Vec<Warning> {
+        self.stores.take_warnings()
     }
 
     /// Closes the databases that no run uses, and waits for the programs that have them open. Dropping the host does the

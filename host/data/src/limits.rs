@@ -31,6 +31,11 @@ fractalaw_limits::limits! {
     /// The bytes of one statement in a trace. It is enough to know the statement again.
     pub const TRACED_STATEMENT_BYTES: usize = 200
         => "shown up to it";
+
+    /// The sets of grants that a host checks against their databases, to tell its operator what does not work in them. A
+    /// policy has some dozens.
+    pub(crate) const CHECKED_GRANTS: usize = 1_000
+        => "further ones are used without a warning";
 }
 
 #[cfg(test)]

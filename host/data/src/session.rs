@@ -186,7 +186,7 @@ fn open(
 ) -> Result<Engine, HostError> {
     match place {
         Place::Sqlite { file, tables } => {
-            let store = stores.get(&file).map_err(failed)?;
+            let store = stores.for_run(&file, &tables).map_err(failed)?;
             let run = store.run(tables, conditions, Box::new(budget));
             Ok(Engine::Sqlite(Box::new(run)))
         }

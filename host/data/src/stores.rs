@@ -1,12 +1,15 @@
 //! The databases of a host. Each is opened when a run first calls for it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use fractalaw_adbc_client::{OpenError, Settings, beside_the_host};
 use fractalaw_host::capability::{self, Verdicts};
-use fractalaw_sqlite::{Store, StoreError, Verdict};
+use fractalaw_sqlite::{Grants, Store, StoreError, Verdict};
+
+use crate::limits::CHECKED_GRANTS;
+use crate::warning::Warning;
 
 /// All databases of one host.
 #[derive(Default)]
@@ -16,6 +19,9 @@ pub(crate) struct Stores {
     adbc: Mutex<HashMap<Settings, AdbcSlot>>,
     adbc_program: OnceLock<PathBuf>,
     verdicts: OnceLock<Verdicts>,
+    /// The grants that were checked against a database, and what the operator was not told yet.
+    checked: Mutex<HashSet<(PathBuf, Arc<Grants>)>>,
+    warnings: Mutex<Vec<Warning>>,
 }
 
 /// A database with an ADBC driver, if it is open.
@@ -38,6 +44,25 @@ impl Stores {
         let store = Store::open(&path, |run| self.verdict(run))?;
         open.insert(path, store.clone());
         Ok(store)
+    }
+
+    /// The same, for a run with these grants. When they are first used there, what an operator should know is noted.
+    pub(crate) fn for_run(&self, file: &Path, grants: &Arc<Grants>) -> Result<Store, StoreError> {
+        let store = self.get(file)?;
+        let mut checked = lock(&self.checked);
+        let is_new = checked.len() < CHECKED_GRANTS
+            && checked.insert((store.path().to_owned(), Arc::clone(grants)));
+        drop(checked);
+        if is_new {
+            let problems = store.check(grants)?;
+            let warnings = problems.iter().map(|problem| Warning::new(file, problem));
+            lock(&self.warnings).extend(warnings);
+        }
+        Ok(store)
+    }
+
+    pub(crate) fn take_warnings(&self) -> Vec<Warning> {
+        std::mem::take(&mut lock(&self.warnings))
     }
 
     /// The database behind a driver. The first run that uses it opens it.

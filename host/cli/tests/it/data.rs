@@ -251,3 +251,59 @@ fn a_full_disk_fails_the_run_and_changes_nothing() {
     let (code, said) = run(1, true);
     assert_eq!((code, ids()), (Some(0), 1), "{said}");
 }
+
+/// The run goes on with what works of its grants. The operator is told of the rest, once.
+#[test]
+fn grants_that_name_nothing_or_reach_too_far_are_a_warning() {
+    let folder = tempfile::tempdir().unwrap();
+    Connection::open(folder.path().join("permits.db"))
+        .unwrap()
+        .execute_batch(
+            "CREATE TABLE permit (id INTEGER PRIMARY KEY, site TEXT);
+             CREATE TABLE secret (word TEXT);
+             CREATE VIEW told AS SELECT word FROM secret;",
+        )
+        .unwrap();
+    let file = folder.path().join("permits.db");
+    let cases = [
+        (r#"data.read = ["permit"]"#, String::new()),
+        (
+            r#"data.read = ["permit", "permits"]"#,
+            "warning: data in `permits.db`: `permits` is granted, but there is no such table\n\
+             hint: correct the name in the policy, or make the table\n"
+                .to_owned(),
+        ),
+        (
+            r#"data.read = ["permit", "told"]"#,
+            "warning: data in `permits.db`: the view `told` reads `secret.word`, which is not granted\n\
+             hint: add `secret.word` to `data.read`, or take the other out of the grants\n"
+                .to_owned(),
+        ),
+    ];
+    for (read, warnings) in cases {
+        let flags = [
+            "--data",
+            "permits.db:rw",
+            "--grant",
+            read,
+            "--grant",
+            r#"data.write = ["permit"]"#,
+            "--grant",
+            r#"interfaces."fractal:app/data-mutate" = true"#,
+            "--grant",
+            r#"interfaces."fractal:app/data-query" = true"#,
+        ];
+        let output = run(&folder, &flags);
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(0), "{told}");
+        let told: String = told
+            .split_inclusive('\n')
+            .filter(|line| line.starts_with("warning:") || line.starts_with("hint:"))
+            .collect();
+        assert_eq!(told, warnings, "{read}");
+        Connection::open(&file)
+            .unwrap()
+            .execute("DELETE FROM permit", ())
+            .unwrap();
+    }
+}

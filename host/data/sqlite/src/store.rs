@@ -124,7 +124,10 @@ impl Store {
     /// keys that reach what is not granted.
     pub fn check(&self, grants: &Grants) -> Result<Vec<StoreError>, StoreError> {
         let mut desk = self.inner.new_desk(grants)?;
-        Ok(std::mem::take(&mut desk.problems))
+        let problems = std::mem::take(&mut desk.problems);
+        // The run that is about to begin uses the connection.
+        self.inner.put_back(desk, grants);
+        Ok(problems)
     }
 
     /// Begins a run that may use what is granted. Nothing is opened before its first call.
