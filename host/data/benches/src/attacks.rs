@@ -1,6 +1,6 @@
 //! Statements that attack: each does as much as it can in as few steps as it can, or without an end.
 
-/// Wide rows, text that patterns are slow on, keys of almost a megabyte, and triggers that fire each other.
+/// Wide rows, values of 4 KB, text that patterns are slow on, keys of almost a megabyte, and triggers that fire each other.
 pub(crate) const SET_UP: &str = "
 CREATE TABLE r (id INTEGER PRIMARY KEY, k INTEGER, x REAL, name TEXT);
 CREATE TABLE wide (id INTEGER PRIMARY KEY, a TEXT, b TEXT, c TEXT, d TEXT);
@@ -12,12 +12,15 @@ CREATE TABLE t2 (n INTEGER);
 CREATE TABLE t3 (n INTEGER);
 CREATE TRIGGER c1 AFTER INSERT ON t1 BEGIN INSERT INTO t2 SELECT new.n FROM r LIMIT 100; END;
 CREATE TRIGGER c2 AFTER INSERT ON t2 BEGIN INSERT INTO t3 SELECT new.n FROM r LIMIT 100; END;
+CREATE TABLE middle (id INTEGER PRIMARY KEY, body TEXT, digits TEXT, doc TEXT);
 CREATE VIRTUAL TABLE words USING fts5(body);
 WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000)
     INSERT INTO r SELECT i, i * 7919 % 20011, i / 3.0, 'name ' || (i * 31 % 20011) FROM n;
 INSERT INTO wide SELECT id, hex(randomblob(2000)), hex(randomblob(2000)), hex(randomblob(2000)), name FROM r WHERE id <= 2000;
 INSERT INTO slow SELECT id, replace(hex(zeroblob(100000)), '0', 'a') FROM r WHERE id <= 20;
 INSERT INTO made (x, body) SELECT id, hex(zeroblob(50000)) FROM r WHERE id <= 50;
+INSERT INTO middle SELECT id, replace(hex(zeroblob(1900)), '0', 'a'), replace(hex(zeroblob(1900)), '0', '1'),
+    '[' || substr(replace(hex(zeroblob(1000)), '0', '1,'), 1, 3801) || ']' FROM r WHERE id <= 200;
 INSERT INTO words SELECT name || ' the permit holder shall keep records of ' || (id % 97) FROM r;
 ";
 
@@ -149,6 +152,90 @@ pub(crate) fn attacks() -> Vec<(&'static str, String)> {
             plain(
                 "SELECT sum(json_extract(j, '$[' || id || ']')) FROM (SELECT '[' || substr(replace(hex(zeroblob(200000)), '0', '1,'), 1, 700001) || ']' AS j) t, r",
             ),
+        ),
+        (
+            "json, walked by a path",
+            plain(
+                "SELECT sum(t.j ->> 29998) FROM (SELECT '[' || substr(replace(hex(zeroblob(200000)), '0', '1,'), 1, 149001) || ']' AS j) t, r",
+            ),
+        ),
+        (
+            "jsonb, walked by a path",
+            plain(
+                "SELECT sum(json_type(t.j, '$[140000]') = 'null') FROM (SELECT jsonb('[' || substr(replace(hex(zeroblob(75000)), '0', 'null,'), 1, 749999) || ']') AS j) t, r",
+            ),
+        ),
+        (
+            "json of 4 KB, walked by a path",
+            plain("SELECT max(m.doc ->> r.id) FROM middle m, r"),
+        ),
+        (
+            "json of 4 KB, another each time",
+            plain(
+                "SELECT max(json_array_length('[' || m.doc || ',' || r.id || ']')) FROM middle m, r",
+            ),
+        ),
+        (
+            "json_each of 4 KB, by a path",
+            plain("SELECT count(*) FROM middle m, r, json_each(m.doc, '$.none')"),
+        ),
+        (
+            "upper of 4 KB",
+            plain("SELECT max(upper(m.body)) FROM middle m, r"),
+        ),
+        (
+            "quote of 4 KB",
+            plain("SELECT max(length(quote(m.body))) FROM middle m, r"),
+        ),
+        (
+            "length of 4 KB",
+            plain("SELECT max(length(m.body)) FROM middle m, r"),
+        ),
+        (
+            "4 KB joined",
+            plain("SELECT max(length(m.body || r.id)) FROM middle m, r"),
+        ),
+        (
+            "4 KB compared",
+            plain("SELECT count(*) FROM middle a, middle b, r WHERE a.body = b.body"),
+        ),
+        (
+            "4 KB compared, no case",
+            plain(
+                "SELECT count(*) FROM middle a, middle b, r WHERE a.body = b.body COLLATE NOCASE",
+            ),
+        ),
+        (
+            "cast of 4 KB of digits",
+            plain("SELECT sum(CAST(m.digits AS REAL)) FROM middle m, r"),
+        ),
+        (
+            "sum of 4 KB of digits",
+            plain("SELECT sum(m.digits) FROM middle m, r"),
+        ),
+        (
+            "4 KB of digits added",
+            plain("SELECT max(m.digits + r.id) FROM middle m, r"),
+        ),
+        (
+            "4 KB, distinct",
+            plain("SELECT count(DISTINCT a) FROM wide"),
+        ),
+        (
+            "full text, words put together",
+            plain(
+                "SELECT count(*) FROM words WHERE words MATCH (SELECT group_concat('shall', ' OR ') FROM r WHERE id < 1000)",
+            ),
+        ),
+        (
+            "full text, phrase put together",
+            plain(
+                "SELECT count(*) FROM words WHERE words MATCH (SELECT '\"' || group_concat('shall keep', ' ') || '\"' FROM r WHERE id < 100)",
+            ),
+        ),
+        (
+            "full text, a pattern for each row",
+            plain("SELECT count(*) FROM r, words WHERE words MATCH r.id % 97"),
         ),
         (
             "json_group_array",

@@ -16,7 +16,7 @@ use crate::messages;
 use crate::price;
 use crate::rows_out::RowsOut;
 use crate::words;
-use crate::work::{self, SharedWork};
+use crate::work::{self, AtWork, SharedWork};
 use crate::world::quoted;
 
 /// The number of rows after which a result is paid for.
@@ -148,6 +148,7 @@ impl Call<'_> {
         &mut self,
         work: impl FnOnce(&mut Self) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
+        lock(&self.desk.work).spend(price::CHANGE)?;
         let connection = self.desk.engine.connection();
         connection
             .execute_batch("SAVEPOINT call")
@@ -214,12 +215,11 @@ pub(crate) fn compile(
 
 /// Virtual tables keep some of what they read for as long as nobody else writes. The cost of a statement must not
 /// depend on that. So they read it before the first statement of a run that uses one.
-fn warm(desk: &mut Desk) {
-    let is_virtual = desk
-        .engine
-        .last()
-        .is_some_and(|statement| statement.does.of_virtual);
-    if !is_virtual || std::mem::replace(&mut desk.is_warm, true) {
+pub(crate) fn warm(desk: &mut Desk) {
+    let does = desk.engine.last().map(|statement| statement.does);
+    let does = does.unwrap_or_default();
+    desk.is_used_up |= does.of_virtual && does.changes_tables;
+    if !does.of_virtual || std::mem::replace(&mut desk.is_warm, true) {
         return;
     }
     let rules = Arc::clone(&lock(&desk.guard).rules);
@@ -241,11 +241,15 @@ pub(crate) fn step<T>(
     work: &SharedWork,
     drive: impl FnOnce(&mut Statement, &SharedWork) -> Result<T, Driven>,
 ) -> Result<T, Failure> {
-    ffi::take_large();
+    ffi::take_values();
     engine.take_pages();
     let does = engine.last().ok_or_else(messages::no_statement)?.does;
+    if does.of_virtual {
+        engine.forget_steps();
+    }
     work::look_often_enough(engine, work, &does).map_err(|error| messages::engine(&error))?;
     let statement = engine.last().ok_or_else(messages::no_statement)?;
+    let _at_work = AtWork::new(work);
     lock(guard).enter(Phase::Within);
     lock(work).begin_statement(&does);
     let driven = drive(statement, work);

@@ -8,7 +8,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, Result};
 
 use crate::bounds;
-use crate::catalogue::Catalogue;
+use crate::catalogue::{Catalogue, Kind};
 use crate::error::StoreError;
 use crate::ffi::{self, Engine};
 use crate::functions;
@@ -28,6 +28,10 @@ pub(crate) struct Desk {
     pub(crate) catalogue: Arc<Catalogue>,
     /// Whether virtual tables have read what they keep, in this run.
     pub(crate) is_warm: bool,
+    /// Whether a virtual table was changed. It keeps memory for what is added, and no other run may find it.
+    pub(crate) is_used_up: bool,
+    /// Whether a table was opened to write on this connection.
+    has_written: bool,
     /// What the operator should know about the grants.
     pub(crate) problems: Vec<StoreError>,
     /// A number that changes when the tables' definitions change.
@@ -76,9 +80,36 @@ impl Desk {
             touched,
             catalogue,
             is_warm: false,
+            is_used_up: false,
+            has_written: false,
             problems,
             schema_version,
         })
+    }
+
+    /// SQLite takes a page of memory for writing when a connection first opens a table to write, and keeps it. The cost of a
+    /// statement must not depend on that. So it is taken before the first statement of a run.
+    pub(crate) fn warm_writing(&mut self) {
+        if std::mem::replace(&mut self.has_written, true) {
+            return;
+        }
+        let mut tables = self.catalogue.tables.values();
+        let Some(table) = tables.find(|table| table.kind == Kind::Table) else {
+            return;
+        };
+        // SQLite opens the table, and finds no row.
+        let column = match table.without_rowid {
+            true => table
+                .key()
+                .first()
+                .map(|at| world::quoted(&table.columns[*at].name)),
+            false => table.rowid().map(str::to_owned),
+        };
+        let Some(column) = column else { return };
+        let name = world::quoted(&table.name);
+        let sql = format!("DELETE FROM main.{name} WHERE {column} = 0 AND {column} = 1");
+        // If this fails, the guest's own statement fails too and says why.
+        let _ = self.engine.connection().execute_batch(&sql);
     }
 
     /// Whether the tables are still those that the connection was set up for. The open transaction decides what
@@ -144,7 +175,7 @@ fn schema_version(connection: &Connection) -> Result<i64> {
 /// guest's statement.
 fn touch_virtual(connection: &Connection, catalogue: &Catalogue) -> Result<()> {
     for table in catalogue.tables.values() {
-        if table.kind == crate::catalogue::Kind::Virtual && table.module() != "" {
+        if table.kind == Kind::Virtual && table.module() != "" {
             // If the module is not compiled in, the table does not exist for guests either.
             let _ = connection.prepare(&format!(
                 "SELECT * FROM main.{}",

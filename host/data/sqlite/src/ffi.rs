@@ -1,7 +1,7 @@
 //! What rusqlite does not offer: statements that outlive a call, counters, the hook before updates, and SQLite's
 //! memory and clock. All `unsafe` code of the crate is here and in `ffi/`.
 //!
-//! It is sound for four reasons.
+//! It is sound for five reasons.
 //!
 //! *Handles.* Only an [`Engine`] makes a [`Statement`], and it drops its statements before its connection,
 //! because fields are dropped in their order. Neither is ever handed out by value. Both move between threads only
@@ -15,12 +15,17 @@
 //! does not unwind. Its counters are thread-local cells without destructors, which exist for as long as their
 //! thread.
 //!
+//! *SQLite's own functions.* `replaced` reads their addresses through private structures of SQLite. They are those of the
+//! version that is compiled in, which is checked first.
+//!
 //! *The clock.* The file system that [`file_system`] registers is a copy of SQLite's default one and is never
 //! freed. Its functions look only at what the copy has in it, and one of them is replaced.
 
 mod clock;
+mod full_text;
 mod lent;
 mod memory;
+mod replaced;
 mod statement;
 
 use std::ffi::{CStr, c_char, c_int, c_uint, c_void};
@@ -32,9 +37,13 @@ use rusqlite::ffi;
 use rusqlite::types::ValueRef;
 
 pub(crate) use self::clock::file_system;
+pub(crate) use self::full_text::count_patterns;
 pub(crate) use self::lent::Fault;
 use self::lent::bytes;
-pub(crate) use self::memory::{Entered, memory_refused, take_large, without_small_pieces};
+pub(crate) use self::memory::{Entered, Values, memory_refused, take_values, without_small_pieces};
+pub(crate) use self::replaced::{
+    Charge, Charged, Replaced, replace, replace_no_case, replace_tables,
+};
 pub(crate) use self::statement::{Does, Statement, real_text};
 use crate::limits::{READY_STATEMENTS, STEPS_BETWEEN_LOOKS};
 
@@ -203,6 +212,23 @@ impl Engine {
             pages += u64::try_from(now).unwrap_or_default();
         }
         pages
+    }
+
+    /// Makes all statements of the connection count their steps from the start. SQLite calls back when a statement has made
+    /// so many since it was compiled, and virtual tables keep theirs from one run to the next.
+    pub(crate) fn forget_steps(&self) {
+        let mut raw = null_mut();
+        loop {
+            // SAFETY: the connection is open, and its statements are finalised only by `Statement` and by SQLite, not
+            // meanwhile.
+            unsafe {
+                raw = ffi::sqlite3_next_stmt(self.handle(), raw);
+                if raw.is_null() {
+                    return;
+                }
+                ffi::sqlite3_stmt_status(raw, ffi::SQLITE_STMTSTATUS_VM_STEP, 1);
+            }
+        }
     }
 
     /// Whether a foreign key points to no row. SQLite checks deferred keys at the commit.

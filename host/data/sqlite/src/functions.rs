@@ -11,6 +11,7 @@ use rusqlite::functions::{Context, FunctionFlags};
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Result};
 
+use crate::charged;
 use crate::guard::lock;
 use crate::limits::{VALUE_BYTES, VECTOR_FLOATS};
 use crate::paid::{mistake, pay, too_big};
@@ -20,6 +21,7 @@ use crate::text;
 use crate::work::SharedWork;
 
 pub(crate) fn install(connection: &Connection, work: &SharedWork) -> Result<()> {
+    charged::install(connection)?;
     text::install(connection, work)?;
     pattern::install(connection, work)?;
     let harmless = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_INNOCUOUS;

@@ -31,7 +31,12 @@ pub(crate) enum Phase {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Refused {
     /// Reading a table or column.
-    Read { table: String, column: String },
+    Read {
+        table: String,
+        column: String,
+        /// Whether a view or a trigger reads it.
+        by_definer: bool,
+    },
     /// Changing a table or column.
     Write {
         table: String,
@@ -191,6 +196,7 @@ pub(crate) struct Guard {
     json: bool,
     dates: bool,
     looks_through: bool,
+    looks_at_text: bool,
 }
 
 pub(crate) type SharedGuard = Arc<Mutex<Guard>>;
@@ -222,6 +228,7 @@ impl Guard {
             self.json = false;
             self.dates = false;
             self.looks_through = false;
+            self.looks_at_text = false;
         }
     }
 
@@ -236,8 +243,8 @@ impl Guard {
             json: self.json,
             dates: self.dates,
             commas: 0,
-            terms: 0,
             looks_through: self.looks_through,
+            looks_at_text: self.looks_at_text,
         }
     }
 
@@ -278,7 +285,9 @@ impl Guard {
             } => self.refuses_write(table_name, Some(column_name)),
             AuthAction::Function { function_name } => {
                 let name = function_name.to_ascii_lowercase();
-                self.looks_through |= words::looks_through(&name);
+                let looks_through = words::looks_through(&name);
+                self.looks_through |= looks_through;
+                self.looks_at_text |= looks_through;
                 self.searches |= words::searches(&name);
                 self.json |= words::is_of_json(&name);
                 self.dates |= words::is_of_dates(&name);
@@ -332,6 +341,7 @@ impl Guard {
         (!allowed).then(|| Refused::Read {
             table: lower,
             column: column.to_ascii_lowercase(),
+            by_definer: definer,
         })
     }
 

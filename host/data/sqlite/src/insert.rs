@@ -3,7 +3,7 @@
 use fractalaw_arrow::Stream;
 use fractalaw_data_call::{CallError, Code, Failure, Quota};
 
-use crate::call::{Call, Driven, compile, step};
+use crate::call::{Call, Driven, compile, step, warm};
 use crate::catalogue::{Kind, Table};
 use crate::ffi::{Entered, Statement};
 use crate::grants::Columns;
@@ -63,6 +63,7 @@ impl Call<'_> {
         self.change(|call| {
             // The guard checks this statement against the grants too, because a trigger can reach further.
             compile(&mut call.desk.engine, &call.desk.guard, &sql, call.now_ms)?;
+            warm(call.desk);
             let _at_work = Entered::new(CALL_MEMORY_BYTES, call.now_ms);
             step(
                 &mut call.desk.engine,

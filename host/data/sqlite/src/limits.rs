@@ -85,9 +85,13 @@ fractalaw_limits::limits! {
     pub(crate) const SHORT_MEMORY_BYTES: usize = 64 * KIB
         => "the statement runs on a thread of its own";
 
-    /// An allocation of this size is a large value, and its bytes are paid for. Pages of the usual size and what SQLite
-    /// keeps of small values are smaller.
+    /// An allocation of this size is a large value, and its bytes are paid for. Pages of a database do not count.
     pub(crate) const LARGE_BYTES: usize = 6 * KIB
+        => "paid for by size from here on";
+
+    /// An allocation of this size is a value of middle size. It costs less than a large one of the same bytes, because SQLite
+    /// uses the place of one value again for the next. What SQLite keeps of a cursor, a sort or a tree is smaller.
+    pub(crate) const MIDDLE_BYTES: usize = 1_408
         => "paid for by size from here on";
 
     /// The rows that one run may change. Their earlier values are kept until the run is settled.

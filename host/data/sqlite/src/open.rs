@@ -49,6 +49,7 @@ impl Open {
         loop {
             if writes {
                 self.take_lock()?;
+                self.desk.warm_writing();
             } else {
                 // Readers see what was committed when they first read.
                 self.execute("BEGIN")
@@ -179,7 +180,7 @@ impl Open {
         }
         lock(&self.desk.touched).take();
         lock(&self.desk.work).budget = None;
-        if self.desk.engine.is_autocommit() {
+        if self.desk.engine.is_autocommit() && !self.desk.is_used_up {
             self.store.put_back(self.desk, &self.grants);
         }
         drop(self.place);

@@ -1,7 +1,8 @@
 //! The prices of data. They are set by measurement: `cargo xtask bench data/fuel` prints the nanoseconds for a unit
 //! of fuel, for statements of many kinds. `COST.md` has the table of one run, and what it does not cover.
 
-use crate::ffi::Does;
+use crate::ffi::{Does, Values};
+use crate::limits::LARGE_BYTES;
 
 /// One call: the statement is looked up, begun and ended.
 pub(crate) const CALL: u64 = 8_000;
@@ -12,6 +13,10 @@ pub(crate) const SQL_BYTE: u64 = 250;
 /// Each KiB of a large value that is made. The value is read from the file or built, and looked through once.
 pub(crate) const LARGE_KIB: u64 = 1_600;
 
+/// Each KiB of a value of middle size that is made: a row that is sorted, or a key that is kept. The memory is often one
+/// that no cache holds.
+pub(crate) const MIDDLE_KIB: u64 = 1_600;
+
 /// Each row that a query returns or that `insert` adds.
 pub(crate) const ROW: u64 = 30;
 
@@ -21,8 +26,11 @@ pub(crate) const VALUE: u64 = 25;
 /// Its bytes.
 pub(crate) const BYTE: u64 = 1;
 
+/// One call that may change rows. What it changed is looked for when it ends, and when the run is settled.
+pub(crate) const CHANGE: u64 = 12_000;
+
 /// Each row that is changed. Its earlier values are kept, it is read again, and it is written to be settled.
-pub(crate) const CHANGED_ROW: u64 = 4_000;
+pub(crate) const CHANGED_ROW: u64 = 6_000;
 
 /// Each random byte.
 pub(crate) const RANDOM_BYTE: u64 = 8;
@@ -32,7 +40,21 @@ pub(crate) const VECTOR_FLOAT: u64 = 3;
 
 /// Each byte that a function of the host looks at. A KiB costs about as much as a KiB of `LARGE_KIB` for one
 /// look.
-pub(crate) const LOOKED_BYTE: u64 = 1;
+pub(crate) const LOOKED_BYTE: u64 = 2;
+
+/// Each byte of a JSON document, for each path by which a function walks through it. A text has at least two for each
+/// value, and SQLite's own form `JSONB` has one.
+pub(crate) const JSON_BYTE: u64 = 4;
+pub(crate) const JSONB_BYTE: u64 = 8;
+
+/// Each byte that a function for JSON allocates. It parses a text into about three times as many.
+pub(crate) const JSON_MADE_BYTE: u64 = 8;
+
+/// Each byte of a text of which SQLite's own function looks at each character.
+pub(crate) const READ_BYTE: u64 = 4;
+
+/// Each word of a pattern for full text, in each step: a step to the next row moves through the lists of all words.
+const WORD: u64 = 25;
 
 /// Each place at which `replace` puts something else.
 pub(crate) const REPLACEMENT: u64 = 60;
@@ -42,7 +64,7 @@ pub(crate) const SET_CHARACTER: u64 = 100;
 
 /// One call of `LIKE` or `GLOB`, and each comparison of a character in it.
 pub(crate) const MATCH: u64 = 300;
-pub(crate) const COMPARISON: u64 = 12;
+pub(crate) const COMPARISON: u64 = 16;
 
 /// From so many commas on, the functions of a statement can have so many arguments that dates cost more.
 const MANY_COMMAS: u64 = 16;
@@ -53,6 +75,10 @@ pub(crate) struct Rates {
     step: u64,
     /// A step while large values are held, for each KiB of them, because the step may look at one.
     step_held_kib: u64,
+    /// The same for values of middle size.
+    step_held_middle_kib: u64,
+    /// Each KiB of a value of middle size that is made.
+    middle_kib: u64,
     /// Each page of the database that is asked for.
     pub(crate) page: u64,
 }
@@ -62,25 +88,45 @@ impl Rates {
         // A step that searches a tree of its own compares a dozen rows. A step that reads JSON takes as long.
         let mut step = if does.searches { 150 } else { 60 };
         if does.of_virtual {
-            // A step to the next row of a search moves through the lists of all its words.
-            step = 300 * (1 + does.terms);
+            step = 300;
         }
         if does.dates && does.commas >= MANY_COMMAS {
             // One call of a function reads each argument as a change of the date.
-            step *= does.commas / (MANY_COMMAS / 2);
+            step *= does.commas / (MANY_COMMAS / 4);
         }
         Rates {
             step,
             step_held_kib: if does.looks_through { 40 } else { 2 },
+            step_held_middle_kib: match does {
+                // Full text keeps buffers and statements of its own, from one run to the next.
+                _ if does.of_virtual => 0,
+                _ if does.looks_at_text => 800,
+                _ if does.searches || !does.changes_tables => 12,
+                _ => 0,
+            },
+            middle_kib: match does {
+                _ if does.of_virtual || !does.searches => 0,
+                _ => MIDDLE_KIB,
+            },
             // Full text does all its work between pages, without steps.
             page: if does.of_virtual { 10_000 } else { 250 },
         }
     }
 
-    pub(crate) fn steps(self, steps: u64, held_kib: u64) -> u64 {
-        steps.saturating_mul(
-            self.step
-                .saturating_add(self.step_held_kib.saturating_mul(held_kib)),
-        )
+    /// What so many steps cost, with patterns of so many words, and the values that were made and held during them.
+    pub(crate) fn steps(self, steps: u64, words: u64, values: &Values) -> u64 {
+        let large = values.large_held / 1024;
+        // A sort holds many values, but a step handles two.
+        let middle = (values.middle_held / 1024).min(2 * LARGE_BYTES as u64 / 1024);
+        let held = (self.step_held_kib.saturating_mul(large))
+            .saturating_add(self.step_held_middle_kib.saturating_mul(middle));
+        steps
+            .saturating_mul(
+                self.step
+                    .saturating_add(held)
+                    .saturating_add(WORD.saturating_mul(words)),
+            )
+            .saturating_add(LARGE_KIB.saturating_mul(values.large_made / 1024))
+            .saturating_add(self.middle_kib.saturating_mul(values.middle_made / 1024))
     }
 }

@@ -17,23 +17,85 @@ const SEARCH: [&str; 9] = [
 ];
 
 /// Functions whose work on a large value is not seen anywhere else.
-const LOOK_THROUGH: [&str; 5] = ["length", "substr", "substring", "sum", "total"];
+const LOOK_THROUGH: [&str; 4] = ["avg", "length", "sum", "total"];
 
 /// Reads the text of a statement.
 pub(crate) fn read(sql: &str, does: &mut Does) {
-    let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
-    let count = |byte| memchr::memchr_iter(byte, sql.as_bytes()).count() as u64;
-    // A search for prefixes merges the lists of many words.
-    does.terms = count(b' ') / 500 + count(b'*') / 32;
-    does.commas = count(b',');
+    does.commas = memchr::memchr_iter(b',', sql.as_bytes()).count() as u64;
+    // A text of thousands of digits is read for each time that it is a number.
+    does.looks_at_text |= calculates(sql.as_bytes());
     for word in sql
         .as_bytes()
         .chunk_by(|one, next| is_part(one) == is_part(next))
     {
         let is = |name: &&str| word.eq_ignore_ascii_case(name.as_bytes());
         does.searches |= SEARCH.iter().any(is);
+        does.looks_at_text |= is(&"cast");
         does.looks_through |= is(&"cast") || word.windows(2).any(|pair| pair == b"||");
     }
+}
+
+/// Whether there is an operator of arithmetic outside of quotes and comments.
+fn calculates(sql: &[u8]) -> bool {
+    let mut rest = sql;
+    // The last word or sign, if an operand can end with it.
+    let mut operand: &[u8] = b"";
+    while let Some((first, after)) = rest.split_first() {
+        let past = |end: &[u8]| {
+            memchr::memmem::find(after, end).map_or(&[][..], |at| &after[at + end.len()..])
+        };
+        rest = match first {
+            b'\'' | b'"' | b'`' | b'[' => {
+                operand = b"'";
+                past(if *first == b'[' {
+                    b"]"
+                } else {
+                    std::slice::from_ref(first)
+                })
+            }
+            b'-' if after.starts_with(b"-") => past(b"\n"),
+            b'/' if after.starts_with(b"*") => past(b"*/"),
+            b'-' if after.starts_with(b">") => {
+                operand = b"";
+                after
+            }
+            b'+' | b'-' | b'*' | b'/' | b'%' if ends_operand(operand) => return true,
+            _ if is_part(first) => {
+                let length = rest
+                    .iter()
+                    .position(|byte| !is_part(byte))
+                    .unwrap_or(rest.len());
+                let (word, after) = rest.split_at(length);
+                operand = word;
+                after
+            }
+            b' ' | b'\t' | b'\n' | b'\r' | b'\x0c' => after,
+            _ => {
+                operand = std::slice::from_ref(first);
+                after
+            }
+        };
+    }
+    false
+}
+
+/// Whether an operand can end with this word or sign.
+fn ends_operand(end: &[u8]) -> bool {
+    const BEFORE_OPERANDS: [&str; 5] = ["select", "distinct", "all", "limit", "offset"];
+    match end {
+        [] => false,
+        [b')' | b'\''] => true,
+        word => {
+            word.iter().all(is_part)
+                && !BEFORE_OPERANDS
+                    .iter()
+                    .any(|name| word.eq_ignore_ascii_case(name.as_bytes()))
+        }
+    }
+}
+
+fn is_part(byte: &u8) -> bool {
+    byte.is_ascii_alphanumeric() || *byte == b'_' || !byte.is_ascii()
 }
 
 /// Whether a called function reads all of a large value. It may be called by the statement or by a view.
@@ -65,4 +127,37 @@ const DATES: [&str; 7] = [
 /// Whether a function is for dates.
 pub(crate) fn is_of_dates(function: &str) -> bool {
     DATES.contains(&function)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::calculates;
+
+    #[test]
+    fn arithmetic_is_found_outside_of_quotes_and_comments() {
+        for sql in [
+            "SELECT a + 1",
+            "SELECT a*b FROM t",
+            "SELECT (a)/2",
+            "SELECT 'x' % 2",
+            "SELECT \"a\"-1",
+            "SELECT [a] - 1",
+            "SELECT a -- it's\n + 1",
+            "SELECT a /* ' */ * 2",
+            "SELECT 'it''s' || a, b * 2",
+            "SELECT ä * 2",
+            "SELECT CASE WHEN a THEN 1 END * 2",
+        ] {
+            assert!(calculates(sql.as_bytes()), "{sql}");
+        }
+        for sql in [
+            "SELECT count(*), t.* FROM t",
+            "SELECT DISTINCT * FROM t LIMIT -1 OFFSET -2",
+            "SELECT '2025-01-01', \"a-b\", `a+b`, [a*b] FROM t",
+            "SELECT a -> '$.x', a ->> 1 FROM t -- a + b",
+            "SELECT a /* a * b */ FROM t WHERE b IN (-1, +2) AND c = -3",
+        ] {
+            assert!(!calculates(sql.as_bytes()), "{sql}");
+        }
+    }
 }

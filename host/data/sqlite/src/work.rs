@@ -1,5 +1,6 @@
 //! What one call may still cost, as SQLite's callbacks see it. Steps are paid for while they are made.
 
+use std::cell::{Cell, RefCell};
 use std::sync::{Arc, Mutex};
 
 use fractalaw_data_call::{Budget, Quota, Stop};
@@ -9,7 +10,7 @@ use rand_chacha::rand_core::{Rng, SeedableRng};
 use crate::ffi::{self, Does, Engine};
 use crate::guard::lock;
 use crate::limits::{SLOW_STEPS_BETWEEN_LOOKS, STEPS_BETWEEN_LOOKS};
-use crate::price::{self, Rates};
+use crate::price::Rates;
 use crate::trial::Trial;
 
 /// The state of a run that SQLite's callbacks reach.
@@ -53,6 +54,70 @@ pub struct Used {
     pub large_kib: u64,
     /// For each step, the KiB of large values that were held during it, added up.
     pub held_kib_steps: u64,
+}
+
+thread_local! {
+    /// The run whose statement is stepped on this thread. Functions of SQLite's that are replaced find it here.
+    static AT_WORK: RefCell<Option<SharedWork>> = const { RefCell::new(None) };
+    /// What these functions have cost and the run has not paid yet.
+    static OWED: Cell<u64> = const { Cell::new(0) };
+    /// The words of the pattern that full text is searched for now, and the most of one pattern of the statement.
+    static WORDS: Cell<u64> = const { Cell::new(0) };
+    static MOST_WORDS: Cell<u64> = const { Cell::new(0) };
+}
+
+/// The bytes of a pattern that count as one word.
+const WORD_BYTES: u64 = 4;
+
+/// What the beginning of a word counts in addition. The lists of all words with it are merged.
+const WORDS_OF_PREFIX: u64 = 8;
+
+/// Notes a word or a phrase of a pattern for full text. FTS5 reads a pattern without steps of SQLite between its words.
+pub(crate) fn search_for(bytes: u64, is_prefix: bool) {
+    let more = 1 + bytes / WORD_BYTES + if is_prefix { WORDS_OF_PREFIX } else { 0 };
+    let words = WORDS.get().saturating_add(more);
+    WORDS.set(words);
+    MOST_WORDS.set(MOST_WORDS.get().max(words));
+}
+
+/// What is owed is paid at once from here on. It is the work of about 30 µs.
+const PAID_AT_ONCE: u64 = 100_000;
+
+/// A run's statement on this thread, until this is dropped.
+pub(crate) struct AtWork;
+
+impl AtWork {
+    pub(crate) fn new(work: &SharedWork) -> AtWork {
+        AT_WORK.set(Some(Arc::clone(work)));
+        OWED.set(0);
+        WORDS.set(0);
+        MOST_WORDS.set(0);
+        AtWork
+    }
+}
+
+impl Drop for AtWork {
+    fn drop(&mut self) {
+        AT_WORK.set(None);
+    }
+}
+
+/// Charges the run at work on this thread, before the work is done. What the host itself does costs nothing.
+pub(crate) fn charge(fuel: u64) -> Result<(), Stop> {
+    let owed = OWED.get().saturating_add(fuel);
+    OWED.set(owed);
+    if owed < PAID_AT_ONCE {
+        return Ok(());
+    }
+    OWED.set(0);
+    AT_WORK.with_borrow(|work| match work {
+        None => Ok(()),
+        Some(work) => {
+            let mut work = lock(work);
+            work.spend(owed)?;
+            work.ask(|budget| budget.look())
+        }
+    })
 }
 
 pub(crate) type SharedWork = Arc<Mutex<Work>>;
@@ -117,9 +182,18 @@ impl Work {
         answer.inspect_err(|stop| self.stopped = Some(*stop))
     }
 
+    /// Pays. A run that is stopped still pays for what was done until then.
     pub(crate) fn spend(&mut self, fuel: u64) -> Result<(), Stop> {
         self.used.fuel = self.used.fuel.saturating_add(fuel);
-        self.ask(|budget| budget.spend(fuel))
+        let stopped = self.stopped.take();
+        let paid = self.ask(|budget| budget.spend(fuel));
+        match stopped {
+            None => paid,
+            Some(stop) => {
+                self.stopped = Some(stop);
+                Err(stop)
+            }
+        }
     }
 
     pub(crate) fn count(&mut self, quota: Quota, amount: u64) -> Result<(), Stop> {
@@ -131,15 +205,14 @@ impl Work {
 
     /// Pays for the steps of a period, and for the large values that were held in it.
     fn pay_steps(&mut self, steps: u64) -> Result<(), Stop> {
-        let (held, made) = ffi::take_large();
-        let (held_kib, large_kib) = (held / 1024, made / 1024);
+        let values = ffi::take_values();
         self.used.steps += steps;
-        self.used.large_kib += large_kib;
-        self.used.held_kib_steps += held_kib.saturating_mul(steps);
+        self.used.large_kib += values.large_made / 1024;
+        self.used.held_kib_steps += (values.large_held / 1024).saturating_mul(steps);
         self.spend(
             self.rates
-                .steps(steps, held_kib)
-                .saturating_add(price::LARGE_KIB.saturating_mul(large_kib)),
+                .steps(steps, MOST_WORDS.get(), &values)
+                .saturating_add(OWED.take()),
         )
     }
 
@@ -149,6 +222,7 @@ impl Work {
         if self.is_settling {
             return false;
         }
+        WORDS.set(0);
         self.steps_since_paid += steps;
         if self.steps_since_paid < STEPS_BETWEEN_LOOKS {
             return self.ask(|budget| budget.look()).is_err();
@@ -166,8 +240,8 @@ impl Work {
     pub(crate) fn pay_rest(&mut self, steps: u64, pages: u64) -> Result<(), Stop> {
         let rest = steps.saturating_sub(std::mem::take(&mut self.steps_paid));
         self.used.pages += pages;
-        self.spend(self.rates.page.saturating_mul(pages))?;
-        self.pay_steps(rest)
+        let paid = self.spend(self.rates.page.saturating_mul(pages));
+        self.pay_steps(rest).and(paid)
     }
 
     /// What follows is paid at this statement's rates.

@@ -2,17 +2,20 @@
 
 use std::alloc::Layout;
 use std::cell::Cell;
-use std::ffi::{c_int, c_void};
+use std::ffi::{c_int, c_uint, c_void};
 use std::ptr::null_mut;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use rusqlite::{Connection, ffi};
 
-use crate::limits::LARGE_BYTES;
+use crate::limits::{LARGE_BYTES, MIDDLE_BYTES};
 
 /// What one thread's call made SQLite allocate.
 struct Meter {
     active: Cell<bool>,
+    /// The number of the call. What was allocated before does not count when it is freed.
+    call: Cell<u32>,
     /// The bytes held now, without those held when the call began.
     held: Cell<i64>,
     most: Cell<i64>,
@@ -24,6 +27,14 @@ struct Meter {
     large_peak: Cell<i64>,
     /// The bytes of all large allocations, whether they were freed or not.
     large_sum: Cell<u64>,
+    /// The same for those of middle size, which are not pages of a database.
+    middle: Cell<i64>,
+    middle_peak: Cell<i64>,
+    middle_sum: Cell<u64>,
+    /// The bytes of all allocations.
+    sum: Cell<u64>,
+    /// Whether a page of a database is being allocated.
+    is_page: Cell<bool>,
     /// The current time for SQL, in milliseconds since 1970.
     now: Cell<Option<i64>>,
 }
@@ -32,6 +43,7 @@ thread_local! {
     static METER: Meter = const {
         Meter {
             active: Cell::new(false),
+            call: Cell::new(0),
             held: Cell::new(0),
             most: Cell::new(0),
             refused: Cell::new(false),
@@ -39,6 +51,11 @@ thread_local! {
             large: Cell::new(0),
             large_peak: Cell::new(0),
             large_sum: Cell::new(0),
+            middle: Cell::new(0),
+            middle_peak: Cell::new(0),
+            middle_sum: Cell::new(0),
+            sum: Cell::new(0),
+            is_page: Cell::new(false),
             now: Cell::new(None),
         }
     };
@@ -62,25 +79,63 @@ impl Meter {
         true
     }
 
-    fn add(&self, size: usize) {
+    /// Notes an allocation, and returns what is to be in front of it.
+    fn add(&self, size: usize) -> Front {
+        let kind = self.kind_of(size);
         let bytes = size as i64;
         self.held.set(self.held.get().saturating_add(bytes));
-        if size >= LARGE_BYTES {
-            let large = self.large.get().saturating_add(bytes);
-            self.large.set(large);
-            self.large_peak.set(self.large_peak.get().max(large));
-            self.large_sum
-                .set(self.large_sum.get().saturating_add(size as u64));
+        self.sum.set(self.sum.get().saturating_add(size as u64));
+        match kind {
+            Kind::Small | Kind::Page => {}
+            Kind::Middle => more(bytes, &self.middle, &self.middle_peak, &self.middle_sum),
+            Kind::Large => more(bytes, &self.large, &self.large_peak, &self.large_sum),
+        }
+        let call = self.call.get();
+        Front { size, kind, call }
+    }
+
+    fn subtract(&self, freed: Front) {
+        let bytes = freed.size as i64;
+        self.held.set(self.held.get().saturating_sub(bytes));
+        match freed.kind {
+            _ if freed.call != self.call.get() => {}
+            Kind::Small | Kind::Page => {}
+            Kind::Middle => self.middle.set(self.middle.get().saturating_sub(bytes)),
+            Kind::Large => self.large.set(self.large.get().saturating_sub(bytes)),
         }
     }
 
-    fn subtract(&self, size: usize) {
-        let bytes = size as i64;
-        self.held.set(self.held.get().saturating_sub(bytes));
-        if size >= LARGE_BYTES {
-            self.large.set(self.large.get().saturating_sub(bytes));
+    fn kind_of(&self, size: usize) -> Kind {
+        match size {
+            _ if self.is_page.get() => Kind::Page,
+            LARGE_BYTES.. => Kind::Large,
+            // SQLite takes one for each file and for each tree that a statement builds, and holds it.
+            PAGE_BYTES | PAGE_AND_LINK_BYTES => Kind::Small,
+            MIDDLE_BYTES.. => Kind::Middle,
+            _ => Kind::Small,
         }
     }
+}
+
+fn more(bytes: i64, now: &Cell<i64>, peak: &Cell<i64>, sum: &Cell<u64>) {
+    now.set(now.get().saturating_add(bytes));
+    peak.set(peak.get().max(now.get()));
+    sum.set(sum.get().saturating_add(bytes.unsigned_abs()));
+}
+
+/// The memory that SQLite takes to build a page of the usual size, and the same with an address.
+const PAGE_BYTES: usize = 4_096;
+const PAGE_AND_LINK_BYTES: usize = PAGE_BYTES + 8;
+
+/// What an allocation counts as.
+#[derive(Clone, Copy)]
+#[repr(u32)]
+enum Kind {
+    Small,
+    /// A page in a cache. Which pages are there depends on what the connection did before.
+    Page,
+    Middle,
+    Large,
 }
 
 /// A call into SQLite on this thread, with a limit on memory and a time for SQL. It ends when this is dropped.
@@ -90,6 +145,7 @@ impl Entered {
     pub(crate) fn new(memory_bytes: usize, now_ms: Option<i64>) -> Entered {
         METER.with(|meter| {
             meter.active.set(true);
+            meter.call.set(CALLS.fetch_add(1, Ordering::Relaxed));
             meter.held.set(0);
             meter
                 .most
@@ -99,6 +155,9 @@ impl Entered {
             meter.large.set(0);
             meter.large_peak.set(0);
             meter.large_sum.set(0);
+            meter.middle.set(0);
+            meter.middle_peak.set(0);
+            meter.middle_sum.set(0);
             meter.now.set(now_ms);
         });
         Entered
@@ -132,18 +191,46 @@ pub(crate) fn memory_refused() -> bool {
     METER.with(|meter| meter.refused.get())
 }
 
-/// The bytes of large values since the last call of this function: the most that were held at once, and the sum
-/// of all that were made.
-pub(crate) fn take_large() -> (u64, u64) {
+/// Bytes of values since the last call of [`take_values`]: the most that were held at once, and the sum of all that were
+/// made.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Values {
+    pub(crate) large_held: u64,
+    pub(crate) large_made: u64,
+    pub(crate) middle_held: u64,
+    pub(crate) middle_made: u64,
+}
+
+pub(crate) fn take_values() -> Values {
     METER.with(|meter| {
-        let peak = u64::try_from(meter.large_peak.get()).unwrap_or_default();
-        meter.large_peak.set(meter.large.get());
-        (peak, meter.large_sum.replace(0))
+        let take = |peak: &Cell<i64>, now: &Cell<i64>| {
+            u64::try_from(peak.replace(now.get())).unwrap_or_default()
+        };
+        Values {
+            large_held: take(&meter.large_peak, &meter.large),
+            large_made: meter.large_sum.replace(0),
+            middle_held: take(&meter.middle_peak, &meter.middle),
+            middle_made: meter.middle_sum.replace(0),
+        }
     })
 }
 
-/// The bytes in front of each allocation. With them, the rest is aligned for every type.
-const FRONT: usize = 16;
+/// The bytes of all allocations on this thread so far.
+pub(super) fn allocated() -> u64 {
+    METER.with(|meter| meter.sum.get())
+}
+
+/// What is in front of each allocation.
+#[derive(Clone, Copy)]
+#[repr(C, align(16))]
+struct Front {
+    size: usize,
+    kind: Kind,
+    call: u32,
+}
+
+/// With so many bytes in front, the rest is aligned for every type.
+const FRONT: usize = size_of::<Front>();
 
 fn rounded(bytes: c_int) -> Option<usize> {
     let bytes = usize::try_from(bytes).ok().filter(|bytes| *bytes > 0)?;
@@ -157,9 +244,9 @@ fn layout(size: usize) -> Option<Layout> {
 /// # Safety
 ///
 /// `place` was returned by [`allocate`] or [`reallocate`] and has not been freed.
-unsafe fn size_of(place: *mut c_void) -> usize {
-    // SAFETY: by the caller's promise, the size is in front.
-    unsafe { place.cast::<u8>().sub(FRONT).cast::<usize>().read() }
+unsafe fn front(place: *mut c_void) -> Front {
+    // SAFETY: by the caller's promise, it is in front, and it is aligned like the whole allocation.
+    unsafe { place.cast::<u8>().sub(FRONT).cast::<Front>().read() }
 }
 
 unsafe extern "C" fn allocate(bytes: c_int) -> *mut c_void {
@@ -176,8 +263,7 @@ unsafe extern "C" fn allocate(bytes: c_int) -> *mut c_void {
             if start.is_null() {
                 return null_mut();
             }
-            start.cast::<usize>().write(size);
-            meter.add(size);
+            start.cast::<Front>().write(meter.add(size));
             start.add(FRONT).cast()
         }
     })
@@ -189,9 +275,11 @@ unsafe extern "C" fn free(place: *mut c_void) {
     }
     // SAFETY: SQLite frees each allocation once. The layout is the one that it was allocated with.
     unsafe {
-        let size = size_of(place);
-        let Some(layout) = layout(size) else { return };
-        METER.with(|meter| meter.subtract(size));
+        let front = front(place);
+        let Some(layout) = layout(front.size) else {
+            return;
+        };
+        METER.with(|meter| meter.subtract(front));
         std::alloc::dealloc(place.cast::<u8>().sub(FRONT), layout);
     }
 }
@@ -202,21 +290,20 @@ unsafe extern "C" fn reallocate(place: *mut c_void, bytes: c_int) -> *mut c_void
     };
     // SAFETY: SQLite passes an allocation that it was given. The layout is the one that it was allocated with.
     unsafe {
-        let before = size_of(place);
-        let (Some(old), Some(_)) = (layout(before), layout(size)) else {
+        let before = front(place);
+        let (Some(old), Some(_)) = (layout(before.size), layout(size)) else {
             return null_mut();
         };
         METER.with(|meter| {
-            if !meter.allows(size as i64 - before as i64) {
+            if !meter.allows(size as i64 - before.size as i64) {
                 return null_mut();
             }
             let start = std::alloc::realloc(place.cast::<u8>().sub(FRONT), old, size + FRONT);
             if start.is_null() {
                 return null_mut();
             }
-            start.cast::<usize>().write(size);
             meter.subtract(before);
-            meter.add(size);
+            start.cast::<Front>().write(meter.add(size));
             start.add(FRONT).cast()
         })
     }
@@ -227,7 +314,7 @@ unsafe extern "C" fn size(place: *mut c_void) -> c_int {
         return 0;
     }
     // SAFETY: SQLite passes an allocation that it was given.
-    c_int::try_from(unsafe { size_of(place) }).unwrap_or(c_int::MAX)
+    c_int::try_from(unsafe { front(place) }.size).unwrap_or(c_int::MAX)
 }
 
 unsafe extern "C" fn round_up(bytes: c_int) -> c_int {
@@ -240,9 +327,54 @@ unsafe extern "C" fn nothing_to_begin(_: *mut c_void) -> c_int {
 
 unsafe extern "C" fn nothing_to_end(_: *mut c_void) {}
 
+type Fetch =
+    unsafe extern "C" fn(*mut ffi::sqlite3_pcache, c_uint, c_int) -> *mut ffi::sqlite3_pcache_page;
+
+type Create = unsafe extern "C" fn(c_int, c_int, c_int) -> *mut ffi::sqlite3_pcache;
+
+/// How SQLite's own cache is made, and how it gets a page.
+static PAGES: OnceLock<(Create, Fetch)> = OnceLock::new();
+
+/// What is allocated meanwhile is for pages, and no value.
+fn for_pages<T>(work: impl FnOnce() -> T) -> T {
+    METER.with(|meter| {
+        let before = meter.is_page.replace(true);
+        let done = work();
+        meter.is_page.set(before);
+        done
+    })
+}
+
+unsafe extern "C" fn create(
+    page_bytes: c_int,
+    extra_bytes: c_int,
+    may_shrink: c_int,
+) -> *mut ffi::sqlite3_pcache {
+    let Some((own, _)) = PAGES.get() else {
+        return null_mut();
+    };
+    // SAFETY: SQLite's own method is called with what SQLite passed.
+    for_pages(|| unsafe { own(page_bytes, extra_bytes, may_shrink) })
+}
+
+unsafe extern "C" fn fetch(
+    cache: *mut ffi::sqlite3_pcache,
+    page: c_uint,
+    may_create: c_int,
+) -> *mut ffi::sqlite3_pcache_page {
+    let Some((_, own)) = PAGES.get() else {
+        return null_mut();
+    };
+    // SAFETY: SQLite's own method is called with what SQLite passed.
+    for_pages(|| unsafe { own(cache, page, may_create) })
+}
+
+/// The calls of this process, up to the next one.
+static CALLS: AtomicU32 = AtomicU32::new(1);
+
 pub(super) static CONFIGURED: AtomicBool = AtomicBool::new(false);
 
-/// Gives SQLite the allocator that counts.
+/// Gives SQLite the allocator that counts, and a cache of pages that tells what is allocated for pages.
 extern "C" fn configure() {
     let methods = ffi::sqlite3_mem_methods {
         xMalloc: Some(allocate),
@@ -254,11 +386,23 @@ extern "C" fn configure() {
         xShutdown: Some(nothing_to_end),
         pAppData: null_mut(),
     };
-    // SAFETY: nothing else runs yet, and SQLite copies the table. The second setting makes SQLite sort in many
-    // small allocations, so that only values are large.
+    // SAFETY: nothing else runs yet, and SQLite copies the tables. The second setting makes SQLite sort in many
+    // small allocations, so that only values are large. The others put `create` and `fetch` in the place of two methods.
     let done = unsafe {
-        ffi::sqlite3_config(ffi::SQLITE_CONFIG_MALLOC, &raw const methods) == ffi::SQLITE_OK
+        let mut pages = std::mem::zeroed::<ffi::sqlite3_pcache_methods2>();
+        let done = ffi::sqlite3_config(ffi::SQLITE_CONFIG_MALLOC, &raw const methods)
+            == ffi::SQLITE_OK
             && ffi::sqlite3_config(ffi::SQLITE_CONFIG_SMALL_MALLOC, 1 as c_int) == ffi::SQLITE_OK
+            && ffi::sqlite3_config(ffi::SQLITE_CONFIG_GETPCACHE2, &raw mut pages) == ffi::SQLITE_OK;
+        let ours = ffi::sqlite3_pcache_methods2 {
+            xCreate: Some(create),
+            xFetch: Some(fetch),
+            ..pages
+        };
+        let own = pages.xCreate.zip(pages.xFetch);
+        let kept = own.is_some_and(|own| PAGES.set(own).is_ok());
+        done && kept
+            && ffi::sqlite3_config(ffi::SQLITE_CONFIG_PCACHE2, &raw const ours) == ffi::SQLITE_OK
     };
     CONFIGURED.store(done, Ordering::Release);
 }

@@ -30,10 +30,10 @@ pub(crate) struct Does {
     /// Whether it calls functions for dates, and how many commas its text has.
     pub(crate) dates: bool,
     pub(crate) commas: u64,
-    /// How much longer each row of a full-text search takes, because the text has so many words.
-    pub(crate) terms: u64,
-    /// Whether it calls functions that read all of a value and make no new one.
+    /// Whether it calls functions that read all of a value and make no new one, or may do so in a view or a trigger.
     pub(crate) looks_through: bool,
+    /// Whether it itself reads each character of a text.
+    pub(crate) looks_at_text: bool,
 }
 
 impl Drop for Statement {

@@ -8,6 +8,7 @@ mod import;
 mod kills;
 mod looks;
 mod names;
+mod prices;
 mod settle;
 mod stops;
 mod tables;
