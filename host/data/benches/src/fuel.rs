@@ -9,7 +9,7 @@ use fractalaw_measure::program::Flags;
 use fractalaw_measure::table::{Bar, Row, Table, Unit};
 use fractalaw_sqlite::{Budget, Conditions, Grants, Quota, Run, Stop, Store, Unlimited, Used};
 
-use crate::{attacks, statements};
+use crate::{attacks, statements, values};
 
 /// The bound: a unit of fuel takes at most so many times as long as in the median statement.
 const BAR: f64 = 4.0;
@@ -46,6 +46,7 @@ pub(crate) fn statements(_: &Flags, table: &mut Table) -> Result<()> {
         .context("cannot make the tables of the attacks")?;
     let attacked: Vec<Measured> = attacks::attacks()
         .into_iter()
+        .chain(values::attacks())
         .map(|(name, sql)| until_it_ends(&store, name, &sql))
         .collect::<Result<_>>()?;
     show(&attacked, middle);

@@ -7,6 +7,7 @@
 
 mod attacks;
 mod statements;
+mod values;
 
 mod fuel;
 mod rows;

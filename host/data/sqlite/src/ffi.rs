@@ -25,6 +25,9 @@ mod clock;
 mod full_text;
 mod lent;
 mod memory;
+mod no_case;
+mod pages;
+mod private;
 mod replaced;
 mod statement;
 
@@ -41,9 +44,8 @@ pub(crate) use self::full_text::count_patterns;
 pub(crate) use self::lent::Fault;
 use self::lent::bytes;
 pub(crate) use self::memory::{Entered, Values, memory_refused, take_values, without_small_pieces};
-pub(crate) use self::replaced::{
-    Charge, Charged, Replaced, replace, replace_no_case, replace_tables,
-};
+pub(crate) use self::no_case::replace_no_case;
+pub(crate) use self::replaced::{Charge, Charged, Replaced, replace, replace_tables};
 pub(crate) use self::statement::{Does, Statement, real_text};
 use crate::limits::{READY_STATEMENTS, STEPS_BETWEEN_LOOKS};
 

@@ -307,66 +307,11 @@ fn json_lines(connection: &Connection, table: &str, mut text: impl BufRead) -> R
         let values = members
             .into_iter()
             .zip(&rows.kinds)
-            .map(|(member, kind)| value(member, *kind))
+            .map(|(member, kind)| json::value(member, *kind))
             .collect();
         rows.add(values).map_err(|error| problem(&said(&error)))?;
     }
     Ok(())
-}
-
-fn value(member: serde_json::Value, kind: ColumnKind) -> Value {
-    use serde_json::Value as Json;
-    match member {
-        Json::Null => Value::Null,
-        Json::Bool(is) => Value::Integer(is.into()),
-        Json::Number(number) => match (number.as_i64(), number.as_f64()) {
-            (Some(integer), _) => Value::Integer(integer),
-            (None, Some(real)) => Value::Real(real),
-            (None, None) => Value::Text(number.to_string()),
-        },
-        Json::String(text) => Value::Text(text),
-        Json::Array(items) if matches!(kind, ColumnKind::Vector(_)) => {
-            vector(&items).map_or_else(|| Value::Text(Json::Array(items).to_string()), Value::Blob)
-        }
-        Json::Object(members) => {
-            exact(&members).unwrap_or_else(|| Value::Text(Json::Object(members).to_string()))
-        }
-        other => Value::Text(other.to_string()),
-    }
-}
-
-/// A value that JSON has no form for, as `fractalaw data query --json` writes it.
-fn exact(members: &serde_json::Map<String, serde_json::Value>) -> Option<Value> {
-    let mut members = members.iter();
-    let (Some((kind, value)), None) = (members.next(), members.next()) else {
-        return None;
-    };
-    let value = value.as_str()?;
-    match kind.as_str() {
-        "blob" => unhex(value).map(Value::Blob),
-        "integer" => value.parse().ok().map(Value::Integer),
-        "real" => value.parse().ok().map(Value::Real),
-        _ => None,
-    }
-}
-
-fn unhex(text: &str) -> Option<Vec<u8>> {
-    let (pairs, []) = text.as_bytes().as_chunks::<2>() else {
-        return None;
-    };
-    let digit = |byte: u8| char::from(byte).to_digit(16);
-    let bytes = pairs
-        .iter()
-        .map(|[high, low]| u8::try_from(digit(*high)? * 16 + digit(*low)?).ok());
-    bytes.collect()
-}
-
-fn vector(items: &[serde_json::Value]) -> Option<Vec<u8>> {
-    let mut bytes = Vec::with_capacity(4 * items.len());
-    for item in items {
-        bytes.extend_from_slice(&(item.as_f64()? as f32).to_le_bytes());
-    }
-    Some(bytes)
 }
 
 /// Rows that go into some columns of a table.

@@ -11,7 +11,7 @@ use std::sync::OnceLock;
 
 use rusqlite::{Connection, Result, ffi};
 
-use super::replaced::{check, is_this_version, other_version};
+use super::private::{check, is_this_version, other_version};
 
 /// `struct Fts5TokenizerModule`, up to its methods.
 #[repr(C)]

@@ -2,13 +2,13 @@
 
 use std::alloc::Layout;
 use std::cell::Cell;
-use std::ffi::{c_int, c_uint, c_void};
+use std::ffi::{c_int, c_void};
 use std::ptr::null_mut;
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use rusqlite::{Connection, ffi};
 
+use super::pages;
 use crate::limits::{LARGE_BYTES, MIDDLE_BYTES};
 
 /// What one thread's call made SQLite allocate.
@@ -33,8 +33,6 @@ struct Meter {
     middle_sum: Cell<u64>,
     /// The bytes of all allocations.
     sum: Cell<u64>,
-    /// Whether a page of a database is being allocated.
-    is_page: Cell<bool>,
     /// The current time for SQL, in milliseconds since 1970.
     now: Cell<Option<i64>>,
 }
@@ -55,7 +53,6 @@ thread_local! {
             middle_peak: Cell::new(0),
             middle_sum: Cell::new(0),
             sum: Cell::new(0),
-            is_page: Cell::new(false),
             now: Cell::new(None),
         }
     };
@@ -107,7 +104,7 @@ impl Meter {
 
     fn kind_of(&self, size: usize) -> Kind {
         match size {
-            _ if self.is_page.get() => Kind::Page,
+            _ if pages::are_allocated() => Kind::Page,
             LARGE_BYTES.. => Kind::Large,
             // SQLite takes one for each file and for each tree that a statement builds, and holds it.
             PAGE_BYTES | PAGE_AND_LINK_BYTES => Kind::Small,
@@ -327,48 +324,6 @@ unsafe extern "C" fn nothing_to_begin(_: *mut c_void) -> c_int {
 
 unsafe extern "C" fn nothing_to_end(_: *mut c_void) {}
 
-type Fetch =
-    unsafe extern "C" fn(*mut ffi::sqlite3_pcache, c_uint, c_int) -> *mut ffi::sqlite3_pcache_page;
-
-type Create = unsafe extern "C" fn(c_int, c_int, c_int) -> *mut ffi::sqlite3_pcache;
-
-/// How SQLite's own cache is made, and how it gets a page.
-static PAGES: OnceLock<(Create, Fetch)> = OnceLock::new();
-
-/// What is allocated meanwhile is for pages, and no value.
-fn for_pages<T>(work: impl FnOnce() -> T) -> T {
-    METER.with(|meter| {
-        let before = meter.is_page.replace(true);
-        let done = work();
-        meter.is_page.set(before);
-        done
-    })
-}
-
-unsafe extern "C" fn create(
-    page_bytes: c_int,
-    extra_bytes: c_int,
-    may_shrink: c_int,
-) -> *mut ffi::sqlite3_pcache {
-    let Some((own, _)) = PAGES.get() else {
-        return null_mut();
-    };
-    // SAFETY: SQLite's own method is called with what SQLite passed.
-    for_pages(|| unsafe { own(page_bytes, extra_bytes, may_shrink) })
-}
-
-unsafe extern "C" fn fetch(
-    cache: *mut ffi::sqlite3_pcache,
-    page: c_uint,
-    may_create: c_int,
-) -> *mut ffi::sqlite3_pcache_page {
-    let Some((_, own)) = PAGES.get() else {
-        return null_mut();
-    };
-    // SAFETY: SQLite's own method is called with what SQLite passed.
-    for_pages(|| unsafe { own(cache, page, may_create) })
-}
-
 /// The calls of this process, up to the next one.
 static CALLS: AtomicU32 = AtomicU32::new(1);
 
@@ -386,24 +341,13 @@ extern "C" fn configure() {
         xShutdown: Some(nothing_to_end),
         pAppData: null_mut(),
     };
-    // SAFETY: nothing else runs yet, and SQLite copies the tables. The second setting makes SQLite sort in many
-    // small allocations, so that only values are large. The others put `create` and `fetch` in the place of two methods.
+    // SAFETY: nothing else runs yet, and SQLite copies the table. The second setting makes SQLite sort in many
+    // small allocations, so that only values are large.
     let done = unsafe {
-        let mut pages = std::mem::zeroed::<ffi::sqlite3_pcache_methods2>();
-        let done = ffi::sqlite3_config(ffi::SQLITE_CONFIG_MALLOC, &raw const methods)
-            == ffi::SQLITE_OK
+        ffi::sqlite3_config(ffi::SQLITE_CONFIG_MALLOC, &raw const methods) == ffi::SQLITE_OK
             && ffi::sqlite3_config(ffi::SQLITE_CONFIG_SMALL_MALLOC, 1 as c_int) == ffi::SQLITE_OK
-            && ffi::sqlite3_config(ffi::SQLITE_CONFIG_GETPCACHE2, &raw mut pages) == ffi::SQLITE_OK;
-        let ours = ffi::sqlite3_pcache_methods2 {
-            xCreate: Some(create),
-            xFetch: Some(fetch),
-            ..pages
-        };
-        let own = pages.xCreate.zip(pages.xFetch);
-        let kept = own.is_some_and(|own| PAGES.set(own).is_ok());
-        done && kept
-            && ffi::sqlite3_config(ffi::SQLITE_CONFIG_PCACHE2, &raw const ours) == ffi::SQLITE_OK
     };
+    let done = done && pages::wrap();
     CONFIGURED.store(done, Ordering::Release);
 }
 

@@ -1,107 +1,21 @@
 //! Functions and table functions that stand in the place of SQLite's own, say what a call costs, and then call SQLite's.
 //!
 //! SQLite has no public way to call a function that another of the same name replaces. So the addresses of its own are read
-//! once from compiled statements, through SQLite's private structures. They are declared here as they are in one version of
-//! SQLite, with the options that change them. With another version or option, nothing is read, and no database opens.
+//! once from compiled statements, through SQLite's private structures (`private`). With another version of SQLite, nothing is
+//! read, and no database opens.
 
-use std::ffi::{CStr, CString, c_char, c_int, c_void};
-use std::ptr::{self, NonNull, null_mut};
+use std::ffi::{CStr, CString, c_char, c_int};
+use std::ptr::{self, null_mut};
 use std::slice;
 use std::sync::OnceLock;
 
-use rusqlite::{Connection, Error, Result, ffi};
+use rusqlite::{Connection, Result, ffi};
 
-use super::lent::bytes;
 use super::memory::allocated;
-
-/// The version of SQLite with these structures.
-const SOURCE: &CStr =
-    c"2026-10-16 14:45:20 555e07ef33f69a0957d24d8e555b702464a131d6f1607f4c3c1e4551e8e6ca76";
-
-/// Options with which they would have other fields.
-const OPTIONS: [&CStr; 5] = [
-    c"DEBUG",
-    c"ENABLE_EXPLAIN_COMMENTS",
-    c"ENABLE_STMT_SCANSTATUS",
-    c"ENABLE_CURSOR_HINTS",
-    c"VDBE_COVERAGE",
-];
-
-/// `struct Vdbe`, a compiled statement, up to its program.
-#[repr(C)]
-struct Program {
-    _db: *const c_void,
-    _neighbours: [*const c_void; 2],
-    _parse: *const c_void,
-    _variables: i16,
-    _memory: c_int,
-    _cursors: c_int,
-    _cache: u32,
-    _at: c_int,
-    _code: c_int,
-    _changes: i64,
-    _statement: c_int,
-    _time: i64,
-    _constraints: [i64; 3],
-    _registers: [*const c_void; 4],
-    operations: *const Operation,
-    count: c_int,
-}
-
-/// `struct VdbeOp`.
-#[repr(C)]
-struct Operation {
-    _code: u8,
-    /// What the fourth operand points to.
-    kind: i8,
-    _flags: u16,
-    _operands: [c_int; 3],
-    operand: *const c_void,
-}
-
-/// `P4_FUNCCTX`: the operand is a [`Call`].
-const CALL: i8 = -14;
-
-/// `P4_VTAB`: the operand is an [`Instance`].
-const INSTANCE: i8 = -12;
-
-/// `struct sqlite3_context`, up to the function.
-#[repr(C)]
-struct Call {
-    _result: *const c_void,
-    function: *const Function,
-}
-
-type Scalar = unsafe extern "C" fn(*mut ffi::sqlite3_context, c_int, *mut *mut ffi::sqlite3_value);
-
-/// `struct FuncDef`, up to its name.
-#[repr(C)]
-struct Function {
-    _arguments: i16,
-    flags: u32,
-    data: *mut c_void,
-    _next: *const c_void,
-    call: Option<Scalar>,
-    _others: [*const c_void; 3],
-    name: *const c_char,
-}
+use super::private::{CALL, Call, INSTANCE, Instance, Scalar, check, operands, other_version};
 
 /// The flags of a function that tells JSON from other text, or makes it.
 const SUBTYPES: c_int = ffi::SQLITE_SUBTYPE | ffi::SQLITE_RESULT_SUBTYPE;
-
-/// `struct VTable`, up to the module.
-#[repr(C)]
-struct Instance {
-    _db: *const c_void,
-    module: *const Module,
-}
-
-/// `struct Module`, up to its name.
-#[repr(C)]
-struct Module {
-    methods: *const ffi::sqlite3_module,
-    name: *const c_char,
-}
 
 /// A function of SQLite's that is replaced.
 pub(crate) struct Replaced {
@@ -360,110 +274,4 @@ unsafe extern "C" fn filter(
         let _ = (tables.charge.after)(allocated().wrapping_sub(before));
         code
     }
-}
-
-/// Compares text as `NOCASE` does, and charges for the bytes that are looked at.
-unsafe extern "C" fn compare_without_case(
-    charge: *mut c_void,
-    one_length: c_int,
-    one: *const c_void,
-    two_length: c_int,
-    two: *const c_void,
-) -> c_int {
-    // SAFETY: SQLite passes two texts with their lengths, and the function that was registered.
-    let (one, two, charge) = unsafe {
-        let charge = std::mem::transmute::<*mut c_void, fn(u64)>(charge);
-        (
-            bytes(one.cast(), one_length),
-            bytes(two.cast(), two_length),
-            charge,
-        )
-    };
-    let same = one
-        .iter()
-        .zip(two)
-        .take_while(|(one, two)| **one != 0 && one.eq_ignore_ascii_case(two))
-        .count();
-    charge(same as u64);
-    let letter = |text: &[u8]| {
-        text.get(same)
-            .map(|byte| c_int::from(byte.to_ascii_lowercase()))
-    };
-    match letter(one).zip(letter(two)) {
-        Some((one, two)) if one != two => one - two,
-        _ => one_length - two_length,
-    }
-}
-
-/// Replaces the order `NOCASE` with one that charges for the bytes that it looks at.
-pub(crate) fn replace_no_case(connection: &Connection, charge: fn(u64)) -> Result<()> {
-    // SAFETY: the connection is open, and a function is never freed.
-    let code = unsafe {
-        ffi::sqlite3_create_collation_v2(
-            connection.handle(),
-            c"NOCASE".as_ptr(),
-            ffi::SQLITE_UTF8,
-            charge as *mut c_void,
-            Some(compare_without_case),
-            None,
-        )
-    };
-    check(code)
-}
-
-/// What `find` finds first among the operands of one kind in a compiled statement.
-fn operands<T>(
-    connection: &Connection,
-    sql: &CStr,
-    kind: i8,
-    find: impl Fn(*const c_void) -> Option<T>,
-) -> Option<T> {
-    if !is_this_version() {
-        return None;
-    }
-    let mut raw = null_mut();
-    // SAFETY: the connection is open. In this version of SQLite, a statement begins like `Program`. It lives until it is
-    // finalised at the end, and nothing steps it.
-    unsafe {
-        ffi::sqlite3_prepare_v2(
-            connection.handle(),
-            sql.as_ptr(),
-            -1,
-            &raw mut raw,
-            null_mut(),
-        );
-        let program = NonNull::new(raw)?.cast::<Program>().as_ref();
-        let count = usize::try_from(program.count).unwrap_or_default();
-        let found = slice::from_raw_parts(program.operations, count)
-            .iter()
-            .filter(|operation| operation.kind == kind && !operation.operand.is_null())
-            .find_map(|operation| find(operation.operand));
-        ffi::sqlite3_finalize(raw);
-        found
-    }
-}
-
-pub(super) fn is_this_version() -> bool {
-    // SAFETY: SQLite returns a text that is never freed, and takes the name of an option.
-    unsafe {
-        CStr::from_ptr(ffi::sqlite3_sourceid()) == SOURCE
-            && OPTIONS
-                .iter()
-                .all(|option| ffi::sqlite3_compileoption_used(option.as_ptr()) == 0)
-    }
-}
-
-pub(super) fn check(code: c_int) -> Result<()> {
-    match code {
-        ffi::SQLITE_OK => Ok(()),
-        code => Err(Error::SqliteFailure(ffi::Error::new(code), None)),
-    }
-}
-
-/// A program is never linked with another version, because `Cargo.lock` names it.
-pub(super) fn other_version() -> Error {
-    Error::SqliteFailure(
-        ffi::Error::new(ffi::SQLITE_MISUSE),
-        Some("the prices of functions are made for another version of SQLite".to_owned()),
-    )
 }

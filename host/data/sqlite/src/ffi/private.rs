@@ -1,0 +1,151 @@
+//! Private structures of SQLite, as they are in one version with the options that change them, and what is found there.
+
+use std::ffi::{CStr, c_char, c_int, c_void};
+use std::ptr::{NonNull, null_mut};
+use std::slice;
+
+use rusqlite::{Connection, Error, Result, ffi};
+
+/// The version of SQLite with these structures.
+const SOURCE: &CStr =
+    c"2026-10-16 14:45:20 555e07ef33f69a0957d24d8e555b702464a131d6f1607f4c3c1e4551e8e6ca76";
+
+/// Options with which they would have other fields.
+const OPTIONS: [&CStr; 5] = [
+    c"DEBUG",
+    c"ENABLE_EXPLAIN_COMMENTS",
+    c"ENABLE_STMT_SCANSTATUS",
+    c"ENABLE_CURSOR_HINTS",
+    c"VDBE_COVERAGE",
+];
+
+/// `struct Vdbe`, a compiled statement, up to its program.
+#[repr(C)]
+pub(super) struct Program {
+    _db: *const c_void,
+    _neighbours: [*const c_void; 2],
+    _parse: *const c_void,
+    _variables: i16,
+    _memory: c_int,
+    _cursors: c_int,
+    _cache: u32,
+    _at: c_int,
+    _code: c_int,
+    _changes: i64,
+    _statement: c_int,
+    _time: i64,
+    _constraints: [i64; 3],
+    _registers: [*const c_void; 4],
+    operations: *const Operation,
+    count: c_int,
+}
+
+/// `struct VdbeOp`.
+#[repr(C)]
+pub(super) struct Operation {
+    _code: u8,
+    /// What the fourth operand points to.
+    kind: i8,
+    _flags: u16,
+    _operands: [c_int; 3],
+    operand: *const c_void,
+}
+
+/// `P4_FUNCCTX`: the operand is a [`Call`].
+pub(super) const CALL: i8 = -14;
+
+/// `P4_VTAB`: the operand is an [`Instance`].
+pub(super) const INSTANCE: i8 = -12;
+
+/// `struct sqlite3_context`, up to the function.
+#[repr(C)]
+pub(super) struct Call {
+    _result: *const c_void,
+    pub(super) function: *const Function,
+}
+
+pub(super) type Scalar =
+    unsafe extern "C" fn(*mut ffi::sqlite3_context, c_int, *mut *mut ffi::sqlite3_value);
+
+/// `struct FuncDef`, up to its name.
+#[repr(C)]
+pub(super) struct Function {
+    _arguments: i16,
+    pub(super) flags: u32,
+    pub(super) data: *mut c_void,
+    _next: *const c_void,
+    pub(super) call: Option<Scalar>,
+    _others: [*const c_void; 3],
+    pub(super) name: *const c_char,
+}
+
+/// `struct VTable`, up to the module.
+#[repr(C)]
+pub(super) struct Instance {
+    _db: *const c_void,
+    pub(super) module: *const Module,
+}
+
+/// `struct Module`, up to its name.
+#[repr(C)]
+pub(super) struct Module {
+    pub(super) methods: *const ffi::sqlite3_module,
+    pub(super) name: *const c_char,
+}
+
+/// What `find` finds first among the operands of one kind in a compiled statement.
+pub(super) fn operands<T>(
+    connection: &Connection,
+    sql: &CStr,
+    kind: i8,
+    find: impl Fn(*const c_void) -> Option<T>,
+) -> Option<T> {
+    if !is_this_version() {
+        return None;
+    }
+    let mut raw = null_mut();
+    // SAFETY: the connection is open. In this version of SQLite, a statement begins like `Program`. It lives until it is
+    // finalised at the end, and nothing steps it.
+    unsafe {
+        ffi::sqlite3_prepare_v2(
+            connection.handle(),
+            sql.as_ptr(),
+            -1,
+            &raw mut raw,
+            null_mut(),
+        );
+        let program = NonNull::new(raw)?.cast::<Program>().as_ref();
+        let count = usize::try_from(program.count).unwrap_or_default();
+        let found = slice::from_raw_parts(program.operations, count)
+            .iter()
+            .filter(|operation| operation.kind == kind && !operation.operand.is_null())
+            .find_map(|operation| find(operation.operand));
+        ffi::sqlite3_finalize(raw);
+        found
+    }
+}
+
+pub(super) fn is_this_version() -> bool {
+    // SAFETY: SQLite returns a text that is never freed, and takes the name of an option.
+    unsafe {
+        CStr::from_ptr(ffi::sqlite3_sourceid()) == SOURCE
+            && OPTIONS
+                .iter()
+                .all(|option| ffi::sqlite3_compileoption_used(option.as_ptr()) == 0)
+    }
+}
+
+pub(super) fn check(code: c_int) -> Result<()> {
+    match code {
+        ffi::SQLITE_OK => Ok(()),
+        code => Err(Error::SqliteFailure(ffi::Error::new(code), None)),
+    }
+}
+
+/// A program is never linked with another version, because `Cargo.lock` names it.
+pub(super) fn other_version() -> Error {
+    Error::SqliteFailure(
+        ffi::Error::new(ffi::SQLITE_MISUSE),
+        Some("the prices of functions are made for another version of SQLite".to_owned()),
+    )
+}
