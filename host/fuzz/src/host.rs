@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use fractalaw_data::Data;
+use fractalaw_events::Events;
 use fractalaw_host::capability::Offer;
 use fractalaw_host::{Decision, Host, LoadError, MicroApp, Refusal, Report, Run, Section, Tier};
 use rusqlite::Connection;
@@ -23,7 +24,8 @@ static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
 
 static HOST: LazyLock<Host> = LazyLock::new(|| {
     let host = Host::builder().slots(2);
-    host.offer(Data::new()).build().expect("a host starts")
+    let host = host.offer(Data::new()).offer(Events::new());
+    host.build().expect("a host starts")
 });
 
 /// The database that components may use in part. Later inputs find what earlier ones left in it.
@@ -57,7 +59,7 @@ static GRANTS: LazyLock<Section> = LazyLock::new(|| {
     Section::parse(&lines).expect("the lines are those of policy")
 });
 
-/// What the host offers to all inputs: its own interfaces, and data.
+/// What the host offers to all inputs: its own interfaces, data and events.
 pub(crate) fn offer() -> &'static Offer {
     HOST.offer()
 }

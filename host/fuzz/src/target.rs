@@ -19,7 +19,7 @@ pub struct Target {
 }
 
 /// All targets.
-pub const TARGETS: [Target; 9] = [
+pub const TARGETS: [Target; 10] = [
     Target {
         name: "component",
         about: "a component's bytes: loaded and, if they are accepted, run",
@@ -73,6 +73,12 @@ pub const TARGETS: [Target; 9] = [
         about: "Arrow streams that are inserted, read and inserted again",
         run: targets::streams::run,
         seeds: targets::streams::seeds,
+    },
+    Target {
+        name: "events",
+        about: "calls to events and schedules: types, payloads, cron expressions, times and ids",
+        run: targets::events::run,
+        seeds: targets::events::seeds,
     },
 ];
 

@@ -1,6 +1,7 @@
 //! The targets, one in each file.
 
 pub(crate) mod component;
+pub(crate) mod events;
 pub(crate) mod ledger;
 pub(crate) mod manifest;
 pub(crate) mod policy;
