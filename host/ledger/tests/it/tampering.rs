@@ -311,7 +311,7 @@ fn a_schema_that_was_altered_is_neither_read_nor_appended_to() {
 #[test]
 fn what_cannot_stand_where_it_does_is_found() {
     type Change = fn(&mut Vec<Entry>);
-    let cases: [(&str, Change); 5] = [
+    let cases: [(&str, Change); 6] = [
         ("the run is not open", |entries| {
             let late = entries[2].clone();
             entries.push(late);
@@ -332,6 +332,12 @@ fn what_cannot_stand_where_it_does_is_found() {
         }),
         ("it is of no run", |entries| {
             let mut entry = entries[2].clone();
+            entry.run_id = None;
+            entries.push(entry);
+        }),
+        // A host's entry without a run is one of a supervisor, and a closing is none.
+        ("it is of no run", |entries| {
+            let mut entry = entries[4].clone();
             entry.run_id = None;
             entries.push(entry);
         }),
