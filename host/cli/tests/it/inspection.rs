@@ -190,7 +190,7 @@ fn what_would_be_refused_anyway_says_so_and_what_is_no_component_fails() {
     assert_eq!(output.status.code(), Some(0));
     let text = out(&output);
     let end = "it does not start: not offered by this host: `fractal:app/telepathy@0.1.0`, `wasi:http/types@0.2.6`\n\
-               hint: this host offers `ai-classify`, `ai-embeddings`, `ai-inference`, `audit-log`, `data-mutate` and `data-query` of `fractal:app@0.1.0`; \
+               hint: this host offers `ai-classify`, `ai-embeddings`, `ai-inference`, `audit-log`, `data-mutate`, `data-query`, `events-emit` and `events-schedule` of `fractal:app@0.1.0`; \
                for tools that keep every import of a world, such as jco and componentize-py, the world `minimal` in \
                `wit/` has only `audit-log`\n";
     assert!(text.ends_with(end), "{text}");
