@@ -10,6 +10,7 @@ mod bounded;
 mod digest;
 mod fault;
 mod limits;
+mod one_thread;
 
 mod catalogue;
 
@@ -41,8 +42,10 @@ use crate::flags::{Command, Flags};
 
 fn main() -> ExitCode {
     let ended = match Flags::parse().command {
-        Command::Serve { folder, listen } => serve::run(&folder, &listen),
-        Command::Verify { folder } => verify(&folder),
+        Command::Serve { folder, listen } => {
+            one_thread::ensure().and_then(|()| serve::run(&folder, &listen))
+        }
+        Command::Verify { folder } => one_thread::ensure().and_then(|()| verify(&folder)),
         Command::List { folder } => list(&folder),
     };
     match ended {
