@@ -3,6 +3,7 @@
 // From the ground up.
 mod model;
 mod question;
+mod refusal;
 
 mod http;
 

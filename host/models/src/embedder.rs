@@ -2,14 +2,13 @@
 
 use std::sync::Arc;
 
+use fractalaw_catalogue::Fault;
 use rten::{ModelOptions, NodeId, OpRegistry, RunOptions, ThreadPool};
 use rten_tensor::NdTensor;
 use rten_tensor::prelude::*;
 
 use crate::bounded::within;
-use crate::catalogue::Model;
 use crate::failed::Failed;
-use crate::fault::Fault;
 use crate::limits::LOAD_TIME;
 use crate::tokens::Tokens;
 use crate::worker::Ready;
@@ -40,8 +39,7 @@ impl Embedder {
     /// Loads a model, and asks it once: a model that cannot answer is not served.
     pub(crate) fn load(
         name: &str,
-        model: &Model,
-        dimensions: usize,
+        (dimensions, max_tokens): (usize, usize),
         network: Vec<u8>,
         vocabulary: &[u8],
     ) -> Result<Embedder, Fault> {
@@ -52,7 +50,6 @@ impl Embedder {
             )
         };
         let tokens = Tokens::read(vocabulary)?;
-        let max_tokens = model.max_tokens;
         let load = move || {
             let embedder = Embedder::ready(tokens, network, dimensions, max_tokens)?;
             embedder.try_out().map_err(|failed| failed.to_string())?;
@@ -185,9 +182,10 @@ mod tests {
     use std::cell::Cell;
     use std::path::Path;
 
-    use super::{Embedder, Failed, mean};
-    use crate::catalogue::{Catalogue, Kind};
-    use crate::files;
+    use fractalaw_catalogue::Catalogue;
+
+    use super::{Failed, mean};
+    use crate::loaded::{Loaded, load};
     use crate::worker::Ready;
 
     #[test]
@@ -195,16 +193,9 @@ mod tests {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/tiny");
         let catalogue = Catalogue::read(&folder).unwrap();
         let model = &catalogue.models["tiny"];
-        let Kind::Embeddings {
-            dimensions,
-            vocabulary,
-        } = &model.kind
-        else {
+        let Loaded::Embedder(embedder) = load(&folder, "tiny", model).unwrap() else {
             panic!("{model:?}")
         };
-        let network = files::read(&folder, &model.network).unwrap();
-        let vocabulary = files::read(&folder, vocabulary).unwrap();
-        let embedder = Embedder::load("tiny", model, *dimensions, network, &vocabulary).unwrap();
         let texts = ["a", "b", "ab"].map(str::to_owned).to_vec();
         let asked = Cell::new(0);
         let is_awaited = || {

@@ -10,11 +10,10 @@ use std::io::Cursor;
 use candle_core::quantized::gguf_file::Content;
 use candle_core::{DType, Device, Tensor};
 use candle_transformers::models::quantized_llama::{MAX_SEQ_LEN, ModelWeights};
+use fractalaw_catalogue::Fault;
 
 use crate::bounded::within;
-use crate::catalogue::Model;
 use crate::failed::Failed;
-use crate::fault::Fault;
 use crate::limits::{ANSWER_TOKENS, LOAD_TIME, PROMPT_STEP_TOKENS};
 use crate::worker::Ready;
 use chat::Chat;
@@ -58,14 +57,17 @@ pub(crate) struct Written {
 
 impl Generator {
     /// Loads a model, and asks it once: a model that cannot answer is not served.
-    pub(crate) fn load(name: &str, model: &Model, network: Vec<u8>) -> Result<Generator, Fault> {
+    pub(crate) fn load(
+        name: &str,
+        max_tokens: usize,
+        network: Vec<u8>,
+    ) -> Result<Generator, Fault> {
         let wrong = |what: String| {
             Fault::new(
                 format!("the model `{name}` cannot be used: {what}"),
                 "use a model of the kind SmolLM2 as GGUF, and at most the `max-tokens` that it has",
             )
         };
-        let max_tokens = model.max_tokens;
         let load = move || {
             let generator = Generator::ready(&network, max_tokens)?;
             generator.try_out().map_err(|failed| failed.to_string())?;

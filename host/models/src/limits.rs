@@ -2,17 +2,6 @@
 
 use std::time::Duration;
 
-/// The file `models.toml`, in bytes. A model takes 1 KB of it.
-pub(crate) const CATALOGUE_BYTES: u64 = 256 * 1024;
-
-/// A file of a model, in bytes. It is read into memory as a whole. The largest model that one core can run in a guest's
-/// deadline is smaller.
-pub(crate) const FILE_BYTES: u64 = 2 * 1024 * 1024 * 1024;
-
-/// The longest `max-tokens` and the largest `dimensions` that `models.toml` may say. BERT has 512 positions, and large
-/// models have 4 096 dimensions.
-pub(crate) const MODEL_NUMBER: u64 = 8_192;
-
 /// How long a model may take until it has answered once. The engine reads some files that are no network for ever.
 pub(crate) const LOAD_TIME: Duration = Duration::from_secs(60);
 
@@ -83,9 +72,6 @@ mod tests {
         assert_eq!(
             found,
             [
-                number("CATALOGUE_BYTES", CATALOGUE_BYTES),
-                number("FILE_BYTES", FILE_BYTES),
-                number("MODEL_NUMBER", MODEL_NUMBER),
                 time("LOAD_TIME", LOAD_TIME),
                 number("BODY_BYTES", BODY_BYTES as u64),
                 number("DISCARDED_BYTES", DISCARDED_BYTES as u64),

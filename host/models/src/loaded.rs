@@ -1,11 +1,10 @@
-//! The models of a catalogue, loaded.
+//! The models of a list that this program runs, loaded.
 
 use std::path::Path;
 
-use crate::catalogue::{Kind, Model};
+use fractalaw_catalogue::{Engine, Fault, Kind, Model, read_file};
+
 use crate::embedder::Embedder;
-use crate::fault::Fault;
-use crate::files;
 use crate::generator::Generator;
 
 /// A model that is ready to be asked.
@@ -14,18 +13,35 @@ pub(crate) enum Loaded {
     Generator(Box<Generator>),
 }
 
+/// Whether this program runs the model. A host's list has models of other servers too.
+pub(crate) fn is_ours(model: &Model) -> bool {
+    !matches!(model.engine, Engine::Server { .. })
+}
+
 /// Reads the files of a model, holds them against their digests, and asks the model once.
 pub(crate) fn load(folder: &Path, name: &str, model: &Model) -> Result<Loaded, Fault> {
-    let network = files::read(folder, &model.network)?;
-    Ok(match &model.kind {
-        Kind::Embeddings {
-            dimensions,
-            vocabulary,
-        } => {
-            let vocabulary = files::read(folder, vocabulary)?;
-            let embedder = Embedder::load(name, model, *dimensions, network, &vocabulary)?;
-            Loaded::Embedder(Box::new(embedder))
+    let max_tokens = model.max_tokens;
+    match (&model.engine, model.kind) {
+        (
+            Engine::Rten {
+                network,
+                vocabulary,
+            },
+            Kind::Embeddings { dimensions },
+        ) => {
+            let network = read_file(folder, network)?;
+            let vocabulary = read_file(folder, vocabulary)?;
+            let embedder = Embedder::load(name, (dimensions, max_tokens), network, &vocabulary)?;
+            Ok(Loaded::Embedder(Box::new(embedder)))
         }
-        Kind::Generation => Loaded::Generator(Box::new(Generator::load(name, model, network)?)),
-    })
+        (Engine::Candle { network }, Kind::Generation) => {
+            let network = read_file(folder, network)?;
+            let generator = Generator::load(name, max_tokens, network)?;
+            Ok(Loaded::Generator(Box::new(generator)))
+        }
+        _ => Err(Fault::new(
+            format!("this program does not run the model `{name}`"),
+            "ask the server that its `url` names",
+        )),
+    }
 }

@@ -7,15 +7,10 @@
 
 // From the ground up.
 mod bounded;
-mod digest;
-mod fault;
 mod limits;
 mod one_thread;
 
-mod catalogue;
-
 mod failed;
-mod files;
 mod tokens;
 
 mod worker;
@@ -37,7 +32,8 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 use clap::Parser;
 
-use crate::catalogue::Catalogue;
+use fractalaw_catalogue::Catalogue;
+
 use crate::flags::{Command, Flags};
 
 fn main() -> ExitCode {
@@ -58,9 +54,13 @@ fn main() -> ExitCode {
 }
 
 fn verify(folder: &Path) -> Result<()> {
+    let list = Catalogue::read(folder)?;
     let mut lines = String::new();
-    for (name, model) in &Catalogue::read(folder)?.models {
-        loaded::load(folder, name, model)?;
+    for (name, model) in &list.models {
+        if !loaded::is_ours(model) {
+            continue;
+        }
+        loaded::load(list.folder(), name, model)?;
         writeln!(lines, "{name}: verified, {}", model.digest())?;
     }
     print(&lines)
@@ -69,9 +69,9 @@ fn verify(folder: &Path) -> Result<()> {
 fn list(folder: &Path) -> Result<()> {
     let mut lines = String::new();
     for (name, model) in &Catalogue::read(folder)?.models {
-        let catalogue::Price { call, token } = model.price;
+        let fractalaw_catalogue::Price { call, token } = model.price;
         writeln!(lines, "{name}")?;
-        let (kind, engine) = (model.kind.name(), model.kind.engine());
+        let (kind, engine) = (model.kind.name(), model.engine.name());
         writeln!(lines, "  kind        {kind}, by {engine}")?;
         if let Some(dimensions) = model.kind.dimensions() {
             writeln!(lines, "  dimensions  {dimensions}")?;

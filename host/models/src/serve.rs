@@ -22,7 +22,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
+use fractalaw_catalogue::Catalogue;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
@@ -30,7 +31,6 @@ use tokio::task::JoinSet;
 pub(crate) use answer::{Asked, Desk, Served};
 pub(crate) use place::Place;
 
-use crate::catalogue::Catalogue;
 use crate::limits::{CONNECTIONS, STOP_TIME};
 use crate::loaded::{self, Loaded};
 use crate::worker::Worker;
@@ -52,8 +52,8 @@ pub(crate) fn run(folder: &Path, place: &Place) -> anyhow::Result<()> {
         let mut interrupt = wait(SignalKind::interrupt())?;
         // Only one program can have the socket, so it is opened before the models are loaded.
         let listener = Listener::open(place).await?;
-        let desk = Arc::new(load(folder, &catalogue)?);
-        let names: Vec<&str> = catalogue.models.keys().map(String::as_str).collect();
+        let (desk, names) = load(&catalogue)?;
+        let desk = Arc::new(desk);
         let mut output = std::io::stdout();
         writeln!(output, "serving {} at {listener}", names.join(", "))
             .and_then(|()| output.flush())
@@ -63,10 +63,14 @@ pub(crate) fn run(folder: &Path, place: &Place) -> anyhow::Result<()> {
     })
 }
 
-fn load(folder: &Path, catalogue: &Catalogue) -> anyhow::Result<Desk> {
-    let mut models = BTreeMap::new();
+/// All models that this program runs, and their names.
+fn load(catalogue: &Catalogue) -> anyhow::Result<(Desk, Vec<&str>)> {
+    let (mut models, mut names) = (BTreeMap::new(), Vec::new());
     for (name, model) in &catalogue.models {
-        let worker = match loaded::load(folder, name, model)? {
+        if !loaded::is_ours(model) {
+            continue;
+        }
+        let worker = match loaded::load(catalogue.folder(), name, model)? {
             Loaded::Embedder(embedder) => Asked::Embeddings(Worker::start(name, *embedder)?),
             Loaded::Generator(generator) => Asked::Generation(Worker::start(name, *generator)?),
         };
@@ -77,8 +81,14 @@ fn load(folder: &Path, catalogue: &Catalogue) -> anyhow::Result<Desk> {
             max_tokens: model.max_tokens,
         };
         models.insert(name.clone(), served);
+        names.push(&**name);
     }
-    Ok(Desk::new(models))
+    ensure!(
+        !names.is_empty(),
+        "`{}` has no model that this program runs\nhint: `engine` of such a model is `rten` or `candle`",
+        catalogue.path.display()
+    );
+    Ok((Desk::new(models), names))
 }
 
 /// Accepts connections until a signal. Then it answers the requests that have begun, and ends. A second signal ends it at

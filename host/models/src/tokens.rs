@@ -11,7 +11,7 @@ use std::collections::HashMap;
 use characters::{is_alone, is_dropped, is_mark, is_space};
 use unicode_normalization::char::decompose_canonical;
 
-use crate::fault::Fault;
+use fractalaw_catalogue::Fault;
 
 /// A word of more characters is one unknown token.
 const WORD_CHARACTERS: usize = 100;

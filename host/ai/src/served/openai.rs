@@ -12,6 +12,7 @@ use crate::limits::KEY_BYTES_MIN;
 use crate::served::http::{Answer, Failed, post};
 use crate::served::model::Served;
 use crate::served::question::{Question, as_json, as_number};
+use crate::served::refusal;
 
 /// Asks the server. The answer has the form in which it is recorded. The outer error ends the run.
 pub(crate) fn ask(
@@ -151,29 +152,11 @@ fn read(served: &Served, question: &Question, answer: &Answer) -> Result<Value, 
 /// The error for a status other than 200. The server's own text is not passed on: it may contain what the guest must not
 /// know.
 fn refused(model: &str, answer: &Answer) -> AiError {
-    #[derive(Default, Deserialize)]
-    struct Body {
-        #[serde(default)]
-        error: Option<Reason>,
-    }
-    #[derive(Default, Deserialize)]
-    struct Reason {
-        #[serde(default)]
-        code: Option<Value>,
-        #[serde(default, rename = "type")]
-        kind: Option<Value>,
-    }
-    let body: Body = serde_json::from_slice(&answer.body).unwrap_or_default();
-    let reason = body.error.unwrap_or_default();
-    let is_too_long = [reason.code, reason.kind].iter().flatten().any(|value| {
-        matches!(
-            value.as_str(),
-            Some("context_length_exceeded" | "exceed_context_size_error")
-        )
-    });
     let status = answer.status;
     let (code, what) = match status {
-        _ if is_too_long => (Code::TooLong, "finds the text too long"),
+        400..=599 if refusal::is_too_long(&answer.body) => {
+            (Code::TooLong, "finds the text too long")
+        }
         413 => (Code::TooLong, "finds the text too long"),
         404 => (Code::NoModel, "does not have it"),
         402 | 429 => (Code::Quota, "allows no further call now"),
@@ -252,7 +235,7 @@ fn text(body: &[u8]) -> Result<Value, String> {
     }
     #[derive(Deserialize)]
     struct Token {
-        logprob: f64,
+        logprob: Option<f64>,
     }
     #[derive(Deserialize)]
     struct Usage {
@@ -265,12 +248,13 @@ fn text(body: &[u8]) -> Result<Value, String> {
         .logprobs
         .and_then(|logprobs| logprobs.content)
         .unwrap_or_default();
-    let confidence = match tokens.len() {
-        0 => 0.0,
-        count => {
-            let sum: f64 = tokens.iter().map(|token| token.logprob).sum();
-            (sum / count as f64).exp().clamp(0.0, 1.0) as f32
+    let logprobs: Option<Vec<f64>> = tokens.iter().map(|token| token.logprob).collect();
+    let confidence = match logprobs {
+        Some(logprobs) if !logprobs.is_empty() => {
+            let mean = logprobs.iter().sum::<f64>() / logprobs.len() as f64;
+            mean.exp().clamp(0.0, 1.0) as f32
         }
+        _ => 0.0,
     };
     let used = body.usage.and_then(|usage| usage.total_tokens);
     Ok(json!({ "text": text, "tokens-used": used, "confidence": as_number(confidence) }))

@@ -1,6 +1,7 @@
 //! AI through the real host: real components and the real model.
 
 mod answers;
+mod dialects;
 mod ends;
 mod grants;
 mod guests;

@@ -171,6 +171,40 @@ fn what_is_wrong_with_an_answer_has_a_code() {
             of_text(json(302, "")),
             "5: the server of the model `m` failed (status 302)",
         ),
+        // Nobody follows it: it would lead a key to another server.
+        (
+            of_text(raw(
+                "HTTP/1.1 307 Temporary Redirect\r\nLocation: http://127.0.0.1:1/v1\r\nContent-Length: 0\r\n\r\n",
+            )),
+            "5: the server of the model `m` failed (status 307)",
+        ),
+        // The host does not say that it takes this.
+        (
+            of_text(Reply::Bytes(
+                b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 20\r\n\r\n\
+                \x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03\x03\x00\x00\x00\x00\x00\x00\x00\x00\x00"
+                    .to_vec(),
+            )),
+            "5: the server of the model `m` answered no text",
+        ),
+        (
+            of_text(json(200, "<html>It works!</html>")),
+            "5: the server of the model `m` answered no text",
+        ),
+        (
+            of_text(raw(
+                "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\ndata: {\"choices\":[]}\n\ndata: [DONE]\n\n",
+            )),
+            "5: the server of the model `m` answered no text",
+        ),
+        (
+            of_vectors(r#"{"data":[{"embedding":[NaN]},{"embedding":[1]}]}"#),
+            "5: the server of the model `m` answered no vectors",
+        ),
+        (
+            of_vectors(r#"{"data":[{"embedding":"AACAPwAAAEA="},{"embedding":"AACAPwAAAEA="}]}"#),
+            "5: the server of the model `m` answered no vectors",
+        ),
         (
             of_text(json(200, "")),
             "5: the server of the model `m` answered no text",
@@ -313,8 +347,22 @@ fn vectors_of_one_run_have_one_length() {
 
 #[test]
 fn a_server_that_never_answers_is_left_at_the_deadline() {
-    for begin in ["", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n{"] {
-        let server = Server::tcp(vec![Reply::Hangs(begin.as_bytes().to_vec())]);
+    let chunk = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nffff\r\n";
+    let hangs = |begin: &str| Reply::Hangs(begin.as_bytes().to_vec());
+    let drips = |begin: &str| Reply::Drips(begin.as_bytes().to_vec());
+    for reply in [
+        hangs(""),
+        hangs("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n{"),
+        hangs("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"),
+        hangs("HTTP/1.1 100 Continue\r\n\r\n"),
+        hangs(chunk),
+        // Each byte comes long before anybody would give up waiting for it.
+        drips("HTTP/1.1 200 OK\r\nContent-Length: 8000000\r\n\r\n"),
+        drips("HTTP/1.1 200 OK\r\nX: "),
+        drips("HTTP/1.1 200 OK\r\n\r\n"),
+        drips(chunk),
+    ] {
+        let server = Server::tcp(vec![reply]);
         let run = served(&server.url, "").deadline(Duration::from_millis(300));
         let report = ran(&[Generate(None, "?", 1, 0.0)], &run);
         assert_eq!(report.outcome, Outcome::DeadlineExceeded);

@@ -6,6 +6,7 @@ use std::os::unix::net::UnixListener;
 use std::path::Path;
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
+use std::time::Duration;
 
 /// What the server does with a connection.
 pub(crate) enum Reply {
@@ -15,6 +16,8 @@ pub(crate) enum Reply {
     Hangs(Vec<u8>),
     /// Sends this for ever.
     Endless(Vec<u8>, Vec<u8>),
+    /// Sends this, and then one space after the other, each a while after the one before.
+    Drips(Vec<u8>),
 }
 
 /// An answer with this status and body.
@@ -121,6 +124,12 @@ fn serve(mut input: impl Read, mut output: impl Write, reply: Reply) -> String {
         Reply::Hangs(begin) => {
             let _ = output.write_all(&begin);
             while input.read(&mut bytes).is_ok_and(|count| count > 0) {}
+        }
+        Reply::Drips(begin) => {
+            let _ = output.write_all(&begin);
+            while output.write_all(b" ").is_ok() {
+                thread::sleep(Duration::from_millis(2));
+            }
         }
         Reply::Endless(begin, again) => {
             let _ = output.write_all(&begin);

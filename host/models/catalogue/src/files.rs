@@ -78,7 +78,7 @@ fn open(path: &Path) -> io::Result<fs::File> {
 fn unreadable(path: &Path, error: &io::Error) -> Fault {
     Fault::new(
         format!("cannot read `{}`: {error}", path.display()),
-        "put the file there; `cargo xtask models get` fetches those of `host/models/models.toml`",
+        "fetch the files of the models: `cargo xtask models get`",
     )
 }
 

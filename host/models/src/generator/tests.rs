@@ -3,18 +3,21 @@
 use std::cell::Cell;
 use std::path::Path;
 
+use fractalaw_catalogue::Catalogue;
+
 use super::{Generator, Message, Prompt, Role, Sampling};
-use crate::catalogue::Catalogue;
 use crate::failed::Failed;
-use crate::files;
+use crate::loaded::{Loaded, load};
 use crate::worker::Ready;
 
 fn generator(name: &str) -> Generator {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/tiny-writer");
     let catalogue = Catalogue::read(&folder).unwrap();
     let model = &catalogue.models[name];
-    let network = files::read(&folder, &model.network).unwrap();
-    Generator::load(name, model, network).unwrap()
+    match load(&folder, name, model).unwrap() {
+        Loaded::Generator(generator) => *generator,
+        Loaded::Embedder(_) => panic!("{name} writes"),
+    }
 }
 
 fn says(role: Role, text: &str) -> Message {

@@ -12,7 +12,7 @@ use anyhow::Context;
 use rustix::fs::Mode;
 use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 
-use crate::fault::Fault;
+use fractalaw_catalogue::Fault;
 
 /// A place to listen at, as the command line says it.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -100,5 +100,5 @@ fn digest_of_characters<'a>(last: u32, split: impl Fn(&str) -> (Vec<&'a str>, us
         let (known, unknown) = split(&format!("a{c}b {c}"));
         format!("{} {unknown}\n", known.join(" "))
     });
-    crate::digest::hex(lines.collect::<String>().as_bytes())
+    fractalaw_catalogue::digest::hex(lines.collect::<String>().as_bytes())
 }
