@@ -29,6 +29,9 @@ mod ai_classify;
 mod ai_embeddings;
 mod ai_inference;
 
+#[doc(hidden)]
+pub mod fuzzing;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};

@@ -96,7 +96,7 @@ impl Recording {
     }
 
     /// The content of the file.
-    fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         let mut content = String::new();
         for (key, recorded) in &self.0 {
             let Recorded {

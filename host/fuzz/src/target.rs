@@ -19,7 +19,7 @@ pub struct Target {
 }
 
 /// All targets.
-pub const TARGETS: [Target; 10] = [
+pub const TARGETS: [Target; 11] = [
     Target {
         name: "component",
         about: "a component's bytes: loaded and, if they are accepted, run",
@@ -79,6 +79,12 @@ pub const TARGETS: [Target; 10] = [
         about: "calls to events and schedules: types, payloads, cron expressions, times and ids",
         run: targets::events::run,
         seeds: targets::events::seeds,
+    },
+    Target {
+        name: "ai",
+        about: "answers of servers of models, recorded answers, and texts of guests",
+        run: targets::ai::run,
+        seeds: targets::ai::seeds,
     },
 ];
 

@@ -1,5 +1,6 @@
 //! The targets, one in each file.
 
+pub(crate) mod ai;
 pub(crate) mod component;
 pub(crate) mod events;
 pub(crate) mod ledger;

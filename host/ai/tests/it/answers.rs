@@ -138,6 +138,57 @@ fn examples_in_the_policy_describe_a_category() {
     assert_eq!(best, ["A", "B", "B", "A"]);
 }
 
+/// A category with examples is compared by their centroid: one example is as if the category had it as its name, the order of
+/// examples does not matter, and categories that the call does not name do not either.
+#[test]
+fn a_centroid_is_the_sum_of_its_examples() {
+    let scores = |examples: &str, categories: &[&str]| {
+        let lines = format!("ai.examples = {{ {examples} }}");
+        let report = ran(&[Classify(SPILL, categories)], &run(&lines));
+        let mut lines: Vec<_> = said(&report).lines().map(str::to_owned).collect();
+        lines.sort();
+        lines
+    };
+    let digits = |line: &str| line.rsplit_once(' ').unwrap().1.to_owned();
+    for (examples, categories, same_as) in [
+        ("A = [\"oil leaked\"]", "A", ("", "oil leaked")),
+        ("A = [\"oil\", \"leaked\"]", "A", ("", "oil leaked")),
+        ("A = [\"leaked\", \"oil\"]", "A", ("", "oil leaked")),
+        (
+            "A = [\"oil leaked\", \"oil leaked\"]",
+            "A",
+            ("", "oil leaked"),
+        ),
+        ("A = [\"oil leaked\", \"\"]", "A", ("", "oil leaked")),
+        (
+            "A = [\"oil leaked\", \"\u{1f9ff}\"]",
+            "A",
+            ("", "oil leaked"),
+        ),
+        (
+            "A = [\"oil leaked\"], B = [\"smoke\"]",
+            "A",
+            ("", "oil leaked"),
+        ),
+        ("a = [\"oil leaked\"]", "A", ("", "A")),
+        ("A = [\"\"]", "A", ("", "")),
+    ] {
+        let [found] = &scores(examples, &[categories])[..] else {
+            panic!("{examples}");
+        };
+        let (other, name) = same_as;
+        let expected = &scores(other, &[name])[0];
+        assert_eq!(digits(found), digits(expected), "{examples}");
+    }
+    // Each of several categories has its own.
+    let both = scores("A = [\"oil leaked\"], B = [\"smoke\"]", &["B", "C", "A"]);
+    let alone = ["oil leaked", "smoke", "C"].map(|name| digits(&scores("", &[name])[0]));
+    assert_eq!(
+        both.iter().map(|line| digits(line)).collect::<Vec<_>>(),
+        alone
+    );
+}
+
 #[test]
 fn what_is_wrong_with_a_call_has_a_code() {
     let long = "a ".repeat(8_193);
