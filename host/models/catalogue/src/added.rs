@@ -1,15 +1,15 @@
 //! Adds a model to a list. The digests of its files are computed here.
 
 use std::fmt::Write as _;
-use std::fs;
-use std::io::{ErrorKind, Write as _};
-use std::path::{Path, PathBuf};
+use std::io::ErrorKind;
+use std::path::Path;
 
 use crate::catalogue::{Catalogue, content, parse, place};
 use crate::fault::Fault;
 use crate::files::sha256;
 use crate::limits::{CATALOGUE_BYTES, SERVERS_FILE_BYTES};
 use crate::model::{EngineName, KindName, Price};
+use crate::whole_file;
 
 /// A model to add.
 #[derive(Clone, Debug)]
@@ -55,6 +55,8 @@ pub fn add(path: &Path, new: &NewModel) -> Result<Catalogue, Fault> {
             "name a `models.toml` in a folder in which you may write",
         )
     };
+    // Two programs that add at the same time do so one after the other.
+    let held = whole_file::hold(&path).map_err(|error| failed("write", &error))?;
     let before = match content(&path) {
         Ok(text) => text,
         Err(error) if error.kind() == ErrorKind::NotFound => String::new(),
@@ -79,7 +81,8 @@ pub fn add(path: &Path, new: &NewModel) -> Result<Catalogue, Fault> {
             "begin another list",
         ));
     }
-    replace(&path, &text).map_err(|error| failed("write", &error))?;
+    held.replace(&text)
+        .map_err(|error| failed("write", &error))?;
     Ok(Catalogue { path, models })
 }
 
@@ -153,15 +156,4 @@ fn key(text: &str) -> String {
         true => text.to_owned(),
         false => string(text),
     }
-}
-
-/// A reader finds the old file or the new one, and never a part.
-fn replace(path: &Path, text: &str) -> std::io::Result<()> {
-    let mut new = path.as_os_str().to_owned();
-    new.push(".new");
-    let new = PathBuf::from(new);
-    let mut file = fs::File::create(&new)?;
-    file.write_all(text.as_bytes())?;
-    file.sync_all()?;
-    fs::rename(&new, path)
 }

@@ -42,6 +42,10 @@ impl Address {
             Some(slash) => rest.split_at(slash),
             None => (rest, ""),
         };
+        // The names of functions follow the path.
+        if path.contains(['?', '#']) {
+            return None;
+        }
         let place = match authority.strip_prefix("localhost:") {
             Some(port) => SocketAddr::from((Ipv4Addr::LOCALHOST, port.parse().ok()?)),
             None => authority.parse().ok()?,
@@ -96,6 +100,8 @@ mod tests {
             ("http://example.org:80/v1", None),
             ("http://127.0.0.1:8080/v1 HTTP/1.1\r\nx: y", None),
             ("http://user@127.0.0.1:8080", None),
+            ("http://127.0.0.1:8080/v1?key=k", None),
+            ("http://127.0.0.1:8080/v1#a", None),
             ("unix:models.sock", None),
             ("", None),
         ] {

@@ -10,6 +10,7 @@
 pub mod digest;
 pub mod fault;
 pub mod limits;
+mod whole_file;
 
 mod address;
 mod nearest;

@@ -22,6 +22,9 @@ pub const DIMENSIONS: u64 = 65_536;
 /// The largest `price.call` and `price.token`, in units of fuel: all that a run can have.
 pub const PRICE_FUEL: u64 = 10_000_000_000;
 
+/// How long whoever adds to a list waits for others that write in the same folder. Writing the largest list takes milliseconds.
+pub const WRITER_WAIT_SECONDS: u64 = 10;
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -45,6 +48,7 @@ mod tests {
             ("SERVERS_TOKENS", SERVERS_TOKENS),
             ("DIMENSIONS", DIMENSIONS),
             ("PRICE_FUEL", PRICE_FUEL),
+            ("WRITER_WAIT_SECONDS", WRITER_WAIT_SECONDS),
         ];
         assert_eq!(
             found,

@@ -282,6 +282,25 @@ fn new_model() -> NewModel {
 }
 
 #[test]
+fn models_that_are_added_at_the_same_time_are_all_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = &folder.path().join("models.toml");
+    std::thread::scope(|scope| {
+        for number in 0..16 {
+            let new = NewModel {
+                name: format!("m{number}"),
+                engine: EngineName::Server,
+                files: Vec::new(),
+                sha256: Some("0".repeat(64)),
+                ..new_model()
+            };
+            scope.spawn(move || add(path, &new).unwrap());
+        }
+    });
+    assert_eq!(Catalogue::read(path).unwrap().models.len(), 16);
+}
+
+#[test]
 fn a_model_is_added_with_the_digests_of_its_files() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("models.toml");
