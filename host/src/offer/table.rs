@@ -36,6 +36,8 @@ pub struct GrantKey {
     pub what: &'static str,
     /// Names with words of their own, in place of `what`.
     pub words: &'static [(&'static str, &'static str)],
+    /// All names, if others are errors. Empty if whoever writes a policy chooses the names.
+    pub known: &'static [&'static str],
     /// Checks the value of a name in a policy. If the value is wrong, the error says what was expected.
     pub value: fn(name: &str, value: &Value) -> Result<(), String>,
     /// The value of a name in the line of policy that a refused run is told to paste, as TOML.
@@ -58,6 +60,7 @@ impl GrantKey {
             name,
             what,
             words: &[],
+            known: &[],
             value: only_true,
             pasted: |_| "true",
             own_files: |_| Vec::new(),

@@ -57,6 +57,10 @@ fn keys(section: &Section, offer: &Offer, is_group: bool) -> Result<(), PolicyEr
             if said.value == false {
                 return Err(said.is_false(name));
             }
+            if !key.known.is_empty() && !key.known.contains(&name.as_str()) {
+                let place = format!("{}.", key.name);
+                return Err(unknown_under(&place, name, key.known).on_line(said.line));
+            }
             let checked = (key.value)(name, &said.value);
             checked.map_err(|expected| said.expected(name, &expected))?;
         }
@@ -98,9 +102,32 @@ fn quotas(section: &Section, offer: &Offer) -> Result<(), PolicyError> {
     Ok(())
 }
 
+/// How similar a known key must be to be what was meant, from 0 to 1.
+const SIMILAR: f64 = 0.8;
+
 /// The error for an unknown key, without its line.
 pub(super) fn unknown(key: &str, known: &[&str]) -> PolicyError {
-    let known: Vec<_> = known.iter().map(|known| format!("`{known}`")).collect();
-    let (key, known) = (one_line(key), known.join(", "));
-    PolicyError::new(format!("unknown key `{key}`, expected {known}"))
+    unknown_under("", key, known)
+}
+
+/// The error for a key that is not known under a table, which `place` ends with a dot.
+fn unknown_under(place: &str, key: &str, known: &[&str]) -> PolicyError {
+    let listed: Vec<_> = known
+        .iter()
+        .map(|known| format!("`{place}{known}`"))
+        .collect();
+    let (shown, listed) = (one_line(key), listed.join(", "));
+    let error = PolicyError::new(format!("unknown key `{place}{shown}`, expected {listed}"));
+    match nearest(key, known) {
+        Some(near) => error.hint(format!("did you mean `{place}{near}`?")),
+        None => error,
+    }
+}
+
+/// The key that was meant, if one is similar.
+fn nearest<'k>(key: &str, known: &[&'k str]) -> Option<&'k str> {
+    let known = known.iter().copied();
+    let shares = known.map(|known| (strsim::jaro_winkler(key, known), known));
+    let nearest = shares.max_by(|(one, _), (other, _)| one.total_cmp(other));
+    nearest.and_then(|(share, known)| (share > SIMILAR).then_some(known))
 }

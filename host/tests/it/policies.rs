@@ -21,7 +21,7 @@ fn a_policy_that_is_wrong_says_where_and_what_to_do() {
         (
             "[app.x]\n",
             "1: unknown key `app`, expected `all`, `groups`, `apps`",
-            page,
+            "did you mean `apps`?",
         ),
         (
             "[apps.x]\n\nevn.A = true\n",
@@ -73,7 +73,7 @@ fn a_policy_that_is_wrong_says_where_and_what_to_do() {
         (
             "[apps.x]\ndirs.\"/d\" = { hots = \"d\" }\n",
             "2: unknown key `hots`, expected `host`, `writable`",
-            page,
+            "did you mean `host`?",
         ),
         (
             "[apps.x]\nenv.\"A B\" = \"x\"\n",

@@ -1,6 +1,7 @@
 //! A model that a server has.
 
 use fractalaw_catalogue::{Address, EXPECTED, Model, Price};
+use fractalaw_host::terminal::one_line;
 use serde_json::Value;
 
 /// A model that a server has, as a policy or a list of models describes it.
@@ -60,7 +61,13 @@ impl Served {
                     Some(number @ 1..=65_536) => served.dimensions = usize::try_from(number).ok(),
                     _ => return wrong(),
                 },
-                _ => return wrong(),
+                ("model" | "url" | "key" | "dimensions", _) => return wrong(),
+                (other, _) => {
+                    let other = one_line(other);
+                    return Err(format!(
+                        "a served model with `model`, `url`, `key` and `dimensions`, and not with `{other}`"
+                    ));
+                }
             }
         }
         if served.name.is_empty() {

@@ -52,11 +52,16 @@ fn without_key(model: &str, key: Option<&str>, answer: Value) -> Result<Value, A
 
 fn no_server(served: &Served) -> PolicyError {
     let name = &served.name;
+    // Only a model of a list has a digest.
+    let place = match served.digest {
+        Some(_) => "in its list of models",
+        None => "in the policy",
+    };
     PolicyError {
         path: None,
         line: None,
         message: format!("the model `{name}` has no server and no recorded answers"),
-        hint: "give it a `url` in the policy, or replay answers with `--replay FILE`".to_owned(),
+        hint: format!("give it a `url` {place}, or replay answers with `--replay FILE`"),
         is_usage: true,
     }
 }

@@ -47,8 +47,13 @@ fn what_no_policy_may_say_is_an_error_with_its_line() {
         ),
         (
             "ai.embeds = true",
-            "`embeds` is boolean, expected nothing of that name: `ai` has `embed`, `classify`, `generate`, `examples`, \
-             `models`, `replay`, `record` and `texts`",
+            "unknown key `ai.embeds`, expected `ai.embed`, `ai.classify`, `ai.generate`, `ai.examples`, `ai.models`, \
+             `ai.replay`, `ai.record`, `ai.texts`",
+        ),
+        (
+            "ai.generate = { model = \"m\", ulr = \"unix:/m\" }",
+            "`generate` is table, expected the name of a model of the list `models`, or a served model with `model`, `url`, \
+             `key` and `dimensions`, and not with `ulr`",
         ),
         (
             "ai.examples = { fire = [] }",
@@ -59,6 +64,11 @@ fn what_no_policy_may_say_is_an_error_with_its_line() {
         let policy = Policy::parse(Path::new("p.toml"), &format!("[all]\n{line}")).unwrap();
         let error = builder().policy(policy).build().map(drop).unwrap_err();
         assert_eq!(error.to_string(), format!("`p.toml`:2: {message}"));
+        let hint = error.hint().unwrap();
+        match line {
+            "ai.embeds = true" => assert_eq!(hint, "did you mean `ai.embed`?"),
+            _ => assert_eq!(hint, "`host/POLICY.md` describes every key"),
+        }
     }
 }
 

@@ -195,3 +195,26 @@ fn no_guest_writes_the_list() {
     let error = host(folder.path(), policy).map(drop).unwrap_err();
     assert!(error.to_string().contains("the list of models"), "{error}");
 }
+
+#[test]
+fn a_model_without_a_server_is_told_where_to_give_it_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let list = list("unix:/a", "unix:/b").replace("url = \"unix:/b\"\n", "");
+    fs::write(folder.path().join("models.toml"), list).unwrap();
+    let listed = format!("{POLICY}ai.models = \"models.toml\"\n");
+    let described = listed.replace("\"writer\"", "{ model = \"writer\" }");
+    for (policy, place) in [
+        (listed, "in its list of models"),
+        (described, "in the policy"),
+    ] {
+        let error = ran(&host(folder.path(), &policy).unwrap(), &[DOES[1]]).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "the model `writer` has no server and no recorded answers"
+        );
+        assert_eq!(
+            error.hint().unwrap(),
+            format!("give it a `url` {place}, or replay answers with `--replay FILE`")
+        );
+    }
+}

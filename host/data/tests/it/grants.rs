@@ -107,8 +107,7 @@ fn what_no_policy_may_say_is_an_error_with_its_line() {
         ),
         (
             "data.reads = true",
-            "`reads` is boolean, expected nothing of that name: `data` has `file`, `read`, `write`, `transaction` \
-             and `adbc`",
+            "unknown key `data.reads`, expected `data.file`, `data.read`, `data.write`, `data.transaction`, `data.adbc`",
         ),
         (
             "data.transaction = true",
