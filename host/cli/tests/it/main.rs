@@ -3,6 +3,7 @@
 mod adbc;
 mod adbc_kills;
 mod ai;
+mod ai_servers;
 mod cache;
 mod call_kills;
 mod clock_jumps;
