@@ -98,14 +98,14 @@ impl Rates {
             step,
             step_held_kib: if does.looks_through { 40 } else { 2 },
             step_held_middle_kib: match does {
-                // Full text keeps buffers and statements of its own, from one run to the next.
-                _ if does.of_virtual => 0,
+                // Full text keeps buffers and statements of its own, from one run to the next, and so does the schema.
+                _ if does.of_virtual || does.reads_schema => 0,
                 _ if does.looks_at_text => 800,
                 _ if does.searches || !does.changes_tables => 12,
                 _ => 0,
             },
             middle_kib: match does {
-                _ if does.of_virtual || !does.searches => 0,
+                _ if does.of_virtual || does.reads_schema || !does.searches => 0,
                 _ => MIDDLE_KIB,
             },
             // Full text does all its work between pages, without steps.
