@@ -4,10 +4,21 @@ mod lab;
 mod ledger;
 mod process;
 
+// What emits and schedules, as the tests of events have it.
+#[path = "../../../events/tests/it/guests.rs"]
+#[expect(dead_code, reason = "these tests need less of it")]
+mod guests;
+
 mod commands;
 mod config;
 mod http;
+mod kills;
 mod load_swaps;
+mod page;
 mod rounds;
 mod schedules;
 mod swaps;
+
+#[path = "../../../../xtask/tests/commands/chromium.rs"]
+#[expect(dead_code, reason = "this page is no file")]
+mod chromium;
