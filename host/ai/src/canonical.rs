@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use serde_json::Value;
+use serde_json::{Number, Value};
 use sha2::{Digest, Sha256};
 
 /// The canonical text of a value. Features of `serde_json` that keep the order of keys do not change it.
@@ -42,6 +42,31 @@ fn write(value: &Value, text: &mut String) {
             let _ = write!(text, "{simple}");
         }
     }
+}
+
+/// Sets right what reading has made of numbers. All of them were 32-bit floats when they were written. `serde_json` reads
+/// some that are very small or very large as a neighbour of what stands there, whose text is another one.
+pub(crate) fn as_written(value: &mut Value) {
+    match value {
+        Value::Array(values) => values.iter_mut().for_each(as_written),
+        Value::Object(fields) => fields.values_mut().for_each(as_written),
+        Value::Number(number) => {
+            let is_read_exactly = |float: f64| float == 0.0 || (1e-12..1e12).contains(&float.abs());
+            if let Some(float) = number.as_f64().filter(|float| !is_read_exactly(*float))
+                && number.is_f64()
+            {
+                *value = as_number(float as f32);
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::String(_) => {}
+    }
+}
+
+/// The shortest decimal number that stands for this one. A negative zero is a zero.
+pub(crate) fn as_number(number: f32) -> Value {
+    let shortest = (number + 0.0).to_string().parse::<f64>();
+    let number = shortest.ok().and_then(Number::from_f64);
+    number.map_or(Value::Null, Value::Number)
 }
 
 /// The SHA-256 in hexadecimal.

@@ -7,6 +7,7 @@ use serde_json::Value;
 use crate::exact::{self, Sum, Tokens, cosine};
 use crate::failure::{AiError, Code};
 use crate::grant::Model;
+use crate::limits::BATCH_TEXTS;
 use crate::served::Question;
 use crate::session::{AiSession, answer, begun, paid};
 
@@ -51,20 +52,27 @@ pub(crate) async fn embedded(
             }));
         }
     };
-    let expected = texts.len();
-    let answer = match answer(state, served, Question::Embed(texts)).await? {
-        Ok(answer) => answer,
-        Err(error) => return Ok(Err(error)),
-    };
-    let dimensions = &mut state.session::<AiSession>().dimensions;
-    let vectors = vectors(&answer.value, expected, dimensions).map_err(|what| {
-        let message = format!("the model `{}` answered {what}", served.name);
-        AiError::new(Code::Engine, message)
-    });
-    Ok(vectors.map(|vectors| Embedded {
-        vectors: Vectors::Served(vectors),
+    let (mut all, mut digest) = (Vec::with_capacity(texts.len()), None);
+    // Servers take at once what a guest may give at once. A text with its categories and their examples can be more.
+    for texts in texts.chunks(BATCH_TEXTS) {
+        let answer = match answer(state, served, Question::Embed(texts.to_vec())).await? {
+            Ok(answer) => answer,
+            Err(error) => return Ok(Err(error)),
+        };
+        let dimensions = &mut state.session::<AiSession>().dimensions;
+        match vectors(&answer.value, texts.len(), dimensions) {
+            Ok(more) => all.extend(more),
+            Err(what) => {
+                let message = format!("the model `{}` answered {what}", served.name);
+                return Ok(Err(AiError::new(Code::Engine, message)));
+            }
+        }
+        digest = answer.digest;
+    }
+    Ok(Ok(Embedded {
+        vectors: Vectors::Served(all),
         tokens: count,
-        digest: answer.digest,
+        digest,
     }))
 }
 

@@ -319,6 +319,7 @@ mod tests {
         for (name, value) in [
             (EMBED, json!(false)),
             (EMBED, json!("")),
+            (EMBED, json!({ "model": "static" })),
             (CLASSIFYING, json!({})),
             (GENERATE, json!("static")),
             (GENERATE, json!({ "url": "http://127.0.0.1:8080/v1" })),

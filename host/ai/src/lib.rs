@@ -46,6 +46,7 @@ use fractalaw_host::{HostError, PolicyError};
 
 use grant::{GRANT_KEY, KEY, MODELS};
 use limits::{CALLS, TOKENS};
+use recording::Recording;
 use session::AiSession;
 use tables::{
     CLASSIFY_FUNCTION, EMBED_BATCH_FUNCTION, EMBED_FUNCTION, GENERATE_FUNCTION, INFERENCE,
@@ -144,6 +145,10 @@ impl Capability for Ai {
         let models = grant::Granted::of(&names, list.as_deref())?;
         if models.generate.is_none() && granted.asks_for(INFERENCE) {
             return Err(no_model().into());
+        }
+        // Not only when the run has ended: servers would have been asked for nothing, and its report would be lost.
+        if let Some(path) = &models.record {
+            Recording::check(path)?;
         }
         Ok(Box::new(AiSession::new(models, granted.threads())))
     }

@@ -39,9 +39,6 @@ pub const KEY_BYTES_MIN: usize = 8;
 /// The file of recorded answers, in bytes. It is read as a whole.
 pub const RECORDING_BYTES: u64 = 64 * 1024 * 1024;
 
-/// How long a run waits for other runs that write to the same recording. Writing the largest takes a second.
-pub const RECORDING_WAIT_SECONDS: u64 = 10;
-
 /// The calls that a report shows one by one. Further calls are counted, with one digest over all of them.
 pub const SHOWN_CALLS: usize = 1_000;
 
@@ -74,7 +71,6 @@ mod tests {
             ("HEADER_BYTES", HEADER_BYTES as u64),
             ("KEY_BYTES_MIN", KEY_BYTES_MIN as u64),
             ("RECORDING_BYTES", RECORDING_BYTES),
-            ("RECORDING_WAIT_SECONDS", RECORDING_WAIT_SECONDS),
             ("SHOWN_CALLS", SHOWN_CALLS as u64),
             ("SHOWN_TEXT_BYTES", SHOWN_TEXT_BYTES as u64),
         ];

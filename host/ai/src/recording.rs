@@ -6,20 +6,16 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{self, ErrorKind, Read, Write};
-use std::path::{Path, PathBuf};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::io::{self, ErrorKind, Read};
+use std::path::Path;
 
 use fractalaw_catalogue::digest::is_digest;
+use fractalaw_catalogue::whole_file;
 use fractalaw_host::{HostError, PolicyError};
 use serde_json::{Value, json};
 
-use crate::canonical::{digest, sha256, text};
-use crate::limits::{RECORDING_BYTES, RECORDING_WAIT_SECONDS};
-
-/// How often a run looks whether another one has written.
-const LOOK: Duration = Duration::from_millis(5);
+use crate::canonical::{as_written, digest, sha256, text};
+use crate::limits::RECORDING_BYTES;
 
 /// Questions with their answers, by key.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -74,6 +70,19 @@ impl Recording {
         Ok(recording)
     }
 
+    /// Fails if answers cannot be added to this file. That is known before a run asks for them.
+    pub(crate) fn check(path: &Path) -> Result<(), HostError> {
+        match Recording::read(path) {
+            Err(_) if !path.exists() => match path.parent() {
+                Some(folder) if !folder.as_os_str().is_empty() && !folder.is_dir() => {
+                    Err(no_folder(path, folder).into())
+                }
+                _ => Ok(()),
+            },
+            read => read.map(drop),
+        }
+    }
+
     /// Adds these answers to a file, in place of earlier ones to the same questions. Other runs that write to the file at the
     /// same time do so before or after.
     pub(crate) fn write(&self, path: &Path) -> Result<(), HostError> {
@@ -85,14 +94,19 @@ impl Recording {
             )
             .into(),
         };
-        let _alone = alone(path).map_err(failed)?;
+        let held = whole_file::hold(path).map_err(failed)?;
         let mut all = match Recording::read(path) {
             Ok((recording, _)) => recording,
             Err(_) if !path.exists() => Recording::default(),
             Err(error) => return Err(error),
         };
         all.0.extend(self.0.clone());
-        replace(path, &all.text()).map_err(failed)
+        let text = all.text();
+        // A larger one would be written and never read.
+        if text.len() as u64 > RECORDING_BYTES {
+            return Err(failed(too_large()));
+        }
+        held.replace(&text).map_err(failed)
     }
 
     /// The content of the file.
@@ -115,58 +129,28 @@ impl Recording {
     }
 }
 
-/// Waits until no other run writes in the folder of the file. The lock is that of the folder: the file itself is replaced.
-/// It ends when the result is dropped, and when the process ends.
-fn alone(path: &Path) -> io::Result<fs::File> {
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
-    let folder = fs::File::open(folder)?;
-    let until = Instant::now() + Duration::from_secs(RECORDING_WAIT_SECONDS);
-    loop {
-        match folder.try_lock() {
-            Ok(()) => return Ok(folder),
-            Err(fs::TryLockError::WouldBlock) if Instant::now() < until => thread::sleep(LOOK),
-            Err(fs::TryLockError::WouldBlock) => {
-                return Err(io::Error::other(format!(
-                    "another run has written in its folder for {RECORDING_WAIT_SECONDS} seconds"
-                )));
-            }
-            Err(fs::TryLockError::Error(error)) => return Err(error),
-        }
-    }
-}
-
-/// A reader finds the old file or the new one, and never a part.
-fn replace(path: &Path, content: &str) -> io::Result<()> {
-    let mut new = path.as_os_str().to_owned();
-    new.push(".new");
-    let new = PathBuf::from(new);
-    let mut file = fs::File::create(&new)?;
-    file.write_all(content.as_bytes())?;
-    file.sync_all()?;
-    fs::rename(&new, path)
-}
-
 /// A device has no end, and a pipe waits for its other end.
 fn content(path: &Path) -> io::Result<String> {
     if !fs::metadata(path)?.is_file() {
         return Err(io::Error::other("it is no regular file"));
     }
     let mut content = String::new();
-    let most = RECORDING_BYTES;
     fs::File::open(path)?
-        .take(most + 1)
+        .take(RECORDING_BYTES + 1)
         .read_to_string(&mut content)?;
-    match content.len() as u64 > most {
-        true => Err(io::Error::other(format!("it is larger than {most} bytes"))),
+    match content.len() as u64 > RECORDING_BYTES {
+        true => Err(too_large()),
         false => Ok(content),
     }
 }
 
+fn too_large() -> io::Error {
+    io::Error::other(format!("it is larger than {RECORDING_BYTES} bytes"))
+}
+
 fn parse(line: &str) -> Option<(String, Recorded)> {
     let mut line: Value = serde_json::from_str(line).ok()?;
+    as_written(&mut line);
     let fields = line.as_object_mut()?;
     let (answer, question) = (fields.remove("answer")?, fields.remove("request")?);
     let key = fields.remove("key")?.as_str()?.to_owned();
@@ -196,6 +180,20 @@ fn missing(path: &Path) -> PolicyError {
     }
 }
 
+fn no_folder(path: &Path, folder: &Path) -> PolicyError {
+    PolicyError {
+        path: None,
+        line: None,
+        message: format!(
+            "the recording `{}` is to be in `{}`, which is no folder",
+            path.display(),
+            folder.display()
+        ),
+        hint: "make the folder first".to_owned(),
+        is_usage: true,
+    }
+}
+
 fn unreadable(path: &Path, source: io::Error) -> HostError {
     HostError::Read {
         path: path.to_owned(),
@@ -208,7 +206,10 @@ fn wrong(path: &Path, number: usize) -> PolicyError {
         path: Some(path.to_owned()),
         line: Some(number),
         message: "the line is no answer with the key of its question, or is there twice".to_owned(),
-        hint: format!("record the answers anew with `--record {}`", path.display()),
+        hint: format!(
+            "remove the file, and record the answers anew with `--record {}`",
+            path.display()
+        ),
         is_usage: true,
     }
 }
@@ -252,7 +253,10 @@ pub(crate) fn not_recorded(path: &Path, model: &str, question: &Value) -> HostEr
 
 #[cfg(test)]
 mod tests {
+    use std::thread;
+
     use super::*;
+    use crate::canonical::as_number;
 
     fn question(text: &str) -> Value {
         json!({ "kind": "embed", "model": "m", "texts": [text] })
@@ -319,6 +323,45 @@ mod tests {
         let (recording, _) = Recording::read(&file).unwrap();
         assert_eq!(recording.0.len(), 8 * 16);
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn every_number_is_read_as_it_was_written() {
+        let mut bits = 1_u32;
+        let numbers = std::iter::from_fn(|| {
+            bits = bits.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            Some(f32::from_bits(bits))
+        });
+        let numbers: Vec<_> = numbers
+            .filter(|number| number.is_finite())
+            .take(5_000)
+            .collect();
+        let mut recording = Recording::default();
+        for number in &numbers {
+            let question = json!({ "kind": "generate", "temperature": as_number(*number) });
+            recording.add(question, json!([as_number(*number)]), None);
+        }
+        let text = recording.text();
+        assert_eq!(Recording::parse(&text).unwrap().text(), text);
+    }
+
+    #[test]
+    fn a_recording_that_could_not_be_read_is_not_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("answers.jsonl");
+        let mut recording = Recording::default();
+        recording.add(question("a"), json!({}), None);
+        recording.write(&file).unwrap();
+        let before = fs::read(&file).unwrap();
+        let long = "x".repeat(usize::try_from(RECORDING_BYTES).unwrap());
+        recording.add(question("b"), json!(long), None);
+        let error = recording.write(&file).unwrap_err();
+        let expected = format!(
+            "could not write the recording `{}`: it is larger than 67108864 bytes",
+            file.display()
+        );
+        assert!(format!("{error:?}").contains(&expected), "{error:?}");
+        assert_eq!(fs::read(&file).unwrap(), before);
     }
 
     #[test]

@@ -5,6 +5,8 @@ mod model;
 mod question;
 mod refusal;
 
+mod stream;
+
 mod http;
 
 mod openai;

@@ -42,6 +42,9 @@ pub(crate) const CONNECTIONS: usize = 64;
 /// The requests that wait for one model. The sixteenth waits for minutes if all are large.
 pub(crate) const WAITING_REQUESTS: usize = 16;
 
+/// How long the program waits for another one that opens its socket in the same folder, which takes a millisecond.
+pub(crate) const OPEN_TIME: Duration = Duration::from_secs(5);
+
 /// How long a client may take for the head of a request. It may also leave a connection unused for so long.
 pub(crate) const HEAD_TIME: Duration = Duration::from_secs(10);
 
@@ -85,6 +88,7 @@ mod tests {
                 number("PROMPT_STEP_TOKENS", PROMPT_STEP_TOKENS as u64),
                 number("CONNECTIONS", CONNECTIONS as u64),
                 number("WAITING_REQUESTS", WAITING_REQUESTS as u64),
+                time("OPEN_TIME", OPEN_TIME),
                 time("HEAD_TIME", HEAD_TIME),
                 time("BODY_TIME", BODY_TIME),
                 time("ANSWER_TIME", ANSWER_TIME),

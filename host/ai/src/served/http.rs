@@ -3,19 +3,14 @@
 //! The host needs no more than this: one `POST` to a server on the same machine, at most until the run's deadline, and an
 //! answer of bounded size. A library for HTTP would bring ten crates to everybody who runs `hello-world`.
 
-use std::io::{self, Read, Write};
-use std::net::TcpStream;
-use std::os::unix::net::UnixStream;
-use std::time::{Duration, Instant};
+use std::io;
 
 use fractalaw_catalogue::{Address, Place};
 use fractalaw_host::capability::Account;
 use fractalaw_host::capability::wasmtime;
 
 use crate::limits::{ANSWER_BYTES, HEADER_BYTES};
-
-/// How often a call looks whether the host is to stop.
-const LOOK: Duration = Duration::from_millis(100);
+use crate::served::stream::{Stream, connected, patiently};
 
 /// Why there is no answer.
 #[derive(Debug)]
@@ -37,24 +32,6 @@ pub(crate) struct Answer {
     pub(crate) body: Vec<u8>,
 }
 
-trait Stream: Read + Write {
-    fn wait_at_most(&self, time: Duration) -> io::Result<()>;
-}
-
-impl Stream for TcpStream {
-    fn wait_at_most(&self, time: Duration) -> io::Result<()> {
-        self.set_read_timeout(Some(time))?;
-        self.set_write_timeout(Some(time))
-    }
-}
-
-impl Stream for UnixStream {
-    fn wait_at_most(&self, time: Duration) -> io::Result<()> {
-        self.set_read_timeout(Some(time))?;
-        self.set_write_timeout(Some(time))
-    }
-}
-
 /// Sends a `POST` with this body, and reads the answer.
 pub(crate) fn post(
     address: &Address,
@@ -63,19 +40,8 @@ pub(crate) fn post(
     body: &[u8],
     account: &Account,
 ) -> Result<Answer, Failed> {
-    let left = account.deadline().saturating_duration_since(Instant::now());
-    account.check_time().map_err(Failed::Ended)?;
-    let stream: io::Result<Box<dyn Stream>> = match &address.place {
-        Place::Tcp(at) => {
-            TcpStream::connect_timeout(at, left.max(LOOK)).map(|stream| Box::new(stream) as _)
-        }
-        Place::Unix(path) => UnixStream::connect(path).map(|stream| Box::new(stream) as _),
-    };
     let mut connection = Connection {
-        stream: stream.map_err(|error| match account.check_time() {
-            Err(ended) => Failed::Ended(ended),
-            Ok(()) => Failed::Unreachable(error),
-        })?,
+        stream: connected(&address.place, account)?,
         account,
         read: Vec::new(),
         at: 0,
@@ -93,9 +59,18 @@ pub(crate) fn post(
         address.path,
         body.len()
     );
-    connection.send(head.as_bytes())?;
-    connection.send(body)?;
-    connection.answer()
+    let sent = connection
+        .send(head.as_bytes())
+        .and_then(|()| connection.send(body));
+    match sent {
+        Ok(()) => connection.answer(),
+        // A server may refuse a request before it has read all of it, and close the connection.
+        Err(failed @ Failed::Broken(_)) => match connection.answer() {
+            Err(Failed::Broken(_)) => Err(failed),
+            answer => answer,
+        },
+        Err(failed) => Err(failed),
+    }
 }
 
 struct Connection<'a> {
@@ -107,30 +82,16 @@ struct Connection<'a> {
 }
 
 impl Connection<'_> {
-    /// Does this again until it was not interrupted by looking at the time.
+    /// Does this on the stream until it was not interrupted by looking at the time.
     fn patiently<T>(
         &mut self,
         mut work: impl FnMut(&mut dyn Stream) -> io::Result<T>,
     ) -> Result<T, Failed> {
-        loop {
-            self.account.check_time().map_err(Failed::Ended)?;
-            let left = self
-                .account
-                .deadline()
-                .saturating_duration_since(Instant::now());
-            let time = left.clamp(Duration::from_millis(1), LOOK);
-            let broken = |error: io::Error| Failed::Broken(error.to_string());
-            self.stream.wait_at_most(time).map_err(broken)?;
-            match work(&mut *self.stream) {
-                Ok(done) => return Ok(done),
-                Err(error) => match error.kind() {
-                    io::ErrorKind::WouldBlock
-                    | io::ErrorKind::TimedOut
-                    | io::ErrorKind::Interrupted => {}
-                    _ => return Err(broken(error)),
-                },
-            }
-        }
+        let done = patiently(self.account, |time| {
+            self.stream.wait_at_most(time)?;
+            work(&mut *self.stream)
+        })?;
+        done.map_err(|error| Failed::Broken(error.to_string()))
     }
 
     fn send(&mut self, mut bytes: &[u8]) -> Result<(), Failed> {

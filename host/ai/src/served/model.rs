@@ -4,6 +4,8 @@ use fractalaw_catalogue::{Address, EXPECTED, Model, Price};
 use fractalaw_host::terminal::one_line;
 use serde_json::Value;
 
+use crate::exact;
+
 /// A model that a server has, as a policy or a list of models describes it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Served {
@@ -72,6 +74,13 @@ impl Served {
         }
         if served.name.is_empty() {
             return wrong();
+        }
+        // A report that names it means what is exact.
+        if served.name == exact::NAME {
+            return Err(format!(
+                "a served model with another name than `{}`, which is the model in the host",
+                exact::NAME
+            ));
         }
         Ok(served)
     }

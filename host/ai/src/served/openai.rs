@@ -7,11 +7,12 @@ use fractalaw_host::capability::wasmtime;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::canonical::as_number;
 use crate::failure::{AiError, Code};
 use crate::limits::KEY_BYTES_MIN;
 use crate::served::http::{Answer, Failed, post};
 use crate::served::model::Served;
-use crate::served::question::{Question, as_json, as_number};
+use crate::served::question::{Question, as_json};
 use crate::served::refusal;
 
 /// Asks the server. The answer has the form in which it is recorded. The outer error ends the run.

@@ -1,6 +1,8 @@
 //! What a model is asked. The canonical form of a question decides which recorded answer belongs to it.
 
-use serde_json::{Number, Value, json};
+use serde_json::{Value, json};
+
+use crate::canonical::as_number;
 
 /// A question to a model.
 #[derive(Clone, Debug, PartialEq)]
@@ -36,13 +38,6 @@ impl Question {
             }),
         }
     }
-}
-
-/// The shortest decimal number that stands for this one. A negative zero is a zero.
-pub(crate) fn as_number(number: f32) -> Value {
-    let shortest = (number + 0.0).to_string().parse::<f64>();
-    let number = shortest.ok().and_then(Number::from_f64);
-    number.map_or(Value::Null, Value::Number)
 }
 
 /// The vectors as JSON.

@@ -83,6 +83,39 @@ fn a_question_that_was_not_recorded_names_the_flag_that_records_it() {
 }
 
 #[test]
+fn what_could_not_be_recorded_is_not_asked() {
+    let folder = tempfile::tempdir().unwrap();
+    let [damaged, nowhere] =
+        ["damaged.jsonl", "missing/answers.jsonl"].map(|name| folder.path().join(name));
+    fs::write(&damaged, "{").unwrap();
+    for (file, expected) in [
+        (
+            &damaged,
+            format!(
+                "`{}`:1: the line is no answer with the key of its question, or is there twice",
+                damaged.display()
+            ),
+        ),
+        (
+            &nowhere,
+            format!(
+                "the recording `{}` is to be in `{}`, which is no folder",
+                nowhere.display(),
+                folder.path().join("missing").display()
+            ),
+        ),
+    ] {
+        let server = Server::tcp(vec![json(200, TEXT)]);
+        let record = format!("ai.record = \"{}\"", file.display());
+        let error = ran(&[DOES[1]], &served(&server.url, &record)).unwrap_err();
+        assert_eq!(error.to_string(), expected);
+        assert!(error.is_usage());
+        assert!(server.is_idle());
+        crate::server::touch(&server.url);
+    }
+}
+
+#[test]
 fn every_parameter_is_part_of_the_question() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("answers.jsonl");

@@ -79,6 +79,13 @@ fn what_a_server_leaves_out_is_unknown_and_tokens_are_counted_here() {
 }
 
 #[test]
+fn a_token_of_which_the_server_knows_no_probability_leaves_the_answer_as_it_is() {
+    let text = TEXT.replace("-0.5", "null");
+    let (report, _server) = answers(&[Generate(None, "?", 9, 2.0)], vec![json(200, &text)]);
+    assert_eq!(said(&report), "Yes.\nÄ 00000007 00000000\n");
+}
+
+#[test]
 fn vectors_come_in_the_order_of_the_texts() {
     let vectors = r#"{"data":[{"index":1,"embedding":[0.5,-2]},{"index":0,"embedding":[1e-3,0.1]}],
         "usage":{"prompt_tokens":9}}"#;
@@ -164,6 +171,41 @@ fn vectors_of_one_run_have_one_length() {
     assert_eq!(
         said(&report),
         "5: the server of the model `m` answered a vector of 2 numbers, expected 3"
+    );
+}
+
+#[test]
+fn as_many_categories_as_a_guest_may_name_are_asked_for_in_two_requests() {
+    let names: Vec<_> = (0..256).map(|number| format!("c{number}")).collect();
+    let names: Vec<_> = names.iter().map(String::as_str).collect();
+    let vectors = |count: usize| {
+        let vectors = vec![r#"{"embedding":[1,2]}"#; count].join(",");
+        json(200, &format!(r#"{{"data":[{vectors}]}}"#))
+    };
+    let (report, server) = answers(&[Classify("a", &names)], vec![vectors(256), vectors(1)]);
+    let one = 1_f32.to_bits();
+    assert_eq!(
+        said(&report),
+        names.iter().fold(String::new(), |all, name| all
+            + &format!("{name} {one:08x}\n"))
+    );
+    let inputs =
+        [server.request(), server.request()].map(|request| body(&request)["input"].clone());
+    assert_eq!(inputs[0].as_array().unwrap().len(), 256);
+    assert_eq!(inputs[1], serde_json::json!(["c255"]));
+}
+
+#[test]
+fn a_server_that_refuses_before_it_has_read_everything_is_heard() {
+    // More than a connection holds before somebody reads.
+    let long = "\u{1}".repeat(120_000);
+    let server = Server::tcp(vec![Reply::Early(
+        b"HTTP/1.1 413 Large\r\nContent-Length: 0\r\n\r\n".to_vec(),
+    )]);
+    let report = ran(&[Generate(None, &long, 1, 0.0)], &served(&server.url, ""));
+    assert_eq!(
+        said(&report),
+        "2: the server of the model `m` finds the text too long (status 413)"
     );
 }
 

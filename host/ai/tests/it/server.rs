@@ -14,6 +14,8 @@ pub(crate) enum Reply {
     Bytes(Vec<u8>),
     /// Sends this and keeps the connection open until the other end closes it.
     Hangs(Vec<u8>),
+    /// Sends this without reading the request, and closes the connection.
+    Early(Vec<u8>),
     /// Sends this for ever.
     Endless(Vec<u8>, Vec<u8>),
     /// Sends this, and then one space after the other, each a while after the one before.
@@ -100,6 +102,10 @@ pub(crate) fn nobody() -> String {
 
 /// Reads a request, replies, and returns the request.
 fn serve(mut input: impl Read, mut output: impl Write, reply: Reply) -> String {
+    if let Reply::Early(bytes) = reply {
+        output.write_all(&bytes).unwrap();
+        return String::new();
+    }
     let mut request = Vec::new();
     let mut bytes = [0; 4096];
     loop {
@@ -118,7 +124,7 @@ fn serve(mut input: impl Read, mut output: impl Write, reply: Reply) -> String {
     }
     // The other end may close the connection at any time.
     match reply {
-        Reply::Bytes(bytes) => {
+        Reply::Early(bytes) | Reply::Bytes(bytes) => {
             let _ = output.write_all(&bytes);
         }
         Reply::Hangs(begin) => {

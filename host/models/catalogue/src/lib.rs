@@ -2,6 +2,7 @@
 //!
 //! A host reads it to ask models, and the program `fractalaw-models` reads it to run them. The page of that program,
 //! `host/models/README.md`, describes the format. Nothing here asks a server or runs a model.
+//! How a list is replaced, [`whole_file`], serves hosts for recorded answers too.
 
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
@@ -10,7 +11,7 @@
 pub mod digest;
 pub mod fault;
 pub mod limits;
-mod whole_file;
+pub mod whole_file;
 
 mod address;
 mod nearest;

@@ -22,7 +22,8 @@ pub const DIMENSIONS: u64 = 65_536;
 /// The largest `price.call` and `price.token`, in units of fuel: all that a run can have.
 pub const PRICE_FUEL: u64 = 10_000_000_000;
 
-/// How long whoever adds to a list waits for others that write in the same folder. Writing the largest list takes milliseconds.
+/// How long a program waits for others that write in the same folder: runs that record, and whoever adds to a list. Writing
+/// the largest recording takes a second.
 pub const WRITER_WAIT_SECONDS: u64 = 10;
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ const LOOK: Duration = Duration::from_millis(5);
 
 /// The file, and nobody else writes it until this is dropped or the process ends.
 #[derive(Debug)]
-pub(crate) struct Held {
+pub struct Held {
     path: PathBuf,
     /// The lock is that of the folder, because the file itself is replaced.
     _folder: File,
@@ -26,7 +26,7 @@ pub(crate) struct Held {
 /// # Errors
 ///
 /// If there is no such folder, or others write there for too long.
-pub(crate) fn hold(path: &Path) -> io::Result<Held> {
+pub fn hold(path: &Path) -> io::Result<Held> {
     let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let folder = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
@@ -59,7 +59,7 @@ impl Held {
     /// # Errors
     ///
     /// If the disk is full, for example. Then the file is as it was, and nothing else is left.
-    pub(crate) fn replace(&self, content: &str) -> io::Result<()> {
+    pub fn replace(&self, content: &str) -> io::Result<()> {
         let mut new = self.path.as_os_str().to_owned();
         new.push(".new");
         let new = PathBuf::from(new);

@@ -1,18 +1,24 @@
 //! Where the program listens: a unix socket, or a port of this machine.
 
 use std::fmt;
-use std::fs;
+use std::fs::{self, TryLockError};
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use rustix::fs::Mode;
 use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 
 use fractalaw_catalogue::Fault;
+
+use crate::limits::OPEN_TIME;
+
+/// How often a program that waits for another one looks.
+const LOOK: Duration = Duration::from_millis(5);
 
 /// A place to listen at, as the command line says it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,25 +76,29 @@ impl Listener {
                     .await
                     .with_context(|| format!("cannot listen at `{address}`"))?,
             )),
-            Place::Unix(path) => {
-                let cannot = || format!("cannot listen at `{}`", path.display());
-                let path = std::path::absolute(path).with_context(cannot)?;
-                let listener = match bind(&path) {
-                    Err(error) if error.kind() == ErrorKind::AddrInUse => {
-                        remove_left_over(&path).await?;
-                        bind(&path)
-                    }
-                    bound => bound,
-                };
-                let listener = listener.with_context(cannot)?;
-                let file = identity(&path).with_context(cannot)?;
-                Ok(Listener::Unix {
-                    listener,
-                    path,
-                    file,
-                })
-            }
+            Place::Unix(path) => Listener::open_unix(path, OPEN_TIME).await,
         }
+    }
+
+    /// Opens a unix socket. Another program that is about to open one in the same folder may take so long.
+    async fn open_unix(path: &Path, time: Duration) -> anyhow::Result<Listener> {
+        let cannot = || format!("cannot listen at `{}`", path.display());
+        let path = std::path::absolute(path).with_context(cannot)?;
+        let _alone = alone(&path, time).await.with_context(cannot)?;
+        let listener = match bind(&path) {
+            Err(error) if error.kind() == ErrorKind::AddrInUse => {
+                remove_left_over(&path).await?;
+                bind(&path)
+            }
+            bound => bound,
+        };
+        let listener = listener.with_context(cannot)?;
+        let file = identity(&path).with_context(cannot)?;
+        Ok(Listener::Unix {
+            listener,
+            path,
+            file,
+        })
     }
 
     pub(super) async fn accept(&self) -> io::Result<Stream> {
@@ -128,6 +138,25 @@ fn identity(path: &Path) -> io::Result<(u64, u64)> {
     Ok((file.dev(), file.ino()))
 }
 
+/// Waits until no other program opens a socket in the folder. Two programs that find the same left file would otherwise both
+/// replace it, and one of them would listen where nobody can reach it.
+async fn alone(path: &Path, time: Duration) -> io::Result<fs::File> {
+    let folder = fs::File::open(path.parent().unwrap_or(Path::new("/")))?;
+    let until = Instant::now() + time;
+    loop {
+        match folder.try_lock() {
+            Ok(()) => return Ok(folder),
+            Err(TryLockError::WouldBlock) if Instant::now() < until => {
+                tokio::time::sleep(LOOK).await
+            }
+            Err(TryLockError::WouldBlock) => {
+                return Err(io::Error::other("another program holds its folder"));
+            }
+            Err(TryLockError::Error(error)) => return Err(error),
+        }
+    }
+}
+
 /// Binds with a mask, so that there is no moment at which others could connect.
 fn bind(path: &Path) -> io::Result<UnixListener> {
     let before = rustix::process::umask(Mode::from_raw_mode(0o177));
@@ -159,7 +188,36 @@ async fn remove_left_over(path: &Path) -> anyhow::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use super::Place;
+    use std::fs;
+    use std::os::unix::net;
+    use std::time::Duration;
+
+    use super::{Listener, Place};
+
+    #[test]
+    fn one_program_at_a_time_replaces_a_file_that_was_left() {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("models.sock");
+        drop(net::UnixListener::bind(&path).unwrap());
+        let open = || runtime.block_on(Listener::open_unix(&path, Duration::ZERO));
+        let other = fs::File::open(folder.path()).unwrap();
+        other.lock().unwrap();
+        let error = open().err().unwrap();
+        assert_eq!(
+            format!("{error:#}"),
+            format!(
+                "cannot listen at `{}`: another program holds its folder",
+                path.display()
+            )
+        );
+        drop(other);
+        drop(open().unwrap());
+        assert!(!path.exists());
+    }
 
     #[test]
     fn only_this_machine_is_a_place() {
