@@ -1,6 +1,7 @@
 //! Models outside of the host: where they are, what they are asked, and what they answer.
 
 // From the ground up.
+mod failed;
 mod model;
 mod question;
 mod refusal;

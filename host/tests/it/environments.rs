@@ -13,11 +13,11 @@ use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
-use fractalaw_host::{Certainty, DirGrant, Host, LoadError, Policy, Run};
+use fractalaw_host::{Certainty, DirGrant, Host, LoadError, Run};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::components::{RUNTIME, cache, guest_bytes, workspace};
+use crate::components::{RUNTIME, cache, guest_bytes, policy_of_cases, workspace};
 
 /// Where a process that is started here writes its reports.
 const REPORTS: &str = "FRACTALAW_TEST_REPORTS";
@@ -199,7 +199,7 @@ fn every_case_once() {
     let Some(reports) = env::var_os(REPORTS).map(PathBuf::from) else {
         return;
     };
-    let policy = Policy::load(workspace().join("tests/policy.toml")).unwrap();
+    let policy = policy_of_cases();
     let compiled = env::var_os(COMPILED).map_or_else(cache, PathBuf::from);
     let host = Host::builder()
         .slots(1)

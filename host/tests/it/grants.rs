@@ -11,7 +11,7 @@ use fractalaw_host::{
 use fractalaw_testing::greedy;
 
 use crate::components::{
-    RUNTIME, cache, component, guest_bytes, run, with_manifest, with_section, workspace,
+    RUNTIME, cache, component, guest_bytes, policy_of_cases, run, with_manifest, with_section,
 };
 
 pub(crate) fn host(policy: &str) -> Host {
@@ -309,12 +309,7 @@ fn a_folder_of_the_policy_that_is_not_there_fails_the_request() {
 
 #[test]
 fn the_policy_of_the_cases_is_one_and_denies_what_it_does_not_name() {
-    // Its other sections are for capabilities, which this host does not offer.
-    let text = fs::read_to_string(workspace().join("tests/policy.toml")).unwrap();
-    let (_, section) = text.split_once("\n[apps.wants-everything]\n").unwrap();
-    let (section, _) = section.split_once("\n[").unwrap();
-    let section = format!("[apps.wants-everything]\n{section}");
-    let policy = Policy::parse(Path::new("p.toml"), &section).unwrap();
+    let policy = policy_of_cases();
     let inspection = Inspection::of(&guest_bytes("wants-everything")).unwrap();
     assert!(
         inspection

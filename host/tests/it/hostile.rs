@@ -3,9 +3,9 @@
 
 use std::fs;
 
-use fractalaw_host::{Host, LoadError, Policy, Run};
+use fractalaw_host::{Host, LoadError, Run};
 
-use crate::components::{RUNTIME, cache, guest_bytes, workspace};
+use crate::components::{RUNTIME, cache, guest_bytes, policy_of_cases, workspace};
 
 const HOSTILE: [&str; 13] = [
     "audit-flood",
@@ -26,7 +26,7 @@ const HOSTILE: [&str; 13] = [
 #[test]
 fn nothing_that_a_component_does_is_noticed_by_the_next() {
     // So that each of them starts.
-    let policy = Policy::load(workspace().join("tests/policy.toml")).unwrap();
+    let policy = policy_of_cases();
     let host = Host::builder()
         .slots(1)
         .cache(cache())

@@ -4,10 +4,12 @@
 use std::fs;
 
 use fractalaw_host::{
-    Certainty, DirGrant, Host, LoadError, Outcome, Policy, Profile, ProfileError, Report, Run, Tier,
+    Certainty, DirGrant, Host, LoadError, Outcome, Profile, ProfileError, Report, Run, Tier,
 };
 
-use crate::components::{RUNTIME, cache, component, guest, guest_bytes, workspace};
+use crate::components::{
+    RUNTIME, cache, component, guest, guest_bytes, policy_of_cases, workspace,
+};
 
 /// Profiles a component twice, deterministically unless `run` says otherwise, and compares both with a run
 /// without a profile.
@@ -80,7 +82,7 @@ fn all_guests() -> Vec<String> {
 
 #[test]
 fn every_guest_has_an_exact_profile_or_says_why_it_has_none() {
-    let policy = Policy::load(workspace().join("tests/policy.toml")).unwrap();
+    let policy = policy_of_cases();
     let host = Host::builder()
         .slots(1)
         .cache(cache())
@@ -90,9 +92,20 @@ fn every_guest_has_an_exact_profile_or_says_why_it_has_none() {
     let run = || Run::new().fuel(3_000_000);
     for name in all_guests() {
         let expected = match &*name {
-            // The library offers no models and no data: the program does.
+            // The library offers no models, no data and no events: the program does.
             "asks-for-ai" | "incident-classifier" => {
                 "not offered by this host: `fractal:app/ai-embeddings@0.1.0`, `fractal:app/ai-classify@0.1.0`"
+            }
+            "change-monitor" | "gap-analyser" => {
+                "not offered by this host: `fractal:app/data-query@0.1.0`, `fractal:app/data-mutate@0.1.0`, \
+                 `fractal:app/events-emit@0.1.0`"
+            }
+            "deadline-keeper" => {
+                "not offered by this host: `fractal:app/data-query@0.1.0`, `fractal:app/data-mutate@0.1.0`, \
+                 `fractal:app/events-emit@0.1.0`, `fractal:app/events-schedule@0.1.0`"
+            }
+            "hostile-events" => {
+                "not offered by this host: `fractal:app/events-emit@0.1.0`, `fractal:app/events-schedule@0.1.0`"
             }
             "consignment-intake" => "not offered by this host: `fractal:app/data-mutate@0.1.0`",
             "emission-report" | "hostile-queries" | "obligation-search" | "permit-register" => {

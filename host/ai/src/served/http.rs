@@ -7,23 +7,10 @@ use std::io;
 
 use fractalaw_catalogue::{Address, Place};
 use fractalaw_host::capability::Account;
-use fractalaw_host::capability::wasmtime;
 
 use crate::limits::{ANSWER_BYTES, HEADER_BYTES};
+use crate::served::failed::Failed;
 use crate::served::stream::{Stream, connected, patiently};
-
-/// Why there is no answer.
-#[derive(Debug)]
-pub(crate) enum Failed {
-    /// The run's deadline passed, or the host stops.
-    Ended(wasmtime::Error),
-    /// Nobody listens there.
-    Unreachable(io::Error),
-    /// The connection broke, or what came is not HTTP.
-    Broken(String),
-    /// The answer is larger than the host reads.
-    TooLarge,
-}
 
 /// An answer.
 #[derive(Debug, PartialEq, Eq)]

@@ -11,7 +11,7 @@ use fractalaw_host::capability::Account;
 use rustix::net::sockopt::{Timeout, set_socket_timeout};
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, connect, socket_with};
 
-use crate::served::http::Failed;
+use crate::served::failed::Failed;
 
 /// How often a call looks whether the host is to stop.
 const LOOK: Duration = Duration::from_millis(100);

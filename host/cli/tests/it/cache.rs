@@ -58,7 +58,7 @@ fn an_entry_of_another_version_is_compiled_again_without_a_word() {
     run();
     let path = only_entry(&cache);
     // Earlier versions had a shorter trailer.
-    for (magic, length) in [(b"fractal4", 32), (b"fractal9", 56)] {
+    for (magic, length) in [(b"fractal4", 32), (b"fractal8", 56)] {
         let mut bytes = fs::read(&path).unwrap();
         bytes.truncate(bytes.len() - 56);
         bytes.extend(magic);

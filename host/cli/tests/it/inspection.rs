@@ -120,8 +120,11 @@ fn a_component_without_a_manifest_is_told_from_its_bytes() {
                     "data_bytes": 10_000_000_000_u64,
                     "data_rows": 100_000_000,
                     "data_statements": 1_000_000,
+                    "event_bytes": 16 << 20,
+                    "events": 1_000,
                     "handles": 256,
                     "host_memory": 32 << 20,
+                    "tasks": 1_000,
                 },
                 "quotas_of_capabilities": {
                     "ai_calls": { "most": 10_000, "unit": "calls of models" },
@@ -129,6 +132,9 @@ fn a_component_without_a_manifest_is_told_from_its_bytes() {
                     "data_bytes": { "most": 10_000_000_000_u64, "unit": "bytes of data" },
                     "data_rows": { "most": 100_000_000, "unit": "rows" },
                     "data_statements": { "most": 1_000_000, "unit": "statements" },
+                    "event_bytes": { "most": 16 << 20, "unit": "bytes of events and tasks" },
+                    "events": { "most": 1_000, "unit": "events" },
+                    "tasks": { "most": 1_000, "unit": "tasks" },
                 },
             },
             "grants": {
