@@ -84,7 +84,7 @@ pub(crate) fn write(message: &Message) -> Vec<u8> {
     bytes
 }
 
-/// Reads what [`write`] wrote. The error says what is wrong.
+/// Reads what [`write()`] wrote. The error says what is wrong.
 pub(crate) fn read(bytes: &[u8]) -> Result<Message, String> {
     if bytes.len() as u64 > MESSAGE_BYTES {
         return Err(format!("it has {} bytes", bytes.len()));
