@@ -2,9 +2,10 @@
 
 use crate::scratch::Scratch;
 
-/// The packages that `cargo xtask test` selects together, by folder.
-pub(crate) const PACKAGES: [(&str, &str); 13] = [
+/// The packages that `cargo xtask test` selects, by folder.
+pub(crate) const PACKAGES: [(&str, &str); 15] = [
     ("ai", "fractalaw-ai"),
+    ("catalogue", "fractalaw-catalogue"),
     ("cli", "fractalaw-cli"),
     ("data", "fractalaw-data"),
     ("events", "fractalaw-events"),
@@ -13,6 +14,7 @@ pub(crate) const PACKAGES: [(&str, &str); 13] = [
     ("contract", "fractalaw-contract"),
     ("instrument", "fractalaw-instrument"),
     ("manifest", "fractalaw-manifest"),
+    ("models", "fractalaw-models"),
     ("report", "fractalaw-report"),
     ("serve", "fractalaw-serve"),
     ("testing", "fractalaw-testing"),

@@ -26,6 +26,7 @@ pub(crate) fn scratch() -> Scratch {
     for program in [
         "cli/src/bin/fractalaw.rs",
         "serve/src/bin/fractalaw-serve.rs",
+        "models/src/bin/fractalaw-models.rs",
     ] {
         scratch.write(
             program,
