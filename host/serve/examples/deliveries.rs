@@ -50,7 +50,7 @@ fn main() -> Outcome<()> {
         offer: Box::new(|builder| builder),
         lines: String::new(),
     })?;
-    runtime.block_on(supervisor.reload("guest"))?;
+    runtime.block_on(supervisor.load_new());
     let served = supervisor.clone();
     let task = runtime.spawn(async move { served.run().await });
 

@@ -56,6 +56,10 @@ async fn serve(folder: PathBuf, config: Config, data: Data, as_json: bool) -> Re
     };
     let started = tokio::task::spawn_blocking(move || Supervisor::start(setup));
     let supervisor = started.await.context("could not start")??;
+    tokio::select! {
+        () = supervisor.load_new() => {}
+        () = told.tell(&supervisor) => {}
+    }
     let control = Control::open(supervisor.own_folder())?;
     let http = match listen {
         Some(address) => {

@@ -177,7 +177,7 @@ fn a_supervisor_that_stops_is_not_ready_and_takes_no_events() {
         lines: String::new(),
     })
     .unwrap();
-    runtime.block_on(supervisor.reload("good")).unwrap();
+    runtime.block_on(supervisor.load_new());
     let missing = runtime.block_on(Http::open(
         ([127, 0, 0, 1], 0).into(),
         &supervisor,

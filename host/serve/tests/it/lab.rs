@@ -88,16 +88,7 @@ impl Site {
         self.start_at(Time::from_unix_s(NOON_S)).unwrap()
     }
 
-    /// Starts with what ran before.
-    pub(crate) fn start_without_reload(&self) -> Running {
-        self.started(Time::from_unix_s(NOON_S), false).unwrap()
-    }
-
     pub(crate) fn start_at(&self, time: Time) -> Result<Running, ServeError> {
-        self.started(time, true)
-    }
-
-    fn started(&self, time: Time, reloads: bool) -> Result<Running, ServeError> {
         let clock = Arc::new(VirtualClock::at(time));
         let supervisor = Supervisor::start(Setup {
             folder: self.path().to_owned(),
@@ -107,10 +98,7 @@ impl Site {
             lines: String::new(),
         })?;
         let served = supervisor.clone();
-        // The files of the apps are looked at before anything is asked.
-        for app in supervisor.apps().iter().filter(|_| reloads) {
-            let _ = RUNTIME.block_on(supervisor.reload(&app.name));
-        }
+        RUNTIME.block_on(supervisor.load_new());
         let task = RUNTIME.spawn(async move { served.run().await });
         Ok(Running {
             supervisor,

@@ -14,6 +14,11 @@ mod config;
 mod http;
 mod kills;
 mod load_swaps;
+mod page;
 mod rounds;
 mod schedules;
 mod swaps;
+
+#[path = "../../../../xtask/tests/commands/chromium.rs"]
+#[expect(dead_code, reason = "this page is no file")]
+mod chromium;

@@ -40,7 +40,7 @@ fn a_new_file_runs_from_the_next_event_on_and_can_be_rolled_back() {
     );
     running.stop();
     // What ran last runs after a start, although the file has the other.
-    let running = site.start_without_reload();
+    let running = site.start();
     assert_eq!(running.digest("a"), first);
     running.emit("go");
     running.stop();
