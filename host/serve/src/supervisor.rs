@@ -6,6 +6,8 @@ mod shared;
 mod start;
 mod swap;
 
+mod looking;
+
 mod rounds;
 
 pub use shared::{Stopping, Supervisor};

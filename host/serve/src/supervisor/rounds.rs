@@ -13,7 +13,7 @@ use crate::apps::{Judgement, Loaded};
 use crate::blocking::blocking;
 use crate::error::ServeError;
 use crate::journal::{Ran, chain};
-use crate::limits::{LOOK_AT_FILES, PAUSE};
+use crate::limits::PAUSE;
 use crate::notes;
 
 impl Supervisor {
@@ -42,19 +42,6 @@ impl Supervisor {
             _ = stop.wait_for(|stopping| *stopping == Stopping::Now) => cut_off.abort(),
         }
         Ok(self.0.host.settle()?)
-    }
-
-    /// Looks at the files of the apps now and then, and when it is told to.
-    async fn look_at_files(self) {
-        let mut stop = self.stopping();
-        while *stop.borrow_and_update() == Stopping::No {
-            self.look_once().await;
-            tokio::select! {
-                () = self.0.look.notified() => {}
-                () = sleep(LOOK_AT_FILES) => {}
-                _ = stop.changed() => {}
-            }
-        }
     }
 
     async fn rounds(&self, runs: &mut JoinSet<()>) {

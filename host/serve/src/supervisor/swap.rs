@@ -12,8 +12,8 @@ use fractalaw_events::Events;
 use fractalaw_events_engine::limits::PAYLOAD_BYTES;
 use fractalaw_host::{LoadError, MicroApp, Outcome};
 
-use super::shared::{Inner, Stopping, Supervisor};
-use crate::apps::{App, Loaded, Trial};
+use super::shared::{Inner, Supervisor};
+use crate::apps::{Loaded, Trial};
 use crate::blocking::blocking;
 use crate::components::{self, Looks};
 use crate::config::{Check, Swap};
@@ -52,42 +52,6 @@ struct Candidate {
 }
 
 impl Supervisor {
-    /// Takes the version in the file of each app that has none yet. An event that comes before an app has a version does
-    /// not start it, so nobody may send one before this. It ends early if the supervisor is told to stop.
-    pub async fn load_new(&self) {
-        let mut stop = self.stopping();
-        tokio::select! {
-            _ = stop.wait_for(|stopping| *stopping != Stopping::No) => {}
-            () = self.look_at(|app| app.loaded.is_none()) => {}
-        }
-    }
-
-    /// Looks at all files, and takes what is new.
-    pub(super) async fn look_once(&self) {
-        self.look_at(|_| true).await;
-    }
-
-    /// Looks at the files of these apps, and takes what is new.
-    async fn look_at(&self, which: impl Fn(&App) -> bool) {
-        let looked_at: Vec<_> = {
-            let apps = self.0.apps();
-            let apps = apps.by_name.iter().filter(|(_, app)| which(app));
-            apps.map(|(name, app)| (name.clone(), app.config.source.clone()))
-                .collect()
-        };
-        for (name, source) in looked_at {
-            let looks = components::look(&source);
-            let is_known = |inner: &Inner| {
-                let apps = inner.apps();
-                let app = apps.by_name.get(&name);
-                app.is_none_or(|app| app.looks == looks && looks.is_some())
-            };
-            if !is_known(&self.0) {
-                self.take(&name, looks, false).await;
-            }
-        }
-    }
-
     /// Takes the version in the file of an app, also one that was bad, or if the app is pinned.
     ///
     /// # Errors
@@ -168,7 +132,7 @@ impl Supervisor {
     }
 
     /// Takes the version in a file, if it is another and may run. What comes of it is in the note.
-    async fn take(&self, name: &str, looks: Option<Looks>, asked: bool) {
+    pub(super) async fn take(&self, name: &str, looks: Option<Looks>, asked: bool) {
         let _swapping = self.0.swapping.lock().await;
         let Ok(source) = self.source(name) else {
             return;
