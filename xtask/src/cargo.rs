@@ -83,6 +83,9 @@ pub(crate) const NATS: [&str; 2] = ["-p", "fractalaw-nats"];
 /// This crate, always by itself: its features are those of `cargo xtask`.
 pub(crate) const XTASK: [&str; 2] = ["-p", "xtask"];
 
+/// All groups that have tests and docs.
+pub(crate) const GROUPS: [&[&str]; 6] = [&XTASK, &HOST, &LEDGER, &ADBC, &MODELS, &NATS];
+
 /// A shell at the root of the workspace.
 pub(crate) fn shell(project: &Project) -> Result<Shell> {
     let shell = Shell::new().context("cannot start a shell")?;

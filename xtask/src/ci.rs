@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 
 use crate::build_guests::toolchain::{TARGET, Toolchain};
-use crate::cargo::{ADBC, BENCHES, HOST, LEDGER, MODELS, NATS, XTASK, cargo, shell, step};
+use crate::cargo::{BENCHES, GROUPS, cargo, shell, step};
 use crate::cases::harness::Snapshots;
 use crate::flags;
 use crate::project::Project;
@@ -29,15 +29,7 @@ pub(crate) fn run(project: &Project) -> Result<ExitCode> {
     tidy::run(project)?;
 
     let warnings = ["--", "-D", "warnings"];
-    for packages in [
-        &XTASK[..],
-        &HOST[..],
-        &LEDGER[..],
-        &ADBC[..],
-        &MODELS[..],
-        &NATS[..],
-        &BENCHES[..],
-    ] {
+    for packages in GROUPS.into_iter().chain([&BENCHES[..]]) {
         let clippy = cargo(&shell, "clippy")
             .args(packages)
             .args(["--all-targets", "--locked"]);
@@ -65,14 +57,7 @@ pub(crate) fn run(project: &Project) -> Result<ExitCode> {
         step("clippy of the guests", &remedy, clippy.args(warnings))?;
     }
 
-    for packages in [
-        &XTASK[..],
-        &HOST[..],
-        &LEDGER[..],
-        &ADBC[..],
-        &MODELS[..],
-        &NATS[..],
-    ] {
+    for packages in GROUPS {
         let doc = cargo(&shell, "doc")
             .args(packages)
             .args(["--no-deps", "--locked"]);
