@@ -54,6 +54,7 @@ fn check(servers: usize, seed: u64, kills: u64) {
         std::thread::sleep(Duration::from_micros(random.next_u64() % 400_000));
         field.kill(&mut random);
     }
+    field.cut_off();
     field.drain();
     let folders: Vec<_> = field
         .places
@@ -66,7 +67,7 @@ fn check(servers: usize, seed: u64, kills: u64) {
         "killed: {of_servers} servers of {servers}, {of_programs} programs, {of_engines} engines: {seen:?}"
     );
     assert!(seen.completed > kills && seen.accepted > 0 && seen.ticks > 0);
-    assert!(kills < 10 || (seen.cut_off > 0 && seen.failed > 0));
+    assert!(seen.cut_off > 0 && (kills < 10 || seen.failed > 0));
 }
 
 impl Field {
@@ -151,6 +152,17 @@ impl Field {
                 self.restart_worker(at, "");
             }
         }
+    }
+
+    /// Kills an engine in the middle of a run. The others are killed at any moment, which may be between runs.
+    fn cut_off(&mut self) {
+        self.restart_worker(0, worker::HOLD);
+        let book = self.places[0].folder.path().join("book");
+        until("a run that does not end", || {
+            std::fs::read_to_string(&book).is_ok_and(|text| text.contains(worker::HELD))
+        });
+        kill(&mut self.workers[0]);
+        self.killed[2] += 1;
     }
 
     /// Nothing comes from outside any more, and everything that is there is worked off.

@@ -13,6 +13,10 @@ pub(super) const NAME: &str = "FRACTALAW_NATS_TEST_NAME";
 pub(super) const TASK: &str = "FRACTALAW_NATS_TEST_TASK";
 /// It takes nothing from outside, and fires no ticks.
 pub(super) const DRAIN: &str = "drain";
+/// The runs that it starts do not end.
+pub(super) const HOLD: &str = "hold";
+/// The line of a run that does not end.
+pub(super) const HELD: &str = "wait held";
 
 const WORKERS: usize = 2;
 
@@ -36,6 +40,7 @@ struct Host {
     engine: Engine,
     book: Book,
     drains: bool,
+    holds: bool,
 }
 
 #[test]
@@ -63,7 +68,7 @@ fn works_until_it_is_killed() {
 }
 
 fn open(folder: &Path) -> Host {
-    let drains = std::env::var(TASK).is_ok_and(|task| task == DRAIN);
+    let task = std::env::var(TASK).unwrap_or_default();
     let book = Book::open(folder);
     let mut lines = book::read(folder);
     let member = Member {
@@ -76,7 +81,8 @@ fn open(folder: &Path) -> Host {
     let host = Host {
         engine: engine.unwrap(),
         book,
-        drains,
+        drains: task == DRAIN,
+        holds: task == HOLD,
     };
     if host.engine.tasks(TaskId(0), 1).unwrap().is_empty() {
         let id = RunId(host.book.append("open manual"));
@@ -132,6 +138,12 @@ impl Host {
         let delivery = claim.delivery().clone();
         let id = RunId(self.book.append(&format!("open {}", trigger(&delivery))));
         let (mut run, _) = claim.start(id, all(), now).unwrap();
+        if self.holds {
+            self.book.append(HELD);
+            loop {
+                std::thread::park();
+            }
+        }
         let mut made = Vec::new();
         let emitted: &[&str] = match &*delivery.app {
             "first" => &["middle", "middle"],
