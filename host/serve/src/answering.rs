@@ -195,7 +195,7 @@ pub fn answer_from_files(served: &std::path::Path, request: Request) -> Result<A
     }
     let _lock = folder.lock()?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let (desk, apps) = files(&folder, &config, Arc::clone(&clock))?;
+    let (desk, apps) = files(&folder, &config, Arc::clone(&clock), &Arc::default())?;
     let done = match request {
         Request::Apps => Ok(json(apps.shown())),
         Request::Status => Status::of(None, false, &*clock, &desk.engine, apps.shown(), |_| {

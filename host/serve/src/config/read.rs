@@ -15,7 +15,9 @@ use super::text::{Text, Value};
 use crate::limits::{APPS, ATTEMPTS_MAX, CRON_TASKS, GRACE_MAX};
 
 const SECTIONS: [&str; 4] = ["serve", "apps", "data", "models"];
-const SERVE: [&str; 6] = ["ledger", "policy", "slots", "listen", "grace", "emit"];
+const SERVE: [&str; 7] = [
+    "ledger", "policy", "slots", "listen", "grace", "set", "emit",
+];
 const APP: [&str; 6] = ["source", "concurrency", "retry", "swap", "check", "cron"];
 const CHECK: [&str; 2] = ["payload", "type"];
 const CRON: [&str; 3] = ["name", "schedule", "payload"];
@@ -48,6 +50,11 @@ impl<'a> Text<'a> {
                 "slots" => serve.slots = self.number(value, "slots", 1, MAX_SLOTS)?,
                 "listen" => serve.listen = self.listen(value)?,
                 "grace" => serve.grace = self.duration(value, "grace", GRACE_MAX)?,
+                "set" => {
+                    let is_on = value.get_ref().as_bool();
+                    serve.set =
+                        is_on.ok_or_else(|| self.expected(value, "set", "`true` or `false`"))?;
+                }
                 "emit" => serve.emit = self.emit(self.table(value, "emit")?)?,
                 other => return Err(self.unknown(key.span().start, other, &SERVE)),
             }

@@ -36,6 +36,8 @@ pub struct Serve {
     pub listen: Option<SocketAddr>,
     /// How long runs may go on after the supervisor was told to stop.
     pub grace: Duration,
+    /// Whether this is a node of a set, which `fractalaw-nats` connects. Then events go to the set.
+    pub set: bool,
     /// The types of events that are taken over HTTP, and for each the variable with its token.
     pub emit: BTreeMap<String, String>,
 }
@@ -111,6 +113,7 @@ impl Default for Serve {
             slots: SLOTS,
             listen: Some(LISTEN),
             grace: GRACE,
+            set: false,
             emit: BTreeMap::new(),
         }
     }

@@ -56,7 +56,7 @@ pub(super) struct Inner {
     /// What each run gets besides its trigger.
     pub(super) run: Run,
     /// Wakes the loop.
-    pub(super) wake: Notify,
+    pub(super) wake: Arc<Notify>,
     /// Wakes whoever waits for a run to end.
     pub(super) ended: watch::Sender<u64>,
     /// Looks at the files of the apps now.

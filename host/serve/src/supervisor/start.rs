@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 use fractalaw_events::{Events, LedgerClosings, Subscriptions};
-use fractalaw_events_engine::{DeliveryId, Engine, State};
+use fractalaw_events_engine::{DeliveryId, Engine, Member, State};
 use fractalaw_host::{Durability, Host, HostBuilder, MicroApp, Policy, Run, Section};
 use tokio::sync::{Notify, watch};
 
@@ -14,7 +14,7 @@ use crate::apps::{App, Apps, Loaded};
 use crate::clock::Clock;
 use crate::components;
 use crate::config::Config;
-use crate::desk::Desk;
+use crate::desk::{Desk, FILE_OWNER};
 use crate::error::ServeError;
 use crate::folder::Folder;
 use crate::journal::Journal;
@@ -53,7 +53,8 @@ impl Supervisor {
         } = setup;
         let folder = Folder::make(&served)?;
         let lock = folder.lock()?;
-        let (desk, apps) = open(&folder, &config, Arc::clone(&clock))?;
+        let wake = Arc::new(Notify::new());
+        let (desk, apps) = open(&folder, &config, Arc::clone(&clock), &wake)?;
         let engine_clock = Arc::clone(&clock);
         let events = Events::with_engine(desk.engine.clone(), move || engine_clock.now());
         let mut builder = Host::builder()
@@ -78,7 +79,7 @@ impl Supervisor {
             metrics: Metrics::default(),
             overview: Mutex::default(),
             run: Run::new().grant(section),
-            wake: Notify::new(),
+            wake,
             ended: watch::Sender::new(0),
             look: Notify::new(),
             swapping: tokio::sync::Mutex::new(()),
@@ -167,11 +168,13 @@ impl Inner {
     }
 }
 
-/// Opens the files. This settles what the last process left, with the subscriptions that counted then.
+/// Opens the files. This settles what the last process left, with the subscriptions that counted then. `wake` is called
+/// when something came from the set, if this is a node of one.
 pub(crate) fn open(
     folder: &Folder,
     config: &Config,
     clock: Arc<dyn Clock>,
+    wake: &Arc<Notify>,
 ) -> Result<(Desk, Apps), ServeError> {
     let path = &config.serve.ledger;
     fractalaw_ledger::ensure(path).map_err(|error| ServeError::NewLedger(error.into()))?;
@@ -198,13 +201,20 @@ pub(crate) fn open(
         state,
     };
     components::forget_others(folder, |digest| apps.state.has(digest));
-    let engine = Engine::open(
-        &events,
-        &ledger.identity().ledger_id.to_string(),
-        apps.for_engine(config.serve.slots),
-        &mut LedgerClosings::new(path),
-        clock.now(),
-    )?;
+    let ledger_id = ledger.identity().ledger_id.to_string();
+    let subscribed = apps.for_engine(config.serve.slots);
+    let (mut closings, now) = (LedgerClosings::new(path), clock.now());
+    let engine = match config.serve.set {
+        false => Engine::open(&events, &ledger_id, subscribed, &mut closings, now)?,
+        true => {
+            let wake = Arc::clone(wake);
+            let member = Member {
+                configuration: FILE_OWNER.to_owned(),
+                wake: Box::new(move || wake.notify_one()),
+            };
+            Engine::open_in_set(&events, &ledger_id, subscribed, &mut closings, now, member)?
+        }
+    };
     let desk = Desk {
         engine,
         ledger,

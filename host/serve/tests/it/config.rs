@@ -31,6 +31,7 @@ fn an_empty_file_has_the_defaults() {
             slots: 16,
             listen: Some(([127, 0, 0, 1], 7878).into()),
             grace: Duration::from_secs(10),
+            set: false,
             emit: [].into(),
         },
         ..Config::default()
@@ -47,6 +48,7 @@ policy = "policy.toml"
 slots = 0x20
 listen = "127.0.0.1:0"
 grace = "1m 30s"
+set = true
 emit.data-ingested = "INGEST_TOKEN"
 
 [apps.watch]
@@ -111,6 +113,7 @@ replay = "answers.jsonl"
             slots: 32,
             listen: Some(([127, 0, 0, 1], 0).into()),
             grace: Duration::from_secs(90),
+            set: true,
             emit: [("data-ingested".to_owned(), "INGEST_TOKEN".to_owned())].into(),
         },
         apps: [
@@ -166,7 +169,7 @@ fn what_is_wrong_has_its_line_and_a_hint() {
         (
             "[serve]\nslot = 4",
             2,
-            "unknown key `slot`, expected `ledger`, `policy`, `slots`, `listen`, `grace`, `emit`",
+            "unknown key `slot`, expected `ledger`, `policy`, `slots`, `listen`, `grace`, `set`, `emit`",
             "did you mean `slots`?",
         ),
         (

@@ -17,6 +17,7 @@ mod load_swaps;
 mod page;
 mod rounds;
 mod schedules;
+mod sets;
 mod swaps;
 
 #[path = "../../../../xtask/tests/commands/chromium.rs"]
