@@ -155,6 +155,9 @@ fn count(value: &Value) -> Result<String> {
 
 fn emitted(value: &Value) -> Result<String> {
     let emitted: Emitted = of(value)?;
+    if emitted.to_set {
+        return Ok(format!("event {}, to the set\n", emitted.event));
+    }
     let plural = if emitted.deliveries == 1 { "y" } else { "ies" };
     let mut text = format!(
         "event {}, {} deliver{plural}",
@@ -290,8 +293,9 @@ fn status(value: &Value) -> Result<String> {
         row.push(app.app.note.as_deref().map(one_line).unwrap_or_default());
         row
     }));
+    let set = status.set.map_or_else(String::new, |set| set.text() + "\n");
     Ok(format!(
-        "{process}\n{} deliveries, {} bytes of payloads\n\n{}",
+        "{process}\n{set}{} deliveries, {} bytes of payloads\n\n{}",
         status.deliveries,
         status.payload_bytes,
         table(&rows)

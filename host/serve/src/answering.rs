@@ -57,6 +57,12 @@ impl Supervisor {
 
     /// Answers when no delivery of the event goes on. Those that are dead or held are left.
     async fn emit_and_wait(&self, request: Request) -> Result<Value, ServeError> {
+        if self.desk().is_in_set {
+            return Err(ServeError::asked_with(
+                "a node of a set does not know when the runs of an event have ended: they may be on other nodes",
+                "leave out `--wait`",
+            ));
+        }
         let supervisor = self.clone();
         let mut ended = self.ended();
         let taken = blocking(move || {
@@ -108,6 +114,7 @@ impl Desk {
                 Ok(json(Emitted {
                     event: taken.event.0,
                     deliveries: taken.deliveries,
+                    to_set: taken.to_set,
                     completed: None,
                 }))
             }

@@ -31,6 +31,8 @@ pub struct Desk {
     pub(crate) engine: Engine,
     pub(crate) ledger: Ledger,
     pub(crate) clock: Arc<dyn Clock>,
+    /// Whether this is a node of a set.
+    pub(crate) is_in_set: bool,
 }
 
 /// An event that was taken.
@@ -38,8 +40,10 @@ pub struct Desk {
 pub struct Taken {
     /// Its number.
     pub event: EventId,
-    /// How many apps get it.
+    /// How many apps get it. In a set, this is 1: what goes out.
     pub deliveries: u64,
+    /// Whether it goes to the set that this node is part of.
+    pub to_set: bool,
 }
 
 impl Desk {
@@ -70,7 +74,11 @@ impl Desk {
             // The ledger gives each number once.
             Accepted::Known => 0,
         };
-        Ok(Taken { event, deliveries })
+        Ok(Taken {
+            event,
+            deliveries,
+            to_set: self.is_in_set,
+        })
     }
 
     /// Deliveries in their order, after this one. `dead` are those that are dead or held.

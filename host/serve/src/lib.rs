@@ -45,5 +45,5 @@ pub use error::ServeError;
 pub use folder::Folder;
 pub use http::Http;
 pub use journal::{Ran, Said, Totals};
-pub use status::{AppStatus, Status};
+pub use status::{AppStatus, SetStatus, Status};
 pub use supervisor::{Setup, Stopping, Supervisor};

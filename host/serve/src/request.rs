@@ -112,8 +112,11 @@ pub enum Answer {
 pub struct Emitted {
     /// Its number.
     pub event: u64,
-    /// How many apps get it.
+    /// How many apps get it. In a set nobody knows that here, and this is 1: what goes out.
     pub deliveries: u64,
+    /// Whether it goes to the set that this node is part of.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub to_set: bool,
     /// How many have completed. Known only after waiting.
     pub completed: Option<u64>,
 }

@@ -21,8 +21,36 @@ pub struct Status {
     pub deliveries: u64,
     /// The bytes of payloads in the file.
     pub payload_bytes: u64,
+    /// How the node stands, if it is part of a set.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub set: Option<SetStatus>,
     /// The apps.
     pub apps: Vec<AppStatus>,
+}
+
+/// A node of a set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SetStatus {
+    /// Whether `fractalaw-nats` has said, since the start, what this node still owns. Before that, nothing runs.
+    pub connected: bool,
+    /// Events and ticks that wait to be sent.
+    pub outgoing: u64,
+}
+
+impl SetStatus {
+    /// What people read.
+    pub fn text(&self) -> String {
+        let SetStatus {
+            connected,
+            outgoing,
+        } = self;
+        match connected {
+            true => format!("node of a set, to be sent: {outgoing}"),
+            false => format!(
+                "node of a set, nothing runs before `fractalaw-nats` has connected it, to be sent: {outgoing}"
+            ),
+        }
+    }
 }
 
 /// An app with what waits for it.
@@ -74,12 +102,17 @@ impl Status {
             }
         });
         let backlog = engine.backlog();
+        let set = engine.in_set()?.map(|set| SetStatus {
+            connected: set.is_vouched,
+            outgoing: set.outgoing,
+        });
         Ok(Status {
             process,
             stopping,
             now_unix_ms: clock.now().unix_ms(),
             deliveries: backlog.deliveries,
             payload_bytes: backlog.bytes,
+            set,
             apps: apps.collect(),
         })
     }

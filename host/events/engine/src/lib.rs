@@ -100,7 +100,7 @@ pub use exchange::outgoing::Outgoing;
 pub use exchange::{Exchange, Session};
 pub use ids::{DeliveryId, EventId, RunId, TaskId};
 pub use ledger::{Closings, NoClosings};
-pub use membership::Member;
+pub use membership::{InSet, Member};
 pub use message::{Kind, Message};
 pub use names::{check_name, check_type};
 pub use next::Next;

@@ -11,6 +11,15 @@ pub struct Member {
     pub wake: Box<dyn Fn() + Send>,
 }
 
+/// How a node of a set stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InSet {
+    /// Whether the other process has said, since the start, what this node still owns. Before that, nothing is claimed.
+    pub is_vouched: bool,
+    /// Events and ticks that wait to be sent.
+    pub outgoing: u64,
+}
+
 /// What a store knows of its set.
 pub(crate) struct Membership {
     pub(crate) member: Member,

@@ -4,7 +4,7 @@ use std::fs;
 
 use fractalaw_ledger::{Checkpoint, LedgerKey, Reader, Trust, create, now_unix_ns, verify};
 
-use crate::lab::{Node, Place, until};
+use crate::lab::{Node, Place, stop, until};
 use crate::servers::Servers;
 use crate::set::set;
 
@@ -93,16 +93,6 @@ fn deliveries_of_a_node_that_is_gone_are_taken_and_run_once() {
     let said = a.place.ask(&["forget", "nothing"]).unwrap_err();
     assert!(said.contains("the set has no app `nothing`"), "{said}");
     drop(a_running);
-}
-
-/// SIGTERM, and the end.
-fn stop(mut running: crate::lab::Running) {
-    let id = running.0.id().to_string();
-    let sent = std::process::Command::new("kill")
-        .args(["-TERM", &id])
-        .status();
-    assert!(sent.unwrap().success());
-    assert!(running.0.wait().unwrap().success());
 }
 
 #[test]

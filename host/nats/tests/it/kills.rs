@@ -120,7 +120,7 @@ impl Field {
     }
 
     fn restart_worker(&mut self, at: usize, task: &str) {
-        kill(&mut self.workers[at]);
+        self.workers[at].kill();
         self.workers[at] = self.work(at, task);
     }
 
@@ -141,13 +141,13 @@ impl Field {
             }
             1 | 2 => {
                 self.killed[1] += 1;
-                kill(&mut self.programs[at]);
+                self.programs[at].kill();
                 std::thread::sleep(pause);
                 self.programs[at] = self.places[at].connect();
             }
             _ => {
                 self.killed[2] += 1;
-                kill(&mut self.workers[at]);
+                self.workers[at].kill();
                 std::thread::sleep(pause);
                 self.restart_worker(at, "");
             }
@@ -161,7 +161,7 @@ impl Field {
         until("a run that does not end", || {
             std::fs::read_to_string(&book).is_ok_and(|text| text.contains(worker::HELD))
         });
-        kill(&mut self.workers[0]);
+        self.workers[0].kill();
         self.killed[2] += 1;
     }
 
@@ -190,9 +190,4 @@ impl Field {
         self.workers.clear();
         self.programs.clear();
     }
-}
-
-fn kill(running: &mut Running) {
-    running.0.kill().unwrap();
-    running.0.wait().unwrap();
 }

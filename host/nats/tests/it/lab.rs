@@ -34,6 +34,22 @@ pub(crate) fn is_within_patience(mut is: impl FnMut() -> bool) -> bool {
 /// The program's process. It is killed when this is dropped.
 pub(crate) struct Running(pub(crate) Child);
 
+impl Running {
+    /// SIGKILL, and the end.
+    pub(crate) fn kill(&mut self) {
+        self.0.kill().unwrap();
+        self.0.wait().unwrap();
+    }
+}
+
+/// SIGTERM, and the end.
+pub(crate) fn stop(mut running: Running) {
+    let id = running.0.id().to_string();
+    let sent = Command::new("kill").args(["-TERM", &id]).status();
+    assert!(sent.unwrap().success());
+    assert!(running.0.wait().unwrap().success());
+}
+
 impl Drop for Running {
     fn drop(&mut self) {
         let _ = self.0.kill();

@@ -7,3 +7,5 @@ mod kills;
 mod lab;
 mod servers;
 mod set;
+mod supervisor;
+mod supervisors;

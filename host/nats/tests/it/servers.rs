@@ -9,13 +9,17 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
-/// The server, or `None` after saying that the test is skipped.
-pub(crate) fn program() -> Option<PathBuf> {
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(
+/// Where cargo builds.
+pub(crate) fn target() -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(
         || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target"),
         PathBuf::from,
-    );
-    let program = target.join("tools/nats/nats-server");
+    )
+}
+
+/// The server, or `None` after saying that the test is skipped.
+pub(crate) fn program() -> Option<PathBuf> {
+    let program = target().join("tools/nats/nats-server");
     if program.is_file() {
         return Some(program);
     }

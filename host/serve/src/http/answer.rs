@@ -153,8 +153,11 @@ impl Site {
                 .await;
         match taken {
             Ok(Ok(taken)) => {
-                let taken = json!({ "event": taken.event.0, "deliveries": taken.deliveries });
-                of(StatusCode::ACCEPTED, JSON, format!("{taken}\n"))
+                let mut answer = json!({ "event": taken.event.0, "deliveries": taken.deliveries });
+                if taken.to_set {
+                    answer["to_set"] = true.into();
+                }
+                of(StatusCode::ACCEPTED, JSON, format!("{answer}\n"))
             }
             Ok(Err(error)) => failed(&error),
             Err(_) => text(

@@ -219,6 +219,7 @@ pub(crate) fn open(
         engine,
         ledger,
         clock,
+        is_in_set: config.serve.set,
     };
     Ok((desk, apps))
 }

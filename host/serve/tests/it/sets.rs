@@ -2,6 +2,8 @@
 
 use fractalaw_events_engine::{Arrival, Exchange, Put};
 use fractalaw_ledger::{Reader, verify_set};
+use fractalaw_serve::SetStatus;
+use fractalaw_serve::request::Request;
 
 use crate::lab::*;
 
@@ -14,7 +16,29 @@ fn events_and_ticks_go_to_the_set_and_what_comes_from_it_is_run() {
     site.configure("slots = 4\ngrace = \"0s\"\nset = true", ONE);
     site.write("a.wasm", &app(1, ""));
     let running = site.start();
+    let said = running.ask(Request::Emit {
+        event_type: "go".to_owned(),
+        payload: Vec::new(),
+        wait: true,
+    });
+    let expected = "a node of a set does not know when the runs of an event have ended: they may be on other nodes";
+    assert_eq!(said, Err(expected.to_owned()));
+    let stands = || running.supervisor.status().unwrap().set.unwrap();
+    let waits = SetStatus {
+        connected: false,
+        outgoing: 0,
+    };
+    assert_eq!(stands(), waits);
     let event = running.send("go");
+    let waits = SetStatus {
+        outgoing: 1,
+        ..waits
+    };
+    assert_eq!(stands(), waits);
+    assert_eq!(
+        waits.text(),
+        "node of a set, nothing runs before `fractalaw-nats` has connected it, to be sent: 1"
+    );
     let mut exchange = Exchange::open(&site.file("events.db")).unwrap();
     let outgoing = exchange.outgoing().unwrap();
     assert_eq!(outgoing.len(), 1);
@@ -33,6 +57,11 @@ fn events_and_ticks_go_to_the_set_and_what_comes_from_it_is_run() {
     let session = exchange.session().unwrap();
     exchange.vouch(session).unwrap();
     running.ended(1);
+    let connected = SetStatus {
+        connected: true,
+        ..waits
+    };
+    assert_eq!(stands(), connected);
     assert_eq!(exchange.put(&[arrival(&message)]).unwrap(), [Put::Known]);
 
     // A tick of the file goes out, and its run comes from the set.

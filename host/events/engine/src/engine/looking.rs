@@ -5,6 +5,7 @@ use crate::database::Sync;
 use crate::delivery::{Inside, Standing, State, TaskStanding};
 use crate::error::EngineError;
 use crate::ids::{DeliveryId, EventId, TaskId};
+use crate::membership::InSet;
 
 impl Engine {
     /// Deliveries in their order, after this one, at most so many.
@@ -50,6 +51,15 @@ impl Engine {
     /// If the file cannot be read.
     pub fn counts(&self) -> Result<Vec<(String, State, u64)>, EngineError> {
         self.writer.ask(Sync::Later, 0, |store| store.counts())
+    }
+
+    /// How this node stands in its set, if it is part of one.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be read.
+    pub fn in_set(&self) -> Result<Option<InSet>, EngineError> {
+        self.writer.ask(Sync::Later, 0, |store| Ok(store.in_set()))
     }
 
     /// A delivery with what is in it, if it is there.

@@ -14,7 +14,7 @@ use crate::apps::Apps;
 use crate::error::EngineError;
 use crate::ids::{DeliveryId, EventId, TaskId};
 use crate::limits::GROUP_REQUESTS;
-use crate::membership::{Counts, Member, Membership};
+use crate::membership::{Counts, InSet, Member, Membership};
 use crate::message::root_in_set;
 use crate::room::Backlog;
 use crate::time::Time;
@@ -35,6 +35,14 @@ impl Store<'_> {
 
     pub(crate) fn is_in_set(&self) -> bool {
         self.set.is_some()
+    }
+
+    /// How the node stands, as of the begin of this transaction.
+    pub(crate) fn in_set(&self) -> Option<InSet> {
+        self.set.as_ref().map(|set| InSet {
+            is_vouched: set.is_vouched,
+            outgoing: set.exchange.outgoing.deliveries,
+        })
     }
 
     /// Begins a session: until the other process vouches for it, nothing is claimed. A node that is not part of a set
