@@ -1,26 +1,25 @@
 //! Cron expressions: five fields, in UTC.
 //!
-//! `syntax` says what is refused and why. What passes is searched by `croner`, on a calendar of its own that needs no
-//! crate for dates (`calendar`).
+//! `syntax` says what is refused and why, and reads the rest. This file finds the times. Tests hold both against the
+//! crate `croner`, which takes too long to compile for everybody who only runs a micro-app.
 
-mod calendar;
 mod syntax;
 
-use croner::Cron;
-use croner::parser::{CronParser, Seconds, Year};
-use croner::{CivilDate, CronDateTime};
-
+use crate::date::{date_of, days_from, weekday_of};
 use crate::refusal::{Code, EventError};
 use crate::time::Time;
-use calendar::{DAY_S, Utc, days_in_leap_year};
+use syntax::Fields;
 
 const MINUTE_S: i64 = 60;
+
+/// The seconds of a day. UTC has no others, as far as Unix time goes.
+const DAY_S: i64 = 86_400;
 
 /// When a task runs repeatedly.
 #[derive(Clone, Debug)]
 pub struct Schedule {
-    cron: Cron,
-    /// The minutes of a day on which it fires, if it fires on that day.
+    fields: Fields,
+    /// The minutes of a day on which it fires, if it fires on that day. There is at least one.
     minutes: Vec<i64>,
 }
 
@@ -31,21 +30,14 @@ impl Schedule {
     ///
     /// If the text is not an expression of five fields, or if no day fits it.
     pub fn parse(text: &str) -> Result<Schedule, EventError> {
-        syntax::check(text)?;
-        let parser = CronParser::builder()
-            .seconds(Seconds::Disallowed)
-            .year(Year::Disallowed)
-            .build();
-        // What `syntax` accepts, `croner` accepts. The error is for the case that the two ever differ.
-        let cron = parser
-            .parse(text)
-            .map_err(|error| syntax::refused(text, &error.to_string()))?;
+        let fields = syntax::read(text)?;
         let schedule = Schedule {
-            minutes: minutes(&cron),
-            cron,
+            minutes: fields.minutes().collect(),
+            fields,
         };
         // A day of the week is in every month, and every other day is in a leap year.
-        if !days_in_leap_year().any(|day| schedule.fires_on(day)) {
+        let first = days_from(2000, 1, 1);
+        if !(first..first + 366).any(|day| schedule.fires_on(day)) {
             return Err(EventError::new(
                 Code::Cron,
                 format!("cron `{}` never fires", crate::names::shown(text)),
@@ -57,17 +49,47 @@ impl Schedule {
 
     /// The first time after `time` at which it fires; `None` after the end of the calendar.
     pub fn after(&self, time: Time) -> Option<Time> {
-        let found = self.cron.find_next_occurrence(&Utc(time.unix_s()), false);
-        let next = found.ok().map(|Utc(seconds)| Time::from_unix_s(seconds));
-        next.filter(|&next| next > time)
+        let (day, second) = split(time.unix_s());
+        let mut minutes = self.minutes.iter();
+        let today = minutes.find(|&&minute| minute * MINUTE_S > second);
+        if let Some(minute) = today.filter(|_| self.fires_on(day)) {
+            return at(day, *minute);
+        }
+        let mut day = day + 1;
+        while day <= split(Time::LATEST.unix_s()).0 {
+            if self.fires_on(day) {
+                return at(day, *self.minutes.first()?);
+            }
+            let (year, month, _) = date_of(day);
+            day = match (self.fields.has_month(month), month) {
+                (true, _) => day + 1,
+                (false, 12) => days_from(year + 1, 1, 1),
+                (false, _) => days_from(year, month + 1, 1),
+            };
+        }
+        None
     }
 
     /// The last time at which it fires, at `time` or before it; `None` before the beginning of the calendar.
     pub fn last_until(&self, time: Time) -> Option<Time> {
-        let found = self
-            .cron
-            .find_previous_occurrence(&Utc(time.unix_s()), true);
-        found.ok().map(|Utc(seconds)| Time::from_unix_s(seconds))
+        let (day, second) = split(time.unix_s());
+        let mut minutes = self.minutes.iter().rev();
+        let today = minutes.find(|&&minute| minute * MINUTE_S <= second);
+        if let Some(minute) = today.filter(|_| self.fires_on(day)) {
+            return at(day, *minute);
+        }
+        let mut day = day - 1;
+        while day >= split(Time::EARLIEST.unix_s()).0 {
+            if self.fires_on(day) {
+                return at(day, *self.minutes.last()?);
+            }
+            let (year, month, _) = date_of(day);
+            day = match self.fields.has_month(month) {
+                true => day - 1,
+                false => days_from(year, month, 1) - 1,
+            };
+        }
+        None
     }
 
     /// How often it fires after `after` and until `until`, which counts too. Whole days are not searched, so a year
@@ -77,7 +99,7 @@ impl Schedule {
         let (first, last) = (after.div_euclid(DAY_S), until.div_euclid(DAY_S));
         let mut count = 0;
         for day in first..=last {
-            if !self.fires_on(Utc(day * DAY_S)) {
+            if !self.fires_on(day) {
                 continue;
             }
             let is_whole = day != first && day != last;
@@ -92,27 +114,20 @@ impl Schedule {
         count
     }
 
-    fn fires_on(&self, day: Utc) -> bool {
-        let date: CivilDate = day.to_civil().date();
-        let pattern = &self.cron.pattern;
-        let month = pattern.month_match(date.month());
-        let day = pattern.day_match(date.year(), date.month(), date.day(), day.civil_weekday());
-        matches!((month, day), (Ok(true), Ok(true)))
+    /// Whether it fires on the day with this number.
+    fn fires_on(&self, day: i64) -> bool {
+        let (_, month, of_month) = date_of(day);
+        self.fields.has_day(month, of_month, weekday_of(day))
     }
 }
 
-fn minutes(cron: &Cron) -> Vec<i64> {
-    let matches = |hour, minute| {
-        let pattern = &cron.pattern;
-        matches!(
-            (pattern.hour_match(hour), pattern.minute_match(minute)),
-            (Ok(true), Ok(true))
-        )
-    };
-    let all = (0..24).flat_map(|hour| (0..60).map(move |minute| (hour, minute)));
-    all.filter(|&(hour, minute)| matches(hour, minute))
-        .map(|(hour, minute)| i64::from(hour * 60 + minute))
-        .collect()
+/// The number of a day, and the second in it.
+fn split(unix_s: i64) -> (i64, i64) {
+    (unix_s.div_euclid(DAY_S), unix_s.rem_euclid(DAY_S))
+}
+
+fn at(day: i64, minute: i64) -> Option<Time> {
+    Some(Time::from_unix_s(day * DAY_S + minute * MINUTE_S))
 }
 
 #[cfg(test)]

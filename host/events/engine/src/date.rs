@@ -21,3 +21,36 @@ pub(crate) fn date_of(days: i64) -> (i32, u32, u32) {
     let year = year + era * 400 + i64::from(month <= 2);
     (year as i32, month as u32, day as u32)
 }
+
+/// The day of the week of the date with a number, from Sunday, which is 0.
+pub(crate) fn weekday_of(days: i64) -> u32 {
+    // 1970-01-01 was a Thursday.
+    (days + 4).rem_euclid(7) as u32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dates_and_their_numbers_agree() {
+        // Counted from one day to the next, over more than a whole cycle of the calendar.
+        let (mut year, mut month, mut day) = (1_599, 1, 1);
+        // 1599-01-01 was a Friday.
+        let mut weekday = 5;
+        for number in days_from(1_599, 1, 1)..days_from(2_101, 1, 1) {
+            assert_eq!(date_of(number), (year, month, day));
+            assert_eq!(days_from(year, month, day), number);
+            assert_eq!(weekday_of(number), weekday);
+            weekday = (weekday + 1) % 7;
+            day += 1;
+            if day > croner::time::days_in_month(year, month) {
+                (month, day) = (month + 1, 1);
+            }
+            if month > 12 {
+                (year, month) = (year + 1, 1);
+            }
+        }
+        assert_eq!(date_of(0), (1970, 1, 1));
+    }
+}

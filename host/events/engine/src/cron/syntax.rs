@@ -34,14 +34,53 @@ const FIELDS: [Field; 5] = [
     },
 ];
 
-/// Why an expression is refused.
-pub(super) fn refused(text: &str, why: &str) -> EventError {
-    EventError::new(Code::Cron, format!("cron `{}`: {why}", shown(text)))
+/// What the five fields have: one bit for each number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Fields {
+    minutes: u64,
+    hours: u64,
+    days: u64,
+    months: u64,
+    weekdays: u64,
+    /// Whether the field is `*`, and only the other one of the two says which days.
+    is_any_day: bool,
+    is_any_weekday: bool,
 }
 
-/// Whether the text is an expression that can be searched.
-pub(super) fn check(text: &str) -> Result<(), EventError> {
-    let refuse = |why: String, hint: String| Err(refused(text, &why).hint(hint));
+impl Fields {
+    /// The minutes of a day, in their order.
+    pub(super) fn minutes(self) -> impl Iterator<Item = i64> {
+        let of_day = (0..24).flat_map(|hour| (0..60).map(move |minute| (hour, minute)));
+        let fitting = of_day
+            .filter(move |&(hour, minute)| has(self.hours, hour) && has(self.minutes, minute));
+        fitting.map(|(hour, minute)| i64::from(hour * 60 + minute))
+    }
+
+    pub(super) fn has_month(self, month: u32) -> bool {
+        has(self.months, month)
+    }
+
+    /// If both days are given, either of them is enough.
+    pub(super) fn has_day(self, month: u32, day: u32, weekday: u32) -> bool {
+        let (day, weekday) = (has(self.days, day), has(self.weekdays, weekday));
+        self.has_month(month)
+            && match (self.is_any_day, self.is_any_weekday) {
+                (false, false) => day || weekday,
+                _ => day && weekday,
+            }
+    }
+}
+
+fn has(bits: u64, number: u32) -> bool {
+    bits >> number & 1 == 1
+}
+
+/// Reads an expression. It may be one that never fires.
+pub(super) fn read(text: &str) -> Result<Fields, EventError> {
+    let refuse = |why: String, hint: String| {
+        let refused = EventError::new(Code::Cron, format!("cron `{}`: {why}", shown(text)));
+        Err(refused.hint(hint))
+    };
     if text.len() > CRON_BYTES {
         return refuse(
             format!("it has {} bytes", text.len()),
@@ -65,14 +104,26 @@ pub(super) fn check(text: &str) -> Result<(), EventError> {
             hint.to_owned(),
         );
     }
-    for (field, text_of) in FIELDS.iter().zip(fields) {
+    let mut bits = [0; 5];
+    for ((field, text_of), bits) in FIELDS.iter().zip(&fields).zip(&mut bits) {
         for item in text_of.split(',') {
-            if let Err((why, hint)) = field.item(item) {
-                return refuse(format!("{}: {why}", field.name), hint);
+            match field.item(item) {
+                Ok(of_item) => *bits |= of_item,
+                Err((why, hint)) => return refuse(format!("{}: {why}", field.name), hint),
             }
         }
     }
-    Ok(())
+    let [minutes, hours, days, months, weekdays] = bits;
+    Ok(Fields {
+        minutes,
+        hours,
+        days,
+        months,
+        // Sunday is 0 and 7.
+        weekdays: weekdays | weekdays >> 7 & 1,
+        is_any_day: fields[2] == "*",
+        is_any_weekday: fields[4] == "*",
+    })
 }
 
 fn nickname_hint(nickname: &str) -> String {
@@ -101,46 +152,51 @@ impl Field {
         }
     }
 
-    /// `*`, `5`, `1-5`, each with a step: `*/15`, `10-50/20`.
-    fn item(&self, item: &str) -> Result<(), Wrong> {
+    /// `*`, `5`, `1-5`, each with a step: `*/15`, `10-50/20`. Returns a bit for each number.
+    fn item(&self, item: &str) -> Result<u64, Wrong> {
         self.no_extension(item)?;
         let (range, step) = match item.split_once('/') {
             Some((range, step)) => (range, Some(step)),
             None => (item, None),
         };
-        let is_single = range != "*" && !range.contains('-');
-        if range != "*" {
-            let (from, to) = range.split_once('-').unwrap_or((range, range));
-            let (from, to) = (self.value(from, item, false)?, self.value(to, item, true)?);
-            if from > to {
+        let (from, to) = self.range(range, item)?;
+        let step = match step {
+            None => 1,
+            Some(step) if range != "*" && !range.contains('-') => {
+                let step = shown(step);
                 return Err((
-                    format!("`{}` ends before it begins", shown(item)),
-                    format!(
-                        "write two ranges: `{from}-{},{}-{to}`",
-                        self.most, self.least
-                    ),
+                    format!("`{}` is a step without a range", shown(item)),
+                    format!("write `{range}-{}/{step}` or `*/{step}`", self.most),
                 ));
             }
+            Some(step) => self.step(step, item)?,
+        };
+        let numbers = (from..=to).step_by(step);
+        Ok(numbers.fold(0, |bits, number| bits | 1 << number))
+    }
+
+    fn range(&self, range: &str, item: &str) -> Result<(u32, u32), Wrong> {
+        if range == "*" {
+            return Ok((self.least, self.most));
         }
-        match step {
-            None => Ok(()),
-            Some(step) if is_single => Err((
-                format!("`{}` is a step without a range", shown(item)),
+        let (from, to) = range.split_once('-').unwrap_or((range, range));
+        let (from, to) = (self.value(from, item, false)?, self.value(to, item, true)?);
+        match from > to {
+            true => Err((
+                format!("`{}` ends before it begins", shown(item)),
                 format!(
-                    "write `{range}-{}/{}` or `*/{}`",
-                    self.most,
-                    shown(step),
-                    shown(step)
+                    "write two ranges: `{from}-{},{}-{to}`",
+                    self.most, self.least
                 ),
             )),
-            Some(step) => self.step(step, item),
+            false => Ok((from, to)),
         }
     }
 
-    fn step(&self, step: &str, item: &str) -> Result<(), Wrong> {
+    fn step(&self, step: &str, item: &str) -> Result<usize, Wrong> {
         let most = self.most - self.least + 1;
         match number(step) {
-            Some(1..) if number(step).is_some_and(|step| step <= most) => Ok(()),
+            Some(step) if (1..=most).contains(&step) => Ok(step as usize),
             _ => Err((
                 format!("`{}` has no step", shown(item)),
                 format!("write a number from 1 to {most} after `/`"),

@@ -1,6 +1,14 @@
 //! Expressions and the times that they give, against tables and against a search that tries every minute.
 
+mod calendar;
+
+use croner::CronDateTime;
+use croner::parser::{CronParser, Seconds, Year};
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::{Rng, SeedableRng};
+
 use super::*;
+use calendar::Utc;
 
 fn time(text: &str) -> Time {
     let (date, clock) = text.split_once(' ').unwrap();
@@ -261,6 +269,78 @@ fn a_search_that_tries_every_minute_finds_the_same() {
             assert_eq!(schedule.last_until(just_before), Some(pair[5]));
         }
     }
+}
+
+/// The crate `croner` finds the same for random expressions and times.
+#[test]
+fn another_program_finds_the_same() {
+    let mut random = ChaCha8Rng::seed_from_u64(11);
+    let parser = CronParser::builder()
+        .seconds(Seconds::Disallowed)
+        .year(Year::Disallowed)
+        .build();
+    let (earliest, latest) = (time("0003-01-01 00:00"), time("4980-01-01 00:00"));
+    let span = (latest.unix_s() - earliest.unix_s()) as u64;
+    let mut fired = 0;
+    for _ in 0..3_000 {
+        let text = expression(&mut random);
+        let Ok(schedule) = Schedule::parse(&text) else {
+            continue;
+        };
+        fired += 1;
+        let other = parser.parse(&text).unwrap();
+        let at = earliest.unix_s() + (random.next_u64() % span) as i64;
+        // Half of them at a whole minute, which may be one at which it fires.
+        let at = at - at % 60 * (at & 1);
+        let next = other.find_next_occurrence(&Utc(at), false).unwrap();
+        let from = Time::from_unix_s(at);
+        assert_eq!(
+            schedule.after(from),
+            Some(Time::from_unix_s(next.0)),
+            "{text} after {at}"
+        );
+        for until in [at, next.0] {
+            let last = other.find_previous_occurrence(&Utc(until), true).unwrap();
+            let found = schedule.last_until(Time::from_unix_s(until));
+            assert_eq!(
+                found,
+                Some(Time::from_unix_s(last.0)),
+                "{text} until {until}"
+            );
+        }
+        assert_eq!(
+            schedule.count(from, Time::from_unix_s(next.0)),
+            1,
+            "{text} after {at}"
+        );
+    }
+    assert!(fired > 2_500, "{fired}");
+}
+
+/// An expression that may be written, of items with a few numbers or many.
+fn expression(random: &mut ChaCha8Rng) -> String {
+    let mut below = |most: u64| random.next_u64() % most;
+    let bounds = [(0, 59), (0, 23), (1, 31), (1, 12), (0, 7)];
+    let fields = bounds.map(|(least, most): (u64, u64)| {
+        let items: Vec<String> = (0..1 + below(3))
+            .map(|_| {
+                let from = least + below(most - least + 1);
+                let to = from + below(most - from + 1);
+                let step = 1 + below(most - least + 1);
+                match below(6) {
+                    0 => format!("*/{step}"),
+                    1 => format!("{from}-{to}/{step}"),
+                    2 => format!("{from}-{to}"),
+                    _ => from.to_string(),
+                }
+            })
+            .collect();
+        match below(3) {
+            0 => "*".to_owned(),
+            _ => items.join(","),
+        }
+    });
+    fields.join(" ")
 }
 
 /// What the five fields mean, said once more and slowly.
