@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::components::Looks;
 use crate::config;
-use crate::limits::{TRIAL_BAD, TRIAL_RUNS};
 use crate::state::{Standing, State};
+use crate::trial::{Judgement, Trial};
 
 /// All apps of the file.
 #[derive(Debug, Default)]
@@ -45,22 +45,6 @@ pub(crate) struct Loaded {
     pub(crate) app: MicroApp,
 }
 
-/// The first runs of a new version.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Trial {
-    ran: u32,
-    bad: u32,
-}
-
-/// What a run means for the trial of its version.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Judgement {
-    /// The trial goes on, or there is none.
-    GoesOn,
-    /// The version is bad.
-    Bad,
-}
-
 /// An app as people see it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Shown {
@@ -84,24 +68,6 @@ pub struct Shown {
     pub in_flight: BTreeMap<String, u32>,
     /// Why its file is not what runs.
     pub note: Option<String>,
-}
-
-impl Trial {
-    /// Counts a run.
-    fn ran(&mut self, outcome: &str) -> Judgement {
-        self.ran += 1;
-        if matches!(outcome, "trap" | "out-of-fuel" | "memory-limit") {
-            self.bad += 1;
-        }
-        match self.bad >= TRIAL_BAD {
-            true => Judgement::Bad,
-            false => Judgement::GoesOn,
-        }
-    }
-
-    fn is_over(&self) -> bool {
-        self.ran >= TRIAL_RUNS
-    }
 }
 
 impl App {
@@ -195,41 +161,5 @@ impl Apps {
             }
         });
         apps.collect()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn three_bad_ones_of_the_first_five_runs_are_a_bad_version() {
-        let cases = [
-            ("trap trap trap", Some(3)),
-            ("trap completed out-of-fuel completed memory-limit", Some(5)),
-            (
-                "trap completed trap completed completed trap trap trap",
-                None,
-            ),
-            (
-                "guest-error guest-error guest-error deadline-exceeded refused",
-                None,
-            ),
-            ("completed completed completed completed completed", None),
-        ];
-        for (outcomes, bad_after) in cases {
-            let mut trial = Trial::default();
-            let mut found = None;
-            for (index, outcome) in outcomes.split(' ').enumerate() {
-                if trial.is_over() {
-                    break;
-                }
-                if trial.ran(outcome) == Judgement::Bad {
-                    found = Some(index + 1);
-                    break;
-                }
-            }
-            assert_eq!(found, bad_after, "{outcomes}");
-        }
     }
 }

@@ -20,6 +20,7 @@ mod components;
 mod journal;
 mod notes;
 mod state;
+mod trial;
 
 mod apps;
 

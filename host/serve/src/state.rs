@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::ServeError;
 use crate::folder::{Folder, failed, write_whole};
+use crate::trial::Trial;
 
 /// The version of the file.
 const FORMAT: u32 = 1;
@@ -35,6 +36,9 @@ pub(crate) struct Standing {
     pub(crate) bad: BTreeSet<String>,
     /// Whether no other version is taken by itself.
     pub(crate) pinned: bool,
+    /// The first runs of what runs, if they still decide whether it stays.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) trial: Option<Trial>,
 }
 
 /// A version.

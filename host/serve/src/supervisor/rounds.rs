@@ -9,12 +9,13 @@ use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
 use super::shared::{Inner, Stopping, Supervisor};
-use crate::apps::{Judgement, Loaded};
+use crate::apps::Loaded;
 use crate::blocking::blocking;
 use crate::error::ServeError;
 use crate::journal::{Ran, chain};
 use crate::limits::PAUSE;
 use crate::notes;
+use crate::trial::Judgement;
 
 impl Supervisor {
     /// Serves until it is told to stop. Then runs have the grace period to end, and are cut off.
@@ -136,8 +137,10 @@ impl Supervisor {
             .get_mut(&app)
             .map_or(Judgement::GoesOn, |app| app.ended(&digest, &outcome));
         inner.ended.send_modify(|ended| *ended += 1);
-        if judgement == Judgement::Bad {
-            self.roll_back_bad(&app, &digest).await;
+        match judgement {
+            Judgement::GoesOn => {}
+            Judgement::Counts => self.keep_trial(&app).await,
+            Judgement::Bad => self.roll_back_bad(&app, &digest).await,
         }
     }
 

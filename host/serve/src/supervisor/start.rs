@@ -120,6 +120,7 @@ impl Supervisor {
             };
             match loaded {
                 Ok(loaded) => {
+                    app.trial = known.trial;
                     app.loaded = Some(Loaded {
                         digest: digest.into(),
                         app: loaded,

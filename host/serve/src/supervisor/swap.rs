@@ -13,7 +13,7 @@ use fractalaw_events_engine::limits::PAYLOAD_BYTES;
 use fractalaw_host::{LoadError, MicroApp, Outcome};
 
 use super::shared::{Inner, Supervisor};
-use crate::apps::{Loaded, Trial};
+use crate::apps::Loaded;
 use crate::blocking::blocking;
 use crate::components::{self, Looks};
 use crate::config::{Check, Swap};
@@ -22,6 +22,7 @@ use crate::folder::failed;
 use crate::journal::chain;
 use crate::notes;
 use crate::state::Known;
+use crate::trial::Trial;
 
 /// Why a version takes the place of another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -103,6 +104,23 @@ impl Supervisor {
             }
         }
         self.0.write_state().await
+    }
+
+    /// Writes down how many of the first runs there were, so that a start goes on counting.
+    pub(super) async fn keep_trial(&self, name: &str) {
+        let _swapping = self.0.swapping.lock().await;
+        {
+            let mut apps = self.0.apps();
+            let trial = apps.by_name.get(name).and_then(|app| app.trial);
+            match apps.state.apps.get_mut(name) {
+                // Another run wrote it down as well, or another version runs.
+                Some(standing) if standing.trial != trial => standing.trial = trial,
+                _ => return,
+            }
+        }
+        if let Err(error) = self.0.write_state().await {
+            tracing::error!("cannot write down how `{name}` began: {}", chain(&error));
+        }
     }
 
     /// Three of the first five runs ended badly.
@@ -229,6 +247,8 @@ impl Supervisor {
         let before = standing.current.replace(known).map(|known| known.digest);
         let before = before.filter(|before| *before != digest);
         standing.bad.remove(&digest);
+        standing.trial = (why == Why::New && before.is_some()).then(Trial::default);
+        let trial = standing.trial;
         match (why, &before) {
             (Why::New, None) => {}
             (Why::New, Some(_)) => standing.previous.clone_from(&before),
@@ -248,7 +268,7 @@ impl Supervisor {
                     digest: digest.as_str().into(),
                     app,
                 });
-                of.trial = (why == Why::New && before.is_some()).then(Trial::default);
+                of.trial = trial;
                 of.drains = false;
                 of.note = None;
             }
