@@ -1,6 +1,7 @@
 //! The host: engine, linker, ticker, cache and slots. They are made once, and all runs share them.
 
 pub(crate) mod builder;
+pub(crate) mod given;
 mod rehearsal;
 
 use std::path::Path;

@@ -107,6 +107,7 @@ pub use fractalaw_report::{
     Trap, TrapCode,
 };
 pub use host::builder::HostBuilder;
+pub use host::given::Given;
 pub use host::{Host, Judged, run_component};
 pub use inputs::{DirGrant, Grants};
 pub use inspect::{INSPECTION_VERSION, Inspection, Verdict};

@@ -80,12 +80,16 @@ struct GrantsSpec {
     stdin_file: Option<PathBuf>,
     #[serde(default)]
     dirs: Vec<DirSpec>,
+    /// Lines of policy, for what nothing else in a case grants.
+    #[serde(default)]
+    lines: Vec<String>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct DirSpec {
-    host: PathBuf,
+    /// A folder beside the case. Without it, the folder is empty: git keeps no empty folder.
+    host: Option<PathBuf>,
     guest: String,
     #[serde(default)]
     writable: bool,
@@ -154,7 +158,8 @@ impl Case {
     pub(crate) fn granted(&self) -> Result<Granted> {
         let mut folders = Vec::new();
         for dir in &self.spec.grants.dirs {
-            folders.push((self.folder.join(&dir.host), &*dir.guest, dir.writable));
+            let host = dir.host.as_ref().map(|host| self.folder.join(host));
+            folders.push((host, &*dir.guest, dir.writable));
         }
         let context = || format!("`{}`", self.name);
         let mut granted = Granted::copy(&folders).with_context(context)?;
@@ -251,7 +256,7 @@ impl Case {
                 writable: dir.writable,
             });
         }
-        let mut section = self.quotas()?;
+        let mut section = self.lines()?.or(self.quotas()?);
         if let (Some(data), Some(database)) = (&self.spec.data, &granted.database) {
             section = section.or(data.section(database)?);
         }
@@ -262,6 +267,11 @@ impl Case {
     }
 
     /// The lines of policy that lower quotas.
+    fn lines(&self) -> Result<Section> {
+        Section::parse(&self.spec.grants.lines.join("\n"))
+            .map_err(|error| anyhow!("`lines` of `[grants]`: {error}\nhint: {}", error.hint))
+    }
+
     fn quotas(&self) -> Result<Section> {
         let quotas = self.spec.limits.quotas.iter();
         let lines: String = quotas

@@ -48,8 +48,9 @@ pub(crate) struct Changes {
 }
 
 impl Granted {
-    /// Copies folders. For each: its path, its path in the guest, and whether the guest may write.
-    pub(crate) fn copy(folders: &[(PathBuf, &str, bool)]) -> Result<Granted> {
+    /// Copies folders. For each: its path, or `None` for an empty folder, its path in the guest, and whether the guest may
+    /// write.
+    pub(crate) fn copy(folders: &[(Option<PathBuf>, &str, bool)]) -> Result<Granted> {
         let place = match folders {
             [] => None,
             _ => Some(tempfile::tempdir().context("no place for copies of folders")?),
@@ -64,7 +65,10 @@ impl Granted {
         for (number, (folder, guest, _)) in folders.iter().enumerate() {
             let place = place.as_ref().context("there is a place for copies")?;
             let copy = place.path().join(number.to_string());
-            copy_folder(folder, &copy)?;
+            match folder {
+                Some(folder) => copy_folder(folder, &copy)?,
+                None => fs::create_dir(&copy).context("no place for an empty folder")?,
+            }
             granted.folders.push((copy, (*guest).to_owned()));
         }
         granted.before = granted.tree()?;

@@ -69,6 +69,7 @@ pub(crate) fn run(project: &Project) -> Result<ExitCode> {
     let flags = flags::Test {
         names: Vec::new(),
         all: true,
+        from: None,
         accept: false,
         review: false,
         rest: Vec::new(),

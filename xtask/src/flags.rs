@@ -75,7 +75,8 @@ Options of the run, given to `fractalaw run` as they stand:
     --dir HOST[::GUEST][:rw]       a folder, read-only unless `:rw` follows; repeat for more
     --stdin FILE                   standard input; `-` passes on our own
     --data FILE[:rw]               an SQLite database, all of it, read-only unless `:rw` follows
-    --record FILE, --replay FILE   add the answers of served models to a file, or take them from it
+    --record FOLDER                record the run as a case, for `cargo xtask test --from FOLDER`
+    --replay FILE                  take the answers of served models from a file, and ask no server
     --policy FILE                  what is granted to which micro-apps: host/POLICY.md
     --grant LINE                   a line of policy for this run; repeat for more
     --ledger [FILE]                record it; without FILE in target/ledger/audit.ledger
@@ -231,6 +232,9 @@ pub(crate) struct Test {
     /// Review the pending snapshots one by one, with `cargo insta`
     #[arg(long)]
     pub(crate) review: bool,
+    /// Make a recorded run a case of its guest: a folder that `fractalaw run --record FOLDER` made
+    #[arg(long, value_name = "FOLDER", conflicts_with_all = ["names", "accept", "review", "all"])]
+    pub(crate) from: Option<PathBuf>,
     /// Also the examples in the documentation, the tests of `xtask`, which build guests from nothing, those of
     /// the ledger, what fuzzing has found, and the profile of every case
     #[arg(long, conflicts_with_all = ["accept", "review"])]

@@ -1,6 +1,7 @@
 //! `cargo xtask test`: compares every guest's report with its snapshots, and runs the host's own tests.
 
 mod guest_tests;
+mod taken;
 
 use std::process::{Command, ExitCode, Stdio};
 
@@ -29,15 +30,16 @@ pub(crate) fn run(project: &Project, flags: &flags::Test) -> Result<ExitCode> {
         in_ci::writes_nothing("cargo xtask test --review")?;
         return review(project, flags);
     }
+    if let Some(folder) = &flags.from {
+        in_ci::writes_nothing("cargo xtask test --from")?;
+        let asked = taken::take(project, folder)?;
+        return accept(project, flags, &asked);
+    }
     if flags.accept {
         in_ci::writes_nothing("cargo xtask test --accept")?;
         let asked = accepted(project, flags)?;
         build_guests::attempt(project, &asked.guests(project)?)?.check()?;
-        let shell = shell(project)?;
-        let mut totals = Totals::default();
-        let command = cases(project, &shell, Snapshots::Accept, &asked, &flags.rest);
-        let good = run_tests(command, &mut totals)?;
-        return end(project, flags, &asked, good, totals);
+        return accept(project, flags, &asked);
     }
     // Outside of CI, what differs is kept beside its snapshot for review.
     let snapshots = match in_ci::is_here() {
@@ -45,6 +47,15 @@ pub(crate) fn run(project: &Project, flags: &flags::Test) -> Result<ExitCode> {
         false => Snapshots::Pending,
     };
     verify(project, flags, snapshots)
+}
+
+/// Writes the snapshots of these cases.
+fn accept(project: &Project, flags: &flags::Test, asked: &Asked) -> Result<ExitCode> {
+    let shell = shell(project)?;
+    let mut totals = Totals::default();
+    let command = cases(project, &shell, Snapshots::Accept, asked, &flags.rest);
+    let good = run_tests(command, &mut totals)?;
+    end(project, flags, asked, good, totals)
 }
 
 fn asked(project: &Project, names: &[String]) -> Result<Asked> {

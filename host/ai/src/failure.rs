@@ -1,6 +1,7 @@
 //! Why a call has no answer, in the form in which the guest gets it.
 
 use fractalaw_host::capability::Payload;
+use serde_json::{Value, json};
 
 /// The kind of error. The numbers are part of the contract. `README.md` lists them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,8 +41,14 @@ impl AiError {
 }
 
 impl AiError {
-    /// An error that was recorded.
-    pub(crate) fn recorded(value: &serde_json::Value) -> Option<AiError> {
+    /// The error as an answer in a recording.
+    pub(crate) fn to_record(&self) -> Value {
+        json!({ "error": { "code": self.code, "message": self.message } })
+    }
+
+    /// The error, if this recorded answer is one.
+    pub(crate) fn of_answer(answer: &Value) -> Option<AiError> {
+        let value = answer.get("error")?;
         Some(AiError {
             code: u32::try_from(value.get("code")?.as_u64()?).ok()?,
             message: value.get("message")?.as_str()?.to_owned(),

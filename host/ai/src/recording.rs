@@ -17,6 +17,10 @@ use serde_json::{Value, json};
 use crate::canonical::{as_written, digest, sha256, text};
 use crate::limits::RECORDING_BYTES;
 
+/// What to do about answers that are missing or wrong.
+const RECORD: &str =
+    "record a real run anew with `--record FOLDER`: its answers are in `answers.jsonl` there";
+
 /// Questions with their answers, by key.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Recording(BTreeMap<String, Recorded>);
@@ -172,10 +176,7 @@ fn missing(path: &Path) -> PolicyError {
         path: None,
         line: None,
         message: format!("the recording `{}` does not exist", path.display()),
-        hint: format!(
-            "record the answers of a real run with `--record {}`",
-            path.display()
-        ),
+        hint: RECORD.to_owned(),
         is_usage: true,
     }
 }
@@ -206,10 +207,7 @@ fn wrong(path: &Path, number: usize) -> PolicyError {
         path: Some(path.to_owned()),
         line: Some(number),
         message: "the line is no answer with the key of its question, or is there twice".to_owned(),
-        hint: format!(
-            "remove the file, and record the answers anew with `--record {}`",
-            path.display()
-        ),
+        hint: RECORD.to_owned(),
         is_usage: true,
     }
 }
@@ -223,10 +221,7 @@ pub(crate) fn of_another(path: &Path, model: &str, recorded: &str, listed: &str)
             "the recording `{}` has an answer of a model `{model}` with the digest {recorded}, expected {listed}",
             path.display()
         ),
-        hint: format!(
-            "record the answers of this model with `--record {}`",
-            path.display()
-        ),
+        hint: RECORD.to_owned(),
         is_usage: true,
     };
     error.into()
@@ -242,10 +237,7 @@ pub(crate) fn not_recorded(path: &Path, model: &str, question: &Value) -> HostEr
             path.display(),
             digest(question)
         ),
-        hint: format!(
-            "record the answers of a real run with `--record {}`",
-            path.display()
-        ),
+        hint: RECORD.to_owned(),
         is_usage: true,
     };
     error.into()

@@ -110,7 +110,8 @@ pub(crate) async fn answer(
     if session.granted.replay.is_some() {
         return session.replay(served, &canonical).await;
     }
-    if is_deterministic {
+    // A run that is recorded may be deterministic in all else: what is asked now is what its repetition finds.
+    if is_deterministic && session.granted.record.is_none() {
         return Err(HostError::from(not_exact(served)).into());
     }
     let answered = |value: Value| Answered {
@@ -118,18 +119,26 @@ pub(crate) async fn answer(
         digest: served.digest.clone(),
     };
     if let Some(recorded) = session.recorded.answer(&canonical) {
-        return Ok(Ok(answered(recorded.answer.clone())));
+        return Ok(match AiError::of_answer(&recorded.answer) {
+            Some(error) => Err(error),
+            None => Ok(answered(recorded.answer.clone())),
+        });
     }
     let of_call = Arc::clone(served);
     let asking = session.threads.clone();
     let answer = asking
         .run(move || ask(&of_call, &question, &account))
         .await??;
-    if let Ok(answer) = &answer
-        && session.granted.record.is_some()
-    {
+    if session.granted.record.is_some() {
         let digest = served.digest.clone();
-        session.recorded.add(canonical, answer.clone(), digest);
+        match &answer {
+            Ok(answer) => session.recorded.add(canonical, answer.clone(), digest),
+            // The repetition of this one run must find it. A recording of many runs is not to keep what may pass.
+            Err(error) if is_deterministic => {
+                session.recorded.add(canonical, error.to_record(), digest);
+            }
+            Err(_) => {}
+        }
     }
     Ok(answer.map(answered))
 }
@@ -143,8 +152,9 @@ fn not_exact(served: &Served) -> PolicyError {
             "a deterministic run asks the model `{name}`, expected recorded answers or the exact model `{}`",
             exact::NAME
         ),
-        hint: "record the answers of a real run with `--record FILE`, and repeat them with `--replay FILE`"
-            .to_owned(),
+        hint:
+            "record a real run with `--record FOLDER`, and repeat its answers with `--replay FILE`"
+                .to_owned(),
         is_usage: true,
     }
 }
@@ -175,7 +185,7 @@ impl AiSession {
         }
         let digest = recorded.digest.clone().or_else(|| served.digest.clone());
         let value = &recorded.answer;
-        Ok(match value.get("error").and_then(AiError::recorded) {
+        Ok(match AiError::of_answer(value) {
             Some(error) => Err(error),
             None => Ok(Answered {
                 value: value.clone(),

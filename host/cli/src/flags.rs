@@ -92,17 +92,6 @@ pub(crate) struct Grants {
     pub(crate) data: Option<DataGrant>,
 }
 
-/// Recorded answers of models that servers have.
-#[derive(Debug, Default, Args)]
-pub(crate) struct Answers {
-    /// Add the answers of served models to this file, for `--replay`.
-    #[arg(long, value_name = "FILE", conflicts_with = "replay")]
-    pub(crate) record: Option<String>,
-    /// Take the answers of served models from this file, and ask no server.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) replay: Option<String>,
-}
-
 /// A database that whoever starts the run brings.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct DataGrant {
@@ -163,8 +152,13 @@ pub(crate) struct Run {
     pub(crate) stdin: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) grants: Grants,
-    #[command(flatten)]
-    pub(crate) answers: Answers,
+    /// Record the run in a new folder, with all that it is given and the answers of models, as a case: its clock begins
+    /// now, and stands still while the guest works. `cargo xtask test --from FOLDER` takes it.
+    #[arg(long, value_name = "FOLDER", conflicts_with = "replay")]
+    pub(crate) record: Option<PathBuf>,
+    /// Take the answers of served models from this file, and ask no server.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) replay: Option<PathBuf>,
     /// Record the run in this ledger, which `fractalaw ledger init` makes.
     #[arg(long, value_name = "FILE")]
     pub(crate) ledger: Option<PathBuf>,

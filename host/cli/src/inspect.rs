@@ -10,12 +10,9 @@ use crate::{flags, policy, printing};
 /// Runs the command. A component that would not start is not a failure, because the command asks whether it
 /// would.
 pub(crate) fn run(flags: &flags::Inspect) -> ExitCode {
-    let (policy, run) = match policy::load(&flags.grants).and_then(|policy| {
-        Ok((
-            policy,
-            policy::granted(Run::new(), &flags.grants, &flags::Answers::default())?,
-        ))
-    }) {
+    let (policy, run) = match policy::load(&flags.grants)
+        .and_then(|policy| Ok((policy, policy::granted(Run::new(), &flags.grants, None)?)))
+    {
         Ok(read) => read,
         Err(error) => return fail(&error),
     };

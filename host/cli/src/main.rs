@@ -4,6 +4,7 @@
 #![deny(unsafe_code)]
 
 // From the ground up:
+mod limits;
 mod same_name;
 
 mod printing;
@@ -15,6 +16,7 @@ mod signals;
 mod flags;
 
 mod policy;
+mod record;
 
 mod request;
 

@@ -1,5 +1,6 @@
 //! The policy of the flags, and a warning if it names other builds of a component.
 
+use std::path::Path;
 use std::sync::{Arc, LazyLock};
 
 use fractalaw_ai::Ai;
@@ -36,7 +37,7 @@ pub(crate) fn load(grants: &flags::Grants) -> anyhow::Result<Option<Policy>> {
 pub(crate) fn granted(
     run: Run,
     grants: &flags::Grants,
-    answers: &flags::Answers,
+    answers: Option<Answers<'_>>,
 ) -> anyhow::Result<Run> {
     let mut section = Section::parse(&grants.lines.join("\n"))?;
     section.check(offer())?;
@@ -45,18 +46,32 @@ pub(crate) fn granted(
         let brought = Section::parse(&database(&data.place))?;
         section = brought.or(section).or(Section::parse(of_all(data))?);
     }
-    Ok(run.grant(Section::parse(&recording(answers))?.or(section)))
+    let answers = answers.map_or_else(String::new, |answers| answers.line());
+    Ok(run.grant(Section::parse(&answers)?.or(section)))
 }
 
-/// The lines of policy for recorded answers of models.
-fn recording(answers: &flags::Answers) -> String {
-    let line =
-        |name: &str, file: &String| format!("ai.{name} = {}\n", serde_json::Value::from(&**file));
-    let files = [("record", &answers.record), ("replay", &answers.replay)];
-    let lines = files
-        .into_iter()
-        .filter_map(|(name, file)| Some(line(name, file.as_ref()?)));
-    lines.collect()
+/// A file with the answers of models that servers have.
+#[derive(Clone, Copy)]
+pub(crate) enum Answers<'a> {
+    /// Answers are added to it.
+    Record(&'a Path),
+    /// Answers come from it.
+    Replay(&'a Path),
+}
+
+impl Answers<'_> {
+    /// The line of policy.
+    fn line(self) -> String {
+        let (name, file) = match self {
+            Answers::Record(file) => ("record", file),
+            Answers::Replay(file) => ("replay", file),
+        };
+        // Text in JSON is text in TOML.
+        format!(
+            "ai.{name} = {}",
+            serde_json::Value::from(file.to_string_lossy())
+        )
+    }
 }
 
 /// The line of policy for a database that the run brings.

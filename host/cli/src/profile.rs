@@ -19,6 +19,13 @@ pub(crate) fn run(flags: flags::Run) -> ExitCode {
         );
         return Exit::Usage.into();
     }
+    if flags.record.is_some() {
+        printing::error(
+            "`--record` with `profile`, expected no record: a measurement is not recorded",
+            Some("record the run itself, with `fractalaw run --record`"),
+        );
+        return Exit::Usage.into();
+    }
     match profile(flags) {
         Ok(json) => exit::printed(printing::print(&json)),
         Err(error) => match error.downcast::<ProfileError>() {
@@ -47,7 +54,7 @@ fn profile(flags: flags::Run) -> anyhow::Result<String> {
     let data = Data::new();
     let host = ManuallyDrop::new(request::host(&flags, policy, &data)?.build()?);
     let component = flags.component.clone();
-    let run = request::run(flags)?.deterministic();
+    let run = request::run(flags, None)?.deterministic();
     let app = host.load_profiled_file(&component)?;
     let profile = runtime.block_on(host.profile(&app, &run));
     runtime.shutdown_background();

@@ -13,6 +13,8 @@ use fractalaw_host::{
     CodeCache, Durability, Host, HostBuilder, HostError, Policy, Run, STDIN_BYTES,
 };
 
+use crate::policy::Answers;
+use crate::record::{Fixed, Place};
 use crate::{flags, policy};
 
 /// A host for one guest, with the cache of the flags, this policy and this data.
@@ -45,8 +47,14 @@ pub(crate) fn durability(flag: flags::Durability) -> Durability {
 }
 
 /// The run.
-pub(crate) fn run(flags: flags::Run) -> anyhow::Result<Run> {
-    let mut run = policy::granted(Run::new(), &flags.grants, &flags.answers)?;
+pub(crate) fn run(flags: flags::Run, recorded: Option<&Place>) -> anyhow::Result<Run> {
+    let answers = recorded.map(Place::answers);
+    let answers = match (&answers, &flags.replay) {
+        (Some(file), _) => Some(Answers::Record(file)),
+        (None, Some(file)) => Some(Answers::Replay(file)),
+        (None, None) => None,
+    };
+    let mut run = policy::granted(Run::new(), &flags.grants, answers)?;
     if let Some(tier) = flags.tier {
         run = run.tier(tier);
     }
@@ -82,6 +90,10 @@ pub(crate) fn run(flags: flags::Run) -> anyhow::Result<Run> {
     }
     if let Some(seed) = flags.seed {
         run = run.seed(seed);
+    }
+    if let Some(place) = recorded {
+        let Fixed { clock, seed } = place.fixed();
+        run = run.clock(clock).seed(seed);
     }
     Ok(run)
 }

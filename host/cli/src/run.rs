@@ -3,15 +3,17 @@
 use std::io;
 use std::mem::ManuallyDrop;
 use std::os::unix::net::UnixStream;
+use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Context;
 use fractalaw_data::Data;
-use fractalaw_host::{HostError, Outcome, Report};
+use fractalaw_host::{Host, HostError, LoadError, Outcome, Report, Run};
 use fractalaw_ledger::{EnsureError, ensure};
 use tokio::runtime::Runtime;
 
 use crate::exit::{self, Exit};
+use crate::record::{Fixed, Place, Record};
 use crate::{flags, logging, policy, printing, request, signals};
 
 pub(crate) fn run(flags: flags::Run) -> ExitCode {
@@ -40,6 +42,10 @@ fn report(flags: flags::Run) -> anyhow::Result<Report> {
         what: "the async runtime",
         source,
     })?;
+    let place = match &flags.record {
+        Some(folder) => Some(Place::new(folder, Fixed::new(flags.clock, flags.seed))?),
+        None => None,
+    };
     let policy = policy::load(&flags.grants)?;
     let data = Data::new();
     let mut builder = request::host(&flags, policy.clone(), &data)?;
@@ -60,7 +66,11 @@ fn report(flags: flags::Run) -> anyhow::Result<Report> {
     let host = ManuallyDrop::new(builder.build()?);
     let (component, grace, has_ledger) =
         (flags.component.clone(), flags.grace, flags.ledger.is_some());
-    let run = request::run(flags)?;
+    let run = request::run(flags, place.as_ref())?;
+    let record = match place {
+        Some(place) => Some(record(&host, &component, &run, place)?),
+        None => None,
+    };
     // Up to here a signal ends the process, because nothing was recorded yet.
     let run = host.run_file(&component, &run);
     let report = runtime.block_on(signals::until_told(&host, grace, run));
@@ -77,10 +87,29 @@ fn report(flags: flags::Run) -> anyhow::Result<Report> {
         // Closes the ledger, so that it is one file.
         drop(host);
     }
-    let report = report?;
+    let report = match (report, record) {
+        (Ok(report), Some(record)) => {
+            record.finish(&report)?;
+            report
+        }
+        (Err(error), Some(record)) => {
+            record.discard();
+            return Err(error.into());
+        }
+        (report, None) => report?,
+    };
     settled?;
     policy::warn_of_other_builds(policy.as_ref(), report.app.as_ref());
     Ok(report)
+}
+
+/// Keeps what the run is given, before it begins.
+fn record(host: &Host, component: &Path, run: &Run, place: Place) -> anyhow::Result<Record> {
+    let given = host.given(component, run).map_err(|error| match error {
+        LoadError::Host(error) => anyhow::Error::from(error),
+        refused => refused.into(),
+    })?;
+    Record::begin(place, given)
 }
 
 /// The runtime panics if it cannot open descriptors for signals, so this is tested first.

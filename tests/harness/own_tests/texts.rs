@@ -96,7 +96,7 @@ fn pipes() -> Result<()> {
     let expected = |pipe| format!("`{}` is no regular file, expected one", at(pipe).display());
     let input = regular::read(&at("input")).map(drop);
     let case = Case::read(Name::of(&at("input")), &at("input")).map(drop);
-    let folder = Granted::copy(&[(at("folder"), "/folder", false)]).map(drop);
+    let folder = Granted::copy(&[(Some(at("folder")), "/folder", false)]).map(drop);
     for (read, pipe) in [(input, "input"), (case, "input"), (folder, "folder/pipe")] {
         let error = read.err().context("a pipe is refused")?.to_string();
         ensure!(error == expected(pipe), "{error}");
@@ -209,14 +209,18 @@ fn folders() -> Result<()> {
         ("in/input.txt", ""),
     ])?;
     let (out, input) = (workspace.path().join("out"), workspace.path().join("in"));
-    let granted = Granted::copy(&[(out.clone(), "/out", true), (input.clone(), "/", false)])?;
+    let folders = [
+        (Some(out.clone()), "/out", true),
+        (Some(input.clone()), "/", false),
+    ];
+    let granted = Granted::copy(&folders)?;
     let rendered = |granted: &Granted| -> Result<String> {
         let mut text = Listing::default();
         granted.changes()?.put(&mut text);
         Ok(text.end().text().to_owned())
     };
     ensure!(rendered(&granted)? == "files: unchanged\n");
-    ensure!(rendered(&Granted::copy(&[(input, "/in", false)])?)? == "end\n");
+    ensure!(rendered(&Granted::copy(&[(Some(input), "/in", false)])?)? == "end\n");
 
     let [(copy, _), (input, _)] = &granted.folders[..] else {
         anyhow::bail!("two folders were granted");

@@ -58,10 +58,8 @@ fn a_question_that_was_not_recorded_names_the_flag_that_records_it() {
     let file = folder.path().join("answers.jsonl");
     let replay = format!("ai.replay = \"{}\"", file.display());
     let run = served("unix:/nobody", &replay).deterministic();
-    let hint = format!(
-        "record the answers of a real run with `--record {}`",
-        file.display()
-    );
+    let hint =
+        "record a real run anew with `--record FOLDER`: its answers are in `answers.jsonl` there";
     let error = ran(&DOES, &run).unwrap_err();
     assert_eq!(
         error.to_string(),
@@ -164,7 +162,7 @@ fn a_deterministic_run_asks_no_server() {
     );
     assert_eq!(
         error.hint().unwrap(),
-        "record the answers of a real run with `--record FILE`, and repeat them with `--replay FILE`"
+        "record a real run with `--record FOLDER`, and repeat its answers with `--replay FILE`"
     );
     assert!(server.is_idle());
     crate::server::touch(&server.url);

@@ -29,5 +29,6 @@ mod models;
 mod policy;
 mod postgresql;
 mod printing;
+mod record;
 mod run;
 mod standard_output;

@@ -5,12 +5,14 @@
 //! their keys.
 
 mod comparison;
+mod copy;
 mod error;
 mod filling;
 mod order;
 mod reader;
 
 pub use comparison::{Difference, compare};
+pub use copy::copy;
 pub use error::ByHandError;
 pub use filling::{Counts, Filling};
 pub use reader::{Reader, Rows};

@@ -1,0 +1,217 @@
+//! `cargo xtask test --from FOLDER`: a run that `fractalaw run --record FOLDER` recorded becomes a case of its guest.
+//!
+//! The case is taken only if it does what the recorded run did, to the unit of fuel.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use fractalaw_report::{Difference, Report};
+
+use crate::build_guests;
+use crate::cases::asked::Asked;
+use crate::cases::recording::{Wanted, record};
+use crate::cases::records;
+use crate::digest;
+use crate::fault::{FAILED, Fault, USAGE};
+use crate::project::Project;
+
+/// What a recorded run is, as `host/cli/src/record/case.rs` writes it.
+const REPORT: &str = "report.json";
+
+/// Copies the case of this folder to its guest, and holds what it does against the recorded report. Returns what it is
+/// called.
+pub(super) fn take(project: &Project, folder: &Path) -> Result<Asked> {
+    let name = name(folder)?;
+    let report = report(folder)?;
+    let guest = guest(project, &report)?;
+    let cases = project.root.join("tests/cases").join(&guest);
+    let (case, beside) = (cases.join(format!("{name}.toml")), cases.join(&name));
+    for path in [&case, &beside] {
+        if path.exists() {
+            let shown = path.strip_prefix(&project.root).unwrap_or(path).display();
+            return Err(Fault::new(USAGE, format!("`{shown}` exists"))
+                .hint("record the run in a folder of another name, or remove the case")
+                .into());
+        }
+    }
+    let asked = Asked::Cases(vec![format!("{guest}/{name}")]);
+    build_guests::attempt(project, &asked.guests(project)?)?.check()?;
+    is_built(project, &guest, &report)?;
+    let taken = copy(&folder.join(format!("{name}.toml")), &case)
+        .and_then(|()| copy(&folder.join(&name), &beside))
+        .and_then(|()| hold(project, &asked, &report));
+    if let Err(error) = taken {
+        // A case that does not repeat its run is none.
+        let _ = fs::remove_file(&case);
+        let _ = fs::remove_dir_all(&beside);
+        let _ = fs::remove_dir(&cases);
+        return Err(error);
+    }
+    Ok(asked)
+}
+
+fn unfit(folder: &Path, what: &str) -> anyhow::Error {
+    Fault::new(USAGE, format!("`{}` {what}", folder.display()))
+        .hint("name a folder that `fractalaw run --record FOLDER` made")
+        .into()
+}
+
+/// The name of the case: that of the only case in the folder.
+fn name(folder: &Path) -> Result<String> {
+    let entries =
+        fs::read_dir(folder).map_err(|error| unfit(folder, &format!("cannot be read: {error}")))?;
+    let mut names = Vec::new();
+    for entry in entries {
+        let path = entry.context("cannot list the folder")?.path();
+        if path
+            .extension()
+            .is_some_and(|extension| extension == "toml")
+        {
+            names.extend(path.file_stem().map(|stem| stem.display().to_string()));
+        }
+    }
+    match names.len() {
+        1 => Ok(names.remove(0)),
+        count => Err(unfit(folder, &format!("has {count} cases, expected one"))),
+    }
+}
+
+fn report(folder: &Path) -> Result<Report> {
+    let text = fs::read_to_string(folder.join(REPORT))
+        .map_err(|error| unfit(folder, &format!("has no `{REPORT}`: {error}")))?;
+    serde_json::from_str(&text).map_err(|error| unfit(folder, &format!("has no report: {error}")))
+}
+
+/// The guest of this workspace that ran.
+fn guest(project: &Project, report: &Report) -> Result<String> {
+    let app = report.app.as_ref().and_then(|app| app.name.as_deref());
+    let name = app.unwrap_or("without a name");
+    match project.guests()?.iter().any(|guest| guest == name) {
+        true => Ok(name.to_owned()),
+        false => Err(Fault::new(
+            USAGE,
+            format!("the run is one of `{name}`, which is no guest of this workspace"),
+        )
+        .hint("record a run of a component in `target/guests/`")
+        .into()),
+    }
+}
+
+/// The component that ran is the one that the sources give now.
+fn is_built(project: &Project, guest: &str, report: &Report) -> Result<()> {
+    let built = digest::file(&project.component(guest))?;
+    let ran = report.app.as_ref().map(|app| &*app.digest);
+    match ran == Some(&*built) {
+        true => Ok(()),
+        false => Err(Fault::new(
+            FAILED,
+            format!("the recorded run is one of another build of `{guest}`"),
+        )
+        .hint(format!(
+            "record it again, with `target/guests/{guest}.wasm` as it is now"
+        ))
+        .into()),
+    }
+}
+
+/// Copies a file, or a folder with all that is in it. What does not exist is not copied.
+fn copy(from: &Path, to: &Path) -> Result<()> {
+    let context = || format!("cannot copy `{}`", from.display());
+    if from.is_dir() {
+        for entry in fs::read_dir(from).with_context(context)? {
+            let entry = entry.with_context(context)?;
+            copy(&entry.path(), &to.join(entry.file_name()))?;
+        }
+    } else if from.exists() {
+        let folder: PathBuf = to.parent().unwrap_or(to).to_owned();
+        fs::create_dir_all(&folder)
+            .and_then(|()| fs::copy(from, to))
+            .with_context(context)?;
+    }
+    Ok(())
+}
+
+/// Runs the case, and compares.
+fn hold(project: &Project, asked: &Asked, recorded: &Report) -> Result<()> {
+    let folder = record(
+        project,
+        &Wanted {
+            guests: &project.outputs(),
+            cases: asked.clone(),
+            profiles: false,
+            name: "from",
+        },
+    )?;
+    let mut records = records::read(&folder)?;
+    let ran = records.pop().context("the case has a record")?;
+    let mut report = ran.report;
+    // That answers were replayed is an effect, and the recorded run asked for them.
+    report
+        .effects
+        .retain(|effect| (&*effect.capability, &*effect.kind) != ("ai", "replay"));
+    let moved = moved(&Difference::of(recorded, &report));
+    match moved.is_empty() {
+        true => Ok(()),
+        false => Err(Fault::new(
+            FAILED,
+            format!("the case does not repeat the recorded run: {}", moved.join(", ")),
+        )
+        .hint(
+            "something changed what the run read while it was recorded, or it ended by its deadline: record it again",
+        )
+        .into()),
+    }
+}
+
+/// What differs, in words.
+fn moved(difference: &Difference<'_>) -> Vec<String> {
+    let words = [
+        (difference.outcome.is_some(), "its outcome differs"),
+        (difference.audit.is_some(), "its audit entries differ"),
+        (difference.effects.is_some(), "its effects differ"),
+        (
+            difference.stdout.is_some() || difference.stderr.is_some(),
+            "its output differs",
+        ),
+        (
+            difference.cost_model.is_some(),
+            "its cost is of another cost model",
+        ),
+        (difference.peak_bytes.is_some(), "its memory differs"),
+    ];
+    let mut moved: Vec<_> = words
+        .into_iter()
+        .filter(|(differs, _)| *differs)
+        .map(|(_, word)| word.to_owned())
+        .collect();
+    if let Some(fuel) = difference.fuel.consumed {
+        moved.push(format!(
+            "its fuel is {}, and was {}",
+            fuel.after, fuel.before
+        ));
+    }
+    moved
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::name;
+
+    #[test]
+    fn a_folder_has_one_case() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = folder.path();
+        let shown = folder.display();
+        let said = || name(folder).map_err(|error| error.to_string());
+        let has = |count| Err(format!("`{shown}` has {count} cases, expected one"));
+        assert_eq!(said(), has(0));
+        fs::write(folder.join("first-day.toml"), "").unwrap();
+        fs::write(folder.join("report.json"), "").unwrap();
+        assert_eq!(said(), Ok("first-day".to_owned()));
+        fs::write(folder.join("second-day.toml"), "").unwrap();
+        assert_eq!(said(), has(2));
+    }
+}
