@@ -15,9 +15,9 @@ use tokio::sync::watch;
 use crate::blocking::on_a_thread;
 use crate::error::{HostError, LoadError, PolicyError};
 use crate::inspect::Inspection;
-use crate::ledger::Beginning;
 use crate::ledger::recording::{Recorded, Recording};
 use crate::ledger::verdicts::Verdict;
+use crate::ledger::{self, Beginning};
 use crate::load::loader::Loader;
 use crate::load::micro_app::MicroApp;
 use crate::load::reading::{self, on_its_stack};
@@ -33,8 +33,7 @@ use crate::profile::{self, ProfileError, ProfiledApp};
 use crate::run::slots::Slots;
 use crate::run::ticker::Ticker;
 use crate::run::until::stopped;
-use crate::run::{Beside, Failed, HostParts, NotRun, Ran, Run};
-use crate::{ledger, run};
+use crate::run::{self, Beside, Failed, HostParts, NotRun, Ran, Run};
 
 /// Everything that runs share. It is cheap to clone, and clones are the same host.
 #[derive(Clone)]

@@ -6,6 +6,7 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use bytesize::ByteSize;
+use fractalaw_events::{EventSpec, TickSpec};
 use fractalaw_events_engine::Time;
 use fractalaw_host::{DirGrant, Run, Section, Tier};
 use serde::Deserialize;
@@ -16,7 +17,7 @@ use crate::freshness::Guests;
 use crate::granted::Granted;
 use crate::name::Name;
 use crate::regular;
-use crate::trigger::{EventSpec, TickSpec};
+use crate::trigger;
 
 /// A case.
 pub(crate) struct Case {
@@ -218,14 +219,17 @@ impl Case {
         );
         match (event, tick) {
             (None, None) => Ok(run),
-            (Some(event), None) => event.start(run, app, folder),
+            (Some(event), None) => trigger::bytes(&event.payload, folder)
+                .map(|payload| run.trigger(event.trigger(app, &payload)).stdin(payload)),
             (None, Some(tick)) => {
                 let time = clock.as_ref().map(|clock| self.parse_clock(clock));
                 let time = time.transpose()?.with_context(|| {
                     format!("`{}` has a tick, expected its time in `clock`", self.name)
                 })?;
                 let seconds = i64::try_from(time.as_secs())?;
-                tick.start(run, app, folder, Time::from_unix_s(seconds))
+                let at = Time::from_unix_s(seconds);
+                trigger::bytes(&tick.payload, folder)
+                    .map(|payload| run.trigger(tick.trigger(app, at)).stdin(payload))
             }
             (Some(_), Some(_)) => bail!("`{}` has both `[event]` and `[tick]`", self.name),
         }
@@ -266,12 +270,29 @@ impl Case {
         Ok(run.grant(section))
     }
 
-    /// The lines of policy that lower quotas.
+    /// The lines of policy for what nothing else in the case grants.
     fn lines(&self) -> Result<Section> {
-        Section::parse(&self.spec.grants.lines.join("\n"))
-            .map_err(|error| anyhow!("`lines` of `[grants]`: {error}\nhint: {}", error.hint))
+        let lines = &self.spec.grants.lines;
+        let is_elsewhere = |line: &&String| {
+            let key = line.trim_start().split(['.', ' ', '=']).next();
+            matches!(key, Some("ai" | "data"))
+        };
+        if let Some(line) = lines.iter().find(is_elsewhere) {
+            bail!(
+                "`{}`: `lines` of `[grants]` has `{line}`\nhint: `[data]` and `[ai]` grant data and models, so that each run has its own",
+                self.name
+            );
+        }
+        Section::parse(&lines.join("\n")).map_err(|error| {
+            anyhow!(
+                "`{}`: `lines` of `[grants]`: {error}\nhint: {}",
+                self.name,
+                error.hint
+            )
+        })
     }
 
+    /// The lines of policy that lower quotas.
     fn quotas(&self) -> Result<Section> {
         let quotas = self.spec.limits.quotas.iter();
         let lines: String = quotas

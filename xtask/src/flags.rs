@@ -74,6 +74,7 @@ Options of the run, given to `fractalaw run` as they stand:
     --env NAME=VALUE               an environment variable; repeat for more
     --dir HOST[::GUEST][:rw]       a folder, read-only unless `:rw` follows; repeat for more
     --stdin FILE                   standard input; `-` passes on our own
+    --trigger LINE                 the event or tick that starts it, as a case has it: tests/README.md
     --data FILE[:rw]               an SQLite database, all of it, read-only unless `:rw` follows
     --record FOLDER                record the run as a case, for `cargo xtask test --from FOLDER`
     --replay FILE                  take the answers of served models from a file, and ask no server

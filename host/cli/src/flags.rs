@@ -12,6 +12,7 @@ use clap::{Args, Parser, Subcommand};
 use fractalaw_host::{CLOCK_MAX, DirGrant, Tier, guest_path};
 
 use crate::exit;
+use crate::trigger::{self, Started};
 
 /// Runs micro-apps: WebAssembly components of the world `fractal:app/micro-app@0.1.0`.
 // `--version` says what the host is called, which is what the version is of.
@@ -150,6 +151,10 @@ pub(crate) struct Run {
     /// Give the guest this file as standard input; `-` passes on our own.
     #[arg(long, value_name = "FILE")]
     pub(crate) stdin: Option<PathBuf>,
+    /// Start it as the delivery of an event does, such as `event = { type = "data-ingested", source = "import" }`, or as
+    /// the tick of a task, such as `tick = { name = "remind" }`. Its payload is standard input.
+    #[arg(long, value_name = "LINE", conflicts_with = "ledger", value_parser = trigger::parse)]
+    pub(crate) trigger: Option<Started>,
     #[command(flatten)]
     pub(crate) grants: Grants,
     /// Record the run in a new folder, with all that it is given and the answers of models, as a case: its clock begins

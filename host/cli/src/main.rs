@@ -6,8 +6,10 @@
 // From the ground up:
 mod limits;
 mod same_name;
+mod usage;
 
 mod printing;
+mod trigger;
 
 mod exit;
 mod logging;

@@ -54,7 +54,7 @@ fn profile(flags: flags::Run) -> anyhow::Result<String> {
     let data = Data::new();
     let host = ManuallyDrop::new(request::host(&flags, policy, &data)?.build()?);
     let component = flags.component.clone();
-    let run = request::run(flags, None)?.deterministic();
+    let run = request::run(flags, &host, None)?.deterministic();
     let app = host.load_profiled_file(&component)?;
     let profile = runtime.block_on(host.profile(&app, &run));
     runtime.shutdown_background();

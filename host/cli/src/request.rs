@@ -10,11 +10,13 @@ use fractalaw_ai::Ai;
 use fractalaw_data::Data;
 use fractalaw_events::Events;
 use fractalaw_host::{
-    CodeCache, Durability, Host, HostBuilder, HostError, Policy, Run, STDIN_BYTES,
+    CodeCache, Durability, Given, Host, HostBuilder, HostError, Policy, Run, STDIN_BYTES,
 };
 
 use crate::policy::Answers;
-use crate::record::{Fixed, Place};
+use crate::record::Place;
+use crate::trigger::Started;
+use crate::usage::wrong;
 use crate::{flags, policy};
 
 /// A host for one guest, with the cache of the flags, this policy and this data.
@@ -46,15 +48,10 @@ pub(crate) fn durability(flag: flags::Durability) -> Durability {
     }
 }
 
-/// The run.
-pub(crate) fn run(flags: flags::Run, recorded: Option<&Place>) -> anyhow::Result<Run> {
-    let answers = recorded.map(Place::answers);
-    let answers = match (&answers, &flags.replay) {
-        (Some(file), _) => Some(Answers::Record(file)),
-        (None, Some(file)) => Some(Answers::Replay(file)),
-        (None, None) => None,
-    };
-    let mut run = policy::granted(Run::new(), &flags.grants, answers)?;
+/// The run, for this host.
+pub(crate) fn run(flags: flags::Run, host: &Host, recorded: Option<&Place>) -> anyhow::Result<Run> {
+    let replay = flags.replay.as_deref().map(Answers::Replay);
+    let mut run = policy::granted(Run::new(), &flags.grants, replay)?;
     if let Some(tier) = flags.tier {
         run = run.tier(tier);
     }
@@ -76,9 +73,6 @@ pub(crate) fn run(flags: flags::Run, recorded: Option<&Place>) -> anyhow::Result
     for dir in flags.dirs {
         run = run.dir(dir);
     }
-    if let Some(path) = flags.stdin {
-        run = run.stdin(read_input(&path)?);
-    }
     if flags.trace {
         run = run.trace();
     }
@@ -91,11 +85,39 @@ pub(crate) fn run(flags: flags::Run, recorded: Option<&Place>) -> anyhow::Result
     if let Some(seed) = flags.seed {
         run = run.seed(seed);
     }
+    let mut clock = flags.clock;
     if let Some(place) = recorded {
-        let Fixed { clock, seed } = place.fixed();
-        run = run.clock(clock).seed(seed);
+        let fixed = place.fixed();
+        run = run.clock(fixed.clock).seed(fixed.seed);
+        clock = Some(fixed.clock);
+        // A guest that has no models asks for no answers.
+        let has_models = |given: Given| given.names.iter().any(|name| name.key() == "ai");
+        if host.given(&flags.component, &run).is_ok_and(has_models) {
+            let answers = place.answers();
+            run = policy::granted(run, &flags.grants, Some(Answers::Record(&answers)))?;
+        }
     }
-    Ok(run)
+    let stdin = flags.stdin.as_deref().map(read_input).transpose()?;
+    match flags.trigger {
+        Some(started) => {
+            if matches!(started, Started::Tick(_)) && flags.deterministic && clock.is_none() {
+                return Err(wrong(
+                    "a tick starts a deterministic run, expected its time",
+                    "give it with `--clock`",
+                ));
+            }
+            let payload = started.input(stdin, |path| Ok(read_input(path)?))?;
+            started.start(run, &name(host, &flags.component), clock, payload)
+        }
+        None => Ok(stdin.into_iter().fold(run, Run::stdin)),
+    }
+}
+
+/// The name that the component has in a trigger. A component that cannot be loaded does not start.
+fn name(host: &Host, component: &Path) -> String {
+    let given = host.given(component, &Run::new()).ok();
+    let name = given.and_then(|given| given.app.name);
+    name.map_or_else(|| "unnamed".to_owned(), |name| name.to_string())
 }
 
 /// Reads a file or our own standard input up to the limit, because a device has no end.

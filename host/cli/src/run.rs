@@ -66,9 +66,9 @@ fn report(flags: flags::Run) -> anyhow::Result<Report> {
     let host = ManuallyDrop::new(builder.build()?);
     let (component, grace, has_ledger) =
         (flags.component.clone(), flags.grace, flags.ledger.is_some());
-    let run = request::run(flags, place.as_ref())?;
+    let run = request::run(flags, &host, place.as_ref())?;
     let record = match place {
-        Some(place) => Some(record(&host, &component, &run, place)?),
+        Some(place) => record(&host, &component, &run, place, has_ledger)?,
         None => None,
     };
     // Up to here a signal ends the process, because nothing was recorded yet.
@@ -87,29 +87,30 @@ fn report(flags: flags::Run) -> anyhow::Result<Report> {
         // Closes the ledger, so that it is one file.
         drop(host);
     }
-    let report = match (report, record) {
-        (Ok(report), Some(record)) => {
-            record.finish(&report)?;
-            report
-        }
-        (Err(error), Some(record)) => {
-            record.discard();
-            return Err(error.into());
-        }
-        (report, None) => report?,
-    };
+    match (&report, record) {
+        (Ok(report), Some(record)) => record.finish(report),
+        (Err(_), Some(record)) => record.discard(),
+        (_, None) => {}
+    }
+    let report = report?;
     settled?;
     policy::warn_of_other_builds(policy.as_ref(), report.app.as_ref());
     Ok(report)
 }
 
-/// Keeps what the run is given, before it begins.
-fn record(host: &Host, component: &Path, run: &Run, place: Place) -> anyhow::Result<Record> {
-    let given = host.given(component, run).map_err(|error| match error {
-        LoadError::Host(error) => anyhow::Error::from(error),
-        refused => refused.into(),
-    })?;
-    Record::begin(place, given)
+/// Keeps what the run is given, before it begins. There is nothing to keep of a component that is refused.
+fn record(
+    host: &Host,
+    component: &Path,
+    run: &Run,
+    place: Place,
+    has_ledger: bool,
+) -> anyhow::Result<Option<Record>> {
+    match host.given(component, run) {
+        Ok(given) => Record::begin(place, given, has_ledger).map(Some),
+        Err(LoadError::Host(error)) => Err(error.into()),
+        Err(LoadError::Refused(_)) => Ok(None),
+    }
 }
 
 /// The runtime panics if it cannot open descriptors for signals, so this is tested first.

@@ -31,6 +31,9 @@ mod capability;
 
 mod deliver;
 
+mod described;
+
 pub use capability::{Events, Subscriptions};
 pub use closings::LedgerClosings;
 pub use deliver::trigger;
+pub use described::{EventSpec, Payload, TickSpec};

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use fractalaw_ledger::Trigger;
 use fractalaw_report::{App, AppliedLimits, Item};
 
 use super::Host;
@@ -25,6 +26,8 @@ pub struct Given {
     pub interfaces: Vec<String>,
     /// The limits.
     pub limits: AppliedLimits,
+    /// What starts it.
+    pub trigger: Option<Trigger>,
 }
 
 impl Host {
@@ -51,6 +54,7 @@ impl Host {
             grants: (*decided.grants).clone(),
             names: decided.names,
             limits: decided.limits,
+            trigger: run.triggered_by().cloned(),
         })
     }
 }

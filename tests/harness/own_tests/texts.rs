@@ -208,19 +208,16 @@ fn folders() -> Result<()> {
         ("out/deep/inner.txt", ""),
         ("in/input.txt", ""),
     ])?;
-    let (out, input) = (workspace.path().join("out"), workspace.path().join("in"));
-    let folders = [
-        (Some(out.clone()), "/out", true),
-        (Some(input.clone()), "/", false),
-    ];
-    let granted = Granted::copy(&folders)?;
+    let at = |name: &str| workspace.path().join(name);
+    let (out, input) = (Some(at("out")), Some(at("in")));
+    let granted = Granted::copy(&[(out, "/out", true), (input.clone(), "/", false)])?;
     let rendered = |granted: &Granted| -> Result<String> {
         let mut text = Listing::default();
         granted.changes()?.put(&mut text);
         Ok(text.end().text().to_owned())
     };
     ensure!(rendered(&granted)? == "files: unchanged\n");
-    ensure!(rendered(&Granted::copy(&[(Some(input), "/in", false)])?)? == "end\n");
+    ensure!(rendered(&Granted::copy(&[(input, "/in", false)])?)? == "end\n");
 
     let [(copy, _), (input, _)] = &granted.folders[..] else {
         anyhow::bail!("two folders were granted");
@@ -260,7 +257,7 @@ files: 8 changed
     let found = rendered(&granted)?;
     ensure!(found == expected, "{found}");
     // The files in the workspace are not touched.
-    ensure!(fs::read_to_string(out.join("changed.txt"))? == "three duties");
+    ensure!(fs::read_to_string(at("out/changed.txt"))? == "three duties");
     Ok(())
 }
 

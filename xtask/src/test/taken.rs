@@ -2,11 +2,13 @@
 //!
 //! The case is taken only if it does what the recorded run did, to the unit of fuel.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use fractalaw_report::{Difference, Report};
+use fractalaw_report::Report;
+use serde_json::{Map, Value};
 
 use crate::build_guests;
 use crate::cases::asked::Asked;
@@ -73,6 +75,10 @@ fn name(folder: &Path) -> Result<String> {
     }
     match names.len() {
         1 => Ok(names.remove(0)),
+        0 => Err(unfit(
+            folder,
+            "has no case: no run was recorded there to its end",
+        )),
         count => Err(unfit(folder, &format!("has {count} cases, expected one"))),
     }
 }
@@ -80,7 +86,8 @@ fn name(folder: &Path) -> Result<String> {
 fn report(folder: &Path) -> Result<Report> {
     let text = fs::read_to_string(folder.join(REPORT))
         .map_err(|error| unfit(folder, &format!("has no `{REPORT}`: {error}")))?;
-    serde_json::from_str(&text).map_err(|error| unfit(folder, &format!("has no report: {error}")))
+    Report::from_json(&text)
+        .map_err(|error| unfit(folder, &format!("has no report in `{REPORT}`: {error}")))
 }
 
 /// The guest of this workspace that ran.
@@ -118,6 +125,9 @@ fn is_built(project: &Project, guest: &str, report: &Report) -> Result<()> {
 /// Copies a file, or a folder with all that is in it. What does not exist is not copied.
 fn copy(from: &Path, to: &Path) -> Result<()> {
     let context = || format!("cannot copy `{}`", from.display());
+    if from.is_symlink() {
+        return Err(unfit(from, "is a link"));
+    }
     if from.is_dir() {
         for entry in fs::read_dir(from).with_context(context)? {
             let entry = entry.with_context(context)?;
@@ -145,12 +155,7 @@ fn hold(project: &Project, asked: &Asked, recorded: &Report) -> Result<()> {
     )?;
     let mut records = records::read(&folder)?;
     let ran = records.pop().context("the case has a record")?;
-    let mut report = ran.report;
-    // That answers were replayed is an effect, and the recorded run asked for them.
-    report
-        .effects
-        .retain(|effect| (&*effect.capability, &*effect.kind) != ("ai", "replay"));
-    let moved = moved(&Difference::of(recorded, &report));
+    let moved = moved(recorded, &ran.report)?;
     match moved.is_empty() {
         true => Ok(()),
         false => Err(Fault::new(
@@ -158,40 +163,42 @@ fn hold(project: &Project, asked: &Asked, recorded: &Report) -> Result<()> {
             format!("the case does not repeat the recorded run: {}", moved.join(", ")),
         )
         .hint(
-            "something changed what the run read while it was recorded, or it ended by its deadline: record it again",
+            "record it again: something changed what the run read while it was recorded, or `tests/policy.toml` grants less",
         )
         .into()),
     }
 }
 
-/// What differs, in words.
-fn moved(difference: &Difference<'_>) -> Vec<String> {
-    let words = [
-        (difference.outcome.is_some(), "its outcome differs"),
-        (difference.audit.is_some(), "its audit entries differ"),
-        (difference.effects.is_some(), "its effects differ"),
-        (
-            difference.stdout.is_some() || difference.stderr.is_some(),
-            "its output differs",
-        ),
-        (
-            difference.cost_model.is_some(),
-            "its cost is of another cost model",
-        ),
-        (difference.peak_bytes.is_some(), "its memory differs"),
-    ];
-    let mut moved: Vec<_> = words
+/// The parts of the report that differ, in words. What a run was given, and how long it took, is not compared.
+fn moved(recorded: &Report, ran: &Report) -> Result<Vec<String>> {
+    let (before, after) = (fields(recorded)?, fields(ran)?);
+    let names: BTreeSet<_> = before.keys().chain(after.keys()).collect();
+    let differs = names
         .into_iter()
-        .filter(|(differs, _)| *differs)
-        .map(|(_, word)| word.to_owned())
-        .collect();
-    if let Some(fuel) = difference.fuel.consumed {
-        moved.push(format!(
-            "its fuel is {}, and was {}",
-            fuel.after, fuel.before
-        ));
+        .filter(|name| before.get(*name) != after.get(*name));
+    let mut moved: Vec<_> = differs.map(|name| format!("`{name}` differs")).collect();
+    let (was, is) = (recorded.fuel.consumed(), ran.fuel.consumed());
+    if was != is {
+        moved.push(format!("the fuel is {is}, and was {was}"));
     }
-    moved
+    Ok(moved)
+}
+
+/// The report as JSON, without what its case says and what no run repeats.
+fn fields(report: &Report) -> Result<Map<String, Value>> {
+    let mut report = report.clone();
+    report.trace = None;
+    // That answers were replayed is an effect, and the recorded run may have asked for them.
+    report
+        .effects
+        .retain(|effect| (&*effect.capability, &*effect.kind) != ("ai", "replay"));
+    let Value::Object(mut fields) = serde_json::to_value(&report)? else {
+        return Ok(Map::new());
+    };
+    for given in ["limits", "grants", "durations_us"] {
+        fields.remove(given);
+    }
+    Ok(fields)
 }
 
 #[cfg(test)]
@@ -207,7 +214,8 @@ mod tests {
         let shown = folder.display();
         let said = || name(folder).map_err(|error| error.to_string());
         let has = |count| Err(format!("`{shown}` has {count} cases, expected one"));
-        assert_eq!(said(), has(0));
+        let none = "has no case: no run was recorded there to its end";
+        assert_eq!(said(), Err(format!("`{shown}` {none}")));
         fs::write(folder.join("first-day.toml"), "").unwrap();
         fs::write(folder.join("report.json"), "").unwrap();
         assert_eq!(said(), Ok("first-day".to_owned()));

@@ -14,6 +14,7 @@ mod broken_guests;
 mod build_scripts;
 mod encoding;
 mod freshness;
+mod from_runs;
 mod fuzzing;
 mod guest_tests;
 mod inputs;

@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::time::UNIX_EPOCH;
 
 use fractalaw_host::capability::GrantedName;
-use fractalaw_host::{Given, Limits};
+use fractalaw_host::{Cause, Given, Limits};
 use serde_json::Value;
 
 use super::copies::{Copies, DATABASE, MODELS, STDIN};
@@ -36,6 +36,7 @@ pub(super) fn text(place: &Place, given: &Given, copies: &Copies) -> String {
         place.fixed().seed
     );
     limits(given, &mut text);
+    trigger(place, given, &mut text);
     grants(place, given, copies, &mut text);
     data(place, given, copies, &mut text);
     ai(place, given, copies, &mut text);
@@ -84,6 +85,45 @@ fn limits(given: &Given, text: &mut String) {
     section("limits", &lines, text);
 }
 
+/// What starts the run. The time of a tick is the clock of the case.
+fn trigger(place: &Place, given: &Given, text: &mut String) {
+    let Some(trigger) = &given.trigger else {
+        return;
+    };
+    let mut lines = String::new();
+    let mut of_task = |task: u64, name: &str, missed: Option<u64>| {
+        line("name", quoted(name), &mut lines);
+        line("task", task, &mut lines);
+        if let Some(missed) = missed {
+            line("missed", missed, &mut lines);
+        }
+        "tick"
+    };
+    let kind = match &trigger.cause {
+        Cause::Cron {
+            task, name, missed, ..
+        } => of_task(*task, name, Some(*missed)),
+        Cause::At { task, name, .. } => of_task(*task, name, None),
+        Cause::Event {
+            event,
+            event_type,
+            source,
+            ..
+        } => {
+            line("type", quoted(event_type), &mut lines);
+            line("source", quoted(source), &mut lines);
+            line("id", event, &mut lines);
+            "event"
+        }
+        // Nothing of this program starts a run so.
+        Cause::Manual => return,
+    };
+    line("attempt", trigger.attempt, &mut lines);
+    let payload = quoted(&format!("{}/{STDIN}", place.name));
+    line("payload-file", payload, &mut lines);
+    section(kind, &lines, text);
+}
+
 fn grants(place: &Place, given: &Given, copies: &Copies, text: &mut String) {
     let grants = &given.grants;
     let mut lines = String::new();
@@ -91,7 +131,7 @@ fn grants(place: &Place, given: &Given, copies: &Copies, text: &mut String) {
         let args = Value::from(grants.args.clone());
         line("args", value(&args), &mut lines);
     }
-    if grants.stdin.is_some() {
+    if grants.stdin.is_some() && given.trigger.is_none() {
         let file = format!("{}/{STDIN}", place.name);
         line("stdin-file", quoted(&file), &mut lines);
     }

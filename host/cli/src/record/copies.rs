@@ -1,16 +1,17 @@
-//! Copies of what a run reads: standard input, folders, its database and its list of models.
+//! Copies of what a run reads: standard input, folders, its database, its list of models and its recorded answers.
 
 use std::fs::{self, File};
 use std::io::{self, Read};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context, Result};
 use fractalaw_host::Given;
-use fractalaw_host::capability::GrantedName;
 use fractalaw_sqlite::by_hand;
 
-use super::place::wrong;
+use super::models;
+use super::place::{ANSWERS, path};
 use crate::limits::{RECORDED_BYTES, RECORDED_FILES};
+use crate::usage::wrong;
 
 /// The names of the copies.
 pub(super) const STDIN: &str = "stdin";
@@ -61,13 +62,17 @@ impl Copies {
                 }
                 ("ai", "models") => {
                     let Some(from) = path(name) else { continue };
-                    let mut text = Vec::new();
-                    File::open(&from)
-                        .and_then(|file| file.take(RECORDED_BYTES).read_to_end(&mut text))
+                    let text = read(&from, &mut room)?;
+                    let list = models::kept(given, &String::from_utf8_lossy(&text))
                         .with_context(|| format!("could not read `{}`", from.display()))?;
-                    room.take(text.len() as u64)?;
-                    write(&to.join(MODELS), &text)?;
-                    copies.has_models = true;
+                    if let Some(list) = list {
+                        write(&to.join(MODELS), list.as_bytes())?;
+                        copies.has_models = true;
+                    }
+                }
+                ("ai", "replay") => {
+                    let Some(from) = path(name) else { continue };
+                    write(&to.join(ANSWERS), &read(&from, &mut room)?)?;
                 }
                 _ => {}
             }
@@ -76,9 +81,14 @@ impl Copies {
     }
 }
 
-/// The file that a name has as its value.
-fn path(name: &GrantedName) -> Option<PathBuf> {
-    Some(name.folder().join(name.value().as_str()?))
+/// Reads a file that is to be kept.
+fn read(path: &Path, room: &mut Room) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    File::open(path)
+        .and_then(|file| file.take(RECORDED_BYTES + 1).read_to_end(&mut bytes))
+        .with_context(|| format!("could not read `{}`", path.display()))?;
+    room.take(bytes.len() as u64)?;
+    Ok(bytes)
 }
 
 fn write(path: &Path, bytes: &[u8]) -> Result<()> {
@@ -147,40 +157,4 @@ fn copy(from: &Path, to: &Path, room: &mut Room) -> Result<usize> {
         }
     }
     Ok(count)
-}
-
-/// A variable with the key of a model, and the first file of the record in which that key stands.
-pub(super) fn with_a_key(folder: &Path, given: &Given) -> Result<Option<(String, PathBuf)>> {
-    let keys = given.names.iter().filter(|name| name.key() == "ai");
-    let variables = keys.filter_map(|name| name.value().get("key")?.as_str());
-    for variable in variables {
-        let Ok(key) = std::env::var(variable) else {
-            continue;
-        };
-        if !key.is_empty()
-            && let Some(path) = file_with(folder, key.as_bytes())?
-        {
-            return Ok(Some((variable.to_owned(), path)));
-        }
-    }
-    Ok(None)
-}
-
-fn file_with(folder: &Path, text: &[u8]) -> Result<Option<PathBuf>> {
-    let context = || format!("could not look into `{}`", folder.display());
-    for entry in fs::read_dir(folder).with_context(context)? {
-        let path = entry.with_context(context)?.path();
-        if path.is_dir() {
-            if let Some(path) = file_with(&path, text)? {
-                return Ok(Some(path));
-            }
-        } else if fs::read(&path)
-            .with_context(context)?
-            .windows(text.len())
-            .any(|part| part == text)
-        {
-            return Ok(Some(path));
-        }
-    }
-    Ok(None)
 }

@@ -1,4 +1,4 @@
-//! Where a run is recorded, and the clock and the seed that it has.
+//! Where a run is recorded, the clock and the seed that it has, and where what it is given is.
 
 use std::fs;
 use std::hash::{BuildHasher, RandomState};
@@ -6,8 +6,11 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use anyhow::{Context, Result};
-use fractalaw_host::PolicyError;
+use anyhow::Result;
+use fractalaw_host::capability::GrantedName;
+use fractalaw_host::terminal;
+
+use crate::usage::wrong;
 
 /// The recorded answers of models, beside the case.
 pub(super) const ANSWERS: &str = "answers.jsonl";
@@ -41,14 +44,13 @@ pub(crate) struct Place {
 }
 
 impl Place {
-    /// The folder of the flag. There must be nothing in it.
+    /// The folder of the flag, which must not exist.
     pub(crate) fn new(folder: &Path, fixed: Fixed) -> Result<Place> {
         let name = folder.file_name().unwrap_or_default().to_string_lossy();
         let is_word = |word: &str| {
             let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
             !word.is_empty() && word.chars().all(fits)
         };
-        let shown = folder.display();
         if !name.split('-').all(is_word) {
             return Err(wrong(
                 format!(
@@ -57,33 +59,43 @@ impl Place {
                 "name the folder as the case is to be called, such as `--record first-permit`",
             ));
         }
-        match fs::read_dir(folder) {
-            Err(error) if error.kind() == ErrorKind::NotFound => {}
-            Err(error) if error.kind() == ErrorKind::NotADirectory => {
-                return Err(wrong(
-                    format!("`{shown}` is a file, expected a new folder for the record of the run"),
-                    "name a folder that does not exist: the answers of models are recorded with the run",
-                ));
-            }
-            Err(error) => {
-                return Err(error).with_context(|| format!("could not look into `{shown}`"));
-            }
-            Ok(mut entries) => {
-                if entries.next().is_some() {
-                    return Err(wrong(
-                        format!(
-                            "`{shown}` is not empty, expected a new folder for the record of the run"
-                        ),
-                        "name another folder, or remove this one",
-                    ));
-                }
-            }
+        if folder.symlink_metadata().is_ok() {
+            return Err(exists(folder));
         }
         Ok(Place {
             name: name.into_owned(),
             folder: folder.to_owned(),
             fixed,
         })
+    }
+
+    /// Makes the folder.
+    pub(super) fn make(&self) -> Result<()> {
+        let made = fs::create_dir(&self.folder).and_then(|()| fs::create_dir(self.beside()));
+        made.map_err(|error| match error.kind() {
+            ErrorKind::AlreadyExists => exists(&self.folder),
+            ErrorKind::NotFound => wrong(
+                format!(
+                    "`{}` is to be in a folder that does not exist",
+                    self.shown()
+                ),
+                "make that folder first",
+            ),
+            _ => wrong(
+                format!("could not make the folder `{}`: {error}", self.shown()),
+                "name a folder in a place where you may write",
+            ),
+        })
+    }
+
+    /// Removes what was made.
+    pub(super) fn remove(&self) {
+        let _ = fs::remove_dir_all(&self.folder);
+    }
+
+    /// The folder, for people.
+    pub(super) fn shown(&self) -> String {
+        terminal::one_line(&self.folder.to_string_lossy())
     }
 
     /// The clock and the seed of the run.
@@ -102,14 +114,17 @@ impl Place {
     }
 }
 
-/// An error of usage.
-pub(super) fn wrong(message: impl Into<String>, hint: impl Into<String>) -> anyhow::Error {
-    PolicyError {
-        path: None,
-        line: None,
-        message: message.into(),
-        hint: hint.into(),
-        is_usage: true,
-    }
-    .into()
+fn exists(folder: &Path) -> anyhow::Error {
+    wrong(
+        format!(
+            "`{}` exists, expected a new folder for the record of the run",
+            folder.display()
+        ),
+        "name another folder, or remove this one",
+    )
+}
+
+/// The file that a name has as its value.
+pub(super) fn path(name: &GrantedName) -> Option<PathBuf> {
+    Some(name.folder().join(name.value().as_str()?))
 }
