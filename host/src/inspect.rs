@@ -2,6 +2,8 @@
 //! `inspect/` has the text and the JSON.
 
 // From the ground up.
+mod parts;
+
 mod inspection;
 
 mod json;
@@ -9,6 +11,7 @@ mod text;
 
 pub use inspection::{Inspection, Verdict};
 pub use json::INSPECTION_VERSION;
+pub use parts::Part;
 
 impl Inspection {
     /// The inspection as text for people.

@@ -102,15 +102,15 @@ pub use fractalaw_manifest::{
 pub use fractalaw_report::{
     App, AppliedLimits, AuditEntry, By, COST_MODEL, Captured, Certainty, Decision, Durations,
     During, Effect, Fuel, FunctionFuel, Granted, HostCall, HostCalls, Item, JSON_VERSION, Limits,
-    Listed, Memory, MemoryKind, Missing, NotGranted, Outcome, PROFILE_VERSION, PolicyId, Profile,
-    ProfileNode, Quota, QuotaLimit, QuotaLimits, Refusal, Report, ReportError, Settled, Trace,
-    Trap, TrapCode,
+    Listed, Memory, MemoryKind, Missing, NotGranted, Outcome, PROFILE_VERSION, PartFuel, PolicyId,
+    Profile, ProfileNode, Quota, QuotaLimit, QuotaLimits, Refusal, Report, ReportError, Settled,
+    Trace, Trap, TrapCode,
 };
 pub use host::builder::HostBuilder;
 pub use host::given::Given;
 pub use host::{Host, Judged, run_component};
 pub use inputs::{DirGrant, Grants};
-pub use inspect::{INSPECTION_VERSION, Inspection, Verdict};
+pub use inspect::{INSPECTION_VERSION, Inspection, Part, Verdict};
 pub use limits::{
     AUDIT_BYTES, AUDIT_ENTRIES, AUDIT_ENTRY_BYTES, CLOCK_MAX, COMPILE_TIME, COMPONENT_BYTES,
     HANDLES, HOST_BYTES, HOST_CALL_BYTES, HOST_CALLS, HOST_MEMORY_BYTES, MAX_SLOTS, OUTPUT_BYTES,

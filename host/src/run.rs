@@ -350,19 +350,21 @@ async fn call(
     {
         return Err(HostError::Instance { source });
     }
+    let is_composed = app.is_composed();
     let (outcome, backtrace) = match ended {
         Ok(Ok(text)) => (Outcome::Completed(text), Vec::new()),
         Ok(Err(message)) => (Outcome::GuestError(message), Vec::new()),
-        Err(error) if app.is_composed() && ending::is_too_much_crossing(&error) => {
-            (ending::too_much_crossing(), ending::backtrace(&error))
-        }
+        Err(error) if is_composed && ending::is_too_much_crossing(&error) => (
+            ending::too_much_crossing(),
+            ending::backtrace(&error, is_composed),
+        ),
         Err(error) => match error.downcast::<NoDescriptors>() {
             Ok(NoDescriptors(source)) => return Err(HostError::OpenForGuest { source }),
             Err(error) => match error.downcast::<HostError>() {
                 Ok(error) => return Err(error),
                 Err(error) => (
                     ending::outcome(&error, handles, after_instantiation.is_some()),
-                    ending::backtrace(&error),
+                    ending::backtrace(&error, is_composed),
                 ),
             },
         },

@@ -14,6 +14,9 @@
 //!
 //! The new function is added after everything that the module has. So no index changes, in the module or in the
 //! component.
+//!
+//! Each core module of a part also gets the part's name as its own, behind [`PART`]. A backtrace has the names of modules,
+//! and so it says which part it was in.
 
 use std::collections::BTreeSet;
 
@@ -32,6 +35,10 @@ use crate::values;
 /// The name of the functions that pay. No other function of the component has this name afterwards. So a
 /// backtrace that begins with it shows that more bytes than the limit were to cross.
 pub const CROSSING: &str = "[crossing]";
+
+/// The beginning of the names of the modules of parts. Behind it is the name of the part, after those of the parts around
+/// it.
+pub const PART: &str = "[part] ";
 
 /// The price of data that crosses between parts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -142,8 +149,9 @@ impl Meter<'_> {
         self.modules += 1;
         let facts = &self.survey.modules[place];
         let reallocs = &self.reallocs[place];
+        let part = self.survey.path(facts.part);
         let takes_name = facts.names.values().any(|name| *name == CROSSING);
-        if reallocs.is_empty() && !takes_name {
+        if reallocs.is_empty() && !takes_name && part.is_none() {
             return Ok(bytes.to_vec());
         }
         let mut out = Module::new();
@@ -167,7 +175,7 @@ impl Meter<'_> {
                 },
             };
         }
-        out.section(&names(facts, reallocs));
+        out.section(&names(facts, reallocs, part.as_deref()));
         Ok(out.finish())
     }
 
@@ -223,8 +231,8 @@ fn exports(
     Ok(exports)
 }
 
-/// The existing names, and the names of the functions that pay.
-fn names(facts: &CoreModule<'_>, reallocs: &BTreeSet<u32>) -> NameSection {
+/// The existing names, the names of the functions that pay, and that of the part.
+fn names(facts: &CoreModule<'_>, reallocs: &BTreeSet<u32>, part: Option<&str>) -> NameSection {
     let mut names = NameMap::new();
     for (function, name) in &facts.names {
         if *name != CROSSING {
@@ -237,8 +245,10 @@ fn names(facts: &CoreModule<'_>, reallocs: &BTreeSet<u32>) -> NameSection {
         }
     }
     let mut section = NameSection::new();
-    if let Some(name) = facts.name {
-        section.module(name);
+    match (part, facts.name) {
+        (Some(part), _) => section.module(&format!("{PART}{part}")),
+        (None, Some(name)) => section.module(name),
+        (None, None) => {}
     }
     section.functions(&names);
     section

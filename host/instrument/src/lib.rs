@@ -41,7 +41,7 @@ mod crossing;
 #[cfg(test)]
 mod tests;
 
-pub use crossing::{CROSSING, Crossing, meter_crossings};
+pub use crossing::{CROSSING, Crossing, PART, meter_crossings};
 pub use error::Uninstrumentable;
 pub use function::Function;
 pub use hooks::{ENTER, EXIT, HOOKS};

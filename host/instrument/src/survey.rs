@@ -234,7 +234,7 @@ impl<'a> Survey<'a> {
 
     /// The names of a nested component and of those around it, outermost first and without the outermost
     /// component. A component without a name is named by its number.
-    fn path(&self, mut place: usize) -> Option<String> {
+    pub(crate) fn path(&self, mut place: usize) -> Option<String> {
         let mut names = Vec::new();
         while let Some(outer) = self.parts[place].parent {
             let name = self.parts[place].name;

@@ -14,11 +14,13 @@
 mod asks;
 pub mod standard_output;
 pub mod terminal;
+mod union;
 
 pub use asks::{
     BadKey, BadName, DirAsk, Known, MAX_NAMES, Quotas, check_env, check_name, check_path,
     guest_path,
 };
+pub use union::TooManyNames;
 
 use std::collections::BTreeMap;
 use std::fmt;

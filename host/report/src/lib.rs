@@ -53,7 +53,7 @@ pub use json::{JSON_VERSION, ReportError};
 pub use limits::{AppliedLimits, Limits, QuotaLimit, QuotaLimits};
 pub use listed::{Listed, cut};
 pub use outcome::{MemoryKind, Outcome};
-pub use profile::{FunctionFuel, OUTSIDE, PROFILE_VERSION, Profile, ProfileNode};
+pub use profile::{FunctionFuel, OUTSIDE, PROFILE_VERSION, PartFuel, Profile, ProfileNode};
 pub use quota::Quota;
 pub use refusal::Refusal;
 pub use report::{Durations, Memory, Report};

@@ -41,6 +41,9 @@ pub struct FunctionFuel {
     /// module that it is passed for, such as the functions by which a guest reaches its host; otherwise `function
     /// 7`. A function of the host is `[host]` with its interface and name, and its fuel is what it was charged.
     pub name: String,
+    /// The part of a composed component that it is in, after the names of the parts around it: `checker/table`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part: Option<String>,
     /// The core module that defines it, counted from 0; `None` if it is not a function of the component.
     pub module: Option<u32>,
     /// The name of that module.
@@ -57,11 +60,63 @@ pub struct FunctionFuel {
     pub total_fuel: u64,
 }
 
+/// What one part of a composed component used.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PartFuel<'a> {
+    /// Its name, after the names of the parts around it; `None` for what is in no part.
+    pub part: Option<&'a str>,
+    /// Fuel used by its own functions. What crosses into another part is paid for by the part that calls.
+    pub own: u64,
+    /// Fuel charged for its calls of the host.
+    pub host_calls: u64,
+}
+
+impl PartFuel<'_> {
+    /// All of it.
+    pub fn fuel(&self) -> u64 {
+        self.own + self.host_calls
+    }
+}
+
 impl Profile {
     /// Whether the function with this index in the table is one of the host's.
     pub fn is_host(&self, function: u32) -> bool {
         let place = function as usize;
         place >= OUTSIDE.len() && self.functions[place].module.is_none()
+    }
+
+    /// What each part of a composed component used, in the order in which the parts were first entered. The first row is
+    /// for what is in no part: instantiating the component, and the code that it has besides its parts. The rows sum to
+    /// the run's fuel. A component that was not composed has only the first row.
+    pub fn by_part(&self) -> Vec<PartFuel<'_>> {
+        let mut rows = vec![PartFuel::default()];
+        // The row of each node. A node comes after its parent.
+        let mut places: Vec<usize> = Vec::with_capacity(self.nodes.len());
+        for node in &self.nodes {
+            let parent = node.parent.map_or(0, |parent| places[parent as usize]);
+            let part = self.functions[node.function as usize].part.as_deref();
+            let is_host = self.is_host(node.function);
+            let place = match part {
+                // What the host did for a part is the part's.
+                _ if is_host => parent,
+                None => 0,
+                Some(name) => {
+                    (rows.iter().position(|row| row.part == Some(name))).unwrap_or_else(|| {
+                        rows.push(PartFuel {
+                            part: Some(name),
+                            ..PartFuel::default()
+                        });
+                        rows.len() - 1
+                    })
+                }
+            };
+            places.push(place);
+            match is_host {
+                true => rows[place].host_calls += node.own_fuel,
+                false => rows[place].own += node.own_fuel,
+            }
+        }
+        rows
     }
 
     /// Checks that each node comes after its parent and has a function, and that figures can be summed, because readers

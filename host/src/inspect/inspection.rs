@@ -6,6 +6,7 @@ use std::path::Path;
 use fractalaw_manifest::Manifest;
 use fractalaw_report::{App, AppliedLimits, Decision, Item, Listed, NotGranted, Refusal};
 
+use super::parts::{Part, parts};
 use crate::error::{LoadError, PolicyError};
 use crate::load::examined::Examined;
 use crate::load::reading::on_its_stack;
@@ -33,6 +34,8 @@ pub struct Inspection {
     pub imports: Listed<String>,
     /// Its exports, in its own order.
     pub exports: Listed<String>,
+    /// The parts that it is composed of. A component that was not composed has none.
+    pub parts: Listed<Part>,
     /// Why this host would refuse it under any policy.
     pub refusal: Option<Refusal>,
     only_types: BTreeSet<String>,
@@ -76,6 +79,7 @@ impl Inspection {
             Err(LoadError::Host(error)) => return Err(error.into()),
             Ok(()) => None,
         };
+        let parts = parts(&examined.bytes);
         let (app, bytes, outline) = (examined.app(), examined.bytes.len(), examined.outline);
         Ok(Inspection {
             app,
@@ -85,6 +89,7 @@ impl Inspection {
             producers: outline.producers,
             imports: outline.imports,
             exports: outline.exports,
+            parts,
             refusal,
             only_types: outline.only_types,
             interfaces: outline.interfaces,
@@ -111,6 +116,25 @@ impl Inspection {
     pub fn needs_grant(&self, import: &str) -> Option<&'static str> {
         let grant = self.offer.needs_grant(import)?;
         (!self.only_types.contains(import)).then_some(grant)
+    }
+
+    /// The parts that want one of the component's imports: those that import an interface of this name in any version, and
+    /// have no part that does.
+    pub fn wanted_by(&self, import: &str) -> Vec<&str> {
+        let unversioned = |name: &str| name.split('@').next() == import.split('@').next();
+        let wants = |part: &&Part| part.imports.iter().any(|name| unversioned(name));
+        let parts: Vec<&str> = self
+            .parts
+            .iter()
+            .filter(wants)
+            .map(|part| &*part.name)
+            .collect();
+        let is_inside = |part: &str, outer: &str| {
+            let rest = part.strip_prefix(outer);
+            rest.is_some_and(|rest| rest.starts_with('/'))
+        };
+        let is_innermost = |outer: &&str| !parts.iter().any(|part| is_inside(part, outer));
+        parts.iter().copied().filter(is_innermost).collect()
     }
 
     fn asking<'a>(&'a self, manifest: &'a Manifest) -> Asking<'a> {

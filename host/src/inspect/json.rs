@@ -1,9 +1,10 @@
 //! An inspection as JSON for programs.
 
 use fractalaw_manifest::terminal;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::inspection::{Inspection, Verdict};
+use super::parts::Part;
 
 /// The version of the JSON that [`Inspection::json`] returns. It changes when a field changes its meaning or goes
 /// away.
@@ -20,12 +21,16 @@ pub(super) fn render(inspection: &Inspection, verdict: &Verdict) -> String {
         .producers
         .iter()
         .map(|(role, name, version)| json!({ "role": role, "name": name, "version": version }));
-    let imports = inspection
-        .imports
-        .iter()
-        .map(|name| json!({ "name": name, "needs_grant": inspection.needs_grant(name) }));
+    let is_composed = !inspection.parts.is_empty();
+    let imports = inspection.imports.iter().map(|name| {
+        let mut import = json!({ "name": name, "needs_grant": inspection.needs_grant(name) });
+        if is_composed {
+            import["wanted_by"] = json!(inspection.wanted_by(name));
+        }
+        import
+    });
     let asks = inspection.asks();
-    let value = json!({
+    let mut value = json!({
         "version": INSPECTION_VERSION,
         "app": {
             "name": inspection.app.name.as_deref(),
@@ -50,5 +55,19 @@ pub(super) fn render(inspection: &Inspection, verdict: &Verdict) -> String {
         "starts": verdict.refusal.is_none(),
         "refusal": verdict.refusal,
     });
+    if is_composed {
+        value["parts"] = inspection.parts.iter().map(part).collect();
+        value["omitted"]["parts"] = inspection.parts.omitted().into();
+    }
     terminal::json(serde_json::to_string_pretty(&value).expect("an inspection is plain data"))
+}
+
+fn part(part: &Part) -> Value {
+    json!({
+        "name": part.name,
+        "version": part.version,
+        "sha256": part.sha256,
+        "imports": &*part.imports,
+        "exports": &*part.exports,
+    })
 }

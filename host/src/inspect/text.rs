@@ -41,7 +41,14 @@ pub(super) fn render(inspection: &Inspection, verdict: &Verdict) -> String {
         "imports",
         listed(&inspection.imports, |import| {
             match inspection.needs_grant(import) {
-                Some(_) => format!("{}  needs a grant", one_line(import)),
+                Some(_) => {
+                    let parts = inspection.wanted_by(import);
+                    let wanted = match parts.is_empty() {
+                        true => String::new(),
+                        false => format!(", for {}", one_line(&parts.join(", "))),
+                    };
+                    format!("{}  needs a grant{wanted}", one_line(import))
+                }
                 None => one_line(import),
             }
         }),
@@ -49,6 +56,19 @@ pub(super) fn render(inspection: &Inspection, verdict: &Verdict) -> String {
     part(
         "exports",
         listed(&inspection.exports, |export| one_line(export)),
+    );
+    part(
+        "parts",
+        listed(&inspection.parts, |part| {
+            let version = part.version.as_deref().unwrap_or_default();
+            let name = one_line(&format!("{} {version}", part.name));
+            let exports: Vec<_> = part.exports.iter().map(|export| one_line(export)).collect();
+            let exports = match exports.is_empty() {
+                true => String::new(),
+                false => format!("  exports {}", exports.join(", ")),
+            };
+            format!("{}  sha256 {}{exports}", name.trim_end(), part.sha256)
+        }),
     );
     part("policy", vec![policy(verdict)]);
     let granted = verdict.decision.granted.iter();

@@ -30,7 +30,8 @@ pub(super) fn profile(
             continue;
         }
         let row = row(functions, &host, function, &tallies[function]);
-        names_bytes += row.name.len() + row.module_name.as_ref().map_or(0, String::len);
+        let others = [&row.module_name, &row.part].into_iter().flatten();
+        names_bytes += row.name.len() + others.map(String::len).sum::<usize>();
         if names_bytes > PROFILE_NAMES_BYTES {
             return Err(ProfileError::TooLongNames {
                 limit: PROFILE_NAMES_BYTES,
@@ -68,9 +69,15 @@ fn row(
     };
     FunctionFuel {
         name: function.map_or_else(behind, name),
+        part: function.and_then(|function| {
+            let part = function.part.as_deref();
+            part.map(function_name::plain)
+        }),
         module: function.map(|function| function.module),
         module_name: function.and_then(|function| {
+            // The modules of a part have its name.
             let name = function.module_name.as_deref();
+            let name = name.filter(|_| function.part.is_none());
             name.map(function_name::plain)
         }),
         index: function.map(|function| function.index),

@@ -1,7 +1,7 @@
 //! Turns the errors that end a run into outcomes, with what the guest was doing and in which of its functions.
 
 use fractalaw_contract::function_name;
-use fractalaw_instrument::CROSSING;
+use fractalaw_instrument::{CROSSING, PART};
 use fractalaw_report::{Certainty, During, Outcome, Quota, Trap, TrapCode};
 use wasmtime::component::ResourceTableError;
 use wasmtime::{Trap as WasmtimeTrap, WasmBacktrace};
@@ -153,14 +153,22 @@ pub(super) fn is_too_much_crossing(error: &wasmtime::Error) -> bool {
         )
 }
 
-/// The guest's functions at the trap, innermost first, with readable names.
-pub(super) fn backtrace(error: &wasmtime::Error) -> Vec<String> {
+/// The guest's functions at the trap, innermost first, with readable names. Those of a composed component are named after
+/// their part.
+pub(super) fn backtrace(error: &wasmtime::Error, is_composed: bool) -> Vec<String> {
     let Some(backtrace) = error.downcast_ref::<WasmBacktrace>() else {
         return Vec::new();
     };
-    let name = |frame: &wasmtime::FrameInfo| match frame.func_name() {
-        Some(name) => function_name::readable(name),
-        None => format!("function {}", frame.func_index()),
+    let name = |frame: &wasmtime::FrameInfo| {
+        let function = match frame.func_name() {
+            Some(name) => function_name::readable(name),
+            None => format!("function {}", frame.func_index()),
+        };
+        let part = frame.module().name().filter(|_| is_composed);
+        match part.and_then(|name| name.strip_prefix(PART)) {
+            Some(part) => format!("{}: {function}", function_name::plain(part)),
+            None => function,
+        }
     };
     let frames = backtrace.frames().iter().take(BACKTRACE_FRAMES);
     // Names are read by recursion, and the thread that polls the run may have a small stack.

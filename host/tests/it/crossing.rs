@@ -1,7 +1,7 @@
 //! Composed components: data between their parts costs by its length, is bounded, and appears in profiles.
 
 use fractalaw_host::{
-    Certainty, Host, Inspection, LoadError, Outcome, Quota, Refusal, Report, Run, Tier,
+    Certainty, Host, Inspection, LoadError, Outcome, PartFuel, Quota, Refusal, Report, Run, Tier,
 };
 
 use crate::components::{RUNTIME, run};
@@ -152,6 +152,89 @@ fn no_guest_passes_its_own_trap_for_the_bound() {
 }
 
 #[test]
+fn a_backtrace_says_which_part_each_function_is_in() {
+    let host = Host::builder().slots(1).build().unwrap();
+    let text = include_str!("../components/two-parts.wat");
+    let text = text
+        .replace("(i32.add (local.get 0) (local.get 0))", "unreachable")
+        .replace("{from}", "utf8")
+        .replace("{to}", "utf8")
+        .replace("{byte}", "0")
+        .replace("{run}", &take(1));
+    let composed = wat::parse_str(&text).unwrap();
+    let report = heavy(&host, &composed);
+    assert_eq!(report.outcome.kind(), "trap");
+    let expected = ["receiver: twice", "receiver: take", "sender: run"];
+    // Between two parts is a function of Wasmtime's, without a name.
+    let in_parts = |report: &Report| -> Vec<String> {
+        let functions = report.backtrace.iter().cloned();
+        functions
+            .filter(|function| !function.starts_with("function "))
+            .collect()
+    };
+    assert_eq!(in_parts(&report), expected);
+    // A loop in a part is named as well when the fuel ends.
+    let looping = text.replace("unreachable", "(loop $l (br $l)) unreachable");
+    let looping = wat::parse_str(looping).unwrap();
+    let report = run(
+        &host,
+        &looping,
+        Run::new().tier(Tier::Heavy).fuel(10_000_000),
+    );
+    assert_eq!(report.outcome, Outcome::OutOfFuel);
+    assert_eq!(in_parts(&report), expected);
+}
+
+#[test]
+fn an_inspection_lists_the_parts_as_they_are_in_the_bytes() {
+    let receiver = r#"(component $receiver
+        (import "fractal:app/data-query@0.1.0" (instance))
+        (@custom "version" "1.2.3")
+        (core module $m (func (export "f")))
+        (core instance $i (instantiate $m))
+        (func (export "f") (canon lift (core func $i "f"))))"#;
+    let composed = wat::parse_str(format!(
+        r#"(component {RUN}
+            (import "fractal:app/data-query@0.1.0" (instance $data))
+            (component $types)
+            (component $outer
+                (import "fractal:app/data-query@0.1.0" (instance $data))
+                {receiver}
+                (instance $r (instantiate $receiver (with "fractal:app/data-query@0.1.0" (instance $data))))
+                (export "g" (func $r "f")))
+            (instance (instantiate $outer (with "fractal:app/data-query@0.1.0" (instance $data)))))"#
+    ))
+    .unwrap();
+    let inspection = Inspection::of(&composed).unwrap();
+    let parts: Vec<_> = (inspection.parts.iter())
+        .map(|part| (&*part.name, part.version.as_deref(), &*part.exports))
+        .collect();
+    let exports = |name: &str| vec![name.to_owned()];
+    let (outer, inner) = (exports("g"), exports("f"));
+    assert_eq!(
+        parts,
+        [
+            ("outer", None, &outer[..]),
+            ("outer/receiver", Some("1.2.3"), &inner[..])
+        ]
+    );
+    let alone = wat::parse_str(receiver).unwrap();
+    assert_eq!(
+        inspection.parts[1].sha256,
+        Inspection::of(&alone).unwrap().app.digest.to_string()
+    );
+    let wanted = inspection.wanted_by("fractal:app/data-query@0.1.0");
+    assert_eq!(wanted, ["outer/receiver"]);
+    // A component that is not composed has no parts, and says nothing of them.
+    let plain = crate::components::component("", "");
+    let inspection = Inspection::of(&plain).unwrap();
+    assert!(inspection.parts.is_empty());
+    let verdict = inspection.verdict(&Run::new(), None).unwrap();
+    assert!(!inspection.text(&verdict).contains("parts"));
+    assert!(!inspection.json(&verdict).contains("parts"));
+}
+
+#[test]
 fn parts_whose_room_is_made_out_of_sight_are_refused() {
     let host = Host::builder().slots(1).build().unwrap();
     let component = wat::parse_str(format!(
@@ -230,6 +313,19 @@ fn a_profile_names_the_functions_of_each_part_and_sums_to_the_run() {
     // Two constants and a call; entering, two readings and a sum.
     assert_eq!(of("receiver: twice").own_fuel, 1 + 3);
     assert_eq!(of("receiver: take").total_fuel, 1 + 1 + 4 + 4);
+    let parts = profile.by_part();
+    let names: Vec<_> = parts.iter().map(|part| part.part).collect();
+    assert_eq!(names, [None, Some("receiver"), Some("sender")]);
+    assert_eq!(parts.iter().map(PartFuel::fuel).sum::<u64>(), whole);
+    let functions_of = |part: Option<&str>| -> u64 {
+        let functions = profile.functions.iter();
+        let functions = functions.filter(|function| function.part.as_deref() == part);
+        functions.map(|function| function.own_fuel).sum()
+    };
+    for part in &parts {
+        assert_eq!(part.own, functions_of(part.part), "{:?}", part.part);
+        assert_eq!(part.host_calls, 0);
+    }
     // The calling part pays for what crosses: 2,000 bytes one way, and 100 to 300 the other.
     assert!(of("sender: run").own_fuel > STEP * (2_000_u64.div_ceil(64) + 100_u64.div_ceil(64)));
 }

@@ -203,27 +203,26 @@ impl Nodes {
             owned(self) > 0
         });
         self.programs[LOST].kill();
+        let owned = owned(self);
         let takes_over = &self.sites[0].place;
         // That it is gone is known some seconds later.
-        let mut said = String::new();
         until("the end of its entry", || {
             match takes_over.ask(&["take", "c"]) {
-                Ok(taken) => {
-                    said = taken;
+                Ok(said) => {
+                    assert_eq!(
+                        said,
+                        format!(
+                            "{owned} deliveries were taken, 0 are of apps that this node does not have\n"
+                        )
+                    );
                     true
                 }
-                Err(error) => {
-                    assert!(error.contains("node `c` is running"), "{error}");
+                Err(said) => {
+                    assert!(said.contains("node `c` is running"), "{said}");
                     false
                 }
             }
         });
-        let (taken, rest) = said.split_once(' ').unwrap();
-        assert!(taken.parse::<u64>().is_ok_and(|taken| taken > 0), "{said}");
-        assert_eq!(
-            rest,
-            "deliveries were taken, 0 are of apps that this node does not have\n"
-        );
         self.wait(Some(LOST));
         self.supervisors[LOST] = self.sites[LOST].serve();
         self.programs[LOST] = self.sites[LOST].place.connect();

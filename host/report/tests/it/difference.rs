@@ -241,6 +241,7 @@ fn the_function_that_moved_most_is_first_and_what_did_not_move_is_left_out() {
 fn functions_of_one_name_count_as_one_and_what_was_not_entered_does_not() {
     let function = |name: &str, calls, own_fuel| FunctionFuel {
         name: name.to_owned(),
+        part: None,
         module: None,
         module_name: None,
         index: None,

@@ -185,6 +185,7 @@ pub(crate) fn report(outcome: Outcome) -> Report {
 pub(crate) fn profile() -> Profile {
     let function = |name: &str, module: Option<u32>, calls, own_fuel, total_fuel| FunctionFuel {
         name: name.to_owned(),
+        part: None,
         module,
         module_name: module.map(|_| "main".to_owned()),
         index: module,
