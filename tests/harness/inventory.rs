@@ -11,6 +11,7 @@ use libtest_mimic::{Failed, Trial};
 use crate::case::Case;
 use crate::misplaced;
 use crate::name::Name;
+use crate::parts::Parts;
 use crate::scenario::Scenario;
 use crate::snapshot;
 
@@ -33,7 +34,9 @@ pub(crate) struct Inventory {
     pub(crate) tests: PathBuf,
     /// The folder that cargo and the commands write to.
     pub(crate) target: PathBuf,
+    /// Those that can be run.
     guests: BTreeSet<String>,
+    parts: Parts,
     /// The folders in `cases/` that have a case, whether or not it can be run.
     subjects: BTreeSet<String>,
     /// The paths that a snapshot may have.
@@ -52,15 +55,19 @@ impl Inventory {
             target: env::var_os("CARGO_TARGET_DIR")
                 .map_or_else(|| workspace.join("target"), |folder| workspace.join(folder)),
             guests: BTreeSet::new(),
+            parts: Parts::default(),
             subjects: BTreeSet::new(),
             expected: BTreeSet::new(),
         };
         for manifest in files(&workspace.join("guests"), 2, "toml")? {
             let folder = Name::of(&manifest).subject;
             if manifest.ends_with("Cargo.toml") && !folder.starts_with(LIBRARY) {
+                inventory.parts.add(&folder, &manifest);
                 inventory.guests.insert(folder);
             }
         }
+        let parts = &inventory.parts;
+        inventory.guests.retain(|guest| !parts.is_part(guest));
         for room in ["cases", "fixtures"] {
             for file in files(&tests.join(room), 2, "toml")? {
                 inventory.add(room, &file);
@@ -152,6 +159,12 @@ impl Inventory {
 
     /// What is wrong, by the name of the test that fails for it.
     pub(crate) fn problems(&self) -> Result<[(&'static str, Vec<String>); 4]> {
+        let untested = self.parts.without_user().map(|part| {
+            format!(
+                "guest `{part}` is a part of no guest that runs, so nothing tests it\n\
+                 hint: name it in `compose` of a guest that has cases, or delete it"
+            )
+        });
         let without_case = self.guests.difference(&self.subjects).map(|guest| {
             format!(
                 "guest `{guest}` has no case\n\
@@ -182,7 +195,10 @@ impl Inventory {
             }
         }
         Ok([
-            ("inventory/every-guest-has-a-case", without_case.collect()),
+            (
+                "inventory/every-guest-has-a-case",
+                without_case.chain(untested).collect(),
+            ),
             ("inventory/every-case-has-a-guest", without_guest.collect()),
             ("inventory/every-snapshot-has-a-case", stale),
             (

@@ -40,6 +40,7 @@ mod listing;
 mod misplaced;
 mod name;
 mod own_tests;
+mod parts;
 mod record;
 mod regular;
 mod rendering;

@@ -17,11 +17,16 @@ mod reading;
 mod sizes;
 mod standing;
 
+// From several components to one.
+mod compose;
+mod order;
+
 // What is kept of a build, and whether it is still valid.
 mod encoder_sources;
 mod fresh;
 mod summary;
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::mem;
 use std::path::{Path, PathBuf};
@@ -35,9 +40,12 @@ use crate::guest::Guest;
 use crate::lock::Lock;
 use crate::project::Project;
 use compile::Compiler;
+use compose::Composed;
 use contract::Contract;
 use fetch::{For, fetch};
 use fresh::{Before, Outputs, Record};
+use order::Order;
+pub(crate) use order::users;
 use reading::on_its_stack;
 use standing::Standing;
 use summary::{Built, Status, Summary};
@@ -76,16 +84,21 @@ pub(crate) fn run(project: &Project, flags: &BuildGuests) -> Result<()> {
 fn check(project: &Project, names: &[String]) -> Result<()> {
     let common = fresh::common(project, &Toolchain::ask(project)?)?;
     let lock = Lock::read(&project.root)?;
-    let mut stale = Vec::new();
-    for name in names {
+    let order = Order::of(project, names)?;
+    let mut all = BTreeSet::new();
+    for name in &order.names {
         let is_fresh = match Record::load(project, name) {
             Some(record) => record.holds(project, &common, &lock)?,
             None => false,
         };
-        if !is_fresh {
-            println!("{name}");
-            stale.push(name);
+        let is_refused = order.refused.contains_key(name);
+        if !is_fresh || is_refused || order.parts(name).any(|part| all.contains(part)) {
+            all.insert(&**name);
         }
+    }
+    let stale: Vec<&String> = names.iter().filter(|name| all.contains(&***name)).collect();
+    for name in &stale {
+        println!("{name}");
     }
     if stale.is_empty() {
         return Ok(());
@@ -185,11 +198,18 @@ fn build(project: &Project, names: &[String]) -> Result<Outcome> {
     let mut toolchain = Toolchain::ask(project)?;
     let common = fresh::common(project, &toolchain)?;
     let lock = Lock::read(&project.root)?;
+    let order = Order::of(project, names)?;
     let mut outcome = Outcome::default();
-    let mut stale = Vec::new();
-    for name in names {
+    let mut stale: Vec<(&str, Option<Record>)> = Vec::new();
+    for name in &order.names {
+        let part_is_stale =
+            (order.parts(name)).any(|part| stale.iter().any(|(stale, _)| *stale == part));
         match Record::load(project, name) {
-            Some(record) if record.holds(project, &common, &lock)? => {
+            _ if order.refused.contains_key(name) => {
+                let why = order.refused[name].clone();
+                outcome.failures.push((name.clone(), why));
+            }
+            Some(record) if !part_is_stale && record.holds(project, &common, &lock)? => {
                 outcome.built.push(Built {
                     summary: record.summary,
                     status: Status::Fresh,
@@ -203,17 +223,33 @@ fn build(project: &Project, names: &[String]) -> Result<Outcome> {
     }
     let contract = Contract::read(project)?;
     toolchain.ready(project)?;
-    fetch(
-        project,
-        stale.iter().map(|(name, _)| name.as_str()),
-        For::Build,
-    )?;
+    fetch(project, stale.iter().map(|(name, _)| *name), For::Build)?;
     let mut compiler = Compiler::new(project, &mut toolchain);
     for (name, record) in stale {
+        if let Some(part) =
+            (order.parts(name)).find(|part| outcome.failed().any(|one| one == *part))
+        {
+            let why = format!("`{name}` is composed of `{part}`, which could not be built");
+            outcome.failures.push((name.to_owned(), why));
+            continue;
+        }
+        // It was stale because a part was. If that gave the same bytes again, there is nothing to do.
+        if let Some(record) = &record
+            && order.parts(name).next().is_some()
+            && record.holds(project, &common, &lock)?
+        {
+            outcome.built.push(Built {
+                summary: record.summary.clone(),
+                status: Status::Fresh,
+            });
+            continue;
+        }
         eprintln!("building `{name}`");
         match build_one(project, &mut compiler, &contract, &common, name, record) {
             Ok(built) => outcome.built.push(built),
-            Err(error) => outcome.failures.push((name.clone(), format!("{error:#}"))),
+            Err(error) => outcome
+                .failures
+                .push((name.to_owned(), format!("{error:#}"))),
         }
     }
     outcome.lose_what_was_changed(project);
@@ -239,16 +275,26 @@ fn build_one(
     let compiled = compiler.compile(name, &before.changed)?;
     standing.check(project, name)?;
     let core = &compiled.module;
-    let (component, imports) = on_its_stack(|| {
-        let component = encode::component(&guest, core).with_context(|| format!("`{name}`"))?;
-        let imports = contract.check(name, &component)?;
-        Ok((component, imports))
-    })?;
+    let own =
+        on_its_stack(|| encode::component(&guest, core).with_context(|| format!("`{name}`")))?;
+    let Composed {
+        component,
+        tier,
+        parts,
+    } = match guest.build.compose.is_empty() {
+        true => Composed {
+            component: own,
+            tier: guest.manifest.tier,
+            parts: BTreeMap::new(),
+        },
+        false => compose::composed(project, &guest, core, &own)?,
+    };
+    let imports = on_its_stack(|| contract.check(&guest, &component))?;
     write_atomically(&project.core_module(name), core)?;
     write_atomically(&project.component(name), &component)?;
     let summary = Summary {
         name: name.to_owned(),
-        tier: guest.manifest.tier,
+        tier,
         core_bytes: core.len(),
         component_bytes: component.len(),
         imports,
@@ -256,6 +302,7 @@ fn build_one(
     let outputs = Outputs {
         core,
         component: &component,
+        parts,
     };
     Record::new(project, common, before, &compiled, outputs, summary.clone())?.store(project)?;
     Ok(Built {

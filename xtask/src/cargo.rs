@@ -80,11 +80,14 @@ pub(crate) const MODELS: [&str; 4] = ["-p", "fractalaw-models", "-p", "fractalaw
 /// The program that moves events between nodes. It depends on a client of NATS, which nothing else uses.
 pub(crate) const NATS: [&str; 2] = ["-p", "fractalaw-nats"];
 
+/// The program that joins the parts of composed guests. It has a release of the WebAssembly tools of its own.
+pub(crate) const COMPOSE: [&str; 2] = ["-p", "fractalaw-compose"];
+
 /// This crate, always by itself: its features are those of `cargo xtask`.
 pub(crate) const XTASK: [&str; 2] = ["-p", "xtask"];
 
 /// All groups that have tests and docs.
-pub(crate) const GROUPS: [&[&str]; 6] = [&XTASK, &HOST, &LEDGER, &ADBC, &MODELS, &NATS];
+pub(crate) const GROUPS: [&[&str]; 7] = [&XTASK, &COMPOSE, &HOST, &LEDGER, &ADBC, &MODELS, &NATS];
 
 /// A shell at the root of the workspace.
 pub(crate) fn shell(project: &Project) -> Result<Shell> {

@@ -1,4 +1,6 @@
-//! One guest as its `Cargo.toml` declares it: name, version, description and manifest.
+//! One guest as its `Cargo.toml` declares it: name, version, description, manifest, and what it is composed of.
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, Result};
 use fractalaw_contract::standard;
@@ -13,6 +15,9 @@ use crate::project::{Project, read_toml};
 /// The table in `Cargo.toml` that contains a guest's manifest.
 const MANIFEST_TABLE: &str = "[package.metadata.micro-app]";
 
+/// The keys of that table that say how a guest is built. Its component does not carry them.
+const BUILD_KEYS: [&str; 2] = ["compose", "part"];
+
 /// What a guest says of itself.
 #[derive(Debug)]
 pub(crate) struct Guest {
@@ -20,6 +25,25 @@ pub(crate) struct Guest {
     pub(crate) version: Option<String>,
     pub(crate) description: Option<String>,
     pub(crate) manifest: Manifest,
+    pub(crate) build: Build,
+}
+
+/// How a guest is built.
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct Build {
+    /// The imported interfaces that other guests provide, with the names of these guests.
+    #[serde(default)]
+    pub(crate) compose: BTreeMap<String, String>,
+    /// Whether it is a part for other guests and exports no `run`.
+    #[serde(default)]
+    pub(crate) part: bool,
+}
+
+impl Build {
+    /// The guests that it is composed of, besides itself.
+    pub(crate) fn parts(&self) -> BTreeSet<&str> {
+        self.compose.values().map(String::as_str).collect()
+    }
 }
 
 impl Guest {
@@ -53,11 +77,13 @@ impl Guest {
                 .into());
         }
         let workspace = read_toml(&project.root.join("Cargo.toml"))?;
+        let (manifest, build) = declared(package, &file)?;
         Ok(Guest {
             name: name.to_owned(),
             version: text(package, &workspace, "version"),
             description: text(package, &workspace, "description"),
-            manifest: manifest(package, &file)?,
+            manifest,
+            build,
         })
     }
 }
@@ -95,13 +121,13 @@ fn text(package: &Table, workspace: &Table, key: &str) -> Option<String> {
     value.as_str().map(str::to_owned)
 }
 
-/// The manifest. A guest without one gets the defaults.
-fn manifest(package: &Table, file: &str) -> Result<Manifest, Fault> {
+/// The manifest, and how the guest is built. A guest that declares nothing gets the defaults.
+fn declared(package: &Table, file: &str) -> Result<(Manifest, Build), Fault> {
     let Some(value) = package
         .get("metadata")
         .and_then(|metadata| metadata.get("micro-app"))
     else {
-        return Ok(Manifest::default());
+        return Ok(Default::default());
     };
     let Some(table) = value.as_table() else {
         return Err(fault(format!(
@@ -112,21 +138,32 @@ fn manifest(package: &Table, file: &str) -> Result<Manifest, Fault> {
     };
     // One key at a time, because the error of a bad value does not name its key.
     for (key, value) in table {
-        let alone = Table::from_iter([(key.clone(), value.clone())]);
-        let read = Manifest::deserialize(Value::Table(alone));
-        let read: Result<Manifest, String> = read.map_err(|error| error.message().to_owned());
-        let checked = read.and_then(|manifest| {
-            let checked = manifest.check(&known());
-            checked.map_err(|error| error.to_string())
-        });
+        let alone = Value::Table(Table::from_iter([(key.clone(), value.clone())]));
+        let checked = match BUILD_KEYS.contains(&&**key) {
+            true => Build::deserialize(alone).map(drop).map_err(said),
+            false => (Manifest::deserialize(alone).map_err(said)).and_then(|manifest| {
+                let checked = manifest.check(&known());
+                checked.map_err(|error| error.to_string())
+            }),
+        };
         checked.map_err(|cause| explain(file, key, value, &cause))?;
     }
-    Manifest::deserialize(value.clone())
-        .map_err(|error| fault(format!("`{file}`: `{MANIFEST_TABLE}`: {}", error.message())))
+    let whole =
+        |error: toml::de::Error| fault(format!("`{file}`: `{MANIFEST_TABLE}`: {}", said(error)));
+    let (build, manifest) =
+        (table.clone().into_iter()).partition::<Table, _>(|(key, _)| BUILD_KEYS.contains(&&**key));
+    Ok((
+        Manifest::deserialize(Value::Table(manifest)).map_err(whole)?,
+        Build::deserialize(Value::Table(build)).map_err(whole)?,
+    ))
+}
+
+fn said(error: toml::de::Error) -> String {
+    error.message().to_owned()
 }
 
 /// What a host with this project's capabilities knows in a manifest.
-fn known() -> Known<'static> {
+pub(crate) fn known() -> Known<'static> {
     let quotas = QuotaLimits::standard().iter();
     let quotas = quotas.map(|quota| &*quota.quota.name);
     Known {
@@ -136,7 +173,7 @@ fn known() -> Known<'static> {
 }
 
 fn explain(file: &str, key: &str, value: &Value, cause: &str) -> Fault {
-    let keys = [&Manifest::KEYS[..], &standard::MANIFEST_KEYS].concat();
+    let keys = [&Manifest::KEYS[..], &standard::MANIFEST_KEYS, &BUILD_KEYS].concat();
     if keys.contains(&key) {
         let cause = cause.trim_end().replace("unknown variant", "unknown value");
         fault(format!(

@@ -27,6 +27,7 @@ mod cargo;
 mod cargo_test;
 mod guest;
 mod lock;
+mod programs;
 mod project;
 
 // From the source of a guest to its component.
@@ -38,10 +39,9 @@ mod packages;
 mod drivers;
 mod servers;
 
-// What is done with components: the programs and the harness that run them, and how a run looks on a page.
+// What is done with components: the harness that runs them, and how a run looks on a page.
 mod cases;
 mod page;
-mod programs;
 
 mod models;
 mod revision;

@@ -50,7 +50,10 @@ pub(crate) fn run(project: &Project, flags: &flags::Profile) -> Result<ExitCode>
         .transpose()?;
     let name = title(flags);
     let text = match (flags.format, &before) {
-        (Format::Table, None) => table::functions(&now, flags.all),
+        (Format::Table, None) => match table::parts(&now) {
+            Some(parts) => format!("{}\n{parts}", table::functions(&now, flags.all)),
+            None => table::functions(&now, flags.all),
+        },
         (Format::Table, Some(before)) => {
             let used = |profile: &Profile| FunctionsUsed::of(&profile.functions);
             table::changes(&used(before).moved(&used(&now)), flags.all)
@@ -79,15 +82,19 @@ pub(crate) fn run(project: &Project, flags: &flags::Profile) -> Result<ExitCode>
     Ok(ExitCode::SUCCESS)
 }
 
-/// The functions and the call tree, with names that are safe to print.
+/// The functions and the call tree, with names that are safe to print. A function of a composed component has its part.
 fn json(profile: &Profile) -> Value {
     let functions = profile.functions.iter().map(|function| {
-        json!({
+        let mut value = json!({
             "name": one_line(&function.name),
             "calls": function.calls,
             "own_fuel": function.own_fuel,
             "total_fuel": function.total_fuel,
-        })
+        });
+        if let Some(part) = &function.part {
+            value["part"] = one_line(part).into();
+        }
+        value
     });
     json!({ "functions": functions.collect::<Vec<_>>(), "nodes": profile.nodes })
 }

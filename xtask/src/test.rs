@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 
 use crate::adbc;
 use crate::build_guests;
-use crate::cargo::{ADBC, HOST, LEDGER, MODELS, NATS, XTASK, cargo, shell, step};
+use crate::cargo::{ADBC, COMPOSE, HOST, LEDGER, MODELS, NATS, XTASK, cargo, shell, step};
 use crate::cargo_test::{arguments, run_tests, without_verdicts};
 use crate::cases::asked::{Asked, is_scenario};
 use crate::cases::harness::{Snapshots, cases};
@@ -17,6 +17,7 @@ use crate::cases::names::Cases;
 use crate::drivers;
 use crate::fault::{FAILED, Fault};
 use crate::flags;
+use crate::guest::Guest;
 use crate::in_ci;
 use crate::models;
 use crate::project::Project;
@@ -61,6 +62,7 @@ fn accept(project: &Project, flags: &flags::Test, asked: &Asked) -> Result<ExitC
 fn asked(project: &Project, names: &[String]) -> Result<Asked> {
     let known = Cases::find(project);
     let is_known = |name: &str| known.has(name) || is_scenario(project, name);
+    let names = &tested_by(project, names)?[..];
     match names {
         [] => Ok(Asked::Everything),
         [name] if !is_known(name) => Ok(Asked::Text(name.clone())),
@@ -69,6 +71,18 @@ fn asked(project: &Project, names: &[String]) -> Result<Asked> {
             None => Ok(Asked::Cases(names.to_vec())),
         },
     }
+}
+
+/// A part has no cases of its own: those of the guests that are composed of it test it.
+fn tested_by(project: &Project, names: &[String]) -> Result<Vec<String>> {
+    let mut tested = Vec::new();
+    for name in names {
+        match Guest::read(project, name) {
+            Ok(guest) if guest.build.part => tested.extend(build_guests::users(project, name)?),
+            _ => tested.push(name.clone()),
+        }
+    }
+    Ok(tested)
 }
 
 /// Only whole names may be accepted. A part of a name could accept more than was meant.
@@ -144,6 +158,7 @@ pub(crate) fn verify(
         for command in [
             cargo(&shell, "test").args(HOST).arg("--doc"),
             cargo(&shell, "test").args(XTASK),
+            cargo(&shell, "test").args(COMPOSE),
             cargo(&shell, "test").args(LEDGER),
             cargo(&shell, "test").args(ADBC),
             cargo(&shell, "test").args(MODELS),
@@ -155,6 +170,8 @@ pub(crate) fn verify(
     }
     let own = |package: &str| match guests.failed().any(|failed| failed == package) {
         true => Tests::Nothing,
+        // A part whose users' cases run.
+        false if flags.names.iter().any(|name| name == package) => Tests::All,
         false => tests(&asked, package),
     };
     good &= guest_tests::run(project, &shell, own, &flags.rest, &mut totals)?;

@@ -39,6 +39,7 @@ mod rows;
 mod sql;
 
 /// The whole contract as `wit-bindgen` gives it, for what this library has no words of its own for.
+#[cfg(feature = "run")]
 #[expect(missing_docs, reason = "wit-bindgen writes no documentation")]
 pub mod contract {
     wit_bindgen::generate!({
@@ -46,6 +47,28 @@ pub mod contract {
         world: "micro-app",
         pub_export_macro: true,
         default_bindings_module: "micro_app::contract",
+    });
+}
+
+/// What the contract imports, for parts: they export no `run`, and [`main!`] cannot be used.
+#[cfg(not(feature = "run"))]
+#[expect(missing_docs, reason = "wit-bindgen writes no documentation")]
+pub mod contract {
+    wit_bindgen::generate!({
+        path: "../../wit",
+        inline: "package fractal:part;
+            world imports {
+                import fractal:app/audit-log@0.1.0;
+                import fractal:app/data-query@0.1.0;
+                import fractal:app/data-mutate@0.1.0;
+                import fractal:app/ai-embeddings@0.1.0;
+                import fractal:app/ai-classify@0.1.0;
+                import fractal:app/ai-inference@0.1.0;
+                import fractal:app/events-emit@0.1.0;
+                import fractal:app/events-schedule@0.1.0;
+            }",
+        world: "fractal:part/imports",
+        generate_all,
     });
 }
 

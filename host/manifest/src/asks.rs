@@ -76,6 +76,11 @@ pub enum BadKey {
     NotNames(String),
 }
 
+/// A composed micro-app would ask for more names of one kind than a manifest has room for.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("it and its parts have more than {MAX_NAMES} names of `{0}`")]
+pub struct TooManyNames(pub String);
+
 fn one_of(known: &[String]) -> String {
     let quoted: Vec<_> = known.iter().map(|key| format!("`{key}`")).collect();
     match &quoted[..] {

@@ -17,10 +17,9 @@ pub mod terminal;
 mod union;
 
 pub use asks::{
-    BadKey, BadName, DirAsk, Known, MAX_NAMES, Quotas, check_env, check_name, check_path,
-    guest_path,
+    BadKey, BadName, DirAsk, Known, MAX_NAMES, Quotas, TooManyNames, check_env, check_name,
+    check_path, guest_path,
 };
-pub use union::TooManyNames;
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -2,13 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::asks::{DirAsk, Quotas, names};
-use crate::{MAX_NAMES, Manifest};
-
-/// A composed micro-app would ask for more names of one kind than a manifest has room for.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("it and its parts have more than {MAX_NAMES} names of `{0}`")]
-pub struct TooManyNames(pub String);
+use crate::Manifest;
+use crate::asks::{DirAsk, MAX_NAMES, Quotas, TooManyNames, names};
 
 impl Manifest {
     /// The manifest of a micro-app that has this part. The tier is the higher one, and everything else is asked for if one
@@ -77,7 +72,8 @@ fn largest(one: &Quotas, other: &Quotas) -> Quotas {
 
 #[cfg(test)]
 mod tests {
-    use crate::{Known, Manifest, TooManyNames};
+    use crate::Manifest;
+    use crate::asks::{Known, TooManyNames};
 
     fn manifest(json: &str) -> Manifest {
         let known = Known {

@@ -11,9 +11,10 @@ use anyhow::{Context, Result, bail};
 use fractalaw_contract::shape::TooLong;
 use fractalaw_contract::{Invalid, judge, shape, standard, type_depth};
 use wit_parser::decoding::{DecodedWasm, decode};
-use wit_parser::{Function, Resolve, WorldItem, WorldKey};
+use wit_parser::{Function, Resolve, World, WorldItem, WorldKey};
 
 use crate::fault::{Fault, guest as fault, list, nearest};
+use crate::guest::Guest;
 use crate::project::Project;
 
 /// The world that every micro-app is built for.
@@ -60,7 +61,8 @@ impl Contract {
     }
 
     /// Checks a component and returns the names of the interfaces that it imports.
-    pub(crate) fn check(&self, guest: &str, component: &[u8]) -> Result<Vec<String>> {
+    pub(crate) fn check(&self, declared: &Guest, component: &[u8]) -> Result<Vec<String>> {
+        let guest = &*declared.name;
         type_depth::check(component)
             .map_err(|error| fault(format!("`{guest}` is refused by the host: {error}")))?;
         let (resolve, world) = match decode(component).context("cannot decode the component")? {
@@ -82,6 +84,11 @@ impl Contract {
                 self.check_import(guest, &name, (&resolve, item))?;
             }
             names.push(name);
+        }
+        if declared.build.part {
+            check_part(guest, world)?;
+            names.sort();
+            return Ok(names);
         }
         for (name, expected) in &self.exports {
             let found = world.exports.get(&WorldKey::Name(name.clone()));
@@ -161,6 +168,24 @@ fn check_export(
     Err(fault(message).hint(format!(
         "generate the bindings for the world `{WORLD}` and `export!` your type"
     )))
+}
+
+/// A part is there for what it exports, and cannot be run.
+fn check_part(guest: &str, world: &World) -> Result<(), Fault> {
+    let exports = world.exports.iter();
+    let runs =
+        |(key, _): (&WorldKey, &WorldItem)| matches!(key, WorldKey::Name(name) if name == "run");
+    if exports.clone().any(runs) {
+        return Err(fault(format!("`{guest}` exports `run`, expected a part without it"))
+            .hint("take `part = true` out of its manifest: a guest that runs may be a part of others as well"));
+    }
+    if world.exports.is_empty() {
+        return Err(fault(format!(
+            "`{guest}` exports nothing, expected a part that exports an interface"
+        ))
+        .hint("export an interface in its world and `export!` your type"));
+    }
+    Ok(())
 }
 
 /// The type of an imported or exported function, for a message.

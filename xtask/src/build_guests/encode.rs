@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result};
 use fractalaw_contract::type_depth;
-use fractalaw_manifest::SECTION;
+use fractalaw_manifest::{Manifest, SECTION};
 use wasi_preview1_component_adapter_provider::{
     WASI_SNAPSHOT_PREVIEW1_ADAPTER_NAME as PREVIEW1,
     WASI_SNAPSHOT_PREVIEW1_REACTOR_ADAPTER as PREVIEW1_ADAPTER,
@@ -40,8 +40,18 @@ pub(crate) fn component(guest: &Guest, module: &[u8]) -> Result<Vec<u8>> {
     let bare = encoder
         .encode()
         .context("cannot encode the core module as a component")?;
-    let mut component = metadata(guest, module, &bare).context("cannot add the metadata")?;
-    section(&mut component, SECTION, &guest.manifest.encode());
+    described(guest, &guest.manifest, module, &bare)
+}
+
+/// Adds what the component says of itself, and validates it.
+pub(crate) fn described(
+    guest: &Guest,
+    manifest: &Manifest,
+    module: &[u8],
+    bare: &[u8],
+) -> Result<Vec<u8>> {
+    let mut component = metadata(guest, module, bare).context("cannot add the metadata")?;
+    section(&mut component, SECTION, &manifest.encode());
     Validator::new_with_features(WasmFeatures::default() | WasmFeatures::COMPONENT_MODEL)
         .validate_all(&component)
         .context("the encoded component is not valid")?;

@@ -12,9 +12,11 @@ macro_rules! sources {
 }
 
 /// Path and text of each source.
-pub(super) const SOURCES: [(&str, &str); 23] = sources![
+pub(super) const SOURCES: [(&str, &str); 25] = sources![
+    "xtask/compose/src/main.rs",
     "xtask/src/guest.rs",
     "xtask/src/build_guests/compile.rs",
+    "xtask/src/build_guests/compose.rs",
     "xtask/src/build_guests/contract.rs",
     "xtask/src/build_guests/encode.rs",
     "xtask/src/build_guests/guest_profile.rs",
@@ -47,14 +49,15 @@ mod tests {
     use super::SOURCES;
 
     /// The folders whose files shape a component.
-    const FOLDERS: [&str; 3] = [
+    const FOLDERS: [&str; 4] = [
         "host/contract/src",
         "host/contract/wit",
+        "xtask/compose/src",
         "xtask/src/build_guests",
     ];
 
     /// The files in these folders that do not, and why.
-    const LEFT_OUT: [(&str, &str); 11] = [
+    const LEFT_OUT: [(&str, &str); 12] = [
         ("host/contract/src/function_name.rs", "names in tables"),
         ("host/contract/src/hint.rs", "words of a refusal"),
         ("host/contract/src/lib.rs", "declares the others"),
@@ -70,6 +73,10 @@ mod tests {
         (
             "xtask/src/build_guests/guest_cargo.rs",
             "starts the cargo that `compile.rs` describes",
+        ),
+        (
+            "xtask/src/build_guests/order.rs",
+            "decides what is built first",
         ),
         (
             "xtask/src/build_guests/sizes.rs",

@@ -13,6 +13,7 @@ use fractalaw_manifest::Manifest;
 use serde::{Deserialize, Serialize};
 
 use super::compile::Compiled;
+use super::compose::COMPOSER;
 use super::encode;
 use super::encoder_sources::SOURCES;
 use super::hermetic;
@@ -42,6 +43,9 @@ pub(crate) struct Record {
     packages: BTreeMap<PathBuf, String>,
     /// Files and folders outside of these that were read, such as an included text.
     files: BTreeMap<PathBuf, String>,
+    /// The components of the parts that it is composed of.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    parts: BTreeMap<String, String>,
     /// The two outputs as they were made, and not as they were found later.
     core: String,
     component: String,
@@ -77,11 +81,12 @@ pub(crate) struct Before {
     pub(crate) changed: BTreeSet<PathBuf>,
 }
 
-/// The two outputs of a build.
-#[derive(Clone, Copy, Debug)]
+/// The two outputs of a build, and the parts that are in one of them.
+#[derive(Debug)]
 pub(crate) struct Outputs<'a> {
     pub(crate) core: &'a [u8],
     pub(crate) component: &'a [u8],
+    pub(crate) parts: BTreeMap<String, String>,
 }
 
 impl Record {
@@ -132,11 +137,12 @@ impl Record {
         }
         Ok(Record {
             common: common.to_owned(),
-            lock: Lock::read(&project.root)?.digest(&summary.name),
+            lock: locked(&Lock::read(&project.root)?, &summary.name, &outputs.parts),
             packages,
             files,
             core: digest::bytes(outputs.core),
             component: digest::bytes(outputs.component),
+            parts: outputs.parts,
             summary,
         })
     }
@@ -151,13 +157,35 @@ impl Record {
     pub(crate) fn holds(&self, project: &Project, common: &str, lock: &Lock) -> Result<bool> {
         let guest = &self.summary.name;
         Ok(self.common == common
-            && self.lock == lock.digest(guest)
+            && self.lock == locked(lock, guest, &self.parts)
             && same(&self.packages, |folder| {
                 digest::package(&project.root.join(folder))
             })?
             && same(&self.files, |file| outside(project, file))?
+            && self.has_parts_as_they_are(project)?
             && self.core == digest::file(&project.core_module(guest))?
             && self.component == digest::file(&project.component(guest))?)
+    }
+}
+
+impl Record {
+    fn has_parts_as_they_are(&self, project: &Project) -> Result<bool> {
+        for (part, recorded) in &self.parts {
+            if digest::file(&project.component(part))? != *recorded {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+}
+
+/// The guest's packages in `Cargo.lock`, and those of the composer if the guest is composed.
+fn locked(lock: &Lock, guest: &str, parts: &BTreeMap<String, String>) -> String {
+    match parts.is_empty() {
+        true => lock.digest(guest),
+        false => [guest, COMPOSER]
+            .map(|package| lock.digest(package))
+            .join(" "),
     }
 }
 

@@ -17,6 +17,7 @@ pub(crate) fn profile(
     };
     let function = |(name, calls, own_fuel, total_fuel)| FunctionFuel {
         name,
+        part: None,
         module: Some(0),
         module_name: None,
         index: None,

@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 
 use fractalaw_manifest::terminal::one_line;
-use fractalaw_report::{FunctionMoved, Profile};
+use fractalaw_report::{FunctionMoved, PartFuel, Profile};
 
 use crate::numbers::{grouped, percent, signed};
 use crate::tables;
@@ -50,6 +50,38 @@ pub(super) fn functions(profile: &Profile, all: bool) -> String {
         "the whole run".to_owned(),
     ]);
     tables::text(table, |column| column < 4)
+}
+
+/// The fuel of each part of a composed component, the largest first, and the sum. `None` if it was not composed.
+pub(super) fn parts(profile: &Profile) -> Option<String> {
+    let mut parts = profile.by_part();
+    if parts.len() == 1 {
+        return None;
+    }
+    parts.sort_by_key(|part| (Reverse(part.fuel()), part.part));
+    let whole: u64 = parts.iter().map(PartFuel::fuel).sum();
+    let mut table = tables::start(["fuel", "percent", "own fuel", "host calls", "part"]);
+    let mut row = |fuel: u64, own: u64, host_calls: u64, name: String| {
+        table.add_row([
+            grouped(fuel),
+            part(fuel, whole),
+            grouped(own),
+            grouped(host_calls),
+            name,
+        ]);
+    };
+    for part in &parts {
+        let name = part.part.map_or("(in no part)".to_owned(), one_line);
+        row(part.fuel(), part.own, part.host_calls, name);
+    }
+    let sum = |figure: fn(&PartFuel<'_>) -> u64| parts.iter().map(figure).sum();
+    row(
+        whole,
+        sum(|part| part.own),
+        sum(|part| part.host_calls),
+        "the whole run".to_owned(),
+    );
+    Some(tables::text(table, |column| column < 4))
 }
 
 /// The functions that changed, the largest change first, and the sum.

@@ -123,7 +123,7 @@ fn broken() -> Vec<(&'static str, &'static str, String, String)> {
             "[package.metadata.micro-app]\nteir = \"heavy\"\n",
             saying("never built"),
             "`guests/broken-key/Cargo.toml`: unknown key `teir` in `[package.metadata.micro-app]`, \
-             expected `tier`, `interfaces`, `args`, `env`, `stdin`, `dirs`, `quotas`, `data`, `ai`, `on`, `emits`, `schedules`\nhint: correct or \
+             expected `tier`, `interfaces`, `args`, `env`, `stdin`, `dirs`, `quotas`, `data`, `ai`, `on`, `emits`, `schedules`, `compose`, `part`\nhint: correct or \
              remove `teir`"
                 .into(),
         ),

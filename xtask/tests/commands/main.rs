@@ -12,6 +12,7 @@ mod against;
 mod bench;
 mod broken_guests;
 mod build_scripts;
+mod composed;
 mod encoding;
 mod freshness;
 mod from_runs;
