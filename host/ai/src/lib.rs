@@ -44,12 +44,14 @@ use fractalaw_host::capability::{
 };
 use fractalaw_host::{HostError, PolicyError};
 
-use grant::{GRANT_KEY, KEY, MODELS};
+use grant::{GRANT_KEY, KEY, MODELS, Model};
 use limits::{CALLS, TOKENS};
 use recording::Recording;
+use served::Served;
 use session::AiSession;
 use tables::{
-    CLASSIFY_FUNCTION, EMBED_BATCH_FUNCTION, EMBED_FUNCTION, GENERATE_FUNCTION, INFERENCE,
+    CLASSIFY, CLASSIFY_FUNCTION, EMBED_BATCH_FUNCTION, EMBED_FUNCTION, EMBEDDINGS,
+    GENERATE_FUNCTION, INFERENCE,
 };
 
 static TABLE: Table = Table {
@@ -146,11 +148,53 @@ impl Capability for Ai {
         if models.generate.is_none() && granted.asks_for(INFERENCE) {
             return Err(no_model().into());
         }
+        if granted.is_deterministic()
+            && let Some(served) = not_exact(granted, &models)
+        {
+            return Err(would_ask(&served).into());
+        }
         // Not only when the run has ended: servers would have been asked for nothing, and its report would be lost.
         if let Some(path) = &models.record {
             Recording::check(path)?;
         }
         Ok(Box::new(AiSession::new(models, granted.threads())))
+    }
+}
+
+/// A model that the run could ask and whose answers may differ the next time. If the run is recorded, its repetition finds what
+/// is asked now.
+fn not_exact(granted: &Granted<'_>, models: &grant::Granted) -> Option<Arc<Served>> {
+    if models.replay.is_some() || models.record.is_some() {
+        return None;
+    }
+    let served = |model: &Model| match model {
+        Model::Served(served) => Some(Arc::clone(served)),
+        Model::Exact => None,
+    };
+    let of_interfaces = [
+        (EMBEDDINGS, served(&models.embed)),
+        (CLASSIFY, served(&models.classify)),
+        (INFERENCE, models.generate.clone()),
+    ];
+    let mut asked = of_interfaces
+        .into_iter()
+        .filter(|(interface, _)| granted.asks_for(interface));
+    asked.find_map(|(_, served)| served)
+}
+
+fn would_ask(served: &Served) -> PolicyError {
+    PolicyError {
+        path: None,
+        line: None,
+        message: format!(
+            "a deterministic run is granted the model `{}`, expected recorded answers or the exact model `{}`",
+            served.name,
+            exact::NAME
+        ),
+        hint:
+            "record a real run with `--record FOLDER`, and repeat its answers with `--replay FILE`"
+                .to_owned(),
+        is_usage: true,
     }
 }
 

@@ -2,6 +2,10 @@
 //!
 //! The crate `rten-text` is not used: version 0.27 panics on some texts, does not clean texts, does not split Chinese
 //! characters, and leaves half of an unknown word.
+//!
+//! The exact model of the host (`host/ai/src/exact`) splits texts by the same rules, and shares no code with this: its table
+//! says what each character becomes, so that no version of Unicode counts, and it finds tokens by their bytes in place. Here
+//! a vocabulary is given, and Unicode's categories say what a character is. Both are held against the same reference.
 
 // From the ground up.
 mod characters;

@@ -200,7 +200,11 @@ pub fn answer_from_files(served: &std::path::Path, request: Request) -> Result<A
             "start one: `fractalaw serve`",
         ));
     }
-    let _lock = folder.lock()?;
+    let _lock = folder.lock().map_err(|error| match error {
+        // It was asked before, and nobody listened.
+        ServeError::Served { folder, process } => ServeError::NotReady { folder, process },
+        error => error,
+    })?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let (desk, apps) = files(&folder, &config, Arc::clone(&clock), &Arc::default())?;
     let done = match request {

@@ -22,6 +22,14 @@ pub enum ServeError {
         /// The number of the other process, as it wrote it down.
         process: String,
     },
+    /// The supervisor of the folder does not answer commands at this moment.
+    #[error("`{}` is served by process {process}, which does not answer commands now", folder.display())]
+    NotReady {
+        /// The folder.
+        folder: PathBuf,
+        /// The number of the process, as it wrote it down.
+        process: String,
+    },
     /// A file of the supervisor cannot be used.
     #[error("could not {what} `{}`", path.display())]
     File {
@@ -109,6 +117,10 @@ impl ServeError {
                 "`fractalaw status --folder {}` asks it; stop it before you start another",
                 folder.display()
             )),
+            ServeError::NotReady { .. } => Some(
+                "it takes the first version of its apps, or stops: ask again in a moment"
+                    .to_owned(),
+            ),
             ServeError::StateMissing { .. } => Some(
                 "restore it from a copy, or move `events.db` away with the events that wait in it"
                     .to_owned(),
@@ -132,6 +144,7 @@ impl ServeError {
         match self {
             ServeError::Config(_)
             | ServeError::Served { .. }
+            | ServeError::NotReady { .. }
             | ServeError::Refused(_)
             | ServeError::Asked { .. }
             | ServeError::Token { .. } => true,

@@ -136,6 +136,11 @@ impl<'a> Granted<'a> {
         self.is_measured
     }
 
+    /// Whether the run's time is virtual and its random numbers come from a seed, so that it repeats exactly.
+    pub fn is_deterministic(&self) -> bool {
+        self.determinism.fixed().is_some()
+    }
+
     /// The run's number in the ledger, or 0 without one.
     pub fn run_number(&self) -> u64 {
         self.run_number

@@ -161,19 +161,26 @@ impl Node {
 
     pub(crate) fn start(&mut self, apps: Apps) {
         self.engine = None;
-        let member = Member {
-            configuration: "config".to_owned(),
-            wake: Box::new(|| {}),
+        // A process that another test starts has the lock of the file from its fork to its exec.
+        let opened = loop {
+            let member = Member {
+                configuration: "config".to_owned(),
+                wake: Box::new(|| {}),
+            };
+            let opened = Engine::open_in_set(
+                &self.place.path("events.db"),
+                &format!("ledger-{}", self.place.name),
+                apps.clone(),
+                &mut NoClosings,
+                now(),
+                member,
+            );
+            match opened {
+                Err(EngineError::InUse { .. }) => std::thread::yield_now(),
+                opened => break opened,
+            }
         };
-        let engine = Engine::open_in_set(
-            &self.place.path("events.db"),
-            &format!("ledger-{}", self.place.name),
-            apps,
-            &mut NoClosings,
-            now(),
-            member,
-        );
-        self.engine = Some(engine.unwrap());
+        self.engine = Some(opened.unwrap());
     }
 
     pub(crate) fn engine(&self) -> &Engine {

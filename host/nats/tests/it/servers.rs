@@ -5,6 +5,7 @@ use std::io::{BufRead, BufReader};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use tempfile::TempDir;
@@ -34,10 +35,17 @@ pub(crate) struct Servers {
     running: Vec<Option<Child>>,
 }
 
-/// Nothing else is told this port before the server has it, except by accident.
+/// A port that the system gives to no connection by itself. Otherwise a client could have it while a server is down.
 fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.local_addr().unwrap().port()
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let first = std::process::id() * 61;
+    loop {
+        let port = (first + NEXT.fetch_add(1, Ordering::Relaxed)) % 12_000 + 20_000;
+        let port = u16::try_from(port).unwrap();
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
 }
 
 impl Servers {

@@ -23,7 +23,7 @@ const APPS: &str = "[apps.watch]\nsource = \"watch.wasm\"\nretry = 100\n[apps.an
 const POLICY: &str = "[all]\ninterfaces.\"fractal:app/events-emit\" = true\ninterfaces.\"fractal:app/events-schedule\" = true\n\
     on.go = true\non.next = true\nemits.next = true\n";
 
-fn kills() -> u64 {
+pub(crate) fn kills() -> u64 {
     std::env::var("FRACTALAW_TEST_KILLS").map_or(6, |text| text.parse().unwrap())
 }
 
@@ -31,6 +31,14 @@ fn kills() -> u64 {
 fn random(seed: u64, most: u64) -> u64 {
     let mixed = (seed + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     ((mixed ^ (mixed >> 29)).wrapping_mul(0xbf58_476d_1ce4_e5b9) >> 33) % most
+}
+
+/// Waits for up to so many microseconds. To the microsecond: a sleeping thread wakes up later than that.
+pub(crate) fn spin_at_random(seed: u64, most_us: u64) {
+    let (begin, delay) = (Instant::now(), random(seed + 1000, most_us));
+    while begin.elapsed() < Duration::from_micros(delay) {
+        std::hint::spin_loop();
+    }
 }
 
 fn site() -> Site {
@@ -48,9 +56,9 @@ fn site() -> Site {
 }
 
 /// Sends an event. `None` if nobody has acknowledged it.
-fn emit(folder: &Path) -> Option<u64> {
+pub(crate) fn emit(folder: &Path, event_type: &str) -> Option<u64> {
     let request = Request::Emit {
-        event_type: "go".to_owned(),
+        event_type: event_type.to_owned(),
         payload: b"42 rows".to_vec(),
         wait: false,
     };
@@ -64,7 +72,7 @@ fn emit(folder: &Path) -> Option<u64> {
     }
 }
 
-fn answer(folder: &Path, request: Request) -> serde_json::Value {
+pub(crate) fn answer(folder: &Path, request: Request) -> serde_json::Value {
     match ask(&Folder::of(folder), &request).unwrap() {
         Some(Answer::Done(value)) => value,
         other => panic!("{other:?}"),
@@ -72,7 +80,7 @@ fn answer(folder: &Path, request: Request) -> serde_json::Value {
 }
 
 /// Waits until nothing is left. What waits for its next attempt is tried at once.
-fn idle(folder: &Path) {
+pub(crate) fn idle(folder: &Path) {
     loop {
         let rows = answer(
             folder,
@@ -119,7 +127,7 @@ fn each_delivery_completes_exactly_once_however_often_the_supervisor_is_killed()
                 let folder = site.path().to_owned();
                 thread::spawn(move || {
                     while !stop.load(Ordering::Relaxed) {
-                        if let Some(event) = emit(&folder) {
+                        if let Some(event) = emit(&folder, "go") {
                             acknowledged.lock().unwrap().push(event);
                         }
                     }
@@ -130,11 +138,7 @@ fn each_delivery_completes_exactly_once_however_often_the_supervisor_is_killed()
         while acknowledged.lock().unwrap().len() < before + 1 + random(kill, 20) as usize {
             thread::yield_now();
         }
-        // To the microsecond: a sleeping thread wakes up later than that.
-        let (begin, delay) = (Instant::now(), random(kill + 1000, 30_000));
-        while begin.elapsed() < Duration::from_micros(delay) {
-            std::hint::spin_loop();
-        }
+        spin_at_random(kill, 30_000);
         process.signal("KILL");
         process.end();
         stop.store(true, Ordering::Relaxed);

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use fractalaw_events_engine::{DeliveryId, EventId, Time};
+use fractalaw_events_engine::{DeliveryId, EngineError, EventId, Time};
 use fractalaw_host::{Manifest, Tier};
 use fractalaw_ledger::{Reader, Trust, verify};
 use fractalaw_serve::clock::VirtualClock;
@@ -88,7 +88,20 @@ impl Site {
         self.start_at(Time::from_unix_s(NOON_S)).unwrap()
     }
 
+    /// A process that another test starts has the locks of this one from its fork to its exec. So they may be there for a
+    /// moment after a supervisor has ended.
     pub(crate) fn start_at(&self, time: Time) -> Result<Running, ServeError> {
+        loop {
+            match self.start_once_at(time) {
+                Err(ServeError::Served { .. } | ServeError::Engine(EngineError::InUse { .. })) => {
+                    std::thread::yield_now();
+                }
+                started => return started,
+            }
+        }
+    }
+
+    pub(crate) fn start_once_at(&self, time: Time) -> Result<Running, ServeError> {
         let clock = Arc::new(VirtualClock::at(time));
         let supervisor = Supervisor::start(Setup {
             folder: self.path().to_owned(),

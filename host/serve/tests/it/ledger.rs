@@ -13,6 +13,10 @@ pub(crate) struct Book {
     pub(crate) accepted: BTreeSet<u64>,
     /// Events of runs that completed, by type.
     pub(crate) emitted: BTreeMap<String, BTreeSet<u64>>,
+    /// The digests of their payloads.
+    pub(crate) payloads: BTreeMap<String, Vec<String>>,
+    /// Tasks of runs that completed.
+    pub(crate) tasks: BTreeSet<u64>,
     /// The outcomes of each delivery's runs, in their order. A run without a closing is `cut-off`.
     pub(crate) runs: BTreeMap<String, Vec<String>>,
     /// The digest of each run's component.
@@ -51,8 +55,14 @@ impl Book {
                         for event in detail["events"].as_array().into_iter().flatten() {
                             let event_type = event["type"].as_str().unwrap().to_owned();
                             let id = event["id"].as_u64().unwrap();
+                            let sha256 = event["sha256"].as_str().unwrap().to_owned();
+                            let payloads = book.payloads.entry(event_type.clone());
+                            payloads.or_default().push(sha256);
                             book.emitted.entry(event_type).or_default().insert(id);
                         }
+                        let tasks = detail["tasks"].as_array().into_iter().flatten();
+                        book.tasks
+                            .extend(tasks.map(|task| task["id"].as_u64().unwrap()));
                     }
                     book.runs.entry(delivery).or_default().push(outcome);
                 }
@@ -86,7 +96,9 @@ impl Book {
                 "{delivery}: {:?}",
                 self.runs[delivery]
             );
-            let event = delivery.strip_prefix("event:").unwrap();
+            let Some(event) = delivery.strip_prefix("event:") else {
+                continue;
+            };
             let (event, _) = event.split_once(':').unwrap();
             let event = event.parse().unwrap();
             assert!(

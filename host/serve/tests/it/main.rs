@@ -3,6 +3,7 @@
 mod lab;
 mod ledger;
 mod process;
+mod reacting;
 
 // What emits and schedules, as the tests of events have it.
 #[path = "../../../events/tests/it/guests.rs"]
@@ -11,10 +12,12 @@ mod guests;
 
 mod commands;
 mod config;
+mod data_kills;
 mod http;
 mod kills;
 mod load_swaps;
 mod page;
+mod plan;
 mod rounds;
 mod schedules;
 mod sets;

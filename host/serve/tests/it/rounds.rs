@@ -148,7 +148,7 @@ fn a_folder_has_one_supervisor_and_the_error_names_the_other() {
     let site = Site::new("");
     let running = site.start();
     let time = fractalaw_events_engine::Time::from_unix_s(NOON_S);
-    let error = site.start_at(time).err().unwrap();
+    let error = site.start_once_at(time).err().unwrap();
     assert_eq!(
         error.to_string(),
         format!(
@@ -157,6 +157,19 @@ fn a_folder_has_one_supervisor_and_the_error_names_the_other() {
             std::process::id()
         )
     );
+    // A command that comes before the supervisor listens, or when it listens no more.
+    let error = fractalaw_serve::answer_from_files(site.path(), Request::Status);
+    let error = error.err().unwrap();
+    assert_eq!(
+        error.to_string(),
+        format!(
+            "`{}` is served by process {}, which does not answer commands now",
+            site.path().display(),
+            std::process::id()
+        )
+    );
+    let hint = "it takes the first version of its apps, or stops: ask again in a moment";
+    assert_eq!(error.hint().as_deref(), Some(hint));
     running.stop();
     site.start().stop();
 }

@@ -78,8 +78,11 @@ fn a_start_that_fails_changes_nothing() {
         .execute_batch("DROP TRIGGER breaks; UPDATE engine SET last_delivery = 0")
         .unwrap();
     let open = |lab: &mut Lab| {
-        let apps = lab.apps.clone();
-        Engine::open(&lab.path(), "ledger-1", apps, &mut lab.ledger, lab.now)
+        let path = lab.path();
+        when_free(|| {
+            let apps = lab.apps.clone();
+            Engine::open(&path, "ledger-1", apps, &mut lab.ledger, lab.now)
+        })
     };
     let error = open(&mut lab).err().unwrap().to_string();
     assert!(

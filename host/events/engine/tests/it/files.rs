@@ -135,13 +135,10 @@ fn a_ledger_that_cannot_be_read_stops_the_start() {
     lab.accept("x");
     drop(lab.start_next().unwrap());
     lab.engine = None;
-    let error = Engine::open(
-        &lab.path(),
-        "ledger-1",
-        lab.apps.clone(),
-        &mut Broken,
-        lab.now,
-    );
+    let error = when_free(|| {
+        let apps = lab.apps.clone();
+        Engine::open(&lab.path(), "ledger-1", apps, &mut Broken, lab.now)
+    });
     assert_eq!(
         error.err().unwrap().to_string(),
         "cannot settle the runs of the last start: the ledger is gone"

@@ -30,6 +30,8 @@ fn each_delivery_completes_once_whenever_the_host_is_killed() {
         let more = Duration::from_micros(random.next_u64() % 4_000);
         accepted.extend(kill_after(folder, words, more));
     }
+    // The others are killed at any moment, which may be between runs.
+    accepted.extend(kill_in_a_run(folder));
     // The last one works off what is left, and ends by itself.
     let mut last = spawn(folder, host::DRAIN, Stdio::null());
     assert!(last.wait().unwrap().success());
@@ -60,10 +62,25 @@ fn spawn(folder: &Path, task: &str, stdout: Stdio) -> Child {
 /// Starts the host, and kills it after this many words and this much more time. Returns the events from outside that
 /// it acknowledged.
 fn kill_after(folder: &Path, words: u64, more: Duration) -> Vec<u64> {
-    let mut child = spawn(folder, "", Stdio::piped());
+    kill_when(folder, "", |said| said.len() == words as usize, more)
+}
+
+/// Starts the host with runs that do not end, and kills it in one.
+fn kill_in_a_run(folder: &Path) -> Vec<u64> {
+    let is_held = |said: &[String]| said.last().is_some_and(|last| last == "at held");
+    kill_when(folder, host::HOLD, is_held, Duration::ZERO)
+}
+
+fn kill_when(
+    folder: &Path,
+    task: &str,
+    has_said: impl Fn(&[String]) -> bool,
+    more: Duration,
+) -> Vec<u64> {
+    let mut child = spawn(folder, task, Stdio::piped());
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
     let mut said: Vec<String> = Vec::new();
-    while said.len() < words as usize {
+    while !has_said(&said) {
         let line = lines.next().expect("the host ended by itself").unwrap();
         if line.starts_with("at ") {
             said.push(line);

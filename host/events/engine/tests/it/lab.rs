@@ -60,8 +60,11 @@ impl Lab {
     /// Starts the engine, as after a crash if it was running.
     pub(crate) fn start(&mut self) {
         self.engine = None;
-        let apps = self.apps.clone();
-        let engine = Engine::open(&self.path(), "ledger-1", apps, &mut self.ledger, self.now);
+        let path = self.path();
+        let engine = when_free(|| {
+            let apps = self.apps.clone();
+            Engine::open(&path, "ledger-1", apps, &mut self.ledger, self.now)
+        });
         self.engine = Some(engine.unwrap());
     }
 
@@ -195,5 +198,17 @@ pub(crate) fn cron(name: &str, cron: &str, target: &str) -> Task {
         run_at: None,
         target: target.to_owned(),
         payload: name.as_bytes().to_vec(),
+    }
+}
+
+/// Opens a file again. A process that another test starts has the lock of the file from its fork to its exec.
+pub(crate) fn when_free(
+    mut open: impl FnMut() -> Result<Engine, EngineError>,
+) -> Result<Engine, EngineError> {
+    loop {
+        match open() {
+            Err(EngineError::InUse { .. }) => std::thread::yield_now(),
+            opened => return opened,
+        }
     }
 }

@@ -154,7 +154,8 @@ fn the_ledger_is_read_from_the_first_run_that_is_not_settled() {
     lab.engine = None;
     let mut asked = Asked(Vec::new());
     let open = |asked: &mut Asked| {
-        Engine::open(&lab.path(), "ledger-1", lab.apps.clone(), asked, lab.now).unwrap()
+        let path = lab.path();
+        when_free(|| Engine::open(&path, "ledger-1", lab.apps.clone(), asked, lab.now)).unwrap()
     };
     drop(open(&mut asked));
     assert_eq!(asked.0, [RunId(3)]);

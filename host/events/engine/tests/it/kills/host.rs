@@ -15,6 +15,8 @@ pub(super) const FOLDER: &str = "FRACTALAW_EVENTS_TEST_FOLDER";
 pub(super) const TASK: &str = "FRACTALAW_EVENTS_TEST_TASK";
 /// It takes nothing from outside, and ends when nothing is left.
 pub(super) const DRAIN: &str = "drain";
+/// The runs that it starts do not end.
+pub(super) const HOLD: &str = "hold";
 
 const WORKERS: usize = 4;
 
@@ -39,6 +41,7 @@ struct Host {
     engine: Engine,
     book: Book,
     drains: bool,
+    holds: bool,
     is_empty: AtomicBool,
 }
 
@@ -47,8 +50,8 @@ fn works_until_it_is_killed() {
     let Some(folder) = std::env::var_os(FOLDER).map(PathBuf::from) else {
         return;
     };
-    let drains = std::env::var(TASK).is_ok_and(|task| task == DRAIN);
-    let host = open(&folder, drains);
+    let task = std::env::var(TASK).unwrap();
+    let host = open(&folder, &task);
     std::thread::scope(|scope| {
         for _ in 0..WORKERS {
             scope.spawn(|| {
@@ -57,7 +60,7 @@ fn works_until_it_is_killed() {
                 }
             });
         }
-        if !drains {
+        if !host.drains {
             scope.spawn(|| {
                 loop {
                     host.accept();
@@ -67,7 +70,7 @@ fn works_until_it_is_killed() {
     });
 }
 
-fn open(folder: &Path, drains: bool) -> Host {
+fn open(folder: &Path, task: &str) -> Host {
     let book = Book::open(folder);
     let mut lines = book::read(folder);
     let engine = Engine::open(
@@ -80,7 +83,8 @@ fn open(folder: &Path, drains: bool) -> Host {
     let host = Host {
         engine: engine.unwrap(),
         book,
-        drains,
+        drains: task == DRAIN,
+        holds: task == HOLD,
         is_empty: AtomicBool::new(false),
     };
     if host.engine.tasks(TaskId(0), 1).unwrap().is_empty() {
@@ -135,6 +139,12 @@ impl Host {
         );
         let (mut run, _) = claim.start(id, all(), self.book.now()).unwrap();
         say("started");
+        if self.holds {
+            say("held");
+            loop {
+                std::thread::park();
+            }
+        }
         let made = stage(&mut run, &delivery, now);
         self.end(run, id, outcome(id), &made);
     }

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use fractalaw_events_engine::*;
 use tempfile::TempDir;
 
-use crate::lab::{Ledger, T0};
+use crate::lab::{Ledger, T0, when_free};
 
 pub(super) struct Node {
     folder: TempDir,
@@ -72,8 +72,11 @@ impl Node {
     /// Starts the engine as one that is not part of a set.
     pub(super) fn leave(&mut self) {
         self.engine = None;
-        let apps = self.apps.clone();
-        let engine = Engine::open(&self.path(), &self.name, apps, &mut self.ledger, self.now);
+        let path = self.path();
+        let engine = when_free(|| {
+            let apps = self.apps.clone();
+            Engine::open(&path, &self.name, apps, &mut self.ledger, self.now)
+        });
         self.engine = Some(engine.unwrap());
     }
 
