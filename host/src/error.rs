@@ -10,6 +10,7 @@ use std::path::PathBuf;
 use bytesize::ByteSize;
 use fractalaw_ledger::LedgerError;
 use fractalaw_manifest::BadName;
+use fractalaw_provenance::LockError;
 use fractalaw_report::Refusal;
 
 use crate::cause;
@@ -158,6 +159,9 @@ pub enum HostError {
         /// What is wrong.
         message: String,
     },
+    /// The file that pins components cannot be used.
+    #[error(transparent)]
+    Lock(#[from] LockError),
     /// A policy, or a line of policy, has something that this host does not know.
     #[error(transparent)]
     Policy(#[from] PolicyError),
@@ -247,6 +251,7 @@ impl HostError {
                 Some("a pipe is read as `--stdin -`".to_owned())
             }
             HostError::Ledger(error) | HostError::NotAcknowledged(error) => error.hint(),
+            HostError::Lock(error) => Some(error.hint().to_owned()),
             HostError::Policy(error) => Some(error.hint.clone()),
             HostError::MemoryOverSlot { .. } => {
                 Some("lower `--memory`; the heavy tier's is the most".to_owned())
@@ -273,6 +278,7 @@ impl HostError {
                 | HostError::GuestPath(_)
                 | HostError::GrantedTwice { .. }
                 | HostError::VariableTwice { .. }
+                | HostError::Lock(_)
                 | HostError::MemoryOverSlot { .. }
                 | HostError::ClockTooLate
                 | HostError::Ledger(LedgerError::Missing { .. } | LedgerError::NotALedger { .. })

@@ -2,6 +2,7 @@
 
 pub(crate) mod builder;
 pub(crate) mod given;
+mod profiling;
 mod rehearsal;
 
 use std::path::Path;
@@ -9,7 +10,8 @@ use std::sync::Arc;
 
 use fractalaw_ledger::{Note, Opening, now_unix_ns};
 use fractalaw_manifest::Tier;
-use fractalaw_report::{App, NotGranted, Outcome, Profile, Refusal, Report};
+use fractalaw_provenance::Signatures;
+use fractalaw_report::{App, NotGranted, Outcome, Refusal, Report};
 use tokio::sync::watch;
 
 use crate::blocking::on_a_thread;
@@ -20,6 +22,7 @@ use crate::ledger::verdicts::Verdict;
 use crate::ledger::{self, Beginning};
 use crate::load::loader::Loader;
 use crate::load::micro_app::MicroApp;
+use crate::load::papers::Papers;
 use crate::load::reading::{self, on_its_stack};
 use crate::load::source::Source;
 use crate::offer::file_threads::FileThreads;
@@ -29,7 +32,6 @@ use crate::policy::Policy;
 use crate::policy::asking::Asking;
 use crate::policy::decision::{self, Decided};
 use crate::policy::own_files::OwnFiles;
-use crate::profile::{self, ProfileError, ProfiledApp};
 use crate::run::slots::Slots;
 use crate::run::ticker::Ticker;
 use crate::run::until::stopped;
@@ -45,7 +47,7 @@ struct Inner {
     slots: Slots,
     file_threads: FileThreads,
     own_files: OwnFiles,
-    policy: Option<Policy>,
+    policy: Option<Arc<Policy>>,
     ledger: Option<Recorded>,
     stop: Arc<watch::Sender<bool>>,
     _ticker: Ticker,
@@ -72,10 +74,26 @@ impl Host {
     /// [`LoadError::Refused`] if the component is at fault, [`LoadError::Host`] if the host is.
     pub fn load(&self, bytes: &[u8]) -> Result<MicroApp, LoadError> {
         let loader = &*self.0.loader;
-        on_its_stack(|| loader.load(loader.read(Source::Bytes(bytes))?))
+        on_its_stack(|| loader.load(loader.read(Source::Bytes(bytes, Papers::Nowhere))?))
     }
 
-    /// Loads a file as [`Host::load`] does. A file over the size limit is refused and not read.
+    /// Loads a component as [`Host::load`] does, with its signatures, for a policy that requires one.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Host::load`].
+    pub fn load_signed(
+        &self,
+        bytes: &[u8],
+        signatures: &Signatures,
+    ) -> Result<MicroApp, LoadError> {
+        let loader = &*self.0.loader;
+        let papers = Papers::Brought(signatures.clone());
+        on_its_stack(|| loader.load(loader.read(Source::Bytes(bytes, papers))?))
+    }
+
+    /// Loads a file as [`Host::load`] does. A file over the size limit is refused and not read. A file that `apps.lock`
+    /// beside it pins must be what is pinned, and its signatures are in the file beside it, `FILE.sig`.
     ///
     /// # Errors
     ///
@@ -148,7 +166,7 @@ impl Host {
     ///
     /// If the bytes are not a component.
     pub fn inspect(&self, bytes: &[u8]) -> Result<Inspection, LoadError> {
-        on_its_stack(|| Inspection::read(Source::Bytes(bytes), self.offer()))
+        on_its_stack(|| Inspection::read(Source::Bytes(bytes, Papers::Nowhere), self.offer()))
     }
 
     /// What a run of the micro-app would be granted, without running it.
@@ -168,7 +186,7 @@ impl Host {
     fn decide(&self, asking: Asking<'_>, run: &Run) -> Result<Decided, PolicyError> {
         let brought = run.brought(asking.manifest.tier, self.offer());
         brought.section.check(self.offer())?;
-        let policy = self.0.policy.as_ref();
+        let policy = self.0.policy.as_deref();
         Ok(decision::decide(asking, brought, policy, self.offer()))
     }
 
@@ -178,7 +196,7 @@ impl Host {
             offer: self.offer(),
             file_threads: &self.0.file_threads,
             own_files: &self.0.own_files,
-            policy: self.0.policy.as_ref(),
+            policy: self.0.policy.as_deref(),
             slots: &self.0.slots,
             stop: &self.0.stop,
         }
@@ -281,47 +299,6 @@ impl Host {
         let budget = limits.limits.fuel;
         let report = Report::not_run(Outcome::Refused(refusal), limits);
         close(recording, Ok(Ran::nothing(report)), budget).await
-    }
-
-    /// Loads a component as [`Host::load`] does, and its twin with hooks for profiling.
-    ///
-    /// # Errors
-    ///
-    /// If the component is refused, or its functions cannot be followed.
-    pub fn load_profiled(&self, bytes: &[u8]) -> Result<ProfiledApp, ProfileError> {
-        self.load_profiled_source(|| Ok(Source::Bytes(bytes)))
-    }
-
-    /// Loads a file as [`Host::load_profiled`] does.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`Host::load_profiled`], and if the file cannot be read.
-    pub fn load_profiled_file(&self, path: impl AsRef<Path>) -> Result<ProfiledApp, ProfileError> {
-        let path = path.as_ref();
-        self.load_profiled_source(|| Source::open(path))
-    }
-
-    fn load_profiled_source<'a>(
-        &self,
-        source: impl FnOnce() -> Result<Source<'a>, LoadError> + Send,
-    ) -> Result<ProfiledApp, ProfileError> {
-        let loader = &*self.0.loader;
-        on_its_stack(|| Ok::<_, LoadError>(ProfiledApp::load(loader, source()?)))?
-    }
-
-    /// Runs a micro-app and says which of its functions used how much fuel, to the unit. Grants are decided as for any
-    /// run. The ledger does not record a measurement.
-    ///
-    /// The micro-app runs as with [`Host::run`]. Then its twin runs with the same limits except for the deadline: once,
-    /// or up to three times if it runs out of fuel. The twin's run is compared with the micro-app's. They are the same if
-    /// the run is deterministic and writes to no folder.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`Host::run`], and if the outcome is one whose fuel does not repeat, or if the two runs differ.
-    pub async fn profile(&self, app: &ProfiledApp, run: &Run) -> Result<Profile, ProfileError> {
-        profile::profile(|| self.parts(), |asking| self.decide(asking, run), app, run).await
     }
 }
 

@@ -98,6 +98,7 @@ pub use fractalaw_ledger::{
 pub use fractalaw_manifest::{
     BadKey, BadName, DirAsk, Known, Manifest, Quotas, Tier, guest_path, standard_output, terminal,
 };
+pub use fractalaw_provenance::Signatures;
 // A run as data, exported again so that an embedder needs only this crate.
 pub use fractalaw_report::{
     App, AppliedLimits, AuditEntry, By, COST_MODEL, Captured, Certainty, Decision, Durations,

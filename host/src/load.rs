@@ -3,6 +3,7 @@
 
 pub(crate) mod facts;
 pub(crate) mod header;
+pub(crate) mod papers;
 pub(crate) mod reading;
 pub(crate) mod source;
 

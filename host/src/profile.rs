@@ -43,8 +43,9 @@ pub struct ProfiledApp {
 impl ProfiledApp {
     /// Loads a component and its twin with hooks.
     pub(crate) fn load(loader: &Loader, source: Source<'_>) -> Result<ProfiledApp, ProfileError> {
+        let papers = source.papers();
         let bytes = source.bytes()?;
-        let app = loader.load(loader.read(Source::Bytes(&bytes))?)?;
+        let app = loader.load(loader.read(Source::Bytes(&bytes, papers))?)?;
         ProfiledApp::with_twin(app, &bytes, loader)
     }
 

@@ -83,11 +83,17 @@ pub(crate) const NATS: [&str; 2] = ["-p", "fractalaw-nats"];
 /// The program that joins the parts of composed guests. It has a release of the WebAssembly tools of its own.
 pub(crate) const COMPOSE: [&str; 2] = ["-p", "fractalaw-compose"];
 
+/// The program that signs components and moves them, and what it shares with the host. It depends on a client of HTTP, which
+/// nothing else uses.
+pub(crate) const REGISTRY: [&str; 4] = ["-p", "fractalaw-registry", "-p", "fractalaw-provenance"];
+
 /// This crate, always by itself: its features are those of `cargo xtask`.
 pub(crate) const XTASK: [&str; 2] = ["-p", "xtask"];
 
 /// All groups that have tests and docs.
-pub(crate) const GROUPS: [&[&str]; 7] = [&XTASK, &COMPOSE, &HOST, &LEDGER, &ADBC, &MODELS, &NATS];
+pub(crate) const GROUPS: [&[&str]; 8] = [
+    &XTASK, &COMPOSE, &HOST, &LEDGER, &ADBC, &MODELS, &NATS, &REGISTRY,
+];
 
 /// A shell at the root of the workspace.
 pub(crate) fn shell(project: &Project) -> Result<Shell> {

@@ -39,7 +39,7 @@ Examples:
     cargo xtask new my-app                   make a guest with a first case that passes
     cargo xtask ci                           everything that CI checks
     cargo xtask drivers                      fetch the database drivers that tests use
-    cargo xtask servers                      fetch the server that tests of `fractalaw-nats` use
+    cargo xtask servers                      fetch the servers that tests use
     cargo xtask models get                   fetch the models that `fractalaw-models` serves
     cargo xtask tidy                         only the rules that no other tool checks
 
@@ -142,7 +142,7 @@ pub(crate) enum Command {
     Ci,
     /// Fetch the ADBC drivers that tests use
     Drivers,
-    /// Fetch the server that tests of `fractalaw-nats` use
+    /// Fetch the servers that tests use
     Servers,
     /// Models for `fractalaw-models`, the program that runs models
     #[command(subcommand, disable_help_subcommand = true)]

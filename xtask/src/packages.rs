@@ -6,8 +6,8 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 
-use crate::digest;
 use crate::fault::{FAILED, Fault};
+use crate::{digest, in_ci};
 
 /// A package of which this workspace uses files.
 pub(crate) struct Package {
@@ -21,6 +21,7 @@ pub(crate) struct Package {
 /// Where a package comes from.
 #[derive(Clone, Copy)]
 pub(crate) enum Registry {
+    Debian,
     Npm,
     PyPi,
 }
@@ -77,6 +78,14 @@ impl Package {
         fs::create_dir(&to).map_err(|error| error.to_string())?;
         let (package, version) = (self.name, self.version);
         let mut client = match self.registry {
+            Registry::Debian => {
+                let mut apt = Command::new("apt-get");
+                // As another user it could not write into the folder.
+                apt.args(["--quiet", "--option", "APT::Sandbox::User=root"])
+                    .arg("download")
+                    .arg(format!("{package}={version}"));
+                apt
+            }
             Registry::Npm => {
                 let mut npm = Command::new("npm");
                 npm.args(["pack", "--silent", "--pack-destination"])
@@ -96,7 +105,18 @@ impl Package {
                 pip
             }
         };
-        done(client.current_dir(room))?;
+        let folder = match self.registry {
+            Registry::Debian => &to,
+            Registry::Npm | Registry::PyPi => room,
+        };
+        if let Err(why) = done(client.current_dir(folder)) {
+            // A machine that was just made has no list of packages.
+            let is_new = in_ci::is_here() && matches!(self.registry, Registry::Debian);
+            if !is_new || done(Command::new("apt-get").args(["--quiet", "update"])).is_err() {
+                return Err(why);
+            }
+            done(client.current_dir(folder))?;
+        }
         let mut files = fs::read_dir(&to).map_err(|error| error.to_string())?;
         match files.next() {
             Some(Ok(file)) => Ok(file.path()),
@@ -106,10 +126,12 @@ impl Package {
 
     fn unpack(&self, package: &Path, room: &Path) -> Had<()> {
         let mut command = match self.registry {
+            Registry::Debian => Command::new("dpkg-deb"),
             Registry::Npm => Command::new("tar"),
             Registry::PyPi => Command::new("python3"),
         };
         match self.registry {
+            Registry::Debian => command.arg("-x").arg(package).arg("."),
             Registry::Npm => command.arg("-xzf").arg(package).args(["-C", "."]),
             Registry::PyPi => command.args(["-m", "zipfile", "-e"]).arg(package).arg("."),
         };

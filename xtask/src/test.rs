@@ -9,7 +9,9 @@ use anyhow::{Context, Result};
 
 use crate::adbc;
 use crate::build_guests;
-use crate::cargo::{ADBC, COMPOSE, HOST, LEDGER, MODELS, NATS, XTASK, cargo, shell, step};
+use crate::cargo::{
+    ADBC, COMPOSE, HOST, LEDGER, MODELS, NATS, REGISTRY, XTASK, cargo, shell, step,
+};
 use crate::cargo_test::{arguments, run_tests, without_verdicts};
 use crate::cases::asked::{Asked, is_scenario};
 use crate::cases::harness::{Snapshots, cases};
@@ -20,6 +22,7 @@ use crate::flags;
 use crate::guest::Guest;
 use crate::in_ci;
 use crate::models;
+use crate::programs::program;
 use crate::project::Project;
 use crate::servers;
 use crate::totals::Totals;
@@ -132,6 +135,7 @@ pub(crate) fn verify(
             models::get(project)?;
             models::build(project)?;
             servers::run(project)?;
+            registry(project)?;
         }
         // Without drivers, the tests that need the program say that they are skipped.
         if drivers::any(project) {
@@ -163,6 +167,7 @@ pub(crate) fn verify(
             cargo(&shell, "test").args(ADBC),
             cargo(&shell, "test").args(MODELS),
             cargo(&shell, "test").args(NATS),
+            cargo(&shell, "test").args(REGISTRY),
         ] {
             let command = without_verdicts(command);
             good &= run_tests(arguments(command, text, &flags.rest), &mut totals)?;
@@ -187,6 +192,18 @@ pub(crate) fn verify(
     let ended = end(project, flags, &asked, good, totals)?;
     guests.check()?;
     Ok(ended)
+}
+
+/// Builds the program that signs components and moves them, so that tests of `fractalaw` find it.
+fn registry(project: &Project) -> Result<()> {
+    program(
+        project,
+        &REGISTRY,
+        "fractalaw-registry",
+        "the program that signs components and moves them",
+        "this compiles TLS and takes a minute, once",
+    )?;
+    Ok(())
 }
 
 fn end(

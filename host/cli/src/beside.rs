@@ -1,5 +1,5 @@
-//! Starts programs that stand beside `fractalaw`: the auditor's, which needs no runtime, and the supervisor, whose server
-//! nothing else needs. They get the arguments as they are, and their signals and exit codes are their own.
+//! Starts programs that stand beside `fractalaw`: the auditor's, which needs no runtime, the supervisor, whose server
+//! nothing else needs, and the one that signs components and moves them, which has a client of HTTP. They get the arguments as they are, and their signals and exit codes are their own.
 
 use std::env;
 use std::ffi::OsString;
@@ -26,6 +26,12 @@ pub(crate) const LEDGER: Program = Program {
 pub(crate) const SERVE: Program = Program {
     name: "fractalaw-serve",
     hint: "build it with `cargo build -p fractalaw-serve`, or use `cargo xtask serve`",
+};
+
+/// What signs components, and pushes and pulls them.
+pub(crate) const REGISTRY: Program = Program {
+    name: "fractalaw-registry",
+    hint: "build it with `cargo build -p fractalaw-registry`",
 };
 
 /// Starts the program in our own folder, or else the one on the path.

@@ -11,8 +11,8 @@ use bytesize::ByteSize;
 use clap::{Args, Parser, Subcommand};
 use fractalaw_host::{CLOCK_MAX, DirGrant, Tier, guest_path};
 
-use crate::exit;
 use crate::trigger::{self, Started};
+use crate::{exit, locked};
 
 /// Runs micro-apps: WebAssembly components of the world `fractal:app/micro-app@0.1.0`.
 // `--version` says what the host is called, which is what the version is of.
@@ -68,9 +68,21 @@ pub(crate) enum Command {
     /// Say what runs in a folder, what waits, and what failed.
     #[command(disable_help_flag = true)]
     Status(Given),
+    /// Push a component, with the signatures beside it, to a registry or a layout folder.
+    #[command(disable_help_flag = true)]
+    Push(Given),
+    /// Pull a component with its signatures, and pin it in `apps.lock`.
+    #[command(disable_help_flag = true)]
+    Pull(Given),
+    /// Sign a component.
+    #[command(disable_help_flag = true)]
+    Sign(Given),
+    /// Make a key for signing, or show the public part of one.
+    #[command(disable_help_flag = true)]
+    Keys(Given),
 }
 
-/// The arguments of a command that the program `fractalaw-serve` has.
+/// The arguments of a command that another program has.
 #[derive(Debug, Args)]
 pub(crate) struct Given {
     /// Its arguments: `--help` shows them.
@@ -102,7 +114,8 @@ pub(crate) struct DataGrant {
 
 #[derive(Debug, Args)]
 pub(crate) struct Inspect {
-    /// The component: a `.wasm` file.
+    /// The component: a `.wasm` file, or the name of one that `apps.lock` in this folder pins.
+    #[arg(value_parser = locked::component)]
     pub(crate) component: PathBuf,
     #[command(flatten)]
     pub(crate) grants: Grants,
@@ -125,7 +138,8 @@ pub(crate) enum Durability {
 
 #[derive(Debug, Args)]
 pub(crate) struct Run {
-    /// The component: a `.wasm` file.
+    /// The component: a `.wasm` file, or the name of one that `apps.lock` in this folder pins.
+    #[arg(value_parser = locked::component)]
     pub(crate) component: PathBuf,
     /// Limits of this tier (lightweight, standard, heavy) instead of the component's own.
     #[arg(long)]

@@ -12,6 +12,7 @@ mod printing;
 mod trigger;
 
 mod exit;
+mod locked;
 mod logging;
 mod signals;
 
@@ -70,12 +71,21 @@ fn main() -> ExitCode {
         flags::Command::Schedule(given) => serve("schedule", given),
         flags::Command::Apps(given) => serve("apps", given),
         flags::Command::Status(given) => serve("status", given),
+        flags::Command::Push(given) => registry("push", given),
+        flags::Command::Pull(given) => registry("pull", given),
+        flags::Command::Sign(given) => registry("sign", given),
+        flags::Command::Keys(given) => registry("keys", given),
     }
 }
 
 /// A command of the supervisor's program.
 fn serve(command: &str, given: flags::Given) -> ExitCode {
     beside::run(&beside::SERVE, beside::command(command, given.arguments))
+}
+
+/// A command of the program that signs components and moves them.
+fn registry(command: &str, given: flags::Given) -> ExitCode {
+    beside::run(&beside::REGISTRY, beside::command(command, given.arguments))
 }
 
 /// Prints what `--help` or `--version` asks for.

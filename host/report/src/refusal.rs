@@ -127,6 +127,22 @@ pub enum Refusal {
         /// What the component exports instead.
         found: &'static str,
     },
+    /// A file beside it pins another component.
+    #[error("{message}")]
+    NotAsLocked {
+        /// What is pinned, and what was found.
+        message: String,
+        /// How to get what is pinned.
+        hint: String,
+    },
+    /// The policy requires a signature that it does not have.
+    #[error("{message}")]
+    NotSigned {
+        /// Whose signature is required, and what was found.
+        message: String,
+        /// How it gets the signature.
+        hint: String,
+    },
     /// It asks for more than it is granted: everything that is missing.
     #[error("{0}")]
     NotGranted(Box<NotGranted>),
@@ -247,6 +263,8 @@ impl Refusal {
             Refusal::FunctionNotOffered { .. } => "function-not-offered",
             Refusal::ImportMismatch { .. } => "import-mismatch",
             Refusal::WrongExport { .. } => "wrong-export",
+            Refusal::NotAsLocked { .. } => "not-as-locked",
+            Refusal::NotSigned { .. } => "not-signed",
             Refusal::NotGranted(_) => "not-granted",
             Refusal::LineFull { .. } => "line-full",
             Refusal::Recorded { kind, .. } => kind,
@@ -259,7 +277,9 @@ impl Refusal {
             // One cause, one hint.
             Refusal::InterfaceNotOffered { hint, .. }
             | Refusal::FunctionNotOffered { hint, .. }
-            | Refusal::ImportMismatch { hint, .. } => hint.into(),
+            | Refusal::ImportMismatch { hint, .. }
+            | Refusal::NotAsLocked { hint, .. }
+            | Refusal::NotSigned { hint, .. } => hint.into(),
             Refusal::Proposal { used } => {
                 let first = used.first().map(|proposal| proposal.hint());
                 first.unwrap_or_default().into()
@@ -306,6 +326,8 @@ impl Refusal {
             Refusal::InterfaceNotOffered { .. }
             | Refusal::FunctionNotOffered { .. }
             | Refusal::ImportMismatch { .. }
+            | Refusal::NotAsLocked { .. }
+            | Refusal::NotSigned { .. }
             | Refusal::Proposal { .. }
             | Refusal::Recorded { .. } => "",
             Refusal::WrongExport { .. } => {

@@ -6,31 +6,46 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use fractalaw_host::COMPONENT_BYTES;
-use sha2::{Digest, Sha256};
+use fractalaw_provenance::limits::SIGNATURES_BYTES;
+use fractalaw_provenance::{Lock, beside, read_regular, sha256};
 
 use crate::error::ServeError;
 use crate::folder::{Folder, failed, write_whole};
 
-/// What a file looked like. If it looks the same again, it is not read again.
+/// What a component's file and the file of its signatures looked like. If they look the same again, they are not read
+/// again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Looks {
+    component: FileLooks,
+    signatures: Option<FileLooks>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct FileLooks {
     bytes: u64,
     modified: Option<SystemTime>,
     file: u64,
 }
 
-/// Looks at a file without reading it.
+/// Looks at a component without reading it.
 pub(crate) fn look(path: &Path) -> Option<Looks> {
+    Some(Looks {
+        component: look_at(path)?,
+        signatures: look_at(&beside(path)),
+    })
+}
+
+fn look_at(path: &Path) -> Option<FileLooks> {
     use std::os::unix::fs::MetadataExt;
     let metadata = fs::metadata(path).ok()?;
-    Some(Looks {
+    Some(FileLooks {
         bytes: metadata.len(),
         modified: metadata.modified().ok(),
         file: metadata.ino(),
     })
 }
 
-/// Copies a component, and returns its digest.
+/// Copies a component with its signatures, and returns its digest. If a lock pins the file, it must be what is pinned.
 pub(crate) fn keep(folder: &Folder, source: &Path) -> Result<String, ServeError> {
     let failed_to_read = |error| failed("read", source, error);
     let file = fs::File::open(source).map_err(failed_to_read)?;
@@ -40,13 +55,25 @@ pub(crate) fn keep(folder: &Folder, source: &Path) -> Result<String, ServeError>
         .take(COMPONENT_BYTES as u64 + 1)
         .read_to_end(&mut bytes);
     read.map_err(failed_to_read)?;
-    let digest = Sha256::digest(&bytes);
-    let digest: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-    let path = place(folder, &digest);
+    let digest = sha256(&bytes);
+    let refused = |message: String, hint: &str| ServeError::asked_with(message, hint);
+    let pin = Lock::pin(source).map_err(|error| refused(error.to_string(), error.hint()))?;
+    if let Some(pin) = pin {
+        let checked = pin.check(&digest);
+        checked.map_err(|differs| {
+            let file = source.display();
+            refused(format!("`{file}` is refused: {differs}"), differs.hint())
+        })?;
+    }
+    let path = place(folder, digest.hex());
+    // A component that another file had may lack the signatures. Nobody verifies them here: the host does.
+    if let Ok(signatures) = read_regular(&beside(source), SIGNATURES_BYTES) {
+        write_whole(&beside(&path), &signatures)?;
+    }
     if !path.exists() {
         write_whole(&path, &bytes)?;
     }
-    Ok(digest)
+    Ok(digest.hex().to_owned())
 }
 
 /// Where the component with this digest is.
@@ -62,7 +89,9 @@ pub(crate) fn forget_others<'a>(folder: &Folder, kept: impl Fn(&str) -> bool + '
     };
     for entry in entries.flatten() {
         let path = entry.path();
-        let digest = path.file_stem().and_then(|stem| stem.to_str());
+        // `DIGEST.wasm`, or `DIGEST.wasm.sig`.
+        let name = path.file_name().and_then(|name| name.to_str());
+        let digest = name.and_then(|name| name.split('.').next());
         if !digest.is_some_and(&kept) {
             let _ = fs::remove_file(&path);
         }

@@ -268,7 +268,7 @@ impl Desk {
         }
     }
 
-    /// Opens the ledger, for the host too: what runs and people append shares transactions.
+    /// Opens the ledger, beside the host, which has it open too.
     pub(crate) fn open_ledger(path: &std::path::Path) -> Result<Ledger, LedgerError> {
         let options = fractalaw_ledger::Options {
             durability: fractalaw_ledger::Durability::Group,

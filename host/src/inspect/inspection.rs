@@ -7,8 +7,9 @@ use fractalaw_manifest::Manifest;
 use fractalaw_report::{App, AppliedLimits, Decision, Item, Listed, NotGranted, Refusal};
 
 use super::parts::{Part, parts};
-use crate::error::{LoadError, PolicyError};
+use crate::error::{HostError, LoadError, PolicyError};
 use crate::load::examined::Examined;
+use crate::load::papers::{self, Papers};
 use crate::load::reading::on_its_stack;
 use crate::load::source::Source;
 use crate::offer::offered::Offer;
@@ -41,6 +42,7 @@ pub struct Inspection {
     only_types: BTreeSet<String>,
     interfaces: BTreeSet<String>,
     offer: Offer,
+    papers: Papers,
 }
 
 /// What a policy says about a component.
@@ -61,12 +63,16 @@ impl Inspection {
     ///
     /// If the bytes are not a component.
     pub fn of(bytes: &[u8]) -> Result<Inspection, LoadError> {
-        on_its_stack(|| Inspection::read(Source::Bytes(bytes), Offer::standard()))
+        let source = Source::Bytes(bytes, Papers::Nowhere);
+        on_its_stack(|| Inspection::read(source, Offer::standard()))
     }
 
     /// Inspects a component from any source, by what a host offers.
     pub(crate) fn read(source: Source<'_>, offer: &Offer) -> Result<Inspection, LoadError> {
+        let papers = source.papers();
+        let pin = papers.pin().map_err(HostError::from)?;
         let examined = Examined::read(source, offer)?;
+        let pinned = papers::is_pinned(&examined.app(), pin.as_ref());
         let judged = examined.judge(offer);
         let judged = judged.and_then(|facts| Ok(examined.metered(facts.is_composed).map(drop)?));
         let refusal = match judged {
@@ -79,6 +85,7 @@ impl Inspection {
             Err(LoadError::Host(error)) => return Err(error.into()),
             Ok(()) => None,
         };
+        let refusal = pinned.err().or(refusal);
         let parts = parts(&examined.bytes);
         let (app, bytes, outline) = (examined.app(), examined.bytes.len(), examined.outline);
         Ok(Inspection {
@@ -94,6 +101,7 @@ impl Inspection {
             only_types: outline.only_types,
             interfaces: outline.interfaces,
             offer: offer.clone(),
+            papers,
         })
     }
 
@@ -159,10 +167,14 @@ impl Inspection {
         let not_granted = (!decided.missing.is_empty()).then(|| {
             Refusal::NotGranted(NotGranted::new(&self.app, &manifest, decided.missing).into())
         });
+        let not_signed = self.papers.check(&self.app, policy).err();
         Ok(Verdict {
             decision: decided.decision,
             limits: decided.limits,
-            refusal: self.refusal.clone().or(not_granted),
+            refusal: match &self.refusal {
+                Some(refusal @ Refusal::NotAsLocked { .. }) => Some(refusal.clone()),
+                other => not_signed.or(other.clone()).or(not_granted),
+            },
         })
     }
 }

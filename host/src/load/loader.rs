@@ -1,23 +1,26 @@
 //! From a component's bytes to a micro-app, in two steps. First bounded code reads only the digest and what the
-//! outermost sections say. A host with a ledger records the opening of a run from that. Then the component is
-//! judged, compiled or taken from the cache, and linked.
+//! outermost sections say, and checks who vouches for it. A host with a ledger records the opening of a run from that. Then
+//! the component is judged, compiled or taken from the cache, and linked.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use fractalaw_report::App;
+use fractalaw_provenance::Locked;
+use fractalaw_report::{App, Refusal};
 use wasmtime::Engine;
 use wasmtime::component::{Component, Linker};
 
-use crate::error::LoadError;
+use crate::error::{HostError, LoadError};
 use crate::load::cache::CodeCache;
 use crate::load::compiler::Compiler;
 use crate::load::examined::Examined;
 use crate::load::facts::Facts;
 use crate::load::micro_app::{About, Code, MicroApp};
+use crate::load::papers::{self, Papers};
 use crate::load::source::Source;
 use crate::offer::offered::Offer;
 use crate::offer::state::RunState;
+use crate::policy::Policy;
 
 /// What loading needs of a host.
 pub(crate) struct Loader {
@@ -25,6 +28,8 @@ pub(crate) struct Loader {
     pub(crate) linker: Linker<RunState>,
     pub(crate) cache: Option<CodeCache>,
     pub(crate) compiler: Compiler,
+    /// Whose signatures are required.
+    pub(crate) policy: Option<Arc<Policy>>,
 }
 
 /// A component that was read but not judged.
@@ -35,6 +40,8 @@ pub(crate) struct Candidate<'a> {
 }
 
 enum Form<'a> {
+    /// It is another component than the one that is pinned, or nobody vouches for it whom the policy names.
+    Barred(Refusal),
     /// The code of a component that was judged by exactly this offer, and whether it is composed.
     Accepted(Component, bool),
     /// A component that must be judged, and its code if it is known.
@@ -62,6 +69,12 @@ impl Loader {
     /// Reads a component, or finds its code in the cache.
     pub(crate) fn read<'a>(&self, mut source: Source<'a>) -> Result<Candidate<'a>, LoadError> {
         let started = Instant::now();
+        let papers = source.papers();
+        let pin = papers.pin().map_err(HostError::from)?;
+        let policy = self.policy.as_deref();
+        if pin.is_some() || policy.is_some_and(Policy::requires_signatures) {
+            return self.vouched(source, &papers, pin.as_ref(), started);
+        }
         let mut known = None;
         if let Some(cache) = &self.cache {
             let digest = source.digest()?;
@@ -73,16 +86,49 @@ impl Loader {
             }
         }
         let examined = Examined::read(source, &self.offer)?;
-        let about = About {
-            app: examined.app(),
-            manifest: examined.outline.manifest.clone().unwrap_or_default(),
-            interfaces: examined.outline.interfaces.clone(),
-        };
         // The file may have changed since the cache was searched.
         let known = known.filter(|(digest, _)| digest == examined.digest());
+        let known = known.map(|(_, known)| known);
         Ok(Candidate {
-            about: Arc::new(about),
-            form: Form::Read(Box::new(examined), known.map(|(_, known)| known)),
+            about: Arc::new(About::of(&examined)),
+            form: Form::Read(Box::new(examined), known),
+            took: started.elapsed(),
+        })
+    }
+
+    /// Reads a component for which somebody must vouch. Its bytes are read first, because who must vouch depends on its
+    /// name. The cache is not searched before somebody does.
+    fn vouched<'a>(
+        &self,
+        source: Source<'a>,
+        papers: &Papers,
+        pin: Option<&Locked>,
+        started: Instant,
+    ) -> Result<Candidate<'a>, LoadError> {
+        let examined = Examined::read(source, &self.offer)?;
+        let app = examined.app();
+        let checked = papers::is_pinned(&app, pin);
+        let checked = checked.and_then(|()| papers.check(&app, self.policy.as_deref()));
+        let about = Arc::new(About::of(&examined));
+        let form = match checked {
+            Err(refusal) => Form::Barred(refusal),
+            Ok(()) => {
+                let cache = self.cache.as_ref();
+                let known = cache.and_then(|cache| cache.load(self.engine(), examined.digest()));
+                match known {
+                    Some((component, facts)) if facts.is_accepted_by(&self.offer) => {
+                        Form::Accepted(component, facts.is_composed)
+                    }
+                    known => {
+                        let known = known.map(|(component, facts)| Known { component, facts });
+                        Form::Read(Box::new(examined), known.map(Box::new))
+                    }
+                }
+            }
+        };
+        Ok(Candidate {
+            about,
+            form,
             took: started.elapsed(),
         })
     }
@@ -115,6 +161,7 @@ impl Loader {
         let started = Instant::now();
         let Candidate { about, form, took } = candidate;
         let (component, is_composed, code) = match form {
+            Form::Barred(refusal) => return Err(refusal.into()),
             Form::Accepted(component, is_composed) => (component, is_composed, Code::Cached),
             Form::Read(examined, known) => self.judge(&examined, known)?,
         };

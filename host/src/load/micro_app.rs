@@ -11,6 +11,7 @@ use wasmtime::component::{Component, Linker};
 
 use crate::bindings::MicroAppPre;
 use crate::error::HostError;
+use crate::load::examined::Examined;
 use crate::offer::state::RunState;
 use crate::policy::asking::Asking;
 
@@ -35,6 +36,15 @@ pub(crate) struct About {
 }
 
 impl About {
+    /// What a component that was read says of itself.
+    pub(crate) fn of(examined: &Examined<'_>) -> About {
+        About {
+            app: examined.app(),
+            manifest: examined.outline.manifest.clone().unwrap_or_default(),
+            interfaces: examined.outline.interfaces.clone(),
+        }
+    }
+
     /// What it asks for.
     pub(crate) fn asking(&self) -> Asking<'_> {
         Asking {

@@ -16,6 +16,7 @@ use crate::digest::{hex, sha256};
 use crate::error::{HostError, LoadError};
 use crate::limits::COMPONENT_BYTES;
 use crate::load::header::check_size;
+use crate::load::papers::Papers;
 use crate::regular_file;
 
 /// The pieces in which files are read to be hashed. In a process that runs one guest, touching a page for the
@@ -24,7 +25,7 @@ pub(crate) const PIECE_BYTES: usize = 16 << 10;
 
 /// A component within the size limit whose contents were not read yet.
 pub(crate) enum Source<'a> {
-    Bytes(&'a [u8]),
+    Bytes(&'a [u8], Papers),
     File(PathBuf, File),
 }
 
@@ -52,10 +53,18 @@ impl Source<'static> {
 }
 
 impl<'a> Source<'a> {
+    /// Where to find who vouches for it.
+    pub(crate) fn papers(&self) -> Papers {
+        match self {
+            Source::Bytes(_, papers) => papers.clone(),
+            Source::File(path, _) => Papers::Beside(path.clone()),
+        }
+    }
+
     /// The SHA-256 of the bytes, in lower-case hexadecimal, computed without holding them.
     pub(crate) fn digest(&mut self) -> Result<String, LoadError> {
         match self {
-            Source::Bytes(bytes) => Ok(sha256(bytes)),
+            Source::Bytes(bytes, _) => Ok(sha256(bytes)),
             Source::File(path, file) => {
                 let hashed = hashed(file).map_err(|source| HostError::Read {
                     path: path.clone(),
@@ -70,7 +79,7 @@ impl<'a> Source<'a> {
     /// refused.
     pub(crate) fn bytes(self) -> Result<Cow<'a, [u8]>, LoadError> {
         match self {
-            Source::Bytes(bytes) => Ok(Cow::Borrowed(bytes)),
+            Source::Bytes(bytes, _) => Ok(Cow::Borrowed(bytes)),
             Source::File(path, mut file) => {
                 let mut bytes = Vec::new();
                 let read = file.rewind().and_then(|()| {

@@ -1,8 +1,11 @@
 //! Reads a policy from TOML by hand, so that each error has its line and says what was expected there.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use fractalaw_manifest::{check_env, guest_path};
+use fractalaw_provenance::limits::WANTED_KEYS;
+use fractalaw_provenance::{PublicKey, Wanted};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -16,22 +19,33 @@ use fractalaw_manifest::terminal::one_line;
 
 type Value<'a> = Spanned<DeValue<'a>>;
 
-const SECTIONS: [&str; 3] = ["all", "groups", "apps"];
+const SECTIONS: [&str; 4] = ["all", "groups", "apps", "keys"];
+
+/// What a key is, for whoever wrote something else.
+const A_KEY: &str = "a public key is `ed25519:` and 64 digits, as `fractalaw keys show` prints it; `[keys]` gives names to keys";
+
 /// The text that is read, and its path for errors and for relative folders.
 struct Text<'a> {
     path: &'a Path,
     text: &'a str,
+    /// The public keys that the file gives names to.
+    keys: BTreeMap<String, PublicKey>,
 }
 
 pub(super) fn policy(path: &Path, text: &str) -> Result<Policy, PolicyError> {
     let read = || {
-        let text = Text { path, text };
+        let mut text = Text::new(path, text);
+        let document = text.document()?;
+        if let Some(value) = document.get_ref().get("keys") {
+            text.keys = text.public_keys(value)?;
+        }
         let mut policy = Policy::default();
-        for (key, value) in text.document()?.get_ref() {
+        for (key, value) in document.get_ref() {
             match &**key.get_ref() {
                 "all" => policy.all = Some(text.section(text.table(value, "all")?, false)?.1),
                 "groups" => policy.groups = text.groups(value)?,
                 "apps" => policy.apps = text.apps(value)?,
+                "keys" => {}
                 other => return Err(text.unknown(key.span().start, other, &SECTIONS)),
             }
         }
@@ -41,12 +55,28 @@ pub(super) fn policy(path: &Path, text: &str) -> Result<Policy, PolicyError> {
 }
 
 pub(super) fn section(path: &Path, text: &str) -> Result<Section, PolicyError> {
-    let text = Text { path, text };
+    let text = Text::new(path, text);
     let document = text.document()?;
-    Ok(text.section(document.get_ref(), false)?.1)
+    let (_, section) = text.section(document.get_ref(), false)?;
+    match section.signed_by {
+        // The component is checked when it is loaded, and lines belong to a run.
+        Some(_) => Err(PolicyError::new(
+            "`require-signature` is no grant, and stands in a policy's file",
+        )
+        .hint("put it into the file that `--policy` names")),
+        None => Ok(section),
+    }
 }
 
 impl<'a> Text<'a> {
+    fn new(path: &'a Path, text: &'a str) -> Text<'a> {
+        Text {
+            path,
+            text,
+            keys: BTreeMap::new(),
+        }
+    }
+
     fn document(&self) -> Result<Spanned<DeTable<'a>>, PolicyError> {
         DeTable::parse(self.text).map_err(|error| {
             let message = one_line(error.message().trim_end());
@@ -172,6 +202,7 @@ impl<'a> Text<'a> {
                     self.only_true(value, "stdin")?;
                     section.stdin = true;
                 }
+                "require-signature" => section.signed_by = Some(self.signed_by(value)?),
                 "quotas" => {
                     let table = self.table(value, "quotas")?;
                     section.quotas = Said::read_table(self.text, table);
@@ -183,6 +214,53 @@ impl<'a> Text<'a> {
             }
         }
         Ok((apps, section))
+    }
+
+    fn public_keys(&self, value: &Value<'a>) -> Result<BTreeMap<String, PublicKey>, PolicyError> {
+        let mut keys = BTreeMap::new();
+        for (name, value) in self.table(value, "keys")? {
+            let text = value.get_ref().as_str();
+            let text = text.ok_or_else(|| self.expected(value, name.get_ref(), "a public key"))?;
+            let key = PublicKey::parse(text).ok_or_else(|| {
+                let message = format!("`{}` is no public key", one_line(text));
+                self.error(value.span().start, message).hint(A_KEY)
+            })?;
+            keys.insert(name.get_ref().to_string(), key);
+        }
+        Ok(keys)
+    }
+
+    /// One key, or a list of keys of which any will do.
+    fn signed_by(&self, value: &Value<'a>) -> Result<Vec<Wanted>, PolicyError> {
+        const KEY: &str = "require-signature";
+        let texts = match value.get_ref().as_str() {
+            Some(text) => vec![text.to_owned()],
+            None if value.get_ref().is_array() => self.texts(value, KEY)?,
+            None => {
+                return Err(self
+                    .expected(value, KEY, "a key, or a list of keys")
+                    .hint(A_KEY));
+            }
+        };
+        if texts.is_empty() || texts.len() > WANTED_KEYS {
+            let message = format!(
+                "`{KEY}` has {} keys, expected 1 to {WANTED_KEYS}",
+                texts.len()
+            );
+            return Err(self.error(value.span().start, message));
+        }
+        let wanted = texts.into_iter().map(|name| {
+            let key = self.keys.get(&name).copied();
+            match key.or_else(|| PublicKey::parse(&name)) {
+                Some(key) => Ok(Wanted { name, key }),
+                None => {
+                    let message =
+                        format!("`{}` is no key, and not the name of one", one_line(&name));
+                    Err(self.error(value.span().start, message).hint(A_KEY))
+                }
+            }
+        });
+        wanted.collect()
     }
 
     fn selectors(&self, value: &Value<'a>) -> Result<Vec<Selector>, PolicyError> {

@@ -2,6 +2,7 @@
 
 use std::cmp::Reverse;
 
+use fractalaw_provenance::Wanted;
 use fractalaw_report::{App, PolicyId};
 
 use super::section::Section;
@@ -87,6 +88,18 @@ impl Policy {
             }
         }
         others
+    }
+
+    /// Whether it requires signatures of any micro-app.
+    pub(crate) fn requires_signatures(&self) -> bool {
+        self.all_sections()
+            .any(|section| section.signed_by.is_some())
+    }
+
+    /// The keys of which one must have signed this micro-app. The most specific section that names any decides.
+    pub(crate) fn signed_by(&self, app: &App) -> Option<&[Wanted]> {
+        let mut sections = self.sections(app).into_iter();
+        sections.find_map(|(_, section)| section.signed_by.as_deref())
     }
 
     /// The sections that apply to a micro-app, with their names. The most specific comes first: by digest, by

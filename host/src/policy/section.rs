@@ -5,6 +5,7 @@ use std::collections::btree_map::Entry;
 use std::path::PathBuf;
 
 use fractalaw_manifest::Tier;
+use fractalaw_provenance::Wanted;
 use serde_json::Value;
 
 use super::said::Said;
@@ -13,7 +14,7 @@ use crate::offer::offered::Offer;
 use crate::offer::starting::GrantedName;
 
 /// The keys that a section may always have, whatever the host offers.
-pub(super) const KEYS: [&str; 7] = [
+pub(super) const KEYS: [&str; 8] = [
     "tier",
     "interfaces",
     "dirs",
@@ -21,6 +22,7 @@ pub(super) const KEYS: [&str; 7] = [
     "args",
     "stdin",
     "quotas",
+    "require-signature",
 ];
 
 /// Grants from a section of a policy file or from lines on the command line.
@@ -37,6 +39,8 @@ pub struct Section {
     pub(crate) stdin: bool,
     /// The most that is granted.
     pub(crate) quotas: BTreeMap<String, Said>,
+    /// The keys of which one must have signed the component. It is the one thing that a section demands.
+    pub(crate) signed_by: Option<Vec<Wanted>>,
     /// The keys of capabilities.
     pub(crate) keys: BTreeMap<String, Said>,
     /// The folder of the policy's file.
@@ -69,6 +73,7 @@ impl Section {
         self.tier = self.tier.or(other.tier);
         self.args = self.args.or(other.args);
         self.stdin |= other.stdin;
+        self.signed_by = self.signed_by.or(other.signed_by);
         add(&mut self.interfaces, other.interfaces);
         add(&mut self.dirs, other.dirs);
         add(&mut self.env, other.env);

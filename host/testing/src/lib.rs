@@ -11,6 +11,7 @@ mod places;
 mod adbc;
 mod models;
 mod postgresql;
+mod registry;
 
 use std::sync::LazyLock;
 
@@ -24,6 +25,7 @@ pub use lab::{DURABILITIES, Lab};
 pub use models::{ModelServer, models_program, tiny_writers};
 pub use places::{cache, guest, guest_bytes, workspace};
 pub use postgresql::{PASSWORD, Postgresql};
+pub use registry::registry_program;
 
 /// One async runtime for all tests of a program.
 pub static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {

@@ -30,6 +30,7 @@ mod profile;
 mod profile_on_paper;
 mod quotas;
 mod settling;
+mod signatures;
 mod store;
 mod tables;
 mod traps;

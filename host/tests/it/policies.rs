@@ -5,11 +5,14 @@ use std::path::Path;
 
 use fractalaw_host::capability::Offer;
 use fractalaw_host::{Host, Policy, Section};
+use fractalaw_provenance::SecretKey;
 
 #[test]
 fn a_policy_that_is_wrong_says_where_and_what_to_do() {
     const DIGEST: &str = "DIGEST is the component's whole SHA-256, which `fractalaw inspect` prints: others with the \
                           same first digits can be made";
+    const A_KEY: &str = "a public key is `ed25519:` and 64 digits, as `fractalaw keys show` prints it; `[keys]` gives \
+                         names to keys";
     let page = "`host/POLICY.md` describes every key";
     let cases = [
         (
@@ -20,12 +23,12 @@ fn a_policy_that_is_wrong_says_where_and_what_to_do() {
         ),
         (
             "[app.x]\n",
-            "1: unknown key `app`, expected `all`, `groups`, `apps`",
+            "1: unknown key `app`, expected `all`, `groups`, `apps`, `keys`",
             "did you mean `apps`?",
         ),
         (
             "[apps.x]\n\nevn.A = true\n",
-            "3: unknown key `evn`, expected `tier`, `interfaces`, `dirs`, `env`, `args`, `stdin`, `quotas`",
+            "3: unknown key `evn`, expected `tier`, `interfaces`, `dirs`, `env`, `args`, `stdin`, `quotas`, `require-signature`",
             page,
         ),
         (
@@ -117,12 +120,37 @@ fn a_policy_that_is_wrong_says_where_and_what_to_do() {
         ),
         (
             "[apps.\"\\u001b[2J\"]\n\"\\u001b\" = 1\n",
-            "2: unknown key `\\u{1b}`, expected `tier`, `interfaces`, `dirs`, `env`, `args`, `stdin`, `quotas`",
+            "2: unknown key `\\u{1b}`, expected `tier`, `interfaces`, `dirs`, `env`, `args`, `stdin`, `quotas`, `require-signature`",
             page,
         ),
         (
             "[all]\ndirs.\"/d\" = true\ndirs.\"//d/\" = true\n",
             "2: `/d` is one path with another key of this table",
+            page,
+        ),
+        (
+            "[keys]\nrelease = \"ed25519:00\"\n",
+            "2: `ed25519:00` is no public key",
+            A_KEY,
+        ),
+        (
+            "[keys]\nrelease = 1\n",
+            "2: `release` is integer, expected a public key",
+            page,
+        ),
+        (
+            "[all]\nrequire-signature = \"release\"\n",
+            "2: `release` is no key, and not the name of one",
+            A_KEY,
+        ),
+        (
+            "[all]\nrequire-signature = true\n",
+            "2: `require-signature` is boolean, expected a key, or a list of keys",
+            A_KEY,
+        ),
+        (
+            "[all]\nrequire-signature = []\n",
+            "2: `require-signature` has 0 keys, expected 1 to 16",
             page,
         ),
         (
@@ -166,6 +194,17 @@ fn a_line_on_its_own_has_no_place_to_name() {
     assert_eq!(
         error.to_string(),
         "`args` is integer, expected `true` or a list of strings"
+    );
+    let error = Section::parse("require-signature = \"release\"").unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "`release` is no key, and not the name of one"
+    );
+    let key = SecretKey::from_seed(&[1; 32]).public();
+    let error = Section::parse(&format!("require-signature = \"{key}\"")).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "`require-signature` is no grant, and stands in a policy's file"
     );
     assert!(Section::parse("").unwrap().is_empty());
     assert!(

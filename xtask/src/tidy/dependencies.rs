@@ -9,7 +9,7 @@ use super::problem::Problem;
 use crate::lock::Lock;
 
 /// A package, what it must not depend on, and what to do instead.
-const AVOIDS: [(&str, &str, &str); 14] = [
+const AVOIDS: [(&str, &str, &str); 16] = [
     (
         "xtask",
         "wasmtime",
@@ -64,6 +64,16 @@ const AVOIDS: [(&str, &str, &str); 14] = [
         "fractalaw-cli",
         "async-nats",
         "connect to a set in `fractalaw-nats`, a program of its own",
+    ),
+    (
+        "fractalaw-cli",
+        "ureq",
+        "ask registries in `fractalaw-registry`, a program of its own",
+    ),
+    (
+        "fractalaw-registry",
+        "wasmtime",
+        "let the host load components: this program links no runtime",
     ),
     (
         "fractalaw-nats",

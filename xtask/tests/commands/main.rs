@@ -28,7 +28,6 @@ mod report_page;
 mod reproducible;
 mod same_names;
 mod selecting;
-mod serve_watch;
 mod start_host;
 mod tidiness;
 mod unresolved;

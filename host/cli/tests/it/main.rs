@@ -15,6 +15,7 @@ mod data_kills;
 mod data_query;
 mod data_trace;
 mod descriptors;
+mod distribution;
 mod exit_codes;
 mod files;
 mod flight_sql;

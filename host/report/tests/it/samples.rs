@@ -317,6 +317,14 @@ pub(crate) fn refusals() -> Vec<Refusal> {
             hint: "three".to_owned(),
         },
         Refusal::WrongExport { found: "missing" },
+        Refusal::NotAsLocked {
+            message: "it is another".to_owned(),
+            hint: "pull it again".to_owned(),
+        },
+        Refusal::NotSigned {
+            message: "it is not signed".to_owned(),
+            hint: "sign it".to_owned(),
+        },
         Refusal::LineFull { waiting: 1 },
     ];
     for is_kept_by_tools in [false, true] {

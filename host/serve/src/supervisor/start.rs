@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use fractalaw_events::{Events, LedgerClosings, Subscriptions};
 use fractalaw_events_engine::{DeliveryId, Engine, Member, State};
-use fractalaw_host::{Host, HostBuilder, MicroApp, Policy, Run, Section};
+use fractalaw_host::{Durability, Host, HostBuilder, MicroApp, Policy, Run, Section};
 use tokio::sync::{Notify, watch};
 
 use super::shared::{Inner, Stopping, Supervisor};
@@ -60,7 +60,7 @@ impl Supervisor {
         let mut builder = Host::builder()
             .slots(config.serve.slots)
             .cache(folder.code())
-            .open_ledger(desk.ledger.clone())
+            .ledger(&config.serve.ledger, Durability::Group)
             .offer(events.clone());
         if let Some(policy) = &config.serve.policy {
             builder =

@@ -1,6 +1,7 @@
 //! Versions take each other's place while runs go on.
 
 use fractalaw_host::Tier;
+use fractalaw_provenance::{Lock, Locked, SecretKey, Signatures, Subject, sha256};
 use fractalaw_serve::request::Request;
 use fractalaw_testing::{RUNTIME, component, with_manifest};
 
@@ -136,6 +137,78 @@ fn a_version_that_asks_for_more_or_fails_its_check_leaves_the_old_one() {
     running.stop();
     // The checks are not in the ledger.
     assert_eq!(site.outcomes(), [(first, Some("completed".to_owned()))]);
+}
+
+/// The signature is copied with the component, so that a start runs what ran before.
+#[test]
+fn a_version_is_taken_once_a_required_key_has_signed_it() {
+    let key = SecretKey::from_seed(&[1; 32]);
+    let sign = |bytes: &[u8]| {
+        let subject = Subject {
+            name: String::new(),
+            digest: sha256(bytes),
+        };
+        let mut signatures = Signatures::default();
+        signatures.sign(subject, "release", &key).unwrap();
+        signatures.text()
+    };
+    let site = Site::new(ONE);
+    let policy = format!("{POLICY}require-signature = \"{}\"\n", key.public());
+    site.write("policy.toml", policy.as_bytes());
+    let (one, two) = (app(1, ""), app(2, ""));
+    site.write("a.wasm.sig", sign(&one).as_bytes());
+    site.write("a.wasm", &one);
+    let running = site.start();
+    let first = running.digest("a");
+    site.write("a.wasm", &two);
+    let error = reload(&running).unwrap_err();
+    assert!(
+        error.contains(&format!("is for the component {}", sha256(&one))),
+        "{error}"
+    );
+    assert_eq!(running.digest("a"), first);
+    // Only the file of the signatures is new.
+    site.write("a.wasm.sig", sign(&two).as_bytes());
+    running.supervisor.look();
+    while running.digest("a") == first {
+        std::thread::yield_now();
+    }
+    running.stop();
+    std::fs::remove_file(site.file("a.wasm.sig")).unwrap();
+    let running = site.start();
+    assert_eq!(running.digest("a"), sha256(&two).hex());
+    running.emit("go");
+    running.stop();
+}
+
+#[test]
+fn a_file_that_differs_from_its_lock_is_not_taken() {
+    let site = Site::new(ONE);
+    let (one, two) = (app(1, ""), app(2, ""));
+    let mut lock = Lock::default();
+    let locked = Locked {
+        reference: "registry.example/a:1".to_owned(),
+        manifest: sha256(b"manifest"),
+        component: sha256(&one),
+        bytes: one.len() as u64,
+    };
+    lock.apps.insert("a".to_owned(), locked);
+    lock.write(site.path()).unwrap();
+    site.write("a.wasm", &one);
+    let running = site.start();
+    let first = running.digest("a");
+    site.write("a.wasm", &two);
+    assert_eq!(
+        reload(&running).unwrap_err(),
+        format!(
+            "`{}` is refused: it is {}, and `apps.lock` beside it pins {}",
+            site.file("a.wasm").display(),
+            sha256(&two),
+            sha256(&one)
+        )
+    );
+    assert_eq!(running.digest("a"), first);
+    running.stop();
 }
 
 #[test]

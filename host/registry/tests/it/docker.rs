@@ -1,0 +1,187 @@
+//! Debian's `docker-registry` on loopback. `cargo xtask servers` fetches it.
+
+use std::fs;
+use std::net::{TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use tempfile::TempDir;
+
+use crate::lab::*;
+
+/// A registry with a folder of its own. It is ended when it is dropped.
+struct Registry {
+    folder: TempDir,
+    child: Child,
+    host: String,
+}
+
+fn program() -> Option<PathBuf> {
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(
+        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target"),
+        PathBuf::from,
+    );
+    let program = target.join("tools/registry/docker-registry");
+    if program.is_file() {
+        return Some(program);
+    }
+    println!("SKIPPED: there is no `docker-registry`: `cargo xtask servers` fetches it");
+    None
+}
+
+impl Registry {
+    /// Starts a registry, and waits until it answers. `more` stands in its configuration.
+    fn start(more: &str) -> Option<Registry> {
+        let program = program()?;
+        let folder = tempfile::tempdir().unwrap();
+        // Nothing else is told this port before the registry has it, except by accident.
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let host = listener.local_addr().unwrap().to_string();
+        drop(listener);
+        let (config, root) = (folder.path().join("config.yml"), folder.path().join("data"));
+        // `ada` with the password `open sesame`.
+        let users = "ada:$2b$04$W1Cch.JcmuAaNU8vJli58uDWWOCkxfQPKDTVkTHtbafka55e71xeq\n";
+        fs::write(folder.path().join("users"), users).unwrap();
+        let more = more.replace("FOLDER", &folder.path().display().to_string());
+        let text = format!(
+            "version: 0.1\nlog: {{level: error}}\nstorage: {{filesystem: {{rootdirectory: {}}}}}\nhttp: {{addr: \"{host}\"}}\n{more}",
+            root.display()
+        );
+        fs::write(&config, text).unwrap();
+        let child = Command::new(program)
+            .arg("serve")
+            .arg(&config)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut registry = Registry {
+            folder,
+            child,
+            host,
+        };
+        while TcpStream::connect(&registry.host).is_err() {
+            assert!(
+                registry.child.try_wait().unwrap().is_none(),
+                "the registry has ended"
+            );
+            std::thread::yield_now();
+        }
+        Some(registry)
+    }
+}
+
+impl Drop for Registry {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn a_component_goes_through_a_registry_to_another_machine() {
+    let Some(registry) = Registry::start("") else {
+        return;
+    };
+    let (first, second) = (Machine::new(), Machine::new());
+    let reference = format!("{}/acme/hello:1.0", registry.host);
+    let (one, two) = (first.key("release.key"), first.key("audit.key"));
+    first.write("hello.wasm", component());
+    first.done(&["sign", "hello.wasm", "--key", "release.key"]);
+    let pushed = first.done(&["push", "hello.wasm", &reference]);
+    let manifest = pushed.split(['@', ',']).nth(1).unwrap().to_owned();
+    assert_eq!(
+        pushed,
+        format!("{reference}@{manifest}, with 1 signature\n")
+    );
+    // Another signer, from another machine.
+    let third = Machine::new();
+    third.done(&["pull", &reference]);
+    fs::copy(first.file("audit.key"), third.file("audit.key")).unwrap();
+    third.done(&["sign", "hello.wasm", "--key", "audit.key"]);
+    third.done(&["push", "hello.wasm", &reference]);
+
+    let said = second.done(&["pull", &reference, "--signed-by", &two]);
+    assert!(
+        said.contains(&format!(
+            "signed by release with {one}; signed by audit with {two}"
+        )),
+        "{said}"
+    );
+    assert_eq!(second.read("hello.wasm"), component());
+    assert_eq!(
+        second.lock().unwrap().apps["hello"].manifest.to_string(),
+        manifest
+    );
+    let other = second.key("other.key");
+    let fourth = Machine::new();
+    let refused = fourth.refused(&["pull", &reference, "--signed-by", &other]);
+    assert!(
+        refused.starts_with("`hello`: it is signed by "),
+        "{refused}"
+    );
+
+    // The tag is moved.
+    first.write("hello.wasm", changed());
+    first.done(&["sign", "hello.wasm", "--key", "release.key"]);
+    first.done(&["push", "hello.wasm", &reference]);
+    let refused = second.refused(&["pull", &reference]);
+    assert!(refused.contains(" was moved: it is sha256:"), "{refused}");
+    fs::remove_file(second.file("hello.wasm")).unwrap();
+    second.done(&["pull"]);
+    assert_eq!(second.read("hello.wasm"), component());
+    second.done(&["pull", &reference, "--update", "--signed-by", &one]);
+    assert_eq!(second.read("hello.wasm"), changed());
+    // By digest it is what it was.
+    fourth.done(&["pull", &format!("{}/acme/hello@{manifest}", registry.host)]);
+    assert_eq!(fourth.read("hello.wasm"), component());
+
+    // A byte is flipped where the registry keeps the component.
+    let hex = digest(&changed())[7..].to_owned();
+    let blob = format!(
+        "data/docker/registry/v2/blobs/sha256/{}/{hex}/data",
+        &hex[..2]
+    );
+    let blob = registry.folder.path().join(blob);
+    let mut bytes = fs::read(&blob).unwrap();
+    bytes[100] ^= 1;
+    fs::write(&blob, &bytes).unwrap();
+    let fifth = Machine::new();
+    let refused = fifth.refused(&["pull", &reference]);
+    assert_eq!(
+        refused,
+        format!(
+            "the component has the digest {}, expected sha256:{hex}",
+            digest(&bytes)
+        )
+    );
+    assert!(fifth.is_empty());
+}
+
+#[test]
+fn a_registry_that_asks_for_a_password_gets_it() {
+    let auth = "auth: {htpasswd: {realm: test, path: FOLDER/users}}\n";
+    let Some(registry) = Registry::start(auth) else {
+        return;
+    };
+    let mut machine = Machine::new();
+    machine.write("hello.wasm", component());
+    let reference = format!("{}/acme/hello:1.0", registry.host);
+    let host = &registry.host;
+    assert_eq!(
+        machine.ends(10, "error: ", &["push", "hello.wasm", &reference]),
+        format!("`{host}` asks who you are, and there are no credentials for it")
+    );
+    machine.set("FRACTALAW_REGISTRY_USERNAME", "ada");
+    machine.set("FRACTALAW_REGISTRY_PASSWORD", "close sesame");
+    let error = machine.ends(10, "error: ", &["push", "hello.wasm", &reference]);
+    assert!(
+        error.starts_with(&format!("`{host}` refuses the credentials: 401")),
+        "{error}"
+    );
+    machine.set("FRACTALAW_REGISTRY_PASSWORD", "open sesame");
+    machine.done(&["push", "hello.wasm", &reference]);
+    fs::remove_file(machine.file("hello.wasm")).unwrap();
+    machine.done(&["pull", &reference]);
+    assert_eq!(machine.read("hello.wasm"), component());
+}

@@ -1,0 +1,13 @@
+//! The program `fractalaw-registry`: with layout folders, with a server that does what a test says, and with Debian's
+//! `docker-registry`.
+
+mod lab;
+
+mod artifact;
+mod credentials;
+mod docker;
+mod folders;
+mod malformed;
+mod served;
+mod server;
+mod wkg;
