@@ -213,13 +213,14 @@ mod tests {
         let folder = folder.path();
         let shown = folder.display();
         let said = || name(folder).map_err(|error| error.to_string());
-        let has = |count| Err(format!("`{shown}` has {count} cases, expected one"));
+        let hint = "hint: name a folder that `fractalaw run --record FOLDER` made";
+        let unfit = |why: &str| Err(format!("`{shown}` {why}\n{hint}"));
         let none = "has no case: no run was recorded there to its end";
-        assert_eq!(said(), Err(format!("`{shown}` {none}")));
+        assert_eq!(said(), unfit(none));
         fs::write(folder.join("first-day.toml"), "").unwrap();
         fs::write(folder.join("report.json"), "").unwrap();
         assert_eq!(said(), Ok("first-day".to_owned()));
         fs::write(folder.join("second-day.toml"), "").unwrap();
-        assert_eq!(said(), has(2));
+        assert_eq!(said(), unfit("has 2 cases, expected one"));
     }
 }
