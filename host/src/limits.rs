@@ -4,7 +4,11 @@
 
 use std::time::Duration;
 
-pub(crate) use fractalaw_contract::limits::{COMPILE_STACK_BYTES, DECLARATIONS};
+pub use fractalaw_contract::limits::SLOT_MEMORY_BYTES;
+pub(crate) use fractalaw_contract::limits::{
+    COMPILE_STACK_BYTES, COMPONENT_DEPTH, CORE_INSTANCES, DECLARATIONS, MEMORIES, TABLE_ELEMENTS,
+    TABLES,
+};
 use fractalaw_manifest::Tier;
 use fractalaw_report::Limits;
 pub(crate) use fractalaw_report::limits::LISTED_BYTES;
@@ -63,10 +67,6 @@ fractalaw_limits::limits! {
     pub(crate) const CROSSING_VALUES: usize = 50_000
         => "refused: `over-slot`";
 
-    /// Components and modules inside each other. Components that tools compose have three or four levels.
-    pub(crate) const COMPONENT_DEPTH: u32 = 32
-        => "refused: `too-deep`";
-
     /// A component's manifest section. It has room for as many names as it may declare, each as long as it may
     /// be.
     pub(crate) const MANIFEST_BYTES: usize = 256 * KIB
@@ -85,25 +85,10 @@ fractalaw_limits::limits! {
     pub(crate) const COMPILE_THREADS: usize = 4
         => "no more are started";
 
-    /// The core modules that one component may instantiate, including those nested in it. Each part of a composed
-    /// component has its own module, two from wit-component, and an adapter if it was made for WASI 0.1. A
-    /// component with CPython has 33: shared libraries, and a stub for each interface of WASI that is left out.
-    pub(crate) const CORE_INSTANCES: u32 = 64
-        => "refused: `over-slot`";
-
     /// The modules that Wasmtime puts between the parts of a composed component: one for each part that calls
     /// others.
     pub(crate) const ADAPTER_INSTANCES: u32 = 32
         => "refused: `not-compiled`";
-
-    /// The linear memories of one component: one for each part of a composed one. Each takes 4 GiB of a slot's
-    /// address space, used or not.
-    pub(crate) const MEMORIES: u32 = 4
-        => "refused: `over-slot`";
-
-    /// The tables of one component: two for each part, its own and the shim's, and twice that for reserve.
-    pub(crate) const TABLES: u32 = 16
-        => "refused: `over-slot`";
 
     /// The runs that a host may have going at once. The pool reserves 16 GiB of address space for each, and
     /// processors have 128 TiB.
@@ -113,16 +98,6 @@ fractalaw_limits::limits! {
     /// The standard input that `fractalaw run` reads for a guest.
     pub const STDIN_BYTES: usize = 64 * MIB
         => "the host does not run it";
-
-    /// The linear memory that one slot of the pool holds, for all memories of a run together. It is the heavy
-    /// tier's.
-    pub const SLOT_MEMORY_BYTES: usize = 256 * MIB
-        => "refused: `over-slot`; growing, to the tier's: `memory-limit`";
-
-    /// The elements of one table of a run. Compilers add one for each function whose address is taken. The
-    /// largest components have some ten thousand.
-    pub(crate) const TABLE_ELEMENTS: usize = 100_000
-        => "refused: `over-slot`; growing: `memory-limit`";
 
     /// The stack for a guest's own frames. Wasmtime's default is half of it, which is too little for recursive
     /// parsers.

@@ -11,7 +11,6 @@ pub(crate) mod compile_fit;
 pub(crate) mod contract_fit;
 pub(crate) mod crossing;
 pub(crate) mod outline;
-pub(crate) mod slot_fit;
 
 pub(crate) mod preflight;
 

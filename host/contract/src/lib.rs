@@ -13,6 +13,7 @@ pub mod proposals;
 
 pub mod function_name;
 pub mod shape;
+pub mod slot_fit;
 pub mod type_depth;
 mod validity;
 

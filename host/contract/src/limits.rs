@@ -25,4 +25,33 @@ fractalaw_limits::limits! {
     /// people write have some hundreds of bytes.
     pub const FUNCTION_NAME_BYTES: usize = 1 << 10
         => "cut, with a mark";
+
+    /// Components and modules inside each other. Components that tools compose have three or four levels.
+    pub const COMPONENT_DEPTH: u32 = 32
+        => "refused: `too-deep`";
+
+    /// The core modules that one component may instantiate, including those nested in it. Each part of a composed
+    /// component has its own module, two from wit-component, and an adapter if it was made for WASI 0.1. A
+    /// component with CPython has 33: shared libraries, and a stub for each interface of WASI that is left out.
+    pub const CORE_INSTANCES: u32 = 64
+        => "refused: `over-slot`";
+
+    /// The linear memories of one component: one for each part of a composed one. Each takes 4 GiB of a slot's
+    /// address space, used or not.
+    pub const MEMORIES: u32 = 4
+        => "refused: `over-slot`";
+
+    /// The tables of one component: two for each part, its own and the shim's, and twice that for reserve.
+    pub const TABLES: u32 = 16
+        => "refused: `over-slot`";
+
+    /// The linear memory that one slot of the pool holds, for all memories of a run together. It is the heavy
+    /// tier's.
+    pub const SLOT_MEMORY_BYTES: usize = 256 << 20
+        => "refused: `over-slot`; growing, to the tier's: `memory-limit`";
+
+    /// The elements of one table of a run. Compilers add one for each function whose address is taken. The
+    /// largest components have some ten thousand.
+    pub const TABLE_ELEMENTS: usize = 100_000
+        => "refused: `over-slot`; growing: `memory-limit`";
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use bytesize::ByteSize;
 use fractalaw_contract::limits::{DECLARATIONS, TYPE_DEPTH};
+use fractalaw_contract::slot_fit::Unfit;
 use fractalaw_contract::type_depth::TooNested;
 use fractalaw_contract::{Mismatch, MissingFunction, Proposal, RUN_TYPE};
 
@@ -178,6 +179,19 @@ impl From<TooNested> for Refusal {
                 found,
                 limit: DECLARATIONS as u64,
             },
+        }
+    }
+}
+
+impl From<Unfit> for Refusal {
+    fn from(error: Unfit) -> Refusal {
+        match error {
+            Unfit::Large { what, found, limit } => Refusal::OverSlot { what, found, limit },
+            Unfit::Deep { limit } => Refusal::TooDeep {
+                what: "components",
+                limit,
+            },
+            Unfit::Malformed(error) => Refusal::invalid(error),
         }
     }
 }

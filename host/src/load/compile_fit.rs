@@ -11,7 +11,6 @@ use crate::limits::{
     BLOCK_VALUES, CODE_BYTES_TIMES_LOCALS, CODE_WORK, DECLARATIONS, FUNCTION_BYTES,
     FUNCTION_BYTES_TIMES_LOCALS, FUNCTION_RESULTS, FUNCTION_WORK, LOOP_DEPTH,
 };
-use crate::load::slot_fit::at_most;
 
 /// A function besides its instructions: it is entered, checked, linked and listed.
 const FUNCTION: u64 = 384;
@@ -318,4 +317,12 @@ fn values(params: u32, results: u32) -> Result<(), Refusal> {
         u64::from(params + results),
         BLOCK_VALUES,
     )
+}
+
+fn at_most(what: &'static str, found: u64, limit: usize) -> Result<(), Refusal> {
+    let limit = limit as u64;
+    if found > limit {
+        return Err(Refusal::OverSlot { what, found, limit });
+    }
+    Ok(())
 }

@@ -1,5 +1,6 @@
 //! Whether a component can run here, as far as its bytes show without compiling them.
 
+use fractalaw_contract::slot_fit::SlotFit;
 use fractalaw_contract::type_depth::TypeDepth;
 use fractalaw_report::Refusal;
 use wasmparser::{Parser, Payload};
@@ -9,7 +10,6 @@ use crate::load::compile_fit::CompileFit;
 use crate::load::contract_fit;
 use crate::load::facts::Imports;
 use crate::load::outline::Outline;
-use crate::load::slot_fit::SlotFit;
 use crate::offer::offered::Offer;
 
 /// What is known of a component that is accepted.

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 
 use anyhow::{Context, Result, bail};
 use fractalaw_contract::shape::TooLong;
+use fractalaw_contract::slot_fit::{self, Unfit};
 use fractalaw_contract::{Invalid, judge, shape, standard, type_depth};
 use wit_parser::decoding::{DecodedWasm, decode};
 use wit_parser::{Function, Resolve, World, WorldItem, WorldKey};
@@ -65,6 +66,7 @@ impl Contract {
         let guest = &*declared.name;
         type_depth::check(component)
             .map_err(|error| fault(format!("`{guest}` is refused by the host: {error}")))?;
+        slot_fit::check(component).map_err(|unfit| does_not_fit(declared, &unfit))?;
         let (resolve, world) = match decode(component).context("cannot decode the component")? {
             DecodedWasm::Component(resolve, world) => (resolve, world),
             DecodedWasm::WitPackage(..) => {
@@ -168,6 +170,18 @@ fn check_export(
     Err(fault(message).hint(format!(
         "generate the bindings for the world `{WORLD}` and `export!` your type"
     )))
+}
+
+/// The slots of the host's pool have one size.
+fn does_not_fit(guest: &Guest, unfit: &Unfit) -> Fault {
+    let name = &guest.name;
+    let fault = fault(format!(
+        "`{name}` is refused by the host: too large: {unfit}"
+    ));
+    match guest.build.compose.is_empty() {
+        true => fault,
+        false => fault.hint("compose it of fewer guests: each, and each of its own parts, has a memory and two tables"),
+    }
 }
 
 /// A part is there for what it exports, and cannot be run.

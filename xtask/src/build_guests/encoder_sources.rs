@@ -12,7 +12,7 @@ macro_rules! sources {
 }
 
 /// Path and text of each source.
-pub(super) const SOURCES: [(&str, &str); 25] = sources![
+pub(super) const SOURCES: [(&str, &str); 26] = sources![
     "xtask/compose/src/main.rs",
     "xtask/src/guest.rs",
     "xtask/src/build_guests/compile.rs",
@@ -28,6 +28,7 @@ pub(super) const SOURCES: [(&str, &str); 25] = sources![
     "host/contract/src/offered.rs",
     "host/contract/src/proposals.rs",
     "host/contract/src/shape.rs",
+    "host/contract/src/slot_fit.rs",
     "host/contract/src/standard.rs",
     "host/contract/src/type_depth.rs",
     "host/contract/src/type_depth/scopes.rs",

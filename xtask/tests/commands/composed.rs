@@ -174,6 +174,52 @@ fn a_part_of_a_part_is_built_in_and_asks_for_the_same_grants() {
 }
 
 #[test]
+fn more_parts_than_a_slot_has_memories_are_refused_in_words() {
+    let scratch = Scratch::with_composer();
+    let parts = ["many-a", "many-b", "many-c", "many-d"];
+    let wants = |parts: &[&str]| {
+        let each = |of: &dyn Fn(&str) -> String, between: &str| {
+            parts
+                .iter()
+                .map(|part| of(part))
+                .collect::<Vec<_>>()
+                .join(between)
+        };
+        let imports = each(&|part| format!("import acme:{part}/text@1.0.0;"), " ");
+        let packages = each(
+            &|part| format!("package acme:{part}@1.0.0 {{ interface text {{ {TEXT} }} }}"),
+            "\n",
+        );
+        let calls = each(
+            &|part| format!("acme::{}::text::text();", part.replace('-', "_")),
+            " ",
+        );
+        let source = whole("many-a", TEXT)
+            .replace("import acme:many-a/text@1.0.0;", &imports)
+            .replace("let _ = acme::many_a::text::text();", &calls);
+        let from = source.find("package acme:many-a@1.0.0").unwrap();
+        let to = from + source[from..].find('"').unwrap();
+        let source = format!("{}{packages}{}", &source[..from], &source[to..]);
+        let compose = each(&|part| format!("\"acme:{part}/text\" = \"{part}\""), ", ");
+        (format!("compose = {{ {compose} }}\n"), source)
+    };
+    for part in parts {
+        scratch.add_part(part, "\"text\".into()");
+    }
+    let (manifest, source) = wants(&parts[..3]);
+    scratch.add("many-fits", &manifest, &source);
+    let (manifest, source) = wants(&parts);
+    scratch.add("many-over", &manifest, &source);
+    let ended = scratch.xtask(["build-guests"]);
+    assert_eq!(ended.code, 11, "{}", ended.stderr);
+    assert!(ended.stdout.contains("many-fits"), "{}", ended.stdout);
+    let expected = "error: `many-over` is refused by the host: too large: memories: 5, expected at most 4\n\
+                    hint: compose it of fewer guests: each, and each of its own parts, has a memory and two tables\n\
+                    error: 1 of 6 guests failed to build: `many-over`";
+    assert!(ended.stderr.contains(expected), "{}", ended.stderr);
+}
+
+#[test]
 fn what_cannot_be_composed_is_named_and_the_others_are_built() {
     let scratch = Scratch::with_composer();
     scratch.add_part("bad-part", "\"text\".into()");

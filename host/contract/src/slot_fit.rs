@@ -1,19 +1,55 @@
 //! Whether a component and everything nested in it fits into a slot of the pool, judged from its sections alone,
-//! before any of it is compiled. `compile_fit` judges whether it can be compiled.
+//! before any of it is compiled. Whether it can be compiled, the host judges.
 
-use fractalaw_report::Refusal;
 use wasmparser::{
-    ComponentAlias, ComponentExternalKind, ComponentInstance, ComponentOuterAliasKind,
-    ComponentTypeRef, Encoding, Instance, Payload,
+    BinaryReaderError, ComponentAlias, ComponentExternalKind, ComponentInstance,
+    ComponentOuterAliasKind, ComponentTypeRef, Encoding, Instance, Parser, Payload,
 };
 
 use crate::limits::{
     COMPONENT_DEPTH, CORE_INSTANCES, MEMORIES, SLOT_MEMORY_BYTES, TABLE_ELEMENTS, TABLES,
 };
 
+/// Why a component does not fit into a slot.
+#[derive(Debug, thiserror::Error)]
+pub enum Unfit {
+    /// It would need more of something than a slot has.
+    #[error("{what}: {found}, expected at most {limit}")]
+    Large {
+        /// What there is too much of, and its unit, such as `a memory (bytes)`.
+        what: &'static str,
+        /// What the component declares, in that unit.
+        found: u64,
+        /// The limit, in that unit.
+        limit: u64,
+    },
+    /// Its components are nested deeper than people or tools make them.
+    #[error("components in each other, expected at most {limit} levels")]
+    Deep {
+        /// The most levels.
+        limit: u32,
+    },
+    /// A section is unreadable.
+    #[error(transparent)]
+    Malformed(#[from] BinaryReaderError),
+}
+
+/// Judges a whole component.
+///
+/// # Errors
+///
+/// If it does not fit, or cannot be read.
+pub fn check(component: &[u8]) -> Result<(), Unfit> {
+    let mut slot = SlotFit::default();
+    for payload in Parser::new(0).parse_all(component) {
+        slot.visit(&payload?)?;
+    }
+    Ok(())
+}
+
 /// Follows the sections of a component as a parser yields them.
 #[derive(Default)]
-pub(crate) struct SlotFit {
+pub struct SlotFit {
     /// The component or module that is being read, inside those that contain it.
     open: Vec<Scope>,
     /// The most that any component or module read so far makes. It is assumed for one whose definition is
@@ -52,7 +88,7 @@ impl Made {
         self.tables = self.tables.max(other.tables);
     }
 
-    fn fits(&self) -> Result<(), Refusal> {
+    fn fits(&self) -> Result<(), Unfit> {
         at_most(
             "core instances",
             self.core_instances,
@@ -64,8 +100,12 @@ impl Made {
 }
 
 impl SlotFit {
-    /// Reads the next section. Refuses the component if it does not fit.
-    pub(crate) fn visit(&mut self, payload: &Payload<'_>) -> Result<(), Refusal> {
+    /// Reads the next section.
+    ///
+    /// # Errors
+    ///
+    /// If the component does not fit.
+    pub fn visit(&mut self, payload: &Payload<'_>) -> Result<(), Unfit> {
         match payload {
             Payload::Version { encoding, .. } => {
                 self.open.push(Scope {
@@ -73,8 +113,7 @@ impl SlotFit {
                     ..Scope::default()
                 });
                 if self.open.len() > COMPONENT_DEPTH as usize {
-                    return Err(Refusal::TooDeep {
-                        what: "components",
+                    return Err(Unfit::Deep {
                         limit: COMPONENT_DEPTH,
                     });
                 }
@@ -83,7 +122,7 @@ impl SlotFit {
             Payload::MemorySection(memories) => {
                 self.count(|made| made.memories += u64::from(memories.count()));
                 for memory in memories.clone() {
-                    let memory = memory.map_err(Refusal::invalid)?;
+                    let memory = memory?;
                     let page_bytes = 1_u64.checked_shl(memory.page_size_log2.unwrap_or(16));
                     let bytes = memory
                         .initial
@@ -94,7 +133,7 @@ impl SlotFit {
             Payload::TableSection(tables) => {
                 self.count(|made| made.tables += u64::from(tables.count()));
                 for table in tables.clone() {
-                    let elements = table.map_err(Refusal::invalid)?.ty.initial;
+                    let elements = table?.ty.initial;
                     at_most("a table (elements)", elements, TABLE_ELEMENTS)?;
                 }
             }
@@ -111,7 +150,7 @@ impl SlotFit {
 
     /// If a component instantiates another twice, and that one a third twice, and so on, it is small and becomes
     /// large only when it is compiled.
-    fn define(&mut self, payload: &Payload<'_>) -> Result<(), Refusal> {
+    fn define(&mut self, payload: &Payload<'_>) -> Result<(), Unfit> {
         let most = self.most;
         let Some(scope) = self.open.last_mut() else {
             return Ok(());
@@ -120,9 +159,7 @@ impl SlotFit {
         match payload {
             Payload::InstanceSection(instances) => {
                 for instance in instances.clone() {
-                    if let Instance::Instantiate { module_index, .. } =
-                        instance.map_err(Refusal::invalid)?
-                    {
+                    if let Instance::Instantiate { module_index, .. } = instance? {
                         scope.made.add(of(&scope.modules, module_index));
                     }
                 }
@@ -131,7 +168,7 @@ impl SlotFit {
                 for instance in instances.clone() {
                     if let ComponentInstance::Instantiate {
                         component_index, ..
-                    } = instance.map_err(Refusal::invalid)?
+                    } = instance?
                     {
                         scope.made.add(of(&scope.components, component_index));
                     }
@@ -139,7 +176,7 @@ impl SlotFit {
             }
             Payload::ComponentImportSection(imports) => {
                 for import in imports.clone() {
-                    match import.map_err(Refusal::invalid)?.ty {
+                    match import?.ty {
                         ComponentTypeRef::Component(_) => scope.components.push(most),
                         ComponentTypeRef::Module(_) => scope.modules.push(most),
                         _ => {}
@@ -149,7 +186,7 @@ impl SlotFit {
             // An export gets an index of its own.
             Payload::ComponentExportSection(exports) => {
                 for export in exports.clone() {
-                    let export = export.map_err(Refusal::invalid)?;
+                    let export = export?;
                     match export.kind {
                         ComponentExternalKind::Component => {
                             scope.components.push(of(&scope.components, export.index));
@@ -163,7 +200,7 @@ impl SlotFit {
             }
             Payload::ComponentAliasSection(aliases) => {
                 for alias in aliases.clone() {
-                    self.alias(&alias.map_err(Refusal::invalid)?);
+                    self.alias(&alias?);
                 }
             }
             _ => {}
@@ -227,10 +264,10 @@ impl SlotFit {
     }
 }
 
-pub(crate) fn at_most(what: &'static str, found: u64, limit: usize) -> Result<(), Refusal> {
+fn at_most(what: &'static str, found: u64, limit: usize) -> Result<(), Unfit> {
     let limit = limit as u64;
     if found > limit {
-        return Err(Refusal::OverSlot { what, found, limit });
+        return Err(Unfit::Large { what, found, limit });
     }
     Ok(())
 }
