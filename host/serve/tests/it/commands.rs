@@ -116,6 +116,16 @@ fn each_command_asks_the_supervisor_or_does_the_same_on_its_files() {
         );
     }
 
+    // SIGHUP looks at the files, and ends nothing.
+    let digest = || -> Value {
+        let apps: Value = serde_json::from_str(&said(&site, "apps ls --json")).unwrap();
+        apps[1]["digest"].clone()
+    };
+    let before = digest();
+    site.write("good.wasm", &app(3, ""));
+    process.signal("HUP");
+    while digest() == before {}
+
     process.signal("TERM");
     assert_eq!(process.end(), Some(0));
     assert_eq!(said(&site, "events ls --dead"), listed);

@@ -3,6 +3,7 @@
 mod lab;
 mod ledger;
 mod process;
+mod promises;
 mod reacting;
 
 // What emits and schedules, as the tests of events have it.
