@@ -66,6 +66,12 @@ impl Inventory {
                 inventory.guests.insert(folder);
             }
         }
+        // Guests in other languages are in a folder of their language.
+        for manifest in files(&workspace.join("guests"), 3, "toml")? {
+            if manifest.ends_with("micro-app.toml") {
+                inventory.guests.insert(Name::of(&manifest).subject);
+            }
+        }
         let parts = &inventory.parts;
         inventory.guests.retain(|guest| !parts.is_part(guest));
         for room in ["cases", "fixtures"] {

@@ -36,6 +36,10 @@ const NEIGHBOURS: usize = 2;
 /// The longest time that they go on: more than any tier's deadline allows a case.
 const NEIGHBOURS_END: Duration = Duration::from_secs(180);
 
+/// How long a component may compile here, in place of the host's own limit. The runtime of a language takes up to a
+/// minute of processor time in an unoptimised host, and several cases compile theirs at once.
+pub(crate) const COMPILE_TIME: Duration = Duration::from_secs(900);
+
 /// One host for all cases, and the means to make smaller ones.
 pub(crate) struct Lab {
     guests: Guests,
@@ -90,6 +94,7 @@ impl Lab {
     /// A host with a single slot in which nothing has run.
     fn single(&self, policy: &Policy) -> Result<Host> {
         let host = Host::builder().slots(1).cache(&self.cache);
+        let host = host.compile_time(COMPILE_TIME);
         let host = host.offer(Data::new()).offer(Ai::new());
         let host = host.offer(Events::new());
         Ok(host.policy(policy.clone()).build()?)
@@ -240,6 +245,7 @@ impl SharedHost {
         };
         let host = Host::builder()
             .cache(cache)
+            .compile_time(COMPILE_TIME)
             .policy(policy.clone())
             .offer(Data::new())
             .offer(Ai::new())

@@ -10,10 +10,12 @@ pub(crate) mod hermetic;
 pub(crate) mod toolchain;
 
 // From source to core module, and from core module to component.
+mod reading;
+
 mod compile;
 mod contract;
 mod encode;
-mod reading;
+mod languages;
 mod sizes;
 mod standing;
 
@@ -34,16 +36,17 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 
 use crate::fault::{FAILED, Fault, GUEST_BUILD, list};
-use crate::files::{lock, remove_files, remove_folders, write_atomically};
+use crate::files::{lock, remove_files, remove_folders, remove_if_there, write_atomically};
 use crate::flags::BuildGuests;
 use crate::guest::Guest;
 use crate::lock::Lock;
 use crate::project::Project;
-use compile::Compiler;
+use compile::{Compiled, Compiler};
 use compose::Composed;
 use contract::Contract;
 use fetch::{For, fetch};
-use fresh::{Before, Outputs, Record};
+use fresh::{Before, Common, Outputs, Record};
+use languages::{Languages, Made};
 use order::Order;
 pub(crate) use order::users;
 use reading::on_its_stack;
@@ -82,13 +85,13 @@ pub(crate) fn run(project: &Project, flags: &BuildGuests) -> Result<()> {
 /// Prints the names of the stale guests, one on each line, and fails if there are any. It writes nothing and
 /// waits for nobody. A guest that is being built has no record, so it counts as stale.
 fn check(project: &Project, names: &[String]) -> Result<()> {
-    let common = fresh::common(project, &Toolchain::ask(project)?)?;
+    let common = Common::look(project, &Toolchain::ask(project)?)?;
     let lock = Lock::read(&project.root)?;
     let order = Order::of(project, names)?;
     let mut all = BTreeSet::new();
     for name in &order.names {
         let is_fresh = match Record::load(project, name) {
-            Some(record) => record.holds(project, &common, &lock)?,
+            Some(record) => record.holds(project, &common.of(project.language(name)), &lock)?,
             None => false,
         };
         let is_refused = order.refused.contains_key(name);
@@ -149,6 +152,8 @@ pub(crate) struct Outcome {
     built: Vec<Built>,
     /// The name and message of each guest that failed.
     failures: Vec<(String, String)>,
+    /// The guests among them whose tools cannot be had on this machine.
+    without_tools: Vec<String>,
 }
 
 impl Outcome {
@@ -163,6 +168,15 @@ impl Outcome {
                 format!("`{name}` was changed while another guest was built\nhint: build it anew");
             (name, message)
         }));
+    }
+
+    /// Takes out the guests whose tools cannot be had, with why.
+    pub(crate) fn take_those_without_tools(&mut self) -> Vec<(String, String)> {
+        let without_tools = mem::take(&mut self.without_tools);
+        let (taken, failures) = (mem::take(&mut self.failures).into_iter())
+            .partition(|(name, _)| without_tools.contains(name));
+        self.failures = failures;
+        taken
     }
 
     /// The guests that could not be built.
@@ -196,7 +210,7 @@ fn build(project: &Project, names: &[String]) -> Result<Outcome> {
     let _alone = lock(&project.outputs())?;
     prune(project)?;
     let mut toolchain = Toolchain::ask(project)?;
-    let common = fresh::common(project, &toolchain)?;
+    let common = Common::look(project, &toolchain)?;
     let lock = Lock::read(&project.root)?;
     let order = Order::of(project, names)?;
     let mut outcome = Outcome::default();
@@ -209,7 +223,10 @@ fn build(project: &Project, names: &[String]) -> Result<Outcome> {
                 let why = order.refused[name].clone();
                 outcome.failures.push((name.clone(), why));
             }
-            Some(record) if !part_is_stale && record.holds(project, &common, &lock)? => {
+            Some(record)
+                if !part_is_stale
+                    && record.holds(project, &common.of(project.language(name)), &lock)? =>
+            {
                 outcome.built.push(Built {
                     summary: record.summary,
                     status: Status::Fresh,
@@ -222,10 +239,21 @@ fn build(project: &Project, names: &[String]) -> Result<Outcome> {
         return Ok(outcome);
     }
     let contract = Contract::read(project)?;
-    toolchain.ready(project)?;
-    fetch(project, stale.iter().map(|(name, _)| *name), For::Build)?;
-    let mut compiler = Compiler::new(project, &mut toolchain);
+    let in_rust = stale.iter().map(|(name, _)| *name);
+    let in_rust: Vec<&str> = in_rust
+        .filter(|name| project.language(name).is_none())
+        .collect();
+    if !in_rust.is_empty() {
+        toolchain.ready(project)?;
+        fetch(project, in_rust, For::Build)?;
+    }
+    let mut makers = Makers {
+        compiler: Compiler::new(project, &mut toolchain),
+        languages: Languages::default(),
+    };
     for (name, record) in stale {
+        let language = project.language(name);
+        let common = common.of(language);
         if let Some(part) =
             (order.parts(name)).find(|part| outcome.failed().any(|one| one == *part))
         {
@@ -244,8 +272,16 @@ fn build(project: &Project, names: &[String]) -> Result<Outcome> {
             });
             continue;
         }
+        if let Some(language) = language
+            && let Err(why) = makers.languages.ready(project, language)?
+        {
+            let fault = languages::without_tools(name, language, &why);
+            outcome.failures.push((name.to_owned(), fault.to_string()));
+            outcome.without_tools.push(name.to_owned());
+            continue;
+        }
         eprintln!("building `{name}`");
-        match build_one(project, &mut compiler, &contract, &common, name, record) {
+        match build_one(project, &mut makers, &contract, &common, name, record) {
             Ok(built) => outcome.built.push(built),
             Err(error) => outcome
                 .failures
@@ -259,9 +295,33 @@ fn build(project: &Project, names: &[String]) -> Result<Outcome> {
     Ok(outcome)
 }
 
+/// What makes modules and components of sources.
+struct Makers<'a> {
+    compiler: Compiler<'a>,
+    languages: Languages,
+}
+
+impl Makers<'_> {
+    /// What is made of a guest's source, and for a guest in Rust what cargo read.
+    fn make(
+        &mut self,
+        project: &Project,
+        guest: &Guest,
+        before: &Before,
+    ) -> Result<(Made, Option<Compiled>)> {
+        match &guest.other {
+            None => {
+                let compiled = self.compiler.compile(&guest.name, &before.changed)?;
+                Ok((Made::Module(compiled.module.clone()), Some(compiled)))
+            }
+            Some(other) => Ok((self.languages.build(project, guest, other)?, None)),
+        }
+    }
+}
+
 fn build_one(
     project: &Project,
-    compiler: &mut Compiler<'_>,
+    makers: &mut Makers<'_>,
     contract: &Contract,
     common: &str,
     name: &str,
@@ -272,30 +332,38 @@ fn build_one(
     // From here until the new record is written, nothing is known about this guest.
     Record::remove(project, name)?;
     let standing = Standing::look(project)?;
-    let compiled = compiler.compile(name, &before.changed)?;
+    let (made, compiled) = makers.make(project, &guest, &before)?;
     standing.check(project, name)?;
-    let core = &compiled.module;
     let own =
-        on_its_stack(|| encode::component(&guest, core).with_context(|| format!("`{name}`")))?;
+        on_its_stack(|| encode::component(&guest, &made).with_context(|| format!("`{name}`")))?;
+    let core = match &made {
+        Made::Module(core) => Some(core.as_slice()),
+        Made::Component(_) => None,
+    };
     let Composed {
         component,
         tier,
         parts,
-    } = match guest.build.compose.is_empty() {
-        true => Composed {
+    } = match core {
+        Some(core) if !guest.build.compose.is_empty() => {
+            compose::composed(project, &guest, core, &own)?
+        }
+        _ => Composed {
             component: own,
             tier: guest.manifest.tier,
             parts: BTreeMap::new(),
         },
-        false => compose::composed(project, &guest, core, &own)?,
     };
     let imports = on_its_stack(|| contract.check(&guest, &component))?;
-    write_atomically(&project.core_module(name), core)?;
+    match core {
+        Some(core) => write_atomically(&project.core_module(name), core)?,
+        None => remove_if_there(&project.core_module(name))?,
+    }
     write_atomically(&project.component(name), &component)?;
     let summary = Summary {
         name: name.to_owned(),
         tier,
-        core_bytes: core.len(),
+        core_bytes: core.map(<[u8]>::len),
         component_bytes: component.len(),
         imports,
     };
@@ -304,7 +372,15 @@ fn build_one(
         component: &component,
         parts,
     };
-    Record::new(project, common, before, &compiled, outputs, summary.clone())?.store(project)?;
+    Record::new(
+        project,
+        common,
+        before,
+        compiled.as_ref(),
+        outputs,
+        summary.clone(),
+    )?
+    .store(project)?;
     Ok(Built {
         summary,
         status: Status::Rebuilt,
@@ -327,5 +403,7 @@ fn prune(project: &Project) -> Result<()> {
     remove_folders(&project.cargo_outputs(""), |name| {
         known.iter().all(|guest| guest != name)
     })?;
+    // Builds that were killed.
+    remove_folders(&project.workshop(), |_| true)?;
     Ok(())
 }

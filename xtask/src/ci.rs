@@ -41,7 +41,7 @@ pub(crate) fn run(project: &Project) -> Result<ExitCode> {
     }
 
     let guests: Vec<String> = project
-        .guests()?
+        .rust_guests()?
         .into_iter()
         .chain(project.libraries()?)
         .flat_map(|guest| ["-p".to_owned(), guest])

@@ -7,19 +7,23 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use sha2::{Digest, Sha256};
 
-/// Left out at the root of a package, and only there: cargo's outputs and git's store.
-const NO_SOURCES: [&str; 2] = ["target", ".git"];
+/// Left out at the root of a package, and only there: cargo's outputs, git's store, and what tools of other languages
+/// put there for editors.
+const NO_SOURCES: [&str; 4] = ["target", ".git", "node_modules", "__pycache__"];
+
+/// The digest of a missing file, which no content has.
+pub(crate) const ABSENT: &str = "absent";
 
 /// The digest of some bytes, in hexadecimal.
 pub(crate) fn bytes(bytes: &[u8]) -> String {
     hex(Sha256::digest(bytes).as_slice())
 }
 
-/// The digest of a file. A missing file has a digest that no content has.
+/// The digest of a file, or [`ABSENT`].
 pub(crate) fn file(path: &Path) -> Result<String> {
     match fs::read(path) {
         Ok(content) => Ok(bytes(&content)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok("absent".to_owned()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(ABSENT.to_owned()),
         Err(error) => Err(error).with_context(|| format!("cannot read `{}`", path.display())),
     }
 }

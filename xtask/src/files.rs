@@ -1,7 +1,7 @@
 //! Writes files whole or not at all, and locks the folder of built guests.
 
 use std::fs::{self, File, TryLockError};
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::path::Path;
 
 use anyhow::{Context, Result};
@@ -54,6 +54,16 @@ pub(crate) fn lock(folder: &Path) -> Result<File> {
         remove_files(&folder, |name| name.starts_with(UNFINISHED))?;
     }
     Ok(file)
+}
+
+/// Removes a file that may not exist.
+pub(crate) fn remove_if_there(path: &Path) -> Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => {
+            Err(error).with_context(|| format!("cannot remove `{}`", path.display()))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Removes the files in a folder whose names the predicate picks.

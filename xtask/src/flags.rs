@@ -5,11 +5,14 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::language::Language;
+
 /// The way data flows, then each command with an example.
 const GUIDE: &str = "\
 The way data flows:
 
     guests/NAME/                 the source of a micro-app, its manifest in Cargo.toml
+    guests/LANGUAGE/NAME/        the same in another language, its manifest in micro-app.toml
       |  build-guests            rustc, for wasm32-wasip2
     target/guests/core/NAME.wasm the core module
       |  build-guests            encoded, checked against wit/, manifest added
@@ -368,6 +371,9 @@ fn seconds(text: &str) -> Result<u64, String> {
 pub(crate) struct New {
     /// The name of the guest, in kebab case
     pub(crate) name: String,
+    /// Its language [default: Rust]
+    #[arg(long, value_name = "LANGUAGE")]
+    pub(crate) language: Option<Language>,
 }
 
 /// Commands of `models`.

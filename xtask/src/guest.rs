@@ -1,22 +1,22 @@
-//! One guest as its `Cargo.toml` declares it: name, version, description, manifest, and what it is composed of.
+//! One guest as its `Cargo.toml` or `micro-app.toml` declares it: name, version, description, manifest, and what it is
+//! composed of.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod declared;
+
+mod other;
 
 use anyhow::{Context, Result};
-use fractalaw_contract::standard;
-use fractalaw_manifest::{Known, Manifest};
-use fractalaw_report::QuotaLimits;
-use serde::Deserialize;
+use fractalaw_manifest::Manifest;
 use toml::{Table, Value};
 
-use crate::fault::{Fault, guest as fault, list};
+use crate::fault::{Fault, guest as fault};
 use crate::project::{Project, read_toml};
+
+pub(crate) use declared::{Build, known};
+pub(crate) use other::Other;
 
 /// The table in `Cargo.toml` that contains a guest's manifest.
 const MANIFEST_TABLE: &str = "[package.metadata.micro-app]";
-
-/// The keys of that table that say how a guest is built. Its component does not carry them.
-const BUILD_KEYS: [&str; 2] = ["compose", "part"];
 
 /// What a guest says of itself.
 #[derive(Debug)]
@@ -26,29 +26,31 @@ pub(crate) struct Guest {
     pub(crate) description: Option<String>,
     pub(crate) manifest: Manifest,
     pub(crate) build: Build,
-}
-
-/// How a guest is built.
-#[derive(Debug, Default, Deserialize)]
-pub(crate) struct Build {
-    /// The imported interfaces that other guests provide, with the names of these guests.
-    #[serde(default)]
-    pub(crate) compose: BTreeMap<String, String>,
-    /// Whether it is a part for other guests and exports no `run`.
-    #[serde(default)]
-    pub(crate) part: bool,
-}
-
-impl Build {
-    /// The guests that it is composed of, besides itself.
-    pub(crate) fn parts(&self) -> BTreeSet<&str> {
-        self.compose.values().map(String::as_str).collect()
-    }
+    /// How it is built if it is not in Rust.
+    pub(crate) other: Option<Other>,
 }
 
 impl Guest {
-    /// Reads `guests/<name>/Cargo.toml`.
+    /// Reads the file that declares the guest.
     pub(crate) fn read(project: &Project, name: &str) -> Result<Guest> {
+        match project.language(name) {
+            None => Guest::in_rust(project, name),
+            Some(language) => {
+                let read = other::read(project, name, language)?;
+                Ok(Guest {
+                    name: name.to_owned(),
+                    version: read.version,
+                    description: read.description,
+                    manifest: read.manifest,
+                    build: Build::default(),
+                    other: Some(read.other),
+                })
+            }
+        }
+    }
+
+    /// Reads `guests/<name>/Cargo.toml`.
+    fn in_rust(project: &Project, name: &str) -> Result<Guest> {
         let path = project.root.join("guests").join(name).join("Cargo.toml");
         let file = project.relative(&path).display().to_string();
         let cargo = read_toml(&path)?;
@@ -77,13 +79,14 @@ impl Guest {
                 .into());
         }
         let workspace = read_toml(&project.root.join("Cargo.toml"))?;
-        let (manifest, build) = declared(package, &file)?;
+        let (manifest, build) = declared_in(package, &file)?;
         Ok(Guest {
             name: name.to_owned(),
             version: text(package, &workspace, "version"),
             description: text(package, &workspace, "description"),
             manifest,
             build,
+            other: None,
         })
     }
 }
@@ -122,69 +125,12 @@ fn text(package: &Table, workspace: &Table, key: &str) -> Option<String> {
 }
 
 /// The manifest, and how the guest is built. A guest that declares nothing gets the defaults.
-fn declared(package: &Table, file: &str) -> Result<(Manifest, Build), Fault> {
-    let Some(value) = package
+fn declared_in(package: &Table, file: &str) -> Result<(Manifest, Build), Fault> {
+    let value = package
         .get("metadata")
-        .and_then(|metadata| metadata.get("micro-app"))
-    else {
-        return Ok(Default::default());
-    };
-    let Some(table) = value.as_table() else {
-        return Err(fault(format!(
-            "`{file}`: `{MANIFEST_TABLE}` is {}, expected a table",
-            value.type_str()
-        ))
-        .hint("write it as a section of its own, with one key a line"));
-    };
-    // One key at a time, because the error of a bad value does not name its key.
-    for (key, value) in table {
-        let alone = Value::Table(Table::from_iter([(key.clone(), value.clone())]));
-        let checked = match BUILD_KEYS.contains(&&**key) {
-            true => Build::deserialize(alone).map(drop).map_err(said),
-            false => (Manifest::deserialize(alone).map_err(said)).and_then(|manifest| {
-                let checked = manifest.check(&known());
-                checked.map_err(|error| error.to_string())
-            }),
-        };
-        checked.map_err(|cause| explain(file, key, value, &cause))?;
-    }
-    let whole =
-        |error: toml::de::Error| fault(format!("`{file}`: `{MANIFEST_TABLE}`: {}", said(error)));
-    let (build, manifest) =
-        (table.clone().into_iter()).partition::<Table, _>(|(key, _)| BUILD_KEYS.contains(&&**key));
-    Ok((
-        Manifest::deserialize(Value::Table(manifest)).map_err(whole)?,
-        Build::deserialize(Value::Table(build)).map_err(whole)?,
-    ))
-}
-
-fn said(error: toml::de::Error) -> String {
-    error.message().to_owned()
-}
-
-/// What a host with this project's capabilities knows in a manifest.
-pub(crate) fn known() -> Known<'static> {
-    let quotas = QuotaLimits::standard().iter();
-    let quotas = quotas.map(|quota| &*quota.quota.name);
-    Known {
-        keys: standard::MANIFEST_KEYS.to_vec(),
-        quotas: quotas.chain(standard::MANIFEST_QUOTAS).collect(),
-    }
-}
-
-fn explain(file: &str, key: &str, value: &Value, cause: &str) -> Fault {
-    let keys = [&Manifest::KEYS[..], &standard::MANIFEST_KEYS, &BUILD_KEYS].concat();
-    if keys.contains(&key) {
-        let cause = cause.trim_end().replace("unknown variant", "unknown value");
-        fault(format!(
-            "`{file}`: bad value {value} of key `{key}` in `{MANIFEST_TABLE}`: {cause}"
-        ))
-        .hint(format!("correct `{key}`, or remove it for the default"))
-    } else {
-        fault(format!(
-            "`{file}`: unknown key `{key}` in `{MANIFEST_TABLE}`, expected {}",
-            list(keys)
-        ))
-        .hint(format!("correct or remove `{key}`"))
+        .and_then(|metadata| metadata.get("micro-app"));
+    match value {
+        None => Ok(Default::default()),
+        Some(value) => declared::read(value, file, MANIFEST_TABLE),
     }
 }

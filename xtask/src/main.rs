@@ -19,6 +19,9 @@ mod progress;
 mod tables;
 mod totals;
 
+// The languages that guests are written in.
+mod language;
+
 // The command line.
 mod flags;
 
@@ -30,11 +33,11 @@ mod lock;
 mod programs;
 mod project;
 
+// What guests in other languages and tests need besides the workspace.
+mod packages;
+
 // From the source of a guest to its component.
 mod build_guests;
-
-// What tests need besides the workspace.
-mod packages;
 
 mod drivers;
 mod servers;

@@ -17,6 +17,7 @@ use crate::fault::{Fault, USAGE};
 use crate::files::write_atomically;
 use crate::flags;
 use crate::in_ci;
+use crate::language::Language;
 use crate::lock::Lock;
 use crate::project::{Project, is_library};
 use crate::totals::Totals;
@@ -42,21 +43,61 @@ const RESERVED: [&str; 15] = [
     "test",
 ];
 
-/// The files of a guest. `{name}` stands for its name.
-const FILES: [(&str, &str); 3] = [
-    (
-        "guests/{name}/Cargo.toml",
-        include_str!("../templates/manifest.toml"),
-    ),
-    (
-        "guests/{name}/src/lib.rs",
-        include_str!("../templates/lib.rs"),
-    ),
-    (
-        "tests/cases/{name}/default.toml",
-        include_str!("../templates/default.toml"),
-    ),
-];
+/// A file of a new guest, and its text. `{name}` stands for the guest's name.
+type File = (&'static str, &'static str);
+
+/// The first case.
+const CASE: File = (
+    "tests/cases/{name}/default.toml",
+    include_str!("../templates/default.toml"),
+);
+
+/// The files of a guest in a language; `None` for Rust.
+fn templates(language: Option<Language>) -> Vec<File> {
+    let own = match language {
+        None => [
+            (
+                "guests/{name}/Cargo.toml",
+                include_str!("../templates/manifest.toml"),
+            ),
+            (
+                "guests/{name}/src/lib.rs",
+                include_str!("../templates/lib.rs"),
+            ),
+        ],
+        Some(Language::C) => [
+            (
+                "guests/c/{name}/micro-app.toml",
+                include_str!("../templates/c/micro-app.toml"),
+            ),
+            (
+                "guests/c/{name}/main.c",
+                include_str!("../templates/c/main.c"),
+            ),
+        ],
+        Some(Language::JavaScript) => [
+            (
+                "guests/javascript/{name}/micro-app.toml",
+                include_str!("../templates/javascript/micro-app.toml"),
+            ),
+            (
+                "guests/javascript/{name}/app.js",
+                include_str!("../templates/javascript/app.js"),
+            ),
+        ],
+        Some(Language::Python) => [
+            (
+                "guests/python/{name}/micro-app.toml",
+                include_str!("../templates/python/micro-app.toml"),
+            ),
+            (
+                "guests/python/{name}/app.py",
+                include_str!("../templates/python/app.py"),
+            ),
+        ],
+    };
+    own.into_iter().chain([CASE]).collect()
+}
 
 /// The files are first written to a folder whose name begins like this. It is beside `guests/`, on the same file
 /// system, so that they can be renamed.
@@ -69,7 +110,7 @@ pub(crate) fn run(project: &Project, flags: &flags::New) -> Result<ExitCode> {
     check(project, name)?;
     let lock = project.root.join("Cargo.lock");
     let lock_before = digest::file(&lock)?;
-    let mut made = make(project, name)?;
+    let mut made = make(project, name, flags.language)?;
     build_guests::ensure(project, &[name.to_owned()])?;
 
     let before = files(&project.root.join("tests"));
@@ -108,17 +149,22 @@ pub(crate) fn run(project: &Project, flags: &flags::New) -> Result<ExitCode> {
 /// Makes all of the files or none, and returns their paths. If a folder in `guests/` has no manifest or no
 /// source, cargo refuses the whole workspace. So the files are written outside of it and then renamed, the guest
 /// last.
-fn make(project: &Project, name: &str) -> Result<Vec<String>> {
-    let made: Vec<String> = FILES.iter().map(|(path, _)| fill(path, name)).collect();
+fn make(project: &Project, name: &str, language: Option<Language>) -> Result<Vec<String>> {
+    let files = templates(language);
+    let made: Vec<String> = files.iter().map(|(path, _)| fill(path, name)).collect();
     let aside = tempfile::Builder::new()
         .prefix(ASIDE)
         .tempdir_in(&project.root)
         .with_context(|| format!("cannot write into `{}`", project.root.display()))?;
-    for (path, (_, text)) in made.iter().zip(FILES) {
+    for (path, (_, text)) in made.iter().zip(files) {
         write_atomically(&aside.path().join(path), fill(text, name).as_bytes())?;
     }
-    let [case, guest] = ["tests/cases/{name}", "guests/{name}"].map(|folder| fill(folder, name));
-    let put = |folder: &str| {
+    let case = format!("tests/cases/{name}");
+    let guest = match language {
+        None => format!("guests/{name}"),
+        Some(language) => format!("guests/{}/{name}", language.folder()),
+    };
+    let put = |folder: &String| {
         let to = project.root.join(folder);
         fs::create_dir_all(to.parent().unwrap_or(&project.root))
             .and_then(|()| fs::rename(aside.path().join(folder), &to))
@@ -157,7 +203,14 @@ fn check(project: &Project, name: &str) -> Result<()> {
         let why = "a library that guests share begins with `lib-`";
         return Err(taken(name, why, OTHER_NAME));
     }
-    let exists = |room: &str| project.root.join(room).join(name).exists();
+    if let Some(language) = Language::ALL.into_iter().find(|one| one.folder() == name) {
+        let why = format!("the folder of guests in {language} is called so");
+        return Err(taken(name, &why, OTHER_NAME));
+    }
+    let exists = |room: &str| match room {
+        "guests" => project.guest_folder(name).exists(),
+        room => project.root.join(room).join(name).exists(),
+    };
     for (room, hint) in [
         ("guests", hint_for_guest(name, &exists)),
         ("tests/cases", hint_for_case(name)),
@@ -165,7 +218,12 @@ fn check(project: &Project, name: &str) -> Result<()> {
         ("tests/fixtures", OTHER_NAME.to_owned()),
     ] {
         if exists(room) {
-            return Err(taken(name, &format!("`{room}/{name}` exists"), &hint));
+            let folder = match room {
+                "guests" => project.guest_folder(name),
+                room => project.root.join(room).join(name),
+            };
+            let shown = project.relative(&folder).display();
+            return Err(taken(name, &format!("`{shown}` exists"), &hint));
         }
     }
     // `cargo build -p NAME` must mean the guest and nothing else.

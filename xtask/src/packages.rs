@@ -38,6 +38,47 @@ impl Package {
         if are_there && fs::read_to_string(&mark).is_ok_and(|had| had == self.digest) {
             return Ok(Ok(()));
         }
+        let room = match self.unpacked(folder)? {
+            Ok(room) => room,
+            Err(why) => return Ok(Err(why)),
+        };
+        // The rename comes last, so that half a file is never taken for a whole one.
+        for (from, to) in files {
+            let to = folder.join(to);
+            fs::rename(room.path().join(from), &to)
+                .with_context(|| format!("cannot write `{}`", to.display()))?;
+        }
+        fs::write(&mark, self.digest)
+            .with_context(|| format!("cannot write `{}`", mark.display()))?;
+        Ok(Ok(()))
+    }
+
+    /// Puts the whole package into a folder of its own, and returns where it is there. Otherwise like [`fetch`].
+    /// `announce` is called before something is downloaded.
+    ///
+    /// [`fetch`]: Package::fetch
+    pub(crate) fn fetch_all(
+        &self,
+        folder: &Path,
+        announce: impl Fn(&Package),
+    ) -> Result<Had<PathBuf>> {
+        // The folder's name has the digest, so another version never looks like this one.
+        let whole = folder.join(&self.digest[..16]);
+        if whole.is_dir() {
+            return Ok(Ok(whole));
+        }
+        announce(self);
+        let room = match self.unpacked(folder)? {
+            Ok(room) => room,
+            Err(why) => return Ok(Err(why)),
+        };
+        fs::rename(room.path(), &whole)
+            .with_context(|| format!("cannot write `{}`", whole.display()))?;
+        Ok(Ok(whole))
+    }
+
+    /// Downloads, verifies and unpacks the package into a new folder in `folder`.
+    fn unpacked(&self, folder: &Path) -> Result<Had<tempfile::TempDir>> {
         fs::create_dir_all(folder)
             .with_context(|| format!("cannot make `{}`", folder.display()))?;
         let room = tempfile::tempdir_in(folder).context("cannot make a folder")?;
@@ -49,15 +90,10 @@ impl Package {
         if let Err(why) = self.unpack(&package, room.path()) {
             return Ok(Err(why));
         }
-        // The rename comes last, so that half a file is never taken for a whole one.
-        for (from, to) in files {
-            let to = folder.join(to);
-            fs::rename(room.path().join(from), &to)
-                .with_context(|| format!("cannot write `{}`", to.display()))?;
-        }
-        fs::write(&mark, self.digest)
-            .with_context(|| format!("cannot write `{}`", mark.display()))?;
-        Ok(Ok(()))
+        let downloaded = package.parent().unwrap_or(&package);
+        fs::remove_dir_all(downloaded)
+            .with_context(|| format!("cannot remove `{}`", downloaded.display()))?;
+        Ok(Ok(room))
     }
 
     fn verify(&self, package: &Path) -> Result<()> {

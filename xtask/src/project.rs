@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 
 use crate::fault::{Fault, USAGE, list, nearest};
+use crate::language::{self, Language};
 
 /// A workspace on disk.
 #[derive(Debug)]
@@ -47,12 +48,51 @@ impl Project {
         .into())
     }
 
-    /// The names of all guests, sorted: the folders in `guests/` that contain a `Cargo.toml`, except for
-    /// libraries.
+    /// The names of all guests, sorted.
     pub(crate) fn guests(&self) -> Result<Vec<String>> {
+        let mut names = self.rust_guests()?;
+        for language in Language::ALL {
+            names.extend(self.folders_with(&self.language_folder(language), language::MANIFEST)?);
+        }
+        names.sort();
+        Ok(names)
+    }
+
+    /// The guests in Rust: the folders in `guests/` that contain a `Cargo.toml`, except for libraries.
+    pub(crate) fn rust_guests(&self) -> Result<Vec<String>> {
         let mut names = self.packages()?;
         names.retain(|name| !is_library(name));
         Ok(names)
+    }
+
+    /// The language of a guest; `None` for Rust.
+    pub(crate) fn language(&self, guest: &str) -> Option<Language> {
+        let has = |language: &Language| {
+            let folder = self.language_folder(*language).join(guest);
+            folder.join(language::MANIFEST).is_file()
+        };
+        match self
+            .root
+            .join("guests")
+            .join(guest)
+            .join("Cargo.toml")
+            .is_file()
+        {
+            true => None,
+            false => Language::ALL.into_iter().find(has),
+        }
+    }
+
+    /// The folder of a guest's source.
+    pub(crate) fn guest_folder(&self, guest: &str) -> PathBuf {
+        match self.language(guest) {
+            None => self.root.join("guests").join(guest),
+            Some(language) => self.language_folder(language).join(guest),
+        }
+    }
+
+    fn language_folder(&self, language: Language) -> PathBuf {
+        self.root.join("guests").join(language.folder())
     }
 
     /// The libraries in `guests/` that guests share. They are compiled with each guest that uses them.
@@ -63,16 +103,20 @@ impl Project {
     }
 
     fn packages(&self) -> Result<Vec<String>> {
-        let folder = self.root.join("guests");
+        self.folders_with(&self.root.join("guests"), "Cargo.toml")
+    }
+
+    /// The names of the folders in a folder that contain this file.
+    fn folders_with(&self, folder: &Path, file: &str) -> Result<Vec<String>> {
         if !folder.exists() {
             return Ok(Vec::new());
         }
         let mut names = Vec::new();
         for entry in
-            fs::read_dir(&folder).with_context(|| format!("cannot list `{}`", folder.display()))?
+            fs::read_dir(folder).with_context(|| format!("cannot list `{}`", folder.display()))?
         {
             let entry = entry?;
-            if entry.path().join("Cargo.toml").is_file() {
+            if entry.path().join(file).is_file() {
                 names.push(entry.file_name().to_string_lossy().into_owned());
             }
         }
@@ -139,6 +183,11 @@ impl Project {
     /// The target folder that cargo uses for a guest.
     pub(crate) fn cargo_outputs(&self, guest: &str) -> PathBuf {
         self.outputs().join("cargo").join(guest)
+    }
+
+    /// The folder in which guests in other languages are built.
+    pub(crate) fn workshop(&self) -> PathBuf {
+        self.outputs().join("workshop")
     }
 
     /// `path` for messages and records: relative to the root if it is below the root.

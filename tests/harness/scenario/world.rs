@@ -17,6 +17,7 @@ use tempfile::TempDir;
 use super::probe::{self, After, Before, Probe};
 use super::spec::{AppSpec, Spec};
 use crate::freshness::Guests;
+use crate::lab::COMPILE_TIME;
 
 /// What all hosts of a scenario share on disk.
 pub(crate) struct Place {
@@ -92,6 +93,7 @@ impl World {
             Host::builder()
                 .slots(2)
                 .cache(&place.cache)
+                .compile_time(COMPILE_TIME)
                 .policy(policy.clone())
                 .offer(Before(probe.clone()))
                 .offer(Data::new())

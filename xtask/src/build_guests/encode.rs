@@ -13,6 +13,7 @@ use wasmparser::{Parser, Payload, Validator, WasmFeatures};
 use wit_component::ComponentEncoder;
 use wit_parser::decoding::decode_world;
 
+use super::languages::Made;
 use crate::digest;
 use crate::fault::guest as fault;
 use crate::guest::Guest;
@@ -24,8 +25,20 @@ const DESCRIPTION: &str = "component-type";
 const NARROWER: &str =
     "generate the bindings from this repository's `wit` folder, with types of fewer levels";
 
-/// Encodes a core module as a component that says what it is and what it asks for.
-pub(crate) fn component(guest: &Guest, module: &[u8]) -> Result<Vec<u8>> {
+/// Makes a component that says what it is and what it asks for.
+pub(crate) fn component(guest: &Guest, made: &Made) -> Result<Vec<u8>> {
+    match made {
+        Made::Module(module) => described(guest, &guest.manifest, module, &encoded(module)?),
+        // Its tools have named themselves already.
+        Made::Component(component) => {
+            let component = named(guest, component).context("cannot add the metadata")?;
+            with_manifest(component, &guest.manifest)
+        }
+    }
+}
+
+/// Encodes a core module as a component.
+fn encoded(module: &[u8]) -> Result<Vec<u8>> {
     check_descriptions(module)?;
     let mut encoder = ComponentEncoder::default()
         .module(module)
@@ -37,20 +50,23 @@ pub(crate) fn component(guest: &Guest, module: &[u8]) -> Result<Vec<u8>> {
             .adapter(PREVIEW1, PREVIEW1_ADAPTER)
             .context("cannot read the adapter of WASI 0.1")?;
     }
-    let bare = encoder
+    encoder
         .encode()
-        .context("cannot encode the core module as a component")?;
-    described(guest, &guest.manifest, module, &bare)
+        .context("cannot encode the core module as a component")
 }
 
-/// Adds what the component says of itself, and validates it.
+/// Adds what a component says of itself that was encoded from a core module, and validates it.
 pub(crate) fn described(
     guest: &Guest,
     manifest: &Manifest,
     module: &[u8],
     bare: &[u8],
 ) -> Result<Vec<u8>> {
-    let mut component = metadata(guest, module, bare).context("cannot add the metadata")?;
+    let component = metadata(guest, module, bare).context("cannot add the metadata")?;
+    with_manifest(component, manifest)
+}
+
+fn with_manifest(mut component: Vec<u8>, manifest: &Manifest) -> Result<Vec<u8>> {
     section(&mut component, SECTION, &manifest.encode());
     Validator::new_with_features(WasmFeatures::default() | WasmFeatures::COMPONENT_MODEL)
         .validate_all(&component)
@@ -112,15 +128,28 @@ fn metadata(guest: &Guest, module: &[u8], component: &[u8]) -> Result<Vec<u8>> {
         made_by.merge(&producers.unwrap_or_default());
     }
     let mut component = made_by.add_to_wasm(&component)?;
+    describe(guest, &mut component);
+    Ok(component)
+}
+
+/// The guest's name, version and description.
+fn named(guest: &Guest, component: &[u8]) -> Result<Vec<u8>> {
+    let mut add = AddMetadata::default();
+    add.name = AddMetadataField::Set(guest.name.clone());
+    let mut component = add.to_wasm(component)?;
+    describe(guest, &mut component);
+    Ok(component)
+}
+
+fn describe(guest: &Guest, component: &mut Vec<u8>) {
     for (name, text) in [
         ("version", &guest.version),
         ("description", &guest.description),
     ] {
         if let Some(text) = text {
-            section(&mut component, name, text.as_bytes());
+            section(component, name, text.as_bytes());
         }
     }
-    Ok(component)
 }
 
 /// What the guest's own bindings generator says of itself: in the description of the world that exports

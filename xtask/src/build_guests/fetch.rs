@@ -36,7 +36,7 @@ pub(crate) fn fetch<'a>(
         command.args(["--package", package]);
     }
     let ended = guest_cargo::run(&mut command, "cargo tree", false)?;
-    let mut all = project.guests()?;
+    let mut all = project.rust_guests()?;
     all.extend(project.libraries()?);
     match all.iter().find(|name| names(project, name, &ended.said)) {
         Some(named) if !ended.success => Err(Fault::new(

@@ -17,9 +17,11 @@ use super::compose::COMPOSER;
 use super::encode;
 use super::encoder_sources::SOURCES;
 use super::hermetic;
+use super::languages;
 use super::summary::Summary;
 use super::toolchain::Toolchain;
 use crate::digest;
+use crate::language::Language;
 use crate::lock::Lock;
 use crate::project::Project;
 
@@ -54,22 +56,38 @@ pub(crate) struct Record {
 }
 
 /// The digest of what all guests have in common.
-pub(crate) fn common(project: &Project, toolchain: &Toolchain) -> Result<String> {
-    let mut parts = vec![
-        toolchain.version.clone(),
-        digest::folder(&project.root.join("wit"))?,
-    ];
-    for file in SHARED {
-        parts.push(digest::file(&project.root.join(file))?);
+#[derive(Debug)]
+pub(crate) struct Common(String);
+
+impl Common {
+    /// The same for the guests in one language.
+    pub(crate) fn of(&self, language: Option<Language>) -> String {
+        match language {
+            None => self.0.clone(),
+            Some(language) => {
+                let parts = [&*self.0, &languages::identity(language)];
+                digest::bytes(parts.join("\0").as_bytes())
+            }
+        }
     }
-    // Most of these files change no guest. But `[env]`, for example, could, so none must change unnoticed.
-    for file in hermetic::configuration(project) {
-        parts.push(digest::file(&file)?);
+
+    pub(crate) fn look(project: &Project, toolchain: &Toolchain) -> Result<Common> {
+        let mut parts = vec![
+            toolchain.version.clone(),
+            digest::folder(&project.root.join("wit"))?,
+        ];
+        for file in SHARED {
+            parts.push(digest::file(&project.root.join(file))?);
+        }
+        // Most of these files change no guest. But `[env]`, for example, could, so none must change unnoticed.
+        for file in hermetic::configuration(project) {
+            parts.push(digest::file(&file)?);
+        }
+        parts.extend(SOURCES.map(|(_, source)| source.to_owned()));
+        parts.push(encode::tools()?);
+        parts.push(String::from_utf8_lossy(&Manifest::default().encode()).into_owned());
+        Ok(Common(digest::bytes(parts.join("\0").as_bytes())))
     }
-    parts.extend(SOURCES.map(|(_, source)| source.to_owned()));
-    parts.push(encode::tools()?);
-    parts.push(String::from_utf8_lossy(&Manifest::default().encode()).into_owned());
-    Ok(digest::bytes(parts.join("\0").as_bytes()))
 }
 
 /// Read before a build, so that an edit during the build is not lost.
@@ -84,7 +102,8 @@ pub(crate) struct Before {
 /// The two outputs of a build, and the parts that are in one of them.
 #[derive(Debug)]
 pub(crate) struct Outputs<'a> {
-    pub(crate) core: &'a [u8],
+    /// `None` if the guest's tools make a component at once.
+    pub(crate) core: Option<&'a [u8]>,
     pub(crate) component: &'a [u8],
     pub(crate) parts: BTreeMap<String, String>,
 }
@@ -111,20 +130,29 @@ impl Record {
         project: &Project,
         common: &str,
         before: Before,
-        compiled: &Compiled,
+        compiled: Option<&Compiled>,
         outputs: Outputs<'_>,
         summary: Summary,
     ) -> Result<Record> {
         let mut packages = before.packages;
-        packages.retain(|folder, _| compiled.packages.contains(&project.root.join(folder)));
-        for folder in &compiled.packages {
+        // A guest in another language has one folder, which was read before.
+        let read = Default::default();
+        let (folders, sources) = match compiled {
+            Some(compiled) => (&compiled.packages, &compiled.sources),
+            None => (
+                &BTreeSet::from([project.guest_folder(&summary.name)]),
+                &read,
+            ),
+        };
+        packages.retain(|folder, _| folders.contains(&project.root.join(folder)));
+        for folder in folders {
             if let Entry::Vacant(entry) = packages.entry(project.relative(folder).to_owned()) {
                 entry.insert(digest::package(folder)?);
             }
         }
         let mut files = BTreeMap::new();
-        for file in &compiled.sources {
-            let mut folders = compiled.packages.iter();
+        for file in sources {
+            let mut folders = folders.iter();
             if folders.any(|folder| digest::is_in_package(folder, file)) {
                 continue;
             }
@@ -140,7 +168,9 @@ impl Record {
             lock: locked(&Lock::read(&project.root)?, &summary.name, &outputs.parts),
             packages,
             files,
-            core: digest::bytes(outputs.core),
+            core: outputs
+                .core
+                .map_or_else(|| digest::ABSENT.to_owned(), digest::bytes),
             component: digest::bytes(outputs.component),
             parts: outputs.parts,
             summary,
@@ -195,7 +225,8 @@ impl Before {
     /// Nothing is known of a guest without a record, so it counts as changed. A change to a file outside of the
     /// packages cannot be assigned to one of them, and counts for all.
     pub(crate) fn look(project: &Project, guest: &str, record: Option<&Record>) -> Result<Before> {
-        let own = Path::new("guests").join(guest);
+        let own = project.guest_folder(guest);
+        let own = project.relative(&own).to_owned();
         let mut before = Before::default();
         before
             .packages

@@ -16,7 +16,8 @@ const SCHEMA_VERSION: u32 = 1;
 pub(crate) struct Summary {
     pub(crate) name: String,
     pub(crate) tier: Tier,
-    pub(crate) core_bytes: usize,
+    /// `None` if the guest's tools make a component at once.
+    pub(crate) core_bytes: Option<usize>,
     pub(crate) component_bytes: usize,
     /// The full names of the imported interfaces, sorted.
     pub(crate) imports: Vec<String>,
@@ -44,7 +45,7 @@ pub(crate) fn table(built: &[Built]) -> String {
         table.add_row([
             summary.name.clone(),
             summary.tier.to_string(),
-            bytes(summary.core_bytes),
+            summary.core_bytes.map_or_else(|| "-".to_owned(), bytes),
             bytes(summary.component_bytes),
             imports(&summary.imports),
             format!("{status:?}").to_lowercase(),
@@ -57,13 +58,14 @@ pub(crate) fn table(built: &[Built]) -> String {
 /// The JSON: `{"schema-version": 1, "guests": [...], "failures": [...]}`.
 ///
 /// A guest has `name`, `tier`, `core-path`, `core-bytes`, `component-path`, `component-bytes`, `imports` (the
-/// full names of interfaces, sorted) and `state` (`fresh` or `rebuilt`). A failure has `name` and `message`.
+/// full names of interfaces, sorted) and `state` (`fresh` or `rebuilt`). The core module's path and size are `null` if
+/// the guest's tools make a component at once. A failure has `name` and `message`.
 pub(crate) fn json(project: &Project, built: &[Built], failures: &[(String, String)]) -> String {
     let guests = built.iter().map(|Built { summary, status }| {
         json!({
             "name": summary.name,
             "tier": summary.tier,
-            "core-path": project.core_module(&summary.name),
+            "core-path": summary.core_bytes.map(|_| project.core_module(&summary.name)),
             "core-bytes": summary.core_bytes,
             "component-path": project.component(&summary.name),
             "component-bytes": summary.component_bytes,

@@ -8,6 +8,7 @@ use toml::Value;
 
 use super::problem::Problem;
 use crate::guest::{Guest, gives_a_module, library_name};
+use crate::language::MANIFEST;
 use crate::project::{Project, read_toml};
 
 pub(super) fn check(project: &Project, problems: &mut Vec<Problem>) -> Result<()> {
@@ -24,6 +25,11 @@ pub(super) fn check(project: &Project, problems: &mut Vec<Problem>) -> Result<()
     }
     let mut libraries = BTreeMap::new();
     for name in project.guests()? {
+        if project.language(&name).is_some() {
+            in_another_language(project, &name, problems);
+            has_a_case(project, &name, problems);
+            continue;
+        }
         let file = format!("guests/{name}/Cargo.toml");
         // `manifests` reports a file that cannot be read.
         let Ok(cargo) = read_toml(&project.root.join(&file)) else {
@@ -49,12 +55,7 @@ pub(super) fn check(project: &Project, problems: &mut Vec<Problem>) -> Result<()
         let is_part = match Guest::read(project, &name) {
             Ok(guest) => guest.build.part,
             Err(error) => {
-                // The error has a hint of its own.
-                let text = format!("{error:#}");
-                let (what, hint) = text
-                    .split_once("\nhint: ")
-                    .unwrap_or((&text, "correct the file"));
-                problems.push(Problem::new(what, hint));
+                problems.push(unreadable(&error));
                 false
             }
         };
@@ -68,16 +69,48 @@ pub(super) fn check(project: &Project, problems: &mut Vec<Problem>) -> Result<()
                 "say in one line what the guest shows or guards",
             ));
         }
-        let cases = project.root.join("tests/cases").join(&name);
         // The harness says which parts nothing tests.
-        if !is_part && !has_case(&cases) {
-            problems.push(Problem::new(
-                format!("the guest `{name}` has no case"),
-                format!("add `tests/cases/{name}/default.toml`, with `about = \"what it shows\"`"),
-            ));
+        if !is_part {
+            has_a_case(project, &name, problems);
         }
     }
     Ok(())
+}
+
+/// Its build reads the rest.
+fn in_another_language(project: &Project, name: &str, problems: &mut Vec<Problem>) {
+    match Guest::read(project, name) {
+        Err(error) => problems.push(unreadable(&error)),
+        Ok(guest) if guest.description.is_none() => {
+            let file = project.guest_folder(name).join(MANIFEST);
+            problems.push(Problem::new(
+                format!(
+                    "`{}` has no `description`",
+                    project.relative(&file).display()
+                ),
+                "say in one line what the guest shows or guards",
+            ));
+        }
+        Ok(_) => {}
+    }
+}
+
+/// The error has a hint of its own.
+fn unreadable(error: &anyhow::Error) -> Problem {
+    let text = format!("{error:#}");
+    let (what, hint) = text
+        .split_once("\nhint: ")
+        .unwrap_or((&text, "correct the file"));
+    Problem::new(what, hint)
+}
+
+fn has_a_case(project: &Project, name: &str, problems: &mut Vec<Problem>) {
+    if !has_case(&project.root.join("tests/cases").join(name)) {
+        problems.push(Problem::new(
+            format!("the guest `{name}` has no case"),
+            format!("add `tests/cases/{name}/default.toml`, with `about = \"what it shows\"`"),
+        ));
+    }
 }
 
 fn has_case(folder: &Path) -> bool {

@@ -19,6 +19,8 @@ mod from_runs;
 mod fuzzing;
 mod guest_tests;
 mod inputs;
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+mod languages;
 mod layers;
 mod missing_target;
 mod new_guest;

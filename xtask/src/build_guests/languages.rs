@@ -1,0 +1,117 @@
+//! Guests in other languages than Rust: from source to core module or component.
+//!
+//! The tools come from package registries and are pinned in `tools.rs`. They are fetched when a guest that needs them is
+//! built for the first time. A guest whose tools cannot be had is not built, and all others are.
+//!
+//! A build works on a copy of the guest's folder, with a world of its own that has only the imports that the guest
+//! names. What the tools see of the machine is fixed: see `workshop.rs`.
+
+// From the ground up.
+mod tools;
+
+mod workshop;
+mod world;
+
+mod c;
+mod javascript;
+mod offline;
+mod python;
+
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+
+use anyhow::{Context, Result};
+
+use super::reading::on_its_stack;
+use crate::digest;
+use crate::fault::guest as fault;
+use crate::guest::{Guest, Other};
+use crate::language::Language;
+use crate::packages::Had;
+use crate::project::Project;
+use tools::Tools;
+use workshop::Workshop;
+
+/// What a language's tools make.
+#[derive(Debug)]
+pub(crate) enum Made {
+    /// A core module, to be encoded like one of Rust's.
+    Module(Vec<u8>),
+    /// A component.
+    Component(Vec<u8>),
+}
+
+/// Everything besides a guest's own files that decides what is made of it.
+pub(crate) fn identity(language: Language) -> String {
+    let own = match language {
+        Language::C => include_str!("languages/c.rs"),
+        Language::JavaScript => concat!(
+            include_str!("languages/javascript.rs"),
+            include_str!("languages/javascript/entry.js"),
+            include_str!("languages/javascript/micro-app.js"),
+            include_str!("languages/javascript/globals.js"),
+        ),
+        Language::Python => concat!(
+            include_str!("languages/python.rs"),
+            include_str!("languages/offline.rs"),
+        ),
+    };
+    let parts = [
+        own,
+        &tools::identity(language),
+        include_str!("languages/workshop.rs"),
+        include_str!("languages/workshop/still.c"),
+        include_str!("languages/world.rs"),
+    ];
+    digest::bytes(parts.join("\0").as_bytes())
+}
+
+/// The tools of the languages, each fetched when the first guest needs it.
+#[derive(Debug, Default)]
+pub(crate) struct Languages(BTreeMap<Language, Had<Tools>>);
+
+impl Languages {
+    /// Fetches the tools of a language if they are missing, or says why they cannot be had.
+    pub(crate) fn ready(&mut self, project: &Project, language: Language) -> Result<Had<()>> {
+        let had = match self.0.entry(language) {
+            Entry::Occupied(entry) => entry.into_mut(),
+            Entry::Vacant(entry) => entry.insert(Tools::get(project, language)?),
+        };
+        Ok(had.as_ref().map(|_| ()).map_err(Clone::clone))
+    }
+
+    /// Builds a guest whose tools are ready.
+    pub(crate) fn build(&self, project: &Project, guest: &Guest, other: &Other) -> Result<Made> {
+        let name = &guest.name;
+        let tools = self
+            .0
+            .get(&other.language)
+            .and_then(|had| had.as_ref().ok());
+        let tools = tools.with_context(|| format!("the tools for `{name}` are not there"))?;
+        let workshop = Workshop::open(project, name)?;
+        world::write(project, name, other, &workshop)?;
+        let made = match other.language {
+            Language::C => Made::Module(c::build(&workshop, tools, name, other)?),
+            Language::JavaScript => {
+                Made::Component(javascript::build(&workshop, tools, name, other)?)
+            }
+            Language::Python => {
+                let component = python::build(&workshop, tools, name, other)?;
+                let wit = workshop.path(world::FOLDER);
+                Made::Component(on_its_stack(|| {
+                    offline::without_sockets(&component, &wit)
+                        .with_context(|| format!("cannot take the network out of `{name}`"))
+                })?)
+            }
+        };
+        Ok(made)
+    }
+}
+
+/// The error of a guest whose tools cannot be had.
+pub(crate) fn without_tools(name: &str, language: Language, why: &str) -> crate::fault::Fault {
+    fault(format!(
+        "`{name}` is not built, because the tools for {language} cannot be had: {why}"
+    ))
+    .hint(tools::hint(language))
+}
