@@ -28,6 +28,9 @@ mod encoder_sources;
 mod fresh;
 mod summary;
 
+// Either of both ways from source.
+mod makers;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::mem;
@@ -41,12 +44,13 @@ use crate::flags::BuildGuests;
 use crate::guest::Guest;
 use crate::lock::Lock;
 use crate::project::Project;
-use compile::{Compiled, Compiler};
+use compile::Compiler;
 use compose::Composed;
 use contract::Contract;
 use fetch::{For, fetch};
 use fresh::{Before, Common, Outputs, Record};
 use languages::{Languages, Made};
+use makers::Makers;
 use order::Order;
 pub(crate) use order::users;
 use reading::on_its_stack;
@@ -293,30 +297,6 @@ fn build(project: &Project, names: &[String]) -> Result<Outcome> {
         .built
         .sort_by(|a, b| a.summary.name.cmp(&b.summary.name));
     Ok(outcome)
-}
-
-/// What makes modules and components of sources.
-struct Makers<'a> {
-    compiler: Compiler<'a>,
-    languages: Languages,
-}
-
-impl Makers<'_> {
-    /// What is made of a guest's source, and for a guest in Rust what cargo read.
-    fn make(
-        &mut self,
-        project: &Project,
-        guest: &Guest,
-        before: &Before,
-    ) -> Result<(Made, Option<Compiled>)> {
-        match &guest.other {
-            None => {
-                let compiled = self.compiler.compile(&guest.name, &before.changed)?;
-                Ok((Made::Module(compiled.module.clone()), Some(compiled)))
-            }
-            Some(other) => Ok((self.languages.build(project, guest, other)?, None)),
-        }
-    }
 }
 
 fn build_one(
