@@ -6,9 +6,9 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
 use async_nats::jetstream::kv::Operation;
+use fractalaw_provenance::{Signatures, beside, sha256, write_whole};
 use futures_util::stream::StreamExt;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 use tokio::io::AsyncReadExt;
 
 use crate::fault::Fault;
@@ -21,6 +21,9 @@ use crate::set::{Set, say};
 pub(crate) struct Component {
     pub(crate) sha256: String,
     pub(crate) bytes: u64,
+    /// The text of its signatures. The host of each node verifies them.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub(crate) signatures: String,
 }
 
 /// Publishes a file as the component of an app.
@@ -40,9 +43,12 @@ pub(crate) async fn publish(set: &Set, app: &str, path: &Path) -> Result<Compone
         let what = format!("`{shown}` is not WebAssembly");
         bail!(Fault::new(what, "name the file of a component"));
     }
+    let signatures = Signatures::read_beside(path)
+        .map_err(|error| Fault::new(error.to_string(), "sign it again with `fractalaw sign`"))?;
     let component = Component {
         sha256: digest(&bytes),
         bytes: bytes.len() as u64,
+        signatures: signatures.about(&sha256(&bytes)).text(),
     };
     // First the contents, so that whoever sees the entry finds them.
     if set.components.info(&component.sha256).await.is_err() {
@@ -72,7 +78,7 @@ pub(crate) async fn run(set: &Set, folder: &Path) -> Result<()> {
     bail!("the server ended the watch of `APPS`")
 }
 
-/// Fetches a component, unless the folder has it. Returns its digest if it was fetched.
+/// Fetches a component with its signatures, unless the folder has it. Returns its digest if it was fetched.
 async fn fetch(set: &Set, folder: &Path, app: &str, entry: &[u8]) -> Result<Option<String>> {
     check(app)?;
     let component: Component = serde_json::from_slice(entry)?;
@@ -80,6 +86,15 @@ async fn fetch(set: &Set, folder: &Path, app: &str, entry: &[u8]) -> Result<Opti
         bail!("it has {} bytes", component.bytes);
     }
     let path = folder.join(format!("{app}.wasm"));
+    // The component comes after them, so that the supervisor finds them with it.
+    if !component.signatures.is_empty() {
+        let signatures = Signatures::parse(&component.signatures)?.text();
+        let path = beside(&path);
+        if !std::fs::read_to_string(&path).is_ok_and(|found| found == signatures) {
+            std::fs::create_dir_all(folder)?;
+            write_whole(&path, signatures.as_bytes())?;
+        }
+    }
     if std::fs::read(&path).is_ok_and(|bytes| digest(&bytes) == component.sha256) {
         return Ok(None);
     }
@@ -113,6 +128,5 @@ fn check(app: &str) -> Result<()> {
 }
 
 fn digest(bytes: &[u8]) -> String {
-    let digest = Sha256::digest(bytes);
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+    sha256(bytes).hex().to_owned()
 }

@@ -3,7 +3,7 @@
 use crate::scratch::Scratch;
 
 /// The packages that `cargo xtask test` selects, by folder.
-pub(crate) const PACKAGES: [(&str, &str); 15] = [
+pub(crate) const PACKAGES: [(&str, &str); 17] = [
     ("ai", "fractalaw-ai"),
     ("catalogue", "fractalaw-catalogue"),
     ("cli", "fractalaw-cli"),
@@ -15,6 +15,8 @@ pub(crate) const PACKAGES: [(&str, &str); 15] = [
     ("instrument", "fractalaw-instrument"),
     ("manifest", "fractalaw-manifest"),
     ("models", "fractalaw-models"),
+    ("provenance", "fractalaw-provenance"),
+    ("registry", "fractalaw-registry"),
     ("report", "fractalaw-report"),
     ("serve", "fractalaw-serve"),
     ("testing", "fractalaw-testing"),

@@ -27,6 +27,7 @@ pub(crate) fn scratch() -> Scratch {
         "cli/src/bin/fractalaw.rs",
         "serve/src/bin/fractalaw-serve.rs",
         "models/src/bin/fractalaw-models.rs",
+        "registry/src/bin/fractalaw-registry.rs",
     ] {
         scratch.write(
             program,

@@ -3,6 +3,7 @@
 use std::fs;
 
 use fractalaw_events_engine::*;
+use fractalaw_provenance::{SecretKey, Signatures, Subject, sha256};
 
 use crate::lab::{Node, Place, Running, until};
 use crate::servers::Servers;
@@ -70,6 +71,17 @@ fn an_event_of_one_node_is_run_once_in_the_set() {
     }
 }
 
+fn signed(component: &[u8]) -> String {
+    let subject = Subject {
+        name: "watch".to_owned(),
+        digest: sha256(component),
+    };
+    let mut signatures = Signatures::default();
+    let key = SecretKey::from_seed(&[1; 32]);
+    signatures.sign(subject, "release", &key).unwrap();
+    signatures.text()
+}
+
 #[test]
 fn a_component_reaches_all_nodes() {
     let Some(servers) = Servers::start(1, "") else {
@@ -83,12 +95,17 @@ fn a_component_reaches_all_nodes() {
         last = b"\0asm".to_vec();
         last.resize(length, 1);
         fs::write(place.path("new.wasm"), &last).unwrap();
+        let signed = signed(&last);
+        fs::write(place.path("new.wasm.sig"), &signed).unwrap();
         let file = place.path("new.wasm").display().to_string();
         place.ask(&["publish", "watch", &file]).unwrap();
         for (node, _) in &nodes {
             until("the component", || {
                 fs::read(node.place.path("apps/watch.wasm")).is_ok_and(|found| found == last)
             });
+            // They are there when the component is.
+            let found = fs::read_to_string(node.place.path("apps/watch.wasm.sig"));
+            assert_eq!(found.unwrap(), signed);
         }
     }
     let status = place.ask(&["status"]).unwrap();
