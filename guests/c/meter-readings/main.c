@@ -83,7 +83,7 @@ static bool fail(guest_string_t *err, unsigned line, const char *why) {
 bool exports_guest_run(guest_string_t *ret, guest_string_t *err) {
   char line[LINE_BYTES];
   unsigned count = 0, over = 0, missing = 0;
-  if (!fgets(line, sizeof line, stdin) || strcmp(line, HEADING) != 0) return fail(err, 1, "expected the heading " HEADING);
+  if (!fgets(line, sizeof line, stdin) || strcmp(line, HEADING "\n") != 0) return fail(err, 1, "expected the heading " HEADING);
   for (unsigned number = 2; fgets(line, sizeof line, stdin); number++) {
     struct reading reading;
     const char *why = parse_reading(line, &reading);

@@ -5,7 +5,7 @@
 
 #define NAME_BYTES 24
 #define LINE_BYTES 128
-#define HEADING "meter,hour,substance,milligrams_per_cubic_metre\n"
+#define HEADING "meter,hour,substance,milligrams_per_cubic_metre"
 
 struct reading {
   char meter[NAME_BYTES];

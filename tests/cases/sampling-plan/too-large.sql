@@ -1,0 +1,1 @@
+INSERT INTO lot VALUES ('C-302', 'filter', 200000, '2026-02-06');
