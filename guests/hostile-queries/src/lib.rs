@@ -93,6 +93,16 @@ fn attack(what: &str) -> Option<String> {
         "deep-expression" => format!("SELECT {}1{}", "(1 + ".repeat(5_000), ")".repeat(5_000)),
         "long-list" => format!("SELECT count(*) FROM reading WHERE id IN ({})", list(100_000, ",")),
         "many-terms" => format!("SELECT count(*) FROM words WHERE words MATCH '{}'", list(7_000, " OR ")),
+        "near-many" => format!("SELECT count(*) FROM dense WHERE dense MATCH 'NEAR({})'", ["the of"; 17].join(" ")),
+        "near-dense" => format!("SELECT count(*) FROM dense WHERE dense MATCH 'NEAR({}, 9)'", ["the of"; 4].join(" ")),
+        "long-phrase" => format!("SELECT count(*) FROM reading, dense WHERE dense MATCH '\"{}\"'", ["the of"; 30].join(" ")),
+        "ranked-terms" => format!("SELECT count(*) FROM (SELECT rank FROM dense WHERE dense MATCH '{}' ORDER BY rank)", ["the"; 40].join(" OR ")),
+        "slow-snippet" => "SELECT max(length(t)) FROM (SELECT snippet(dense, 0, '', '', '', 64) AS t FROM dense WHERE dense MATCH 'the' ORDER BY rowid)".into(),
+        "slow-highlight" => "SELECT length(highlight(dense, 0, '<', '>')) FROM dense WHERE dense MATCH 'the'".into(),
+        "first-words" => "SELECT count(*) FROM reading a, reading b, dense WHERE dense MATCH '^the'".into(),
+        "short-prefixes" => format!("SELECT count(*) FROM reading, words WHERE words MATCH '{}'", ["r*"; 40].join(" OR ")),
+        "many-julian-days" => "SELECT count(strftime(replace(hex(zeroblob(475)), '0', '%J'), a.id)) FROM reading a, reading b".into(),
+        "middle-join" => "SELECT count(*) FROM (SELECT substr(body, 1, 4000) AS t FROM page, reading) a, (SELECT substr(body, 1, 4000) AS t FROM page, reading) b WHERE a.t = b.t".into(),
         "wide-window" => "SELECT max(t) FROM (SELECT count(*) OVER (ORDER BY a.level * b.id) AS t FROM reading a, reading b, reading c)".into(),
         "wide-sort" => "SELECT count(*) FROM (SELECT substr(body, 1, 12000) || a.id AS t FROM page, reading a, reading b ORDER BY t LIMIT -1 OFFSET 1)".into(),
         "generated-columns" => "SELECT max(wide), max(loud) FROM made, reading a, reading b".into(),
@@ -108,6 +118,8 @@ fn change(what: &str) -> Option<&'static str> {
             "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) \
              INSERT INTO keys SELECT hex(zeroblob(499000)) || i FROM n"
         }
+        "middle-rows" => "UPDATE middle SET body = upper(body)",
+        "long-documents" => "INSERT INTO dense SELECT body FROM dense, reading",
         "huge-rows" => "UPDATE reading SET station = hex(zeroblob(400000)) || id",
         _ => return None,
     })

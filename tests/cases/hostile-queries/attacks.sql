@@ -13,3 +13,8 @@ CREATE TABLE second (n INTEGER);
 CREATE TABLE third (n INTEGER);
 CREATE TRIGGER to_second AFTER INSERT ON first BEGIN INSERT INTO second SELECT new.n FROM reading; END;
 CREATE TRIGGER to_third AFTER INSERT ON second BEGIN INSERT INTO third SELECT new.n FROM reading; END;
+CREATE VIRTUAL TABLE dense USING fts5(body);
+INSERT INTO dense SELECT replace(hex(zeroblob(20000)), '00', 'the of ');
+CREATE TABLE middle (body TEXT);
+WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000)
+    INSERT INTO middle SELECT replace(hex(zeroblob(500)), '0', 'duty') FROM n;

@@ -13,6 +13,7 @@ CREATE TABLE t3 (n INTEGER);
 CREATE TRIGGER c1 AFTER INSERT ON t1 BEGIN INSERT INTO t2 SELECT new.n FROM r LIMIT 100; END;
 CREATE TRIGGER c2 AFTER INSERT ON t2 BEGIN INSERT INTO t3 SELECT new.n FROM r LIMIT 100; END;
 CREATE TABLE middle (id INTEGER PRIMARY KEY, body TEXT, digits TEXT, doc TEXT);
+CREATE TABLE short (id INTEGER PRIMARY KEY, body TEXT);
 CREATE VIRTUAL TABLE words USING fts5(body);
 WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000)
     INSERT INTO r SELECT i, i * 7919 % 20011, i / 3.0, 'name ' || (i * 31 % 20011) FROM n;
@@ -21,6 +22,7 @@ INSERT INTO slow SELECT id, replace(hex(zeroblob(100000)), '0', 'a') FROM r WHER
 INSERT INTO made (x, body) SELECT id, hex(zeroblob(50000)) FROM r WHERE id <= 50;
 INSERT INTO middle SELECT id, replace(hex(zeroblob(1900)), '0', 'a'), replace(hex(zeroblob(1900)), '0', '1'),
     '[' || substr(replace(hex(zeroblob(1000)), '0', '1,'), 1, 3801) || ']' FROM r WHERE id <= 200;
+INSERT INTO short SELECT id, replace(hex(zeroblob(325)), '00', 'duty') FROM r WHERE id <= 2000;
 INSERT INTO words SELECT name || ' the permit holder shall keep records of ' || (id % 97) FROM r;
 ";
 

@@ -11,6 +11,7 @@ mod values;
 
 mod fuel;
 mod rows;
+mod searches;
 
 use std::process::ExitCode;
 

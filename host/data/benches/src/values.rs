@@ -1,5 +1,4 @@
-//! Attacks with values whose work neither steps nor pages show: documents and texts that are looked through, and words that
-//! full text is searched for.
+//! Attacks with values whose work neither steps nor pages show: documents and texts that are looked through.
 
 /// Each attack with its name. The tables are those of the other attacks.
 pub(crate) fn attacks() -> Vec<(&'static str, String)> {
@@ -74,20 +73,42 @@ pub(crate) fn attacks() -> Vec<(&'static str, String)> {
             plain("SELECT count(DISTINCT a) FROM wide"),
         ),
         (
-            "full text, words put together",
+            "strftime of many numbers",
+            plain("SELECT count(strftime(replace(hex(zeroblob(475)), '0', '%J'), id)) FROM r"),
+        ),
+        (
+            "printf of many numbers",
+            plain("SELECT count(printf(replace(hex(zeroblob(475)), '0', '%w'), 'a')) FROM r"),
+        ),
+        (
+            "dates as numbers",
+            plain("SELECT sum(julianday(id, '+1 month', 'start of month')) FROM r"),
+        ),
+        (
+            "4 KB, joined by an index made",
+            plain("SELECT count(*) FROM wide a, wide b WHERE a.b = b.b"),
+        ),
+        (
+            "1 KB, joined by an index made",
+            plain("SELECT count(*) FROM short a, short b WHERE a.body = b.body"),
+        ),
+        (
+            "1 KB, length",
+            plain("SELECT sum(length(a.body)) FROM short a, r"),
+        ),
+        (
+            "1 KB, grouped",
             plain(
-                "SELECT count(*) FROM words WHERE words MATCH (SELECT group_concat('shall', ' OR ') FROM r WHERE id < 1000)",
+                "SELECT count(*) FROM (SELECT a.body FROM short a, short b GROUP BY a.body || b.id % 7)",
             ),
         ),
         (
-            "full text, phrase put together",
-            plain(
-                "SELECT count(*) FROM words WHERE words MATCH (SELECT '\"' || group_concat('shall keep', ' ') || '\"' FROM r WHERE id < 100)",
-            ),
+            "4 KB, changed",
+            plain("UPDATE wide SET a = lower(a), b = lower(b)"),
         ),
         (
-            "full text, a pattern for each row",
-            plain("SELECT count(*) FROM r, words WHERE words MATCH r.id % 97"),
+            "4 KB, added",
+            plain("INSERT INTO middle (body) SELECT a FROM wide, r"),
         ),
     ]
 }

@@ -15,6 +15,8 @@ use crate::limits::{CALL_MEMORY_BYTES, RESULT_BYTES, SHORT_MEMORY_BYTES, SQL_BYT
 use crate::messages;
 use crate::price;
 use crate::rows_out::RowsOut;
+use crate::search;
+use crate::touched::Touched;
 use crate::words;
 use crate::work::{self, AtWork, SharedWork};
 use crate::world::quoted;
@@ -153,18 +155,19 @@ impl Call<'_> {
         connection
             .execute_batch("SAVEPOINT call")
             .map_err(|error| messages::engine(&error))?;
-        let touched_before = lock(&self.desk.touched).rows();
+        let kept = |touched: &Touched| (touched.rows(), touched.written_bytes());
+        let (rows_before, bytes_before) = kept(&lock(&self.desk.touched));
         let mut result = work(self);
-        let (touched_after, checked, beyond) = {
+        let ((rows, bytes), checked, beyond) = {
             let mut touched = lock(&self.desk.touched);
-            (touched.rows(), touched.check(), touched.take_beyond())
+            (kept(&touched), touched.check(), touched.take_beyond())
         };
-        let changed = touched_after.saturating_sub(touched_before) as u64;
+        let changed = price::CHANGED_ROW
+            .saturating_mul(rows.saturating_sub(rows_before) as u64)
+            .saturating_add(price::CHANGED_BYTE.saturating_mul(bytes - bytes_before));
         if let Err(stop) = checked {
             result = Err(stop.into());
-        } else if let Err(stop) =
-            lock(&self.desk.work).spend(price::CHANGED_ROW.saturating_mul(changed))
-        {
+        } else if let Err(stop) = lock(&self.desk.work).spend(changed) {
             result = Err(stop.into());
         } else if let Some(table) = beyond.filter(|_| result.is_ok()) {
             result = Err(messages::replaces(&table).into());
@@ -204,6 +207,7 @@ pub(crate) fn compile(
     if let Ok(false) = prepared {
         words::read(sql, &mut does);
         if let Some(statement) = engine.last() {
+            does.searches |= statement.builds_index();
             statement.does = does;
         }
     }
@@ -250,6 +254,7 @@ pub(crate) fn step<T>(
     work::look_often_enough(engine, work, &does).map_err(|error| messages::engine(&error))?;
     let statement = engine.last().ok_or_else(messages::no_statement)?;
     let _at_work = AtWork::new(work);
+    search::begin();
     lock(guard).enter(Phase::Within);
     lock(work).begin_statement(&does);
     let driven = drive(statement, work);
@@ -265,6 +270,9 @@ pub(crate) fn step<T>(
     }
     // If the run was stopped, that is the reason for the failure.
     paid?;
+    if let Some(too_much) = search::take_refused() {
+        return Err(messages::search(too_much).into());
+    }
     driven.map_err(|driven| match driven {
         Driven::Fault(fault) => messages::failed(&fault, refused, &guard.rules).into(),
         Driven::Failure(failure) => failure,

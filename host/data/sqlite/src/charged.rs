@@ -5,12 +5,13 @@ use rusqlite::{Connection, Result};
 
 use crate::ffi::{self, Charge, Charged, Replaced};
 use crate::price;
+use crate::search;
 use crate::work;
 
 pub(crate) fn install(connection: &Connection) -> Result<()> {
     ffi::replace(connection, FUNCTIONS)?;
     ffi::replace_tables(connection, &["json_each", "json_tree"], JSON)?;
-    ffi::count_patterns(connection, work::search_for)?;
+    search::install(connection)?;
     ffi::replace_no_case(connection, |bytes| {
         // If the run cannot pay, SQLite is stopped between its next steps.
         let _ = work::charge(price::READ_BYTE.saturating_mul(bytes));
@@ -46,6 +47,16 @@ const WHOLE: Charge = Charge {
     after: |_| Ok(()),
 };
 
+/// Each argument is read whole, and each `%` of the first one is replaced.
+const FORMAT: Charge = Charge {
+    before: |arguments| {
+        let signs = arguments.count(0, b'%');
+        charge(price::FORMATTED.saturating_mul(signs))?;
+        (WHOLE.before)(arguments)
+    },
+    after: |_| Ok(()),
+};
+
 /// The first argument is read up to the last character that is asked for.
 const UP_TO: Charge = Charge {
     before: |arguments| {
@@ -75,7 +86,7 @@ static FUNCTIONS: &[Replaced] = functions! {
     "abs" 1 "abs(?1)" WHOLE
     "concat" -1 "concat(?1)" WHOLE
     "concat_ws" -1 "concat_ws(?1, ?2)" WHOLE
-    "format" -1 "format(?1)" WHOLE
+    "format" -1 "format(?1)" FORMAT
     "hex" 1 "hex(?1)" WHOLE
     "json" 1 "json(?1)" JSON
     "json_array" -1 "json_array(?1)" WHOLE
@@ -106,10 +117,11 @@ static FUNCTIONS: &[Replaced] = functions! {
     "jsonb_replace" -1 "jsonb_replace(?1)" JSON
     "jsonb_set" -1 "jsonb_set(?1)" JSON
     "lower" 1 "lower(?1)" WHOLE
-    "printf" -1 "printf(?1)" WHOLE
+    "printf" -1 "printf(?1)" FORMAT
     "quote" 1 "quote(?1)" WHOLE
     "round" 1 "round(?1)" WHOLE
     "round" 2 "round(?1, ?2)" WHOLE
+    "strftime" -1 "strftime(?1)" FORMAT
     "substr" 2 "substr(?1, ?2)" UP_TO
     "substr" 3 "substr(?1, ?2, ?3)" UP_TO
     "substring" 2 "substring(?1, ?2)" UP_TO

@@ -15,6 +15,7 @@ use crate::functions;
 use crate::grants::Grants;
 use crate::guard::{self, SharedGuard, lock};
 use crate::limits;
+use crate::search;
 use crate::touched::Touched;
 use crate::work::{self, SharedWork};
 use crate::world::{self, World};
@@ -172,15 +173,16 @@ fn schema_version(connection: &Connection) -> Result<i64> {
 }
 
 /// Virtual tables read their settings when they are first used. This makes them do it now and not during a
-/// guest's statement.
+/// guest's statement. Searches of full text are watched from here on.
 fn touch_virtual(connection: &Connection, catalogue: &Catalogue) -> Result<()> {
     for table in catalogue.tables.values() {
         if table.kind == Kind::Virtual && table.module() != "" {
+            let name = world::quoted(&table.name);
             // If the module is not compiled in, the table does not exist for guests either.
-            let _ = connection.prepare(&format!(
-                "SELECT * FROM main.{}",
-                world::quoted(&table.name)
-            ));
+            let touched = connection.prepare(&format!("SELECT * FROM main.{name}"));
+            if touched.is_ok() && table.module() == "fts5" {
+                search::watch(connection, &name)?;
+            }
         }
     }
     Ok(())

@@ -21,6 +21,7 @@
 //! *The clock.* The file system that [`file_system`] registers is a copy of SQLite's default one and is never
 //! freed. Its functions look only at what the copy has in it, and one of them is replaced.
 
+mod auxiliary;
 mod clock;
 mod full_text;
 mod lent;
@@ -29,6 +30,8 @@ mod no_case;
 mod pages;
 mod private;
 mod replaced;
+mod searched;
+mod searches;
 mod statement;
 
 use std::ffi::{CStr, c_char, c_int, c_uint, c_void};
@@ -39,13 +42,16 @@ use rusqlite::Connection;
 use rusqlite::ffi;
 use rusqlite::types::ValueRef;
 
+pub(crate) use self::auxiliary::{Auxiliary, Found, replace_auxiliaries};
 pub(crate) use self::clock::file_system;
-pub(crate) use self::full_text::count_patterns;
+pub(crate) use self::full_text::{Of, Tokens, count_tokens};
 pub(crate) use self::lent::Fault;
 use self::lent::bytes;
-pub(crate) use self::memory::{Entered, Values, memory_refused, take_values, without_small_pieces};
+pub(crate) use self::memory::{Entered, Values, memory_refused, take_values};
 pub(crate) use self::no_case::replace_no_case;
 pub(crate) use self::replaced::{Charge, Charged, Replaced, replace, replace_tables};
+pub(crate) use self::searched::{search_compares, take_searched};
+pub(crate) use self::searches::{Searches, watch_searches};
 pub(crate) use self::statement::{Does, Statement, real_text};
 use crate::limits::{READY_STATEMENTS, STEPS_BETWEEN_LOOKS};
 
@@ -293,6 +299,25 @@ unsafe extern "C" fn before_update(
     };
     // The watch does not panic. If it did, the panic must not unwind through SQLite.
     let _ = catch_unwind(AssertUnwindSafe(|| watch(&change)));
+}
+
+/// Makes a new connection take all its memory from the allocator. A connection's own store of small pieces would
+/// make what a statement may take depend on what the connection did before.
+pub(crate) fn without_small_pieces(connection: &Connection) -> rusqlite::Result<()> {
+    // SAFETY: the connection is open, and this setting takes an address and two numbers.
+    let code = unsafe {
+        ffi::sqlite3_db_config(
+            connection.handle(),
+            ffi::SQLITE_DBCONFIG_LOOKASIDE,
+            null_mut::<c_void>(),
+            0 as c_int,
+            0 as c_int,
+        )
+    };
+    match code {
+        ffi::SQLITE_OK => Ok(()),
+        code => Err(rusqlite::Error::SqliteFailure(ffi::Error::new(code), None)),
+    }
 }
 
 /// A row that is about to change.

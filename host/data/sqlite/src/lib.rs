@@ -54,6 +54,7 @@ mod price;
 mod rows_in;
 mod rows_out;
 mod run;
+mod search;
 mod store;
 mod text;
 mod time;

@@ -58,6 +58,43 @@ fractalaw_limits::limits! {
     pub(crate) const PATTERN_BYTES: i32 = 256
         => "the call fails with code 7";
 
+    /// A pattern that full text is searched for. A statement's text can have as much.
+    pub(crate) const SEARCH_BYTES: usize = 64 * KIB
+        => "the call fails with code 7";
+
+    /// The words and phrases of a pattern for full text. Patterns with 2 000 words between `OR` are in use. FTS5 copies the
+    /// list of all for each one, in one step: this many take some ten milliseconds.
+    pub(crate) const SEARCH_PHRASES: usize = 4_096
+        => "the call fails with code 7";
+
+    /// The phrases of one `NEAR`. The time to compare them grows with the square of their number.
+    pub(crate) const NEAR_PHRASES: usize = 32
+        => "the call fails with code 7";
+
+    /// The words of one phrase of a pattern. FTS5 looks for all of them at each place of a document.
+    pub(crate) const PHRASE_WORDS: u64 = 1_024
+        => "the call fails with code 7";
+
+    /// What a search holds of the places of phrases, multiplied with the phrases of `NEAR`. FTS5 compares the places of one document
+    /// in one step: this much takes one to three tenths of a second.
+    pub(crate) const NEAR_PHRASE_BYTES: u64 = 32 << 20
+        => "the call fails with code 7";
+
+    /// The places of one document, multiplied with the phrases that were searched for. FTS5 sorts the places for `bm25`, `snippet`
+    /// and `highlight` in one step: this much takes about a tenth of a second.
+    pub(crate) const PLACES_TIMES_PHRASES: u64 = 100_000_000
+        => "the call fails with code 7";
+
+    /// The places of one document of which `snippet` takes the best. It looks at all for each one, in one step: this many take about a
+    /// tenth of a second.
+    pub(crate) const SNIPPET_PLACES: u64 = 2_000
+        => "the call fails with code 7";
+
+    /// The places of one document, multiplied with the bytes that `highlight` makes. It copies them for each place, in one step: this
+    /// much takes about a tenth of a second.
+    pub(crate) const HIGHLIGHT_BYTES: u64 = 2 << 30
+        => "the call fails with code 7";
+
     /// The depth of triggers that fire each other. SQLite's own limit is 1 000, and each level takes a frame.
     pub(crate) const TRIGGER_DEPTH: i32 = 32
         => "the call fails with code 7";
@@ -90,8 +127,13 @@ fractalaw_limits::limits! {
         => "paid for by size from here on";
 
     /// An allocation of this size is a value of middle size. It costs less than a large one of the same bytes, because SQLite
-    /// uses the place of one value again for the next. What SQLite keeps of a cursor, a sort or a tree is smaller.
-    pub(crate) const MIDDLE_BYTES: usize = 1_408
+    /// uses the place of one value again for the next. Most of what SQLite keeps of a cursor, a sort or a tree is smaller.
+    pub(crate) const MIDDLE_BYTES: usize = 512
+        => "paid for by size from here on";
+
+    /// An allocation of this size during a search of full text holds places of words: FTS5's own pages have 4 KB. What SQLite takes
+    /// for a statement of FTS5's is smaller.
+    pub(crate) const SEARCHED_BYTES: usize = 3 * KIB
         => "paid for by size from here on";
 
     /// The rows that one run may change. Their earlier values are kept until the run is settled.

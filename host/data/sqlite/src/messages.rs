@@ -7,9 +7,10 @@ use rusqlite::ffi as codes;
 use crate::ffi::{Fault, Statement};
 use crate::guard::{Refused, Rules, TABLES_THEMSELVES};
 use crate::limits::{
-    CALL_MEMORY_BYTES, MESSAGE_BYTES, PATTERN_BYTES, PROGRAM_OPS, RESULT_BYTES, SQL_BYTES,
-    TRIGGER_DEPTH, VALUE_BYTES,
+    CALL_MEMORY_BYTES, MESSAGE_BYTES, NEAR_PHRASES, PATTERN_BYTES, PHRASE_WORDS, PROGRAM_OPS,
+    RESULT_BYTES, SEARCH_BYTES, SEARCH_PHRASES, SQL_BYTES, TRIGGER_DEPTH, VALUE_BYTES,
 };
+use crate::search::TooMuch;
 
 pub(crate) fn not_a_query() -> CallError {
     CallError::new(
@@ -96,6 +97,39 @@ pub(crate) fn result_too_large() -> CallError {
         format!("the result has more than {RESULT_BYTES} bytes"),
     )
     .hint("ask for fewer rows or columns at a time, with `LIMIT` and `WHERE`")
+}
+
+/// A search of full text that FTS5 may not make.
+pub(crate) fn search(too_much: TooMuch) -> CallError {
+    let (message, hint) = match too_much {
+        TooMuch::Bytes(bytes) => (
+            format!("a pattern for full text of {bytes} bytes, expected at most {SEARCH_BYTES}"),
+            "make several searches of it",
+        ),
+        TooMuch::Phrases(phrases) => (
+            format!(
+                "a pattern for full text with {phrases} phrases, expected at most {SEARCH_PHRASES}"
+            ),
+            "make several searches of it",
+        ),
+        TooMuch::NearPhrases(phrases) => (
+            format!("`NEAR` with {phrases} phrases, expected at most {NEAR_PHRASES}"),
+            "put `AND` between several `NEAR`",
+        ),
+        TooMuch::PhraseWords(words) => (
+            format!("a phrase of {words} words, expected at most {PHRASE_WORDS}"),
+            "search for a part of it",
+        ),
+        TooMuch::Compared => (
+            "phrases that are in too many places, or begin too many words".to_owned(),
+            "search for fewer phrases, or for rarer ones",
+        ),
+        TooMuch::Places(function) => (
+            format!("`{function}` of a document in which the pattern is in too many places"),
+            "search for fewer phrases, or for rarer ones",
+        ),
+    };
+    CallError::new(Code::TooLarge, message).hint(hint)
 }
 
 pub(crate) fn no_statement() -> CallError {

@@ -32,6 +32,9 @@ pub(crate) const CHANGE: u64 = 12_000;
 /// Each row that is changed. Its earlier values are kept, it is read again, and it is written to be settled.
 pub(crate) const CHANGED_ROW: u64 = 6_000;
 
+/// Each byte of its values, before and after.
+pub(crate) const CHANGED_BYTE: u64 = 6;
+
 /// Each random byte.
 pub(crate) const RANDOM_BYTE: u64 = 8;
 
@@ -53,8 +56,37 @@ pub(crate) const JSON_MADE_BYTE: u64 = 8;
 /// Each byte of a text of which SQLite's own function looks at each character.
 pub(crate) const READ_BYTE: u64 = 4;
 
+/// Each `%` in the format of a date or of `printf`, which may stand for a number with many digits.
+pub(crate) const FORMATTED: u64 = 250;
+
 /// Each word of a pattern for full text, in each step: a step to the next row moves through the lists of all words.
 const WORD: u64 = 25;
+
+/// Each byte of the larger allocations of FTS5 while it searches. It reads the places of words into memory.
+pub(crate) const SEARCH_BYTE: u64 = 4;
+
+/// The same in addition if it compares the places of several words. It does so for each phrase of `NEAR`, with those of all
+/// others.
+pub(crate) const COMPARED_BYTE: u64 = 20;
+
+/// The beginning of a search that compares places, for each two phrases. It is for the places in pages that are too small to
+/// be seen.
+pub(crate) const COMPARED_PHRASES: u64 = 16_000;
+
+/// Each word of a document that is added to full text or removed from it.
+pub(crate) const DOCUMENT_WORD: u64 = 250;
+
+/// Each word of a document that a function of FTS5 reads.
+pub(crate) const READ_WORD: u64 = 100;
+
+/// Each place in a document, for each phrase that was searched for, when a function of FTS5 is called.
+pub(crate) const PLACE: u64 = 3;
+
+/// Each place in a document, for each other place, when `snippet` takes the best.
+pub(crate) const SNIPPET_PLACE: u64 = 70;
+
+/// So many bytes that `highlight` copies for a place.
+pub(crate) const HIGHLIGHT_BYTES: u64 = 4;
 
 /// Each place at which `replace` puts something else.
 pub(crate) const REPLACEMENT: u64 = 60;
@@ -77,6 +109,8 @@ pub(crate) struct Rates {
     step_held_kib: u64,
     /// The same for values of middle size.
     step_held_middle_kib: u64,
+    /// So many bytes of middle size are SQLite's own: it keeps them while it changes rows.
+    own_middle_bytes: u64,
     /// Each KiB of a value of middle size that is made.
     middle_kib: u64,
     /// Each page of the database that is asked for.
@@ -101,9 +135,12 @@ impl Rates {
                 // Full text keeps buffers and statements of its own, from one run to the next, and so does the schema.
                 _ if does.of_virtual || does.reads_schema => 0,
                 _ if does.looks_at_text => 800,
-                _ if does.searches || !does.changes_tables => 12,
+                _ if does.searches => 12,
+                // A step may compare two values, or read one whole.
+                _ if !does.changes_tables => 24,
                 _ => 0,
             },
+            own_middle_bytes: if does.changes_tables { 2_048 } else { 0 },
             middle_kib: match does {
                 _ if does.of_virtual || does.reads_schema || !does.searches => 0,
                 _ => MIDDLE_KIB,
@@ -117,7 +154,8 @@ impl Rates {
     pub(crate) fn steps(self, steps: u64, words: u64, values: &Values) -> u64 {
         let large = values.large_held / 1024;
         // A sort holds many values, but a step handles two.
-        let middle = (values.middle_held / 1024).min(2 * LARGE_BYTES as u64 / 1024);
+        let middle = values.middle_held.saturating_sub(self.own_middle_bytes) / 1024;
+        let middle = middle.min(2 * LARGE_BYTES as u64 / 1024);
         let held = (self.step_held_kib.saturating_mul(large))
             .saturating_add(self.step_held_middle_kib.saturating_mul(middle));
         steps

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use fractalaw_data_call::{Quota, Stop};
+use rusqlite::types::ValueRef;
 
 use crate::catalogue::{Catalogue, Kind, Table};
 use crate::ffi::RowChange;
@@ -47,6 +48,7 @@ pub(crate) struct Touched {
     tables: Vec<(String, Before)>,
     rows: usize,
     bytes: usize,
+    written_bytes: u64,
     /// The limit that was reached. Nothing more is kept, and the run must not be settled.
     over: Option<Quota>,
 }
@@ -71,6 +73,11 @@ impl Touched {
 
     pub(crate) fn rows(&self) -> usize {
         self.rows
+    }
+
+    /// The bytes of all values that were changed, before and after.
+    pub(crate) fn written_bytes(&self) -> u64 {
+        self.written_bytes
     }
 
     /// Takes everything out, by the table's name.
@@ -108,6 +115,13 @@ impl Touched {
                 let stored = stored(table).map(|column| Value::from(change.before(column)));
                 Some(stored.collect())
             });
+        }
+        for column in stored(table) {
+            let long = |value| match value {
+                ValueRef::Text(bytes) | ValueRef::Blob(bytes) => bytes.len() as u64,
+                _ => 0,
+            };
+            self.written_bytes += long(change.before(column)) + long(change.after(column));
         }
         if change.has_new {
             let key = key(table, change.new_rowid, |column| {

@@ -105,7 +105,7 @@ pub(crate) fn looks_through(function: &str) -> bool {
 
 /// Whether a function takes as long as a search. Functions for JSON and dates do.
 pub(crate) fn searches(function: &str) -> bool {
-    is_of_json(function) || ["date", "datetime", "strftime", "timediff"].contains(&function)
+    is_of_json(function) || is_of_dates(function)
 }
 
 /// Whether a function is for JSON.

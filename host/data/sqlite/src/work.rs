@@ -10,7 +10,7 @@ use rand_chacha::rand_core::{Rng, SeedableRng};
 use crate::ffi::{self, Does, Engine};
 use crate::guard::lock;
 use crate::limits::{SLOW_STEPS_BETWEEN_LOOKS, STEPS_BETWEEN_LOOKS};
-use crate::price::Rates;
+use crate::price::{self, Rates};
 use crate::trial::Trial;
 
 /// The state of a run that SQLite's callbacks reach.
@@ -73,7 +73,7 @@ const WORD_BYTES: u64 = 4;
 const WORDS_OF_PREFIX: u64 = 8;
 
 /// Notes a word or a phrase of a pattern for full text. FTS5 reads a pattern without steps of SQLite between its words.
-pub(crate) fn search_for(bytes: u64, is_prefix: bool) {
+pub(crate) fn note_words(bytes: u64, is_prefix: bool) {
     let more = 1 + bytes / WORD_BYTES + if is_prefix { WORDS_OF_PREFIX } else { 0 };
     let words = WORDS.get().saturating_add(more);
     WORDS.set(words);
@@ -118,6 +118,13 @@ pub(crate) fn charge(fuel: u64) -> Result<(), Stop> {
             work.ask(|budget| budget.look())
         }
     })
+}
+
+/// What searches of full text on this thread have cost since this was last called.
+fn searches_cost() -> u64 {
+    let searched = ffi::take_searched();
+    let read = price::SEARCH_BYTE.saturating_mul(searched.bytes);
+    read.saturating_add(price::COMPARED_BYTE.saturating_mul(searched.compared_bytes))
 }
 
 pub(crate) type SharedWork = Arc<Mutex<Work>>;
@@ -212,7 +219,8 @@ impl Work {
         self.spend(
             self.rates
                 .steps(steps, MOST_WORDS.get(), &values)
-                .saturating_add(OWED.take()),
+                .saturating_add(OWED.take())
+                .saturating_add(searches_cost()),
         )
     }
 
@@ -225,7 +233,15 @@ impl Work {
         WORDS.set(0);
         self.steps_since_paid += steps;
         if self.steps_since_paid < STEPS_BETWEEN_LOOKS {
-            return self.ask(|budget| budget.look()).is_err();
+            // A search reads much between few steps.
+            let searched = searches_cost();
+            let go_on = match searched {
+                0 => Ok(()),
+                _ => self.spend(searched),
+            };
+            return go_on
+                .and_then(|()| self.ask(|budget| budget.look()))
+                .is_err();
         }
         self.steps_since_paid = 0;
         self.steps_paid += STEPS_BETWEEN_LOOKS;

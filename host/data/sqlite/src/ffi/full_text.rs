@@ -1,5 +1,5 @@
-//! Counts the words of the patterns that full text is searched for. A pattern can be made while a statement runs, so its
-//! text does not tell them.
+//! Counts the words of the patterns that full text is searched for, and of the documents that it reads. A pattern can be made
+//! while a statement runs, so its text does not tell them.
 //!
 //! FTS5 splits patterns and documents with a tokenizer. Those of FTS5 are wrapped here. FTS5's public interface can add
 //! a tokenizer, but tables that name no tokenizer use the one that it had first. So the wrapper is put into that one's
@@ -25,8 +25,28 @@ struct Module {
 /// FTS5's tokenizers. Another one, `porter`, uses these.
 const TOKENIZERS: [&CStr; 3] = [c"unicode61", c"ascii", c"trigram"];
 
-/// Is told of the bytes of a word or phrase, and whether it is the beginning of words.
-type Told = fn(u64, bool);
+/// A text that was split into words.
+pub(crate) struct Tokens {
+    pub(crate) bytes: u64,
+    pub(crate) words: u64,
+    pub(crate) of: Of,
+}
+
+/// What the text is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Of {
+    /// A word or phrase of a pattern.
+    Pattern,
+    /// The beginning of a word, in a pattern.
+    Prefix,
+    /// A document that is added or removed.
+    Document,
+    /// A document that a function reads.
+    Function,
+}
+
+/// Is told of each text. Returns whether to go on.
+type Told = fn(&Tokens) -> bool;
 
 type Token =
     Option<unsafe extern "C" fn(*mut c_void, c_int, *const c_char, c_int, c_int, c_int) -> c_int>;
@@ -39,7 +59,7 @@ type Tokenize = unsafe extern "C" fn(
     Token,
 ) -> c_int;
 
-/// FTS5's own tokenizers, and who is told of patterns.
+/// FTS5's own tokenizers, and who is told of texts.
 static OWN: [OnceLock<(Tokenize, Told)>; 3] = [const { OnceLock::new() }; 3];
 
 static WRAPPERS: [Tokenize; 3] = [wrapped::<0>, wrapped::<1>, wrapped::<2>];
@@ -52,20 +72,70 @@ unsafe extern "C" fn wrapped<const AT: usize>(
     length: c_int,
     token: Token,
 ) -> c_int {
-    let Some((own, is_searched_for)) = OWN[AT].get() else {
+    let Some((own, told)) = OWN[AT].get() else {
         return ffi::SQLITE_ERROR;
     };
-    if why & ffi::FTS5_TOKENIZE_QUERY != 0 {
-        let is_prefix = why & ffi::FTS5_TOKENIZE_PREFIX != 0;
-        is_searched_for(u64::try_from(length).unwrap_or_default(), is_prefix);
+    let mut counted = Counted {
+        context,
+        token,
+        words: 0,
+    };
+    // SAFETY: FTS5's own tokenizer is called with what FTS5 passed, and with a place that lives during the call.
+    let code = unsafe {
+        own(
+            tokenizer,
+            (&raw mut counted).cast(),
+            why,
+            text,
+            length,
+            Some(count),
+        )
+    };
+    let tokens = Tokens {
+        bytes: u64::try_from(length).unwrap_or_default(),
+        words: counted.words,
+        of: match why {
+            _ if why & ffi::FTS5_TOKENIZE_PREFIX != 0 => Of::Prefix,
+            _ if why & ffi::FTS5_TOKENIZE_QUERY != 0 => Of::Pattern,
+            _ if why & ffi::FTS5_TOKENIZE_DOCUMENT != 0 => Of::Document,
+            _ => Of::Function,
+        },
+    };
+    match code {
+        ffi::SQLITE_OK if !told(&tokens) => ffi::SQLITE_INTERRUPT,
+        code => code,
     }
-    // SAFETY: FTS5's own tokenizer is called with what FTS5 passed.
-    unsafe { own(tokenizer, context, why, text, length, token) }
 }
 
-/// Tells `is_searched_for` the bytes of each word or phrase of a pattern, on this connection, before it is searched for,
-/// and whether it is the beginning of words.
-pub(crate) fn count_patterns(connection: &Connection, is_searched_for: Told) -> Result<()> {
+/// Where FTS5 takes the words, and how many it has taken.
+struct Counted {
+    context: *mut c_void,
+    token: Token,
+    words: u64,
+}
+
+unsafe extern "C" fn count(
+    context: *mut c_void,
+    flags: c_int,
+    word: *const c_char,
+    length: c_int,
+    start: c_int,
+    end: c_int,
+) -> c_int {
+    // SAFETY: a tokenizer passes on the place that `wrapped` gave it, which lives during the call. FTS5's own function is called
+    // with what the tokenizer passed.
+    unsafe {
+        let counted = &mut *context.cast::<Counted>();
+        counted.words += 1;
+        match counted.token {
+            Some(token) => token(counted.context, flags, word, length, start, end),
+            None => ffi::SQLITE_ERROR,
+        }
+    }
+}
+
+/// Tells `told` of each text that FTS5 splits into words on this connection.
+pub(crate) fn count_tokens(connection: &Connection, told: Told) -> Result<()> {
     let api = api(connection)?;
     for (at, name) in TOKENIZERS.iter().enumerate() {
         let mut methods = ffi::fts5_tokenizer {
@@ -99,7 +169,7 @@ pub(crate) fn count_patterns(connection: &Connection, is_searched_for: Told) -> 
                 return Err(other_version());
             }
             if !ptr::fn_addr_eq(own, WRAPPERS[at]) {
-                OWN[at].get_or_init(|| (own, is_searched_for));
+                OWN[at].get_or_init(|| (own, told));
                 module.methods.xTokenize = Some(WRAPPERS[at]);
             }
         }
@@ -108,7 +178,7 @@ pub(crate) fn count_patterns(connection: &Connection, is_searched_for: Told) -> 
 }
 
 /// FTS5's interface on this connection.
-fn api(connection: &Connection) -> Result<*mut ffi::fts5_api> {
+pub(super) fn api(connection: &Connection) -> Result<*mut ffi::fts5_api> {
     let mut api: *mut ffi::fts5_api = null_mut();
     let mut raw = null_mut();
     // SAFETY: the connection is open. This is how FTS5 hands out its interface: it writes the address to the place that is

@@ -6,9 +6,9 @@ use std::ffi::{c_int, c_void};
 use std::ptr::null_mut;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
-use rusqlite::{Connection, ffi};
+use rusqlite::ffi;
 
-use super::pages;
+use super::{pages, searched};
 use crate::limits::{LARGE_BYTES, MIDDLE_BYTES};
 
 /// What one thread's call made SQLite allocate.
@@ -60,7 +60,10 @@ thread_local! {
 
 impl Meter {
     /// Whether this much more may be held.
-    fn allows(&self, bytes: i64) -> bool {
+    fn allows(&self, size: usize, bytes: i64) -> bool {
+        if !searched::allows(size, bytes) {
+            return false;
+        }
         let held = self.held.get().saturating_add(bytes);
         if !self.active.get() || held <= self.most.get() {
             return true;
@@ -87,15 +90,24 @@ impl Meter {
             Kind::Middle => more(bytes, &self.middle, &self.middle_peak, &self.middle_sum),
             Kind::Large => more(bytes, &self.large, &self.large_peak, &self.large_sum),
         }
-        let call = self.call.get();
-        Front { size, kind, call }
+        Front {
+            size,
+            kind,
+            of_search: !matches!(kind, Kind::Page) && searched::add(size),
+            call: self.call.get(),
+        }
     }
 
     fn subtract(&self, freed: Front) {
         let bytes = freed.size as i64;
         self.held.set(self.held.get().saturating_sub(bytes));
+        if freed.call != self.call.get() {
+            return;
+        }
+        if freed.of_search {
+            searched::subtract(bytes);
+        }
         match freed.kind {
-            _ if freed.call != self.call.get() => {}
             Kind::Small | Kind::Page => {}
             Kind::Middle => self.middle.set(self.middle.get().saturating_sub(bytes)),
             Kind::Large => self.large.set(self.large.get().saturating_sub(bytes)),
@@ -107,7 +119,7 @@ impl Meter {
             _ if pages::are_allocated() => Kind::Page,
             LARGE_BYTES.. => Kind::Large,
             // SQLite takes one for each file and for each tree that a statement builds, and holds it.
-            PAGE_BYTES | PAGE_AND_LINK_BYTES => Kind::Small,
+            PAGE_BYTES | PAGE_AND_LINK_BYTES | ROW_SET_BYTES | JOURNAL_BYTES => Kind::Small,
             MIDDLE_BYTES.. => Kind::Middle,
             _ => Kind::Small,
         }
@@ -124,9 +136,13 @@ fn more(bytes: i64, now: &Cell<i64>, peak: &Cell<i64>, sum: &Cell<u64>) {
 const PAGE_BYTES: usize = 4_096;
 const PAGE_AND_LINK_BYTES: usize = PAGE_BYTES + 8;
 
+/// The pieces in which SQLite collects the rows that a statement will change, and those of a journal in memory.
+const ROW_SET_BYTES: usize = 1_016;
+const JOURNAL_BYTES: usize = 1_024;
+
 /// What an allocation counts as.
 #[derive(Clone, Copy)]
-#[repr(u32)]
+#[repr(u8)]
 enum Kind {
     Small,
     /// A page in a cache. Which pages are there depends on what the connection did before.
@@ -140,6 +156,7 @@ pub(crate) struct Entered;
 
 impl Entered {
     pub(crate) fn new(memory_bytes: usize, now_ms: Option<i64>) -> Entered {
+        searched::reset(true);
         METER.with(|meter| {
             meter.active.set(true);
             meter.call.set(CALLS.fetch_add(1, Ordering::Relaxed));
@@ -175,6 +192,7 @@ impl Entered {
 
 impl Drop for Entered {
     fn drop(&mut self) {
+        searched::reset(false);
         METER.with(|meter| {
             meter.active.set(false);
             meter.interrupted.set(null_mut());
@@ -223,6 +241,7 @@ pub(super) fn allocated() -> u64 {
 struct Front {
     size: usize,
     kind: Kind,
+    of_search: bool,
     call: u32,
 }
 
@@ -251,7 +270,7 @@ unsafe extern "C" fn allocate(bytes: c_int) -> *mut c_void {
         return null_mut();
     };
     METER.with(|meter| {
-        if !meter.allows(size as i64) {
+        if !meter.allows(size, size as i64) {
             return null_mut();
         }
         // SAFETY: the layout is not empty, and the size fits in front.
@@ -292,7 +311,7 @@ unsafe extern "C" fn reallocate(place: *mut c_void, bytes: c_int) -> *mut c_void
             return null_mut();
         };
         METER.with(|meter| {
-            if !meter.allows(size as i64 - before.size as i64) {
+            if !meter.allows(size, size as i64 - before.size as i64) {
                 return null_mut();
             }
             let start = std::alloc::realloc(place.cast::<u8>().sub(FRONT), old, size + FRONT);
@@ -349,25 +368,6 @@ extern "C" fn configure() {
     };
     let done = done && pages::wrap();
     CONFIGURED.store(done, Ordering::Release);
-}
-
-/// Makes a new connection take all its memory from the allocator. A connection's own store of small pieces would
-/// make what a statement may take depend on what the connection did before.
-pub(crate) fn without_small_pieces(connection: &Connection) -> rusqlite::Result<()> {
-    // SAFETY: the connection is open, and this setting takes an address and two numbers.
-    let code = unsafe {
-        ffi::sqlite3_db_config(
-            connection.handle(),
-            ffi::SQLITE_DBCONFIG_LOOKASIDE,
-            null_mut::<c_void>(),
-            0 as c_int,
-            0 as c_int,
-        )
-    };
-    match code {
-        ffi::SQLITE_OK => Ok(()),
-        code => Err(rusqlite::Error::SqliteFailure(ffi::Error::new(code), None)),
-    }
 }
 
 /// SQLite takes an allocator only before its first use, and the ledger may be the first to use SQLite.

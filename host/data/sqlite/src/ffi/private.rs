@@ -3,6 +3,7 @@
 use std::ffi::{CStr, c_char, c_int, c_void};
 use std::ptr::{NonNull, null_mut};
 use std::slice;
+use std::sync::OnceLock;
 
 use rusqlite::{Connection, Error, Result, ffi};
 
@@ -43,13 +44,16 @@ pub(super) struct Program {
 /// `struct VdbeOp`.
 #[repr(C)]
 pub(super) struct Operation {
-    _code: u8,
+    code: u8,
     /// What the fourth operand points to.
     kind: i8,
     _flags: u16,
     _operands: [c_int; 3],
     operand: *const c_void,
 }
+
+/// `OP_OpenAutoindex`: the statement builds an index.
+const OPEN_AUTOINDEX: u8 = 117;
 
 /// `P4_FUNCCTX`: the operand is a [`Call`].
 pub(super) const CALL: i8 = -14;
@@ -79,11 +83,12 @@ pub(super) struct Function {
     pub(super) name: *const c_char,
 }
 
-/// `struct VTable`, up to the module.
+/// `struct VTable`, up to the table.
 #[repr(C)]
 pub(super) struct Instance {
     _db: *const c_void,
-    pub(super) module: *const Module,
+    pub(super) module: *mut Module,
+    pub(super) table: *mut ffi::sqlite3_vtab,
 }
 
 /// `struct Module`, up to its name.
@@ -91,6 +96,26 @@ pub(super) struct Instance {
 pub(super) struct Module {
     pub(super) methods: *const ffi::sqlite3_module,
     pub(super) name: *const c_char,
+}
+
+/// `struct Fts5Global`, up to its auxiliary functions.
+#[repr(C)]
+pub(super) struct FullText {
+    _api: ffi::fts5_api,
+    pub(super) db: *const ffi::sqlite3,
+    _next_id: i64,
+    pub(super) functions: *mut Auxiliary,
+}
+
+/// `struct Fts5Auxiliary`.
+#[repr(C)]
+pub(super) struct Auxiliary {
+    _full_text: *const c_void,
+    pub(super) name: *const c_char,
+    pub(super) data: *const c_void,
+    pub(super) call: ffi::fts5_extension_function,
+    _destroy: *const c_void,
+    pub(super) next: *mut Auxiliary,
 }
 
 /// What `find` finds first among the operands of one kind in a compiled statement.
@@ -125,14 +150,35 @@ pub(super) fn operands<T>(
     }
 }
 
-pub(super) fn is_this_version() -> bool {
-    // SAFETY: SQLite returns a text that is never freed, and takes the name of an option.
+/// Whether a statement builds an index for a join while it runs.
+///
+/// # Safety
+///
+/// The statement was compiled, and is not finalised during the call.
+pub(super) unsafe fn builds_index(statement: NonNull<ffi::sqlite3_stmt>) -> bool {
+    if !is_this_version() {
+        return false;
+    }
+    // SAFETY: by the caller's promise. In this version of SQLite, a statement begins like `Program`, and its program does not
+    // change.
     unsafe {
+        let program = statement.cast::<Program>().as_ref();
+        let count = usize::try_from(program.count).unwrap_or_default();
+        slice::from_raw_parts(program.operations, count)
+            .iter()
+            .any(|operation| operation.code == OPEN_AUTOINDEX)
+    }
+}
+
+pub(super) fn is_this_version() -> bool {
+    static IS_THIS: OnceLock<bool> = OnceLock::new();
+    // SAFETY: SQLite returns a text that is never freed, and takes the name of an option.
+    *IS_THIS.get_or_init(|| unsafe {
         CStr::from_ptr(ffi::sqlite3_sourceid()) == SOURCE
             && OPTIONS
                 .iter()
                 .all(|option| ffi::sqlite3_compileoption_used(option.as_ptr()) == 0)
-    }
+    })
 }
 
 pub(super) fn check(code: c_int) -> Result<()> {

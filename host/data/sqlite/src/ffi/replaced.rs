@@ -11,6 +11,7 @@ use std::sync::OnceLock;
 
 use rusqlite::{Connection, Result, ffi};
 
+use super::lent::bytes;
 use super::memory::allocated;
 use super::private::{CALL, Call, INSTANCE, Instance, Scalar, check, operands, other_version};
 
@@ -63,6 +64,19 @@ impl Arguments<'_> {
         }
     }
 
+    /// How often a byte is in a text.
+    pub(crate) fn count(&self, at: usize, byte: u8) -> u64 {
+        let Some(value) = self.0.get(at) else {
+            return 0;
+        };
+        // SAFETY: SQLite lends the values during the call. The function itself reads this one as text too.
+        let text = unsafe {
+            let text = ffi::sqlite3_value_text(*value);
+            bytes(text, ffi::sqlite3_value_bytes(*value))
+        };
+        memchr::memchr_iter(byte, text).count() as u64
+    }
+
     pub(crate) fn is_blob(&self, at: usize) -> bool {
         let value = self.0.get(at);
         // SAFETY: SQLite lends the values during the call.
@@ -91,7 +105,7 @@ struct Own {
 }
 
 /// The most functions that can be replaced.
-const PLACES: usize = 56;
+const PLACES: usize = 57;
 
 static OWN: [OnceLock<Own>; PLACES] = [const { OnceLock::new() }; PLACES];
 
@@ -129,7 +143,7 @@ macro_rules! stand_ins {
 
 static STAND_INS: [Scalar; PLACES] = stand_ins![
     0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30 31 32 33 34 35 36 37 38 39 40 41 42 43
-    44 45 46 47 48 49 50 51 52 53 54 55
+    44 45 46 47 48 49 50 51 52 53 54 55 56
 ];
 
 /// Replaces these functions on a connection.

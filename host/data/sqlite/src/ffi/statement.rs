@@ -7,6 +7,7 @@ use rusqlite::ffi;
 use rusqlite::types::ValueRef;
 
 use super::lent::{Fault, bytes};
+use super::private::builds_index;
 
 /// A prepared statement of an [`Engine`].
 pub(crate) struct Statement {
@@ -98,6 +99,12 @@ impl Statement {
     pub(crate) fn is_read_only(&self) -> bool {
         // SAFETY: see above.
         unsafe { ffi::sqlite3_stmt_readonly(self.raw.as_ptr()) != 0 }
+    }
+
+    /// Whether it builds an index for a join while it runs.
+    pub(crate) fn builds_index(&self) -> bool {
+        // SAFETY: see above.
+        unsafe { builds_index(self.raw) }
     }
 
     pub(crate) fn is_explain(&self) -> bool {

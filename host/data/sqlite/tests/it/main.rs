@@ -10,6 +10,7 @@ mod kills;
 mod looks;
 mod names;
 mod prices;
+mod searches;
 mod settle;
 mod stops;
 mod tables;
