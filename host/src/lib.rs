@@ -121,4 +121,5 @@ pub use load::cache::CodeCache;
 pub use load::micro_app::{Code, MicroApp};
 pub use policy::{Policy, Section};
 pub use profile::{Difference, ProfileError, ProfiledApp};
+pub use regular_file::open as open_regular_file;
 pub use run::Run;

@@ -10,7 +10,11 @@ use rustix::fs::OFlags;
 /// Opens a regular file for reading. Returns `None` if the path leads to something else. Opening a pipe would
 /// wait for its other end. So the path is checked first, and then opened in a way that does not wait, in case it
 /// was replaced in between.
-pub(crate) fn open(path: &Path) -> io::Result<Option<File>> {
+///
+/// # Errors
+///
+/// If nothing is there, or if it cannot be opened.
+pub fn open(path: &Path) -> io::Result<Option<File>> {
     if !fs::metadata(path)?.is_file() {
         return Ok(None);
     }

@@ -47,6 +47,7 @@ impl Record {
                 "record it without `--ledger`",
             ));
         }
+        place.is_outside(&given)?;
         place.make()?;
         let kept = keep(&place, &given);
         match kept {

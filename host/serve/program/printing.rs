@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use fractalaw_manifest::terminal::{lines, one_line};
-use fractalaw_serve::ServeError;
+use fractalaw_serve::{ServeError, told};
 
 /// Exit codes, beside 0 and 1.
 const USAGE: u8 = 2;
@@ -30,12 +30,8 @@ pub(crate) fn note(line: &str) {
 /// Prints what went wrong and what to do about it.
 pub(crate) fn fail(failure: &anyhow::Error) -> ExitCode {
     let serve = failure.downcast_ref::<ServeError>();
-    let text = format!("{failure:#}");
-    let (message, hint) = match text.split_once("\nhint: ") {
-        // What follows the hint are the causes once more.
-        Some((message, hint)) => (message.to_owned(), hint.lines().next().map(str::to_owned)),
-        None => (text, serve.and_then(ServeError::hint)),
-    };
+    let (message, hint) = told(failure.as_ref());
+    let hint = hint.or_else(|| serve.and_then(ServeError::hint));
     failed(
         &message,
         hint.as_deref(),

@@ -5,12 +5,13 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use fractalaw_host::COMPONENT_BYTES;
+use fractalaw_host::{COMPONENT_BYTES, Host, LoadError, MicroApp, open_regular_file};
 use fractalaw_provenance::limits::SIGNATURES_BYTES;
 use fractalaw_provenance::{Lock, beside, read_regular, sha256};
 
 use crate::error::ServeError;
 use crate::folder::{Folder, failed, write_whole};
+use crate::journal::chain;
 
 /// What a component's file and the file of its signatures looked like. If they look the same again, they are not read
 /// again.
@@ -48,7 +49,12 @@ fn look_at(path: &Path) -> Option<FileLooks> {
 /// Copies a component with its signatures, and returns its digest. If a lock pins the file, it must be what is pinned.
 pub(crate) fn keep(folder: &Folder, source: &Path) -> Result<String, ServeError> {
     let failed_to_read = |error| failed("read", source, error);
-    let file = fs::File::open(source).map_err(failed_to_read)?;
+    let Some(file) = open_regular_file(source).map_err(failed_to_read)? else {
+        return Err(ServeError::asked(format!(
+            "`{}` is no regular file, expected a component",
+            source.display()
+        )));
+    };
     let mut bytes = Vec::new();
     // One byte more than a component may have: the host refuses it for its size.
     let read = file
@@ -70,10 +76,26 @@ pub(crate) fn keep(folder: &Folder, source: &Path) -> Result<String, ServeError>
     if let Ok(signatures) = read_regular(&beside(source), SIGNATURES_BYTES) {
         write_whole(&beside(&path), &signatures)?;
     }
-    if !path.exists() {
+    // A copy that was damaged is written again.
+    if !fs::read(&path).is_ok_and(|kept| kept == bytes) {
         write_whole(&path, &bytes)?;
     }
     Ok(digest.hex().to_owned())
+}
+
+/// Loads a copy. Nothing else than the component with this digest may run in its name.
+pub(crate) fn load(host: &Host, folder: &Folder, digest: &str) -> Result<MicroApp, String> {
+    let loaded = host.load_file(place(folder, digest));
+    let app = loaded.map_err(|error| match error {
+        LoadError::Refused(refusal) => format!("{digest} is refused: {refusal}"),
+        LoadError::Host(error) => format!("{digest} does not load: {}", chain(&error)),
+    })?;
+    match app.digest() == digest {
+        true => Ok(app),
+        false => Err(format!(
+            "{digest} does not load: its copy is another component"
+        )),
+    }
 }
 
 /// Where the component with this digest is.

@@ -8,14 +8,14 @@ use std::os::unix::net::UnixStream as BlockingStream;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::net::{UnixListener, UnixStream};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{sleep, timeout};
 
 use crate::error::ServeError;
 use crate::folder::{Folder, failed};
-use crate::limits::{PAUSE, REQUEST_BYTES, REQUEST_TIME, REQUESTS};
+use crate::limits::{PAUSE, REQUEST_BYTES, REQUEST_TIME, REQUESTS, WAITS};
 use crate::request::{Answer, Request};
 use crate::supervisor::Supervisor;
 
@@ -49,17 +49,17 @@ impl Control {
     /// Answers until it is dropped.
     pub async fn serve(&self, supervisor: &Supervisor) {
         let places = Arc::new(Semaphore::new(REQUESTS));
+        let waits = Arc::new(Semaphore::new(WAITS));
         loop {
             let Ok(place) = Arc::clone(&places).acquire_owned().await else {
                 return;
             };
             match self.listener.accept().await {
                 Ok((stream, _)) => {
-                    let supervisor = supervisor.clone();
+                    let (supervisor, waits) = (supervisor.clone(), Arc::clone(&waits));
                     tokio::spawn(async move {
                         // A client that breaks off is its own business.
-                        let _ = answer(stream, &supervisor).await;
-                        drop(place);
+                        let _ = answer(stream, &supervisor, place, &waits).await;
                     });
                 }
                 Err(error) => {
@@ -78,13 +78,35 @@ impl Drop for Control {
     }
 }
 
-async fn answer(mut stream: UnixStream, supervisor: &Supervisor) -> io::Result<()> {
+async fn answer(
+    mut stream: UnixStream,
+    supervisor: &Supervisor,
+    place: OwnedSemaphorePermit,
+    waits: &Semaphore,
+) -> io::Result<()> {
     let (read, mut write) = stream.split();
     let mut line = Vec::new();
     let mut reader = tokio::io::BufReader::new(read.take(REQUEST_BYTES));
     let read = timeout(REQUEST_TIME, reader.read_until(b'\n', &mut line)).await;
     read.map_err(|_| io::ErrorKind::TimedOut)??;
     let answer = match serde_json::from_slice::<Request>(&line) {
+        Ok(request @ Request::Emit { wait: true, .. }) => {
+            // Runs may take long. Other commands have its place meanwhile.
+            drop(place);
+            match waits.try_acquire() {
+                Ok(_waits) => tokio::select! {
+                    // The event is taken, whether anybody waits for its runs or not.
+                    biased;
+                    answer = supervisor.answer(request) => answer,
+                    () = gone(&mut reader) => return Ok(()),
+                },
+                Err(_) => Answer::Failed {
+                    message: format!("{WAITS} commands wait for runs already"),
+                    hint: Some("leave out `--wait`, or ask again later".to_owned()),
+                    is_usage: false,
+                },
+            }
+        }
         Ok(request) => supervisor.answer(request).await,
         Err(error) => Answer::Failed {
             message: format!("not a request: {error}"),
@@ -96,6 +118,12 @@ async fn answer(mut stream: UnixStream, supervisor: &Supervisor) -> io::Result<(
     text.push(b'\n');
     let written = timeout(REQUEST_TIME, write.write_all(&text)).await;
     written.map_err(|_| io::ErrorKind::TimedOut)?
+}
+
+/// Returns when the client has closed its end. It sends nothing after its request.
+async fn gone(reader: &mut (impl AsyncRead + Unpin)) {
+    let mut byte = [0];
+    while reader.read(&mut byte).await.is_ok_and(|read| read > 0) {}
 }
 
 /// Asks the supervisor of a folder. `None` if none runs.

@@ -4,8 +4,8 @@
 use std::sync::Arc;
 
 use fractalaw_events_engine::{
-    Accepted, Allowed, DeliveryId, Ending, Engine, EventId, Granted, Inside, Outside, Quotas, Run,
-    RunId, Standing, State, Task, TaskId, TaskStanding,
+    Accepted, Allowed, Code, DeliveryId, Ending, Engine, EngineError, EventId, Granted, Inside,
+    Outside, Quotas, Run, RunId, Standing, State, Task, TaskId, TaskStanding,
 };
 use fractalaw_host::LedgerError;
 use fractalaw_ledger::Ledger;
@@ -169,7 +169,13 @@ impl Desk {
         // What would be refused gets no entry in the ledger. A run that is dropped has staged nothing.
         let now = self.clock.now();
         let mut probe = self.engine.run(RunId(0), owner, everything(), now);
-        probe.schedule(task.clone())?;
+        probe.schedule(task.clone()).map_err(|refused| {
+            // People are granted everything, so there is no such app.
+            match refused.code {
+                Code::Target => no_app(&task.target),
+                _ => refused.into(),
+            }
+        })?;
         drop(probe);
         let number = notes::tasks_changed(&self.ledger, owner, &task.target, &task.name, None)?;
         self.as_run(number, owner, |run| {
@@ -287,9 +293,70 @@ fn everything() -> Allowed {
     }
 }
 
+/// Makes all deliveries ready that are held.
+pub(crate) fn offer_held_again(engine: &Engine) -> Result<(), EngineError> {
+    let mut after = DeliveryId(0);
+    loop {
+        let held = engine.deliveries_in([State::Held; 2], after, ROWS)?;
+        let Some(last) = held.last() else {
+            return Ok(());
+        };
+        after = last.id;
+        for held in held {
+            engine.retry(held.id)?;
+        }
+    }
+}
+
+pub(crate) fn no_app(name: &str) -> ServeError {
+    ServeError::asked_with(
+        format!("there is no app `{}`", name.escape_debug()),
+        "`fractalaw apps ls` lists the apps",
+    )
+}
+
 fn no_delivery(id: DeliveryId) -> ServeError {
     ServeError::asked_with(
         format!("there is no delivery {}", id.0),
         "`fractalaw events ls` lists the deliveries",
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use fractalaw_events_engine::{App, Apps, NoClosings, Time};
+
+    use super::*;
+
+    #[test]
+    fn all_that_is_held_is_offered_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let now = Time::from_unix_s(0);
+        let apps = (0..30).map(|number| (format!("a{number}"), App::new(100).on("go")));
+        let apps = Apps(apps.collect());
+        let path = folder.path().join("events.db");
+        let engine = Engine::open(&path, "ledger", apps, &mut NoClosings, now).unwrap();
+        for id in 1..=40 {
+            let accepted = engine.accept(Outside {
+                id: EventId(id),
+                event_type: "go".to_owned(),
+                source: PERSON.to_owned(),
+                payload: Vec::new(),
+            });
+            accepted.unwrap().unwrap();
+        }
+        for claim in engine.claim(now, 2_000).unwrap() {
+            claim.give_back(Ending::Refused, "refused", now).unwrap();
+        }
+        let held = || {
+            engine
+                .counts()
+                .unwrap()
+                .into_iter()
+                .filter(|(_, state, _)| *state == State::Held)
+        };
+        assert_eq!(held().map(|(_, _, count)| count).sum::<u64>(), 1_200);
+        offer_held_again(&engine).unwrap();
+        assert_eq!(held().count(), 0);
+    }
 }

@@ -54,6 +54,12 @@ pub enum ServeError {
         /// The file.
         path: PathBuf,
     },
+    /// Events may have waited, and are gone.
+    #[error("`{}` is missing or empty, which has the events that wait", path.display())]
+    EventsMissing {
+        /// The file.
+        path: PathBuf,
+    },
     /// The host.
     #[error(transparent)]
     Host(#[from] HostError),
@@ -122,7 +128,13 @@ impl ServeError {
                     .to_owned(),
             ),
             ServeError::StateMissing { .. } => Some(
-                "restore it from a copy, or move `events.db` away with the events that wait in it"
+                "restore it from a copy, or move `events.db` away with the events that wait in it; \
+                 if another folder has this ledger, name another one"
+                    .to_owned(),
+            ),
+            ServeError::EventsMissing { .. } => Some(
+                "restore it from a copy; to begin without what waited in it, move \
+                 `.fractalaw/apps.json` away too"
                     .to_owned(),
             ),
             ServeError::State { .. } => Some("restore it from a copy".to_owned()),

@@ -170,6 +170,25 @@ pub(crate) fn chain(error: &dyn std::error::Error) -> String {
     text
 }
 
+/// The error with its causes, up to the first one with a hint, and that hint.
+pub fn told(error: &dyn std::error::Error) -> (String, Option<String>) {
+    let (mut text, mut cause) = (String::new(), Some(error));
+    while let Some(error) = cause {
+        let said = error.to_string();
+        let (message, hint) = match said.split_once("\nhint: ") {
+            Some((message, hint)) => (message, Some(hint.to_owned())),
+            None => (&*said, None),
+        };
+        let between = if text.is_empty() { "" } else { ": " };
+        text = format!("{text}{between}{message}");
+        if hint.is_some() {
+            return (text, hint);
+        }
+        cause = error.source();
+    }
+    (text, None)
+}
+
 fn cut(text: &str) -> String {
     match text.len() <= TRAIL_BYTES {
         true => text.to_owned(),

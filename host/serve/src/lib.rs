@@ -45,6 +45,6 @@ pub use control::{Control, ask};
 pub use error::ServeError;
 pub use folder::Folder;
 pub use http::Http;
-pub use journal::{Ran, Said, Totals};
+pub use journal::{Ran, Said, Totals, told};
 pub use status::{AppStatus, SetStatus, Status};
 pub use supervisor::{Setup, Stopping, Supervisor};

@@ -48,6 +48,10 @@ fractalaw_limits::limits! {
     pub const REQUESTS: usize = 64
         => "further ones wait";
 
+    /// The commands that wait for the runs of an event. When a run ends, each looks at the file.
+    pub const WAITS: usize = 128
+        => "the request is refused";
+
     /// The rows of one list.
     pub const ROWS: usize = 1_000
         => "listed up to it";

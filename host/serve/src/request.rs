@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::error::ServeError;
-use crate::journal::chain;
+use crate::journal::told;
 
 /// A request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -191,14 +191,10 @@ impl Answer {
             Ok(Err(error)) => ServeError::asked(error.to_string()),
             Err(error) => error,
         };
-        let text = chain(&failed);
-        let (message, hint) = match text.split_once("\nhint: ") {
-            Some((message, hint)) => (message.to_owned(), Some(hint.to_owned())),
-            None => (text, failed.hint()),
-        };
+        let (message, hint) = told(&failed);
         Answer::Failed {
             message,
-            hint,
+            hint: hint.or_else(|| failed.hint()),
             is_usage: failed.is_usage(),
         }
     }

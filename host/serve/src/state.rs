@@ -63,6 +63,12 @@ impl Default for State {
 }
 
 impl State {
+    /// Whether an app had a version when it was written. Then the file of events was there.
+    pub(crate) fn has_run(&self) -> bool {
+        let mut apps = self.apps.values();
+        apps.any(|standing| standing.current.is_some())
+    }
+
     /// Whether a component is still needed.
     pub(crate) fn has(&self, digest: &str) -> bool {
         self.apps.values().any(|standing| {

@@ -3,6 +3,7 @@
 // From the ground up.
 mod shared;
 
+mod check;
 mod start;
 mod swap;
 

@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::Result;
 use fractalaw_host::capability::GrantedName;
-use fractalaw_host::terminal;
+use fractalaw_host::{Given, terminal};
 
 use crate::usage::wrong;
 
@@ -69,6 +69,27 @@ impl Place {
         })
     }
 
+    /// Refuses a place in a folder that the guest is given: the record would be part of itself, and the guest could change
+    /// it.
+    pub(super) fn is_outside(&self, given: &Given) -> Result<()> {
+        let Some(parent) = self.folder.parent().and_then(real) else {
+            // Making the folder says why not.
+            return Ok(());
+        };
+        let mut dirs = given.grants.dirs.iter();
+        match dirs.find(|dir| real(&dir.host).is_some_and(|dir| parent.starts_with(dir))) {
+            Some(dir) => Err(wrong(
+                format!(
+                    "`{}` is to be in `{}`, which the guest is given",
+                    self.shown(),
+                    terminal::one_line(&dir.host.to_string_lossy())
+                ),
+                "record it outside of the granted folders",
+            )),
+            None => Ok(()),
+        }
+    }
+
     /// Makes the folder.
     pub(super) fn make(&self) -> Result<()> {
         let made = fs::create_dir(&self.folder).and_then(|()| fs::create_dir(self.beside()));
@@ -112,6 +133,13 @@ impl Place {
     pub(crate) fn answers(&self) -> PathBuf {
         self.beside().join(ANSWERS)
     }
+}
+
+/// A folder without links and `..`. The parent of a single name is here.
+fn real(folder: &Path) -> Option<PathBuf> {
+    let here = folder.as_os_str().is_empty();
+    let folder = if here { Path::new(".") } else { folder };
+    folder.canonicalize().ok()
 }
 
 fn exists(folder: &Path) -> anyhow::Error {

@@ -60,6 +60,19 @@ pub enum EngineError {
         /// The ledger that the caller has.
         expected: String,
     },
+    /// The node was part of a set, and is opened alone.
+    #[error(
+        "`{path}` is of a node of a set: {outgoing} to be sent to it, and {incoming} from it that it does not know to be done\n\
+         hint: start it as a node of the set until `fractalaw-nats` has moved them"
+    )]
+    OfSet {
+        /// The file.
+        path: PathBuf,
+        /// Events and ticks that wait to be sent.
+        outgoing: u64,
+        /// Deliveries that the set has given to this node.
+        incoming: u64,
+    },
     /// The ledger cannot say which runs completed.
     #[error("cannot settle the runs of the last start: {0}")]
     Ledger(LedgerFailure),

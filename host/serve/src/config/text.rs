@@ -1,10 +1,10 @@
 //! Values of a TOML text, read so that each error has its line and says what was expected there.
 
-use std::fs::File;
 use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use fractalaw_host::open_regular_file;
 use fractalaw_manifest::terminal::one_line;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -32,7 +32,9 @@ pub(super) fn read(path: &Path) -> Result<String, ConfigError> {
         }
     };
     let mut text = String::new();
-    let file = File::open(path).map_err(failed)?;
+    let Some(file) = open_regular_file(path).map_err(failed)? else {
+        return Err(ConfigError::new(path, "no regular file").hint("the file is text in UTF-8"));
+    };
     file.take(CONFIG_BYTES + 1)
         .read_to_string(&mut text)
         .map_err(failed)?;

@@ -93,16 +93,17 @@ impl Supervisor {
             let now = inner.clock.now();
             let claimed = inner.events.claim(now, free)?;
             let next = match claimed.len() < free {
-                true => inner.desk.engine.next(now)?,
-                false => Next::Never,
+                true => inner.desk.engine.next(now),
+                false => Ok(Next::Never),
             };
-            Ok((claimed, next))
+            Ok::<_, EngineError>((claimed, next))
         });
         let (claimed, next) = claimed.await?;
+        // What is claimed runs, also if it is not known when there is more: nobody else would give it back.
         for delivery in claimed {
             runs.spawn(self.clone().deliver(delivery));
         }
-        Ok(next)
+        next
     }
 
     /// Runs one delivery.

@@ -1,11 +1,12 @@
 //! How a supervisor starts: files, engine, host, apps, in this order.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use fractalaw_events::{Events, LedgerClosings, Subscriptions};
-use fractalaw_events_engine::{DeliveryId, Engine, Member, State};
+use fractalaw_events_engine::{Engine, Member};
 use fractalaw_host::{Durability, Host, HostBuilder, MicroApp, Policy, Run, Section};
 use tokio::sync::{Notify, watch};
 
@@ -14,11 +15,10 @@ use crate::apps::{App, Apps, Loaded};
 use crate::clock::Clock;
 use crate::components;
 use crate::config::Config;
-use crate::desk::{Desk, FILE_OWNER};
+use crate::desk::{Desk, FILE_OWNER, offer_held_again};
 use crate::error::ServeError;
 use crate::folder::Folder;
 use crate::journal::Journal;
-use crate::limits::ROWS;
 use crate::metrics::Metrics;
 use crate::state;
 
@@ -104,9 +104,7 @@ impl Supervisor {
             known.collect()
         };
         for (name, digest) in known {
-            let loaded = inner
-                .host
-                .load_file(components::place(&inner.folder, &digest));
+            let loaded = components::load(&inner.host, &inner.folder, &digest);
             let standing = match &loaded {
                 Ok(loaded) => Some(inner.standing(loaded)?),
                 Err(_) => None,
@@ -126,7 +124,7 @@ impl Supervisor {
                         app: loaded,
                     });
                 }
-                Err(error) => app.note = Some(format!("{digest} does not load: {error}")),
+                Err(note) => app.note = Some(note),
             }
             // The policy may be another since the last start.
             if let Some((on, note)) = standing {
@@ -139,13 +137,7 @@ impl Supervisor {
         let state = inner.apps().state.clone();
         state.write(&inner.folder)?;
         // What the policy refused may be granted now.
-        let held = inner
-            .desk
-            .engine
-            .deliveries_in([State::Held; 2], DeliveryId(0), ROWS)?;
-        for held in held {
-            inner.desk.engine.retry(held.id)?;
-        }
+        offer_held_again(&inner.desk.engine)?;
         inner.tell_engine()?;
         inner.desk.tasks_of_file(&inner.config)
     }
@@ -178,10 +170,15 @@ pub(crate) fn open(
     wake: &Arc<Notify>,
 ) -> Result<(Desk, Apps), ServeError> {
     let path = &config.serve.ledger;
+    let is_new = !path.exists();
     fractalaw_ledger::ensure(path).map_err(|error| ServeError::NewLedger(error.into()))?;
     let ledger = Desk::open_ledger(path)?;
     let events = path.with_file_name("events.db");
     let state = match state::State::read(folder)? {
+        // SQLite would make an empty file of what is missing, and nobody would know what waited.
+        Some(state) if !is_new && state.has_run() && is_missing(&events) => {
+            return Err(ServeError::EventsMissing { path: events });
+        }
         Some(state) => state,
         None if events.exists() => {
             return Err(ServeError::StateMissing {
@@ -223,4 +220,12 @@ pub(crate) fn open(
         is_in_set: config.serve.set,
     };
     Ok((desk, apps))
+}
+
+/// Whether a file is not there, or has nothing in it.
+fn is_missing(path: &Path) -> bool {
+    std::fs::metadata(path).map_or_else(
+        |error| error.kind() == ErrorKind::NotFound,
+        |file| file.len() == 0,
+    )
 }

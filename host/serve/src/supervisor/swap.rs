@@ -3,22 +3,19 @@
 //! The new file is copied, compiled beside, judged by the policy and, where that is configured, run once. Whatever fails
 //! there leaves the old version in its place. Runs that go on end on the version that they began with.
 
-use std::fs::File;
-use std::io::Read;
-use std::path::Path;
+use std::convert::Infallible;
 use std::sync::Arc;
 
 use fractalaw_events::Events;
-use fractalaw_events_engine::limits::PAYLOAD_BYTES;
-use fractalaw_host::{LoadError, MicroApp, Outcome};
+use fractalaw_host::MicroApp;
 
 use super::shared::{Inner, Supervisor};
 use crate::apps::Loaded;
 use crate::blocking::blocking;
 use crate::components::{self, Looks};
-use crate::config::{Check, Swap};
+use crate::config::Swap;
+use crate::desk::no_app;
 use crate::error::ServeError;
-use crate::folder::failed;
 use crate::journal::chain;
 use crate::notes;
 use crate::state::Known;
@@ -162,10 +159,22 @@ impl Supervisor {
             Some(_) => self.take_from(name, &source, asked).await,
             None => Err(format!("`{}` does not exist", source.display())),
         };
-        if let Err(note) = &taken {
+        let note = taken.err();
+        if note.is_some() && looks.is_some() {
+            // The copy of what is not taken is of no use. It is copied again if it is asked for.
+            let inner = Arc::clone(&self.0);
+            let forgotten = blocking(move || {
+                inner.forget_components();
+                Ok::<_, Infallible>(())
+            });
+            let Ok(()) = forgotten.await;
+        }
+        // A file that is missing is looked at each second, and is told of once.
+        if self.0.note(name, note.clone())
+            && let Some(note) = note
+        {
             tracing::warn!("`{name}` is not swapped: {note}");
         }
-        self.0.note(name, taken.err());
     }
 
     async fn take_from(
@@ -210,7 +219,9 @@ impl Supervisor {
             .get(name)
             .and_then(|app| app.check.clone());
         if let Some(check) = check {
-            self.0.check(&candidate, &check).await?;
+            self.0
+                .check(&candidate.digest, &candidate.app, &check)
+                .await?;
         }
         self.switch(name, candidate, Why::New).await
     }
@@ -282,8 +293,7 @@ impl Supervisor {
             inner.tell_engine()?;
             // What failed with the version before may go well with this one.
             inner.desk.engine.offer_again(&name)?;
-            let state = inner.apps().state.clone();
-            components::forget_others(&inner.folder, |digest| state.has(digest));
+            inner.forget_components();
             Ok::<_, ServeError>(())
         });
         counts.await.map_err(told)?;
@@ -315,9 +325,20 @@ impl Supervisor {
 }
 
 impl Inner {
-    fn note(&self, name: &str, note: Option<String>) {
-        if let Some(app) = self.apps().by_name.get_mut(name) {
-            app.note = note;
+    /// Removes the copies of components that do not run and did not run before.
+    fn forget_components(&self) {
+        let state = self.apps().state.clone();
+        components::forget_others(&self.folder, |digest| state.has(digest));
+    }
+
+    /// Returns whether the note was another one before.
+    fn note(&self, name: &str, note: Option<String>) -> bool {
+        match self.apps().by_name.get_mut(name) {
+            Some(app) if app.note != note => {
+                app.note = note;
+                true
+            }
+            _ => false,
         }
     }
 
@@ -328,13 +349,8 @@ impl Inner {
 
     /// Loads a version and judges it by the policy.
     async fn judge(&self, digest: String) -> Result<Candidate, String> {
-        let place = components::place(&self.folder, &digest);
-        let host = self.host.clone();
-        let loaded = blocking(move || host.load_file(place)).await;
-        let app = loaded.map_err(|error| match error {
-            LoadError::Refused(refusal) => format!("{digest} is refused: {refusal}"),
-            LoadError::Host(error) => format!("{digest} does not load: {}", chain(&error)),
-        })?;
+        let (host, folder, of) = (self.host.clone(), self.folder.clone(), digest.clone());
+        let app = blocking(move || components::load(&host, &folder, &of)).await?;
         let bad_policy = |error: fractalaw_host::PolicyError| error.to_string();
         let judged = self.host.judge(&app, &self.run).map_err(bad_policy)?;
         if let Some(missing) = judged.missing {
@@ -351,50 +367,4 @@ impl Inner {
         };
         Ok(Candidate { digest, app, known })
     }
-
-    /// Runs a version once, and discards what it does.
-    async fn check(&self, candidate: &Candidate, check: &Check) -> Result<(), String> {
-        let digest = &candidate.digest;
-        let payload = match check.payload.clone() {
-            Some(path) => {
-                let read = blocking(move || payload(&path)).await;
-                read.map_err(|error| chain(&error))?
-            }
-            None => Vec::new(),
-        };
-        let mut run = self.run.clone().stdin(payload);
-        if let Some(event_type) = &check.event_type {
-            run = run
-                .env("FRACTALAW_TRIGGER", "event")
-                .env("FRACTALAW_EVENT_TYPE", event_type);
-        }
-        let report = self.host.rehearse(&candidate.app, &run).await;
-        let report = report.map_err(|error| chain(&error))?;
-        match report.outcome {
-            Outcome::Completed(_) => Ok(()),
-            outcome => Err(format!("{digest} does not pass its check: {outcome}")),
-        }
-    }
-}
-
-/// The payload of a check, which is no larger than that of an event.
-fn payload(path: &Path) -> Result<Vec<u8>, ServeError> {
-    let mut bytes = Vec::new();
-    let read =
-        File::open(path).and_then(|file| file.take(PAYLOAD_BYTES + 1).read_to_end(&mut bytes));
-    read.map_err(|source| failed("read", path, source))?;
-    match bytes.len() as u64 <= PAYLOAD_BYTES {
-        true => Ok(bytes),
-        false => Err(ServeError::asked(format!(
-            "`{}` is larger than {PAYLOAD_BYTES} bytes, expected the payload of an event",
-            path.display()
-        ))),
-    }
-}
-
-fn no_app(name: &str) -> ServeError {
-    ServeError::asked_with(
-        format!("there is no app `{}`", name.escape_debug()),
-        "`fractalaw apps ls` lists the apps",
-    )
 }

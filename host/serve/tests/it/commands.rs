@@ -1,5 +1,8 @@
 //! The commands: with a supervisor that runs, and on its files.
 
+use std::io::Write;
+use std::os::unix::net::UnixStream;
+
 use serde_json::Value;
 
 use crate::lab::*;
@@ -163,4 +166,100 @@ fn a_wrong_file_or_folder_is_an_error_of_usage() {
     );
     assert_eq!(failed(&site, "emit go --folder nowhere").0, 2);
     assert_eq!(failed(&site, "emit go --payload nowhere").0, 10);
+}
+
+#[test]
+fn errors_have_the_hint_of_their_cause() {
+    let site = site();
+    drop(Process::start(site.path()));
+    assert_eq!(
+        failed(
+            &site,
+            "schedule add nobody --name n --at 2026-03-01T12:00:00Z"
+        ),
+        (
+            2,
+            "error: there is no app `nobody`\nhint: `fractalaw apps ls` lists the apps\n"
+                .to_owned()
+        )
+    );
+    let last = u64::MAX;
+    assert_eq!(
+        said(&site, &format!("events ls --after {last} --json")),
+        "[]\n"
+    );
+    assert_eq!(
+        said(&site, &format!("schedule ls --after {last} --json")),
+        "[]\n"
+    );
+    std::fs::remove_file(site.file("events.db-wal")).ok();
+    std::fs::write(site.file("events.db"), "no database".repeat(1_000)).unwrap();
+    assert_eq!(
+        failed(&site, "events ls"),
+        (
+            10,
+            "error: `./events.db`: file is not a database\nhint: restore it from a copy; the ledger has what ran\n"
+                .to_owned()
+        )
+    );
+}
+
+/// One that nobody has a version for waits, whoever asks for it.
+#[test]
+fn commands_that_wait_do_not_keep_others_from_being_answered() {
+    const WAITS: usize = 128;
+    let site = Site::new("[apps.a]\nsource = \"a.wasm\"\nconcurrency = 0\n");
+    site.write("a.wasm", &app(1, ""));
+    let process = Process::start(site.path());
+    let socket = site.file(".fractalaw/control.sock");
+    let wait = || {
+        let mut stream = UnixStream::connect(&socket).unwrap();
+        stream
+            .write_all(
+                b"{\"command\":\"emit\",\"event_type\":\"go\",\"payload\":\"\",\"wait\":true}\n",
+            )
+            .unwrap();
+        stream
+    };
+    let mut waits: Vec<_> = (0..WAITS).map(|_| wait()).collect();
+    let ready = || {
+        let status: Value = serde_json::from_str(&said(&site, "status --json")).unwrap();
+        status["deliveries"].as_u64().unwrap()
+    };
+    while ready() < WAITS as u64 {}
+    assert_eq!(
+        failed(&site, "emit go --wait"),
+        (
+            10,
+            "error: 128 commands wait for runs already\nhint: leave out `--wait`, or ask again later\n".to_owned()
+        )
+    );
+    // One that has gone does not wait.
+    waits.pop();
+    while ready() == WAITS as u64 {
+        waits.push(wait());
+    }
+    drop(process);
+}
+
+/// A supervisor looks at its files each second, for years.
+#[test]
+fn a_file_that_is_missing_is_told_of_once() {
+    let site = Site::new("[apps.a]\nsource = \"a.wasm\"\n[apps.b]\nsource = \"b.wasm\"\n");
+    site.write("b.wasm", &app(0, ""));
+    let (process, errors) = Process::start_with_errors(site.path());
+    let digest = || said(&site, "apps ls --json");
+    let mut before = digest();
+    // Each version of `b` is found by another look, and `a` is looked at first.
+    for version in 1..=3 {
+        site.write("b.wasm", &app(version, ""));
+        process.signal("HUP");
+        while digest() == before {}
+        before = digest();
+    }
+    process.signal("TERM");
+    assert_eq!(process.end(), Some(0));
+    let errors = std::io::read_to_string(errors).unwrap();
+    let told = errors.matches("`a` is not swapped");
+    assert_eq!(told.count(), 1, "{errors}");
 }

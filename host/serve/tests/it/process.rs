@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, ChildStderr, Command, Output, Stdio};
 
 use serde_json::Value;
 
@@ -18,15 +18,26 @@ pub(crate) struct Process {
 impl Process {
     /// Starts it, and waits until it is ready.
     pub(crate) fn start(folder: &Path) -> Process {
-        let mut child = Command::new(PROGRAM)
-            .arg("serve")
-            .arg(folder)
-            .arg("--json")
-            .env("INGEST_TOKEN", "a token")
-            .env("RUST_LOG", "error")
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
+        Process::ready(Process::program(folder).env("RUST_LOG", "error"))
+    }
+
+    /// The same, with its warnings.
+    pub(crate) fn start_with_errors(folder: &Path) -> (Process, ChildStderr) {
+        let mut program = Process::program(folder);
+        let mut process = Process::ready(program.env("RUST_LOG", "warn").stderr(Stdio::piped()));
+        let errors = process.child.stderr.take().unwrap();
+        (process, errors)
+    }
+
+    fn program(folder: &Path) -> Command {
+        let mut program = Command::new(PROGRAM);
+        program.arg("serve").arg(folder).arg("--json");
+        program.env("INGEST_TOKEN", "a token");
+        program
+    }
+
+    fn ready(program: &mut Command) -> Process {
+        let mut child = program.stdout(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
         let out = child.stdout.take().unwrap();
         BufReader::new(out).read_line(&mut line).unwrap();

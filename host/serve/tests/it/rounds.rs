@@ -206,8 +206,85 @@ fn events_and_no_state_do_not_start() {
                 "there are events, and `{}` is missing, which says which apps get them",
                 site.file(".fractalaw/apps.json").display()
             ),
-            "restore it from a copy, or move `events.db` away with the events that wait in it"
+            "restore it from a copy, or move `events.db` away with the events that wait in it; if another folder has \
+             this ledger, name another one"
                 .to_owned()
         )
     );
+}
+
+#[test]
+fn events_that_are_gone_are_not_taken_for_none() {
+    let site = Site::new("[apps.a]\nsource = \"a.wasm\"\n");
+    site.write("a.wasm", &app(1, ""));
+    site.start().stop();
+    let events = site.file("events.db");
+    let time = fractalaw_events_engine::Time::from_unix_s(NOON_S);
+    let gone = (
+        format!(
+            "`{}` is missing or empty, which has the events that wait",
+            events.display()
+        ),
+        "restore it from a copy; to begin without what waited in it, move `.fractalaw/apps.json` away too"
+            .to_owned(),
+    );
+    for empty in [false, true] {
+        std::fs::remove_file(&events).unwrap();
+        if empty {
+            std::fs::write(&events, "").unwrap();
+        }
+        let error = site.start_at(time).err().unwrap();
+        assert_eq!((error.to_string(), error.hint().unwrap()), gone);
+        // It makes no empty file, so the next start says the same.
+        std::fs::write(&events, "").unwrap();
+    }
+    std::fs::remove_file(&events).unwrap();
+    std::fs::remove_file(site.file(".fractalaw/apps.json")).unwrap();
+    site.start().stop();
+    // A new ledger has new events.
+    site.configure(
+        "ledger = \"other/audit.ledger\"",
+        "[apps.a]\nsource = \"a.wasm\"\n",
+    );
+    site.start().stop();
+}
+
+/// The disk fails while runs begin. A request that shares a transaction with one that fails, fails too: also the question
+/// when there is more to claim.
+#[test]
+fn what_was_claimed_while_the_disk_failed_runs_afterwards() {
+    let site = Site::new("[apps.a]\nsource = \"a.wasm\"\n");
+    site.configure(
+        "slots = 64\ngrace = \"0s\"",
+        "[apps.a]\nsource = \"a.wasm\"\n",
+    );
+    site.write("a.wasm", &app(1, ""));
+    let running = site.start();
+    let other = rusqlite::Connection::open(site.file("events.db")).unwrap();
+    other
+        .busy_timeout(std::time::Duration::from_secs(60))
+        .unwrap();
+    let fails = "CREATE TRIGGER fails BEFORE UPDATE ON deliveries WHEN NEW.state = 2
+                 BEGIN SELECT RAISE(ABORT, 'the disk fails'); END";
+    other.execute_batch(fails).unwrap();
+    std::thread::scope(|threads| {
+        for _ in 0..4 {
+            threads.spawn(|| {
+                for _ in 0..100 {
+                    // It fails too if it shares a transaction.
+                    let _ = running.supervisor.emit("go", "test", Vec::new());
+                }
+            });
+        }
+    });
+    other.execute_batch("DROP TRIGGER fails").unwrap();
+    let mut seconds = 0;
+    while !running.left().is_empty() {
+        // What failed waits for its next attempt.
+        seconds += 400;
+        running.at(seconds);
+        running.supervisor.wake();
+        std::thread::yield_now();
+    }
+    running.stop();
 }

@@ -126,6 +126,9 @@ fn a_version_that_asks_for_more_or_fails_its_check_leaves_the_old_one() {
         assert!(error.contains(note), "{error}");
         assert_eq!(running.app("a").note, Some(error));
         assert_eq!(running.digest("a"), first);
+        // What is not taken takes no room.
+        let copies = std::fs::read_dir(site.file(".fractalaw/components")).unwrap();
+        assert_eq!(copies.count(), 1);
     }
     std::fs::remove_file(site.file("a.wasm")).unwrap();
     let error = reload(&running).unwrap_err();
@@ -262,4 +265,62 @@ fn a_swap_that_drains_waits_for_runs_of_the_old_version() {
     );
     assert_ne!(running.digest("a"), first);
     running.stop();
+}
+
+#[test]
+fn a_source_that_is_no_file_is_not_waited_for() {
+    let site = Site::new("[apps.a]\nsource = \"pipe\"\n[apps.b]\nsource = \"b.wasm\"\n");
+    let made = std::process::Command::new("mkfifo")
+        .arg(site.file("pipe"))
+        .status();
+    assert!(made.unwrap().success());
+    site.write("b.wasm", &app(1, ""));
+    let running = site.start();
+    let note = format!(
+        "`{}` is no regular file, expected a component",
+        site.file("pipe").display()
+    );
+    assert_eq!(running.app("a").note, Some(note));
+    assert_eq!(running.emit("go").completed, Some(1));
+    running.stop();
+}
+
+/// A copy may be damaged, and somebody may have put another component there.
+#[test]
+fn a_copy_that_is_another_component_does_not_run_and_is_made_again() {
+    let site = Site::new("[apps.a]\nsource = \"a.wasm\"\n");
+    site.write("a.wasm", &app(1, ""));
+    let running = site.start();
+    let digest = running.digest("a");
+    running.stop();
+    let copy = site.file(&format!(".fractalaw/components/{digest}.wasm"));
+    let good = std::fs::read(&copy).unwrap();
+    for (other, why) in [
+        (
+            app(2, TRAP),
+            "does not load: its copy is another component".to_owned(),
+        ),
+        (
+            good[..good.len() - 1].to_vec(),
+            "is refused: not a component".to_owned(),
+        ),
+    ] {
+        std::fs::write(&copy, other).unwrap();
+        let source = std::fs::read(site.file("a.wasm")).unwrap();
+        std::fs::remove_file(site.file("a.wasm")).unwrap();
+        let running = site.start();
+        assert_eq!(running.digest("a"), digest);
+        running.send("go");
+        site.write("a.wasm", &source);
+        reload(&running).unwrap();
+        assert_eq!(running.emit("go").completed, Some(1));
+        running.stop();
+        assert_eq!(std::fs::read(&copy).unwrap(), good, "{why}");
+    }
+    let all = site.outcomes();
+    assert!(
+        all.iter()
+            .all(|(of, outcome)| { *of == digest && outcome.as_deref() == Some("completed") })
+    );
+    assert_eq!(all.len(), 4);
 }

@@ -75,6 +75,14 @@ fn what_cannot_be_recorded_is_not_run() {
             "error: `nowhere/new` is to be in a folder that does not exist\nhint: make that folder first\n",
         ),
         (
+            &["--dir", "huge::/data:rw", "--record", "huge/new"],
+            "error: `huge/new` is to be in `huge`, which the guest is given\nhint: record it outside of the granted folders\n",
+        ),
+        (
+            &["--dir", "huge/..::/data", "--record", "new"],
+            "error: `new` is to be in `huge/..`, which the guest is given\nhint: record it outside of the granted folders\n",
+        ),
+        (
             &["--record", "answers/new"],
             "error: could not make the folder `answers/new`: Not a directory (os error 20)\n\
              hint: name a folder in a place where you may write\n",

@@ -29,6 +29,11 @@ fn number(most: usize) -> i64 {
     i64::try_from(most).unwrap_or(i64::MAX)
 }
 
+/// The number after which a list goes on. SQLite has none above this one, and a row neither.
+fn past(after: u64) -> i64 {
+    i64::try_from(after).unwrap_or(i64::MAX)
+}
+
 fn standing(row: &Row<'_>) -> rusqlite::Result<Standing> {
     let number = |at| Ok::<_, rusqlite::Error>(row.get::<_, Option<i64>>(at)?.map(|n| n as u64));
     let time = |at| {
@@ -59,7 +64,7 @@ impl Store<'_> {
         most: usize,
     ) -> Result<Vec<Standing>, EngineError> {
         let sql = select!("d.delivery_id > ?1 ORDER BY d.delivery_id LIMIT ?2");
-        self.rows(sql, params![after.0 as i64, number(most)], standing)
+        self.rows(sql, params![past(after.0), number(most)], standing)
     }
 
     /// The same for those in one of these states.
@@ -72,7 +77,7 @@ impl Store<'_> {
         let sql =
             select!("d.delivery_id > ?1 AND d.state IN (?3, ?4) ORDER BY d.delivery_id LIMIT ?2");
         let [one, other] = states.map(State::number);
-        let values = params![after.0 as i64, number(most), one, other];
+        let values = params![past(after.0), number(most), one, other];
         self.rows(sql, values, standing)
     }
 
@@ -117,7 +122,7 @@ impl Store<'_> {
         self.rows(
             "SELECT task_id, owner, name, target, cron, next, skipped FROM tasks
              WHERE staged = 0 AND task_id > ? ORDER BY task_id LIMIT ?",
-            [after.0 as i64, most.min(i64::MAX as usize) as i64],
+            [past(after.0), most.min(i64::MAX as usize) as i64],
             |row| {
                 Ok(TaskStanding {
                     id: TaskId(row.get::<_, i64>(0)? as u64),

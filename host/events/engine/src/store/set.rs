@@ -51,10 +51,27 @@ impl Store<'_> {
         if self.set.is_some() {
             self.run("UPDATE exchange SET session = session + 1", ())?;
         }
-        if let Some(set) = &mut self.set {
-            set.is_vouched = false;
+        match &mut self.set {
+            Some(set) => set.is_vouched = false,
+            None => self.has_left_the_set()?,
         }
         self.write_subscriptions()
+    }
+
+    /// Alone, nobody would send what goes out, and what came in may be another node's by now.
+    fn has_left_the_set(&self) -> Result<(), EngineError> {
+        let left = "SELECT (SELECT count(*) FROM outgoing), (SELECT count(*) FROM incoming)";
+        let left = self.row(left, (), |row| {
+            Ok((row.get::<_, i64>(0)? as u64, row.get::<_, i64>(1)? as u64))
+        })?;
+        match left {
+            None | Some((0, 0)) => Ok(()),
+            Some((outgoing, incoming)) => Err(EngineError::OfSet {
+                path: self.database.path.clone(),
+                outgoing,
+                incoming,
+            }),
+        }
     }
 
     pub(super) fn write_subscriptions(&self) -> Result<(), EngineError> {

@@ -207,8 +207,43 @@ fn subscriptions_can_be_read_while_the_engine_runs() {
     assert_ne!(node.exchange.version().unwrap(), before);
     assert_eq!(node.exchange.apps().unwrap(), other);
     // A node that leaves the set has none.
-    node.leave();
+    node.leave().unwrap();
     assert_eq!(node.exchange.apps().unwrap(), Apps::default());
+}
+
+#[test]
+fn a_node_does_not_leave_before_all_is_sent_and_known_to_be_done() {
+    let mut node = Node::new("near", apps());
+    let refused = |node: &mut Node, outgoing: u64, incoming: u64| {
+        let error = node.leave().unwrap_err();
+        let (_, error) = error.split_once("` is of a node of a set: ").unwrap();
+        assert_eq!(
+            error,
+            format!(
+                "{outgoing} to be sent to it, and {incoming} from it that it does not know to be done\n\
+                 hint: start it as a node of the set until `fractalaw-nats` has moved them"
+            )
+        );
+        node.come_back();
+        node.vouch();
+    };
+    node.vouch();
+    node.accept("data-ingested", b"42 rows");
+    refused(&mut node, 1, 0);
+    let out = node.exchange.outgoing().unwrap();
+    node.exchange.sent(&out).unwrap();
+    let message = event(9 << 16 | 1, "data-ingested", "import", b"");
+    node.exchange.put(&[arrival("watch", &message)]).unwrap();
+    refused(&mut node, 0, 1);
+    let (run, _) = node.claim().start(RunId(5), all(), node.now).unwrap();
+    node.end(run, "completed");
+    refused(&mut node, 0, 1);
+    node.exchange
+        .acknowledged([("watch", &*message.key())])
+        .unwrap();
+    let done = node.exchange.done().unwrap();
+    node.exchange.forget(&done).unwrap();
+    node.leave().unwrap();
 }
 
 #[test]

@@ -70,14 +70,29 @@ impl Node {
     }
 
     /// Starts the engine as one that is not part of a set.
-    pub(super) fn leave(&mut self) {
+    pub(super) fn leave(&mut self) -> Result<(), String> {
         self.engine = None;
         let path = self.path();
         let engine = when_free(|| {
             let apps = self.apps.clone();
             Engine::open(&path, &self.name, apps, &mut self.ledger, self.now)
         });
-        self.engine = Some(engine.unwrap());
+        self.engine = Some(engine.map_err(|error| error.to_string())?);
+        Ok(())
+    }
+
+    /// Starts the engine as part of the set again.
+    pub(super) fn come_back(&mut self) {
+        let (path, apps) = (self.path(), self.apps.clone());
+        let engine = open(
+            &path,
+            &self.name,
+            &apps,
+            &mut self.ledger,
+            self.now,
+            &self.woken,
+        );
+        self.engine = Some(engine);
     }
 
     pub(super) fn vouch(&mut self) {
