@@ -36,3 +36,4 @@ mod tables;
 mod traps;
 mod verdicts;
 mod waiting;
+mod wasi_functions;
