@@ -56,7 +56,7 @@ fn a_new_guest_in_each_language_builds_and_is_listed() {
                 .any(|part| part == text.as_bytes())
         };
         assert!(contains(
-            r#"{"manifest":{"tier":"lightweight"},"version":1}"#
+            r#"{"version":1,"manifest":{"tier":"lightweight"}}"#
         ));
         assert!(contains("fractal:app/audit-log@0.1.0"));
         for absent in ["fractal:app/data-query", "wasi:sockets/tcp@0.2.9"] {
