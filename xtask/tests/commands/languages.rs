@@ -59,8 +59,9 @@ fn a_new_guest_in_each_language_builds_and_is_listed() {
             r#"{"version":1,"manifest":{"tier":"lightweight"}}"#
         ));
         assert!(contains("fractal:app/audit-log@0.1.0"));
-        for absent in ["fractal:app/data-query", "wasi:sockets/tcp@0.2.9"] {
-            assert!(!contains(absent), "{language}: {absent}");
+        let ended = scratch.xtask(["build-guests", "--json", &name]);
+        for absent in ["fractal:app/data-query", "wasi:sockets/tcp@"] {
+            assert!(!ended.stdout.contains(absent), "{language}: {absent}");
         }
     }
     let ended = scratch.xtask(["new", "new-in-c"]);
