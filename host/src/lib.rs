@@ -101,11 +101,11 @@ pub use fractalaw_manifest::{
 pub use fractalaw_provenance::Signatures;
 // A run as data, exported again so that an embedder needs only this crate.
 pub use fractalaw_report::{
-    App, AppliedLimits, AuditEntry, By, COST_MODEL, Captured, Certainty, Decision, Durations,
-    During, Effect, Fuel, FunctionFuel, Granted, HostCall, HostCalls, Item, JSON_VERSION, Limits,
-    Listed, Memory, MemoryKind, Missing, NotGranted, Outcome, PROFILE_VERSION, PartFuel, PolicyId,
-    Profile, ProfileNode, Quota, QuotaLimit, QuotaLimits, Refusal, Report, ReportError, Settled,
-    Trace, Trap, TrapCode,
+    App, AppliedLimits, AuditEntry, By, COST_MODEL, Captured, Certainty, Coverage, Decision,
+    Durations, During, Effect, Fuel, FunctionFuel, Granted, HostCall, HostCalls, Item,
+    JSON_VERSION, Limits, Listed, Memory, MemoryKind, Missing, NotGranted, Outcome,
+    PROFILE_VERSION, PartFuel, PolicyId, Profile, ProfileNode, Quota, QuotaLimit, QuotaLimits,
+    Refusal, Report, ReportError, Settled, Trace, Trap, TrapCode,
 };
 pub use host::builder::HostBuilder;
 pub use host::given::Given;

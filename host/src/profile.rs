@@ -15,8 +15,8 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use fractalaw_instrument::Function;
-use fractalaw_report::{Certainty, Outcome, Profile, Report};
+use fractalaw_instrument::{Block, Function};
+use fractalaw_report::{Certainty, Coverage, ModuleCoverage, Outcome, Profile, Report};
 use wasmtime::component::Component;
 
 use crate::digest::sha256;
@@ -38,27 +38,48 @@ pub struct ProfiledApp {
     app: MicroApp,
     twin: MicroApp,
     functions: Arc<[Function]>,
+    /// Empty if only functions have hooks.
+    blocks: Arc<[Block]>,
+    /// The SHA-256 of the code of each core module.
+    code: Arc<[String]>,
+}
+
+/// What of a component has hooks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Hooked {
+    /// Each function, where it is entered and left.
+    Functions,
+    /// Each block of instructions too.
+    Blocks,
 }
 
 impl ProfiledApp {
     /// Loads a component and its twin with hooks.
-    pub(crate) fn load(loader: &Loader, source: Source<'_>) -> Result<ProfiledApp, ProfileError> {
+    pub(crate) fn load(
+        loader: &Loader,
+        source: Source<'_>,
+        hooked: Hooked,
+    ) -> Result<ProfiledApp, ProfileError> {
         let papers = source.papers();
         let bytes = source.bytes()?;
         let app = loader.load(loader.read(Source::Bytes(&bytes, papers))?)?;
-        ProfiledApp::with_twin(app, &bytes, loader)
+        ProfiledApp::with_twin(app, &bytes, loader, hooked)
     }
 
     fn with_twin(
         app: MicroApp,
         bytes: &[u8],
         loader: &Loader,
+        hooked: Hooked,
     ) -> Result<ProfiledApp, ProfileError> {
         let metered = match app.is_composed() {
             true => Cow::Owned(crossing::metered(bytes).map_err(LoadError::from)?),
             false => Cow::Borrowed(bytes),
         };
-        let twin = fractalaw_instrument::instrument(&metered)?;
+        let twin = match hooked {
+            Hooked::Functions => fractalaw_instrument::instrument(&metered)?,
+            Hooked::Blocks => fractalaw_instrument::instrument_blocks(&metered)?,
+        };
         let linker = hooks::linker(&loader.linker).map_err(HostError::Linker)?;
         let refused = |message: String| ProfileError::TwinRefused { message };
         let component = match compiled(loader, twin.bytes) {
@@ -72,6 +93,12 @@ impl ProfiledApp {
                 .map_err(|error| refused(error.to_string()))?,
             app,
             functions: twin.functions.into(),
+            blocks: twin.blocks.into(),
+            code: twin
+                .code
+                .into_iter()
+                .map(|code| sha256(metered.get(code).unwrap_or_default()))
+                .collect(),
         })
     }
 
@@ -99,15 +126,54 @@ fn compiled(loader: &Loader, twin: Vec<u8>) -> Result<Component, LoadError> {
 /// Runs the component and then its twin, and compares the two runs.
 pub(crate) async fn profile<'a>(
     host: impl Fn() -> HostParts<'a>,
-    decide: impl Fn(Asking<'_>) -> Result<Decided, PolicyError>,
+    decide: impl Fn(Asking<'_>, &Run) -> Result<Decided, PolicyError>,
     app: &ProfiledApp,
     run: &Run,
 ) -> Result<Profile, ProfileError> {
+    let (report, recorder) = recorded(host, decide, app, [run, run]).await?;
+    // Names are read by recursion.
+    let profile =
+        on_its_stack(|| Ok::<_, LoadError>(table::profile(recorder, report, &app.functions)))??;
+    error::check_sums(&profile)?;
+    Ok(profile)
+}
+
+/// Runs the component, and its twin as the second run says. Returns which instructions ran.
+pub(crate) async fn coverage<'a>(
+    host: impl Fn() -> HostParts<'a>,
+    decide: impl Fn(Asking<'_>, &Run) -> Result<Decided, PolicyError>,
+    app: &ProfiledApp,
+    runs: [&Run; 2],
+) -> Result<Coverage, ProfileError> {
+    let (_, recorder) = recorded(host, decide, app, runs).await?;
+    let mut modules: Vec<_> = app
+        .code
+        .iter()
+        .map(|code_sha256| ModuleCoverage {
+            code_sha256: code_sha256.clone(),
+            ..ModuleCoverage::default()
+        })
+        .collect();
+    // The blocks are in the order of the code.
+    for (block, ran) in app.blocks.iter().zip(recorder.into_ran()) {
+        modules[block.module as usize].push((block.start, block.end), ran);
+    }
+    modules.retain(|module| !module.ran.is_empty() || !module.not_ran.is_empty());
+    Ok(Coverage { modules })
+}
+
+/// Runs the component, and its twin as `again` says. Returns what the component did, and what the twin recorded.
+async fn recorded<'a>(
+    host: impl Fn() -> HostParts<'a>,
+    decide: impl Fn(Asking<'_>, &Run) -> Result<Decided, PolicyError>,
+    app: &ProfiledApp,
+    [run, again]: [&Run; 2],
+) -> Result<(Report, Recorder), ProfileError> {
     let not_run = |not_run| match not_run {
         NotRun::Refused(refused) => ProfileError::Load(refused.refusal.into()),
         NotRun::Failed(failed) => ProfileError::Host(failed.error),
     };
-    let decided = decide(app.app.asking()).map_err(HostError::from)?;
+    let decided = decide(app.app.asking(), run).map_err(HostError::from)?;
     let measured = || Beside {
         is_measured: true,
         ..Beside::default()
@@ -121,18 +187,22 @@ pub(crate) async fn profile<'a>(
         });
     }
     let twin = async |counter: Counter| {
-        let recorder = Box::new(Recorder::new(app.functions.len(), counter));
+        let recorder = Box::new(Recorder::new(
+            app.functions.len(),
+            app.blocks.len(),
+            counter,
+        ));
         let beside = Beside {
             recorder: Some(recorder),
             ..measured()
         };
-        let decided = decide(app.twin.asking()).map_err(HostError::from)?;
-        let twin = run::execute(host(), &app.twin, run, decided, beside).await?;
+        let decided = decide(app.twin.asking(), again).map_err(HostError::from)?;
+        let twin = run::execute(host(), &app.twin, again, decided, beside).await?;
         let recorder = twin.recorder;
         let recorder = recorder.expect("the run gives back the recorder that it was given");
         Ok::<(Report, Recorder), NotRun>((twin.report, *recorder))
     };
-    let (twin, recorder) = if report.outcome == Outcome::OutOfFuel {
+    let (mut twin, recorder) = if report.outcome == Outcome::OutOfFuel {
         let level = twin(Counter::level(BTreeMap::new()))
             .await
             .map_err(not_run)?;
@@ -151,10 +221,10 @@ pub(crate) async fn profile<'a>(
     if let Some(failure) = recorder.failure() {
         return Err(failure.into());
     }
+    if !app.blocks.is_empty() && report.fuel.certainty == Certainty::LowerBound {
+        // A hook stores the counter, so the twin knows more of what its last function used.
+        twin.fuel = report.fuel;
+    }
     error::compare(&report, &twin, run.determinism().fixed().is_some())?;
-    // Names are read by recursion.
-    let profile =
-        on_its_stack(|| Ok::<_, LoadError>(table::profile(recorder, report, &app.functions)))??;
-    error::check_sums(&profile)?;
-    Ok(profile)
+    Ok((report, recorder))
 }

@@ -56,12 +56,14 @@ pub(crate) struct Recorder {
     entered: Option<u64>,
     /// The functions of the host that were called. In the table they come after [`OUTSIDE`].
     host: Vec<&'static HostFunction>,
+    /// Which blocks of the component ran, if they have hooks.
+    ran: Vec<bool>,
     failure: Option<Failure>,
 }
 
 impl Recorder {
-    /// A recorder for a twin with that many functions.
-    pub(crate) fn new(functions: usize, counter: Counter) -> Recorder {
+    /// A recorder for a twin with that many functions, and that many blocks with hooks.
+    pub(crate) fn new(functions: usize, blocks: usize, counter: Counter) -> Recorder {
         let first = functions as u32;
         Recorder {
             counter,
@@ -72,6 +74,7 @@ impl Recorder {
             tallies: vec![Tally::default(); functions + OUTSIDE.len()],
             entered: None,
             host: Vec::new(),
+            ran: vec![false; blocks],
             failure: None,
         }
     }
@@ -120,7 +123,12 @@ impl Recorder {
         counted: u64,
     ) -> wasmtime::Result<u64> {
         let (left, fuel) = self.counter.read(counted);
+        let block = (function as usize).checked_sub(self.functions());
         match event {
+            Event::Enter if block.is_some_and(|block| block < self.ran.len()) => {
+                self.ran[block.unwrap_or_default()] = true;
+                self.spend(left);
+            }
             Event::Enter => self.enter(function, left)?,
             Event::Exit => self.exit(function, left)?,
         }
@@ -289,6 +297,11 @@ impl Recorder {
 
     pub(crate) fn into_counter(self) -> Counter {
         self.counter
+    }
+
+    /// Which blocks ran.
+    pub(crate) fn into_ran(self) -> Vec<bool> {
+        self.ran
     }
 
     /// Returns the nodes; a tally for each function, for what is outside of all functions, and for each function

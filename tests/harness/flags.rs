@@ -38,6 +38,9 @@ pub(crate) struct Flags {
     /// With the profile of each case
     #[arg(long, requires = "record")]
     pub(crate) profiles: bool,
+    /// With the instructions that each case ran
+    #[arg(long, requires = "record")]
+    pub(crate) coverage: bool,
     /// Write the time that the runs took, in nanoseconds, to this file
     #[arg(long, value_name = "FILE")]
     pub(crate) time_in_runs: Option<PathBuf>,

@@ -12,8 +12,8 @@ use fractalaw_ai::Ai;
 use fractalaw_data::Data;
 use fractalaw_events::Events;
 use fractalaw_host::{
-    Certainty, Decision, Durations, Host, LoadError, MicroApp, Policy, Profile, ProfileError,
-    ProfiledApp, Refusal, Report, Run, Tier,
+    Certainty, Coverage, Decision, Durations, Host, LoadError, MicroApp, Policy, Profile,
+    ProfileError, ProfiledApp, Refusal, Report, Run, Tier,
 };
 use tokio::runtime::Runtime;
 use tokio::sync::Barrier;
@@ -32,6 +32,9 @@ const HOSTILE: &str = "slot-scribbler";
 
 /// The number of other guests that run beside a case's third run.
 const NEIGHBOURS: usize = 2;
+
+/// The fuel of a case whose lines are counted, in units. Its component is not optimised. The deadline ends what never ends.
+const COVERED_FUEL: u64 = 1 << 60;
 
 /// The longest time that they go on: more than any tier's deadline allows a case.
 const NEIGHBOURS_END: Duration = Duration::from_secs(180);
@@ -228,6 +231,26 @@ impl Lab {
         let granted = case.granted()?;
         let run = case.run(&granted)?;
         Ok(shared.runtime.block_on(shared.host.profile(&app, &run)))
+    }
+
+    /// Says which instructions the case ran.
+    ///
+    /// # Errors
+    ///
+    /// If the lab itself cannot work. If it cannot be said of this case, the inner result says why.
+    pub(crate) fn coverage(&self, case: &Case) -> Result<Result<Coverage, ProfileError>> {
+        let shared = self.shared()?;
+        let component = case.component(&self.guests)?;
+        let app = match shared.host.load_covered(&component) {
+            Ok(app) => app,
+            Err(error) => return Ok(Err(error)),
+        };
+        // The guest runs twice, and may write to its folders.
+        let granted = [case.granted()?, case.granted()?];
+        let run = |granted| anyhow::Ok(case.run(granted)?.fuel(COVERED_FUEL));
+        let [run, again] = [run(&granted[0])?, run(&granted[1])?];
+        let covered = shared.host.coverage(&app, &run, &again);
+        Ok(shared.runtime.block_on(covered))
     }
 }
 

@@ -113,6 +113,7 @@ fn run(flags: &Flags) -> Result<ExitCode> {
     let records = flags.record.as_ref().map(|folder| Records {
         folder: folder.clone(),
         profiles: flags.profiles,
+        coverage: flags.coverage,
         snapshots: snapshots.clone(),
     });
     let snapshots = Arc::new(Snapshots {

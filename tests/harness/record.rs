@@ -7,6 +7,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
+use fractalaw_host::Coverage;
 use serde_json::{Value, json};
 use similar::{ChangeTag, TextDiff};
 
@@ -20,6 +21,7 @@ pub(crate) struct Records {
     /// The folder of all records, with a file for each case.
     pub(crate) folder: PathBuf,
     pub(crate) profiles: bool,
+    pub(crate) coverage: bool,
     /// The folder of the snapshots.
     pub(crate) snapshots: PathBuf,
 }
@@ -44,7 +46,11 @@ impl Records {
             Some(Err(error)) => (None, Some(error.to_string())),
             None => (None, None),
         };
-        let record = json!({
+        let (coverage, no_coverage) = match self.coverage {
+            true => self.coverage(case, lab)?,
+            false => (None, None),
+        };
+        let mut record = json!({
             "case": case.name.to_string(),
             "subject": case.name.subject,
             "about": case.about(),
@@ -58,11 +64,29 @@ impl Records {
             "profile": profile,
             "no_profile": no_profile,
         });
+        if self.coverage {
+            record["coverage"] = serde_json::to_value(coverage)?;
+            record["no_coverage"] = no_coverage.into();
+        }
         let path = case.name.record(&self.folder);
         let folder = path.parent().context("a record stands in a folder")?;
         fs::create_dir_all(folder)
             .and_then(|()| fs::write(&path, format!("{record:#}\n")))
             .with_context(|| format!("cannot write `{}`", path.display()))
+    }
+
+    /// The instructions that the case ran, or why they are not known.
+    fn coverage(&self, case: &Case, lab: &Lab) -> Result<(Option<Coverage>, Option<String>)> {
+        let behaviour = Reviewed::read(&self.snapshots, case)?.behaviour;
+        let outcome = behaviour.as_deref().map(reviewed::outcome).transpose()?;
+        // The components are built in another way, and use more fuel.
+        if outcome == Some("out-of-fuel") {
+            return Ok((None, Some("it ends where its fuel does".to_owned())));
+        }
+        Ok(match lab.coverage(case)? {
+            Ok(coverage) => (Some(coverage), None),
+            Err(error) => (None, Some(error.to_string())),
+        })
     }
 }
 

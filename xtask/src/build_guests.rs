@@ -23,6 +23,9 @@ mod standing;
 mod compose;
 mod order;
 
+// For measurements.
+mod lines;
+
 // What is kept of a build, and whether it is still valid.
 mod encoder_sources;
 mod fresh;
@@ -50,6 +53,7 @@ use contract::Contract;
 use fetch::{For, fetch};
 use fresh::{Before, Common, Outputs, Record};
 use languages::{Languages, Made};
+pub(crate) use lines::with_lines;
 use makers::Makers;
 use order::Order;
 pub(crate) use order::users;

@@ -70,6 +70,7 @@ pub(crate) fn run(project: &Project) -> Result<ExitCode> {
         names: Vec::new(),
         all: true,
         from: None,
+        coverage: false,
         accept: false,
         review: false,
         rest: Vec::new(),

@@ -239,6 +239,9 @@ pub(crate) struct Test {
     /// Make a recorded run a case of its guest: a folder that `fractalaw run --record FOLDER` made
     #[arg(long, value_name = "FOLDER", conflicts_with_all = ["names", "accept", "review", "all"])]
     pub(crate) from: Option<PathBuf>,
+    /// Run the cases and say which lines of the guests' sources they reach; compare nothing
+    #[arg(long, conflicts_with_all = ["accept", "review", "from", "all"])]
+    pub(crate) coverage: bool,
     /// Also the examples in the documentation, the tests of `xtask`, which build guests from nothing, those of
     /// the ledger, what fuzzing has found, and the profile of every case
     #[arg(long, conflicts_with_all = ["accept", "review"])]

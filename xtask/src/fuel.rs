@@ -38,6 +38,7 @@ pub(crate) fn run(project: &Project, flags: &flags::Fuel) -> Result<ExitCode> {
         guests,
         cases: asked.clone(),
         profiles: flags.against.is_some(),
+        coverage: false,
         name,
     };
     let now = records::read(&record(project, &wanted("now", &outputs))?)?;

@@ -52,6 +52,9 @@ mod revision;
 // A program that only few runs need.
 mod adbc;
 
+// What tests say of the sources.
+mod coverage;
+
 // The other commands, each in a file.
 mod bench;
 mod fuel;

@@ -222,6 +222,7 @@ fn of_case(
         guests,
         cases: Asked::Cases(vec![case.clone()]),
         profiles: true,
+        coverage: false,
         name,
     };
     let records = records::read(&record(project, &wanted)?)?;

@@ -190,6 +190,11 @@ impl Project {
         self.outputs().join("workshop")
     }
 
+    /// The target folder that cargo uses for a guest whose code has the lines of its sources.
+    pub(crate) fn lines_outputs(&self, guest: &str) -> PathBuf {
+        self.target.join("coverage/cargo").join(guest)
+    }
+
     /// `path` for messages and records: relative to the root if it is below the root.
     pub(crate) fn relative<'a>(&self, path: &'a Path) -> &'a Path {
         path.strip_prefix(&self.root).unwrap_or(path)

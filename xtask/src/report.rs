@@ -89,6 +89,7 @@ fn wanted<'a>(name: &'a str, guests: &'a Path, asked: &Asked) -> Wanted<'a> {
         guests,
         cases: asked.clone(),
         profiles: true,
+        coverage: false,
         name,
     }
 }

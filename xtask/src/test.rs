@@ -16,6 +16,7 @@ use crate::cargo_test::{arguments, run_tests, without_verdicts};
 use crate::cases::asked::{Asked, is_scenario};
 use crate::cases::harness::{Snapshots, cases};
 use crate::cases::names::Cases;
+use crate::coverage;
 use crate::drivers;
 use crate::fault::{FAILED, Fault};
 use crate::flags;
@@ -38,6 +39,13 @@ pub(crate) fn run(project: &Project, flags: &flags::Test) -> Result<ExitCode> {
         in_ci::writes_nothing("cargo xtask test --from")?;
         let asked = taken::take(project, folder)?;
         return accept(project, flags, &asked);
+    }
+    if flags.coverage {
+        let asked = match asked(project, &flags.names)? {
+            Asked::Text(text) => Asked::Cases(Cases::find(project).containing(&text)?),
+            asked => asked,
+        };
+        return coverage::run(project, asked);
     }
     if flags.accept {
         in_ci::writes_nothing("cargo xtask test --accept")?;

@@ -9,6 +9,7 @@ use wasm_encoder::{
 };
 use wasmparser::{ComponentInstance, ComponentName, Instance, Parser, Payload};
 
+use crate::blocks::Blocks;
 use crate::error::{Result, Uninstrumentable, undefined};
 use crate::frame::{Frame, Scope};
 use crate::hooks::HOOKS;
@@ -26,16 +27,19 @@ pub(crate) struct Rewriter<'a> {
     parts: usize,
     modules: usize,
     functions: u32,
+    /// The blocks, if each is to have a hook.
+    pub(crate) blocks: Option<Blocks>,
 }
 
 impl<'a> Rewriter<'a> {
-    pub(crate) fn new(survey: Survey<'a>) -> Rewriter<'a> {
+    pub(crate) fn new(survey: Survey<'a>, blocks: Option<Blocks>) -> Rewriter<'a> {
         let mut rewriter = Rewriter {
             survey,
             scopes: Vec::new(),
             parts: 0,
             modules: 0,
             functions: 0,
+            blocks,
         };
         rewriter.open();
         // The outermost component gets the import even if there is nothing to hook.
@@ -347,7 +351,8 @@ impl ReencodeComponent for Rewriter<'_> {
             });
             return Ok(());
         }
-        let rewritten = rewrite::rewrite(facts, module as u32, self.functions, copies)?;
+        let (first, blocks) = (self.functions, self.blocks.as_mut());
+        let rewritten = rewrite::rewrite(facts, module as u32, first, copies, blocks)?;
         self.functions += facts.bodies.len() as u32;
         component.section(&ModuleSection(&rewritten));
         Ok(())

@@ -22,6 +22,7 @@
 #![warn(missing_docs)]
 
 // From the ground up.
+mod blocks;
 mod function;
 mod hooks;
 
@@ -41,10 +42,13 @@ mod crossing;
 #[cfg(test)]
 mod tests;
 
+pub use blocks::Block;
 pub use crossing::{CROSSING, Crossing, PART, meter_crossings};
 pub use error::Uninstrumentable;
 pub use function::Function;
 pub use hooks::{ENTER, EXIT, HOOKS};
+
+use std::ops::Range;
 
 use wasm_encoder::reencode::ReencodeComponent;
 use wasmparser::{Parser, Validator, WasmFeatures};
@@ -56,6 +60,10 @@ pub struct Twin {
     pub bytes: Vec<u8>,
     /// The functions with hooks, by the `id` that they pass.
     pub functions: Vec<Function>,
+    /// The blocks with hooks. The `id` of the first one is the number of functions, and each calls [`ENTER`] only.
+    pub blocks: Vec<Block>,
+    /// Of each core module, by [`Block::module`]: where the contents of its code section stand in the component.
+    pub code: Vec<Range<usize>>,
 }
 
 /// Makes the twin of a component.
@@ -65,6 +73,19 @@ pub struct Twin {
 /// If the bytes are not a valid component, or if the component uses something that hides when a function is
 /// entered or left, such as exceptions.
 pub fn instrument(component: &[u8]) -> Result<Twin, Uninstrumentable> {
+    twin(component, false)
+}
+
+/// Makes a twin that also tells the host when a block of instructions begins.
+///
+/// # Errors
+///
+/// Those of [`instrument`].
+pub fn instrument_blocks(component: &[u8]) -> Result<Twin, Uninstrumentable> {
+    twin(component, true)
+}
+
+fn twin(component: &[u8], with_blocks: bool) -> Result<Twin, Uninstrumentable> {
     if !Parser::is_component(component) {
         return Err(Uninstrumentable::NotAComponent);
     }
@@ -74,11 +95,20 @@ pub fn instrument(component: &[u8]) -> Result<Twin, Uninstrumentable> {
     let survey = survey::Survey::of(component)?;
     survey.check()?;
     let functions = survey.functions();
-    let mut rewriter = component::Rewriter::new(survey);
+    let modules = survey.modules.iter();
+    let code = modules.map(|module| module.at + module.code.start..module.at + module.code.end);
+    let code = code.collect();
+    let blocks = with_blocks.then(|| blocks::Blocks {
+        first_id: functions.len() as u32,
+        found: Vec::new(),
+    });
+    let mut rewriter = component::Rewriter::new(survey, blocks);
     let mut twin = wasm_encoder::Component::new();
     rewriter.parse_component(&mut twin, Parser::new(0), component)?;
     Ok(Twin {
         bytes: twin.finish(),
         functions,
+        blocks: rewriter.blocks.map_or_else(Vec::new, |blocks| blocks.found),
+        code,
     })
 }

@@ -1,6 +1,7 @@
 //! What must be known of a core module before it can be rewritten.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
 use wasmparser::{
     CompositeInnerType, ExternalKind, FunctionBody, KnownCustom, Name, Operator, Parser, Payload,
@@ -23,6 +24,10 @@ pub(crate) struct CoreModule<'a> {
     pub(crate) imports: Vec<Import<'a>>,
     /// The type of each function that it defines.
     pub(crate) defined: Vec<u32>,
+    /// Where it begins in the component.
+    pub(crate) at: usize,
+    /// The contents of the code section, in the module. DWARF counts from their begin.
+    pub(crate) code: Range<usize>,
     /// The bodies of these functions.
     pub(crate) bodies: Vec<FunctionBody<'a>>,
     /// The functions that it exports.
@@ -113,6 +118,7 @@ impl<'a> CoreModule<'a> {
                     }
                 }
             }
+            Payload::CodeSectionStart { range, .. } => self.code = range,
             Payload::CodeSectionEntry(body) => self.bodies.push(body),
             Payload::CustomSection(section) => {
                 if let KnownCustom::Name(names) = section.as_known() {

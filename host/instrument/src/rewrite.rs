@@ -12,6 +12,7 @@ use wasm_encoder::{
 };
 use wasmparser::{FunctionBody, Operator, Parser, Payload};
 
+use crate::blocks::{Blocks, Finder};
 use crate::error::{Result, Uninstrumentable};
 use crate::hooks::{ENTER, EXIT, HOOKS};
 use crate::module::{Copies, CoreModule};
@@ -26,12 +27,13 @@ pub(crate) fn copy_name(function: u32) -> String {
 }
 
 /// Puts hooks into every function that the module defines. `first_id` is the id of the first one. Copies without
-/// hooks are exported under [`copy_name`].
+/// hooks are exported under [`copy_name`]. With `blocks`, each block has a hook too, and is added there.
 pub(crate) fn rewrite(
     facts: &CoreModule<'_>,
     module: u32,
     first_id: u32,
     copies: &Copies,
+    mut blocks: Option<&mut Blocks>,
 ) -> Result<Module> {
     let mut rewriter = Rewriter::new(facts, module, copies);
     let mut out = Module::new();
@@ -71,7 +73,7 @@ pub(crate) fn rewrite(
                 out.section(&exports);
             }
             Payload::CodeSectionStart { .. } => {
-                out.section(&rewriter.code(first_id)?);
+                out.section(&rewriter.code(first_id, blocks.as_deref_mut())?);
             }
             other => rewriter.copy_section(&mut out, other)?,
         }
@@ -226,12 +228,13 @@ impl<'a> Rewriter<'a> {
         Ok(())
     }
 
-    fn code(&mut self, first_id: u32) -> Result<CodeSection> {
+    fn code(&mut self, first_id: u32, mut blocks: Option<&mut Blocks>) -> Result<CodeSection> {
         let mut code = CodeSection::new();
         let facts = self.facts;
         for (place, body) in facts.bodies.iter().enumerate() {
             let block = self.block_type(facts.defined[place])?;
-            code.function(&self.with_hooks(body, place as u32, first_id, block)?);
+            let blocks = blocks.as_deref_mut();
+            code.function(&self.with_hooks(body, place as u32, first_id, block, blocks)?);
         }
         for &function in &self.copies.defined {
             code.function(&self.copy(&facts.bodies[self.defined(function)])?);
@@ -256,6 +259,7 @@ impl<'a> Rewriter<'a> {
         place: u32,
         first_id: u32,
         block: BlockType,
+        mut blocks: Option<&mut Blocks>,
     ) -> Result<Function> {
         let id = Instruction::I32Const((first_id + place).cast_signed());
         let (enter, exit) = (
@@ -266,9 +270,16 @@ impl<'a> Rewriter<'a> {
         function.instruction(&id);
         function.instruction(&enter);
         function.instruction(&Instruction::Block(block));
+        let mut finder = Finder::new(self.module, self.facts.code.start);
         // The body's own `end` closes the block.
-        for operator in body.get_operators_reader()? {
-            let operator = operator?;
+        for operator in body.get_operators_reader()?.into_iter_with_offsets() {
+            let (operator, at) = operator?;
+            if let Some(blocks) = blocks.as_deref_mut()
+                && let Some(id) = finder.before(&operator, at, blocks)
+            {
+                function.instruction(&Instruction::I32Const(id.cast_signed()));
+                function.instruction(&enter);
+            }
             if let Some(operator) = leaves_unseen(&operator) {
                 return Err(reencode::Error::UserError(Uninstrumentable::NonLocalExit {
                     module: self.module,

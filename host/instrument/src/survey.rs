@@ -74,9 +74,11 @@ impl<'a> Survey<'a> {
                 Payload::ModuleSection {
                     unchecked_range, ..
                 } => {
+                    let at = unchecked_range.start;
                     let bytes = component.get(unchecked_range).unwrap_or_default();
                     let mut module = CoreModule::read(bytes)?;
                     module.part = place;
+                    module.at = at;
                     self.parts[place].modules.push(self.modules.len());
                     self.modules.push(module);
                     rest = rest.get(bytes.len()..).unwrap_or_default();

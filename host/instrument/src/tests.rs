@@ -3,7 +3,7 @@
 
 use wasmparser::{Parser, Payload, Validator, WasmFeatures};
 
-use crate::{CROSSING, Crossing, Uninstrumentable, instrument, meter_crossings};
+use crate::{CROSSING, Crossing, Uninstrumentable, instrument, instrument_blocks, meter_crossings};
 
 fn encode(text: &str) -> Vec<u8> {
     wat::parse_str(text).expect("the text is a component")
@@ -25,6 +25,17 @@ fn check(component: &[u8], functions: usize) {
         panic!("{error}\n{:?}", twin.functions);
     }
     assert_eq!(instrument(component).unwrap(), twin, "the same again");
+    let covered = instrument_blocks(component).expect("it has a twin with blocks");
+    assert_eq!(covered.functions, twin.functions);
+    assert!(
+        covered
+            .blocks
+            .is_sorted_by(|a, b| (a.module, a.end) <= (b.module, b.start))
+    );
+    let valid = Validator::new_with_features(WasmFeatures::all()).validate_all(&covered.bytes);
+    if let Err(error) = valid {
+        panic!("{error}\n{:?}", covered.blocks);
+    }
 }
 
 #[test]
@@ -315,4 +326,50 @@ fn functions_that_make_room_are_called_by_ones_that_pay_and_nothing_else_changes
         meter_crossings(&component, &strict).unwrap_err(),
         Uninstrumentable::TooManyValues { found: 1, limit: 0 }
     );
+}
+
+/// Each block by its first byte and the byte after its last, counted from the first instruction of the function.
+fn blocks(body: &str) -> Vec<(u32, u32)> {
+    let text = format!("(func $f (param i32) {body}) (func $g)");
+    let twin = instrument_blocks(&around(&text)).unwrap();
+    // The count of functions, the size of the body and the count of its locals come first.
+    let blocks = twin
+        .blocks
+        .iter()
+        .map(|block| (block.start - 3, block.end - 3));
+    let mut blocks: Vec<_> = blocks.collect();
+    // That of `$g`, which is only its end.
+    blocks.pop();
+    blocks
+}
+
+#[test]
+fn a_block_ends_where_what_follows_may_not_run() {
+    for (body, expected) in [
+        // Its end belongs to it.
+        ("nop nop", &[(0, 3)][..]),
+        // A call may not return.
+        ("nop call $g nop", &[(0, 3), (3, 5)]),
+        // `local.get`, `if`: the condition. Then the two ways, and what follows both.
+        (
+            "local.get 0 if nop else nop nop end nop",
+            &[(0, 4), (4, 5), (6, 8), (9, 11)],
+        ),
+        // What stands behind a branch is not reached, and what the branch leads to is.
+        ("block br 0 nop end nop", &[(0, 4), (6, 8)]),
+        (
+            "block local.get 0 br_if 0 nop end nop",
+            &[(0, 6), (6, 7), (8, 10)],
+        ),
+        // A loop that does not end leads nowhere.
+        ("loop nop br 0 end", &[(0, 2), (2, 5)]),
+        // A trap is nothing that somebody wrote, and a branch to the end of the function does not pass its end.
+        (
+            "local.get 0 if call $g unreachable end",
+            &[(0, 4), (4, 6), (8, 9)],
+        ),
+        ("local.get 0 br_if 0", &[(0, 4)]),
+    ] {
+        assert_eq!(blocks(body), expected, "{body}");
+    }
 }

@@ -11,6 +11,7 @@
 mod app;
 mod audit;
 mod captured;
+mod coverage;
 mod facts;
 mod fuel;
 mod host_calls;
@@ -40,6 +41,7 @@ mod difference;
 pub use app::App;
 pub use audit::AuditEntry;
 pub use captured::Captured;
+pub use coverage::{Coverage, ModuleCoverage};
 pub use difference::{
     Change, Difference, FuelDifference, FunctionMoved, FunctionsUsed, ListChange, Used,
 };

@@ -1,15 +1,16 @@
-//! Runs that say which function used which fuel.
+//! Runs that are measured: which function used which fuel, and which instructions ran.
 
 use std::path::Path;
 
-use fractalaw_report::Profile;
+use fractalaw_report::{Coverage, Profile};
 
 use super::Host;
 use crate::error::LoadError;
 use crate::load::papers::Papers;
 use crate::load::reading::on_its_stack;
 use crate::load::source::Source;
-use crate::profile::{self, ProfileError, ProfiledApp};
+use crate::policy::asking::Asking;
+use crate::profile::{self, Hooked, ProfileError, ProfiledApp};
 use crate::run::Run;
 
 impl Host {
@@ -36,8 +37,8 @@ impl Host {
         &self,
         source: impl FnOnce() -> Result<Source<'a>, LoadError> + Send,
     ) -> Result<ProfiledApp, ProfileError> {
-        let loader = &*self.0.loader;
-        on_its_stack(|| Ok::<_, LoadError>(ProfiledApp::load(loader, source()?)))?
+        let (loader, hooked) = (&*self.0.loader, Hooked::Functions);
+        on_its_stack(|| Ok::<_, LoadError>(ProfiledApp::load(loader, source()?, hooked)))?
     }
 
     /// Runs a micro-app and says which of its functions used how much fuel, to the unit. Grants are decided as for any
@@ -51,6 +52,36 @@ impl Host {
     ///
     /// Those of [`Host::run`], and if the outcome is one whose fuel does not repeat, or if the two runs differ.
     pub async fn profile(&self, app: &ProfiledApp, run: &Run) -> Result<Profile, ProfileError> {
-        profile::profile(|| self.parts(), |asking| self.decide(asking, run), app, run).await
+        let decide = |asking: Asking<'_>, run: &Run| self.decide(asking, run);
+        profile::profile(|| self.parts(), decide, app, run).await
+    }
+
+    /// Loads a component as [`Host::load_profiled`] does. Each block of instructions has a hook too.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Host::load_profiled`].
+    pub fn load_covered(&self, bytes: &[u8]) -> Result<ProfiledApp, ProfileError> {
+        let loader = &*self.0.loader;
+        on_its_stack(|| {
+            let source = Source::Bytes(bytes, Papers::Nowhere);
+            Ok::<_, LoadError>(ProfiledApp::load(loader, source, Hooked::Blocks))
+        })?
+    }
+
+    /// Runs a micro-app that was loaded with [`Host::load_covered`], and says which of its instructions ran. Its twin runs as
+    /// `again` says, which is the same run with folders of its own, if the run writes to folders.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Host::profile`].
+    pub async fn coverage(
+        &self,
+        app: &ProfiledApp,
+        run: &Run,
+        again: &Run,
+    ) -> Result<Coverage, ProfileError> {
+        let decide = |asking: Asking<'_>, run: &Run| self.decide(asking, run);
+        profile::coverage(|| self.parts(), decide, app, [run, again]).await
     }
 }

@@ -40,6 +40,8 @@ pub(crate) struct Compiler<'a> {
     toolchain: &'a mut Toolchain,
     /// The packages that cargo was made to forget in this process. Once is enough.
     forgotten: BTreeSet<PathBuf>,
+    /// Modules have the lines of their sources too.
+    has_lines: bool,
 }
 
 impl<'a> Compiler<'a> {
@@ -48,6 +50,16 @@ impl<'a> Compiler<'a> {
             project,
             toolchain,
             forgotten: BTreeSet::new(),
+            has_lines: false,
+        }
+    }
+
+    /// A compiler whose modules say from which lines their code comes. What is written in the workspace is not optimised,
+    /// because optimised code has lost most of its lines, and has some in the wrong place.
+    pub(crate) fn with_lines(project: &'a Project, toolchain: &'a mut Toolchain) -> Self {
+        Compiler {
+            has_lines: true,
+            ..Compiler::new(project, toolchain)
         }
     }
 
@@ -78,6 +90,7 @@ impl<'a> Compiler<'a> {
         command
             .args(["--package", guest, "--lib"])
             .args(guest_profile::arguments(self.project)?)
+            .args(self.lines(guest)?)
             .arg("--message-format=json-render-diagnostics")
             .env(
                 "CARGO_ENCODED_RUSTFLAGS",
@@ -108,6 +121,31 @@ impl<'a> Compiler<'a> {
         Ok(ended)
     }
 
+    /// What the profile has otherwise if lines are wanted, as arguments.
+    fn lines(&self, guest: &str) -> Result<Vec<String>> {
+        if !self.has_lines {
+            return Ok(Vec::new());
+        }
+        let mut keys = vec![
+            "debug=\"line-tables-only\"".to_owned(),
+            "strip=\"none\"".to_owned(),
+            "lto=\"off\"".to_owned(),
+        ];
+        for package in self
+            .project
+            .libraries()?
+            .iter()
+            .map(String::as_str)
+            .chain([guest])
+        {
+            keys.push(format!("package.{package}.opt-level=0"));
+        }
+        let arguments = keys.into_iter();
+        let arguments =
+            arguments.flat_map(|key| ["--config".to_owned(), format!("profile.{PROFILE}.{key}")]);
+        Ok(arguments.collect())
+    }
+
     fn forget(&self, guest: &str, artifacts: &[&Artifact]) -> Result<()> {
         let mut command = self.cargo(guest, "clean");
         command.arg("--quiet");
@@ -132,7 +170,10 @@ impl<'a> Compiler<'a> {
                 PROFILE,
                 "--target-dir",
             ])
-            .arg(self.project.cargo_outputs(guest));
+            .arg(match self.has_lines {
+                true => self.project.lines_outputs(guest),
+                false => self.project.cargo_outputs(guest),
+            });
         command
     }
 }

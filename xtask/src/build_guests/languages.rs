@@ -41,6 +41,16 @@ pub(crate) enum Made {
     Component(Vec<u8>),
 }
 
+impl Made {
+    /// The core module, if it is one.
+    pub(crate) fn module(self) -> Option<Vec<u8>> {
+        match self {
+            Made::Module(module) => Some(module),
+            Made::Component(_) => None,
+        }
+    }
+}
+
 /// Everything besides a guest's own files that decides what is made of it.
 pub(crate) fn identity(language: Language) -> String {
     let own = match language {

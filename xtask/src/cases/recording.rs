@@ -21,6 +21,8 @@ pub(crate) struct Wanted<'a> {
     pub(crate) guests: &'a Path,
     pub(crate) cases: Asked,
     pub(crate) profiles: bool,
+    /// With the instructions that each case ran.
+    pub(crate) coverage: bool,
     /// The name of the folder in `target/records/` that keeps the records.
     pub(crate) name: &'a str,
 }
@@ -49,6 +51,9 @@ pub(crate) fn record(project: &Project, wanted: &Wanted<'_>) -> Result<PathBuf> 
         .arg(&folder);
     if wanted.profiles {
         command = command.arg("--profiles");
+    }
+    if wanted.coverage {
+        command = command.arg("--coverage");
     }
     if !progress.is_shown() {
         command = command.env("CARGO_TERM_QUIET", "true");

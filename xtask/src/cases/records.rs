@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use fractalaw_report::{Profile, Report};
+use fractalaw_report::{Coverage, Profile, Report};
 use serde::Deserialize;
 
 use crate::fault::{FAILED, Fault};
@@ -22,6 +22,10 @@ pub(crate) struct Record {
     pub(crate) profile: Option<Profile>,
     /// Why there is no profile.
     pub(crate) no_profile: Option<String>,
+    /// The instructions that ran, if they were asked for.
+    pub(crate) coverage: Option<Coverage>,
+    /// Why they are not known.
+    pub(crate) no_coverage: Option<String>,
 }
 
 /// What the committed snapshot says.

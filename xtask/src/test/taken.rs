@@ -150,6 +150,7 @@ fn hold(project: &Project, asked: &Asked, recorded: &Report) -> Result<()> {
             guests: &project.outputs(),
             cases: asked.clone(),
             profiles: false,
+            coverage: false,
             name: "from",
         },
     )?;

@@ -1,0 +1,147 @@
+//! What the cases reach, line by line.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::dwarf::Code;
+use crate::cases::records::Record;
+
+/// The files of guests, from the root of the workspace.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Lines(pub(crate) BTreeMap<String, File>);
+
+/// The lines of a file that can run, each with the number of cases that reach it.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct File(pub(crate) BTreeMap<u32, u32>);
+
+impl Lines {
+    /// Brings together what ran and where it comes from. Code that nothing is known of is left out.
+    pub(crate) fn of(records: &[Record], codes: &BTreeMap<String, Code>) -> Lines {
+        let mut lines = Lines::default();
+        for record in records {
+            let coverage = record.coverage.iter();
+            let modules = coverage.flat_map(|coverage| &coverage.modules);
+            let mut reached = BTreeSet::new();
+            for module in modules {
+                let Some(code) = codes.get(&module.code_sha256) else {
+                    continue;
+                };
+                for row in &code.rows {
+                    let ran = meets(&module.ran, row.range);
+                    if ran {
+                        reached.insert((&row.file, row.line));
+                    } else if !meets(&module.not_ran, row.range) {
+                        // No instruction that can run.
+                        continue;
+                    }
+                    let file = match lines.0.get_mut(&row.file) {
+                        Some(file) => file,
+                        None => lines.0.entry(row.file.clone()).or_default(),
+                    };
+                    file.0.entry(row.line).or_default();
+                }
+            }
+            for (file, line) in reached {
+                if let Some(count) = lines.0.get_mut(file).and_then(|file| file.0.get_mut(&line)) {
+                    *count += 1;
+                }
+            }
+        }
+        lines
+    }
+}
+
+impl File {
+    /// The lines that can run.
+    pub(crate) fn count(&self) -> usize {
+        self.0.len()
+    }
+
+    /// The lines that ran.
+    pub(crate) fn reached(&self) -> usize {
+        self.0.values().filter(|cases| **cases > 0).count()
+    }
+
+    /// The lines that no case reaches, such as `7, 12-14`. Lines between two of them that cannot run belong to both.
+    pub(crate) fn missed(&self) -> String {
+        let mut ranges: Vec<(u32, u32)> = Vec::new();
+        let mut goes_on = false;
+        for (&line, &cases) in &self.0 {
+            match ranges.last_mut() {
+                Some(last) if goes_on && cases == 0 => last.1 = line,
+                _ if cases == 0 => ranges.push((line, line)),
+                _ => {}
+            }
+            goes_on = cases == 0;
+        }
+        let ranges = ranges.iter().map(|(first, last)| match first == last {
+            true => first.to_string(),
+            false => format!("{first}-{last}"),
+        });
+        ranges.collect::<Vec<_>>().join(", ")
+    }
+}
+
+/// Whether a range meets one of these, which are in order and do not overlap.
+fn meets(ranges: &[(u32, u32)], (start, end): (u32, u32)) -> bool {
+    let next = ranges.partition_point(|range| range.1 <= start);
+    ranges.get(next).is_some_and(|range| range.0 < end)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::coverage::dwarf::Row;
+
+    #[test]
+    fn ranges_meet_where_they_share_a_byte() {
+        let ranges = [(2, 4), (6, 7)];
+        for (range, expected) in [
+            ((0, 2), false),
+            ((0, 3), true),
+            ((3, 9), true),
+            ((4, 6), false),
+            ((6, 7), true),
+            ((7, 9), false),
+        ] {
+            assert_eq!(meets(&ranges, range), expected, "{range:?}");
+        }
+    }
+
+    #[test]
+    fn a_line_is_reached_if_one_of_its_instructions_ran_in_one_case() {
+        let row = |range, line| Row {
+            range,
+            file: "a.rs".to_owned(),
+            line,
+        };
+        let code = Code {
+            sha256: "c".to_owned(),
+            // The last row is of code that cannot run.
+            rows: vec![
+                row((1, 3), 7),
+                row((3, 5), 8),
+                row((5, 9), 7),
+                row((9, 11), 12),
+                row((11, 12), 13),
+                row((20, 21), 30),
+            ],
+        };
+        let record = |ran: &[[u32; 2]], not_ran: &[[u32; 2]]| -> Record {
+            let text = include_str!("../../tests/records/plain/default.json");
+            let mut record: serde_json::Value = serde_json::from_str(text).unwrap();
+            record["coverage"] = serde_json::json!({ "modules": [
+                { "code_sha256": "c", "ran": ran, "not_ran": not_ran },
+                { "code_sha256": "other", "ran": [[0, 100]], "not_ran": [] },
+            ] });
+            serde_json::from_value(record).unwrap()
+        };
+        let records = [record(&[[1, 3]], &[[3, 12]]), record(&[[1, 5]], &[[5, 12]])];
+        let lines = Lines::of(&records, &BTreeMap::from([("c".to_owned(), code)]));
+        let file = &lines.0["a.rs"];
+        assert_eq!(file.0, BTreeMap::from([(7, 2), (8, 1), (12, 0), (13, 0)]));
+        assert_eq!(
+            (file.count(), file.reached(), &*file.missed()),
+            (4, 2, "12-13")
+        );
+    }
+}

@@ -1,0 +1,76 @@
+//! The sources as a page, with the lines that no case reaches.
+
+use std::fs;
+
+use anyhow::Result;
+use askama::Template;
+
+use super::lines::{File, Lines};
+use super::table;
+use crate::page::shown::Shown;
+use crate::page::{STYLE, hash};
+use crate::project::Project;
+
+/// A line that a case reaches, and one that none reaches.
+const MARKS: &str = "b { font-weight: normal; display: block; min-height: 1.3em } \
+                     .reached { background: #dff3df; color: #111 } .missed { background: #f8d7d7; color: #111 }";
+
+/// The most characters of a line that are shown.
+const MOST: usize = 400;
+
+#[derive(Template)]
+#[template(path = "coverage.html")]
+struct Page {
+    policy: String,
+    style: &'static str,
+    marks: &'static str,
+    table: Shown,
+    files: Vec<Source>,
+}
+
+struct Source {
+    name: Shown,
+    lines: Vec<Line>,
+}
+
+struct Line {
+    class: &'static str,
+    text: Shown,
+}
+
+/// The page.
+pub(super) fn text(project: &Project, lines: &Lines) -> Result<String> {
+    let (style, marks) = (hash(STYLE), hash(MARKS));
+    let files = lines.0.iter().filter_map(|(name, file)| {
+        let source = fs::read_to_string(project.root.join(name)).ok()?;
+        Some(Source {
+            name: Shown::line(name),
+            lines: marked(&source, file),
+        })
+    });
+    let page = Page {
+        policy: format!("default-src 'none'; style-src '{style}' '{marks}'"),
+        style: STYLE,
+        marks: MARKS,
+        table: Shown::start_of_lines(&table::text(lines), usize::MAX),
+        files: files.collect(),
+    };
+    Ok(page.render()?)
+}
+
+/// The lines with their numbers, and for each that can run the number of cases.
+fn marked(source: &str, file: &File) -> Vec<Line> {
+    let marked = (1..).zip(source.lines()).map(|(number, line)| {
+        let (class, cases) = match file.0.get(&number) {
+            None => ("", String::new()),
+            Some(0) => ("missed", "0".to_owned()),
+            Some(cases) => ("reached", cases.to_string()),
+        };
+        let text = format!("{number:5} {cases:>5}  {line}");
+        Line {
+            class,
+            text: Shown::start_of_line(&text, MOST),
+        }
+    });
+    marked.collect()
+}
