@@ -25,6 +25,8 @@ const LOOK: Duration = Duration::from_millis(500);
 /// Runs the command. The exit code is that of `fractalaw serve`.
 pub(crate) fn run(project: &Project, flags: &flags::Serve) -> Result<ExitCode> {
     let guests = guests(project, &flags.folder)?;
+    // Before the first build: what changes while it goes on is built again.
+    let seen = newest_of(project);
     if !guests.is_empty() {
         ensure(project, &guests)?;
     }
@@ -41,7 +43,7 @@ pub(crate) fn run(project: &Project, flags: &flags::Serve) -> Result<ExitCode> {
     let mut command = Command::new(&supervisor);
     command.arg("serve").arg(&flags.folder).args(&flags.options);
     match flags.watch {
-        true => watch(project, &guests, &mut command),
+        true => watch(project, &guests, seen, &mut command),
         false => start(&mut command),
     }
 }
@@ -55,6 +57,8 @@ fn guests(project: &Project, folder: &Path) -> Result<Vec<String>> {
     let sources = apps.into_iter().flat_map(|apps| apps.values());
     let sources = sources.filter_map(|app| app.get("source")?.as_str());
     let outputs = project.outputs();
+    // Paths are compared without links and dots, which needs the folder. If it cannot be made, building says so.
+    let _ = fs::create_dir_all(&outputs);
     let mut known = project.guests()?;
     let wanted: Vec<PathBuf> = sources.map(|source| plain(&folder.join(source))).collect();
     known.retain(|name| wanted.contains(&plain(&outputs.join(format!("{name}.wasm")))));
@@ -70,11 +74,21 @@ fn plain(path: &Path) -> PathBuf {
     }
 }
 
+/// The time of the newest source in each place that guests are built from.
+type Newest = [Option<SystemTime>; 3];
+
+fn newest_of(project: &Project) -> Newest {
+    ["guests", "wit", "Cargo.lock"].map(|name| newest(&project.root.join(name)))
+}
+
 /// Starts the supervisor, and builds its guests whenever their sources change.
-fn watch(project: &Project, guests: &[String], command: &mut Command) -> Result<ExitCode> {
+fn watch(
+    project: &Project,
+    guests: &[String],
+    mut seen: Newest,
+    command: &mut Command,
+) -> Result<ExitCode> {
     let mut supervisor = children::spawn(command).context("cannot start the supervisor")?;
-    let folders = ["guests", "wit", "Cargo.lock"].map(|name| project.root.join(name));
-    let mut seen = folders.each_ref().map(|folder| newest(folder));
     loop {
         if supervisor.child.try_wait()?.is_some() {
             let status = supervisor.wait()?;
@@ -82,7 +96,7 @@ fn watch(project: &Project, guests: &[String], command: &mut Command) -> Result<
             return Ok(ExitCode::from(code.unwrap_or(FAILED)));
         }
         thread::sleep(LOOK);
-        let now = folders.each_ref().map(|folder| newest(folder));
+        let now = newest_of(project);
         if now == seen {
             continue;
         }

@@ -61,6 +61,7 @@ impl Default for Options {
 pub struct Ledger {
     writer: Writer,
     identity: Identity,
+    durability: Durability,
     hurried: Arc<AtomicBool>,
 }
 
@@ -77,7 +78,18 @@ impl Ledger {
             hurried: Arc::clone(&database.hurried),
             writer: Writer::start(database, node_id, grouped)?,
             identity,
+            durability: options.durability,
         })
+    }
+
+    /// The file.
+    pub fn path(&self) -> &Path {
+        self.writer.path()
+    }
+
+    /// When its entries are on disk.
+    pub fn durability(&self) -> Durability {
+        self.durability
     }
 
     /// What the ledger says of itself.

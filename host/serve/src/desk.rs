@@ -274,7 +274,7 @@ impl Desk {
         }
     }
 
-    /// Opens the ledger, beside the host, which has it open too.
+    /// Opens the ledger, for the host too: what runs and people append shares transactions.
     pub(crate) fn open_ledger(path: &std::path::Path) -> Result<Ledger, LedgerError> {
         let options = fractalaw_ledger::Options {
             durability: fractalaw_ledger::Durability::Group,

@@ -1,5 +1,6 @@
 //! The settings of a host, and how it starts.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -33,9 +34,38 @@ pub struct HostBuilder {
     compile_time: Duration,
     cache: Option<PathBuf>,
     policy: Option<Policy>,
-    ledger: Option<(PathBuf, Durability)>,
+    ledger: Option<LedgerOf>,
     ledger_wait: Duration,
     capabilities: Vec<Arc<dyn Capability>>,
+}
+
+/// The ledger that a host is given.
+#[derive(Clone)]
+enum LedgerOf {
+    File(PathBuf, Durability),
+    Open(Ledger),
+}
+
+impl LedgerOf {
+    fn path(&self) -> &Path {
+        match self {
+            LedgerOf::File(path, _) => path,
+            LedgerOf::Open(ledger) => ledger.path(),
+        }
+    }
+
+    fn durability(&self) -> Durability {
+        match self {
+            LedgerOf::File(_, durability) => *durability,
+            LedgerOf::Open(ledger) => ledger.durability(),
+        }
+    }
+}
+
+impl fmt::Debug for LedgerOf {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.path().display())
+    }
 }
 
 impl Default for HostBuilder {
@@ -99,7 +129,14 @@ impl HostBuilder {
     /// The ledger that records every run. The opening is recorded before the guest starts, and the entries and the
     /// closing before there is a report. By default there is no ledger, which costs nothing.
     pub fn ledger(mut self, file: impl Into<PathBuf>, durability: Durability) -> HostBuilder {
-        self.ledger = Some((file.into(), durability));
+        self.ledger = Some(LedgerOf::File(file.into(), durability));
+        self
+    }
+
+    /// The same for a ledger that is open already. What the caller appends to it then shares transactions with runs, and
+    /// does not wait for them.
+    pub fn open_ledger(mut self, ledger: Ledger) -> HostBuilder {
+        self.ledger = Some(LedgerOf::Open(ledger));
         self
     }
 
@@ -129,7 +166,7 @@ impl HostBuilder {
         let durable = self
             .ledger
             .as_ref()
-            .is_some_and(|(_, durability)| *durability == Durability::Entry);
+            .is_some_and(|ledger| ledger.durability() == Durability::Entry);
         let capabilities = std::mem::take(&mut self.capabilities);
         let offer = interfaces::offer(durable, capabilities)?;
         if let Some(policy) = &mut self.policy {
@@ -140,23 +177,23 @@ impl HostBuilder {
         let ledger = self
             .ledger
             .as_ref()
-            .map(|(file, durability)| open(file, *durability, self.ledger_wait))
+            .map(|ledger| open(ledger, self.ledger_wait))
             .transpose()?;
         let names = self.policy.as_ref();
         let names = names.map_or_else(Vec::new, |policy| policy.granted_names(&offer));
         let own_files = self.own_files(&names, &offer)?;
         let verdicts = Verdicts {
-            ledger: self.ledger.as_ref().map(|(file, _)| file.clone()),
+            ledger: self.ledger.as_ref().map(|ledger| ledger.path().to_owned()),
         };
         offer.start(&Starting {
             names: &names,
             verdicts: &verdicts,
         })?;
-        let policy = self.policy.map(Arc::new);
         let engine = engine::new(self.slots)?;
         let linker = offer.linker(&engine).map_err(HostError::Linker)?;
         let ticker = Ticker::start(&engine)?;
         let slots = Slots::new(self.slots, self.max_waiting);
+        let policy = self.policy.map(Arc::new);
         Ok(Host(Arc::new(Inner {
             loader: Arc::new(Loader {
                 offer,
@@ -182,8 +219,8 @@ impl HostBuilder {
         if let Some(folder) = &self.cache {
             own.add("the cache of compiled code", folder)?;
         }
-        if let Some((file, _)) = &self.ledger {
-            own.add("the ledger", file)?;
+        if let Some(ledger) = &self.ledger {
+            own.add("the ledger", ledger.path())?;
         }
         if let Some(policy) = &self.policy {
             let path = &policy.id().path;
@@ -198,14 +235,18 @@ impl HostBuilder {
     }
 }
 
-fn open(file: &Path, durability: Durability, wait: Duration) -> Result<Recorded, HostError> {
-    let options = Options {
-        durability,
-        busy_timeout: wait,
-        ..Options::default()
+fn open(ledger: &LedgerOf, wait: Duration) -> Result<Recorded, HostError> {
+    let ledger = match ledger {
+        LedgerOf::File(file, durability) => {
+            let options = Options {
+                durability: *durability,
+                busy_timeout: wait,
+                ..Options::default()
+            };
+            Ledger::open(file, options)?
+        }
+        LedgerOf::Open(ledger) => ledger.clone(),
     };
-    Ok(Recorded {
-        ledger: Ledger::open(file, options)?,
-        durability,
-    })
+    let durability = ledger.durability();
+    Ok(Recorded { ledger, durability })
 }

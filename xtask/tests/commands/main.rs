@@ -30,6 +30,7 @@ mod report_page;
 mod reproducible;
 mod same_names;
 mod selecting;
+mod serve_watch;
 mod start_host;
 mod tidiness;
 mod unresolved;

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 
 use fractalaw_events::{Events, LedgerClosings, Subscriptions};
 use fractalaw_events_engine::{Engine, Member};
-use fractalaw_host::{Durability, Host, HostBuilder, MicroApp, Policy, Run, Section};
+use fractalaw_host::{Host, HostBuilder, MicroApp, Policy, Run, Section};
 use tokio::sync::{Notify, watch};
 
 use super::shared::{Inner, Stopping, Supervisor};
@@ -60,7 +60,7 @@ impl Supervisor {
         let mut builder = Host::builder()
             .slots(config.serve.slots)
             .cache(folder.code())
-            .ledger(&config.serve.ledger, Durability::Group)
+            .open_ledger(desk.ledger.clone())
             .offer(events.clone());
         if let Some(policy) = &config.serve.policy {
             builder =
