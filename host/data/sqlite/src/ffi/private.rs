@@ -1,4 +1,26 @@
 //! Private structures of SQLite, as they are in one version with the options that change them, and what is found there.
+//!
+//! Reading them is sound for five reasons.
+//!
+//! *The version.* SQLite is compiled from the source in `libsqlite3-sys`, which `Cargo.lock` names. Each read comes after a look at
+//! the source id, which SQLite's authors make of all files of a version, and at the options that change these structures. With a
+//! system's SQLite or another version, the id is another one, nothing is read, and no database opens. A vendor who patches SQLite
+//! and keeps the id is not foreseen: the crate does not link such a library, because its feature `bundled` is on.
+//!
+//! *The options.* Those of [`OPTIONS`] add fields to `VdbeOp`, whose size is the distance of two operations. No `SQLITE_OMIT_*` option leaves out
+//! a field that is read, or one in front of it: the only field of these structures that one leaves out, the start time of a trace, is behind them.
+//! The macro `VDBE_PROFILE`, which is for SQLite's developers, would add fields too, and SQLite does not tell of it. It can only come from
+//! `LIBSQLITE3_FLAGS`, which `.cargo/config.toml` sets.
+//!
+//! *The layout.* The structures are `repr(C)` with the types of C's fields, so the compiler places them as C does on every target.
+//! Only beginnings are declared, and a reference to one never claims bytes behind them. SQLite allocates each whole, aligned for
+//! every type.
+//!
+//! *The values.* Nothing is a Rust enum, a reference or a boolean. An address may be null, and is looked at first. Names end with a zero.
+//!
+//! *The time.* SQLite changes these structures only while the connection is used. Whoever reads has the connection, and no other
+//! thread enters it meanwhile. What is written is the address of a method table or of a function, in the same way as SQLite's own
+//! registration writes it, and what it points to is never freed.
 
 use std::ffi::{CStr, c_char, c_int, c_void};
 use std::ptr::{NonNull, null_mut};
