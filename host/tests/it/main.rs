@@ -5,6 +5,7 @@ mod attacks;
 mod cache;
 mod capabilities;
 mod components;
+mod coverage;
 mod crossing;
 mod environments;
 mod files;
