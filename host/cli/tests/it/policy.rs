@@ -118,7 +118,8 @@ fn a_policy_that_is_wrong_is_wrong_usage() {
         text(&output.stderr),
         format!(
             "error: `{}`:3: unknown key `evn`, expected `tier`, `interfaces`, `dirs`, `env`, `args`, \
-             `stdin`, `quotas`, `data`, `ai`, `on`, `emits`, `schedules`\nhint: `host/POLICY.md` describes every key\n",
+             `stdin`, `quotas`, `require-signature`, `data`, `ai`, `on`, `emits`, `schedules`\n\
+             hint: `host/POLICY.md` describes every key\n",
             file.display()
         )
     );
