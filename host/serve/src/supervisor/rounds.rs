@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use fractalaw_events_engine::{Delivery, EngineError, Next, Standing, State};
+use fractalaw_events_engine::{Delivery, EngineError, Next, Standing, State, Trigger};
 use fractalaw_host::{HostError, Report};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
@@ -118,6 +118,11 @@ impl Supervisor {
             }
             return;
         };
+        let event = match delivery.trigger {
+            Trigger::Event { id, .. } => Some(id),
+            _ => None,
+        };
+        inner.running().extend(event);
         let (began, clock) = (inner.clock.now(), Instant::now());
         let ended = inner
             .events
@@ -137,6 +142,11 @@ impl Supervisor {
             .by_name
             .get_mut(&app)
             .map_or(Judgement::GoesOn, |app| app.ended(&digest, &outcome));
+        if let Some(event) = event {
+            let mut running = inner.running();
+            let at = running.iter().position(|&running| running == event);
+            at.map(|at| running.swap_remove(at));
+        }
         inner.ended.send_modify(|ended| *ended += 1);
         match judgement {
             Judgement::GoesOn => {}

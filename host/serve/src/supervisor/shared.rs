@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use fractalaw_events::Events;
-use fractalaw_events_engine::{DeliveryId, Standing};
+use fractalaw_events_engine::{DeliveryId, EventId, Standing};
 use fractalaw_host::{Host, Run};
 use tokio::sync::{Notify, watch};
 
@@ -59,6 +59,8 @@ pub(super) struct Inner {
     pub(super) wake: Arc<Notify>,
     /// Wakes whoever waits for a run to end.
     pub(super) ended: watch::Sender<u64>,
+    /// The events of the runs that have begun and are not in the journal yet, one for each run.
+    pub(super) running: Mutex<Vec<EventId>>,
     /// Looks at the files of the apps now.
     pub(super) look: Notify,
     /// One swap at a time.
@@ -71,6 +73,10 @@ impl Inner {
     /// A panic leaves nothing half changed behind this lock.
     pub(super) fn apps(&self) -> MutexGuard<'_, Apps> {
         self.apps.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn running(&self) -> MutexGuard<'_, Vec<EventId>> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Tells the engine what runs.
@@ -100,6 +106,11 @@ impl Supervisor {
     /// Events and tasks. Call [`wake`](Supervisor::wake) after a change.
     pub fn desk(&self) -> &Desk {
         &self.0.desk
+    }
+
+    /// Whether a run of this event has begun that is not in the journal yet.
+    pub(crate) fn is_running(&self, event: EventId) -> bool {
+        self.0.running().contains(&event)
     }
 
     /// Looks for something to claim.

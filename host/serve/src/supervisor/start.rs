@@ -81,6 +81,7 @@ impl Supervisor {
             run: Run::new().grant(section),
             wake,
             ended: watch::Sender::new(0),
+            running: Mutex::default(),
             look: Notify::new(),
             swapping: tokio::sync::Mutex::new(()),
             stop: watch::Sender::new(Stopping::No),
