@@ -151,10 +151,7 @@ impl Call<'_> {
         work: impl FnOnce(&mut Self) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
         lock(&self.desk.work).spend(price::CHANGE)?;
-        let connection = self.desk.engine.connection();
-        connection
-            .execute_batch("SAVEPOINT call")
-            .map_err(|error| messages::engine(&error))?;
+        self.savepoint("SAVEPOINT call")?;
         let kept = |touched: &Touched| (touched.rows(), touched.written_bytes());
         let (rows_before, bytes_before) = kept(&lock(&self.desk.touched));
         let mut result = work(self);
@@ -180,12 +177,18 @@ impl Call<'_> {
         } else {
             "ROLLBACK TO call; RELEASE call"
         };
-        self.desk
-            .engine
-            .connection()
-            .execute_batch(end)
-            .map_err(|error| messages::engine(&error))?;
+        self.savepoint(end)?;
         result
+    }
+
+    /// Begins or ends what a change can be undone to. Full text then writes what it has kept, which takes steps: the run's budget
+    /// can end meanwhile, and that is the reason for the failure.
+    fn savepoint(&self, sql: &str) -> Result<(), Failure> {
+        let done = self.desk.engine.connection().execute_batch(sql);
+        done.map_err(|error| match lock(&self.desk.work).stopped {
+            Some(stop) => stop.into(),
+            None => messages::engine(&error),
+        })
     }
 }
 

@@ -259,3 +259,28 @@ fn comparing_places_and_reading_documents_is_paid_for() {
     let (few, many) = (added(10), added(1_010));
     assert!(many - few > 250_000, "{few} and {many}");
 }
+
+/// Full text writes what has changed when the call ends. The run's budget can end there too, and the call is then no error of the
+/// engine.
+#[test]
+fn a_budget_that_ends_while_full_text_writes_ends_the_run() {
+    let store = store(SET_UP);
+    let delete = |rows: u64, fuel: u64| {
+        let used = Arc::<AtomicU64>::default();
+        let budget = Box::new(Purse {
+            left: fuel,
+            used: Arc::clone(&used),
+        });
+        let mut run = store.run(grants(&["*"], &["*"]), CONDITIONS, budget);
+        let ended = told(run.execute(&format!("DELETE FROM docs WHERE rowid <= {rows}")));
+        (ended, used.load(Ordering::Relaxed))
+    };
+    for rows in 1..=50 {
+        let (ended, cost) = delete(rows, u64::MAX);
+        assert_eq!(ended, format!("ok: {rows}"));
+        for missing in [1, 10_000, 100_000] {
+            let (ended, _) = delete(rows, cost - missing);
+            assert_eq!(ended, "stop: out of fuel", "{rows} rows, {missing} missing");
+        }
+    }
+}
