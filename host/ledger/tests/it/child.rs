@@ -2,7 +2,7 @@
 
 use std::env;
 use std::fs;
-use std::io::{Read, Write, stdin, stdout};
+use std::io::{ErrorKind, Read, Write, stdin, stdout};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread;
@@ -74,7 +74,14 @@ pub(crate) fn opens(ledger: &Path) -> String {
     if fs::metadata(&program).unwrap().uid() == 0 {
         command.uid(65534).gid(65534);
     }
-    let output = command.current_dir("/").output().unwrap();
+    command.current_dir("/");
+    // A process that another test starts meanwhile may have the new file open for writing until it runs its program.
+    let output = loop {
+        match command.output() {
+            Err(error) if error.kind() == ErrorKind::ExecutableFileBusy => thread::yield_now(),
+            output => break output.unwrap(),
+        }
+    };
     let text = String::from_utf8(output.stdout).unwrap();
     text.lines()
         .filter(|line| line.starts_with("append: ") || line.starts_with("read: "))
