@@ -89,9 +89,12 @@ fn every_guest_has_an_exact_profile_or_says_why_it_has_none() {
         .policy(policy)
         .build()
         .unwrap();
-    let run = || Run::new().fuel(3_000_000);
-    for name in all_guests() {
+    let run = || Run::new().fuel(3_000_000).stdin(Vec::new());
+    // CPython takes a minute to compile here. Its cases have profiles too.
+    let guests = all_guests().into_iter();
+    for name in guests.filter(|name| name != "uncaught-python") {
         let expected = match &*name {
+            "faulty-part" => "export `run` is missing, expected `func() -> result<string, string>`",
             // The library offers no models, no data and no events: the program does.
             "asks-for-ai" | "incident-classifier" => {
                 "not offered by this host: `fractal:app/ai-embeddings@0.1.0`, `fractal:app/ai-classify@0.1.0`"
@@ -115,6 +118,9 @@ fn every_guest_has_an_exact_profile_or_says_why_it_has_none() {
                 "not offered by this host: `fractal:app/data-query@0.1.0`, `fractal:app/data-mutate@0.1.0`, \
                  `fractal:app/ai-embeddings@0.1.0`"
             }
+            "rules-checker" | "sampling-plan" | "shipment-screening" => {
+                "not offered by this host: `fractal:app/data-query@0.1.0`"
+            }
             "hostile-prompts" => {
                 "not offered by this host: `fractal:app/ai-embeddings@0.1.0`, `fractal:app/ai-classify@0.1.0`, \
                  `fractal:app/ai-inference@0.1.0`"
@@ -128,7 +134,11 @@ fn every_guest_has_an_exact_profile_or_says_why_it_has_none() {
             }
             _ => "",
         };
-        match profile(&host, &guest_bytes(&name), run()) {
+        let run = match &*name {
+            "part-faults" => run().arg("take"),
+            _ => run(),
+        };
+        match profile(&host, &guest_bytes(&name), run) {
             Ok(profile) => {
                 assert_eq!(expected, "", "{name}");
                 assert!(profile.nodes.len() > 2, "{name}");
