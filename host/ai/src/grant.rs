@@ -201,13 +201,7 @@ pub(crate) fn error(fault: &Fault) -> PolicyError {
 }
 
 fn policy_error(message: impl Into<String>, hint: impl Into<String>) -> PolicyError {
-    PolicyError {
-        path: None,
-        line: None,
-        message: message.into(),
-        hint: hint.into(),
-        is_usage: true,
-    }
+    PolicyError::usage(message, hint)
 }
 
 /// The error for a model that is named where no list of models is.

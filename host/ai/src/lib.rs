@@ -183,28 +183,19 @@ fn not_exact(granted: &Granted<'_>, models: &grant::Granted) -> Option<Arc<Serve
 }
 
 fn would_ask(served: &Served) -> PolicyError {
-    PolicyError {
-        path: None,
-        line: None,
-        message: format!(
+    PolicyError::usage(
+        format!(
             "a deterministic run is granted the model `{}`, expected recorded answers or the exact model `{}`",
             served.name,
             exact::NAME
         ),
-        hint:
-            "record a real run with `--record FOLDER`, and repeat its answers with `--replay FILE`"
-                .to_owned(),
-        is_usage: true,
-    }
+        "record a real run with `--record FOLDER`, and repeat its answers with `--replay FILE`",
+    )
 }
 
 fn no_model() -> PolicyError {
-    PolicyError {
-        path: None,
-        line: None,
-        message: "inference is granted, and no model is named".to_owned(),
-        hint: "name one in the policy, such as `ai.generate = { model = \"NAME\", url = \"http://127.0.0.1:8080/v1\" }`"
-            .to_owned(),
-        is_usage: true,
-    }
+    PolicyError::usage(
+        "inference is granted, and no model is named",
+        "name one in the policy, such as `ai.generate = { model = \"NAME\", url = \"http://127.0.0.1:8080/v1\" }`",
+    )
 }

@@ -172,27 +172,21 @@ fn parse(line: &str) -> Option<(String, Recorded)> {
 }
 
 fn missing(path: &Path) -> PolicyError {
-    PolicyError {
-        path: None,
-        line: None,
-        message: format!("the recording `{}` does not exist", path.display()),
-        hint: RECORD.to_owned(),
-        is_usage: true,
-    }
+    PolicyError::usage(
+        format!("the recording `{}` does not exist", path.display()),
+        RECORD,
+    )
 }
 
 fn no_folder(path: &Path, folder: &Path) -> PolicyError {
-    PolicyError {
-        path: None,
-        line: None,
-        message: format!(
+    PolicyError::usage(
+        format!(
             "the recording `{}` is to be in `{}`, which is no folder",
             path.display(),
             folder.display()
         ),
-        hint: "make the folder first".to_owned(),
-        is_usage: true,
-    }
+        "make the folder first",
+    )
 }
 
 fn unreadable(path: &Path, source: io::Error) -> HostError {
@@ -214,32 +208,26 @@ fn wrong(path: &Path, number: usize) -> PolicyError {
 
 /// The error for an answer of another model with the same name.
 pub(crate) fn of_another(path: &Path, model: &str, recorded: &str, listed: &str) -> HostError {
-    let error = PolicyError {
-        path: None,
-        line: None,
-        message: format!(
+    let error = PolicyError::usage(
+        format!(
             "the recording `{}` has an answer of a model `{model}` with the digest {recorded}, expected {listed}",
             path.display()
         ),
-        hint: RECORD.to_owned(),
-        is_usage: true,
-    };
+        RECORD,
+    );
     error.into()
 }
 
 /// The error for a question that was not recorded.
 pub(crate) fn not_recorded(path: &Path, model: &str, question: &Value) -> HostError {
-    let error = PolicyError {
-        path: None,
-        line: None,
-        message: format!(
+    let error = PolicyError::usage(
+        format!(
             "the recording `{}` has no answer of the model `{model}` to the request with the key {}",
             path.display(),
             digest(question)
         ),
-        hint: RECORD.to_owned(),
-        is_usage: true,
-    };
+        RECORD,
+    );
     error.into()
 }
 

@@ -122,11 +122,5 @@ fn verified(flags: &Verify) -> anyhow::Result<ExitCode> {
 
 /// A list that is wrong, or names what is not there.
 fn usage(fault: Fault) -> PolicyError {
-    PolicyError {
-        path: None,
-        line: None,
-        message: fault.what().to_owned(),
-        hint: fault.hint().to_owned(),
-        is_usage: true,
-    }
+    PolicyError::usage(fault.what(), fault.hint())
 }

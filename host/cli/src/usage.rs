@@ -4,12 +4,5 @@ use fractalaw_host::PolicyError;
 
 /// An error of usage, with what to do about it.
 pub(crate) fn wrong(message: impl Into<String>, hint: impl Into<String>) -> anyhow::Error {
-    PolicyError {
-        path: None,
-        line: None,
-        message: message.into(),
-        hint: hint.into(),
-        is_usage: true,
-    }
-    .into()
+    PolicyError::usage(message, hint).into()
 }

@@ -73,11 +73,5 @@ pub(crate) fn wrong(error: &SettingsError) -> PolicyError {
 }
 
 fn usage(message: &str, hint: &str) -> PolicyError {
-    PolicyError {
-        path: None,
-        line: None,
-        message: message.to_owned(),
-        hint: hint.to_owned(),
-        is_usage: true,
-    }
+    PolicyError::usage(message, hint)
 }

@@ -28,14 +28,19 @@ pub struct PolicyError {
 }
 
 impl PolicyError {
-    pub(crate) fn new(message: impl Into<String>) -> PolicyError {
+    /// What a caller got wrong, in no particular file, and what to do about it.
+    pub fn usage(message: impl Into<String>, hint: impl Into<String>) -> PolicyError {
         PolicyError {
             path: None,
             line: None,
             message: message.into(),
-            hint: PAGE.to_owned(),
+            hint: hint.into(),
             is_usage: true,
         }
+    }
+
+    pub(crate) fn new(message: impl Into<String>) -> PolicyError {
+        PolicyError::usage(message, PAGE)
     }
 
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> PolicyError {

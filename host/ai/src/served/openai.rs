@@ -59,23 +59,19 @@ fn no_server(served: &Served) -> PolicyError {
         Some(_) => "in its list of models",
         None => "in the policy",
     };
-    PolicyError {
-        path: None,
-        line: None,
-        message: format!("the model `{name}` has no server and no recorded answers"),
-        hint: format!("give it a `url` {place}, or replay answers with `--replay FILE`"),
-        is_usage: true,
-    }
+    PolicyError::usage(
+        format!("the model `{name}` has no server and no recorded answers"),
+        format!("give it a `url` {place}, or replay answers with `--replay FILE`"),
+    )
 }
 
 /// The key in this variable. It never becomes part of a message.
 fn secret(variable: &str) -> Result<String, HostError> {
-    let wrong = |what: &str, hint: &str| PolicyError {
-        path: None,
-        line: None,
-        message: format!("the variable `{variable}`, which is to have a model's key, {what}"),
-        hint: hint.to_owned(),
-        is_usage: true,
+    let wrong = |what: &str, hint: &str| {
+        PolicyError::usage(
+            format!("the variable `{variable}`, which is to have a model's key, {what}"),
+            hint,
+        )
     };
     let key = std::env::var(variable)
         .map_err(|_| wrong("is not set", "set it where the host is started"))?;

@@ -53,6 +53,18 @@ impl Machine {
         out
     }
 
+    /// What an inspection by name says, with the policy.
+    fn inspected(&self) -> serde_json::Value {
+        let arguments = [
+            "inspect",
+            "hello-world",
+            "--policy",
+            "policy.toml",
+            "--json",
+        ];
+        serde_json::from_str(&self.done(&arguments)).unwrap()
+    }
+
     /// The first line of a run by name, with the policy, and its code.
     fn ran(&self, more: &[&str]) -> (i32, String) {
         let cache = cache().display().to_string();
@@ -109,14 +121,7 @@ fn a_component_is_signed_pushed_pulled_verified_and_run() {
     );
     // The same by its file, and without a name for it.
     second.done(&["run", "./hello-world.wasm", "--policy", "policy.toml"]);
-    let inspected = second.done(&[
-        "inspect",
-        "hello-world",
-        "--policy",
-        "policy.toml",
-        "--json",
-    ]);
-    let inspected: serde_json::Value = serde_json::from_str(&inspected).unwrap();
+    let inspected = second.inspected();
     assert_eq!(inspected["starts"], true);
 
     // Another key.
@@ -125,14 +130,7 @@ fn a_component_is_signed_pushed_pulled_verified_and_run() {
     let refused =
         format!("refused: it is signed by `{key}`, and a signature of `release` is required");
     assert_eq!(second.ran(&[]), (3, refused));
-    let inspected = second.done(&[
-        "inspect",
-        "hello-world",
-        "--policy",
-        "policy.toml",
-        "--json",
-    ]);
-    let inspected: serde_json::Value = serde_json::from_str(&inspected).unwrap();
+    let inspected = second.inspected();
     assert_eq!(inspected["refusal"]["refusal"], "not-signed");
     require(&second, key);
 

@@ -57,16 +57,8 @@ impl Node {
             std::fs::copy(self.folder.path().join(name), folder.path().join(name)).unwrap();
         }
         self.folder = folder;
-        let (path, apps) = (self.path(), self.apps.clone());
-        self.engine = Some(open(
-            &path,
-            &self.name,
-            &apps,
-            &mut self.ledger,
-            self.now,
-            &self.woken,
-        ));
-        self.exchange = Exchange::open(&path).unwrap();
+        self.come_back();
+        self.exchange = Exchange::open(&self.path()).unwrap();
     }
 
     /// Starts the engine as one that is not part of a set.
