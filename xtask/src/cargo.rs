@@ -53,9 +53,9 @@ pub(crate) const BENCHES: [&str; 10] = [
     "fractalaw-measure",
 ];
 
-/// The ledger, its auditor's program, and the engines on SQLite, of data and of events. They do not depend on Wasmtime.
+/// The ledger, its auditor's program, the engines on SQLite, of data and of events, and what unit tests of guests have of them. They do not depend on Wasmtime.
 /// The auditor and the tests depend on Arrow and Parquet, which the host does not use.
-pub(crate) const LEDGER: [&str; 12] = [
+pub(crate) const LEDGER: [&str; 16] = [
     "-p",
     "fractalaw-ledger",
     "-p",
@@ -68,6 +68,10 @@ pub(crate) const LEDGER: [&str; 12] = [
     "fractalaw-sqlite",
     "-p",
     "fractalaw-events-engine",
+    "-p",
+    "fractalaw-native-host",
+    "-p",
+    "fractalaw-limits",
 ];
 
 /// Data behind ADBC drivers. These packages do not depend on Wasmtime. What loads drivers turns on features of

@@ -55,6 +55,15 @@ pub(crate) fn run(project: &Project) -> Result<ExitCode> {
             .arg("--locked");
         let remedy = format!("run `cargo clippy --fix {} -p GUEST`", target.join(" "));
         step("clippy of the guests", &remedy, clippy.args(warnings))?;
+
+        // As editors and `cargo test` see them. With the steps above, this is all of `cargo check --workspace --all-targets`,
+        // which would compile Wasmtime once more, with the features of everything.
+        let clippy = cargo(&shell, "clippy")
+            .args(&guests)
+            .args(["--all-targets", "--locked"]);
+        let remedy = "run `cargo clippy --fix --all-targets -p GUEST`";
+        let title = "clippy of the guests on this machine, with their tests";
+        step(title, remedy, clippy.args(warnings))?;
     }
 
     for packages in GROUPS {
@@ -67,13 +76,38 @@ pub(crate) fn run(project: &Project) -> Result<ExitCode> {
 
     eprintln!("\n── tests");
     let flags = flags::Test {
-        names: Vec::new(),
         all: true,
-        from: None,
-        coverage: false,
-        accept: false,
-        review: false,
-        rest: Vec::new(),
+        ..flags::Test::default()
     };
     test::verify(project, &flags, Snapshots::Never)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::path::Path;
+
+    use super::{BENCHES, GROUPS};
+    use crate::project::read_toml;
+
+    /// Guests are listed when they are checked.
+    #[test]
+    fn every_member_of_the_workspace_is_checked() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+        let text = |path: &Path| read_toml(&path.join("Cargo.toml")).unwrap();
+        let members = text(root)["workspace"]["members"].clone();
+        let members = members.as_array().unwrap().iter();
+        let members = members.filter_map(|member| member.as_str());
+        let members = members.filter(|member| *member != "guests/*");
+        let members = members.map(|member| {
+            let name = text(&root.join(member))["package"]["name"].clone();
+            name.as_str().unwrap().to_owned()
+        });
+        let checked = GROUPS.into_iter().chain([&BENCHES[..]]).flatten();
+        let checked: BTreeSet<&str> = checked.copied().collect();
+        let forgotten: Vec<String> = members
+            .filter(|member| !checked.contains(&**member))
+            .collect();
+        assert!(forgotten.is_empty(), "{forgotten:?}");
+    }
 }

@@ -1,20 +1,25 @@
 //! Says in one line what this micro-app is for.
 
-use fractal::app::audit_log::{AuditEntry, record_event};
+use micro_app::record;
 
-wit_bindgen::generate!({ path: "../../wit", world: "micro-app" });
+micro_app::main!(run);
 
-struct App;
-
-impl Guest for App {
-    fn run() -> Result<String, String> {
-        record_event(&AuditEntry {
-            event_type: "app-started".into(),
-            resource: "{name}".into(),
-            detail: "First run".into(),
-        });
-        Ok("Hello from {name}!".into())
-    }
+fn run() -> Result<String, String> {
+    record("app-started", "{name}", "First run");
+    Ok("Hello from {name}!".to_owned())
 }
 
-export!(App);
+/// These run on your machine, with a host in memory: `cargo test -p {name}`.
+#[cfg(test)]
+mod tests {
+    use micro_app::testing::Host;
+
+    use super::run;
+
+    #[test]
+    fn it_says_hello_and_records_that_it_started() {
+        let mut host = Host::new();
+        assert_eq!(host.run(run).as_deref(), Ok("Hello from {name}!"));
+        assert_eq!(host.trail(), ["[app-started] {name} — First run"]);
+    }
+}

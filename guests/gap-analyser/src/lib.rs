@@ -23,6 +23,10 @@ struct Gap<'a> {
 
 fn run() -> Result<String, String> {
     let text = io::read_to_string(io::stdin()).map_err(|error| format!("no payload: {error}"))?;
+    analyse(text)
+}
+
+fn analyse(text: String) -> Result<String, String> {
     let (regulation, version) = read(&text)
         .ok_or_else(|| format!("`{text}` is no change\nhint: expected `REGULATION;FROM;TO`"))?;
     let obligations: Vec<Obligation> = query_as(sql!(
@@ -67,7 +71,33 @@ fn read(text: &str) -> Option<(&str, u32)> {
 
 #[cfg(test)]
 mod tests {
-    use super::read;
+    use micro_app::testing::Host;
+    use native_host::SqliteTables;
+
+    use super::{analyse, read};
+
+    #[test]
+    fn a_gap_is_a_row_an_entry_and_an_event_and_a_second_one_is_none_of_them() {
+        let mut host = Host::new().tables(SqliteTables::seeded(&[
+            "../../tests/cases/gap-analyser/schema.sql",
+            "../../tests/cases/gap-analyser/obligation.csv",
+        ]));
+        let said = host.run(|| analyse("EU-2024/1781;1;2".to_owned()));
+        assert_eq!(said.as_deref(), Ok("1 gaps in version 2 of `EU-2024/1781`"));
+        let trail =
+            ["[gap-found] keep a digital product passport — checked against version 1 of 2"];
+        assert_eq!(host.trail(), trail);
+        let event = (
+            "gap-found",
+            &b"keep a digital product passport;EU-2024/1781;2"[..],
+        );
+        assert_eq!(host.emitted(), [event]);
+
+        // The key of the table refuses it.
+        assert!(host.run(|| analyse("EU-2024/1781;1;2".to_owned())).is_err());
+        assert_eq!(host.trail(), trail);
+        assert_eq!(host.emitted(), [event]);
+    }
 
     #[test]
     fn a_change_is_a_regulation_and_two_versions() {

@@ -3,7 +3,7 @@
 //! What reads the environment is compiled where it is called (`#[inline]`). Otherwise the code that reads arguments would be
 //! shared with micro-apps that emit nothing, and their fuel would change.
 
-use std::{env, fmt};
+use std::fmt;
 
 use crate::contract::fractal::app::events_emit::{DomainEvent, emit as emit_event};
 use crate::contract::fractal::app::events_schedule::{
@@ -76,15 +76,29 @@ pub fn cancel(task: u64) -> Result<(), EventError> {
 
 /// What the host says of what started the run: `trigger("EVENT_TYPE")` is the variable `FRACTALAW_EVENT_TYPE`. It is
 /// `None` if the run has no such variable.
+#[cfg(target_family = "wasm")]
 #[inline]
 pub fn trigger(name: &str) -> Option<String> {
-    env::var(format!("FRACTALAW_{name}")).ok()
+    std::env::var(format!("FRACTALAW_{name}")).ok()
+}
+
+/// What the test's host says of what started the run: see [`testing::Host::trigger`](crate::testing::Host::trigger).
+#[cfg(not(target_family = "wasm"))]
+pub fn trigger(name: &str) -> Option<String> {
+    crate::testing::host(|host| host.trigger_of(name))
 }
 
 /// The micro-app's own name, which the host gives as the program's.
+#[cfg(target_family = "wasm")]
 #[inline]
 pub fn own_name() -> String {
-    env::args().next().unwrap_or_default()
+    std::env::args().next().unwrap_or_default()
+}
+
+/// The micro-app's own name, as the test's host gives it.
+#[cfg(not(target_family = "wasm"))]
+pub fn own_name() -> String {
+    crate::testing::host(|host| host.name())
 }
 
 fn refused(code: u32, message: String) -> EventError {

@@ -25,7 +25,8 @@
 //! ```
 //!
 //! In reading order: `data` for the calls, `sql` for their text, `rows` for what comes and goes, `arrow` for the format of it,
-//! `audit`, `events`, and `error` for what a call of data can answer.
+//! `audit`, `events`, and `error` for what a call of data can answer. `native` has what takes the host's place in tests on the
+//! machine's own target.
 
 #![deny(missing_docs)]
 #![deny(unsafe_code)]
@@ -38,39 +39,53 @@ mod events;
 mod rows;
 mod sql;
 
-/// The whole contract as `wit-bindgen` gives it, for what this library has no words of its own for.
+/// The bindings of the world with `run`, which [`main!`] exports.
 #[cfg(feature = "run")]
-#[expect(missing_docs, reason = "wit-bindgen writes no documentation")]
-pub mod contract {
-    wit_bindgen::generate!({
-        path: "../../wit",
-        world: "micro-app",
-        pub_export_macro: true,
-        default_bindings_module: "micro_app::contract",
-    });
+macro_rules! bindings {
+    () => {
+        wit_bindgen::generate!({
+            path: "../../wit",
+            world: "micro-app",
+            pub_export_macro: true,
+            default_bindings_module: "micro_app::contract",
+        });
+    };
 }
 
-/// What the contract imports, for parts: they export no `run`, and [`main!`] cannot be used.
+/// The bindings of what the contract imports, for parts: they export no `run`, and [`main!`] cannot be used.
 #[cfg(not(feature = "run"))]
+macro_rules! bindings {
+    () => {
+        wit_bindgen::generate!({
+            path: "../../wit",
+            inline: "package fractal:part;
+                world imports {
+                    import fractal:app/audit-log@0.1.0;
+                    import fractal:app/data-query@0.1.0;
+                    import fractal:app/data-mutate@0.1.0;
+                    import fractal:app/ai-embeddings@0.1.0;
+                    import fractal:app/ai-classify@0.1.0;
+                    import fractal:app/ai-inference@0.1.0;
+                    import fractal:app/events-emit@0.1.0;
+                    import fractal:app/events-schedule@0.1.0;
+                }",
+            world: "fractal:part/imports",
+            generate_all,
+        });
+    };
+}
+
+/// The whole contract as `wit-bindgen` gives it, for what this library has no words of its own for.
+#[cfg(target_family = "wasm")]
 #[expect(missing_docs, reason = "wit-bindgen writes no documentation")]
 pub mod contract {
-    wit_bindgen::generate!({
-        path: "../../wit",
-        inline: "package fractal:part;
-            world imports {
-                import fractal:app/audit-log@0.1.0;
-                import fractal:app/data-query@0.1.0;
-                import fractal:app/data-mutate@0.1.0;
-                import fractal:app/ai-embeddings@0.1.0;
-                import fractal:app/ai-classify@0.1.0;
-                import fractal:app/ai-inference@0.1.0;
-                import fractal:app/events-emit@0.1.0;
-                import fractal:app/events-schedule@0.1.0;
-            }",
-        world: "fractal:part/imports",
-        generate_all,
-    });
+    bindings!();
 }
+
+#[cfg(not(target_family = "wasm"))]
+mod native;
+#[cfg(not(target_family = "wasm"))]
+pub use native::{contract, testing};
 
 pub use audit::record;
 pub use data::{execute, insert, query, query_as, query_one};

@@ -61,3 +61,41 @@ fn reminder(permit: &Permit) -> Event {
         ),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use micro_app::testing::Host;
+    use native_host::SqliteTables;
+
+    use super::review;
+
+    #[test]
+    fn a_holder_is_reminded_once() {
+        let tables = SqliteTables::sql(
+            "CREATE TABLE permit (number TEXT, holder TEXT, expires DATE, status TEXT);
+             CREATE TABLE event (permit TEXT, kind TEXT, detail TEXT);
+             INSERT INTO permit VALUES
+                 ('EP-1', 'Fenland Anglers', '2026-02-28', 'in-force'),
+                 ('EP-2', 'Tarn View', '2026-04-30', 'in-force'),
+                 ('EP-3', 'Marsh End', '2026-05-01', 'in-force');",
+        );
+        // The notice is of 60 days: the third permit runs for 61.
+        let mut host = Host::new().tables(tables.at("2026-03-01T02:00:00Z"));
+        assert_eq!(
+            host.run(review).as_deref(),
+            Ok("2026-03-01: 1 expired, 1 reminded")
+        );
+        assert_eq!(
+            host.trail(),
+            [
+                "[expired] EP-1 — on 2026-02-28",
+                "[reminded] EP-2 — letter R2 to Tarn View: expires on 2026-04-30"
+            ]
+        );
+        assert_eq!(
+            host.run(review).as_deref(),
+            Ok("2026-03-01: 0 expired, 0 reminded")
+        );
+        assert_eq!(host.trail().len(), 2);
+    }
+}

@@ -83,3 +83,50 @@ fn doubt(text: &str, plain: &str, confidence: f32) -> Option<String> {
     let missing = numbers::missing(text, plain);
     (!missing.is_empty()).then(|| format!("without the number {}", missing.join(", ")))
 }
+
+#[cfg(test)]
+mod tests {
+    use micro_app::query_as;
+    use micro_app::testing::Host;
+    use native_host::{Answers, SqliteTables};
+
+    use super::run;
+
+    /// The provisions and the answers of the cases.
+    fn host(answers: &str) -> Host {
+        let files = ["schema.sql", "provision.csv", answers]
+            .map(|file| format!("../../tests/cases/provision-polisher/{file}"));
+        Host::new()
+            .tables(SqliteTables::seeded(&[&files[0], &files[1]]))
+            .models(Answers::read(&files[2]))
+    }
+
+    fn polished(host: &mut Host) -> Vec<String> {
+        host.run(|| query_as("SELECT id FROM provision WHERE plain IS NOT NULL ORDER BY id"))
+            .unwrap()
+    }
+
+    #[test]
+    fn what_was_polished_before_the_server_paused_is_kept() {
+        let mut host = host("no-more-today.jsonl");
+        assert_eq!(polished(&mut host), ["33(2)"]);
+        let said = host.run(run);
+        assert_eq!(said.as_deref(), Ok("1 polished, 2 unclear, 1 left"));
+        assert_eq!(polished(&mut host), ["33(1)", "33(2)"]);
+        assert_eq!(
+            host.trail().last().unwrap(),
+            "[polishing-paused] 33(5) — the server of the model `scripted` allows no further call now (status 429)"
+        );
+    }
+
+    #[test]
+    fn what_was_polished_before_the_server_failed_is_lost() {
+        let mut host = host("fails.jsonl");
+        assert_eq!(
+            host.run(run).unwrap_err(),
+            "the model failed (5): the server of the model `scripted` failed (status 500)"
+        );
+        assert_eq!(polished(&mut host), ["33(2)"]);
+        assert_eq!(host.trail().len(), 3);
+    }
+}

@@ -80,6 +80,20 @@ pub(crate) enum Command {
     /// Make a key for signing, or show the public part of one.
     #[command(disable_help_flag = true)]
     Keys(Given),
+    /// Print a script with which a shell completes `fractalaw`, such as `source <(fractalaw completions bash)`.
+    Completions {
+        /// The shell.
+        #[arg(value_enum)]
+        shell: Shell,
+    },
+}
+
+/// A shell that can complete commands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Shell {
+    Bash,
+    Zsh,
+    Fish,
 }
 
 /// The arguments of a command that another program has.

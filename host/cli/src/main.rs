@@ -25,6 +25,7 @@ mod request;
 
 // The commands:
 mod beside;
+mod completions;
 mod data;
 mod inspect;
 mod models;
@@ -75,6 +76,7 @@ fn main() -> ExitCode {
         flags::Command::Pull(given) => registry("pull", given),
         flags::Command::Sign(given) => registry("sign", given),
         flags::Command::Keys(given) => registry("keys", given),
+        flags::Command::Completions { shell } => completions::run(shell),
     }
 }
 

@@ -10,6 +10,7 @@ use crate::scratch::Scratch;
 fn everything_that_was_made_or_changed_is_listed() {
     let scratch = Scratch::new().env("EXPECTED", "accept");
     scratch.add_stand_ins_beside_guests();
+    scratch.add_library();
 
     let ended = scratch.xtask(["new", "listed-guest"]);
     assert_eq!(ended.code, 0, "{}{}", ended.stdout, ended.stderr);
@@ -28,6 +29,12 @@ fn everything_that_was_made_or_changed_is_listed() {
              cargo xtask test listed-guest\n    \
              cargo xtask test listed-guest --accept    once a change of what it does or costs is meant\n"
     );
+
+    // Its unit test runs on this machine.
+    let ended = scratch.cargo(["test", "--offline", "-p", "listed-guest"]);
+    assert_eq!(ended.code, 0, "{}{}", ended.stdout, ended.stderr);
+    let passed = "test tests::it_says_hello_and_records_that_it_started ... ok\n";
+    assert!(ended.stdout.contains(passed), "{}", ended.stdout);
 }
 
 /// The files of a guest that `new` writes.

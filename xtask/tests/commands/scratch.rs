@@ -60,6 +60,25 @@ impl Scratch {
             .without_env("CI")
     }
 
+    /// Adds the library that guests share, which new guests use.
+    pub(crate) fn add_library(&self) {
+        let folder = Path::new("guests/lib-micro-app");
+        self.copy(&folder.join("Cargo.toml"));
+        self.copy(&folder.join("src"));
+    }
+
+    /// Copies a file or a folder of this repository to the same place.
+    fn copy(&self, relative: &Path) {
+        let from = repository().join(relative);
+        if !from.is_dir() {
+            let text = fs::read_to_string(&from).unwrap();
+            return self.write(relative.to_str().unwrap(), &text);
+        }
+        for entry in fs::read_dir(&from).unwrap() {
+            self.copy(&relative.join(entry.unwrap().file_name()));
+        }
+    }
+
     /// Sets a variable in the environment of the commands.
     pub(crate) fn env(mut self, name: &str, value: impl Into<String>) -> Scratch {
         self.env.insert(name.to_owned(), Some(value.into()));
@@ -102,13 +121,26 @@ impl Scratch {
         self.xtask_in("", args)
     }
 
+    /// Runs cargo at the root.
+    pub(crate) fn cargo<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Ended {
+        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+        let mut command = Command::new(cargo);
+        command.args(args).current_dir(&self.root);
+        self.ended(&mut command)
+    }
+
     /// Runs `xtask` in a folder below the root.
     pub(crate) fn xtask_in<S: AsRef<OsStr>>(
         &self,
         folder: &str,
         args: impl IntoIterator<Item = S>,
     ) -> Ended {
-        let output = self.command(folder, args).output().unwrap();
+        self.ended(&mut self.command(folder, args))
+    }
+
+    /// Runs a command in the environment of this workspace.
+    fn ended(&self, command: &mut Command) -> Ended {
+        let output = self.in_our_environment(command).output().unwrap();
         Ended {
             code: output.status.code().unwrap(),
             stdout: String::from_utf8(output.stdout).unwrap(),
@@ -124,6 +156,11 @@ impl Scratch {
     ) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
         command.args(args).current_dir(self.path(folder));
+        self.in_our_environment(&mut command);
+        command
+    }
+
+    fn in_our_environment<'a>(&self, command: &'a mut Command) -> &'a mut Command {
         for (name, value) in &self.env {
             match value {
                 Some(value) => command.env(name, value),

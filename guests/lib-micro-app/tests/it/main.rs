@@ -3,6 +3,7 @@
 
 mod malformed;
 mod mismatches;
+mod native;
 mod quoting;
 mod reading;
 mod streams;

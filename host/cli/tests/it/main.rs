@@ -7,6 +7,7 @@ mod ai_servers;
 mod cache;
 mod call_kills;
 mod clock_jumps;
+mod completing;
 mod data;
 mod data_desk;
 mod data_diff;
