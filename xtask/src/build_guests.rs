@@ -187,6 +187,13 @@ impl Outcome {
         taken
     }
 
+    /// The guests that were built now.
+    pub(crate) fn rebuilt(&self) -> impl Iterator<Item = &str> {
+        let rebuilt = |built: &&Built| built.status == Status::Rebuilt;
+        let built = self.built.iter().filter(rebuilt);
+        built.map(|built| &*built.summary.name)
+    }
+
     /// The guests that could not be built.
     pub(crate) fn failed(&self) -> impl Iterator<Item = &str> {
         self.failures.iter().map(|(name, _)| name.as_str())

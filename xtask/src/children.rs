@@ -22,6 +22,11 @@ impl Running {
     }
 }
 
+/// From now on a signal to end has its exit code, also while no program runs.
+pub(crate) fn listen() -> io::Result<()> {
+    told::listen()
+}
+
 /// Starts a program.
 pub(crate) fn spawn(command: &mut Command) -> io::Result<Running> {
     Ok(Running {
@@ -74,7 +79,7 @@ mod told {
         }
     }
 
-    fn listen() -> io::Result<()> {
+    pub(super) fn listen() -> io::Result<()> {
         static STARTED: OnceLock<Result<(), io::ErrorKind>> = OnceLock::new();
         let started = STARTED.get_or_init(|| {
             let mut signals =
@@ -113,6 +118,10 @@ mod told {
 
     pub(super) fn spawn(command: &mut Command) -> io::Result<Child> {
         command.spawn()
+    }
+
+    pub(super) fn listen() -> io::Result<()> {
+        Ok(())
     }
 
     pub(super) fn forget(_: u32) {}

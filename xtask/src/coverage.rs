@@ -8,10 +8,12 @@ mod dwarf;
 mod lines;
 
 mod lcov;
-mod page;
 mod table;
 
+pub(crate) mod page;
+
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Result;
@@ -22,18 +24,36 @@ use crate::cases::recording::{Wanted, record};
 use crate::cases::records;
 use crate::files::write_atomically;
 use crate::project::Project;
-use lines::Lines;
+use lines::{Covered, Lines};
 
 /// Runs the cases, and prints and writes what they reach.
-pub(crate) fn run(project: &Project, asked: Asked) -> Result<ExitCode> {
+pub(crate) fn run(project: &Project, asked: &Asked) -> Result<ExitCode> {
+    let covered = cover(project, asked)?;
+    for (name, why) in &covered.left_out {
+        eprintln!("not counted: `{name}`: {why}");
+    }
+    print!("{}", table::text(&covered.lines));
+    let files = [
+        ("lcov.info", lcov::text(&covered.lines)),
+        ("index.html", page::text(project, &covered)?),
+    ];
+    for (name, text) in files {
+        let path = folder(project).join(name);
+        write_atomically(&path, text.as_bytes())?;
+        eprintln!("written: {}", project.relative(&path).display());
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Builds the guests of these cases with their lines, and runs the cases.
+pub(crate) fn cover(project: &Project, asked: &Asked) -> Result<Covered> {
     let guests = asked.guests(project)?;
     build_guests::attempt(project, &guests)?.check()?;
-    let folder = project.target.join("coverage");
-    let components = folder.join("guests");
+    let components = folder(project).join("guests");
     let modules = build_guests::with_lines(project, &guests, &components)?;
     let wanted = Wanted {
         guests: &components,
-        cases: asked,
+        cases: asked.clone(),
         profiles: false,
         coverage: true,
         name: "coverage",
@@ -44,21 +64,21 @@ pub(crate) fn run(project: &Project, asked: Asked) -> Result<ExitCode> {
         let code = dwarf::read(module)?;
         codes.insert(code.sha256.clone(), code);
     }
-    let lines = Lines::of(&records, &codes);
-    for record in &records {
-        if let Some(why) = &record.no_coverage {
-            eprintln!("not counted: `{}`: {why}", record.case);
-        }
-    }
-    print!("{}", table::text(&lines));
-    let files = [
-        ("lcov.info", lcov::text(&lines)),
-        ("index.html", page::text(project, &lines)?),
-    ];
-    for (name, text) in files {
-        let path = folder.join(name);
-        write_atomically(&path, text.as_bytes())?;
-        eprintln!("written: {}", project.relative(&path).display());
-    }
-    Ok(ExitCode::SUCCESS)
+    let others = guests.iter().filter_map(|guest| {
+        let language = project.language(guest)?;
+        let why = format!("it is written in {language}, and lines are known of Rust only");
+        Some((guest.clone(), why))
+    });
+    let cases = records.iter().filter_map(|record| {
+        let why = record.no_coverage.clone()?;
+        Some((record.case.clone(), why))
+    });
+    Ok(Covered {
+        lines: Lines::of(&records, &codes),
+        left_out: others.chain(cases).collect(),
+    })
+}
+
+fn folder(project: &Project) -> PathBuf {
+    project.target.join("coverage")
 }

@@ -1,106 +1,16 @@
 //! All commands and flags, with their help: `cargo xtask` alone shows the page below.
 
+pub(crate) mod completions;
+mod guide;
+
 use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::language::Language;
-
-/// The way data flows, then each command with an example.
-const GUIDE: &str = "\
-The way data flows:
-
-    guests/NAME/                 the source of a micro-app, its manifest in Cargo.toml
-    guests/LANGUAGE/NAME/        the same in another language, its manifest in micro-app.toml
-      |  build-guests            rustc, for wasm32-wasip2
-    target/guests/core/NAME.wasm the core module
-      |  build-guests            encoded, checked against wit/, manifest added
-    target/guests/NAME.wasm      the component: says what it is and what it asks for
-      |  run, test               compiled once, then an instance with fuel, deadline and memory cap
-    report                       outcome, audit entries, fuel, memory, output
-      |  test                    compared exactly
-    tests/snapshots/             reviewed and committed
-
-Examples:
-
-    cargo xtask run hello-world              build it, run it, print its report
-    cargo xtask run hello-world --fuel 1000  the same, with less fuel than it needs
-    cargo xtask run hello-world --ledger     the same, recorded in target/ledger/audit.ledger
-    cargo xtask ledger runs target/ledger/audit.ledger
-    cargo xtask serve /tmp/site --watch      run the micro-apps of a folder when something happens
-    cargo xtask inspect hello-world          what it is, and what it asks for
-    cargo xtask test                         hold every guest against its snapshots
-    cargo xtask test hello-world --accept    accept what its cases do now
-    cargo xtask report                       one page of all of that, to be read in a browser
-    cargo xtask build-guests --json          build all guests, describe them for a tool
-    cargo xtask profile duty-finder --against HEAD
-                                             which functions became dearer since the last commit
-    cargo xtask fuel                         what every case costs, and its share of the budget
-    cargo xtask bench warm --save before     measure one more run beside raw Wasmtime's
-    cargo xtask fuzz component --time 10m    look for bytes that break the host
-    cargo xtask new my-app                   make a guest with a first case that passes
-    cargo xtask ci                           everything that CI checks
-    cargo xtask drivers                      fetch the database drivers that tests use
-    cargo xtask servers                      fetch the servers that tests use
-    cargo xtask models get                   fetch the models that `fractalaw-models` serves
-    cargo xtask tidy                         only the rules that no other tool checks
-
-Exit codes:
-
-     0  all is well
-     1  the micro-app returned an error of its own
-     2  wrong usage
-     3  refused: not a component that may run here
-     4  out of fuel
-     5  deadline exceeded
-     6  memory limit exceeded
-     7  stack overflow
-     8  trap
-     9  quota exceeded
-    10  the host failed
-    11  a guest failed to build
-    12  another step failed: the host's build, a test, a check
-    13  interrupted by a signal
-    14  not acknowledged: the ledger failed after the run had begun
-    15  `fuel`: a cost moved by more than is allowed, and nothing else is wrong";
-
-/// Options of `run`, which the host's binary defines and parses; listed here to be found.
-const RUN_OPTIONS: &str = "\
-Options of the run, given to `fractalaw run` as they stand:
-
-    --tier TIER                    lightweight, standard or heavy, instead of the manifest's
-    --fuel N                       units of fuel, instead of the tier's
-    --timeout DURATION             wall time, such as 500ms or 2s, instead of the tier's
-    --memory SIZE                  memory cap, such as 64MiB, instead of the tier's
-    --arg ARG                      an argument; repeat for more
-    --env NAME=VALUE               an environment variable; repeat for more
-    --dir HOST[::GUEST][:rw]       a folder, read-only unless `:rw` follows; repeat for more
-    --stdin FILE                   standard input; `-` passes on our own
-    --trigger LINE                 the event or tick that starts it, as a case has it: tests/README.md
-    --data FILE[:rw]               an SQLite database, all of it, read-only unless `:rw` follows
-    --record FOLDER                record the run as a case, for `cargo xtask test --from FOLDER`
-    --replay FILE                  take the answers of served models from a file, and ask no server
-    --policy FILE                  what is granted to which micro-apps: host/POLICY.md
-    --grant LINE                   a line of policy for this run; repeat for more
-    --ledger [FILE]                record it; without FILE in target/ledger/audit.ledger
-    --durability entry|run|group   when the ledger's entries are on disk
-    --ledger-wait DURATION         how long to wait for other processes that append
-    --grace DURATION               how long it may go on after SIGINT or SIGTERM
-    --json                         the report as JSON
-    --trace                        list each host call with its place on the fuel axis
-    --deterministic                virtual time and seeded randomness, as under test
-    --clock RFC3339, --seed N      the time at which such a run begins, and its seed
-    --compile-time DURATION        how long compiling it may take, 60s unless it is said
-    --cache FOLDER, --no-cache     where compiled code is kept, or not at all
-
-Examples:
-
-    cargo xtask run hello-world
-    cargo xtask run hello-world --fuel 1000 --json
-    cargo xtask run path/to/component.wasm --tier heavy
-
-The exit codes stand in `cargo xtask --help`.";
+use guide::GUIDE;
+pub(crate) use guide::RUN_OPTIONS;
 
 /// Builds, runs and tests micro-apps.
 #[derive(Debug, Parser)]
@@ -152,6 +62,9 @@ pub(crate) enum Command {
     Models(Models),
     /// Check the rules of this repository that no other tool knows
     Tidy,
+    /// Print a script with which a shell completes `cargo xtask`
+    #[command(after_help = completions::HELP, after_long_help = completions::HELP)]
+    Completions(completions::Completions),
 }
 
 /// Flags of `build-guests`.
@@ -178,6 +91,9 @@ pub(crate) struct Run {
     // An option in its place is taken too: `run` says where it belongs.
     #[arg(value_name = "GUEST|PATH", allow_hyphen_values = true)]
     pub(crate) what: String,
+    /// Run it again when its source or its input changes. It may also follow the guest
+    #[arg(long)]
+    pub(crate) watch: bool,
     /// Options of the run
     #[arg(
         value_name = "OPTIONS",
@@ -225,7 +141,7 @@ pub(crate) struct Ledger {
 }
 
 /// Flags of `test`.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub(crate) struct Test {
     /// A case, or a guest or group for all of its cases; one text otherwise: tests whose name contains it
     #[arg(value_name = "NAME")]
@@ -246,6 +162,9 @@ pub(crate) struct Test {
     /// the ledger, what fuzzing has found, and the profile of every case
     #[arg(long, conflicts_with_all = ["accept", "review"])]
     pub(crate) all: bool,
+    /// Run the cases again that a change of sources, cases, inputs or snapshots concerns
+    #[arg(long, conflicts_with_all = ["accept", "review", "from", "coverage", "all"])]
+    pub(crate) watch: bool,
     /// Arguments for the test binaries
     #[arg(last = true, value_name = "ARGS")]
     pub(crate) rest: Vec<String>,
@@ -318,6 +237,9 @@ pub(crate) struct Report {
     /// fuel
     #[arg(long, value_name = "REV|FOLDER")]
     pub(crate) against: Option<String>,
+    /// Also show which lines of the guests' sources the cases reach: builds and runs them once more
+    #[arg(long, conflicts_with = "records")]
+    pub(crate) coverage: bool,
     /// Show these records, instead of running the cases
     #[arg(long, value_name = "FOLDER")]
     pub(crate) records: Option<PathBuf>,

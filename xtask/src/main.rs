@@ -32,6 +32,7 @@ mod guest;
 mod lock;
 mod programs;
 mod project;
+mod watch;
 
 // What guests in other languages and tests need besides the workspace.
 mod packages;
@@ -57,6 +58,7 @@ mod coverage;
 
 // The other commands, each in a file.
 mod bench;
+mod completions;
 mod fuel;
 mod fuzz;
 mod inspect;
@@ -64,6 +66,7 @@ mod ledger;
 mod new;
 mod profile;
 mod report;
+mod rerun;
 mod run;
 mod serve;
 mod test;
@@ -109,6 +112,7 @@ fn dispatch(command: &Command) -> Result<ExitCode> {
         Command::Inspect(flags) => return inspect::run(&project, flags),
         Command::Ledger(flags) => return ledger::run(&project, flags),
         Command::Serve(flags) => return serve::run(&project, flags),
+        Command::Test(flags) if flags.watch => return rerun::run(&project, flags),
         Command::Test(flags) => return test::run(&project, flags),
         Command::Report(flags) => report::run(&project, flags)?,
         Command::Bench(flags) => return bench::run(&project, flags),
@@ -121,6 +125,7 @@ fn dispatch(command: &Command) -> Result<ExitCode> {
         Command::Servers => servers::run(&project)?,
         Command::Models(flags::Models::Get) => models::get(&project)?,
         Command::Tidy => tidy::run(&project)?,
+        Command::Completions(flags) => completions::run(flags)?,
     }
     Ok(ExitCode::SUCCESS)
 }

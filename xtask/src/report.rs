@@ -24,6 +24,7 @@ use crate::cases::asked::Asked;
 use crate::cases::names::Cases;
 use crate::cases::recording::{Wanted, record};
 use crate::cases::records::{self, Record};
+use crate::coverage;
 use crate::fault::{Fault, USAGE};
 use crate::files::write_atomically;
 use crate::flags;
@@ -53,6 +54,10 @@ pub(crate) fn run(project: &Project, flags: &flags::Report) -> Result<()> {
             record(project, &wanted("report", &project.outputs(), &asked))?
         }
     };
+    let covered = match flags.coverage {
+        true => Some(coverage::cover(project, &asked)?),
+        false => None,
+    };
     let progress = Progress::new();
     progress.say("reading records");
     let mut records = read(&folder, project.relative(&folder))?;
@@ -69,7 +74,10 @@ pub(crate) fn run(project: &Project, flags: &flags::Report) -> Result<()> {
         }
     }
     progress.say("writing the page");
-    let mut page = html::page(&records, earlier.as_deref())?;
+    let section = covered
+        .map(|covered| coverage::page::section(project, &covered))
+        .transpose()?;
+    let mut page = html::page(&records, earlier.as_deref(), section)?;
     page.push('\n');
     let out = flags.out.clone().unwrap_or_else(|| home.join("index.html"));
     write_atomically(&out, page.as_bytes())?;

@@ -1,6 +1,9 @@
 //! `cargo xtask run`: builds a guest if it is stale, then lets the host's program run it.
 
-use std::ffi::OsString;
+mod options;
+
+mod watch;
+
 use std::process::{Command, ExitCode};
 
 use anyhow::Result;
@@ -11,11 +14,16 @@ use crate::fault::{Fault, USAGE};
 use crate::flags;
 use crate::programs::{host, start};
 use crate::project::Project;
+use options::{options, take_watch};
 
 /// Runs the command. The exit code is that of `fractalaw run`.
 pub(crate) fn run(project: &Project, flags: &flags::Run) -> Result<ExitCode> {
     if flags.what.starts_with('-') {
         return Err(misplaced(project, flags)?.into());
+    }
+    let mut given = flags.options.clone();
+    if flags.watch | take_watch(&mut given) {
+        return watch::run(project, &flags.what, &given);
     }
     let component = component(project, &flags.what)?;
     let host = host(project)?;
@@ -26,22 +34,6 @@ pub(crate) fn run(project: &Project, flags: &flags::Run) -> Result<ExitCode> {
             .arg(&component)
             .args(options(project, &flags.options)),
     )
-}
-
-/// The options of the run. `--ledger` without a file means the workspace's own ledger, which is made if it does
-/// not exist.
-fn options(project: &Project, given: &[String]) -> Vec<OsString> {
-    let mut options = Vec::new();
-    let mut given = given.iter().peekable();
-    while let Some(option) = given.next() {
-        options.push(OsString::from(option));
-        let alone = given.peek().is_none_or(|next| next.starts_with('-'));
-        if option == "--ledger" && alone {
-            options.push(project.ledger().into());
-            options.push("--create-ledger".into());
-        }
-    }
-    options
 }
 
 /// An option comes before the guest. Only the host's program knows which words belong to it.

@@ -45,7 +45,7 @@ pub(crate) fn run(project: &Project, flags: &flags::Test) -> Result<ExitCode> {
             Asked::Text(text) => Asked::Cases(Cases::find(project).containing(&text)?),
             asked => asked,
         };
-        return coverage::run(project, asked);
+        return coverage::run(project, &asked);
     }
     if flags.accept {
         in_ci::writes_nothing("cargo xtask test --accept")?;
@@ -70,7 +70,8 @@ fn accept(project: &Project, flags: &flags::Test, asked: &Asked) -> Result<ExitC
     end(project, flags, asked, good, totals)
 }
 
-fn asked(project: &Project, names: &[String]) -> Result<Asked> {
+/// What the names of a command line mean.
+pub(crate) fn asked(project: &Project, names: &[String]) -> Result<Asked> {
     let known = Cases::find(project);
     let is_known = |name: &str| known.has(name) || is_scenario(project, name);
     let names = &tested_by(project, names)?[..];

@@ -68,7 +68,7 @@ impl Cases {
 }
 
 /// Whether a name means this case: it is the name of the case, or of its guest or group.
-fn is_meant(case: &str, name: &str) -> bool {
+pub(crate) fn is_meant(case: &str, name: &str) -> bool {
     let subject = name.strip_suffix('/').unwrap_or(name);
     let of_subject = |rest: &str| rest.starts_with('/');
     case == name || case.strip_prefix(subject).is_some_and(of_subject)

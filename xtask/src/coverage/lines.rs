@@ -5,6 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::dwarf::Code;
 use crate::cases::records::Record;
 
+/// What the cases reach, and what is not known.
+pub(crate) struct Covered {
+    pub(super) lines: Lines,
+    /// Guests and cases that are not counted, and why.
+    pub(super) left_out: Vec<(String, String)>,
+}
+
 /// The files of guests, from the root of the workspace.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Lines(pub(crate) BTreeMap<String, File>);

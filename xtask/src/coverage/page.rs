@@ -5,15 +5,16 @@ use std::fs;
 use anyhow::Result;
 use askama::Template;
 
-use super::lines::{File, Lines};
+use super::lines::{Covered, File};
 use super::table;
 use crate::page::shown::Shown;
 use crate::page::{STYLE, hash};
 use crate::project::Project;
 
 /// A line that a case reaches, and one that none reaches.
-const MARKS: &str = "b { font-weight: normal; display: block; min-height: 1.3em } \
-                     .reached { background: #dff3df; color: #111 } .missed { background: #f8d7d7; color: #111 }";
+pub(crate) const MARKS: &str = "b { font-weight: normal; display: block; min-height: 1.3em } \
+                     .reached { background: #dff3df; color: #111 } .missed { background: #f8d7d7; color: #111 } \
+                     .coverage { padding: 0 1rem } .source > summary { cursor: pointer; margin-block: .5rem }";
 
 /// The most characters of a line that are shown.
 const MOST: usize = 400;
@@ -24,12 +25,21 @@ struct Page {
     policy: String,
     style: &'static str,
     marks: &'static str,
+    section: String,
+}
+
+#[derive(Template)]
+#[template(path = "coverage-section.html")]
+struct Section {
     table: Shown,
+    left_out: Vec<(Shown, Shown)>,
     files: Vec<Source>,
 }
 
 struct Source {
     name: Shown,
+    reached: usize,
+    count: usize,
     lines: Vec<Line>,
 }
 
@@ -39,23 +49,38 @@ struct Line {
 }
 
 /// The page.
-pub(super) fn text(project: &Project, lines: &Lines) -> Result<String> {
+pub(super) fn text(project: &Project, covered: &Covered) -> Result<String> {
     let (style, marks) = (hash(STYLE), hash(MARKS));
-    let files = lines.0.iter().filter_map(|(name, file)| {
-        let source = fs::read_to_string(project.root.join(name)).ok()?;
-        Some(Source {
-            name: Shown::line(name),
-            lines: marked(&source, file),
-        })
-    });
     let page = Page {
         policy: format!("default-src 'none'; style-src '{style}' '{marks}'"),
         style: STYLE,
         marks: MARKS,
-        table: Shown::start_of_lines(&table::text(lines), usize::MAX),
-        files: files.collect(),
+        section: section(project, covered)?,
     };
     Ok(page.render()?)
+}
+
+/// The same as HTML, for a page that has the style [`MARKS`].
+pub(crate) fn section(project: &Project, covered: &Covered) -> Result<String> {
+    let Covered { lines, left_out } = covered;
+    let files = lines.0.iter().filter_map(|(name, file)| {
+        let source = fs::read_to_string(project.root.join(name)).ok()?;
+        Some(Source {
+            name: Shown::line(name),
+            reached: file.reached(),
+            count: file.count(),
+            lines: marked(&source, file),
+        })
+    });
+    let left_out = left_out.iter();
+    let section = Section {
+        table: Shown::start_of_lines(&table::text(lines), usize::MAX),
+        left_out: left_out
+            .map(|(name, why)| (Shown::line(name), Shown::line(why)))
+            .collect(),
+        files: files.collect(),
+    };
+    Ok(section.render()?)
 }
 
 /// The lines with their numbers, and for each that can run the number of cases.

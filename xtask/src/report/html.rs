@@ -11,6 +11,7 @@ use askama::Template;
 use super::outcome;
 use super::view::{self, Case};
 use crate::cases::records::Record;
+use crate::coverage::page::MARKS;
 use crate::page::shown::{Grouped, Shown};
 use crate::page::{STYLE, flame, hash};
 
@@ -30,6 +31,9 @@ struct Page<'a> {
     entries: Grouped,
     cost_models: String,
     baseline: Baseline,
+    marks: &'a str,
+    marks_hash: String,
+    coverage: Option<String>,
 }
 
 /// The cases of one guest, or of one folder of fixtures.
@@ -52,8 +56,12 @@ struct Baseline {
     gone: Vec<Shown>,
 }
 
-/// The page of these records, compared with earlier ones if there are any.
-pub(super) fn page(records: &[Record], earlier: Option<&[Record]>) -> Result<String> {
+/// The page of these records, compared with earlier ones if there are any, and with the lines that the cases reach.
+pub(super) fn page(
+    records: &[Record],
+    earlier: Option<&[Record]>,
+    coverage: Option<String>,
+) -> Result<String> {
     let mut guests: Vec<Guest> = Vec::new();
     let mut last: Option<&str> = None;
     for record in records {
@@ -102,6 +110,9 @@ pub(super) fn page(records: &[Record], earlier: Option<&[Record]>) -> Result<Str
             moved,
             gone: gone(records, earlier.unwrap_or_default()),
         },
+        marks: MARKS,
+        marks_hash: hash(MARKS),
+        coverage,
     };
     page.render().context("cannot write the page")
 }

@@ -12,6 +12,7 @@ mod against;
 mod bench;
 mod broken_guests;
 mod build_scripts;
+mod completing;
 mod composed;
 mod encoding;
 mod freshness;
@@ -35,3 +36,5 @@ mod start_host;
 mod tidiness;
 mod unresolved;
 mod usage;
+#[cfg(unix)]
+mod watching;

@@ -128,13 +128,19 @@ fn what_a_guest_wrote_is_text_and_nothing_else() {
     assert_eq!(hostile.lines().count(), 6, "{hostile}");
     // A function of the guest with the name of the host's is not the host's.
     assert!(hostile.ends_with("\ng [host] not at all\n"), "{hostile}");
-    // Only our two files are printed without escaping.
-    let folder = repository().join("xtask/templates/report");
-    let templates: String = ["page.html", "case.html"]
-        .map(|name| fs::read_to_string(folder.join(name)).unwrap())
-        .concat();
-    assert_eq!(templates.matches("safe").count(), 2);
-    assert!(templates.contains("{{ style|safe }}") && templates.contains("{{ script|safe }}"));
+    // Only our files are printed without escaping, and the section of coverage, which is a template itself.
+    let folder = repository().join("xtask/templates");
+    let names = [
+        "report/page.html",
+        "report/case.html",
+        "coverage-section.html",
+    ];
+    let templates = names.map(|name| fs::read_to_string(folder.join(name)).unwrap());
+    let templates = templates.concat();
+    assert_eq!(templates.matches("safe").count(), 4);
+    for ours in ["style", "marks", "script", "section"] {
+        assert!(templates.contains(&format!("{{{{ {ours}|safe }}}}")));
+    }
 }
 
 #[test]
