@@ -124,6 +124,11 @@ impl Case {
         self.spec.component.is_some()
     }
 
+    /// Why the case cannot run on this machine, if it cannot.
+    pub(crate) fn missing(&self) -> Option<String> {
+        self.spec.data.as_ref().and_then(DataSpec::missing)
+    }
+
     /// The bytes to run. A guest's come from the folder of built components.
     pub(crate) fn component(&self, guests: &Guests) -> Result<Vec<u8>> {
         match &self.spec.component {

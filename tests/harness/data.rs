@@ -4,13 +4,20 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow, ensure};
+use fractalaw_data::Data;
 use fractalaw_host::Section;
 use fractalaw_sqlite::by_hand::Reader;
+use fractalaw_testing::{Duckdb, adbc_program_path, no_duckdb};
 use rusqlite::Connection;
 use serde::Deserialize;
 use tempfile::TempDir;
 
 use crate::regular;
+
+/// What a host offers for cases with data. The program that loads ADBC drivers is not beside this one.
+pub(crate) fn offered() -> Data {
+    Data::new().adbc_program(adbc_program_path())
+}
 
 /// What stands in a case under `[data]`.
 #[derive(Deserialize)]
@@ -24,8 +31,17 @@ pub(crate) struct DataSpec {
     /// Tables and columns that it may change.
     #[serde(default)]
     write: Vec<String>,
+    /// The driver of a database that is in the place of the SQLite database.
+    adbc: Option<Driver>,
     /// `"call"` lets each call be a transaction, if the guest's manifest asks for it.
     transaction: Option<String>,
+}
+
+/// An ADBC driver.
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Driver {
+    Duckdb,
 }
 
 /// One file or several.
@@ -66,6 +82,22 @@ impl Seeds {
         Ok(())
     }
 
+    /// Makes a database of DuckDB's, and runs these files there.
+    fn fill_duckdb(&self, folder: &Path) -> Result<Duckdb> {
+        let mut texts = Vec::new();
+        for file in self.files() {
+            ensure!(
+                file.extension().is_some_and(|extension| extension == "sql"),
+                "`{}` is for a database behind a driver, expected files `….sql`",
+                file.display()
+            );
+            let text = String::from_utf8(regular::read(&folder.join(file))?);
+            texts.push(text.with_context(|| format!("`{}`", file.display()))?);
+        }
+        let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+        Duckdb::seeded(&texts).context("this machine has no DuckDB")
+    }
+
     fn files(&self) -> &[PathBuf] {
         match self {
             Seeds::One(file) => std::slice::from_ref(file),
@@ -75,25 +107,49 @@ impl Seeds {
 }
 
 /// The database of one run.
-pub(crate) struct Database {
-    file: PathBuf,
-    _place: TempDir,
+pub(crate) enum Database {
+    /// A file of SQLite's.
+    Sqlite { file: PathBuf, _place: TempDir },
+    /// A file of DuckDB's.
+    Duckdb(Duckdb),
 }
 
 impl Database {
     /// Its file.
     pub(crate) fn file(&self) -> &Path {
-        &self.file
+        match self {
+            Database::Sqlite { file, .. } => file,
+            Database::Duckdb(database) => &database.path,
+        }
+    }
+
+    /// The line of policy that names it.
+    fn line(&self) -> Result<String> {
+        Ok(match self {
+            Database::Sqlite { file, .. } => {
+                let file = file.to_str().context("the path of a database is UTF-8")?;
+                format!("data.file = {}", toml::Value::from(file))
+            }
+            Database::Duckdb(database) => database.line(),
+        })
     }
 }
 
 impl DataSpec {
+    /// Why this machine does not have the database, if it does not.
+    pub(crate) fn missing(&self) -> Option<String> {
+        self.adbc.and_then(|Driver::Duckdb| no_duckdb())
+    }
+
     /// Makes a database and fills it from the files in this folder.
     pub(crate) fn seed(&self, folder: &Path) -> Result<Database> {
+        if let Some(Driver::Duckdb) = self.adbc {
+            return self.seed.fill_duckdb(folder).map(Database::Duckdb);
+        }
         let place = tempfile::tempdir().context("no place for a database")?;
         let file = place.path().join("case.db");
         self.seed.fill(folder, &file)?;
-        Ok(Database {
+        Ok(Database::Sqlite {
             file,
             _place: place,
         })
@@ -101,16 +157,12 @@ impl DataSpec {
 
     /// Lines of policy that grant the database and the tables. A list that is left out grants the interface and no table.
     pub(crate) fn section(&self, database: &Database) -> Result<Section> {
-        let file = database
-            .file
-            .to_str()
-            .context("the path of a database is UTF-8")?;
-        let file = toml::Value::from(file);
+        let database = database.line()?;
         let read = toml::Value::from(self.read.clone());
         let write = toml::Value::from(self.write.clone());
         let mut lines = format!(
             "interfaces.\"fractal:app/data-query\" = true\ninterfaces.\"fractal:app/data-mutate\" = true\n\
-             data.file = {file}\ndata.read = {read}\ndata.write = {write}\n"
+             {database}\ndata.read = {read}\ndata.write = {write}\n"
         );
         if let Some(transaction) = &self.transaction {
             let transaction = toml::Value::from(transaction.clone());

@@ -9,7 +9,6 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, anyhow, bail, ensure};
 use fractalaw_ai::Ai;
-use fractalaw_data::Data;
 use fractalaw_events::Events;
 use fractalaw_host::{
     Certainty, Coverage, Decision, Durations, Host, LoadError, MicroApp, Policy, Profile,
@@ -20,6 +19,7 @@ use tokio::sync::Barrier;
 use tokio::task::JoinHandle;
 
 use crate::case::Case;
+use crate::data::offered;
 use crate::freshness::Guests;
 use crate::inventory::Inventory;
 use crate::listing::Rendered;
@@ -98,7 +98,7 @@ impl Lab {
     fn single(&self, policy: &Policy) -> Result<Host> {
         let host = Host::builder().slots(1).cache(&self.cache);
         let host = host.compile_time(COMPILE_TIME);
-        let host = host.offer(Data::new()).offer(Ai::new());
+        let host = host.offer(offered()).offer(Ai::new());
         let host = host.offer(Events::new());
         Ok(host.policy(policy.clone()).build()?)
     }
@@ -270,7 +270,7 @@ impl SharedHost {
             .cache(cache)
             .compile_time(COMPILE_TIME)
             .policy(policy.clone())
-            .offer(Data::new())
+            .offer(offered())
             .offer(Ai::new())
             .offer(Events::new())
             .build()?;

@@ -125,10 +125,18 @@ fn run(flags: &Flags) -> Result<ExitCode> {
     let records = records.map(Arc::new);
     for case in inventory.cases {
         if is_meant(&case.name) {
-            trials.push(match &records {
+            let (name, missing) = (case.name.to_string(), case.missing());
+            let trial = match &records {
                 Some(records) => recording(case, &lab, records),
                 None => trial(case, &lab, &snapshots, &verdict),
-            });
+            };
+            let trial = trial.with_ignored_flag(missing.is_some());
+            if let Some(why) = missing.filter(|_| !flags.test.list)
+                && !flags.test.is_filtered_out(&trial)
+            {
+                eprintln!("SKIPPED {name}: {why}");
+            }
+            trials.push(trial);
         }
     }
     if records.is_none() {

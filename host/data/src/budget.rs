@@ -55,6 +55,10 @@ impl Budget for RunBudget {
             && amount.bytes <= self.left.bytes
     }
 
+    fn spare_fuel(&self) -> u64 {
+        self.account.spare_fuel()
+    }
+
     fn look(&mut self) -> Result<(), Stop> {
         self.account.check_time().map_err(|_| {
             if std::time::Instant::now() >= self.account.deadline() {

@@ -79,6 +79,14 @@ impl Data {
         self
     }
 
+    /// Tells what an operator should know about the grants of a run, as soon as the run has used the database. Each warning is told
+    /// once. [`take_warnings`](Data::take_warnings) then returns none. It is for hosts that run for long.
+    #[must_use]
+    pub fn on_warning(self, told: impl Fn(&Warning) + Send + Sync + 'static) -> Data {
+        self.stores.tell(Box::new(told));
+        self
+    }
+
     /// What an operator should know about the grants of runs so far. Each warning is returned once.
     pub fn take_warnings(&self) -> Vec<Warning> {
         self.stores.take_warnings()

@@ -22,7 +22,11 @@ pub(crate) struct Stores {
     /// The grants that were checked against a database, and what the operator was not told yet.
     checked: Mutex<HashSet<(PathBuf, Arc<Grants>)>>,
     warnings: Mutex<Vec<Warning>>,
+    told: OnceLock<Told>,
 }
+
+/// Is told of each warning.
+pub(crate) type Told = Box<dyn Fn(&Warning) + Send + Sync>;
 
 /// A database with an ADBC driver, if it is open.
 type AdbcSlot = Arc<Mutex<Option<fractalaw_adbc_client::Store>>>;
@@ -56,9 +60,16 @@ impl Stores {
         if is_new {
             let problems = store.check(grants)?;
             let warnings = problems.iter().map(|problem| Warning::new(file, problem));
-            lock(&self.warnings).extend(warnings);
+            match self.told.get() {
+                Some(told) => warnings.for_each(|warning| told(&warning)),
+                None => lock(&self.warnings).extend(warnings),
+            }
         }
         Ok(store)
+    }
+
+    pub(crate) fn tell(&self, told: Told) {
+        let _ = self.told.set(told);
     }
 
     pub(crate) fn take_warnings(&self) -> Vec<Warning> {

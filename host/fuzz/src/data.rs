@@ -45,6 +45,10 @@ impl Budget for Purse {
         Ok(())
     }
 
+    fn spare_fuel(&self) -> u64 {
+        self.fuel
+    }
+
     fn look(&mut self) -> Result<(), Stop> {
         Ok(())
     }

@@ -7,6 +7,7 @@ use anyhow::{Context, Result};
 use fractalaw_ai::Ai;
 use fractalaw_data::Data;
 use fractalaw_host::survive_file_limit;
+use fractalaw_manifest::terminal::one_line;
 use fractalaw_serve::clock::SystemClock;
 use fractalaw_serve::config::{Config, Models};
 use fractalaw_serve::{Control, Http, ServeError, Setup, Supervisor};
@@ -35,6 +36,10 @@ pub(crate) fn run(flags: flags::Serve) -> Result<()> {
         Some(program) => Data::new().adbc_program(program),
         None => Data::new(),
     };
+    let data = data.on_warning(|warning| {
+        let (message, hint) = (one_line(&warning.message), one_line(&warning.hint));
+        tracing::warn!("{message}; hint: {hint}");
+    });
     let served = runtime.block_on(serve(flags.folder, config, data.clone(), flags.json));
     // A guest that was cut off may have left a thread that waits for a file for ever.
     runtime.shutdown_background();

@@ -18,6 +18,7 @@ use crate::inputs::{DirGrant, Grants};
 use crate::offer::folder::{Held, Overlap, overlap};
 use crate::offer::offered::Offer;
 use crate::offer::starting::GrantedName;
+use crate::offer::table::GrantKey;
 
 /// What a run brings.
 #[derive(Clone)]
@@ -302,7 +303,8 @@ impl<'s> Decider<'s> {
     /// Decides about the names under the keys of capabilities.
     fn keys(&mut self, offer: &Offer) {
         for (table, key) in offer.keys() {
-            let granted = self.names(|section| section.names(key.name));
+            let mut granted = self.names(|section| section.names(key.name));
+            granted.retain(|(name, _)| !self.is_replaced(key, name));
             let asked = key.asked(self.asking.manifest, self.asking.interfaces);
             for name in &asked {
                 if !granted.iter().any(|(granted, _)| key.serves(granted, name)) {
@@ -325,6 +327,23 @@ impl<'s> Decider<'s> {
                 }));
             }
         }
+    }
+
+    /// Whether a more specific section has a name that replaces this one, or that this one replaces.
+    fn is_replaced(&self, key: &GrantKey, name: &str) -> bool {
+        let place = |name: &str| {
+            let mut sections = self.sections.iter();
+            sections.position(|(_, section)| section.names(key.name).any(|known| known == name))
+        };
+        let mut others = key
+            .replaced_by
+            .iter()
+            .filter_map(|(one, other)| match name {
+                name if name == *one => Some(*other),
+                name if name == *other => Some(*one),
+                _ => None,
+            });
+        others.any(|other| place(other).is_some_and(|other| Some(other) < place(name)))
     }
 
     fn quotas(&mut self, limits: &mut QuotaLimits) {

@@ -13,30 +13,45 @@ use tempfile::TempDir;
 
 use crate::places::target;
 
+/// Where the program that loads drivers is, if it was built.
+pub fn adbc_program_path() -> PathBuf {
+    target().join("debug/fractalaw-adbc")
+}
+
 /// The program that loads drivers, if it was built.
 pub fn adbc_program() -> Option<PathBuf> {
-    let path = target().join("debug/fractalaw-adbc");
-    if !path.is_file() {
-        eprintln!(
-            "SKIPPED: there is no program `fractalaw-adbc`: run `cargo build -p fractalaw-adbc`"
-        );
-        return None;
-    }
-    Some(path)
+    or_skipped(built_program())
 }
 
 /// The shared library of a driver, if it was fetched.
 pub fn adbc_driver(name: &str) -> Option<PathBuf> {
+    or_skipped(fetched_driver(name))
+}
+
+/// Why there is no DuckDB on this machine, if there is none.
+pub fn no_duckdb() -> Option<String> {
+    built_program().and(fetched_driver("duckdb")).err()
+}
+
+fn built_program() -> Result<PathBuf, String> {
+    let path = adbc_program_path();
+    let why =
+        "there is no program `fractalaw-adbc`: run `cargo build -p fractalaw-adbc`".to_owned();
+    path.is_file().then_some(path).ok_or(why)
+}
+
+fn fetched_driver(name: &str) -> Result<PathBuf, String> {
     let library = match name {
         "duckdb" => "libduckdb.so".to_owned(),
         name => format!("libadbc_driver_{name}.so"),
     };
     let path = target().join("tools/adbc").join(name).join(library);
-    if !path.is_file() {
-        eprintln!("SKIPPED: there is no ADBC driver for {name}: run `cargo xtask drivers`");
-        return None;
-    }
-    Some(path)
+    let why = format!("there is no ADBC driver for {name}: run `cargo xtask drivers`");
+    path.is_file().then_some(path).ok_or(why)
+}
+
+fn or_skipped(found: Result<PathBuf, String>) -> Option<PathBuf> {
+    found.inspect_err(|why| eprintln!("SKIPPED: {why}")).ok()
 }
 
 /// A DuckDB database in a file. Only one process at a time can open the file, so a host must be dropped before a test looks

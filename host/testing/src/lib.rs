@@ -17,7 +17,7 @@ use std::sync::LazyLock;
 
 use tokio::runtime::Runtime;
 
-pub use adbc::{Duckdb, adbc_driver, adbc_program};
+pub use adbc::{Duckdb, adbc_driver, adbc_program, adbc_program_path, no_duckdb};
 pub use components::{
     component, greedy, slow_to_compile, text_of_component, with_manifest, with_section,
 };

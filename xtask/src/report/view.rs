@@ -49,6 +49,8 @@ pub(super) struct Case {
     pub(super) budget: Grouped,
     pub(super) budget_share: Share,
     pub(super) parts: Vec<Part>,
+    /// Work that the fuel does not pay for, and the capability that had it done.
+    pub(super) unmetered: Vec<(Shown, Shown)>,
     pub(super) timeline: Timeline,
     pub(super) memory: Memory,
     pub(super) audit: Rows<AuditRow>,
@@ -172,6 +174,7 @@ pub(super) fn case(record: &Record, difference: Difference) -> Case {
         budget: Grouped(fuel.budget),
         budget_share: share(fuel.consumed(), fuel.budget),
         parts: parts(report),
+        unmetered: unmetered(report),
         timeline: timeline::timeline(report),
         memory: memory(report.memory),
         audit: rows(&report.audit, audit_row),
@@ -198,6 +201,13 @@ pub(super) fn case(record: &Record, difference: Difference) -> Case {
         .collect(),
         difference,
     }
+}
+
+fn unmetered(report: &Report) -> Vec<(Shown, Shown)> {
+    let shown = |text: &str| Shown::start_of_line(text, ABOUT_CHARACTERS);
+    let all = report.unmetered.iter();
+    all.map(|of| (shown(&of.what), shown(&of.capability)))
+        .collect()
 }
 
 impl<T> Rows<T> {

@@ -14,7 +14,7 @@ use serde_json::Value;
 use crate::data::component;
 use crate::killing::{self, Task, kills, random};
 
-const SET_UP: &str = "
+pub(crate) const SET_UP: &str = "
     PRAGMA journal_mode = WAL;
     CREATE TABLE runs (number INTEGER PRIMARY KEY, parts INTEGER NOT NULL);
     CREATE TABLE parts (number INTEGER REFERENCES runs(number), part INTEGER, PRIMARY KEY (number, part)) WITHOUT ROWID;
@@ -31,7 +31,7 @@ const STATEMENTS: [&str; 4] = [
     "DELETE FROM parts WHERE number = unixepoch() AND part = 2",
 ];
 
-fn guest(end: &str) -> Vec<u8> {
+pub(crate) fn guest(end: &str) -> Vec<u8> {
     component(&STATEMENTS.map(str::to_owned), end)
 }
 
@@ -125,7 +125,7 @@ pub(crate) fn ended(lab: &Lab) -> BTreeMap<u64, Option<String>> {
 }
 
 /// Checks that the database has these runs as a whole, and no others.
-fn agrees(file: &Path, completed: &BTreeSet<u64>) {
+pub(crate) fn agrees(file: &Path, completed: &BTreeSet<u64>) {
     let connection = Connection::open(file).unwrap();
     let all = |sql: &str| -> Vec<(i64, i64)> {
         let mut statement = connection.prepare(sql).unwrap();

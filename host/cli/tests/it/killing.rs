@@ -56,13 +56,22 @@ impl Task {
 
     /// Makes runs on two threads until this process is killed. The clock of a run is its number, and `run` makes it.
     pub(crate) fn without_end(&self, run: impl Fn(u64, &Run) + Sync) {
+        self.without_end_if(|number, settings| {
+            run(number, settings);
+            true
+        });
+    }
+
+    /// The same, if not every run is acknowledged: `run` says whether it is.
+    pub(crate) fn without_end_if(&self, run: impl Fn(u64, &Run) -> bool + Sync) {
         thread::scope(|scope| {
             for _ in 0..WRITERS {
                 scope.spawn(|| {
                     loop {
                         let number = self.next.fetch_add(1, Ordering::Relaxed);
-                        run(number, &Run::new().clock(Duration::from_secs(number)));
-                        self.acknowledge(number);
+                        if run(number, &Run::new().clock(Duration::from_secs(number))) {
+                            self.acknowledge(number);
+                        }
                     }
                 });
             }

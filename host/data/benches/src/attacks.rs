@@ -1,6 +1,7 @@
 //! Statements that attack: each does as much as it can in as few steps as it can, or without an end.
 
-/// Wide rows, values of 4 KB, text that patterns are slow on, keys of almost a megabyte, and triggers that fire each other.
+/// Wide rows, values of 4 KB, text that patterns are slow on, keys of almost a megabyte, triggers that fire each other, and tables that are
+/// larger than the cache.
 pub(crate) const SET_UP: &str = "
 CREATE TABLE r (id INTEGER PRIMARY KEY, k INTEGER, x REAL, name TEXT);
 CREATE TABLE wide (id INTEGER PRIMARY KEY, a TEXT, b TEXT, c TEXT, d TEXT);
@@ -23,6 +24,10 @@ INSERT INTO made (x, body) SELECT id, hex(zeroblob(50000)) FROM r WHERE id <= 50
 INSERT INTO middle SELECT id, replace(hex(zeroblob(1900)), '0', 'a'), replace(hex(zeroblob(1900)), '0', '1'),
     '[' || substr(replace(hex(zeroblob(1000)), '0', '1,'), 1, 3801) || ']' FROM r WHERE id <= 200;
 INSERT INTO short SELECT id, replace(hex(zeroblob(325)), '00', 'duty') FROM r WHERE id <= 2000;
+CREATE TABLE far (id INTEGER PRIMARY KEY, body TEXT);
+INSERT INTO far SELECT id, replace(hex(zeroblob(740)), '00', 'dutyduty') || id FROM r WHERE id <= 2000;
+CREATE TABLE many (a TEXT, b TEXT, c TEXT, d TEXT, e TEXT, f TEXT, g TEXT, h TEXT);
+INSERT INTO many SELECT t, t, t, t, t, t, t, t FROM (SELECT replace(hex(zeroblob(62)), '00', 'dutyduty') || id AS t FROM r WHERE id <= 1000);
 INSERT INTO words SELECT name || ' the permit holder shall keep records of ' || (id % 97) FROM r;
 ";
 

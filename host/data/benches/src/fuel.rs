@@ -202,6 +202,10 @@ impl Budget for Purse {
         Ok(())
     }
 
+    fn spare_fuel(&self) -> u64 {
+        self.0
+    }
+
     fn look(&mut self) -> Result<(), Stop> {
         Ok(())
     }

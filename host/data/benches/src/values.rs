@@ -103,6 +103,28 @@ pub(crate) fn attacks() -> Vec<(&'static str, String)> {
             ),
         ),
         (
+            "6 KB that no cache holds, compared",
+            plain("SELECT count(*) FROM far a, far b WHERE a.body < b.body"),
+        ),
+        (
+            "6 KB that no cache holds, grouped",
+            plain("SELECT count(*) FROM (SELECT max(a.body) FROM r, far a GROUP BY a.id % 10)"),
+        ),
+        (
+            "rows that no cache holds, compared",
+            plain("SELECT count(*) FROM many x, many y WHERE x.h < y.h"),
+        ),
+        (
+            "columns that no cache holds, compared",
+            plain(
+                "SELECT count(*) FROM many x, many y WHERE (x.a, x.b, x.c, x.d) < (y.a, y.b, y.c, y.d)",
+            ),
+        ),
+        (
+            "rows that no cache holds, grouped",
+            plain("SELECT count(*) FROM (SELECT max(x.h) FROM many x, many y GROUP BY x.rowid)"),
+        ),
+        (
             "4 KB, changed",
             plain("UPDATE wide SET a = lower(a), b = lower(b)"),
         ),

@@ -19,6 +19,12 @@ pub trait Budget: Send {
         false
     }
 
+    /// The fuel that is left. More than this cannot be spent without an end of the run. A budget that does not say so lets work go
+    /// on until it is paid for.
+    fn spare_fuel(&self) -> u64 {
+        u64::MAX
+    }
+
     /// Whether the run may go on: its deadline has not passed, and nobody has interrupted it.
     fn look(&mut self) -> Result<(), Stop>;
 }

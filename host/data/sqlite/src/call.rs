@@ -255,6 +255,7 @@ pub(crate) fn step<T>(
         engine.forget_steps();
     }
     work::look_often_enough(engine, work, &does).map_err(|error| messages::engine(&error))?;
+    let _affordable = engine.interrupt_beyond(lock(work).affordable_bytes());
     let statement = engine.last().ok_or_else(messages::no_statement)?;
     let _at_work = AtWork::new(work);
     search::begin();

@@ -33,6 +33,8 @@ pub(crate) struct Table {
     pub(crate) kind: Kind,
     pub(crate) columns: Vec<Column>,
     pub(crate) without_rowid: bool,
+    /// Whether the primary key has an index of its own, so that it is not the rowid.
+    key_has_index: bool,
     /// Sets of columns that are unique together. All of them are columns of the table itself.
     pub(crate) unique: Vec<Vec<String>>,
     pub(crate) sql: String,
@@ -46,6 +48,17 @@ impl Table {
             .collect();
         key.sort_by_key(|at| self.columns[*at].key);
         key
+    }
+
+    /// Whether the primary key is an integer that is the rowid.
+    pub(crate) fn key_is_rowid(&self) -> bool {
+        let key = self.key();
+        !self.without_rowid
+            && !self.key_has_index
+            && key.len() == 1
+            && self.columns[key[0]]
+                .declared
+                .eq_ignore_ascii_case("INTEGER")
     }
 
     /// A name for the table's rowid, if it has one and no column hides it.
@@ -109,6 +122,7 @@ impl Catalogue {
             let table = Table {
                 columns: columns(connection, &name)?,
                 unique: unique(connection, &name)?,
+                key_has_index: key_has_index(connection, &name)?,
                 kind,
                 without_rowid: row.get(2)?,
                 sql: row.get(3)?,
@@ -164,6 +178,12 @@ fn columns(connection: &Connection, table: &str) -> rusqlite::Result<Vec<Column>
         })
     })?;
     rows.collect()
+}
+
+/// A key that is declared `INTEGER PRIMARY KEY DESC` has one.
+fn key_has_index(connection: &Connection, table: &str) -> rusqlite::Result<bool> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM pragma_index_list(?1) WHERE origin = 'pk')";
+    connection.query_row(sql, [table], |row| row.get(0))
 }
 
 fn unique(connection: &Connection, table: &str) -> rusqlite::Result<Vec<Vec<String>>> {

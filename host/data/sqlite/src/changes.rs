@@ -64,16 +64,10 @@ impl Access {
         } else {
             vec![table.rowid()?.to_owned()]
         };
-        // An integer primary key is the rowid. If it is written as a column, the row's key is set already.
-        let primary = table.key();
-        let is_column = primary.len() == 1
-            && table.columns[primary[0]]
-                .declared
-                .eq_ignore_ascii_case("INTEGER")
-            && !table.without_rowid;
         Some(Access {
             columns,
-            key_apart: !table.without_rowid && !is_column,
+            // A key that is written as a column is set already.
+            key_apart: !table.without_rowid && !table.key_is_rowid(),
             key,
         })
     }
@@ -227,7 +221,8 @@ impl Changes {
         self.tables.is_empty()
     }
 
-    /// The changes as people see them: a full-text table has its own columns, and its inner tables are left out.
+    /// The changes as people see them: rows have their primary keys, a full-text table has its own columns, and its inner tables
+    /// are left out.
     pub(crate) fn shown(&self, catalogue: &Catalogue) -> Vec<TableChanges> {
         let mut shown = Vec::new();
         for changes in &self.tables {
@@ -235,7 +230,7 @@ impl Changes {
                 continue;
             };
             if table.kind == Kind::Table {
-                shown.push(changes.clone());
+                shown.push(by_primary_key(table, changes));
                 continue;
             }
             let content = changes
@@ -249,6 +244,34 @@ impl Changes {
         shown.sort_by(|one, two| one.table.cmp(&two.table));
         shown
     }
+}
+
+/// The changes with the rows' primary keys, as they were before the run, in their order. SQLite itself finds rows by rowids. A row
+/// keeps its rowid if its table has no other key, or if its own is null: SQLite allows several of these.
+fn by_primary_key(table: &Table, changes: &TableChanges) -> TableChanges {
+    let mut shown = changes.clone();
+    let key = table.key();
+    let places: Vec<usize> = key
+        .iter()
+        .filter_map(|at| {
+            let name = &table.columns[*at].name;
+            changes.columns.iter().position(|column| column == name)
+        })
+        .collect();
+    if table.without_rowid || table.key_is_rowid() || places.is_empty() {
+        return shown;
+    }
+    for row in &mut shown.rows {
+        let Some(values) = row.before.as_ref().or(row.after.as_ref()) else {
+            continue;
+        };
+        let key: Box<[Value]> = places.iter().map(|at| values[*at].clone()).collect();
+        if !key.contains(&Value::Null) {
+            row.key = Key::Columns(key);
+        }
+    }
+    shown.rows.sort_by(|one, two| one.key.cmp(&two.key));
+    shown
 }
 
 /// The changes of a full-text table. In its inner table, the first column is the row's key and the others are the

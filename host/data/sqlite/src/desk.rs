@@ -47,9 +47,9 @@ impl Desk {
         durable: bool,
     ) -> std::result::Result<Desk, StoreError> {
         let mut connection = connect(path, read_only)?;
-        let failed = |source| StoreError::Sqlite {
+        let failed = |cause| StoreError::Sqlite {
             path: path.to_owned(),
-            source,
+            cause,
         };
         set_up(&connection, durable).map_err(failed)?;
         let catalogue = Arc::new(Catalogue::read(&connection).map_err(failed)?);
@@ -134,9 +134,9 @@ pub(crate) fn connect(path: &Path, read_only: bool) -> std::result::Result<Conne
             ffi::without_small_pieces(&connection)?;
             Ok(connection)
         })
-        .map_err(|source| StoreError::Open {
+        .map_err(|cause| StoreError::Open {
             path: path.to_owned(),
-            source,
+            cause,
             hint: "name an SQLite database that exists and may be read",
         })
 }

@@ -5,16 +5,17 @@ use std::path::PathBuf;
 use fractalaw_data_call::Stop;
 use thiserror::Error;
 
-/// Why data cannot be opened, or why what a run did cannot be settled.
+/// Why data cannot be opened, or why what a run did cannot be settled. The messages have their causes in them, so the causes are not
+/// told again as sources.
 #[derive(Debug, Error)]
 pub enum StoreError {
     /// The file does not exist or cannot be read.
-    #[error("cannot open `{path}`: {source}\nhint: {hint}")]
+    #[error("cannot open `{path}`: {cause}\nhint: {hint}")]
     Open {
         /// The database.
         path: PathBuf,
         /// SQLite's error.
-        source: rusqlite::Error,
+        cause: rusqlite::Error,
         /// What to do.
         hint: &'static str,
     },
@@ -45,20 +46,20 @@ pub enum StoreError {
         mode: String,
     },
     /// SQLite failed.
-    #[error("`{path}`: {source}")]
+    #[error("`{path}`: {cause}")]
     Sqlite {
         /// The database.
         path: PathBuf,
         /// SQLite's error.
-        source: rusqlite::Error,
+        cause: rusqlite::Error,
     },
     /// The record of a run that waits for the ledger cannot be read or written.
-    #[error("`{path}`: {source}")]
+    #[error("`{path}`: {cause}")]
     Pending {
         /// The record.
         path: PathBuf,
         /// The system's error.
-        source: std::io::Error,
+        cause: std::io::Error,
     },
     /// There is a whole record beside the database, but in another format.
     #[error(

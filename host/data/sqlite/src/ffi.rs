@@ -21,6 +21,7 @@
 //! *The clock.* The file system that [`file_system`] registers is a copy of SQLite's default one and is never
 //! freed. Its functions look only at what the copy has in it, and one of them is replaced.
 
+mod affordable;
 mod auxiliary;
 mod clock;
 mod full_text;
@@ -42,6 +43,7 @@ use rusqlite::Connection;
 use rusqlite::ffi;
 use rusqlite::types::ValueRef;
 
+pub(crate) use self::affordable::Affordable;
 pub(crate) use self::auxiliary::{Auxiliary, Found, replace_auxiliaries};
 pub(crate) use self::clock::file_system;
 pub(crate) use self::full_text::{Of, Tokens, count_tokens};
@@ -115,6 +117,11 @@ impl Engine {
     /// Begins a query on this connection that is interrupted when it takes more memory.
     pub(crate) fn enter_short(&self, memory_bytes: usize, now_ms: Option<i64>) -> Entered {
         Entered::short(self.handle(), memory_bytes, now_ms)
+    }
+
+    /// Interrupts the statement that is stepped on this connection when it has made more bytes of large values.
+    pub(crate) fn interrupt_beyond(&self, bytes: u64) -> Affordable {
+        Affordable::new(self.handle(), bytes)
     }
 
     /// Keeps SQLite from reading a table in the order of an index of which the statement uses no column.

@@ -82,22 +82,31 @@ impl Open {
             self.place = Some(self.store.line.enter(look)?);
         }
         let began = Instant::now();
-        while let Err(error) = self.execute("BEGIN IMMEDIATE") {
-            if error.sqlite_error_code() != Some(ErrorCode::DatabaseBusy) {
-                return Err(messages::engine(&error));
-            }
+        loop {
+            let in_the_way = match self.execute("BEGIN IMMEDIATE") {
+                Ok(()) if self.is_settled() => return Ok(()),
+                // The other host may be about to empty the record of a run that it has committed.
+                Ok(()) => {
+                    self.roll_back();
+                    messages::unsettled()
+                }
+                Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => {
+                    messages::busy()
+                }
+                Err(error) => return Err(messages::engine(&error)),
+            };
             look()?;
             if began.elapsed() > OTHERS_WAIT {
-                return Err(messages::busy().into());
+                return Err(in_the_way.into());
             }
             std::thread::sleep(LINE_LOOK);
         }
-        match &self.store.pending {
-            Some(pending) if lock(pending).check_empty().is_err() => {
-                Err(messages::unsettled().into())
-            }
-            _ => Ok(()),
-        }
+    }
+
+    /// Whether no run waits to be settled.
+    fn is_settled(&self) -> bool {
+        let pending = self.store.pending.as_ref();
+        pending.is_none_or(|pending| lock(pending).check_empty().is_ok())
     }
 
     /// What the transaction changed. The run's budget may be used up.
@@ -109,9 +118,9 @@ impl Open {
     }
 
     fn read_changes(&mut self) -> Result<Changes, StoreError> {
-        let failed = |source| StoreError::Sqlite {
+        let failed = |cause| StoreError::Sqlite {
             path: self.store.path.clone(),
-            source,
+            cause,
         };
         // This makes virtual tables write what they still hold.
         self.execute("SAVEPOINT last; RELEASE last")
@@ -198,8 +207,8 @@ fn broken_keys() -> CallError {
 /// An engine error for the guest, without the path, which is the operator's own.
 fn engine(error: &StoreError) -> Failure {
     match error {
-        StoreError::Sqlite { source, .. } | StoreError::Open { source, .. } => {
-            messages::engine(source)
+        StoreError::Sqlite { cause, .. } | StoreError::Open { cause, .. } => {
+            messages::engine(cause)
         }
         _ => CallError::new(Code::Engine, "the database cannot be used").into(),
     }

@@ -24,7 +24,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, ErrorCode, TransactionBehavior, params_from_iter};
+use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior, params_from_iter};
 use sha2::{Digest, Sha256};
 
 use crate::catalogue::Catalogue;
@@ -32,7 +32,7 @@ use crate::changes::{Access, Changes, bound, row_now};
 use crate::codec;
 use crate::desk;
 use crate::error::StoreError;
-use crate::limits::{LINE_LOOK, PENDING_BYTES};
+use crate::limits::{LINE_LOOK, OTHERS_WAIT, PENDING_BYTES};
 
 const MAGIC: &[u8; 24] = b"fractalaw-data-pending\0\n";
 const FORMAT: u32 = 1;
@@ -74,9 +74,9 @@ pub(crate) struct Pending {
 impl Pending {
     pub(crate) fn open(database: &Path) -> Result<Pending, StoreError> {
         let path = beside(database);
-        let failed = |source| StoreError::Pending {
+        let failed = |cause| StoreError::Pending {
             path: path.clone(),
-            source,
+            cause,
         };
         match path.symlink_metadata() {
             Ok(found) if !found.is_file() => {
@@ -105,10 +105,10 @@ impl Pending {
         Ok(Pending { file, path })
     }
 
-    fn failed(&self, source: std::io::Error) -> StoreError {
+    fn failed(&self, cause: std::io::Error) -> StoreError {
         StoreError::Pending {
             path: self.path.clone(),
-            source,
+            cause,
         }
     }
 
@@ -119,7 +119,7 @@ impl Pending {
             Ok(_) => Err(StoreError::Unsettled {
                 path: self.path.clone(),
             }),
-            Err(source) => Err(self.failed(source)),
+            Err(cause) => Err(self.failed(cause)),
         }
     }
 
@@ -137,10 +137,10 @@ impl Pending {
             self.file.write_all(&bytes)?;
             self.file.sync_data()
         });
-        if let Err(source) = written {
+        if let Err(cause) = written {
             // A record that was written in part must not hinder the next run.
             let _ = self.file.set_len(0);
-            return Err(self.failed(source));
+            return Err(self.failed(cause));
         }
         Ok(())
     }
@@ -148,7 +148,7 @@ impl Pending {
     /// Empties the record, because the run is settled. This is not synced: if the record comes back after a
     /// crash, it is judged and settled again.
     pub(crate) fn clear(&mut self) -> Result<(), StoreError> {
-        self.file.set_len(0).map_err(|source| self.failed(source))
+        self.file.set_len(0).map_err(|cause| self.failed(cause))
     }
 
     /// The run in the record, if the record is whole.
@@ -156,9 +156,9 @@ impl Pending {
         let mut bytes = Vec::new();
         self.file
             .seek(SeekFrom::Start(0))
-            .map_err(|source| self.failed(source))?;
+            .map_err(|cause| self.failed(cause))?;
         let read = (&self.file).take(PENDING_BYTES + 1).read_to_end(&mut bytes);
-        read.map_err(|source| self.failed(source))?;
+        read.map_err(|cause| self.failed(cause))?;
         let Some((signed, digest)) = bytes.split_at_checked(bytes.len().saturating_sub(32)) else {
             return Ok(None);
         };
@@ -185,11 +185,11 @@ impl Pending {
         if self.check_empty().is_ok() {
             return Ok(());
         }
-        let failed = |source| StoreError::Sqlite {
+        let failed = |cause| StoreError::Sqlite {
             path: database.to_owned(),
-            source,
+            cause,
         };
-        let mut connection = desk::connect(database, false)?;
+        let connection = desk::connect(database, false)?;
         connection
             .set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false)
             .map_err(failed)?;
@@ -199,25 +199,46 @@ impl Pending {
         connection
             .execute_batch("PRAGMA synchronous = FULL")
             .map_err(failed)?;
-        let Some(transaction) = alone(&mut connection).map_err(failed)? else {
-            // A writer of another host is alive. It settles what it wrote.
-            return Ok(());
+        let began = Instant::now();
+        loop {
+            let Some(transaction) = alone(&connection).map_err(failed)? else {
+                // A writer of another host is alive. It settles what it wrote.
+                return Ok(());
+            };
+            if self.settle_alone(transaction, database, verdict)? {
+                return Ok(());
+            }
+            // The run is of another host, which may be alive and about to empty the record of what it has committed.
+            if began.elapsed() > OTHERS_WAIT {
+                return Err(StoreError::Unsettled {
+                    path: self.path.clone(),
+                });
+            }
+            std::thread::sleep(LINE_LOOK);
+        }
+    }
+
+    /// Settles the run in the record, while nobody else can write. Returns `false` if no ledger of this host has it.
+    fn settle_alone(
+        &mut self,
+        transaction: Transaction<'_>,
+        database: &Path,
+        verdict: &mut dyn FnMut(&str) -> Verdict,
+    ) -> Result<bool, StoreError> {
+        let failed = |cause| StoreError::Sqlite {
+            path: database.to_owned(),
+            cause,
         };
         // It is read only now, because nobody can write it any more.
         if let Some((run, changes)) = self.read()? {
             match verdict(&run) {
-                Verdict::Unknown => {
-                    return Err(StoreError::Unsettled {
-                        path: self.path.clone(),
-                    });
-                }
+                Verdict::Unknown => return Ok(false),
                 Verdict::NotCompleted => {}
                 Verdict::Completed => match state(&transaction, &changes).map_err(failed)? {
                     State::After => {}
                     State::Before => {
                         do_again(&transaction, &changes).map_err(failed)?;
                         transaction.commit().map_err(failed)?;
-                        return self.clear();
                     }
                     State::Neither(table) => {
                         return Err(StoreError::Diverged {
@@ -230,28 +251,25 @@ impl Pending {
                 },
             }
         }
-        self.clear()
+        self.clear()?;
+        Ok(true)
     }
 }
 
 /// The write lock, or `None` if another process that is alive holds it.
-fn alone(connection: &mut Connection) -> rusqlite::Result<Option<rusqlite::Transaction<'_>>> {
+fn alone(connection: &Connection) -> rusqlite::Result<Option<Transaction<'_>>> {
     let began = Instant::now();
     loop {
-        match connection.execute_batch("BEGIN IMMEDIATE; ROLLBACK") {
-            Ok(()) => break,
+        match Transaction::new_unchecked(connection, TransactionBehavior::Immediate) {
             Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => {
                 if began.elapsed() > ALIVE {
                     return Ok(None);
                 }
                 std::thread::sleep(LINE_LOOK);
             }
-            Err(error) => return Err(error),
+            taken => return taken.map(Some),
         }
     }
-    connection
-        .transaction_with_behavior(TransactionBehavior::Immediate)
-        .map(Some)
 }
 
 enum State {

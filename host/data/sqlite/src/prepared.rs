@@ -33,19 +33,21 @@ impl Prepared {
     /// Settles the run after the ledger's closing is on disk. What it did takes effect if the closing says that
     /// it completed.
     pub fn settle(mut self, completed: bool) -> Result<Vec<TableChanges>, StoreError> {
-        if let Some(open) = self.open.as_mut().filter(|open| open.in_transaction) {
-            if completed && self.commits {
-                open.commit().map_err(|source| StoreError::Sqlite {
-                    path: self.store.path.clone(),
-                    source,
-                })?;
-            } else {
-                open.roll_back();
-            }
+        let open = self.open.as_mut().filter(|open| open.in_transaction);
+        let commits = completed && self.commits;
+        if let Some(open) = open.filter(|_| commits) {
+            open.commit().map_err(|cause| StoreError::Sqlite {
+                path: self.store.path.clone(),
+                cause,
+            })?;
         }
-        // The place in line is still held, because the next writer looks at the record.
+        // The place in line is still held, because the next writer looks at the record. So is the write lock of what is rolled back,
+        // because writers of other hosts look at it too. They wait a moment for the record of what was committed.
         if let Some(pending) = self.store.pending.as_ref().filter(|_| self.is_recorded) {
             lock(pending).clear()?;
+        }
+        if let Some(open) = self.open.as_mut().filter(|open| open.in_transaction) {
+            open.roll_back();
         }
         Ok(std::mem::take(&mut self.changes))
     }

@@ -13,6 +13,13 @@ pub(crate) const SQL_BYTE: u64 = 250;
 /// Each KiB of a large value that is made. The value is read from the file or built, and looked through once.
 pub(crate) const LARGE_KIB: u64 = 1_600;
 
+/// The bytes of large values after which a statement is interrupted, because its run has so much fuel. What was made then costs
+/// more than that. Each period of a thousand steps leaves out less than one KiB, and pays more than that for its steps. The last one
+/// may be shorter. So one KiB is added for it, and one because the division rounds down.
+pub(crate) fn affordable_bytes(fuel: u64) -> u64 {
+    (fuel / LARGE_KIB + 2).saturating_mul(1024)
+}
+
 /// Each KiB of a value of middle size that is made: a row that is sorted, or a key that is kept. The memory is often one
 /// that no cache holds.
 pub(crate) const MIDDLE_KIB: u64 = 1_600;
@@ -101,6 +108,10 @@ pub(crate) const COMPARISON: u64 = 16;
 /// From so many commas on, the functions of a statement can have so many arguments that dates cost more.
 const MANY_COMMAS: u64 = 16;
 
+/// Each page of the database that is asked for. It is the price of one that is not in SQLite's cache, and that the system has. Which
+/// pages are in the cache depends on what the connection did before.
+const PAGE: u64 = 1_250;
+
 /// What a statement pays for the things that SQLite counts.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Rates {
@@ -137,7 +148,7 @@ impl Rates {
                 _ if does.looks_at_text => 800,
                 _ if does.searches => 12,
                 // A step may compare two values, or read one whole.
-                _ if !does.changes_tables => 24,
+                _ if !does.changes_tables => 48,
                 _ => 0,
             },
             own_middle_bytes: if does.changes_tables { 2_048 } else { 0 },
@@ -146,7 +157,7 @@ impl Rates {
                 _ => MIDDLE_KIB,
             },
             // Full text does all its work between pages, without steps.
-            page: if does.of_virtual { 10_000 } else { 250 },
+            page: if does.of_virtual { 10_000 } else { PAGE },
         }
     }
 

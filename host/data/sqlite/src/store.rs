@@ -31,10 +31,10 @@ impl Store {
         mut verdict: impl FnMut(&str) -> Verdict,
     ) -> Result<Store, StoreError> {
         let connection = desk::connect(path, false)?;
-        let failed = |source: rusqlite::Error| StoreError::Open {
+        let failed = |cause: rusqlite::Error| StoreError::Open {
             path: path.to_owned(),
-            hint: hint(&source),
-            source,
+            hint: hint(&cause),
+            cause,
         };
         // The first read finds out whether the file is a database, and whether its format may be written.
         connection
@@ -68,23 +68,23 @@ impl Store {
         let folder = tempfile::Builder::new()
             .prefix("fractalaw-data-")
             .tempdir()
-            .map_err(|source| StoreError::Pending {
+            .map_err(|cause| StoreError::Pending {
                 path: std::env::temp_dir(),
-                source,
+                cause,
             })?;
         let path = folder.path().join("data.db");
-        fs::File::create(&path).map_err(|source| StoreError::Pending {
+        fs::File::create(&path).map_err(|cause| StoreError::Pending {
             path: path.clone(),
-            source,
+            cause,
         })?;
         let connection = desk::connect(&path, false)?;
         connection
             .execute_batch("PRAGMA synchronous = OFF")
             .and_then(|()| connection.query_row("PRAGMA journal_mode = WAL", (), |_| Ok(())))
             .and_then(|()| set_up(&connection))
-            .map_err(|source| StoreError::Sqlite {
+            .map_err(|cause| StoreError::Sqlite {
                 path: path.clone(),
-                source,
+                cause,
             })?;
         Ok(Store::new(path, false, false, None, Some(folder)))
     }

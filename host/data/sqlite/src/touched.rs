@@ -23,7 +23,7 @@ use crate::value::Value;
 pub enum Key {
     /// Its rowid, or its integer primary key.
     Rowid(i64),
-    /// The primary key of a table without rowids.
+    /// The primary key of a table without rowids. In what people see, also another primary key.
     Columns(Box<[Value]>),
 }
 

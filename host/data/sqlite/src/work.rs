@@ -210,6 +210,16 @@ impl Work {
         self.ask(|budget| budget.count(quota, amount))
     }
 
+    /// The bytes of large values that a statement may make from here on.
+    pub(crate) fn affordable_bytes(&self) -> u64 {
+        let fuel = match (&self.trial, &self.budget) {
+            (None, Some(budget)) => budget.spare_fuel(),
+            // The memory of a trial is bounded.
+            _ => u64::MAX,
+        };
+        price::affordable_bytes(fuel)
+    }
+
     /// Pays for the steps of a period, and for the large values that were held in it.
     fn pay_steps(&mut self, steps: u64) -> Result<(), Stop> {
         let values = ffi::take_values();
@@ -255,6 +265,7 @@ impl Work {
     /// pages.
     pub(crate) fn pay_rest(&mut self, steps: u64, pages: u64) -> Result<(), Stop> {
         let rest = steps.saturating_sub(std::mem::take(&mut self.steps_paid));
+        self.steps_since_paid = 0;
         self.used.pages += pages;
         let paid = self.spend(self.rates.page.saturating_mul(pages));
         self.pay_steps(rest).and(paid)

@@ -20,10 +20,12 @@ const FUEL: u64 = 4_000_000;
 
 pub(crate) fn run(bytes: &[u8]) {
     let program = grammar::program(bytes);
-    let mut sides = tables::sides();
-    let (one, other) = &mut *sides;
-    let first = attempt(&one.fresh(), &program, Run::query);
-    let second = attempt(&other.used(), &program, |run, sql| {
+    tables::with_sides(|(one, other)| run_on(one, other, &program));
+}
+
+fn run_on(one: &mut Side, other: &mut Side, program: &grammar::Program) {
+    let first = attempt(&one.fresh(), program, Run::query);
+    let second = attempt(&other.used(), program, |run, sql| {
         let short = run.query_if_short(sql);
         short.unwrap_or_else(|| run.query(sql))
     });
@@ -145,7 +147,8 @@ mod tests {
         let (mut rows, mut counts, mut failed) = (0, 0, 0);
         for seed in seeds() {
             let program = grammar::program(&seed);
-            for answer in attempt(&tables::sides().0.fresh(), &program, Run::query).answers {
+            let store = tables::with_sides(|(one, _)| one.fresh());
+            for answer in attempt(&store, &program, Run::query).answers {
                 match answer {
                     Answer::Rows(_) => rows += 1,
                     Answer::Count(_) => counts += 1,

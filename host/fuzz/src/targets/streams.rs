@@ -31,13 +31,16 @@ INSERT INTO sample VALUES (1, 2.5, 'text', x'00ff', 1, '2025-01-02', '2025-01-02
     x'000080ff0000c07f', 'other');
 ";
 
-static STORES: LazyLock<[Store; 2]> = LazyLock::new(|| {
-    let set_up = format!("{SET_UP}{}", mixture());
-    [(); 2].map(|()| {
-        Store::temporary(|connection| connection.execute_batch(&set_up))
-            .expect("the tables can be made")
-    })
-});
+thread_local! {
+    /// A static would never be dropped, and its files would stay when the process has ended.
+    static STORES: [Store; 2] = {
+        let set_up = format!("{SET_UP}{}", mixture());
+        [(); 2].map(|()| {
+            Store::temporary(|connection| connection.execute_batch(&set_up))
+                .expect("the tables can be made")
+        })
+    };
+}
 
 /// Streams of queries, and those of Arrow's own writer.
 static VALID: LazyLock<Vec<Vec<u8>>> =
@@ -97,13 +100,14 @@ struct Attempt {
 
 pub(crate) fn run(bytes: &[u8]) {
     let stream = edits::stream(bytes, &VALID);
-    let [one, other] = &*STORES;
-    let first = attempt(one, &stream);
-    other
-        .run(grants(), data::CONDITIONS, Box::new(Purse::new(FUEL)))
-        .query("SELECT count(*) FROM typed")
-        .expect("it is granted");
-    assert_eq!(first, attempt(other, &stream));
+    STORES.with(|[one, other]| {
+        let first = attempt(one, &stream);
+        other
+            .run(grants(), data::CONDITIONS, Box::new(Purse::new(FUEL)))
+            .query("SELECT count(*) FROM typed")
+            .expect("it is granted");
+        assert_eq!(first, attempt(other, &stream));
+    });
 }
 
 fn attempt(store: &Store, stream: &[u8]) -> Attempt {
@@ -169,8 +173,8 @@ pub(crate) fn seeds() -> Vec<Vec<u8>> {
 
 /// The streams of queries, from which edits begin.
 fn read() -> Vec<Vec<u8>> {
-    let store = &STORES[0];
-    let mut run = store.run(grants(), data::CONDITIONS, Box::new(Purse::new(FUEL)));
+    let mut run =
+        STORES.with(|[store, _]| store.run(grants(), data::CONDITIONS, Box::new(Purse::new(FUEL))));
     [
         "SELECT * FROM sample",
         "SELECT i, s FROM sample WHERE 0",
@@ -192,9 +196,8 @@ mod tests {
     #[test]
     fn some_streams_are_inserted_and_others_are_refused() {
         let attempts = seeds().into_iter().map(|seed| {
-            attempt(&STORES[0], &edits::stream(&seed, &VALID))
-                .inserted
-                .is_ok()
+            let stream = edits::stream(&seed, &VALID);
+            STORES.with(|[store, _]| attempt(store, &stream).inserted.is_ok())
         });
         let (good, bad): (Vec<_>, Vec<_>) = attempts.partition(|good| *good);
         assert!(

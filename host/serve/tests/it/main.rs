@@ -23,6 +23,7 @@ mod rounds;
 mod schedules;
 mod sets;
 mod swaps;
+mod warnings;
 
 #[path = "../../../../xtask/tests/commands/chromium.rs"]
 #[expect(dead_code, reason = "this page is no file")]

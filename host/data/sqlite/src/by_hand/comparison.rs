@@ -197,12 +197,6 @@ impl Compared {
         let name = |at: usize| table.columns[at].name.clone();
         let primary = table.key();
         let rowid = table.rowid();
-        let is_integer = match primary.as_slice() {
-            [only] => table.columns[*only]
-                .declared
-                .eq_ignore_ascii_case("INTEGER"),
-            _ => false,
-        };
         let key = match (primary.as_slice(), rowid) {
             ([], Some(rowid)) => vec![rowid.to_owned()],
             ([], None) => Vec::new(),
@@ -211,7 +205,7 @@ impl Compared {
         Compared {
             name: table.name.clone(),
             columns: (0..table.columns.len()).filter(stored).map(name).collect(),
-            is_rowid: primary.is_empty() && rowid.is_some() || is_integer && !table.without_rowid,
+            is_rowid: primary.is_empty() && rowid.is_some() || table.key_is_rowid(),
             key,
             rowid,
         }

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use rusqlite::ffi;
 
-use super::{pages, searched};
+use super::{affordable, pages, searched};
 use crate::limits::{LARGE_BYTES, MIDDLE_BYTES};
 
 /// What one thread's call made SQLite allocate.
@@ -88,7 +88,10 @@ impl Meter {
         match kind {
             Kind::Small | Kind::Page => {}
             Kind::Middle => more(bytes, &self.middle, &self.middle_peak, &self.middle_sum),
-            Kind::Large => more(bytes, &self.large, &self.large_peak, &self.large_sum),
+            Kind::Large => {
+                affordable::made(size as u64);
+                more(bytes, &self.large, &self.large_peak, &self.large_sum);
+            }
         }
         Front {
             size,

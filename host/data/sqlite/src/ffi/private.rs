@@ -2,15 +2,18 @@
 //!
 //! Reading them is sound for five reasons.
 //!
-//! *The version.* SQLite is compiled from the source in `libsqlite3-sys`, which `Cargo.lock` names. Each read comes after a look at
-//! the source id, which SQLite's authors make of all files of a version, and at the options that change these structures. With a
-//! system's SQLite or another version, the id is another one, nothing is read, and no database opens. A vendor who patches SQLite
-//! and keeps the id is not foreseen: the crate does not link such a library, because its feature `bundled` is on.
+//! *The version.* SQLite is compiled from the source in `libsqlite3-sys`, which `Cargo.lock` names. With another version of that
+//! crate, this file does not compile. Each read comes after a look at the source id of the library that is linked, which SQLite's
+//! authors make of all files of a version, and at the options that change these structures. If one of them is another, nothing is read,
+//! and no database opens. A vendor who patches SQLite and keeps the id is not foreseen: the crate does not link such a library, because
+//! its feature `bundled` is on.
 //!
 //! *The options.* Those of [`OPTIONS`] add fields to `VdbeOp`, whose size is the distance of two operations. No `SQLITE_OMIT_*` option leaves out
 //! a field that is read, or one in front of it: the only field of these structures that one leaves out, the start time of a trace, is behind them.
-//! The macro `VDBE_PROFILE`, which is for SQLite's developers, would add fields too, and SQLite does not tell of it. It can only come from
-//! `LIBSQLITE3_FLAGS`, which `.cargo/config.toml` sets.
+//! `SQLITE_MAX_VARIABLE_NUMBER` can make `_variables` wider, into the two bytes that are free behind it. The macro `VDBE_PROFILE`, which
+//! is for SQLite's developers, adds fields too, and SQLite does not tell of it. So one program is compared with what SQLite itself says
+//! about it, operation by operation ([`program_is_as_explained`]). The fields that an option adds are at the end, so the operations are
+//! never nearer to each other than they are here, and this comparison does not read behind them.
 //!
 //! *The layout.* The structures are `repr(C)` with the types of C's fields, so the compiler places them as C does on every target.
 //! Only beginnings are declared, and a reference to one never claims bytes behind them. SQLite allocates each whole, aligned for
@@ -32,6 +35,20 @@ use rusqlite::{Connection, Error, Result, ffi};
 /// The version of SQLite with these structures.
 const SOURCE: &CStr =
     c"2026-10-16 14:45:20 555e07ef33f69a0957d24d8e555b702464a131d6f1607f4c3c1e4551e8e6ca76";
+
+const _: () = assert!(
+    same(ffi::SQLITE_SOURCE_ID.to_bytes(), SOURCE.to_bytes()),
+    "`libsqlite3-sys` has another version of SQLite: compare the structures in this file with its `sqlite3.c`, field by field, then \
+     change `SOURCE`"
+);
+
+const fn same(one: &[u8], other: &[u8]) -> bool {
+    let mut at = 0;
+    while at < one.len() && at < other.len() && one[at] == other[at] {
+        at += 1;
+    }
+    at == one.len() && at == other.len()
+}
 
 /// Options with which they would have other fields.
 const OPTIONS: [&CStr; 5] = [
@@ -69,8 +86,8 @@ pub(super) struct Operation {
     code: u8,
     /// What the fourth operand points to.
     kind: i8,
-    _flags: u16,
-    _operands: [c_int; 3],
+    flags: u16,
+    operands: [c_int; 3],
     operand: *const c_void,
 }
 
@@ -194,13 +211,56 @@ pub(super) unsafe fn builds_index(statement: NonNull<ffi::sqlite3_stmt>) -> bool
 
 pub(super) fn is_this_version() -> bool {
     static IS_THIS: OnceLock<bool> = OnceLock::new();
-    // SAFETY: SQLite returns a text that is never freed, and takes the name of an option.
-    *IS_THIS.get_or_init(|| unsafe {
-        CStr::from_ptr(ffi::sqlite3_sourceid()) == SOURCE
-            && OPTIONS
-                .iter()
-                .all(|option| ffi::sqlite3_compileoption_used(option.as_ptr()) == 0)
+    *IS_THIS.get_or_init(|| {
+        // SAFETY: SQLite returns a text that is never freed, and takes the name of an option.
+        let is_named = unsafe {
+            CStr::from_ptr(ffi::sqlite3_sourceid()) == SOURCE
+                && OPTIONS
+                    .iter()
+                    .all(|option| ffi::sqlite3_compileoption_used(option.as_ptr()) == 0)
+        };
+        is_named && Connection::open_in_memory().is_ok_and(|own| program_is_as_explained(&own))
     })
+}
+
+/// A statement with operands of each kind that is looked for.
+const EXPLAINED: &CStr = c"EXPLAIN SELECT upper(value) FROM json_each('[1]') ORDER BY 1";
+
+/// Whether the operations of a program have the operands that SQLite shows for it.
+fn program_is_as_explained(connection: &Connection) -> bool {
+    let mut raw = null_mut();
+    // SAFETY: the connection is open. The source id and the options that SQLite tells of are those for which a statement begins
+    // like `Program`. Its operations have at least the size of `Operation`, so as many are not behind them. A statement that is
+    // explained is not run, and its program does not change. It lives until it is finalised at the end.
+    unsafe {
+        ffi::sqlite3_prepare_v2(
+            connection.handle(),
+            EXPLAINED.as_ptr(),
+            -1,
+            &raw mut raw,
+            null_mut(),
+        );
+        let Some(statement) = NonNull::new(raw) else {
+            return false;
+        };
+        let program = statement.cast::<Program>().as_ref();
+        let count = usize::try_from(program.count).unwrap_or_default();
+        let operations = slice::from_raw_parts(program.operations, count);
+        let is_shown = |operation: &Operation| {
+            // The columns are: number, name, three operands, the fourth, flags.
+            ffi::sqlite3_step(raw) == ffi::SQLITE_ROW
+                && (operation.operands.iter().zip(2..))
+                    .all(|(operand, at)| ffi::sqlite3_column_int(raw, at) == *operand)
+                && ffi::sqlite3_column_int(raw, 6) == c_int::from(operation.flags)
+        };
+        let has = |kind| operations.iter().any(|operation| operation.kind == kind);
+        let is_as_explained = operations.iter().all(is_shown)
+            && ffi::sqlite3_step(raw) == ffi::SQLITE_DONE
+            && has(CALL)
+            && has(INSTANCE);
+        ffi::sqlite3_finalize(raw);
+        is_as_explained
+    }
 }
 
 pub(super) fn check(code: c_int) -> Result<()> {
@@ -216,4 +276,17 @@ pub(super) fn other_version() -> Error {
         ffi::Error::new(ffi::SQLITE_MISUSE),
         Some("the prices of functions are made for another version of SQLite".to_owned()),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// An operation that lies elsewhere has other operands than those that SQLite shows.
+    #[test]
+    fn the_structures_are_those_of_the_version_that_is_linked() {
+        assert!(is_this_version());
+        assert!(!same(b"2026-10-16", b"2026-10-17"));
+        assert!(!same(b"2026-10-16", b"2026-10-16 14:45:20"));
+    }
 }

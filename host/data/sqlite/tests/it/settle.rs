@@ -1,11 +1,13 @@
 //! What a run did takes effect when it is settled, and is reported row by row.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use fractalaw_sqlite::{Key, RowChange, Run, Store, StoreError, TableChanges, Value, Verdict};
+use fractalaw_sqlite::{
+    Budget, Key, Quota, RowChange, Run, Stop, Store, StoreError, TableChanges, Value, Verdict,
+};
 use rusqlite::Connection;
 
-use crate::tables::{copied, rows, run, store, told};
+use crate::tables::{CONDITIONS, copied, grants, rows, run, store, told};
 
 const SET_UP: &str = "
 CREATE TABLE t (id INTEGER PRIMARY KEY, name TEXT UNIQUE);
@@ -101,6 +103,54 @@ fn what_a_run_changed_is_told_in_the_order_of_keys() {
         rows(&after.query("SELECT id FROM t ORDER BY id").unwrap()),
         "1\n2\n5\n9"
     );
+}
+
+/// What identifies a row for people is its primary key. An integer key that is declared `DESC` is not the rowid, and a key that
+/// is null is none.
+#[test]
+fn rows_are_told_by_their_primary_keys_and_done_again_by_their_rowids() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("data.db");
+    let set_up = "
+        CREATE TABLE s (name TEXT PRIMARY KEY, n INTEGER);
+        CREATE TABLE d (id INTEGER PRIMARY KEY DESC, n INTEGER);
+        INSERT INTO s VALUES ('zeta', 1), ('eta', 2), (NULL, 3), ('beta', 4);
+        INSERT INTO d VALUES (70, 1), (80, 2);
+    ";
+    Connection::open(&path)
+        .unwrap()
+        .execute_batch(set_up)
+        .unwrap();
+    let store = Store::open(&path, |_| Verdict::Unknown).unwrap();
+    let mut run = run(&store, &["*"], &["*"]);
+    for sql in [
+        "UPDATE s SET n = n + 10",
+        "UPDATE s SET name = 'alpha' WHERE name = 'zeta'",
+        "DELETE FROM s WHERE name = 'beta'",
+        "UPDATE d SET n = 9 WHERE id = 80",
+        "INSERT INTO d VALUES (5, 5)",
+    ] {
+        run.execute(sql).unwrap();
+    }
+    let prepared = run.prepare(Some("run 7")).unwrap();
+    let told = [
+        "d 5: nothing -> 5,5",
+        "d 80: 80,2 -> 80,9",
+        "s 3: -,3 -> -,13",
+        "s beta: beta,4 -> nothing",
+        "s eta: eta,2 -> eta,12",
+        "s zeta: zeta,1 -> alpha,11",
+    ];
+    assert_eq!(lines(prepared.changes()), told);
+    let copy = copied(folder.path());
+    drop(prepared);
+    let path = copy.path().join("data.db");
+    drop(Store::open(&path, |_| Verdict::Completed).unwrap());
+    let sql = "SELECT (SELECT group_concat(rowid || ifnull(name, '-') || n) FROM (SELECT rowid, * FROM s ORDER BY rowid)) \
+               || ' ' || (SELECT group_concat(rowid || '=' || id || '=' || n) FROM (SELECT rowid, * FROM d ORDER BY rowid))";
+    let connection = Connection::open(&path).unwrap();
+    let state: String = connection.query_row(sql, (), |row| row.get(0)).unwrap();
+    assert_eq!(state, "1alpha11,2eta12,3-13 1=70=1,2=80=9,3=5=5");
 }
 
 #[test]
@@ -269,6 +319,50 @@ fn a_person_decides_where_rows_are_neither_as_before_nor_as_after() {
         panic!("opened")
     };
     assert_eq!((table.as_str(), run.as_str()), ("t", "run 7"));
+}
+
+/// A budget that empties a record when it is asked about the time for the third time, as the host that has committed would.
+struct Settles {
+    record: PathBuf,
+    looks: u32,
+}
+
+impl Budget for Settles {
+    fn spend(&mut self, _: u64) -> Result<(), Stop> {
+        Ok(())
+    }
+
+    fn count(&mut self, _: Quota, _: u64) -> Result<(), Stop> {
+        Ok(())
+    }
+
+    fn look(&mut self) -> Result<(), Stop> {
+        self.looks += 1;
+        if self.looks == 3 {
+            std::fs::write(&self.record, b"").unwrap();
+        }
+        Ok(())
+    }
+}
+
+/// A host that has committed a run empties the record a moment later. Whoever comes in between waits for it.
+#[test]
+fn a_record_that_another_host_is_about_to_empty_is_in_nobodys_way() {
+    let (_folder, path) = left_prepared();
+    let record = path.with_file_name("data.db-pending");
+    let kept = std::fs::read(&record).unwrap();
+    let mut asked = 0;
+    let store = Store::open(&path, |_| {
+        asked += 1;
+        std::fs::write(&record, b"").unwrap();
+        Verdict::Unknown
+    });
+    let store = store.unwrap();
+    assert_eq!(asked, 1);
+    std::fs::write(&record, &kept).unwrap();
+    let budget = Settles { record, looks: 0 };
+    let mut writer = store.run(grants(&["*"], &["*"]), CONDITIONS, Box::new(budget));
+    assert_eq!(writer.execute("DELETE FROM t WHERE id = 1"), Ok(1));
 }
 
 #[test]

@@ -40,6 +40,10 @@ impl Budget for Bounded {
         amount.fuel <= self.fuel && amount.rows <= self.rows
     }
 
+    fn spare_fuel(&self) -> u64 {
+        self.fuel
+    }
+
     fn look(&mut self) -> Result<(), Stop> {
         self.looks = self.looks.checked_sub(1).ok_or(self.stop)?;
         Ok(())

@@ -1,6 +1,7 @@
 //! The database: tables that are granted, tables that are not, and everything that leads from one to the other.
 
-use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
+use std::cell::Cell;
+use std::sync::{Arc, LazyLock};
 
 use fractalaw_sqlite::{Grants, Store};
 use rusqlite::Connection;
@@ -191,14 +192,16 @@ fn hidden(owner: &Connection) -> Vec<String> {
     HIDDEN.iter().map(value).collect()
 }
 
-/// Both databases. If an input broke a promise, the next one meets new ones.
-pub(super) fn sides() -> MutexGuard<'static, (Side, Side)> {
-    static SIDES: LazyLock<Mutex<(Side, Side)>> =
-        LazyLock::new(|| Mutex::new((Side::new("A", "7"), Side::new("B", "16"))));
-    SIDES.lock().unwrap_or_else(|poisoned: PoisonError<_>| {
-        SIDES.clear_poison();
-        let mut sides = poisoned.into_inner();
-        (sides.0.open, sides.1.open) = (None, None);
-        sides
-    })
+thread_local! {
+    /// A static would never be dropped, and its files would stay when the process has ended.
+    static SIDES: Cell<Option<(Side, Side)>> = const { Cell::new(None) };
+}
+
+/// Works with both databases. If an input breaks a promise, the next one meets new ones.
+pub(super) fn with_sides<T>(work: impl FnOnce(&mut (Side, Side)) -> T) -> T {
+    let new = || (Side::new("A", "7"), Side::new("B", "16"));
+    let mut sides = SIDES.take().unwrap_or_else(new);
+    let done = work(&mut sides);
+    SIDES.set(Some(sides));
+    done
 }

@@ -1,0 +1,127 @@
+//! Two hosts use one database, each with a ledger of its own, and both are killed at random moments. The database then has the
+//! changes of the runs that completed in one of the ledgers, as a whole, and no others. No host settles what the other has open.
+
+use std::collections::BTreeSet;
+use std::error::Error;
+use std::fs;
+use std::path::Path;
+use std::thread;
+use std::time::Duration;
+
+use fractalaw_data::Data;
+use fractalaw_host::{Durability, Host, HostError, Policy};
+use fractalaw_testing::{DURABILITIES, Lab, RUNTIME, cache};
+use rusqlite::Connection;
+
+use crate::data_kills::{SET_UP, agrees, ended, guest};
+use crate::killing::{self, Task, kills, random};
+
+/// The runs of the second host have numbers from here on.
+const SECOND: u64 = 500_000_000;
+
+fn host(ledger: &Path, durability: Durability) -> Result<Host, HostError> {
+    let policy = Policy::load(ledger.with_file_name("policy.toml")).unwrap();
+    let host = Host::builder().slots(4).cache(cache()).policy(policy);
+    host.ledger(ledger, durability).offer(Data::new()).build()
+}
+
+/// The host, as soon as the other host has settled what it left. Until then, this one does not start.
+fn started(ledger: &Path, durability: Durability) -> Host {
+    loop {
+        match host(ledger, durability) {
+            Ok(host) => return host,
+            Err(error) => waits(&error),
+        }
+    }
+}
+
+/// Checks that nothing else is wrong than that the other host is not there, to settle what it left.
+fn waits(error: &HostError) {
+    let cause = error.source().map(ToString::to_string).unwrap_or_default();
+    assert!(cause.contains("waits to be settled"), "{error}: {cause}");
+}
+
+/// The process that is killed. If it runs as an ordinary test, it does nothing. A run that finds what the other host has left does not
+/// complete.
+#[test]
+fn a_host_that_shares_its_data_without_end() {
+    let Some(task) = Task::given() else {
+        return;
+    };
+    let host = started(&task.ledger, task.durability);
+    let completes = host.load(&guest("")).unwrap();
+    let traps = host.load(&guest("unreachable")).unwrap();
+    task.without_end_if(|number, run| {
+        let app = if number % 4 == 3 { &traps } else { &completes };
+        match RUNTIME.block_on(host.run(app, run)) {
+            Ok(report) => report.outcome.kind() == "completed",
+            Err(error) => {
+                waits(&error);
+                false
+            }
+        }
+    });
+}
+
+#[test]
+fn two_ledgers_and_their_data_agree_whenever_the_hosts_are_killed() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("data.db");
+    Connection::open(&file)
+        .unwrap()
+        .execute_batch(SET_UP)
+        .unwrap();
+    let labs = [Lab::new(), Lab::new()];
+    for lab in &labs {
+        let policy = format!(
+            "[all]\ndata.file = \"{}\"\ndata.read = true\ndata.write = true\ninterfaces.\"fractal:app/data-mutate\" = true",
+            file.display()
+        );
+        fs::write(lab.path.with_file_name("policy.toml"), policy).unwrap();
+    }
+    let acknowledged = thread::scope(|scope| {
+        let both = [(0, &labs[0]), (SECOND, &labs[1])]
+            .map(|(first, lab)| scope.spawn(move || killed_again_and_again(lab, first)));
+        both.map(|one| one.join().unwrap())
+    });
+    let mut completed = BTreeSet::new();
+    for (lab, acknowledged) in labs.iter().zip(&acknowledged) {
+        let ended = ended(lab);
+        for number in acknowledged {
+            let outcome = ended[number].as_deref();
+            assert_eq!(outcome, Some("completed"), "run {number}");
+        }
+        let all = ended.iter();
+        let all: Vec<u64> = all
+            .filter(|(_, outcome)| outcome.as_deref() == Some("completed"))
+            .map(|(number, _)| *number)
+            .collect();
+        eprintln!(
+            "{} kills: {} runs, {} completed, {} acknowledged",
+            kills(),
+            ended.len(),
+            all.len(),
+            acknowledged.len()
+        );
+        assert!(!acknowledged.is_empty());
+        completed.extend(all);
+    }
+    agrees(&file, &completed);
+}
+
+/// Kills one of the hosts again and again, and then lets it settle what it left. Returns the runs that it acknowledged.
+fn killed_again_and_again(lab: &Lab, first: u64) -> Vec<u64> {
+    let mut acknowledged = Vec::new();
+    for kill in 0..kills() {
+        acknowledged.extend(killing::killed(
+            lab,
+            "two_hosts::a_host_that_shares_its_data_without_end",
+            kill,
+            first + 1 + kill * 1_000_000,
+            random(first + kill) % 12,
+            Duration::from_micros(random(first + kill + 7_000) / 4),
+        ));
+    }
+    drop(started(&lab.path, DURABILITIES[0].0));
+    acknowledged
+}
