@@ -28,13 +28,27 @@ pub(crate) const HOOK_FUEL: u64 = operators::TABLE.I32Const as u64 + operators::
 // the block cost anything, no constant could make up for it.
 const _: () = assert!(operators::TABLE.Block == 0 && operators::TABLE.End == 0);
 
+/// Which of the free slots a run gets. A guest cannot tell: this is for tests that show it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Reuse {
+    /// One in which the same micro-app ran before, if there is one: its memory is mapped there already.
+    #[default]
+    SameApp,
+    /// One in which any micro-app ran before, as long as there is one. With a single slot, the memory in which one guest
+    /// ran is the memory of the next.
+    Any,
+    /// One in which nothing has run yet. What a run leaves stays in its slot until the host is dropped. When all slots have
+    /// served, a run waits in line, or is refused if nothing may wait.
+    Never,
+}
+
 /// Makes an engine with a pool for `slots` runs at once.
-pub(crate) fn new(slots: u32) -> Result<Engine, HostError> {
+pub(crate) fn new(slots: u32, reuse: Reuse) -> Result<Engine, HostError> {
     if !(1..=MAX_SLOTS).contains(&slots) {
         return Err(HostError::Slots { slots });
     }
     let mut config = Config::new();
-    config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(slots)));
+    config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(slots, reuse)));
     meter(&mut config);
     make_deterministic(&mut config);
     choose_proposals(&mut config);
@@ -45,7 +59,7 @@ pub(crate) fn new(slots: u32) -> Result<Engine, HostError> {
     Engine::new(&config).map_err(|source| HostError::Pool { slots, source })
 }
 
-fn pool(slots: u32) -> PoolingAllocationConfig {
+fn pool(slots: u32, reuse: Reuse) -> PoolingAllocationConfig {
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(slots)
         .total_core_instances(slots * (CORE_INSTANCES + ADAPTER_INSTANCES))
@@ -62,6 +76,9 @@ fn pool(slots: u32) -> PoolingAllocationConfig {
         .table_keep_resident(KEEP_RESIDENT_BYTES)
         // Since Linux 6.7 the system tells which pages a run touched, so only those are cleared.
         .pagemap_scan(Enabled::Auto);
+    if reuse == Reuse::Any {
+        pool.max_unused_warm_slots(0);
+    }
     pool
 }
 

@@ -32,6 +32,7 @@ use crate::policy::Policy;
 use crate::policy::asking::Asking;
 use crate::policy::decision::{self, Decided};
 use crate::policy::own_files::OwnFiles;
+use crate::run::kept::Kept;
 use crate::run::slots::Slots;
 use crate::run::ticker::Ticker;
 use crate::run::until::stopped;
@@ -45,6 +46,7 @@ struct Inner {
     /// Threads that load share it. Such a thread may go on after its caller gave up, and must not keep the ledger open.
     loader: Arc<Loader>,
     slots: Slots,
+    kept: Kept,
     file_threads: FileThreads,
     own_files: OwnFiles,
     policy: Option<Arc<Policy>>,
@@ -198,6 +200,7 @@ impl Host {
             own_files: &self.0.own_files,
             policy: self.0.policy.as_deref(),
             slots: &self.0.slots,
+            kept: &self.0.kept,
             stop: &self.0.stop,
         }
     }

@@ -89,6 +89,7 @@ pub mod capability {
 }
 
 pub use cost::operators::TABLE as OPERATOR_COSTS;
+pub use engine::Reuse;
 pub use error::{HostError, LoadError, PolicyError};
 pub use fractalaw_contract::{Mismatch, MissingFunction, Proposal};
 pub use fractalaw_ledger::{

@@ -2,6 +2,7 @@
 
 mod ending;
 pub(crate) mod granted;
+pub(crate) mod kept;
 mod not_run;
 mod request;
 mod settling;
@@ -45,6 +46,7 @@ use crate::policy::Policy;
 use crate::policy::decision::Decided;
 use crate::policy::own_files::OwnFiles;
 use crate::recorder::Recorder;
+use crate::run::kept::Kept;
 use crate::run::slots::Slots;
 use crate::run::until::{Until, in_time};
 
@@ -60,6 +62,7 @@ pub(crate) struct HostParts<'a> {
     pub(crate) own_files: &'a OwnFiles,
     pub(crate) policy: Option<&'a Policy>,
     pub(crate) slots: &'a Slots,
+    pub(crate) kept: &'a Kept,
     /// Becomes true when the host is to stop.
     pub(crate) stop: &'a Arc<watch::Sender<bool>>,
 }
@@ -120,7 +123,7 @@ pub(crate) async fn execute(
     let queued = Instant::now();
     // Declared before the store, so it is dropped after the store has freed its instance.
     let _slot = match host.slots.acquire().await {
-        Ok(slot) => slot,
+        Ok(slot) => host.kept.hold(slot),
         Err(refusal) => return Err(NotRun::refused(refusal, applied, decision)),
     };
     let started = Instant::now();
@@ -171,16 +174,14 @@ pub(crate) async fn execute(
     let ended = match call(&mut store, app, until).await {
         Ok(ended) => ended,
         Err(error) => {
-            return Err(NotRun::Failed(Failed {
-                error,
-                fuel: applied.limits.fuel.saturating_sub(fuel_left(&store)),
-                audit: trail(store.data_mut()),
-            }));
+            let fuel = applied.limits.fuel.saturating_sub(fuel_left(&store));
+            let audit = trail(&mut host.kept.end(store));
+            return Err(NotRun::Failed(Failed { error, audit, fuel }));
         }
     };
     let peak_bytes = store.data().limiter.peak_bytes();
     let handles = store.max_component_handles() as u64;
-    let mut state = store.into_data();
+    let mut state = host.kept.end(store);
     let audit = trail(&mut state);
     let wasi = state.sessions.get::<WasiSession>();
     let [stdout, stderr] = wasi.map_or_else(Default::default, |wasi| wasi.captured());
@@ -198,11 +199,8 @@ pub(crate) async fn execute(
     {
         Ok(prepared) => prepared,
         Err(error) => {
-            return Err(NotRun::Failed(Failed {
-                error,
-                audit,
-                fuel: fuel_used,
-            }));
+            let fuel = fuel_used;
+            return Err(NotRun::Failed(Failed { error, audit, fuel }));
         }
     };
     let report = Report {

@@ -40,7 +40,7 @@ impl Snapshots {
         let new_cost = rendering::cost(&observed.report);
         let old_cost = Stored::read(&cost);
         let behaves = self.compare(case.about(), &behaviour, &rendering::behaviour(observed));
-        let costs = self.compare(case.about(), &cost, &new_cost);
+        let costs = self.compare_with(&old_cost, self.writing, case.about(), &cost, &new_cost);
         let reviewed = old_cost.text().map(reviewed::cost).transpose();
         let costs = costs.map_err(|message| match &reviewed {
             Ok(Some(Some(old))) if old.model != COST_MODEL => format!(
@@ -182,7 +182,18 @@ impl Snapshots {
         path: &Path,
         new: &Rendered,
     ) -> Result<(), String> {
-        let old = Stored::read(path);
+        self.compare_with(&Stored::read(path), writing, about, path, new)
+    }
+
+    /// The same if the snapshot was read already.
+    fn compare_with(
+        &self,
+        old: &Stored,
+        writing: Writing,
+        about: &str,
+        path: &Path,
+        new: &Rendered,
+    ) -> Result<(), String> {
         if writing == Writing::Accept {
             let accepted =
                 snapshot::accept(path, about, new).and_then(|()| self.wholes.keep(path, new));
@@ -213,7 +224,7 @@ impl Snapshots {
             }
             Stored::Text(old) => format!(
                 "`{name}` has changed: {about}\n\n{}",
-                self.wholes.difference(path, &old, new)
+                self.wholes.difference(path, old, new)
             ),
         })
     }

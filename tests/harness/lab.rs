@@ -1,7 +1,9 @@
 //! Runs a case three times, in surroundings that differ as much as possible, and checks that the reports are the
 //! same.
 
-use std::collections::HashMap;
+mod loaded;
+mod slots;
+
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -11,8 +13,8 @@ use anyhow::{Result, anyhow, bail, ensure};
 use fractalaw_ai::Ai;
 use fractalaw_events::Events;
 use fractalaw_host::{
-    Certainty, Coverage, Decision, Durations, Host, LoadError, MicroApp, Policy, Profile,
-    ProfileError, ProfiledApp, Refusal, Report, Run, Tier,
+    Certainty, Coverage, Decision, Durations, Host, HostBuilder, LoadError, MicroApp, Policy,
+    Profile, ProfileError, ProfiledApp, Refusal, Report, Reuse, Run, Tier,
 };
 use tokio::runtime::Runtime;
 use tokio::sync::Barrier;
@@ -22,6 +24,8 @@ use crate::case::Case;
 use crate::data::offered;
 use crate::freshness::Guests;
 use crate::inventory::Inventory;
+use crate::lab::loaded::{Component, Loaded};
+use crate::lab::slots::{FreshSlots, UsedSlot};
 use crate::listing::Rendered;
 use crate::rendering::Observed;
 use crate::scenario::Scenario;
@@ -51,16 +55,9 @@ pub(crate) struct Lab {
     policy: PathBuf,
     shared: OnceLock<Result<SharedHost, String>>,
     in_runs: AtomicU64,
-    /// At most one for each thread that runs cases.
+    /// At most one of each for each thread that runs cases.
+    fresh: Mutex<Vec<FreshSlots>>,
     used: Mutex<Vec<UsedSlot>>,
-}
-
-/// A host with a single slot. Only a hostile guest and the cases of one component run in it, in turn.
-struct UsedSlot {
-    host: Host,
-    hostile: Subject,
-    component: Vec<u8>,
-    subject: Subject,
 }
 
 /// The host that all cases share, and what was loaded for them.
@@ -70,10 +67,8 @@ struct SharedHost {
     policy: Policy,
     hostile: Vec<u8>,
     neighbour: MicroApp,
-    /// What this host has loaded, by the component's bytes, because many cases use the same guest.
-    subjects: Mutex<HashMap<Vec<u8>, Subject>>,
-    /// The same for components that were profiled.
-    profiled: Mutex<HashMap<Vec<u8>, ProfiledApp>>,
+    subjects: Loaded<Subject>,
+    profiled: Loaded<ProfiledApp>,
 }
 
 impl Lab {
@@ -85,6 +80,7 @@ impl Lab {
             policy: inventory.tests.join("policy.toml"),
             shared: OnceLock::new(),
             in_runs: AtomicU64::new(0),
+            fresh: Mutex::default(),
             used: Mutex::default(),
         }
     }
@@ -94,35 +90,11 @@ impl Lab {
         Duration::from_nanos(self.in_runs.load(Ordering::Relaxed))
     }
 
-    /// A host with a single slot in which nothing has run.
-    fn single(&self, policy: &Policy) -> Result<Host> {
-        let host = Host::builder().slots(1).cache(&self.cache);
-        let host = host.compile_time(COMPILE_TIME);
-        let host = host.offer(offered()).offer(Ai::new());
-        let host = host.offer(Events::new());
-        Ok(host.policy(policy.clone()).build()?)
-    }
-
-    /// A slot for this component: kept from the case before, or new.
-    fn used_slot(&self, policy: &Policy, component: &[u8], hostile: &[u8]) -> Result<UsedSlot> {
-        if let Some(slot) = self.used().pop().filter(|slot| slot.component == component) {
-            return Ok(slot);
-        }
-        let host = self.single(policy)?;
-        Ok(UsedSlot {
-            subject: Subject::load(&host, component)?,
-            hostile: Subject::load(&host, hostile)?,
-            component: component.to_vec(),
-            host,
-        })
-    }
-
-    fn give_back(&self, slot: UsedSlot) {
-        self.used().push(slot);
-    }
-
-    fn used(&self) -> MutexGuard<'_, Vec<UsedSlot>> {
-        self.used.lock().unwrap_or_else(PoisonError::into_inner)
+    /// A host like the one that all cases share, with so many slots.
+    fn host(&self, policy: &Policy, slots: u32, reuse: Reuse) -> Result<Host> {
+        let host = host(&self.cache, policy).slots(slots).reuse(reuse);
+        // A run that waited for a slot here would wait for ever.
+        Ok(host.max_waiting(0).build()?)
     }
 
     fn timed<T>(&self, runs: impl FnOnce() -> T) -> T {
@@ -147,7 +119,7 @@ impl Lab {
 
     /// Runs the case and returns what is the same each time.
     pub(crate) fn run(&self, case: &Case) -> Result<Observed> {
-        let component = case.component(&self.guests)?;
+        let component = Component::of(case.component(&self.guests)?);
         let shared = self.shared()?;
         let SharedHost {
             runtime,
@@ -164,17 +136,21 @@ impl Lab {
             anyhow::Ok(Observed { report, changes })
         };
         let fresh = {
-            let unused = self.single(policy)?;
-            let subject = Subject::load(&unused, &component)?;
-            once(&unused, &subject)?
+            let mut slots = self.fresh_slots(policy)?;
+            let subject = slots.load(&component)?;
+            let observed = once(&slots.host, &subject)?;
+            slots.runs_left -= 1;
+            slots.held_bytes += observed.report.memory.peak_bytes;
+            lock(&self.fresh).push(slots);
+            observed
         };
         let used = {
-            let slot = self.used_slot(policy, &component, hostile)?;
-            let hostile = &slot.hostile;
+            let slot = self.used_slot(policy, hostile)?;
+            let subject = slot.load(&component)?;
             let scribble = Run::new().deterministic();
-            self.timed(|| runtime.block_on(hostile.run(&slot.host, &scribble)))?;
-            let observed = once(&slot.host, &slot.subject)?;
-            self.give_back(slot);
+            self.timed(|| runtime.block_on(slot.hostile.run(&slot.host, &scribble)))?;
+            let observed = once(&slot.host, &subject)?;
+            lock(&self.used).push(slot);
             observed
         };
         let subject = shared.subject(&component)?;
@@ -187,6 +163,21 @@ impl Lab {
     }
 }
 
+/// What all hosts of the lab have in common.
+fn host(cache: &Path, policy: &Policy) -> HostBuilder {
+    Host::builder()
+        .cache(cache)
+        .compile_time(COMPILE_TIME)
+        .policy(policy.clone())
+        .offer(offered())
+        .offer(Ai::new())
+        .offer(Events::new())
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 impl Lab {
     /// Plays a scenario, and returns its story.
     pub(crate) fn play(&self, scenario: &Scenario) -> Result<Rendered> {
@@ -195,7 +186,7 @@ impl Lab {
 
     /// Runs the case once, for commands that only show its cost.
     pub(crate) fn run_once(&self, case: &Case) -> Result<Observed> {
-        let component = case.component(&self.guests)?;
+        let component = Component::of(case.component(&self.guests)?);
         let shared = self.shared()?;
         let subject = shared.subject(&component)?;
         let granted = case.granted()?;
@@ -213,21 +204,11 @@ impl Lab {
     pub(crate) fn profile(&self, case: &Case) -> Result<Result<Profile, ProfileError>> {
         let shared = self.shared()?;
         let component = case.component(&self.guests)?;
-        let mut profiled = shared
-            .profiled
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        let app = match profiled.get(&component) {
-            Some(app) => app.clone(),
-            None => match shared.host.load_profiled(&component) {
-                Ok(app) => {
-                    profiled.insert(component, app.clone());
-                    app
-                }
-                Err(error) => return Ok(Err(error)),
-            },
+        let load = |component: &[u8]| shared.host.load_profiled(component);
+        let app = match shared.profiled.get(&Component::of(component), load) {
+            Ok(app) => app,
+            Err(error) => return Ok(Err(error)),
         };
-        drop(profiled);
         let granted = case.granted()?;
         let run = case.run(&granted)?;
         Ok(shared.runtime.block_on(shared.host.profile(&app, &run)))
@@ -266,14 +247,7 @@ impl SharedHost {
             }
             false => Policy::default(),
         };
-        let host = Host::builder()
-            .cache(cache)
-            .compile_time(COMPILE_TIME)
-            .policy(policy.clone())
-            .offer(offered())
-            .offer(Ai::new())
-            .offer(Events::new())
-            .build()?;
+        let host = host(cache, &policy).build()?;
         let neighbour = host.load(&hostile)?;
         Ok(SharedHost {
             runtime,
@@ -281,20 +255,15 @@ impl SharedHost {
             policy,
             hostile,
             neighbour,
-            subjects: Mutex::default(),
-            profiled: Mutex::default(),
+            subjects: Loaded::default(),
+            profiled: Loaded::default(),
         })
     }
 
     /// The component as this host has loaded it.
-    fn subject(&self, component: &[u8]) -> Result<Subject> {
-        let mut subjects = self.subjects.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(subject) = subjects.get(component) {
-            return Ok(subject.clone());
-        }
-        let subject = Subject::load(&self.host, component)?;
-        subjects.insert(component.to_vec(), subject.clone());
-        Ok(subject)
+    fn subject(&self, component: &Component) -> Result<Subject> {
+        let load = |component: &[u8]| Subject::load(&self.host, component);
+        self.subjects.get(component, load)
     }
 
     /// Does the work while other guests run on the same host. They run without a pause from before the work
@@ -378,7 +347,7 @@ fn comes_back(report: &Report) -> Result<()> {
     let json = report.json();
     let read = Report::from_json(&json)?;
     ensure!(
-        read.json() == json && read.text() == report.text(),
+        read == *report || read.json() == json && read.text() == report.text(),
         "what is read from the report's JSON is another report\n{}",
         whole::diff(("written", &json), ("read", &read.json()))
     );

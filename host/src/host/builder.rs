@@ -9,6 +9,7 @@ use fractalaw_ledger::{Durability, Ledger, Options};
 use tokio::sync::watch;
 
 use super::{Host, Inner};
+use crate::engine::Reuse;
 use crate::error::HostError;
 use crate::ledger::recording::Recorded;
 use crate::ledger::verdicts::Verdicts;
@@ -22,6 +23,7 @@ use crate::offer::offered::Offer;
 use crate::offer::starting::{GrantedName, Starting};
 use crate::policy::Policy;
 use crate::policy::own_files::OwnFiles;
+use crate::run::kept::Kept;
 use crate::run::slots::Slots;
 use crate::run::ticker::Ticker;
 use crate::{engine, interfaces};
@@ -30,6 +32,7 @@ use crate::{engine, interfaces};
 #[derive(Clone, Debug)]
 pub struct HostBuilder {
     slots: u32,
+    reuse: Reuse,
     max_waiting: usize,
     compile_time: Duration,
     cache: Option<PathBuf>,
@@ -73,6 +76,7 @@ impl Default for HostBuilder {
         HostBuilder {
             // Runs mostly compute, so a few dozen keep every core of a common machine busy.
             slots: 64,
+            reuse: Reuse::default(),
             // Each waiting run takes the memory of a suspended future, well under a kilobyte.
             max_waiting: 100_000,
             compile_time: COMPILE_TIME,
@@ -97,6 +101,12 @@ impl HostBuilder {
     /// The default is 64.
     pub fn slots(mut self, slots: u32) -> HostBuilder {
         self.slots = slots;
+        self
+    }
+
+    /// Which of the free slots a run gets. A guest cannot tell: this is for tests that show it.
+    pub fn reuse(mut self, reuse: Reuse) -> HostBuilder {
+        self.reuse = reuse;
         self
     }
 
@@ -189,7 +199,7 @@ impl HostBuilder {
             names: &names,
             verdicts: &verdicts,
         })?;
-        let engine = engine::new(self.slots)?;
+        let engine = engine::new(self.slots, self.reuse)?;
         let linker = offer.linker(&engine).map_err(HostError::Linker)?;
         let ticker = Ticker::start(&engine)?;
         let slots = Slots::new(self.slots, self.max_waiting);
@@ -203,6 +213,7 @@ impl HostBuilder {
                 policy: policy.clone(),
             }),
             slots,
+            kept: Kept::new(self.reuse),
             file_threads: FileThreads::new(),
             own_files,
             policy,

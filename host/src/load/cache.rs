@@ -229,7 +229,7 @@ mod tests {
     fn an_intact_entry_that_is_no_code_of_this_engine_is_a_miss() {
         let folder = tempfile::tempdir().unwrap();
         let cache = CodeCache::open(folder.path()).unwrap();
-        let engine = crate::engine::new(1).unwrap();
+        let engine = crate::engine::new(1, crate::engine::Reuse::default()).unwrap();
         let name = entry_name(&engine, "digest");
         for code in [
             &b""[..],

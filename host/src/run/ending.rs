@@ -214,7 +214,7 @@ mod tests {
     /// In the only slot, again and again.
     #[tokio::test]
     async fn a_host_function_that_panics_ends_the_run_and_the_slot_serves_the_next() {
-        let engine = engine::new(1).unwrap();
+        let engine = engine::new(1, engine::Reuse::default()).unwrap();
         let component = Component::new(&engine, wat::parse_str(GUEST).unwrap()).unwrap();
         let mut linker = Linker::<()>::new(&engine);
         let mut root = linker.root();

@@ -69,7 +69,7 @@ pub(crate) fn thousand_cases(flags: &Flags, table: &mut Table) -> Result<()> {
         ours: median(|pair| pair.0) * 1e3,
         reference: median(|pair| pair.1) * 1e3,
         ratio: median(|pair| pair.0 / pair.1),
-        bar: Some(Bar::AtMost(2.0)),
+        bar: Some(Bar::AtMost(1.3)),
     });
     Ok(())
 }
