@@ -332,6 +332,7 @@ async fn close(
                 report, sessions, ..
             } = ran;
             let deeds = sessions.deeds();
+            let waits = sessions.wait();
             let settle = move |closed: Result<(), HostError>| match closed {
                 Ok(()) => sessions.settle_now(verdict),
                 Err(error) => {
@@ -340,7 +341,7 @@ async fn close(
                     Err(error)
                 }
             };
-            recording.close(&report, deeds, settle).await?;
+            recording.close(&report, deeds, waits, settle).await?;
             Ok(report)
         }
         (None, Ok(ran)) => {

@@ -146,7 +146,7 @@ pub(crate) enum Durability {
     /// All entries with the closing.
     #[default]
     Run,
-    /// The same, sharing a transaction with other runs of the process.
+    /// The same as `run`, by an older name.
     Group,
 }
 

@@ -2,9 +2,12 @@
 
 use std::fmt;
 
-/// Writes two digits for each byte.
+/// Writes two digits for each byte. Each run in a ledger writes a digest several times, so they are not formatted one by one.
 pub(crate) fn write(bytes: &[u8], f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    bytes.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digits = |byte: &u8| [byte >> 4, byte & 15].map(|digit| DIGITS[usize::from(digit)]);
+    let text: Vec<u8> = bytes.iter().flat_map(digits).collect();
+    f.write_str(str::from_utf8(&text).expect("digits are ASCII"))
 }
 
 /// Reads exactly `N` bytes. Returns `None` for anything except digits in either case.

@@ -3,8 +3,10 @@
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::channel;
 use std::time::Duration;
 
+use crate::append::Appended;
 use crate::checkpoint::Checkpoint;
 use crate::database::Database;
 use crate::draft::Draft;
@@ -17,18 +19,17 @@ use crate::note::Note;
 use crate::run_record::{Closing, Event, Opening};
 use crate::writer::Writer;
 
-/// When entries are on disk. Openings and closings are on disk before the call returns, with every setting.
-/// `LEDGER.md` says what each costs.
+/// When entries are on disk. Openings and closings are on disk before the call returns, with every setting. What several
+/// runs of a process wait for at the same moment shares a transaction. `LEDGER.md` says what each costs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Durability {
-    /// Each entry alone, before [`RunHandle::record`] returns. A run that is cut off keeps its audit trail.
+    /// Each entry, before [`RunHandle::record`] returns. A run that is cut off keeps its audit trail.
     Entry,
     /// The entries of a run with its closing, in one transaction. A run that is cut off by the machine keeps only
     /// its opening.
     #[default]
     Run,
-    /// Like `Run`, but other runs of the same process that wait at that moment share the transaction. The
-    /// throughput is much higher, and one failure fails them all.
+    /// The same as `Run`. There was a time when only this shared transactions.
     Group,
 }
 
@@ -73,10 +74,9 @@ impl Ledger {
         let identity = database.map(Identity::read(&database.connection, &head))??;
         database.know(head);
         let node_id = options.node_id.unwrap_or_else(|| identity.node_id.clone());
-        let grouped = options.durability == Durability::Group;
         Ok(Ledger {
             hurried: Arc::clone(&database.hurried),
-            writer: Writer::start(database, node_id, grouped)?,
+            writer: Writer::start(database, node_id)?,
             identity,
             durability: options.durability,
         })
@@ -109,15 +109,36 @@ impl Ledger {
         opening: &Opening,
         time_unix_ns: u64,
     ) -> Result<RunHandle, LedgerError> {
-        let opened = self
-            .writer
-            .append(vec![opening.draft(time_unix_ns)], None)?;
-        Ok(RunHandle {
-            writer: self.writer.clone(),
-            run_id: opened.first,
-            app: opening.app(),
-            recorded: 0,
+        let (reply, answer) = channel();
+        self.begin_run_then(opening, time_unix_ns, move |begun| {
+            // A caller that went away does not need the answer.
+            let _ = reply.send(begun);
+        });
+        answer.recv().unwrap_or_else(|_| {
+            Err(LedgerError::NoWriter {
+                path: self.path().to_owned(),
+            })
         })
+    }
+
+    /// The same without waiting: this returns at once, and `then` is called on the ledger's own thread when the opening is
+    /// on disk or could not be recorded. It must not wait, least of all for this ledger.
+    pub fn begin_run_then(
+        &self,
+        opening: &Opening,
+        time_unix_ns: u64,
+        then: impl FnOnce(Result<RunHandle, LedgerError>) + Send + 'static,
+    ) {
+        let (writer, app) = (self.writer.clone(), opening.app());
+        let drafts = vec![opening.draft(time_unix_ns)];
+        self.writer.append_then(drafts, None, move |opened| {
+            then(opened.map(|opened| RunHandle {
+                writer,
+                run_id: opened.first,
+                app,
+                recorded: 0,
+            }));
+        });
     }
 
     /// Records what a supervisor does between runs, and returns the number of the entry. It is on disk when this returns.
@@ -187,12 +208,31 @@ impl RunHandle {
         closing: &Closing,
         time_unix_ns: u64,
     ) -> Result<(), LedgerError> {
-        let RunHandle { run_id, app, .. } = self;
-        let events = events.into_iter();
-        let mut drafts: Vec<Draft> = events.map(|event| event.draft(run_id, &app)).collect();
-        let entries = self.recorded + drafts.len() as u64;
-        drafts.push(closing.draft(time_unix_ns, run_id, &app, entries));
+        let drafts = self.last_drafts(events, closing, time_unix_ns);
         self.writer.append(drafts, None)?;
         Ok(())
+    }
+
+    /// The same without waiting: this returns at once, and `then` is called on the ledger's own thread when all of it is on
+    /// disk or could not be recorded. It must not wait, least of all for this ledger.
+    pub fn finish_then(
+        self,
+        events: Vec<Event>,
+        closing: &Closing,
+        time_unix_ns: u64,
+        then: impl FnOnce(Result<(), LedgerError>) + Send + 'static,
+    ) {
+        let drafts = self.last_drafts(events, closing, time_unix_ns);
+        let then = move |closed: Result<Appended, LedgerError>| then(closed.map(drop));
+        self.writer.append_then(drafts, None, then);
+    }
+
+    fn last_drafts(&self, events: Vec<Event>, closing: &Closing, time_unix_ns: u64) -> Vec<Draft> {
+        let (run_id, app) = (self.run_id, &*self.app);
+        let events = events.into_iter();
+        let mut drafts: Vec<Draft> = events.map(|event| event.draft(run_id, app)).collect();
+        let entries = self.recorded + drafts.len() as u64;
+        drafts.push(closing.draft(time_unix_ns, run_id, app, entries));
+        drafts
     }
 }

@@ -1,5 +1,4 @@
-//! The thread that appends. It is the only one in its process, so that requests that wait can share a
-//! transaction.
+//! The thread that appends. It is the only one in its process, so that requests that wait share a transaction.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -26,7 +25,34 @@ enum Request {
 struct Append {
     drafts: Vec<Draft>,
     key: Option<LedgerKey>,
-    reply: Sender<Result<Appended, LedgerError>>,
+    answer: Answer,
+}
+
+/// What is called when the drafts are on disk or cannot be, on the writer's thread. It is called in any case.
+struct Answer {
+    /// `None` only when it was called.
+    then: Option<Then>,
+    path: PathBuf,
+}
+
+type Then = Box<dyn FnOnce(Result<Appended, LedgerError>) + Send>;
+
+impl Answer {
+    fn give(mut self, appended: Result<Appended, LedgerError>) {
+        if let Some(then) = self.then.take() {
+            then(appended);
+        }
+    }
+}
+
+impl Drop for Answer {
+    /// The thread has ended before it answered.
+    fn drop(&mut self) {
+        if let Some(then) = self.then.take() {
+            let path = self.path.clone();
+            then(Err(LedgerError::NoWriter { path }));
+        }
+    }
 }
 
 /// A handle of the thread. When the last clone is dropped, the file is closed, so that everything is in it and no
@@ -46,24 +72,23 @@ struct WriterThread {
 impl Drop for WriterThread {
     fn drop(&mut self) {
         self.requests = None;
-        if let Some(thread) = self.thread.take() {
+        if let Some(thread) = self.thread.take()
+            // An answer may have held the last handle. Then the thread ends after it.
+            && thread.thread().id() != thread::current().id()
+        {
             let _ = thread.join();
         }
     }
 }
 
 impl Writer {
-    pub(crate) fn start(
-        database: Database,
-        node_id: String,
-        grouped: bool,
-    ) -> Result<Writer, LedgerError> {
+    pub(crate) fn start(database: Database, node_id: String) -> Result<Writer, LedgerError> {
         let (requests, waiting) = channel();
         let path = database.path.clone();
         let node = node_id.clone();
         let thread = thread::Builder::new()
             .name("ledger-writer".to_owned())
-            .spawn(move || write(database, &node, grouped, &waiting))
+            .spawn(move || write(database, &node, &waiting))
             .map_err(|_| LedgerError::NoWriter { path: path.clone() })?;
         Ok(Writer(Arc::new(WriterThread {
             requests: Some(requests),
@@ -83,39 +108,67 @@ impl Writer {
         drafts: Vec<Draft>,
         key: Option<LedgerKey>,
     ) -> Result<Appended, LedgerError> {
-        for draft in &drafts {
-            draft.check(&self.0.node_id)?;
+        let (reply, answer) = channel();
+        self.append_then(drafts, key, move |appended| {
+            // A caller that went away does not need the answer.
+            let _ = reply.send(appended);
+        });
+        answer.recv().map_err(|_| self.gone())?
+    }
+
+    /// Returns at once. `then` is called on the writer's thread when the drafts are on disk. If that fails, none of them is
+    /// in the ledger.
+    pub(crate) fn append_then(
+        &self,
+        drafts: Vec<Draft>,
+        key: Option<LedgerKey>,
+        then: impl FnOnce(Result<Appended, LedgerError>) + Send + 'static,
+    ) {
+        let answer = Answer {
+            then: Some(Box::new(then)),
+            path: self.0.path.clone(),
+        };
+        let checked: Result<(), LedgerError> =
+            (drafts.iter()).try_for_each(|draft| draft.check(&self.0.node_id));
+        match (checked, &self.0.requests) {
+            (Err(error), _) => answer.give(Err(error)),
+            (Ok(()), Some(requests)) => {
+                let request = Append {
+                    drafts,
+                    key,
+                    answer,
+                };
+                // A request that cannot be sent is dropped, and its answer says so.
+                let _ = requests.send(Request::Append(request));
+            }
+            (Ok(()), None) => drop(answer),
         }
-        self.ask(|reply| Request::Append(Append { drafts, key, reply }))
     }
 
     /// Returns when everything that was appended is in the file itself.
     pub(crate) fn settle(&self) -> Result<(), LedgerError> {
-        self.ask(Request::Settle)
+        let (reply, answer) = channel();
+        let requests = self.0.requests.as_ref().ok_or_else(|| self.gone())?;
+        let sent = requests.send(Request::Settle(reply));
+        sent.map_err(|_| self.gone())?;
+        answer.recv().map_err(|_| self.gone())?
     }
 
-    fn ask<T>(
-        &self,
-        request: impl FnOnce(Sender<Result<T, LedgerError>>) -> Request,
-    ) -> Result<T, LedgerError> {
-        let gone = || LedgerError::NoWriter {
+    fn gone(&self) -> LedgerError {
+        LedgerError::NoWriter {
             path: self.0.path.clone(),
-        };
-        let (reply, answer) = channel();
-        let requests = self.0.requests.as_ref().ok_or_else(gone)?;
-        requests.send(request(reply)).map_err(|_| gone())?;
-        answer.recv().map_err(|_| gone())?
+        }
     }
 }
 
-fn write(database: Database, node_id: &str, grouped: bool, waiting: &Receiver<Request>) {
+fn write(database: Database, node_id: &str, waiting: &Receiver<Request>) {
     let mut next = None;
     let mut is_settled = true;
     while let Some(request) = next.take().or_else(|| waiting.recv().ok()) {
         match request {
             Request::Append(first) => {
                 is_settled = false;
-                next = append_group(&database, node_id, grouped, first, waiting);
+                next = append_group(&database, node_id, first, waiting);
             }
             Request::Settle(reply) => {
                 is_settled = true;
@@ -134,21 +187,20 @@ fn write(database: Database, node_id: &str, grouped: bool, waiting: &Receiver<Re
 fn append_group(
     database: &Database,
     node_id: &str,
-    grouped: bool,
     first: Append,
     waiting: &Receiver<Request>,
 ) -> Option<Request> {
     let mut next = None;
     let mut bytes = first.bytes();
     let mut groups = vec![(first.drafts, first.key)];
-    let mut replies = vec![first.reply];
-    while grouped && groups.len() < GROUP_REQUESTS && bytes < GROUP_BYTES {
+    let mut answers = vec![first.answer];
+    while groups.len() < GROUP_REQUESTS && bytes < GROUP_BYTES {
         // This does not wait: while one transaction is written, the next group gathers.
         match waiting.try_recv() {
             Ok(Request::Append(request)) => {
                 bytes += request.bytes();
                 groups.push((request.drafts, request.key));
-                replies.push(request.reply);
+                answers.push(request.answer);
             }
             other => {
                 next = other.ok();
@@ -158,13 +210,13 @@ fn append_group(
     }
     match append(database, node_id, groups) {
         Ok(appended) => {
-            for (reply, appended) in replies.into_iter().zip(appended) {
-                let _ = reply.send(Ok(appended));
+            for (answer, appended) in answers.into_iter().zip(appended) {
+                answer.give(Ok(appended));
             }
         }
         Err(error) => {
-            for reply in replies {
-                let _ = reply.send(Err(error.clone()));
+            for answer in answers {
+                answer.give(Err(error.clone()));
             }
         }
     }

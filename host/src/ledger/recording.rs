@@ -1,12 +1,14 @@
-//! One run in the ledger, from its opening to its closing. The ledger answers after writing to disk, so each call
-//! waits on a thread where waiting is allowed.
+//! One run in the ledger, from its opening to its closing. The ledger answers after writing to disk. Openings and closings
+//! wait for it without a thread. An entry that is recorded at once waits on a thread where waiting is allowed.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use fractalaw_ledger::{
     Closing, Deeds, Durability, Event, Ledger, LedgerError, Opening, RunHandle, now_unix_ns,
 };
 use fractalaw_report::{AuditEntry, Report};
+use tokio::runtime::Handle;
+use tokio::sync::oneshot;
 
 use crate::blocking::on_a_thread;
 use crate::error::HostError;
@@ -34,15 +36,32 @@ struct OpenRun {
     failed: Option<LedgerError>,
 }
 
+impl OpenRun {
+    /// The handle, to close the run with, unless an entry could not be recorded.
+    fn take(&mut self) -> Result<Option<RunHandle>, LedgerError> {
+        let handle = self.handle.take();
+        self.failed.take().map_or(Ok(handle), Err)
+    }
+}
+
+fn lock(open: &Mutex<OpenRun>) -> MutexGuard<'_, OpenRun> {
+    open.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 impl Recording {
     /// Records the opening of a run. It is on disk when this returns.
     pub(crate) async fn open(
         recorded: &Recorded,
         opening: Opening,
     ) -> Result<Recording, HostError> {
-        let ledger = recorded.ledger.clone();
+        let ledger = &recorded.ledger;
         let ledger_id = ledger.identity().ledger_id;
-        let handle = on_a_thread(move || ledger.begin_run(&opening, now_unix_ns())).await?;
+        let (answer, opened) = oneshot::channel();
+        ledger.begin_run_then(&opening, now_unix_ns(), move |opened| {
+            // A caller that went away does not need the answer.
+            let _ = answer.send(opened);
+        });
+        let handle = opened.await.expect("the ledger answers in any case")?;
         let run_number = handle.run_id();
         Ok(Recording {
             identity: verdicts::identity(ledger_id, run_number).into(),
@@ -91,22 +110,24 @@ impl Recording {
         self,
         report: &Report,
         deeds: Vec<(&str, Deeds)>,
+        waits: bool,
         then: impl FnOnce(Result<(), HostError>) -> T + Send + 'static,
     ) -> T {
-        self.finish(&report.audit, ledger::closing(report, deeds), then)
-            .await
+        let closing = ledger::closing(report, deeds);
+        self.finish(&report.audit, closing, waits, then).await
     }
 
     /// Records that the host could not carry the run out, and the entries that the guest had recorded.
     pub(crate) async fn close_failed(self, made: &[AuditEntry], closing: Closing) {
         // The caller reports the first error. If this fails too, the run stays cut off in the ledger.
-        let _ = self.finish(made, closing, |closed| closed).await;
+        let _ = self.finish(made, closing, false, |closed| closed).await;
     }
 
     async fn finish<T: Send + 'static>(
         self,
         made: &[AuditEntry],
         closing: Closing,
+        waits: bool,
         then: impl FnOnce(Result<(), HostError>) -> T + Send + 'static,
     ) -> T {
         let events: Vec<Event> = match self.durability {
@@ -114,15 +135,38 @@ impl Recording {
             Durability::Entry => Vec::new(),
             _ => made.iter().map(ledger::event).collect(),
         };
-        self.locked(move |open| {
-            let closed = match (open.failed.take(), open.handle.take()) {
-                (Some(error), _) => Err(error),
-                (None, Some(handle)) => handle.finish(events, &closing, now_unix_ns()),
-                (None, None) => Ok(()),
+        if self.is_live() {
+            // A recording of the last entry may go on.
+            let finish = move |open: &mut OpenRun| {
+                let closed = match open.take() {
+                    Ok(Some(handle)) => handle.finish(events, &closing, now_unix_ns()),
+                    other => other.map(drop),
+                };
+                then(closed.map_err(HostError::NotAcknowledged))
             };
-            then(closed.map_err(HostError::NotAcknowledged))
-        })
-        .await
+            return self.locked(finish).await;
+        }
+        let handle = lock(&self.open).take();
+        let (answer, closed) = oneshot::channel();
+        let runtime = Handle::current();
+        let then = move |closed: Result<(), LedgerError>| {
+            let closed = closed.map_err(HostError::NotAcknowledged);
+            // A caller that went away does not need the answer.
+            let end = move || drop(answer.send(then(closed)));
+            match waits {
+                true => drop(runtime.spawn_blocking(end)),
+                false => end(),
+            }
+        };
+        match handle {
+            Ok(Some(handle)) => handle.finish_then(events, &closing, now_unix_ns(), then),
+            other => then(other.map(drop)),
+        }
+        match closed.await {
+            Ok(closed) => closed,
+            // The runtime is shutting down, and this task with it.
+            Err(_) => std::future::pending().await,
+        }
     }
 
     async fn locked<T: Send + 'static>(
@@ -130,10 +174,6 @@ impl Recording {
         work: impl FnOnce(&mut OpenRun) -> T + Send + 'static,
     ) -> T {
         let open = Arc::clone(&self.open);
-        on_a_thread(move || {
-            let mut open = open.lock().unwrap_or_else(PoisonError::into_inner);
-            work(&mut open)
-        })
-        .await
+        on_a_thread(move || work(&mut lock(&open))).await
     }
 }

@@ -244,7 +244,8 @@ impl Sessions {
         settled
     }
 
-    fn wait(&self) -> bool {
+    /// Whether settling may wait.
+    pub(crate) fn wait(&self) -> bool {
         self.0.iter().any(|begun| begun.session.waits())
     }
 }

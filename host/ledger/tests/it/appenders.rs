@@ -1,9 +1,12 @@
 //! Many threads and several processes use one ledger: there is one chain, with every run complete in it.
 
 use std::collections::BTreeMap;
+use std::fs;
+use std::sync::mpsc::channel;
 use std::thread;
 
 use fractalaw_ledger::*;
+use rusqlite::Connection;
 
 use crate::child::{self, trail};
 use crate::lab::*;
@@ -66,4 +69,56 @@ fn several_processes_make_one_chain() {
     }
     // Numbers 0 to 29 in each process, modulo five.
     assert_eq!(lengths, (0..5).map(|length| (length, 24)).collect());
+}
+
+/// While another program has the lock, requests gather. Then all of them are one transaction, beside the one that waited.
+#[test]
+fn what_waits_shares_a_transaction() {
+    for durability in [Durability::Entry, Durability::Run, Durability::Group] {
+        let lab = Lab::new();
+        let options = Options {
+            durability,
+            ..Options::default()
+        };
+        let ledger = Ledger::open(&lab.path, options).unwrap();
+        let other = Connection::open(&lab.path).unwrap();
+        other.execute_batch("BEGIN IMMEDIATE").unwrap();
+        let (sender, begun) = channel();
+        for _ in 0..20 {
+            let sender = sender.clone();
+            let then = move |begun: Result<RunHandle, _>| sender.send(begun.unwrap()).unwrap();
+            ledger.begin_run_then(&opening("load"), T0, then);
+        }
+        other.execute_batch("COMMIT").unwrap();
+        let ids: Vec<u64> = begun.iter().take(20).map(|run| run.run_id()).collect();
+        assert_eq!(ids, Vec::from_iter(2..22));
+        assert!(transactions(&lab) <= 2, "{durability:?}");
+    }
+}
+
+/// The number of transactions in the ledger's log, as SQLite's file format has it: after a head come frames, and the last
+/// frame of a transaction has the number of pages of the file after it.
+fn transactions(lab: &Lab) -> usize {
+    let log = fs::read(lab.path.with_extension("ledger-wal")).unwrap();
+    let (head, frames) = log.split_at(32);
+    let page = u32::from_be_bytes(head[8..12].try_into().unwrap()) as usize;
+    let ends = |frame: &&[u8]| frame[4..8] != [0; 4];
+    frames.chunks_exact(24 + page).filter(ends).count()
+}
+
+#[test]
+fn a_handle_that_nobody_waits_for_any_more_ends_the_writer_and_not_the_process() {
+    let lab = Lab::new();
+    let ledger = Ledger::open(&lab.path, Options::default()).unwrap();
+    let other = Connection::open(&lab.path).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let (sender, begun) = channel();
+    // The answer holds the last handle, and drops it on the writer's thread.
+    ledger.begin_run_then(&opening("load"), T0, move |handle| {
+        sender.send(handle.map(|run| run.run_id())).unwrap();
+    });
+    drop(ledger);
+    other.execute_batch("COMMIT").unwrap();
+    assert_eq!(begun.recv().unwrap().unwrap(), 2);
+    assert_eq!(lab.verify().unwrap().open_runs, [2]);
 }
