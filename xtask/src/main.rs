@@ -16,6 +16,8 @@ mod help;
 mod in_ci;
 mod numbers;
 mod progress;
+
+mod one_line;
 mod tables;
 mod totals;
 

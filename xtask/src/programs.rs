@@ -9,6 +9,7 @@ use anyhow::{Context, Result};
 use crate::cargo::{HOST, cargo, shell};
 use crate::children;
 use crate::fault::{FAILED, Fault};
+use crate::one_line;
 use crate::project::Project;
 
 /// Builds the host's program and returns its path.
@@ -35,13 +36,14 @@ pub(crate) fn program(
         .join("debug")
         .join(format!("{name}{}", env::consts::EXE_SUFFIX));
     let shell = shell(project)?;
-    let mut build = cargo(&shell, "build").args(packages).args(["--bin", name]);
-    if binary.exists() {
-        build = build.arg("--quiet");
+    let build = cargo(&shell, "build").args(packages).args(["--bin", name]);
+    let built = if binary.exists() {
+        let mut build = Command::from(build.arg("--quiet"));
+        children::spawn(&mut build).and_then(|mut cargo| cargo.wait())
     } else {
         eprintln!("first build of {what}: {first_time}");
-    }
-    let built = children::spawn(&mut Command::from(build)).and_then(|mut cargo| cargo.wait());
+        one_line::run(&mut Command::from(build), what)
+    };
     match built.context("cannot start cargo")?.success() {
         true => Ok(binary),
         false => Err(Fault::new(FAILED, format!("{what} does not build"))
