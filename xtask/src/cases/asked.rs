@@ -59,18 +59,26 @@ impl Asked {
         if missing.is_empty() {
             return Ok(self.clone());
         }
+        let is_missing = |case: &str| missing.iter().any(|guest| is_of(case, guest));
+        Ok(self.only(project, |case| !is_missing(case)))
+    }
+
+    /// The cases of these guests among the tests.
+    pub(crate) fn of_guests(&self, project: &Project, guests: &[String]) -> Asked {
+        self.only(project, |case| {
+            guests.iter().any(|guest| is_of(case, guest))
+        })
+    }
+
+    fn only(&self, project: &Project, is_kept: impl Fn(&str) -> bool) -> Asked {
         let cases = Cases::find(project);
         let is_meant = |case: &&str| match self {
             Asked::Everything => true,
             Asked::Cases(names) => names.iter().any(|name| is_of(case, name)),
             Asked::Text(text) => case.contains(text),
         };
-        let is_missing = |case: &&str| missing.iter().any(|guest| is_of(case, guest));
-        let left = cases
-            .names()
-            .filter(is_meant)
-            .filter(|case| !is_missing(case));
-        Ok(Asked::Cases(left.map(str::to_owned).collect()))
+        let kept = cases.names().filter(is_meant).filter(|case| is_kept(case));
+        Asked::Cases(kept.map(str::to_owned).collect())
     }
 }
 

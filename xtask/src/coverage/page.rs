@@ -99,3 +99,44 @@ fn marked(source: &str, file: &File) -> Vec<Line> {
     });
     marked.collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::coverage::lines::Lines;
+
+    #[test]
+    fn each_line_has_its_cases_and_text_of_a_source_is_text() {
+        let folder = tempfile::tempdir().unwrap();
+        let source = "fn f() {\n    \"</pre><script>\";\n    g();\n}\n";
+        fs::write(folder.path().join("a.rs"), source).unwrap();
+        let project = Project {
+            root: folder.path().to_owned(),
+            target: folder.path().join("target"),
+        };
+        let file = File(BTreeMap::from([(1, 2), (2, 1), (3, 0)]));
+        let why = "it is written in Python, and lines are known of Rust only";
+        let covered = Covered {
+            lines: Lines(BTreeMap::from([("a.rs".to_owned(), file)])),
+            left_out: vec![("sampling-plan".to_owned(), why.to_owned())],
+        };
+        let html = section(&project, &covered).unwrap();
+        let (_, shown) = html.split_once("<p>Not counted:</p>\n").unwrap();
+        assert_eq!(
+            shown,
+            "<ul>\n\
+             <li><code>sampling-plan</code>: it is written in Python, and lines are known of Rust only</li>\n\
+             </ul>\n\
+             <details class=\"source\">\n\
+             <summary>a.rs <small>2 of 3 lines</small></summary>\n\
+             <pre><b class=\"reached\">    1     2  fn f() {</b>\
+             <b class=\"reached\">    2     1      &#34;&#60;/pre&#62;&#60;script&#62;&#34;;</b>\
+             <b class=\"missed\">    3     0      g();</b>\
+             <b class=\"\">    4        }</b></pre>\n\
+             </details>\n"
+        );
+        assert!(html.contains("a.rs  3\n"), "{html}");
+    }
+}
