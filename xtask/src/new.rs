@@ -52,8 +52,27 @@ const CASE: File = (
     include_str!("../templates/default.toml"),
 );
 
-/// The files of a guest in a language; `None` for Rust.
-fn templates(language: Option<Language>) -> Vec<File> {
+/// The files of a guest in Rust without the standard library.
+const LEAN: [File; 3] = [
+    (
+        "guests/{name}/Cargo.toml",
+        include_str!("../templates/lean/manifest.toml"),
+    ),
+    (
+        "guests/{name}/build.rs",
+        include_str!("../templates/lean/build.rs"),
+    ),
+    (
+        "guests/{name}/src/lib.rs",
+        include_str!("../templates/lean/lib.rs"),
+    ),
+];
+
+/// The files of a guest in a language; `None` for Rust, which can do without its standard library.
+fn templates(language: Option<Language>, is_lean: bool) -> Vec<File> {
+    if is_lean {
+        return LEAN.into_iter().chain([CASE]).collect();
+    }
     let own = match language {
         None => [
             (
@@ -110,7 +129,8 @@ pub(crate) fn run(project: &Project, flags: &flags::New) -> Result<ExitCode> {
     check(project, name)?;
     let lock = project.root.join("Cargo.lock");
     let lock_before = digest::file(&lock)?;
-    let mut made = make(project, name, flags.language)?;
+    let texts = templates(flags.language, flags.lean);
+    let mut made = make(project, name, flags.language, texts)?;
     build_guests::ensure(project, &[name.to_owned()])?;
 
     let before = files(&project.root.join("tests"));
@@ -149,14 +169,18 @@ pub(crate) fn run(project: &Project, flags: &flags::New) -> Result<ExitCode> {
 /// Makes all of the files or none, and returns their paths. If a folder in `guests/` has no manifest or no
 /// source, cargo refuses the whole workspace. So the files are written outside of it and then renamed, the guest
 /// last.
-fn make(project: &Project, name: &str, language: Option<Language>) -> Result<Vec<String>> {
-    let files = templates(language);
-    let made: Vec<String> = files.iter().map(|(path, _)| fill(path, name)).collect();
+fn make(
+    project: &Project,
+    name: &str,
+    language: Option<Language>,
+    texts: Vec<File>,
+) -> Result<Vec<String>> {
+    let made: Vec<String> = texts.iter().map(|(path, _)| fill(path, name)).collect();
     let aside = tempfile::Builder::new()
         .prefix(ASIDE)
         .tempdir_in(&project.root)
         .with_context(|| format!("cannot write into `{}`", project.root.display()))?;
-    for (path, (_, text)) in made.iter().zip(files) {
+    for (path, (_, text)) in made.iter().zip(texts) {
         write_atomically(&aside.path().join(path), fill(text, name).as_bytes())?;
     }
     let case = format!("tests/cases/{name}");

@@ -1,5 +1,7 @@
 //! From core module to component: encodes it, adds metadata and manifest, and validates it.
 
+mod memory_first;
+
 use anyhow::{Context, Result};
 use fractalaw_contract::type_depth;
 use fractalaw_manifest::{Manifest, SECTION};
@@ -50,9 +52,10 @@ fn encoded(module: &[u8]) -> Result<Vec<u8>> {
             .adapter(PREVIEW1, PREVIEW1_ADAPTER)
             .context("cannot read the adapter of WASI 0.1")?;
     }
-    encoder
+    let component = encoder
         .encode()
-        .context("cannot encode the core module as a component")
+        .context("cannot encode the core module as a component")?;
+    Ok(memory_first::reshaped(&component)?.unwrap_or(component))
 }
 
 /// Adds what a component says of itself that was encoded from a core module, and validates it.

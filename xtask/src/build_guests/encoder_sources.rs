@@ -12,7 +12,7 @@ macro_rules! sources {
 }
 
 /// Path and text of each source.
-pub(super) const SOURCES: [(&str, &str); 27] = sources![
+pub(super) const SOURCES: [(&str, &str); 29] = sources![
     "xtask/compose/src/main.rs",
     "xtask/src/guest.rs",
     "xtask/src/guest/declared.rs",
@@ -20,6 +20,8 @@ pub(super) const SOURCES: [(&str, &str); 27] = sources![
     "xtask/src/build_guests/compose.rs",
     "xtask/src/build_guests/contract.rs",
     "xtask/src/build_guests/encode.rs",
+    "xtask/src/build_guests/encode/memory_first.rs",
+    "xtask/src/build_guests/encode/memory_first/parts.rs",
     "xtask/src/build_guests/guest_profile.rs",
     "xtask/src/build_guests/hermetic.rs",
     "xtask/src/build_guests/reading.rs",
