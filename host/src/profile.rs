@@ -21,6 +21,7 @@ use wasmtime::component::Component;
 
 use crate::digest::sha256;
 use crate::error::{HostError, LoadError, PolicyError};
+use crate::load::content;
 use crate::load::crossing;
 use crate::load::facts::Facts;
 use crate::load::loader::Loader;
@@ -72,7 +73,8 @@ impl ProfiledApp {
         loader: &Loader,
         hooked: Hooked,
     ) -> Result<ProfiledApp, ProfileError> {
-        let metered = match app.is_composed() {
+        // Coverage tells of the code as it was built. What its parts pay changes no line that runs.
+        let metered = match app.is_composed() && hooked == Hooked::Functions {
             true => Cow::Owned(crossing::metered(bytes).map_err(LoadError::from)?),
             false => Cow::Borrowed(bytes),
         };
@@ -108,17 +110,17 @@ impl ProfiledApp {
     }
 }
 
-/// The twin's code, from the cache if it is there. The entry's digest is not that of the twin's bytes, because the host
+/// The twin's code, from the cache if it is there. The entry's content is not the twin's bytes alone, because the host
 /// would take such an entry for a component that it has examined.
 fn compiled(loader: &Loader, twin: Vec<u8>) -> Result<Component, LoadError> {
     let (engine, cache) = (loader.engine(), loader.cache.as_ref());
-    let digest = sha256(&[b"profiled twin\0", &twin[..]].concat());
-    if let Some((component, _)) = cache.and_then(|cache| cache.load(engine, &digest)) {
+    let content = content::of_bytes(&[b"profiled twin\0", &twin[..]].concat());
+    if let Some((component, _)) = cache.and_then(|cache| cache.load(engine, &content)) {
         return Ok(component);
     }
     let component = loader.compiler.compile(engine, twin)?;
     if let Some(cache) = cache {
-        cache.store(engine, &digest, &component, &Facts::default());
+        cache.store(engine, &content, &component, &Facts::default());
     }
     Ok(component)
 }

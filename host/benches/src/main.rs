@@ -17,6 +17,7 @@ mod scale;
 mod threads;
 mod warm;
 
+mod crossing_time;
 mod host_call_time;
 
 use std::env;
@@ -43,11 +44,13 @@ fn main() -> Result<ExitCode> {
         ("ledger/64-at-once", ledger::at_once),
         ("cold/small", cold::small),
         ("cold/large", cold::large),
+        ("cold/languages", cold::languages),
         ("metering", metering::kernels),
         ("data/point-query", data::point_query),
         ("data/warm", data::warm),
         ("data/attacks", data::attacks),
         ("fuel/instructions", fuel_time::instructions),
         ("fuel/host-calls", host_call_time::host_calls),
+        ("fuel/crossings", crossing_time::crossings),
     ])
 }

@@ -1,8 +1,7 @@
 //! Compiled code on disk, so that a second process need not compile again.
 //!
-//! The code of an entry is mapped and not read, so a large entry costs little. The name of an entry is made of
-//! the digest of the component's bytes and a hash of the engine's compatibility and of the cost model's version.
-//! So an entry of another engine is never found. An entry that is truncated, damaged or under another name is a
+//! The name of an entry is made of the digest of the component's content (`content.rs`) and a hash of the engine's compatibility and of the cost model's version.
+//! So an entry of another engine is never found. The code of an entry is read once to check it, and then mapped. An entry that is truncated, damaged or under another name is a
 //! miss, and is written again.
 //!
 //! The host executes the code in the cache, so it must come from nobody else. The folder and all folders above it
@@ -79,10 +78,10 @@ impl CodeCache {
         self.place.path()
     }
 
-    /// The compiled component of the bytes with this digest, and what is known of it; `None` if there is no
+    /// The compiled component of the content with this digest, and what is known of it; `None` if there is no
     /// intact entry.
-    pub(crate) fn load(&self, engine: &Engine, digest: &str) -> Option<(Component, Facts)> {
-        let (name, key) = (entry_name(engine, digest), self.key.as_ref()?);
+    pub(crate) fn load(&self, engine: &Engine, content: &str) -> Option<(Component, Facts)> {
+        let (name, key) = (entry_name(engine, content), self.key.as_ref()?);
         let path = || self.folder().join(&name).display().to_string();
         let read = self
             .place
@@ -114,11 +113,11 @@ impl CodeCache {
     pub(crate) fn store(
         &self,
         engine: &Engine,
-        digest: &str,
+        content: &str,
         component: &Component,
         facts: &Facts,
     ) {
-        let name = entry_name(engine, digest);
+        let name = entry_name(engine, content);
         let written = component
             .serialize()
             .map_err(io::Error::other)
@@ -168,12 +167,12 @@ impl CodeCache {
     }
 }
 
-fn entry_name(engine: &Engine, digest: &str) -> String {
+fn entry_name(engine: &Engine, content: &str) -> String {
     let mut hasher = Fnv::default();
     engine.precompile_compatibility_hash().hash(&mut hasher);
     // The code of a composed component contains the price of what crosses between its parts.
     COST_MODEL.hash(&mut hasher);
-    format!("{digest}-{:016x}{EXTENSION}", hasher.finish())
+    format!("{content}-{:016x}{EXTENSION}", hasher.finish())
 }
 
 /// FNV-1a. The engine offers its compatibility hash only through `Hash`. The standard library's hasher may change

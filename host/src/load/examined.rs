@@ -49,7 +49,10 @@ impl<'a> Examined<'a> {
     /// What must be kept of it, if a host with this offer accepts it.
     pub(crate) fn judge(&self, offer: &Offer) -> Result<Facts, LoadError> {
         let accepted = preflight::judge(&self.bytes, &self.outline, offer)?;
-        let facts = self.outline.facts(accepted.is_composed);
+        let facts = Facts {
+            digest: self.digest.clone(),
+            ..self.outline.facts(accepted.is_composed)
+        };
         Ok(facts.accepted(accepted.imports, offer))
     }
 

@@ -22,6 +22,8 @@ pub(crate) struct Imports {
 /// What a component says of itself, and what it asks of its host.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Facts {
+    /// The SHA-256 of its bytes, in lower-case hexadecimal.
+    pub(crate) digest: String,
     /// From the manifest section; the default for components that carry none.
     pub(crate) manifest: Manifest,
     /// From the component's name section.

@@ -13,6 +13,7 @@ use wasmtime::component::{Component, Linker};
 use crate::error::{HostError, LoadError};
 use crate::load::cache::CodeCache;
 use crate::load::compiler::Compiler;
+use crate::load::content;
 use crate::load::examined::Examined;
 use crate::load::facts::Facts;
 use crate::load::micro_app::{About, Code, MicroApp};
@@ -67,7 +68,7 @@ impl Loader {
     }
 
     /// Reads a component, or finds its code in the cache.
-    pub(crate) fn read<'a>(&self, mut source: Source<'a>) -> Result<Candidate<'a>, LoadError> {
+    pub(crate) fn read<'a>(&self, source: Source<'a>) -> Result<Candidate<'a>, LoadError> {
         let started = Instant::now();
         let papers = source.papers();
         let pin = papers.pin().map_err(HostError::from)?;
@@ -77,18 +78,17 @@ impl Loader {
         }
         let mut known = None;
         if let Some(cache) = &self.cache {
-            let digest = source.digest()?;
-            if let Some((component, facts)) = cache.load(self.engine(), &digest) {
+            let content = source.content()?;
+            if let Some((component, facts)) = cache.load(self.engine(), &content) {
                 if facts.is_accepted_by(&self.offer) {
-                    return Ok(self.accepted(component, facts, digest, started));
+                    return Ok(self.accepted(component, facts, started));
                 }
-                known = Some((digest, Box::new(Known { component, facts })));
+                known = Some(Box::new(Known { component, facts }));
             }
         }
         let examined = Examined::read(source, &self.offer)?;
         // The file may have changed since the cache was searched.
-        let known = known.filter(|(digest, _)| digest == examined.digest());
-        let known = known.map(|(_, known)| known);
+        let known = known.filter(|known| known.facts.digest == examined.digest());
         Ok(Candidate {
             about: Arc::new(About::of(&examined)),
             form: Form::Read(Box::new(examined), known),
@@ -114,7 +114,10 @@ impl Loader {
             Err(refusal) => Form::Barred(refusal),
             Ok(()) => {
                 let cache = self.cache.as_ref();
-                let known = cache.and_then(|cache| cache.load(self.engine(), examined.digest()));
+                let known = cache.and_then(|cache| {
+                    let content = content::of_bytes(&examined.bytes);
+                    cache.load(self.engine(), &content)
+                });
                 match known {
                     Some((component, facts)) if facts.is_accepted_by(&self.offer) => {
                         Form::Accepted(component, facts.is_composed)
@@ -133,19 +136,13 @@ impl Loader {
         })
     }
 
-    fn accepted(
-        &self,
-        component: Component,
-        facts: Facts,
-        digest: String,
-        started: Instant,
-    ) -> Candidate<'static> {
+    fn accepted(&self, component: Component, facts: Facts, started: Instant) -> Candidate<'static> {
         let about = About {
             interfaces: facts.interfaces(&self.offer),
             app: App {
                 name: facts.name.map(Into::into),
                 version: facts.version.map(Into::into),
-                digest: digest.into(),
+                digest: facts.digest.into(),
             },
             manifest: facts.manifest,
         };
@@ -190,7 +187,8 @@ impl Loader {
             }
         };
         if let Some(cache) = &self.cache {
-            cache.store(self.engine(), examined.digest(), &component, &facts);
+            let content = content::of_bytes(&examined.bytes);
+            cache.store(self.engine(), &content, &component, &facts);
         }
         Ok((component, is_composed, code))
     }

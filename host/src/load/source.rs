@@ -1,4 +1,4 @@
-//! Where a component's bytes come from, and their digest.
+//! Where a component's bytes come from, and the digest by which the cache finds its code.
 //!
 //! A file is opened once, so nothing changes if another file gets its name. With a cache, the file is first
 //! hashed piece by piece: for a large component whose code is cached, holding the bytes would cost more than
@@ -10,18 +10,12 @@ use std::fs::File;
 use std::io::{Read, Seek};
 use std::path::{Path, PathBuf};
 
-use sha2::{Digest, Sha256};
-
-use crate::digest::{hex, sha256};
 use crate::error::{HostError, LoadError};
 use crate::limits::COMPONENT_BYTES;
+use crate::load::content;
 use crate::load::header::check_size;
 use crate::load::papers::Papers;
 use crate::regular_file;
-
-/// The pieces in which files are read to be hashed. In a process that runs one guest, touching a page for the
-/// first time costs more than reading it.
-pub(crate) const PIECE_BYTES: usize = 16 << 10;
 
 /// A component within the size limit whose contents were not read yet.
 pub(crate) enum Source<'a> {
@@ -61,16 +55,20 @@ impl<'a> Source<'a> {
         }
     }
 
-    /// The SHA-256 of the bytes, in lower-case hexadecimal, computed without holding them.
-    pub(crate) fn digest(&mut self) -> Result<String, LoadError> {
+    /// The digest of the content, computed without holding it.
+    pub(crate) fn content(&self) -> Result<String, LoadError> {
         match self {
-            Source::Bytes(bytes, _) => Ok(sha256(bytes)),
+            Source::Bytes(bytes, _) => Ok(content::of_bytes(bytes)),
             Source::File(path, file) => {
-                let hashed = hashed(file).map_err(|source| HostError::Read {
+                let bytes = file.metadata().map(|metadata| metadata.len());
+                let hashed = bytes.and_then(|bytes| {
+                    content::of_file(file, bytes.min(COMPONENT_BYTES as u64 + 1))
+                });
+                let read = |source| HostError::Read {
                     path: path.clone(),
                     source,
-                })?;
-                Ok(hashed)
+                };
+                Ok(hashed.map_err(read)?)
             }
         }
     }
@@ -90,18 +88,6 @@ impl<'a> Source<'a> {
                 check_size(bytes.len() as u64)?;
                 Ok(Cow::Owned(bytes))
             }
-        }
-    }
-}
-
-/// The digest of a file, up to the largest size of a component.
-fn hashed(file: &File) -> std::io::Result<String> {
-    let mut file = file.take(COMPONENT_BYTES as u64 + 1);
-    let (mut hasher, mut piece) = (Sha256::new(), vec![0; PIECE_BYTES]);
-    loop {
-        match file.read(&mut piece)? {
-            0 => return Ok(hex(&hasher.finalize())),
-            read => hasher.update(&piece[..read]),
         }
     }
 }

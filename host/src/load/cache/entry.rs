@@ -4,29 +4,20 @@
 use std::fs::File;
 use std::io::{self, Write};
 use std::os::unix::fs::FileExt;
-use std::thread;
-
-use sha2::{Digest, Sha256};
 
 use super::seal::{Key, SEAL_BYTES, Seal};
+use crate::load::content::{Part, parts_of_bytes, parts_of_file};
 use crate::load::facts::Facts;
-use crate::load::source::PIECE_BYTES;
 
 /// The first bytes of the trailer. They change with the format, and with what `preflight` refuses, because a
 /// component that is found here is not examined again.
-const MAGIC: &[u8; 8] = b"fractal9";
+const MAGIC: &[u8; 8] = b"fractala";
 
 /// What the magic of every format begins with.
 const MAGIC_OF_ALL: &[u8] = b"fractal";
 
 /// Magic, length of the code, length of the JSON, seal. The numbers are little-endian and have eight bytes each.
 const TRAILER_BYTES: usize = 24 + SEAL_BYTES;
-
-/// The bytes that are hashed as one part. The parts of a larger file are hashed at the same time.
-const PART_BYTES: u64 = 2 << 20;
-
-/// The threads that hash one entry.
-const THREADS: u64 = 4;
 
 /// Several times the most that a component can say of itself.
 const JSON_BYTES: u64 = 16 << 20;
@@ -55,9 +46,7 @@ pub(super) fn write(
     for number in [code.len() as u64, said.len() as u64] {
         trailer.extend(number.to_le_bytes());
     }
-    let parts = code.chunks(PART_BYTES as usize);
-    let digests: Vec<[u8; 32]> = parts.map(|part| Sha256::digest(part).into()).collect();
-    let seal = seal(key, name, &trailer, &digests, &said);
+    let seal = seal(key, name, &trailer, &parts_of_bytes(code), &said);
     for part in [code, &said, &trailer, &seal.0] {
         file.write_all(part)?;
     }
@@ -86,7 +75,7 @@ pub(super) fn check(file: &File, name: &str, key: &Key) -> io::Result<Found> {
     }
     let mut json = vec![0; said as usize];
     file.read_exact_at(&mut json, code)?;
-    let seal = seal(key, name, head, &digests(file, code)?, &json);
+    let seal = seal(key, name, head, &parts_of_file(file, code)?, &json);
     Ok(match (seal.is(expected), serde_json::from_slice(&json)) {
         (true, Ok(facts)) => Found::Intact(Box::new(facts)),
         _ => Found::Damaged,
@@ -106,45 +95,8 @@ fn before_seals(file: &File, bytes: u64, head: &[u8]) -> io::Result<Found> {
     })
 }
 
-fn seal(key: &Key, name: &str, head: &[u8], digests: &[[u8; 32]], said: &[u8]) -> Seal {
+fn seal(key: &Key, name: &str, head: &[u8], digests: &[Part], said: &[u8]) -> Seal {
     let length = (name.len() as u64).to_le_bytes();
     // The head contains the lengths of what follows it.
     key.seal(&[&length, name.as_bytes(), head, digests.as_flattened(), said])
-}
-
-/// The digests of the parts of the code, computed on several threads if there are several parts.
-fn digests(file: &File, code: u64) -> io::Result<Vec<[u8; 32]>> {
-    let parts = code.div_ceil(PART_BYTES);
-    let each = parts.div_ceil(THREADS).max(1);
-    let some = |first: u64| -> io::Result<Vec<[u8; 32]>> {
-        (first..parts.min(first + each))
-            .map(|part| digest(file, part * PART_BYTES, code.min((part + 1) * PART_BYTES)))
-            .collect()
-    };
-    if parts <= 1 {
-        return some(0);
-    }
-    thread::scope(|scope| {
-        let firsts = (0..parts).step_by(each as usize);
-        let others: Vec<_> = firsts
-            .skip(1)
-            .map(|first| scope.spawn(move || some(first)))
-            .collect();
-        let mut digests = some(0)?;
-        for other in others {
-            digests.extend(other.join().expect("reading a file does not panic")?);
-        }
-        Ok(digests)
-    })
-}
-
-fn digest(file: &File, mut at: u64, end: u64) -> io::Result<[u8; 32]> {
-    let (mut hasher, mut piece) = (Sha256::new(), vec![0; PIECE_BYTES]);
-    while at < end {
-        let bytes = PIECE_BYTES.min((end - at) as usize);
-        file.read_exact_at(&mut piece[..bytes], at)?;
-        hasher.update(&piece[..bytes]);
-        at += bytes as u64;
-    }
-    Ok(hasher.finalize().into())
 }
