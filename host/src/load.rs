@@ -1,6 +1,7 @@
 //! From a component's bytes to code that is ready to run: the bytes are read, examined, judged, and compiled or
 //! taken from the cache.
 
+pub(crate) mod content;
 pub(crate) mod facts;
 pub(crate) mod header;
 pub(crate) mod papers;

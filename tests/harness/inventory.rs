@@ -69,7 +69,9 @@ impl Inventory {
         // Guests in other languages are in a folder of their language.
         for manifest in files(&workspace.join("guests"), 3, "toml")? {
             if manifest.ends_with("micro-app.toml") {
-                inventory.guests.insert(Name::of(&manifest).subject);
+                let folder = Name::of(&manifest).subject;
+                inventory.parts.add(&folder, &manifest);
+                inventory.guests.insert(folder);
             }
         }
         let parts = &inventory.parts;

@@ -16,14 +16,18 @@ pub(crate) struct Parts {
 }
 
 impl Parts {
-    /// Reads a guest's `Cargo.toml`.
+    /// Reads a guest's `Cargo.toml` or `micro-app.toml`.
     pub(crate) fn add(&mut self, guest: &str, manifest: &Path) {
         let text = fs::read_to_string(manifest).unwrap_or_default();
-        let table: Table = text.parse().unwrap_or_default();
-        let declared = table.get("package").and_then(|package| {
-            let metadata = package.get("metadata")?;
-            metadata.get("micro-app")
-        });
+        let table = Value::Table(text.parse::<Table>().unwrap_or_default());
+        let is_cargo = manifest.ends_with("Cargo.toml");
+        let place = match is_cargo {
+            true => table
+                .get("package")
+                .and_then(|package| package.get("metadata")),
+            false => Some(&table),
+        };
+        let declared = place.and_then(|place| place.get("micro-app"));
         let declared = |key: &str| declared.and_then(|declared| declared.get(key));
         if declared("part").and_then(Value::as_bool) == Some(true) {
             self.parts.insert(guest.to_owned());

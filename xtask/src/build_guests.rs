@@ -335,11 +335,9 @@ fn build_one(
         component,
         tier,
         parts,
-    } = match core {
-        Some(core) if !guest.build.compose.is_empty() => {
-            compose::composed(project, &guest, core, &own)?
-        }
-        _ => Composed {
+    } = match guest.build.compose.is_empty() {
+        false => compose::composed(project, &project.outputs(), &guest, &made, &own)?,
+        true => Composed {
             component: own,
             tier: guest.manifest.tier,
             parts: BTreeMap::new(),

@@ -42,7 +42,7 @@ impl Guest {
                     version: read.version,
                     description: read.description,
                     manifest: read.manifest,
-                    build: Build::default(),
+                    build: read.build,
                     other: Some(read.other),
                 })
             }

@@ -66,6 +66,7 @@ fn part(part: &Part) -> Value {
     json!({
         "name": part.name,
         "version": part.version,
+        "language": part.language,
         "sha256": part.sha256,
         "imports": &*part.imports,
         "exports": &*part.exports,

@@ -18,6 +18,9 @@ pub struct Part {
     pub name: String,
     /// Its version, if it states one.
     pub version: Option<String>,
+    /// The language that it says it was written in, with the version if there is one: `Rust`, `C 17`. It is the first of
+    /// the languages that its tools name. Those of its libraries come after it.
+    pub language: Option<String>,
     /// The SHA-256 of its bytes, in lower-case hexadecimal.
     pub sha256: String,
     /// The names of its imports, in its own order.
@@ -36,6 +39,7 @@ struct Open {
     has_code: bool,
     name: Option<String>,
     version: Option<String>,
+    language: Option<String>,
     imports: Listed<String>,
     exports: Listed<String>,
 }
@@ -104,6 +108,7 @@ pub(super) fn parts(bytes: &[u8]) -> Listed<Part> {
         parts.push_with(size, || Part {
             name,
             version: part.version,
+            language: part.language,
             sha256: sha256(bytes.get(part.bytes).unwrap_or_default()),
             imports: part.imports,
             exports: part.exports,
@@ -135,12 +140,26 @@ impl Open {
         if section.name() == "version" {
             let text = std::str::from_utf8(section.data());
             self.version = text.ok().map(str::to_owned);
-        } else if let KnownCustom::ComponentName(names) = section.as_known() {
-            for name in names.into_iter().map_while(Result::ok) {
-                if let ComponentName::Component { name, .. } = name {
-                    self.name = Some(name.to_owned());
+            return;
+        }
+        match section.as_known() {
+            KnownCustom::ComponentName(names) => {
+                for name in names.into_iter().map_while(Result::ok) {
+                    if let ComponentName::Component { name, .. } = name {
+                        self.name = Some(name.to_owned());
+                    }
                 }
             }
+            KnownCustom::Producers(fields) => {
+                let mut fields = fields.into_iter().map_while(Result::ok);
+                let languages = fields.find(|field| field.name == "language");
+                let first = languages.and_then(|field| field.values.into_iter().next()?.ok());
+                self.language = first.map(|first| {
+                    let language = format!("{} {}", first.name, first.version);
+                    language.trim_end().to_owned()
+                });
+            }
+            _ => {}
         }
     }
 }

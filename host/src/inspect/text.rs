@@ -62,12 +62,16 @@ pub(super) fn render(inspection: &Inspection, verdict: &Verdict) -> String {
         listed(&inspection.parts, |part| {
             let version = part.version.as_deref().unwrap_or_default();
             let name = one_line(&format!("{} {version}", part.name));
+            let language = part.language.as_deref().map_or(String::new(), |language| {
+                format!("  in {}", one_line(language))
+            });
             let exports: Vec<_> = part.exports.iter().map(|export| one_line(export)).collect();
             let exports = match exports.is_empty() {
                 true => String::new(),
                 false => format!("  exports {}", exports.join(", ")),
             };
-            format!("{}  sha256 {}{exports}", name.trim_end(), part.sha256)
+            let name = name.trim_end();
+            format!("{name}{language}  sha256 {}{exports}", part.sha256)
         }),
     );
     part("policy", vec![policy(verdict)]);

@@ -34,6 +34,7 @@ mod settling;
 mod signatures;
 mod store;
 mod tables;
+mod three_languages;
 mod traps;
 mod verdicts;
 mod waiting;

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result};
@@ -16,6 +16,7 @@ use wit_parser::decoding::{DecodedWasm, decode};
 use wit_parser::{Resolve, WorldItem, WorldKey};
 
 use super::encode;
+use super::languages::Made;
 use super::reading::on_its_stack;
 use crate::children;
 use crate::digest;
@@ -51,16 +52,18 @@ struct Connection<'a> {
     export: String,
 }
 
-/// Joins a guest's own component with its parts. `module` is the guest's core module.
+/// Joins a guest's own component with its parts, whose components are in the folder `built`. `made` is what its own
+/// component was made of.
 pub(crate) fn composed(
     project: &Project,
+    built: &Path,
     guest: &Guest,
-    module: &[u8],
+    made: &Made,
     own: &[u8],
 ) -> Result<Composed> {
     let mut parts = Vec::new();
     for name in guest.build.parts() {
-        let path = project.component(name);
+        let path = component_in(built, name);
         let component =
             fs::read(&path).with_context(|| format!("cannot read `{}`", path.display()))?;
         let exports = on_its_stack(|| Ok(interfaces(&component)?.exports))?;
@@ -77,9 +80,9 @@ pub(crate) fn composed(
         let part = part.context("every part was read")?;
         connections.push(connect(&guest.name, interface, &imports, part)?);
     }
-    let joined = join(project, guest, own, &connections)?;
+    let joined = join(project, built, guest, own, &connections)?;
     let manifest = asks(guest, &parts)?;
-    let component = on_its_stack(|| encode::described(guest, &manifest, module, &joined))?;
+    let component = on_its_stack(|| encode::described(guest, &manifest, made, &joined))?;
     let digests = parts.iter().map(|part| {
         let digest = digest::bytes(&part.component);
         (part.name.to_owned(), digest)
@@ -89,6 +92,11 @@ pub(crate) fn composed(
         tier: manifest.tier,
         parts: digests.collect(),
     })
+}
+
+/// The component of a guest in a folder of components.
+pub(crate) fn component_in(folder: &Path, guest: &str) -> PathBuf {
+    folder.join(format!("{guest}.wasm"))
 }
 
 /// The names of the interfaces that a component imports and exports.
@@ -177,6 +185,7 @@ fn track(version: &str) -> &str {
 /// Lets the composer join the components. They are handed over as files.
 fn join(
     project: &Project,
+    built: &Path,
     guest: &Guest,
     own: &[u8],
     connections: &[Connection<'_>],
@@ -195,7 +204,7 @@ fn join(
         folder.path().join("to.wasm"),
     );
     fs::write(&file, own).with_context(|| format!("cannot write `{}`", file.display()))?;
-    let part = |name: &str| json!({ "name": name, "file": project.component(name) });
+    let part = |name: &str| json!({ "name": name, "file": component_in(built, name) });
     let connection = |one: &Connection<'_>| {
         json!({
             "import": one.import,

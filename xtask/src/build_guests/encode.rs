@@ -23,6 +23,9 @@ use crate::guest::Guest;
 /// The first part of the names of sections that describe worlds.
 const DESCRIPTION: &str = "component-type";
 
+/// The standard field of producers for the languages of the source.
+const LANGUAGE: &str = "language";
+
 /// What to do about a description that is too large.
 const NARROWER: &str =
     "generate the bindings from this repository's `wit` folder, with types of fewer levels";
@@ -30,12 +33,8 @@ const NARROWER: &str =
 /// Makes a component that says what it is and what it asks for.
 pub(crate) fn component(guest: &Guest, made: &Made) -> Result<Vec<u8>> {
     match made {
-        Made::Module(module) => described(guest, &guest.manifest, module, &encoded(module)?),
-        // Its tools have named themselves already.
-        Made::Component(component) => {
-            let component = named(guest, component).context("cannot add the metadata")?;
-            with_manifest(component, &guest.manifest)
-        }
+        Made::Module(module) => described(guest, &guest.manifest, made, &encoded(module)?),
+        Made::Component(component) => described(guest, &guest.manifest, made, component),
     }
 }
 
@@ -58,18 +57,14 @@ fn encoded(module: &[u8]) -> Result<Vec<u8>> {
     Ok(memory_first::reshaped(&component)?.unwrap_or(component))
 }
 
-/// Adds what a component says of itself that was encoded from a core module, and validates it.
+/// Adds what a component says of itself, and validates it. `made` is what it was made of.
 pub(crate) fn described(
     guest: &Guest,
     manifest: &Manifest,
-    module: &[u8],
+    made: &Made,
     bare: &[u8],
 ) -> Result<Vec<u8>> {
-    let component = metadata(guest, module, bare).context("cannot add the metadata")?;
-    with_manifest(component, manifest)
-}
-
-fn with_manifest(mut component: Vec<u8>, manifest: &Manifest) -> Result<Vec<u8>> {
+    let mut component = metadata(guest, made, bare).context("cannot add the metadata")?;
     section(&mut component, SECTION, &manifest.encode());
     Validator::new_with_features(WasmFeatures::default() | WasmFeatures::COMPONENT_MODEL)
         .validate_all(&component)
@@ -119,29 +114,40 @@ fn imports(module: &[u8], name: &str) -> Result<bool> {
     Ok(false)
 }
 
-/// The standard metadata: name, version, description, and the tools that made the component.
-fn metadata(guest: &Guest, module: &[u8], component: &[u8]) -> Result<Vec<u8>> {
+/// The standard metadata: name, version, description, the language, and the tools that made the component.
+fn metadata(guest: &Guest, made: &Made, component: &[u8]) -> Result<Vec<u8>> {
     let mut add = AddMetadata::default();
     add.name = AddMetadataField::Set(guest.name.clone());
-    let component = add.to_wasm(component)?;
-    // Repeated outside of the core module, where tools look first. The encoder's own entry comes last, because
-    // the bindings generator also names the encoder that it used.
-    let mut made_by = Producers::from_wasm(module)?.unwrap_or_default();
-    for producers in [generator(module)?, Producers::from_wasm(&component)?] {
-        made_by.merge(&producers.unwrap_or_default());
-    }
-    let mut component = made_by.add_to_wasm(&component)?;
+    let mut component = add.to_wasm(component)?;
+    let made_by = match made {
+        Made::Module(module) => tools_of(module, &component)?,
+        // Its tools have named themselves already.
+        Made::Component(_) => Producers::empty(),
+    };
+    let made_by = match &guest.other {
+        None => made_by,
+        Some(other) => {
+            let mut first = Producers::empty();
+            let (language, version) = other.spoken();
+            first.add(LANGUAGE, language, version);
+            first.merge(&made_by);
+            first
+        }
+    };
+    component = made_by.add_to_wasm(&component)?;
     describe(guest, &mut component);
     Ok(component)
 }
 
-/// The guest's name, version and description.
-fn named(guest: &Guest, component: &[u8]) -> Result<Vec<u8>> {
-    let mut add = AddMetadata::default();
-    add.name = AddMetadataField::Set(guest.name.clone());
-    let mut component = add.to_wasm(component)?;
-    describe(guest, &mut component);
-    Ok(component)
+/// The tools that a core module names, and then those that its component names. They are repeated outside of the core
+/// module, where programs look first. The encoder's own entry comes last, because the bindings generator also names the
+/// encoder that it used.
+fn tools_of(module: &[u8], component: &[u8]) -> Result<Producers> {
+    let mut made_by = Producers::from_wasm(module)?.unwrap_or_default();
+    for producers in [generator(module)?, Producers::from_wasm(component)?] {
+        made_by.merge(&producers.unwrap_or_default());
+    }
+    Ok(made_by)
 }
 
 fn describe(guest: &Guest, component: &mut Vec<u8>) {

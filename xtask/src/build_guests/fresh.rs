@@ -135,12 +135,11 @@ impl Record {
         summary: Summary,
     ) -> Result<Record> {
         let mut packages = before.packages;
-        // A guest in another language has one folder, which was read before.
         let read = Default::default();
         let (folders, sources) = match compiled {
             Some(compiled) => (&compiled.packages, &compiled.sources),
             None => (
-                &BTreeSet::from([project.guest_folder(&summary.name)]),
+                &of_another_language(project, &summary.name, &outputs),
                 &read,
             ),
         };
@@ -196,6 +195,13 @@ impl Record {
             && self.core == digest::file(&project.core_module(guest))?
             && self.component == digest::file(&project.component(guest))?)
     }
+}
+
+/// The folders that a guest in another language was built from: its own, and those of the WIT packages of its parts.
+fn of_another_language(project: &Project, guest: &str, outputs: &Outputs<'_>) -> BTreeSet<PathBuf> {
+    let parts = outputs.parts.keys();
+    let wit = parts.map(|part| languages::wit_folder(project, part));
+    wit.chain([project.guest_folder(guest)]).collect()
 }
 
 impl Record {

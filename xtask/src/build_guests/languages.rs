@@ -4,17 +4,25 @@
 //! built for the first time. A guest whose tools cannot be had is not built, and all others are.
 //!
 //! A build works on a copy of the guest's folder, with a world of its own that has only the imports that the guest
-//! names. What the tools see of the machine is fixed: see `workshop.rs`.
+//! names, and the interfaces that it exchanges with guests that it is composed of. What the tools see of the machine is fixed: see `workshop.rs`.
 
 // From the ground up.
 mod tools;
 
 mod workshop;
+
+mod exchanged;
+mod inner;
 mod world;
 
 mod c;
+
+mod typescript;
+
 mod javascript;
+
 mod offline;
+
 mod python;
 
 use std::collections::BTreeMap;
@@ -41,6 +49,9 @@ pub(crate) enum Made {
     Component(Vec<u8>),
 }
 
+/// The folder of the WIT packages that a guest brings for others.
+pub(crate) use exchanged::folder as wit_folder;
+
 impl Made {
     /// The core module, if it is one.
     pub(crate) fn module(self) -> Option<Vec<u8>> {
@@ -60,6 +71,9 @@ pub(crate) fn identity(language: Language) -> String {
             include_str!("languages/javascript/entry.js"),
             include_str!("languages/javascript/micro-app.js"),
             include_str!("languages/javascript/globals.js"),
+            include_str!("languages/javascript/globals.d.ts"),
+            include_str!("languages/javascript/tsconfig.json"),
+            include_str!("languages/typescript.rs"),
         ),
         Language::Python => concat!(
             include_str!("languages/python.rs"),
@@ -72,6 +86,10 @@ pub(crate) fn identity(language: Language) -> String {
         include_str!("languages/workshop.rs"),
         include_str!("languages/workshop/still.c"),
         include_str!("languages/world.rs"),
+        include_str!("languages/exchanged.rs"),
+        include_str!("languages/inner.rs"),
+        // It says what a component says of its language.
+        include_str!("../guest/other.rs"),
     ];
     digest::bytes(parts.join("\0").as_bytes())
 }
@@ -99,15 +117,16 @@ impl Languages {
             .and_then(|had| had.as_ref().ok());
         let tools = tools.with_context(|| format!("the tools for `{name}` are not there"))?;
         let workshop = Workshop::open(project, name)?;
-        world::write(project, name, other, &workshop)?;
+        let exchanged = exchanged::write(project, guest, other, &workshop)?;
+        world::write(project, guest, other, &exchanged, &workshop)?;
         let made = match other.language {
             Language::C => Made::Module(c::build(&workshop, tools, name, other)?),
             Language::JavaScript => {
-                Made::Component(javascript::build(&workshop, tools, name, other)?)
+                Made::Component(javascript::build(&workshop, tools, guest, other)?)
             }
             Language::Python => {
                 let component = python::build(&workshop, tools, name, other)?;
-                let wit = workshop.path(world::FOLDER);
+                let wit = workshop.path(workshop::WIT);
                 Made::Component(on_its_stack(|| {
                     offline::without_sockets(&component, &wit)
                         .with_context(|| format!("cannot take the network out of `{name}`"))

@@ -7,8 +7,10 @@ use std::path::Path;
 use anyhow::{Context, Result};
 
 use super::compile::Compiler;
+use super::compose::{component_in, composed};
 use super::encode;
 use super::languages::Made;
+use super::order::Order;
 use super::reading::on_its_stack;
 use super::toolchain::Toolchain;
 use crate::files::{lock, write_atomically};
@@ -16,7 +18,7 @@ use crate::guest::Guest;
 use crate::project::Project;
 
 /// Builds these guests anew with the lines of their sources, as components in this folder. Their code is not the code that is
-/// shipped: see [`Compiler::with_lines`]. Returns the core modules.
+/// shipped: see [`Compiler::with_lines`]. So are their parts. Returns the core modules.
 pub(crate) fn with_lines(
     project: &Project,
     names: &[String],
@@ -26,20 +28,25 @@ pub(crate) fn with_lines(
     let mut toolchain = Toolchain::ask(project)?;
     let mut compiler = Compiler::with_lines(project, &mut toolchain);
     let mut modules = Vec::new();
-    for name in names {
+    // Parts come before who is composed of them.
+    for name in &Order::of(project, names)?.names {
         // Of other languages no lines are known, and their components run as they are.
         if project.language(name).is_some() {
             let component = fs::read(project.component(name))
                 .with_context(|| format!("cannot read the component of `{name}`"))?;
-            write_atomically(&folder.join(format!("{name}.wasm")), &component)?;
+            write_atomically(&component_in(folder, name), &component)?;
             continue;
         }
         eprintln!("building `{name}` with its lines");
         let made = Made::Module(compiler.compile(name, &BTreeSet::new())?.module);
         let guest = Guest::read(project, name)?;
-        let component =
+        let own =
             on_its_stack(|| encode::component(&guest, &made).with_context(|| format!("`{name}`")))?;
-        write_atomically(&folder.join(format!("{name}.wasm")), &component)?;
+        let component = match guest.build.compose.is_empty() {
+            true => own,
+            false => composed(project, folder, &guest, &made, &own)?.component,
+        };
+        write_atomically(&component_in(folder, name), &component)?;
         modules.extend(made.module());
     }
     Ok(modules)

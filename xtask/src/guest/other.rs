@@ -6,7 +6,7 @@ use serde::Deserialize;
 use toml::Value;
 
 use super::declared::{self, Build};
-use crate::fault::{Fault, guest as fault};
+use crate::fault::guest as fault;
 use crate::language::{self, Language};
 use crate::project::{Project, read_toml};
 
@@ -22,6 +22,20 @@ pub(crate) struct Other {
     /// The interfaces of `fractal:app` that it imports besides `audit-log`, without the package. The tools of most
     /// languages keep each import of a world, used or not, so the guest gets a world of its own.
     pub(crate) imports: Vec<String>,
+    /// The interfaces that it exports to guests that are composed of it, from the packages in its folder `wit`.
+    pub(crate) exports: Vec<String>,
+}
+
+impl Other {
+    /// The language's name in the component, and its version where the tools fix it.
+    pub(crate) fn spoken(&self) -> (&'static str, &'static str) {
+        match self.language {
+            Language::C => ("C", "17"),
+            Language::JavaScript if self.source.ends_with(".ts") => ("TypeScript", ""),
+            Language::JavaScript => ("JavaScript", "ES2023"),
+            Language::Python => ("Python", "3.14"),
+        }
+    }
 }
 
 /// The file, except for the manifest.
@@ -33,6 +47,8 @@ struct Declared {
     source: String,
     #[serde(default)]
     imports: Vec<String>,
+    #[serde(default)]
+    exports: Vec<String>,
 }
 
 /// What the file says.
@@ -41,6 +57,7 @@ pub(super) struct Read {
     pub(super) description: Option<String>,
     pub(super) version: Option<String>,
     pub(super) manifest: Manifest,
+    pub(super) build: Build,
     pub(super) other: Other,
 }
 
@@ -54,7 +71,7 @@ pub(super) fn read(project: &Project, name: &str, language: Language) -> Result<
     let described: Declared = Value::Table(table).try_into().map_err(|error| {
         let error: toml::de::Error = error;
         fault(format!("`{file}`: {}", error.message())).hint(
-            "it has `source`, and may have `description`, `version`, `imports` and `[micro-app]`",
+            "it has `source`, and may have `description`, `version`, `imports`, `exports` and `[micro-app]`",
         )
     })?;
     if !folder.join(&described.source).is_file() {
@@ -64,28 +81,25 @@ pub(super) fn read(project: &Project, name: &str, language: Language) -> Result<
                 .into(),
         );
     }
+    let (manifest, build) = match manifest {
+        None => Default::default(),
+        Some(value) => declared::read(&value, &file, MANIFEST_TABLE)?,
+    };
+    if build.part && described.exports.is_empty() {
+        return Err(fault(format!("`{file}`: a part without `exports`"))
+            .hint("name the interfaces that it exports, from the WIT package in its folder `wit`: `exports = [\"acme:rules/check\"]`")
+            .into());
+    }
     Ok(Read {
         version: described.version,
         description: described.description,
-        manifest: match manifest {
-            None => Manifest::default(),
-            Some(value) => in_one_part(declared::read(&value, &file, MANIFEST_TABLE)?, &file)?,
-        },
+        manifest,
+        build,
         other: Other {
             language,
             source: described.source,
             imports: described.imports,
+            exports: described.exports,
         },
     })
-}
-
-/// The world of such a guest has no interface that another guest could provide.
-fn in_one_part((manifest, build): (Manifest, Build), file: &str) -> Result<Manifest, Fault> {
-    if build.part || !build.compose.is_empty() {
-        return Err(fault(format!(
-            "`{file}`: `compose` or `part` in `{MANIFEST_TABLE}`, which only guests in Rust have"
-        ))
-        .hint("remove it"));
-    }
-    Ok(manifest)
 }

@@ -38,15 +38,20 @@ impl Scratch {
     /// A workspace that also has the program that composes guests.
     fn with_composer() -> Scratch {
         let scratch = Scratch::new();
+        scratch.add_composer();
+        scratch
+    }
+
+    /// Adds the program that composes guests.
+    pub(crate) fn add_composer(&self) {
         let here = repository().join("xtask/compose");
         for file in ["Cargo.toml", "src/main.rs"] {
             let text = std::fs::read_to_string(here.join(file)).unwrap();
-            scratch.write(&format!("compose/{file}"), &text);
+            self.write(&format!("compose/{file}"), &text);
         }
-        let root = String::from_utf8(scratch.read("Cargo.toml")).unwrap();
+        let root = String::from_utf8(self.read("Cargo.toml")).unwrap();
         let root = root.replace("\"guests/*\"", "\"guests/*\", \"compose\"");
-        scratch.write("Cargo.toml", &root);
-        scratch
+        self.write("Cargo.toml", &root);
     }
 
     /// Adds a part that gives the value of an expression.

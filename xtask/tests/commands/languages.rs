@@ -147,6 +147,113 @@ fn what_is_wrong_with_a_declaration_is_said() {
     }
 }
 
+/// The WIT package of a part that gives a text.
+const WORDS: &str = "package acme:words@1.0.0;\ninterface text { text: func() -> string; }\n";
+
+/// A part in C that gives this text.
+fn part_in_c(text: &str) -> String {
+    format!(
+        "#include \"guest.h\"\n\
+         void exports_acme_words_text_text(guest_string_t *ret) {{ guest_string_dup(ret, \"{text}\"); }}\n"
+    )
+}
+
+/// A guest in C that asks such a part.
+const WHOLE_IN_C: &str = "#include \"guest.h\"\n\
+    bool exports_guest_run(guest_string_t *ret, guest_string_t *err) {\n\
+      (void)err;\n  acme_words_text_text(ret);\n  return true;\n}\n";
+
+fn add_in_c(scratch: &Scratch, name: &str, declared: &str, source: &str) {
+    let folder = format!("guests/c/{name}");
+    let declared = format!("version = \"0.1.0\"\nsource = \"main.c\"\n{declared}");
+    scratch.write(&format!("{folder}/micro-app.toml"), &declared);
+    scratch.write(&format!("{folder}/main.c"), source);
+}
+
+fn contains(whole: &[u8], part: &[u8]) -> bool {
+    whole.windows(part.len()).any(|window| window == part)
+}
+
+#[test]
+fn guests_in_other_languages_are_composed_and_stale_with_their_parts_and_their_wit() {
+    let scratch = scratch();
+    scratch.add_composer();
+    let part = "exports = [\"acme:words/text\"]\n[micro-app]\npart = true\n";
+    add_in_c(&scratch, "words", part, &part_in_c("first"));
+    let wit = "guests/c/words/wit/words.wit";
+    scratch.write(wit, WORDS);
+    let compose = "[micro-app]\ncompose = { \"acme:words/text\" = \"words\" }\n";
+    add_in_c(&scratch, "whole", compose, WHOLE_IN_C);
+    add_new(&scratch, "c", "apart");
+    let states = |part: &str, whole: &str, apart: &str| {
+        let states = scratch.build(&[]);
+        let states: Vec<(&str, &str)> = states.iter().map(|(a, b)| (&**a, &**b)).collect();
+        assert_eq!(
+            states,
+            [("apart", apart), ("whole", whole), ("words", part)]
+        );
+    };
+    states("rebuilt", "rebuilt", "rebuilt");
+    states("fresh", "fresh", "fresh");
+    let whole = scratch.component("whole");
+    assert!(contains(&whole, &scratch.component("words")));
+    // The part says which language it is in, where `inspect` reads it.
+    assert!(contains(
+        &scratch.component("words"),
+        b"\x08language\x01\x01C\x0217"
+    ));
+
+    scratch.write("guests/c/words/main.c", &part_in_c("second"));
+    let ended = scratch.xtask(["build-guests", "--check"]);
+    assert_eq!(ended.stdout, "whole\nwords\n");
+    states("rebuilt", "rebuilt", "fresh");
+    assert!(contains(&scratch.component("whole"), b"second"));
+    // A comment changes no byte of the part, but the bindings of whoever uses it come from the same file.
+    scratch.write(wit, &format!("/// Said.\n{WORDS}"));
+    states("rebuilt", "rebuilt", "fresh");
+}
+
+#[test]
+fn what_cannot_be_exchanged_with_a_part_is_said() {
+    let scratch = scratch();
+    let part = "exports = [\"acme:words/text\"]\n[micro-app]\npart = true\n";
+    let unexported = part.replace("words/text", "words/txt");
+    let composed = "[micro-app]\ncompose = { \"acme:words/txt\" = \"words\" }\n";
+    for (name, declared) in [
+        ("words", part),
+        ("no-package", part),
+        ("no-exports", "[micro-app]\npart = true\n"),
+        ("no-interface", &unexported),
+        ("no-import", composed),
+    ] {
+        add_in_c(&scratch, name, declared, &part_in_c("text"));
+    }
+    for name in ["words", "no-interface"] {
+        scratch.write(&format!("guests/c/{name}/wit/words.wit"), WORDS);
+    }
+    let ended = scratch.xtask(["build-guests"]);
+    assert_eq!(ended.code, 11, "{}", ended.stderr);
+    assert!(ended.stdout.contains("words"), "{}", ended.stdout);
+    let has = "\nhint: the packages there have `acme:words/text@1.0.0`\n";
+    for expected in [
+        "`guests/c/no-exports/micro-app.toml`: a part without `exports`\nhint: name the interfaces",
+        "error: `no-package` exports `acme:words/text`, and no WIT package in `guests/c/no-package/wit` has it\n\
+         hint: put the package of the interface there\n",
+        &format!(
+            "error: `no-interface` exports `acme:words/txt`, and no WIT package in `guests/c/no-interface/wit` has it{has}"
+        ),
+        &format!(
+            "error: `no-import` imports `acme:words/txt`, and no WIT package in `guests/c/words/wit` has it{has}"
+        ),
+    ] {
+        assert!(
+            ended.stderr.contains(expected),
+            "{expected}\n{}",
+            ended.stderr
+        );
+    }
+}
+
 /// A folder with everything on the path except for the programs that begin so.
 fn path_without(scratch: &Scratch, left_out: &[&str]) -> PathBuf {
     let folder = scratch.path("../path");

@@ -11,8 +11,8 @@ use wit_bindgen_core::Files;
 use wit_parser::Resolve;
 
 use super::tools::Tools;
-use super::workshop::Workshop;
-use super::world::{FOLDER, WORLD};
+use super::workshop::{WIT, Workshop};
+use super::world::WORLD;
 use crate::guest::Other;
 
 /// The folder of the bindings in a workshop.
@@ -56,7 +56,7 @@ pub(super) fn build(
 fn bindings(workshop: &Workshop) -> Result<()> {
     let mut resolve = Resolve::default();
     let (package, _) = resolve
-        .push_dir(workshop.path(FOLDER))
+        .push_dir(workshop.path(WIT))
         .context("cannot read the guest's world")?;
     let world = resolve.select_world(&[package], Some(WORLD))?;
     let mut files = Files::default();

@@ -1,4 +1,4 @@
-//! A guest in JavaScript or TypeScript: esbuild makes one script of its modules, and componentize-qjs puts QuickJS and
+//! A guest in JavaScript or TypeScript: the types of TypeScript are checked, esbuild makes one script of its modules, and componentize-qjs puts QuickJS and
 //! the script into one component.
 //!
 //! What the guest brings besides stands in `package.json` and `package-lock.json`. npm runs no scripts of packages.
@@ -11,10 +11,16 @@ use std::ffi::OsString;
 
 use anyhow::Result;
 
+use super::inner;
 use super::tools::Tools;
-use super::workshop::Workshop;
-use super::world::{FOLDER, WORLD, version_of_wasi};
-use crate::guest::Other;
+use super::typescript;
+use super::workshop::{WIT, Workshop};
+use super::world::{WORLD, version_of_wasi};
+use crate::guest::{Guest, Other};
+
+/// What componentize-qjs makes: a component of the engine and the script, and one that starts it with what both were at
+/// build time.
+const INNER: [&str; 2] = ["quickjs", "start"];
 
 /// Calls componentize-qjs, which is a library of node's.
 const MAKE: &str = "
@@ -31,18 +37,22 @@ require(library)
 pub(super) fn build(
     workshop: &Workshop,
     tools: &Tools,
-    guest: &str,
+    guest: &Guest,
     other: &Other,
 ) -> Result<Vec<u8>> {
-    let [esbuild, quickjs] = &tools.packages[..] else {
-        unreachable!("JavaScript has two tools")
+    let name = &guest.name;
+    let [esbuild, quickjs, compiler] = &tools.packages[..] else {
+        unreachable!("JavaScript has three tools")
     };
     if workshop.path("app/package-lock.json").is_file() {
-        install(workshop, guest)?;
+        install(workshop, name)?;
+    }
+    if other.source.ends_with(".ts") {
+        typescript::check(workshop, compiler, name, other)?;
     }
     let wasi = version_of_wasi()?;
     for (name, text) in [
-        ("entry.js", include_str!("javascript/entry.js")),
+        ("entry.js", &*entry(guest, other)),
         ("globals.js", include_str!("javascript/globals.js")),
         ("micro-app.js", include_str!("javascript/micro-app.js")),
     ] {
@@ -57,13 +67,30 @@ pub(super) fn build(
         .args(["--alias:micro-app=./micro-app.js", "--inject:./globals.js"])
         .args(["--legal-comments=none", "--log-level=warning"])
         .arg("--outfile=script.js");
-    workshop.run(guest, "esbuild", &mut bundle)?;
+    for interface in guest.build.compose.keys() {
+        let namespace = interface.split(':').next().unwrap_or_default();
+        bundle.arg(format!("--external:{namespace}:*"));
+    }
+    workshop.run(name, "esbuild", &mut bundle)?;
     let mut make = workshop.still("node")?;
     make.args(["-e", MAKE])
         .arg(quickjs.join("package/componentize-qjs.linux-x64-gnu.node"))
-        .args([FOLDER, WORLD]);
-    workshop.run(guest, "componentize-qjs", &mut make)?;
-    workshop.read("app.wasm")
+        .args([WIT, WORLD]);
+    workshop.run(name, "componentize-qjs", &mut make)?;
+    inner::with_names(&workshop.read("app.wasm")?, &INNER)
+}
+
+/// The module that the component exports: `run`, and the interfaces of a guest that others are composed of.
+fn entry(guest: &Guest, other: &Other) -> String {
+    let run = match guest.build.part {
+        true => "",
+        false => include_str!("javascript/entry.js"),
+    };
+    let exports = match other.exports.is_empty() {
+        true => "",
+        false => "export * from \"./app/{source}\";\n",
+    };
+    run.to_owned() + exports
 }
 
 /// Installs the packages of the lock file, and nothing that is not in it. npm gets what it needs for the network.

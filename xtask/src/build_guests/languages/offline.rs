@@ -23,10 +23,14 @@ use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 use wit_parser::abi::{AbiVariant, WasmType};
 use wit_parser::{Resolve, WorldId, WorldItem};
 
+use super::inner;
 use super::world::version_of_wasi;
 
 /// The beginning of the names of the imports that are taken out.
 const OUT: &str = "wasi:sockets/";
+
+/// The name of the component in their place.
+const STAND_IN: &str = "no-network";
 
 /// The memory's pages, and the most that it may have. Nothing uses them.
 const NO_PAGES: u64 = 0;
@@ -144,7 +148,10 @@ fn stand_in(interfaces: &[String], wit: &Path) -> Result<StandIn> {
     };
     let world = &resolve.worlds[world];
     Ok(StandIn {
-        component: ComponentEncoder::default().module(&module)?.encode()?,
+        component: inner::named(
+            &ComponentEncoder::default().module(&module)?.encode()?,
+            STAND_IN,
+        )?,
         imports: names(world.imports.keys().collect()),
         exports: names(world.exports.keys().collect()),
     })

@@ -9,8 +9,8 @@ use std::ffi::OsString;
 use anyhow::Result;
 
 use super::tools::Tools;
-use super::workshop::Workshop;
-use super::world::{FOLDER, WORLD};
+use super::workshop::{WIT, Workshop};
+use super::world::WORLD;
 use crate::guest::Other;
 
 /// Builds a component of the copy of the guest's files in `app`.
@@ -35,7 +35,7 @@ pub(super) fn build(
             "-c",
             "import componentize_py; componentize_py.script()",
         ])
-        .args(["--quiet", "-d", FOLDER, "-w", WORLD, "componentize"])
+        .args(["--quiet", "-d", WIT, "-w", WORLD, "componentize"])
         .args(["-p", "app"]);
     if requirements {
         command.args(["-p", "packages"]);

@@ -29,6 +29,14 @@ const ESBUILD: Package = Package {
     digest: "9573bb2233aab0f9ea7647d5cca9726113cc1768de61d66b17267f4db84488f6",
 };
 
+/// Checks the types of TypeScript. It is in JavaScript itself.
+const TYPESCRIPT: Package = Package {
+    registry: Registry::Npm,
+    name: "typescript",
+    version: "5.9.3",
+    digest: "10e108c9cf7d5f2879053dff18515fb405abf2ccef63eaaf017d9c571687a1d3",
+};
+
 /// QuickJS, and what makes a component of it with a script inside.
 const QUICKJS: Package = Package {
     registry: Registry::Npm,
@@ -49,7 +57,7 @@ const COMPONENTIZE_PY: Package = Package {
 fn packages(language: Language) -> &'static [Package] {
     match language {
         Language::C => &[ZIG],
-        Language::JavaScript => &[ESBUILD, QUICKJS],
+        Language::JavaScript => &[ESBUILD, QUICKJS, TYPESCRIPT],
         Language::Python => &[COMPONENTIZE_PY],
     }
 }

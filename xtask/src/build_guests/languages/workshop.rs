@@ -23,6 +23,9 @@ use crate::project::Project;
 /// The library that answers in the same way on every machine.
 const STILL: &str = include_str!("workshop/still.c");
 
+/// The folder of the world in a workshop, and of the packages that a guest brings.
+pub(super) const WIT: &str = "wit";
+
 /// Folders at the root of a guest that are not its source. `digest::package` leaves them out, too.
 const NO_SOURCES: [&str; 2] = ["node_modules", "__pycache__"];
 

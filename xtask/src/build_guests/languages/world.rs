@@ -1,20 +1,18 @@
-//! The world of one guest: `run`, the audit log, and what the guest imports besides.
+//! The world of one guest: `run`, the audit log, and what the guest imports and exports besides. A part has no `run`.
 
 use anyhow::{Context, Result};
 use fractalaw_contract::standard::WASI_WIT;
 use std::fs;
 
-use super::workshop::Workshop;
+use super::exchanged::Exchanged;
+use super::workshop::{WIT, Workshop};
 use crate::fault::{guest as fault, list, nearest};
-use crate::guest::Other;
+use crate::guest::{Guest, Other};
 use crate::language::Language;
 use crate::project::Project;
 
 /// The package of the contract.
 const APP: &str = "fractal:app";
-
-/// The folder of the world in a workshop.
-pub(super) const FOLDER: &str = "wit";
 
 /// The world's name.
 pub(super) const WORLD: &str = "guest";
@@ -22,8 +20,9 @@ pub(super) const WORLD: &str = "guest";
 /// Writes the world, with the packages that it needs.
 pub(super) fn write(
     project: &Project,
-    guest: &str,
+    guest: &Guest,
     other: &Other,
+    exchanged: &Exchanged,
     workshop: &Workshop,
 ) -> Result<()> {
     let contract = project.root.join("wit");
@@ -36,21 +35,30 @@ pub(super) fn write(
         }
         let file = fs::read_to_string(&path).with_context(context)?;
         let name = path.file_name().unwrap_or_default().to_string_lossy();
-        workshop.write(&format!("{FOLDER}/deps/app/{name}"), &file)?;
+        workshop.write(&format!("{WIT}/deps/app/{name}"), &file)?;
         text.push_str(&file);
         text.push('\n');
     }
     for wit in WASI_WIT {
         let stem = wit.file.trim_end_matches(".wit");
-        workshop.write(&format!("{FOLDER}/deps/{stem}/{}", wit.file), wit.text)?;
+        workshop.write(&format!("{WIT}/deps/{stem}/{}", wit.file), wit.text)?;
     }
-    check(guest, other, &interfaces(&text))?;
+    check(&guest.name, other, &interfaces(&text))?;
     let version = version(&text, APP).context("`wit` has no version of `fractal:app`")?;
     let wasi = version_of_wasi()?;
     let mut world = format!("package local:guest;\n\nworld {WORLD} {{\n");
-    world += &format!("    include {APP}/minimal@{version};\n");
+    world += &match guest.build.part {
+        false => format!("    include {APP}/minimal@{version};\n"),
+        true => format!("    import {APP}/audit-log@{version};\n"),
+    };
     for import in &other.imports {
         world += &format!("    import {APP}/{import}@{version};\n");
+    }
+    for import in &exchanged.imports {
+        world += &format!("    import {import};\n");
+    }
+    for export in &exchanged.exports {
+        world += &format!("    export {export};\n");
     }
     // The other languages bring a libc that imports these.
     if other.language == Language::JavaScript {
@@ -59,7 +67,7 @@ pub(super) fn write(
         }
     }
     world += "}\n";
-    workshop.write(&format!("{FOLDER}/guest.wit"), &world)
+    workshop.write(&format!("{WIT}/guest.wit"), &world)
 }
 
 /// The version of WASI's packages in the contract.
