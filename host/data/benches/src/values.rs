@@ -125,6 +125,10 @@ pub(crate) fn attacks() -> Vec<(&'static str, String)> {
             plain("SELECT count(*) FROM (SELECT max(x.h) FROM many x, many y GROUP BY x.rowid)"),
         ),
         (
+            "a column that no cache holds, read",
+            plain("SELECT sum(length(y.h)) FROM r, many y"),
+        ),
+        (
             "4 KB, changed",
             plain("UPDATE wide SET a = lower(a), b = lower(b)"),
         ),

@@ -110,7 +110,7 @@ const MANY_COMMAS: u64 = 16;
 
 /// Each page of the database that is asked for. It is the price of one that is not in SQLite's cache, and that the system has. Which
 /// pages are in the cache depends on what the connection did before.
-const PAGE: u64 = 1_250;
+const PAGE: u64 = 1_500;
 
 /// What a statement pays for the things that SQLite counts.
 #[derive(Clone, Copy, Debug, Default)]
