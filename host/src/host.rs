@@ -20,7 +20,7 @@ use crate::inspect::Inspection;
 use crate::ledger::recording::{Recorded, Recording};
 use crate::ledger::verdicts::Verdict;
 use crate::ledger::{self, Beginning};
-use crate::load::loader::Loader;
+use crate::load::loader::{Candidate, Loader};
 use crate::load::micro_app::MicroApp;
 use crate::load::papers::Papers;
 use crate::load::reading::{self, on_its_stack};
@@ -265,13 +265,7 @@ impl Host {
         let budget = limits.limits.fuel;
         let opening = || opening(&about.app, run, &decided);
         let recording = self.open(opening).await?;
-        let loader = Arc::clone(&self.0.loader);
-        let mut stop = self.0.stop.subscribe();
-        let loaded = tokio::select! {
-            biased;
-            loaded = reading::beside(move || loader.load(candidate)) => Some(loaded),
-            () = stopped(&mut stop) => None,
-        };
+        let loaded = self.load_unless_stopped(candidate).await;
         let ended = match loaded {
             Some(Ok(app)) => self.execute(&app, run, decided, recording.as_ref()).await,
             Some(Err(LoadError::Refused(refusal))) => Ok(Ran::nothing(Report::not_run(
@@ -282,6 +276,24 @@ impl Host {
             None => Ok(Ran::nothing(Report::not_run(Outcome::Interrupted, limits))),
         };
         close(recording, ended, budget).await
+    }
+
+    /// Loads on a thread of its own, if there is something to do. There is nothing if the host is to stop.
+    async fn load_unless_stopped(
+        &self,
+        candidate: Candidate<'static>,
+    ) -> Option<Result<MicroApp, LoadError>> {
+        let loader = Arc::clone(&self.0.loader);
+        let mut stop = self.0.stop.subscribe();
+        if candidate.is_ready() {
+            let is_stopped = *stop.borrow();
+            return (!is_stopped).then(|| loader.load(candidate));
+        }
+        tokio::select! {
+            biased;
+            loaded = reading::beside(move || loader.load(candidate)) => Some(loaded),
+            () = stopped(&mut stop) => None,
+        }
     }
 
     /// Reports and records a file that was refused for its size. It has no digest, because it was not read.

@@ -120,10 +120,9 @@ pub(crate) async fn execute(
         &names,
         overlap,
     )?;
-    let queued = Instant::now();
     // Declared before the store, so it is dropped after the store has freed its instance.
-    let _slot = match host.slots.acquire().await {
-        Ok(slot) => host.kept.hold(slot),
+    let (_slot, wait) = match host.slots.acquire().await {
+        Ok((slot, wait)) => (host.kept.hold(slot), wait),
         Err(refusal) => return Err(NotRun::refused(refusal, applied, decision)),
     };
     let started = Instant::now();
@@ -167,11 +166,8 @@ pub(crate) async fn execute(
         recorder: beside.recorder,
     };
     let mut store = store(host.engine, state, fuel, &applied.quotas)?;
-    let until = Until {
-        deadline,
-        stop: host.stop.subscribe(),
-    };
-    let ended = match call(&mut store, app, until).await {
+    let stop = host.stop;
+    let ended = match call(&mut store, app, Until { deadline, stop }).await {
         Ok(ended) => ended,
         Err(error) => {
             let fuel = applied.limits.fuel.saturating_sub(fuel_left(&store));
@@ -229,7 +225,7 @@ pub(crate) async fn execute(
         stderr,
         durations: Durations {
             load: app.load_duration(),
-            wait: started - queued,
+            wait,
             run: started.elapsed(),
         },
         limits: applied,
@@ -313,7 +309,7 @@ impl Ended {
 async fn call(
     store: &mut Store<RunState>,
     app: &MicroApp,
-    mut until: Until,
+    until: Until<'_>,
 ) -> Result<Ended, HostError> {
     let deadline = until.deadline;
     // At each tick the guest gives way to others on its thread, unless its time is up.
@@ -329,14 +325,18 @@ async fn call(
         recorder.begin(budget);
     }
     let mut after_instantiation = None;
-    let ended = match in_time(&mut until, app.pre().instantiate_async(&mut *store)).await {
+    let instance = match Instant::now() < deadline {
+        true => in_time(until, app.pre().instantiate_async(&mut *store)).await,
+        false => Err(DeadlineExceeded.into()),
+    };
+    let ended = match instance {
         Ok(instance) => {
             let left = fuel_left(store);
             after_instantiation = Some((left, store.data().meter.fuel()));
             if let Some(recorder) = &mut store.data_mut().recorder {
                 recorder.begin_run(left);
             }
-            in_time(&mut until, instance.call_run(&mut *store)).await
+            in_time(until, instance.call_run(&mut *store)).await
         }
         Err(error) => Err(error),
     };

@@ -36,6 +36,7 @@ fn main() -> Result<ExitCode> {
     }
     program::main(&[
         ("warm/hello-world", warm::hello_world),
+        ("warm/hello-lean", warm::hello_lean),
         ("warm/no-imports", warm::no_imports),
         ("scale/two-threads", scale::two_threads),
         ("threads/sharing", threads::sharing),

@@ -69,13 +69,13 @@ pub(crate) fn kernels(flags: &Flags, table: &mut Table) -> Result<()> {
         .collect::<Result<_>>()?;
     for (name, native) in work::KERNELS {
         let run = |raw: &Raw| {
-            let wasi = WasiCtx::builder().arg(name).build();
+            let wasi = WasiCtx::builder().args(&["kernels", name]).build();
             let (returned,) = runtime.block_on(raw.run(wasi)).expect("it runs");
             assert_eq!(returned.as_deref(), Ok(&*native()));
         };
         run(&unmetered);
         let once = |raw: &Raw| {
-            let wasi = WasiCtx::builder().arg(name).build();
+            let wasi = WasiCtx::builder().args(&["kernels", name]).build();
             black_box(runtime.block_on(raw.run(wasi)))
                 .expect("it ran before")
                 .0

@@ -28,6 +28,12 @@ pub(crate) fn hello_world(flags: &Flags, table: &mut Table) -> Result<()> {
     )
 }
 
+/// The same without the standard library.
+pub(crate) fn hello_lean(flags: &Flags, table: &mut Table) -> Result<()> {
+    let component = fs::read(flags.guests.join("hello-lean.wasm"))?;
+    measure("warm/hello-lean", &component, None, table)
+}
+
 /// A component without imports, of a few hundred bytes: what the host adds to the least that is possible.
 pub(crate) fn no_imports(_: &Flags, table: &mut Table) -> Result<()> {
     let text = include_str!("../../../tests/fixtures/malformed/whole.wat");

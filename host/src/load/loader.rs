@@ -10,6 +10,7 @@ use fractalaw_report::{App, Refusal};
 use wasmtime::Engine;
 use wasmtime::component::{Component, Linker};
 
+use crate::bindings::MicroAppPre;
 use crate::error::{HostError, LoadError};
 use crate::load::cache::CodeCache;
 use crate::load::compiler::Compiler;
@@ -43,8 +44,8 @@ pub(crate) struct Candidate<'a> {
 enum Form<'a> {
     /// It is another component than the one that is pinned, or nobody vouches for it whom the policy names.
     Barred(Refusal),
-    /// The code of a component that was judged by exactly this offer, and whether it is composed.
-    Accepted(Component, bool),
+    /// The linked code of a component that was judged by exactly this offer, and whether it is composed.
+    Linked(MicroAppPre<RunState>, bool),
     /// A component that must be judged, and its code if it is known.
     Read(Box<Examined<'a>>, Option<Box<Known>>),
 }
@@ -59,6 +60,11 @@ impl Candidate<'_> {
     /// What the component says of itself.
     pub(crate) fn about(&self) -> Arc<About> {
         Arc::clone(&self.about)
+    }
+
+    /// Whether nothing is left to do that takes time, so that it can be loaded on any thread.
+    pub(crate) fn is_ready(&self) -> bool {
+        matches!(self.form, Form::Barred(_) | Form::Linked(..))
     }
 }
 
@@ -81,7 +87,7 @@ impl Loader {
             let content = source.content()?;
             if let Some((component, facts)) = cache.load(self.engine(), &content) {
                 if facts.is_accepted_by(&self.offer) {
-                    return Ok(self.accepted(component, facts, started));
+                    return self.accepted(&component, facts, started);
                 }
                 known = Some(Box::new(Known { component, facts }));
             }
@@ -120,7 +126,7 @@ impl Loader {
                 });
                 match known {
                     Some((component, facts)) if facts.is_accepted_by(&self.offer) => {
-                        Form::Accepted(component, facts.is_composed)
+                        Form::Linked(self.link(&component)?, facts.is_composed)
                     }
                     known => {
                         let known = known.map(|(component, facts)| Known { component, facts });
@@ -136,7 +142,18 @@ impl Loader {
         })
     }
 
-    fn accepted(&self, component: Component, facts: Facts, started: Instant) -> Candidate<'static> {
+    fn link(&self, component: &Component) -> Result<MicroAppPre<RunState>, HostError> {
+        MicroApp::link(&self.linker, component)
+    }
+
+    /// A component that is linked at once, because that takes less time than to start another thread for it.
+    fn accepted(
+        &self,
+        component: &Component,
+        facts: Facts,
+        started: Instant,
+    ) -> Result<Candidate<'static>, LoadError> {
+        let linked = self.link(component)?;
         let about = About {
             interfaces: facts.interfaces(&self.offer),
             app: App {
@@ -146,23 +163,25 @@ impl Loader {
             },
             manifest: facts.manifest,
         };
-        Candidate {
+        Ok(Candidate {
             about: Arc::new(about),
-            form: Form::Accepted(component, facts.is_composed),
+            form: Form::Linked(linked, facts.is_composed),
             took: started.elapsed(),
-        }
+        })
     }
 
     /// Makes it ready to run.
     pub(crate) fn load(&self, candidate: Candidate<'_>) -> Result<MicroApp, LoadError> {
         let started = Instant::now();
         let Candidate { about, form, took } = candidate;
-        let (component, is_composed, code) = match form {
+        let (linked, is_composed, code) = match form {
             Form::Barred(refusal) => return Err(refusal.into()),
-            Form::Accepted(component, is_composed) => (component, is_composed, Code::Cached),
-            Form::Read(examined, known) => self.judge(&examined, known)?,
+            Form::Linked(linked, is_composed) => (linked, is_composed, Code::Cached),
+            Form::Read(examined, known) => {
+                let (component, is_composed, code) = self.judge(&examined, known)?;
+                (self.link(&component)?, is_composed, code)
+            }
         };
-        let linked = MicroApp::link(&self.linker, &component)?;
         let load = took + started.elapsed();
         Ok(MicroApp::new(about, is_composed, code, load, linked))
     }

@@ -138,12 +138,26 @@ impl Section {
 
     /// Whether it grants nothing.
     pub fn is_empty(&self) -> bool {
-        let folder = self.folder.clone();
-        *self
-            == Section {
-                folder,
-                ..Section::default()
-            }
+        let Section {
+            tier,
+            interfaces,
+            dirs,
+            env,
+            args,
+            stdin,
+            quotas,
+            signed_by,
+            keys,
+            folder: _,
+        } = self;
+        let has_names = [interfaces, quotas, keys]
+            .map(BTreeMap::len)
+            .iter()
+            .sum::<usize>()
+            + dirs.len()
+            + env.len()
+            > 0;
+        !has_names && !stdin && tier.is_none() && args.is_none() && signed_by.is_none()
     }
 }
 

@@ -1,6 +1,7 @@
 //! The line in front of the pool: a run holds a slot while it runs, and further runs wait.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
 use fractalaw_report::Refusal;
 use tokio::sync::{Semaphore, SemaphorePermit};
@@ -24,14 +25,16 @@ impl Slots {
         }
     }
 
-    /// Waits for a slot, first come, first served. Refuses if the line is already full.
-    pub(crate) async fn acquire(&self) -> Result<Slot<'_>, Refusal> {
+    /// Waits for a slot, first come, first served, and says how long. Refuses if the line is already full.
+    pub(crate) async fn acquire(&self) -> Result<(Slot<'_>, Duration), Refusal> {
         if let Ok(permit) = self.permits.try_acquire() {
-            return Ok(permit);
+            return Ok((permit, Duration::ZERO));
         }
+        let queued = Instant::now();
         let _place = self.join_line()?;
         let permit = self.permits.acquire().await;
-        Ok(permit.expect("the semaphore is never closed"))
+        let permit = permit.expect("the semaphore is never closed");
+        Ok((permit, queued.elapsed()))
     }
 
     fn join_line(&self) -> Result<Place<'_>, Refusal> {
