@@ -72,7 +72,7 @@ fn bad_cases() -> Result<()> {
         ),
         (
             "good/data",
-            "unknown field `seeds`, expected one of `seed`, `read`, `write`, `transaction`\nhint: `tests/README.md` has",
+            "unknown field `seeds`, expected one of `seed`, `read`, `write`, `adbc`, `transaction`\nhint: `tests/README.md` has",
         ),
         (
             "good/lost",
