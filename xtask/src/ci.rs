@@ -11,7 +11,7 @@ use crate::build_guests::toolchain::{TARGET, Toolchain};
 use crate::cargo::{BENCHES, GROUPS, cargo, shell, step};
 use crate::cases::harness::Snapshots;
 use crate::flags;
-use crate::project::Project;
+use crate::project::{Project, read_toml};
 use crate::test;
 use crate::tidy;
 
@@ -44,22 +44,23 @@ pub(crate) fn run(project: &Project) -> Result<ExitCode> {
         .rust_guests()?
         .into_iter()
         .chain(project.libraries()?)
-        .flat_map(|guest| ["-p".to_owned(), guest])
         .collect();
     if !guests.is_empty() {
         Toolchain::ask(project)?.ready(project)?;
         let target = ["--target", TARGET, "--profile", "guest"];
-        let clippy = cargo(&shell, "clippy")
-            .args(&guests)
-            .args(target)
-            .arg("--locked");
         let remedy = format!("run `cargo clippy --fix {} -p GUEST`", target.join(" "));
-        step("clippy of the guests", &remedy, clippy.args(warnings))?;
+        for guests in selections(project, &guests)? {
+            let clippy = cargo(&shell, "clippy")
+                .args(packages(&guests))
+                .args(target)
+                .arg("--locked");
+            step("clippy of the guests", &remedy, clippy.args(warnings))?;
+        }
 
         // As editors and `cargo test` see them. With the steps above, this is all of `cargo check --workspace --all-targets`,
         // which would compile Wasmtime once more, with the features of everything.
         let clippy = cargo(&shell, "clippy")
-            .args(&guests)
+            .args(packages(&guests))
             .args(["--all-targets", "--locked"]);
         let remedy = "run `cargo clippy --fix --all-targets -p GUEST`";
         let title = "clippy of the guests on this machine, with their tests";
@@ -80,6 +81,29 @@ pub(crate) fn run(project: &Project) -> Result<ExitCode> {
         ..flags::Test::default()
     };
     test::verify(project, &flags, Snapshots::Never)
+}
+
+/// The guests that cargo can compile together for WebAssembly: first those with the standard library, then each one without it.
+///
+/// Packages that are selected together share the features of their dependencies. So `wit-bindgen` would bring the standard
+/// library, and with it a second handler of panics, into a guest that has its own.
+fn selections(project: &Project, guests: &[String]) -> Result<Vec<Vec<String>>> {
+    let (mut together, mut alone) = (Vec::new(), Vec::new());
+    for guest in guests {
+        let manifest = read_toml(&project.guest_folder(guest).join("Cargo.toml"))?;
+        let dependencies = manifest.get("dependencies");
+        match dependencies.and_then(|table| table.get("lib-lean")) {
+            Some(_) => alone.push(vec![guest.clone()]),
+            None => together.push(guest.clone()),
+        }
+    }
+    let together = (!together.is_empty()).then_some(together);
+    Ok(together.into_iter().chain(alone).collect())
+}
+
+/// Selects packages in a call of cargo.
+fn packages(names: &[String]) -> impl Iterator<Item = &str> {
+    names.iter().flat_map(|name| ["-p", name])
 }
 
 #[cfg(test)]
