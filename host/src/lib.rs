@@ -76,7 +76,7 @@ pub mod capability {
     pub use crate::cost::host_calls::{Function, Price};
     pub use crate::ledger::verdicts::{Verdict, Verdicts};
     pub use crate::offer::account::Account;
-    pub use crate::offer::capability::{Capability, Granted};
+    pub use crate::offer::capability::{Capability, Granted, Offers};
     pub use crate::offer::file_threads::Threads;
     pub use crate::offer::linker::{AsyncFunction, PricedLinker};
     pub use crate::offer::offered::Offer;

@@ -21,9 +21,6 @@ const OWN: [&str; 3] = ["harness", "inventory", SCENARIOS];
 /// The folder of scenarios, and the beginning of the names of their tests.
 const SCENARIOS: &str = "scenarios";
 
-/// The beginning of the names of libraries that guests share. `xtask` uses it too, in `project.rs`.
-const LIBRARY: &str = "lib-";
-
 /// Everything found in `guests/` and `tests/`.
 pub(crate) struct Inventory {
     pub(crate) cases: Vec<Case>,
@@ -59,12 +56,12 @@ impl Inventory {
             subjects: BTreeSet::new(),
             expected: BTreeSet::new(),
         };
-        for manifest in files(&workspace.join("guests"), 2, "toml")? {
-            let folder = Name::of(&manifest).subject;
-            if manifest.ends_with("Cargo.toml") && !folder.starts_with(LIBRARY) {
-                inventory.parts.add(&folder, &manifest);
-                inventory.guests.insert(folder);
-            }
+        let guests = fractalaw_workspace::guests(workspace);
+        let guests = guests
+            .with_context(|| format!("cannot list the guests of `{}`", workspace.display()))?;
+        for (name, folder) in guests {
+            inventory.parts.add(&name, &folder.join("Cargo.toml"));
+            inventory.guests.insert(name);
         }
         // Guests in other languages are in a folder of their language.
         for manifest in files(&workspace.join("guests"), 3, "toml")? {
@@ -98,6 +95,11 @@ impl Inventory {
             Ok(scenario) => self.scenarios.push(scenario),
             Err(problem) => self.broken.push((name, problem)),
         }
+    }
+
+    /// Whether the workspace has a guest of this name that can be run.
+    pub(crate) fn has_guest(&self, name: &str) -> bool {
+        self.guests.contains(name)
     }
 
     /// The folder of the snapshots.

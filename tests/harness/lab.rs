@@ -9,9 +9,10 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, anyhow, bail, ensure};
+use anyhow::{Result, anyhow};
 use fractalaw_ai::Ai;
 use fractalaw_events::Events;
+use fractalaw_host::capability::Offers;
 use fractalaw_host::{
     Certainty, Coverage, Decision, Durations, Host, HostBuilder, LoadError, MicroApp, Policy,
     Profile, ProfileError, ProfiledApp, Refusal, Report, Reuse, Run, Tier,
@@ -20,6 +21,7 @@ use tokio::runtime::Runtime;
 use tokio::sync::Barrier;
 use tokio::task::JoinHandle;
 
+use crate::alike::{comes_back, same};
 use crate::case::Case;
 use crate::data::offered;
 use crate::freshness::Guests;
@@ -29,10 +31,7 @@ use crate::lab::slots::{FreshSlots, UsedSlot};
 use crate::listing::Rendered;
 use crate::rendering::Observed;
 use crate::scenario::Scenario;
-use crate::whole;
-
-/// The guest that fills memory and stack with a pattern before a case's second run.
-const HOSTILE: &str = "slot-scribbler";
+use crate::scribbler;
 
 /// The number of other guests that run beside a case's third run.
 const NEIGHBOURS: usize = 2;
@@ -53,6 +52,9 @@ pub(crate) struct Lab {
     cache: PathBuf,
     /// The file of the policy, which applies to every case.
     policy: PathBuf,
+    offers: Offers,
+    /// Whether the workspace has a hostile guest of its own.
+    has_scribbler: bool,
     shared: OnceLock<Result<SharedHost, String>>,
     in_runs: AtomicU64,
     /// At most one of each for each thread that runs cases.
@@ -73,11 +75,13 @@ struct SharedHost {
 
 impl Lab {
     /// The shared host is made when the first case runs, because listing the cases needs none.
-    pub(crate) fn new(inventory: &Inventory, guests: Guests) -> Lab {
+    pub(crate) fn new(inventory: &Inventory, guests: Guests, offers: Offers) -> Lab {
         Lab {
             guests,
             cache: inventory.target.join("fractalaw-cache"),
             policy: inventory.tests.join("policy.toml"),
+            offers,
+            has_scribbler: inventory.has_guest(scribbler::GUEST),
             shared: OnceLock::new(),
             in_runs: AtomicU64::new(0),
             fresh: Mutex::default(),
@@ -92,7 +96,9 @@ impl Lab {
 
     /// A host like the one that all cases share, with so many slots.
     fn host(&self, policy: &Policy, slots: u32, reuse: Reuse) -> Result<Host> {
-        let host = host(&self.cache, policy).slots(slots).reuse(reuse);
+        let host = host(&self.cache, policy, self.offers)
+            .slots(slots)
+            .reuse(reuse);
         // A run that waited for a slot here would wait for ever.
         Ok(host.max_waiting(0).build()?)
     }
@@ -107,14 +113,23 @@ impl Lab {
 
     fn shared(&self) -> Result<&SharedHost> {
         let make = || {
-            (self.guests.component(HOSTILE))
-                .and_then(|hostile| SharedHost::new(hostile, &self.cache, &self.policy))
+            (self.hostile())
+                .and_then(|hostile| {
+                    SharedHost::new(hostile, &self.cache, &self.policy, self.offers)
+                })
                 .map_err(|error| format!("{error:#}"))
         };
         self.shared
             .get_or_init(make)
             .as_ref()
             .map_err(|message| anyhow!("{message}"))
+    }
+
+    fn hostile(&self) -> Result<Vec<u8>> {
+        match self.has_scribbler {
+            true => self.guests.component(scribbler::GUEST),
+            false => scribbler::component(),
+        }
     }
 
     /// Runs the case and returns what is the same each time.
@@ -164,7 +179,7 @@ impl Lab {
 }
 
 /// What all hosts of the lab have in common.
-fn host(cache: &Path, policy: &Policy) -> HostBuilder {
+fn host(cache: &Path, policy: &Policy, offers: Offers) -> HostBuilder {
     Host::builder()
         .cache(cache)
         .compile_time(COMPILE_TIME)
@@ -172,6 +187,7 @@ fn host(cache: &Path, policy: &Policy) -> HostBuilder {
         .offer(offered())
         .offer(Ai::new())
         .offer(Events::new())
+        .offer_all(offers())
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -181,7 +197,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl Lab {
     /// Plays a scenario, and returns its story.
     pub(crate) fn play(&self, scenario: &Scenario) -> Result<Rendered> {
-        scenario.play(&self.guests, &self.policy, &self.cache)
+        scenario.play(&self.guests, &self.policy, &self.cache, self.offers)
     }
 
     /// Runs the case once, for commands that only show its cost.
@@ -236,7 +252,7 @@ impl Lab {
 }
 
 impl SharedHost {
-    fn new(hostile: Vec<u8>, cache: &Path, policy: &Path) -> Result<SharedHost> {
+    fn new(hostile: Vec<u8>, cache: &Path, policy: &Path, offers: Offers) -> Result<SharedHost> {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .enable_time()
             .build()?;
@@ -247,7 +263,7 @@ impl SharedHost {
             }
             false => Policy::default(),
         };
-        let host = host(cache, &policy).build()?;
+        let host = host(cache, &policy, offers).build()?;
         let neighbour = host.load(&hostile)?;
         Ok(SharedHost {
             runtime,
@@ -340,29 +356,4 @@ impl Subject {
         }
         Ok(report)
     }
-}
-
-/// Checks that the report's JSON contains what the run gave.
-fn comes_back(report: &Report) -> Result<()> {
-    let json = report.json();
-    let read = Report::from_json(&json)?;
-    ensure!(
-        read == *report || read.json() == json && read.text() == report.text(),
-        "what is read from the report's JSON is another report\n{}",
-        whole::diff(("written", &json), ("read", &read.json()))
-    );
-    Ok(())
-}
-
-fn same(place: &str, fresh: &Observed, other: &Observed) -> Result<()> {
-    if fresh != other {
-        bail!(
-            "what a run gives differs between a fresh slot and {place}; a run must not notice\n{}",
-            whole::diff(
-                ("fresh", &format!("{fresh:#?}\n")),
-                ("other", &format!("{other:#?}\n"))
-            )
-        );
-    }
-    Ok(())
 }

@@ -20,6 +20,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
 use anyhow::{Context, Result, ensure};
+use fractalaw_host::capability::Offers;
 
 use crate::freshness::Guests;
 use crate::listing::Rendered;
@@ -57,11 +58,18 @@ impl Scenario {
     }
 
     /// Plays it, once without a crash and then with one at each point. Returns the story without a crash.
-    pub(crate) fn play(&self, guests: &Guests, policy: &Path, cache: &Path) -> Result<Rendered> {
+    pub(crate) fn play(
+        &self,
+        guests: &Guests,
+        policy: &Path,
+        cache: &Path,
+        offers: Offers,
+    ) -> Result<Rendered> {
         let place = Arc::new(Place {
             seeds: self.folder.clone(),
             policy: policy.to_owned(),
             cache: cache.to_owned(),
+            offers,
         });
         let whole = Play::of(&self.spec, guests, &place, None)?;
         let points = if self.spec.crashes { whole.points } else { 0 };

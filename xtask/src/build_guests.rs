@@ -14,6 +14,7 @@ mod reading;
 
 mod compile;
 mod contract;
+pub(crate) mod contract_files;
 mod encode;
 mod languages;
 mod sizes;
@@ -143,11 +144,8 @@ pub(crate) fn component(project: &Project, what: &str) -> Result<PathBuf> {
 /// The same for exactly these guests. The command goes on with those that can be built.
 pub(crate) fn attempt(project: &Project, names: &[String]) -> Result<Outcome> {
     let outcome = build(project, names)?;
-    let rebuilt = outcome
-        .built
-        .iter()
-        .filter(|built| built.status == Status::Rebuilt);
-    let rebuilt: Vec<Built> = rebuilt.cloned().collect();
+    let is_rebuilt = |built: &&Built| built.status == Status::Rebuilt;
+    let rebuilt: Vec<Built> = outcome.built.iter().filter(is_rebuilt).cloned().collect();
     if !rebuilt.is_empty() {
         eprintln!("{}", summary::table(&rebuilt));
     }
@@ -224,6 +222,7 @@ impl Outcome {
 fn build(project: &Project, names: &[String]) -> Result<Outcome> {
     let _alone = lock(&project.outputs())?;
     prune(project)?;
+    contract_files::ready(project)?;
     let mut toolchain = Toolchain::ask(project)?;
     let common = Common::look(project, &toolchain)?;
     let lock = Lock::read(&project.root)?;

@@ -91,13 +91,28 @@ pub(crate) const COMPOSE: [&str; 2] = ["-p", "fractalaw-compose"];
 /// nothing else uses.
 pub(crate) const REGISTRY: [&str; 4] = ["-p", "fractalaw-registry", "-p", "fractalaw-provenance"];
 
-/// This crate, always by itself: its features are those of `cargo xtask`.
-pub(crate) const XTASK: [&str; 2] = ["-p", "xtask"];
+/// These commands, always by themselves: their features are those of `cargo xtask`.
+pub(crate) const XTASK: [&str; 6] = [
+    "-p",
+    "fractalaw-xtask",
+    "-p",
+    "fractalaw-workspace",
+    "-p",
+    "xtask",
+];
 
 /// All groups that have tests and docs.
 pub(crate) const GROUPS: [&[&str]; 8] = [
     &XTASK, &COMPOSE, &HOST, &LEDGER, &ADBC, &MODELS, &NATS, &REGISTRY,
 ];
+
+/// What is built and tested together in a workspace: everything that links Wasmtime.
+pub(crate) fn host(project: &Project) -> Vec<&str> {
+    match &project.settings {
+        None => HOST.to_vec(),
+        Some(settings) => settings.packages(),
+    }
+}
 
 /// A shell at the root of the workspace.
 pub(crate) fn shell(project: &Project) -> Result<Shell> {

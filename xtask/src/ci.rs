@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 
 use crate::build_guests::toolchain::{TARGET, Toolchain};
-use crate::cargo::{BENCHES, GROUPS, cargo, shell, step};
+use crate::cargo::{BENCHES, GROUPS, cargo, host, shell, step};
 use crate::cases::harness::Snapshots;
 use crate::flags;
 use crate::project::{Project, read_toml};
@@ -19,17 +19,23 @@ use crate::tidy;
 pub(crate) fn run(project: &Project) -> Result<ExitCode> {
     let shell = shell(project)?;
 
-    step(
-        "formatting",
-        "run `cargo fmt --all`",
-        cargo(&shell, "fmt").args(["--all", "--check"]),
-    )?;
+    // In another repository `--all` would format our packages too.
+    let (remedy, all) = match project.is_ours() {
+        true => ("run `cargo fmt --all`", Some("--all")),
+        false => ("run `cargo fmt`", None),
+    };
+    let format = cargo(&shell, "fmt").args(all).arg("--check");
+    step("formatting", remedy, format)?;
 
-    eprintln!("\n── tidy");
-    tidy::run(project)?;
+    if project.is_ours() {
+        eprintln!("\n── tidy");
+        tidy::run(project)?;
+    }
 
     let warnings = ["--", "-D", "warnings"];
-    for packages in GROUPS.into_iter().chain([&BENCHES[..]]) {
+    let groups = groups(project);
+    let benches = project.is_ours().then_some(BENCHES.to_vec());
+    for packages in groups.iter().chain(&benches) {
         let clippy = cargo(&shell, "clippy")
             .args(packages)
             .args(["--all-targets", "--locked"]);
@@ -67,7 +73,7 @@ pub(crate) fn run(project: &Project) -> Result<ExitCode> {
         step(title, remedy, clippy.args(warnings))?;
     }
 
-    for packages in GROUPS {
+    for packages in &groups {
         let doc = cargo(&shell, "doc")
             .args(packages)
             .args(["--no-deps", "--locked"]);
@@ -104,6 +110,14 @@ fn selections(project: &Project, guests: &[String]) -> Result<Vec<Vec<String>>> 
 /// Selects packages in a call of cargo.
 fn packages(names: &[String]) -> impl Iterator<Item = &str> {
     names.iter().flat_map(|name| ["-p", name])
+}
+
+/// The packages that run on this machine, as they are selected together.
+fn groups(project: &Project) -> Vec<Vec<&str>> {
+    match project.is_ours() {
+        true => GROUPS.map(<[&str]>::to_vec).to_vec(),
+        false => vec![host(project)],
+    }
 }
 
 #[cfg(test)]

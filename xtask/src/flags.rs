@@ -295,13 +295,23 @@ fn seconds(text: &str) -> Result<u64, String> {
 #[derive(Debug, Args)]
 pub(crate) struct New {
     /// The name of the guest, in kebab case
-    pub(crate) name: String,
+    #[arg(required_unless_present = "repository")]
+    pub(crate) name: Option<String>,
     /// Its language [default: Rust]
     #[arg(long, value_name = "LANGUAGE")]
     pub(crate) language: Option<Language>,
     /// Without Rust's standard library: a twentieth of the size, and a run takes two thirds of the time
     #[arg(long, conflicts_with = "language")]
     pub(crate) lean: bool,
+    /// Make a repository for guests of your own in this folder, with an interface of its own, and a host that offers it
+    #[arg(long, value_name = "PATH", conflicts_with_all = ["name", "language", "lean"])]
+    pub(crate) repository: Option<PathBuf>,
+    /// The repository depends on Fractalaw at this address, at the commit of this clone [default: on this folder]
+    #[arg(long, value_name = "URL", requires = "repository")]
+    pub(crate) git: Option<String>,
+    /// Make the folder a git repository too; nothing is committed
+    #[arg(long, requires = "repository")]
+    pub(crate) init: bool,
 }
 
 /// Commands of `models`.

@@ -49,9 +49,9 @@ impl Guest {
         }
     }
 
-    /// Reads `guests/<name>/Cargo.toml`.
+    /// Reads the guest's `Cargo.toml`.
     fn in_rust(project: &Project, name: &str) -> Result<Guest> {
-        let path = project.root.join("guests").join(name).join("Cargo.toml");
+        let path = project.rust_folder(name).join("Cargo.toml");
         let file = project.relative(&path).display().to_string();
         let cargo = read_toml(&path)?;
         let package = cargo

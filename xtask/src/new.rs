@@ -1,4 +1,9 @@
-//! `cargo xtask new`: makes a guest that builds, and a first case that passes.
+//! `cargo xtask new`: makes a guest that builds, and a first case that passes; or a repository for guests of one's own.
+
+// From the ground up, as in `lib.rs`.
+mod name;
+
+mod repository;
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -21,27 +26,6 @@ use crate::language::Language;
 use crate::lock::Lock;
 use crate::project::{Project, is_library};
 use crate::totals::Totals;
-
-/// Names that cargo, rustc or the commands here would mistake for something else.
-const RESERVED: [&str; 15] = [
-    "alloc",
-    "build",
-    "core",
-    "debug",
-    "deps",
-    "examples",
-    // The host's program, which is not named like its package.
-    "fractalaw",
-    "guest",
-    // The names of the harness's own tests.
-    "harness",
-    "incremental",
-    "inventory",
-    "proc-macro",
-    "release",
-    "std",
-    "test",
-];
 
 /// A file of a new guest, and its text. `{name}` stands for the guest's name.
 type File = (&'static str, &'static str);
@@ -68,12 +52,23 @@ const LEAN: [File; 3] = [
     ),
 ];
 
-/// The files of a guest in a language; `None` for Rust, which can do without its standard library.
-fn templates(language: Option<Language>, is_lean: bool) -> Vec<File> {
+/// The files of a guest in a language; `None` for Rust, which can do without its standard library. The library that our guests
+/// share is not in another repository.
+fn templates(project: &Project, language: Option<Language>, is_lean: bool) -> Vec<File> {
     if is_lean {
         return LEAN.into_iter().chain([CASE]).collect();
     }
     let own = match language {
+        None if !project.is_ours() => [
+            (
+                "guests/{name}/Cargo.toml",
+                include_str!("../templates/elsewhere/manifest.toml"),
+            ),
+            (
+                "guests/{name}/src/lib.rs",
+                include_str!("../templates/elsewhere/lib.rs"),
+            ),
+        ],
         None => [
             (
                 "guests/{name}/Cargo.toml",
@@ -118,18 +113,25 @@ fn templates(language: Option<Language>, is_lean: bool) -> Vec<File> {
     own.into_iter().chain([CASE]).collect()
 }
 
-/// The files are first written to a folder whose name begins like this. It is beside `guests/`, on the same file
-/// system, so that they can be renamed.
-const ASIDE: &str = ".new-";
-
 /// Runs the command.
 pub(crate) fn run(project: &Project, flags: &flags::New) -> Result<ExitCode> {
-    let name = flags.name.as_str();
+    if let Some(path) = &flags.repository {
+        return repository::run(project, flags, path);
+    }
+    let name = flags.name.as_deref().unwrap_or_default();
     in_ci::writes_nothing("cargo xtask new")?;
     check(project, name)?;
     let lock = project.root.join("Cargo.lock");
     let lock_before = digest::file(&lock)?;
-    let texts = templates(flags.language, flags.lean);
+    if flags.lean && !project.is_ours() {
+        return Err(Fault::new(
+            USAGE,
+            "`--lean` is not for this workspace: such a guest uses a library of Fractalaw's repository",
+        )
+        .hint("leave it out")
+        .into());
+    }
+    let texts = templates(project, flags.language, flags.lean);
     let mut made = make(project, name, flags.language, texts)?;
     build_guests::ensure(project, &[name.to_owned()])?;
 
@@ -177,7 +179,7 @@ fn make(
 ) -> Result<Vec<String>> {
     let made: Vec<String> = texts.iter().map(|(path, _)| fill(path, name)).collect();
     let aside = tempfile::Builder::new()
-        .prefix(ASIDE)
+        .prefix(name::ASIDE)
         .tempdir_in(&project.root)
         .with_context(|| format!("cannot write into `{}`", project.root.display()))?;
     for (path, (_, text)) in made.iter().zip(texts) {
@@ -208,13 +210,7 @@ fn fill(text: &str, name: &str) -> String {
 }
 
 fn check(project: &Project, name: &str) -> Result<()> {
-    let kebab = name.split('-').all(|word| {
-        !word.is_empty()
-            && word
-                .chars()
-                .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit())
-    });
-    if !kebab || !name.starts_with(|c: char| c.is_ascii_lowercase()) {
+    if !name::is_kebab(name) {
         return Err(
             Fault::new(USAGE, format!("`{name}` is no name for a guest"))
                 .hint(
@@ -253,7 +249,7 @@ fn check(project: &Project, name: &str) -> Result<()> {
     // `cargo build -p NAME` must mean the guest and nothing else.
     let lock = Lock::read(&project.root)?;
     let is_package = lock.packages.iter().any(|package| package.name == name);
-    if is_package || RESERVED.contains(&name) {
+    if is_package || name::RESERVED.contains(&name) {
         let why = "a package, a binary, or a folder of cargo's is called so";
         return Err(taken(name, why, OTHER_NAME));
     }

@@ -19,7 +19,7 @@ use fractalaw_report::{FunctionsUsed, Profile};
 use serde_json::{Value, json};
 
 use crate::build_guests;
-use crate::cases::asked::{Asked, NEIGHBOUR};
+use crate::cases::asked::{Asked, neighbour};
 use crate::cases::names::Cases;
 use crate::cases::recording::{Wanted, record};
 use crate::cases::records;
@@ -180,7 +180,8 @@ fn component(project: &Project, flags: &flags::Profile, side: Side<'_>) -> Resul
         .into()),
         Side::Now => {
             // Only a case is run by the harness.
-            let beside = flags.options.is_empty().then(|| NEIGHBOUR.to_owned());
+            let beside = neighbour(project).filter(|_| flags.options.is_empty());
+            let beside = beside.map(str::to_owned);
             let names: Vec<String> = [guest.clone()].into_iter().chain(beside).collect();
             build_guests::ensure(project, &names)?;
             Ok(project.component(guest))
@@ -196,11 +197,13 @@ fn component(project: &Project, flags: &flags::Profile, side: Side<'_>) -> Resul
 /// own.
 fn alone(project: &Project, guest: &str, component: &Path) -> Result<PathBuf> {
     let folder = project.target.join("against").join("component");
-    let neighbour = format!("{NEIGHBOUR}.wasm");
-    fs::create_dir_all(&folder)
-        .and_then(|()| fs::copy(project.outputs().join(&neighbour), folder.join(&neighbour)))
-        .and_then(|_| fs::copy(component, folder.join(format!("{guest}.wasm"))))
-        .with_context(|| format!("cannot copy `{}`", component.display()))?;
+    fs::create_dir_all(&folder).with_context(|| format!("cannot make `{}`", folder.display()))?;
+    let beside = neighbour(project).map(|name| (name, project.component(name)));
+    let alone = (guest, component.to_owned());
+    for (name, component) in beside.into_iter().chain([alone]) {
+        fs::copy(&component, folder.join(format!("{name}.wasm")))
+            .with_context(|| format!("cannot copy `{}`", component.display()))?;
+    }
     Ok(folder)
 }
 

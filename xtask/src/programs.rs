@@ -6,26 +6,59 @@ use std::process::{Command, ExitCode};
 
 use anyhow::{Context, Result};
 
-use crate::cargo::{HOST, cargo, shell};
+use crate::cargo::{cargo, host as packages, shell};
 use crate::children;
 use crate::fault::{FAILED, Fault};
 use crate::one_line;
 use crate::project::Project;
 
-/// Builds the host's program and returns its path.
+/// Builds the program that runs micro-apps, and returns its path.
 pub(crate) fn host(project: &Project) -> Result<PathBuf> {
-    program(
+    let program = project.settings.as_ref().map(|own| &*own.program);
+    built(
         project,
-        &HOST,
-        "fractalaw",
+        &project.root,
+        &packages(project),
+        program.unwrap_or("fractalaw"),
         "the host",
         "this compiles Wasmtime and takes some minutes, once",
     )
 }
 
-/// Builds a program and returns its path. Prints a line before the first build, which takes long.
+/// Builds a program of ours and returns its path. In a workspace that is not ours, it is built from the sources that these
+/// commands are from, with the versions that are locked there.
 pub(crate) fn program(
     project: &Project,
+    packages: &[&str],
+    name: &str,
+    what: &str,
+    first_time: &str,
+) -> Result<PathBuf> {
+    let sources = sources(project)?;
+    built(project, &sources, packages, name, what, first_time)
+}
+
+/// The folder of the workspace that has our programs.
+pub(crate) fn sources(project: &Project) -> Result<PathBuf> {
+    if project.is_ours() {
+        return Ok(project.root.clone());
+    }
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).parent();
+    let folder = folder.filter(|folder| folder.join("host/ledger/auditor").is_dir());
+    let missing = || {
+        Fault::new(
+            FAILED,
+            "the sources of Fractalaw's programs are not beside these commands",
+        )
+        .hint("depend on `fractalaw-xtask` by `path` or by `git`, and not through a registry")
+    };
+    Ok(folder.ok_or_else(missing)?.to_owned())
+}
+
+/// Builds a program of the workspace in `root`. Prints a line before the first build, which takes long.
+fn built(
+    project: &Project,
+    root: &Path,
     packages: &[&str],
     name: &str,
     what: &str,
@@ -36,6 +69,7 @@ pub(crate) fn program(
         .join("debug")
         .join(format!("{name}{}", env::consts::EXE_SUFFIX));
     let shell = shell(project)?;
+    shell.change_dir(root);
     let build = cargo(&shell, "build").args(packages).args(["--bin", name]);
     let built = if binary.exists() {
         let mut build = Command::from(build.arg("--quiet"));

@@ -3,6 +3,8 @@
 //! It is found from the current directory, and not from where `xtask` was compiled. So the tests can use the same
 //! program on a scratch workspace.
 
+use std::cell::OnceCell;
+use std::collections::BTreeMap;
 use std::env;
 use std::ffi::OsString;
 use std::fs;
@@ -12,12 +14,22 @@ use anyhow::{Context, Result};
 
 use crate::fault::{Fault, USAGE, list, nearest};
 use crate::language::{self, Language};
+use crate::settings::Settings;
+
+pub(crate) use fractalaw_workspace::is_library;
+
+/// The folder of guests.
+const GUESTS: &str = fractalaw_workspace::FOLDER;
 
 /// A workspace on disk.
 #[derive(Debug)]
 pub(crate) struct Project {
     pub(crate) root: PathBuf,
     pub(crate) target: PathBuf,
+    /// `None` for the repository of these commands.
+    pub(crate) settings: Option<Settings>,
+    /// The guests in Rust that are not in `guests/`. Commands that make guests make them there.
+    elsewhere: OnceCell<BTreeMap<String, PathBuf>>,
 }
 
 impl Project {
@@ -29,15 +41,13 @@ impl Project {
             if !manifest.is_file() {
                 continue;
             }
-            if read_toml(&manifest)?.contains_key("workspace") {
+            let cargo = read_toml(&manifest)?;
+            if cargo.contains_key("workspace") {
                 let target = match env::var_os("CARGO_TARGET_DIR").filter(|dir| !dir.is_empty()) {
                     Some(dir) => here.join(dir),
                     None => folder.join("target"),
                 };
-                return Ok(Project {
-                    root: folder.to_owned(),
-                    target,
-                });
+                return Project::new(folder.to_owned(), target, &cargo);
             }
         }
         Err(Fault::new(
@@ -46,6 +56,43 @@ impl Project {
         )
         .hint("run `cargo xtask` inside a clone of the repository")
         .into())
+    }
+
+    /// The workspace in a folder, with another target folder.
+    pub(crate) fn at(root: PathBuf, target: PathBuf) -> Result<Project> {
+        let cargo = read_toml(&root.join("Cargo.toml"))?;
+        Project::new(root, target, &cargo)
+    }
+
+    fn new(root: PathBuf, target: PathBuf, cargo: &toml::Table) -> Result<Project> {
+        Ok(Project {
+            root,
+            target,
+            settings: Settings::of(cargo)?,
+            elsewhere: OnceCell::new(),
+        })
+    }
+
+    /// Whether it is the repository of these commands.
+    pub(crate) fn is_ours(&self) -> bool {
+        self.settings.is_none()
+    }
+
+    /// Whether the host's package has a test target `it`.
+    pub(crate) fn has_integration_tests(&self) -> bool {
+        let Some(own) = &self.settings else {
+            return true;
+        };
+        let mut packages = [&own.host].into_iter().chain(&own.also);
+        packages.any(|package| {
+            let folder = fractalaw_workspace::member(&self.root, package);
+            let has = |file: &str| {
+                folder
+                    .as_ref()
+                    .is_some_and(|folder| folder.join(file).is_file())
+            };
+            has("tests/it.rs") || has("tests/it/main.rs")
+        })
     }
 
     /// The names of all guests, sorted.
@@ -58,11 +105,28 @@ impl Project {
         Ok(names)
     }
 
-    /// The guests in Rust: the folders in `guests/` that contain a `Cargo.toml`, except for libraries.
+    /// The guests in Rust: see [`fractalaw_workspace`].
     pub(crate) fn rust_guests(&self) -> Result<Vec<String>> {
         let mut names = self.packages()?;
         names.retain(|name| !is_library(name));
+        names.extend(self.elsewhere().keys().cloned());
+        names.sort();
+        names.dedup();
         Ok(names)
+    }
+
+    fn elsewhere(&self) -> &BTreeMap<String, PathBuf> {
+        self.elsewhere
+            .get_or_init(|| fractalaw_workspace::elsewhere(&self.root))
+    }
+
+    /// The folder of a guest in Rust, or of a library.
+    pub(crate) fn rust_folder(&self, name: &str) -> PathBuf {
+        let inside = self.root.join(GUESTS).join(name);
+        match self.elsewhere().get(name) {
+            Some(folder) if !inside.join("Cargo.toml").is_file() => folder.clone(),
+            _ => inside,
+        }
     }
 
     /// The language of a guest; `None` for Rust.
@@ -71,13 +135,7 @@ impl Project {
             let folder = self.language_folder(*language).join(guest);
             folder.join(language::MANIFEST).is_file()
         };
-        match self
-            .root
-            .join("guests")
-            .join(guest)
-            .join("Cargo.toml")
-            .is_file()
-        {
+        match self.rust_folder(guest).join("Cargo.toml").is_file() {
             true => None,
             false => Language::ALL.into_iter().find(has),
         }
@@ -86,13 +144,13 @@ impl Project {
     /// The folder of a guest's source.
     pub(crate) fn guest_folder(&self, guest: &str) -> PathBuf {
         match self.language(guest) {
-            None => self.root.join("guests").join(guest),
+            None => self.rust_folder(guest),
             Some(language) => self.language_folder(language).join(guest),
         }
     }
 
     fn language_folder(&self, language: Language) -> PathBuf {
-        self.root.join("guests").join(language.folder())
+        self.root.join(GUESTS).join(language.folder())
     }
 
     /// The libraries in `guests/` that guests share. They are compiled with each guest that uses them.
@@ -103,7 +161,10 @@ impl Project {
     }
 
     fn packages(&self) -> Result<Vec<String>> {
-        self.folders_with(&self.root.join("guests"), "Cargo.toml")
+        let found = fractalaw_workspace::in_guests(&self.root);
+        let found =
+            found.with_context(|| format!("cannot list `{}`", self.root.join(GUESTS).display()))?;
+        Ok(found.into_keys().collect())
     }
 
     /// The names of the folders in a folder that contain this file.
@@ -199,11 +260,6 @@ impl Project {
     pub(crate) fn relative<'a>(&self, path: &'a Path) -> &'a Path {
         path.strip_prefix(&self.root).unwrap_or(path)
     }
-}
-
-/// Whether a folder in `guests/` is a library, judged by its name. The harness does the same in `inventory.rs`.
-pub(crate) fn is_library(name: &str) -> bool {
-    name.starts_with("lib-")
 }
 
 /// The cargo that started us, or the one on the path.

@@ -52,10 +52,7 @@ pub(crate) fn guests(project: &Project, revision: &str, names: &[String]) -> Res
         "--reset".as_ref(),
         commit.as_ref(),
     ])?;
-    let there = Project {
-        root: source,
-        target: room.join("target"),
-    };
+    let there = Project::at(source, room.join("target"))?;
     match names {
         [] => eprintln!("building the guests of `{revision}`"),
         names => eprintln!("building {} of `{revision}`", list(names)),

@@ -10,7 +10,7 @@ use anyhow::{Context, Result};
 use crate::adbc;
 use crate::build_guests;
 use crate::cargo::{
-    ADBC, COMPOSE, HOST, LEDGER, MODELS, NATS, REGISTRY, XTASK, cargo, shell, step,
+    ADBC, COMPOSE, LEDGER, MODELS, NATS, REGISTRY, XTASK, cargo, host as packages, shell, step,
 };
 use crate::cargo_test::{arguments, run_tests, without_verdicts};
 use crate::cases::asked::{Asked, is_scenario};
@@ -144,7 +144,7 @@ pub(crate) fn verify(
     let only_cases =
         matches!(asked, Asked::Cases(_)) || text.is_some_and(|text| text.contains('/'));
     if !only_cases {
-        if flags.all {
+        if flags.all && project.is_ours() {
             drivers::run(project)?;
             models::get(project)?;
             models::build(project)?;
@@ -152,20 +152,23 @@ pub(crate) fn verify(
             registry(project)?;
         }
         // Without drivers, the tests that need the program say that they are skipped.
-        if drivers::any(project) {
+        if project.is_ours() && drivers::any(project) {
             adbc::build(project)?;
         }
-        let host = cargo(&shell, "test").args(HOST);
+        let host = cargo(&shell, "test").args(packages(project));
         let host = without_verdicts(host).env("FRACTALAW_GUESTS", project.outputs());
-        let host = host.args(["--lib", "--bins", "--test", "it"]);
+        let host = host.args(["--lib", "--bins"]);
+        let host = match project.has_integration_tests() {
+            true => host.args(["--test", "it"]),
+            false => host,
+        };
         // The fuzzing corpus and seeds take as long as everything else together.
         let host = match flags.all {
             true => host.env("FRACTALAW_TEST_EVERY_CASE", "1"),
             false => host,
         };
         let host = host.args(
-            flags
-                .all
+            (flags.all && project.is_ours())
                 .then_some(["--test", "inputs"])
                 .into_iter()
                 .flatten(),
@@ -173,16 +176,15 @@ pub(crate) fn verify(
         good &= run_tests(arguments(host, text, &flags.rest), &mut totals)?;
     }
     if flags.all && !only_cases {
-        for command in [
-            cargo(&shell, "test").args(HOST).arg("--doc"),
-            cargo(&shell, "test").args(XTASK),
-            cargo(&shell, "test").args(COMPOSE),
-            cargo(&shell, "test").args(LEDGER),
-            cargo(&shell, "test").args(ADBC),
-            cargo(&shell, "test").args(MODELS),
-            cargo(&shell, "test").args(NATS),
-            cargo(&shell, "test").args(REGISTRY),
-        ] {
+        let docs = cargo(&shell, "test").args(packages(project)).arg("--doc");
+        let groups: &[&[&str]] = match project.is_ours() {
+            true => &[&XTASK, &COMPOSE, &LEDGER, &ADBC, &MODELS, &NATS, &REGISTRY],
+            false => &[],
+        };
+        let groups = groups
+            .iter()
+            .map(|group| cargo(&shell, "test").args(*group));
+        for command in [docs].into_iter().chain(groups) {
             let command = without_verdicts(command);
             good &= run_tests(arguments(command, text, &flags.rest), &mut totals)?;
         }

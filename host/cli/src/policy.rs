@@ -1,23 +1,37 @@
 //! The policy of the flags, and a warning if it names other builds of a component.
 
 use std::path::Path;
-use std::sync::{Arc, LazyLock};
+use std::sync::{Arc, LazyLock, OnceLock};
 
 use fractalaw_ai::Ai;
 use fractalaw_data::Data;
 use fractalaw_events::Events;
-use fractalaw_host::capability::{Capability, Offer};
+use fractalaw_host::capability::{Capability, Offer, Offers};
 use fractalaw_host::{App, Policy, Run, Section, terminal};
 
 use crate::{flags, printing};
+
+/// What the program offers beside this crate's own capabilities. A process has one program.
+static ADDED: OnceLock<Offers> = OnceLock::new();
 
 /// What this program's hosts offer.
 static OFFER: LazyLock<Offer> = LazyLock::new(|| {
     let data: Arc<dyn Capability> = Arc::new(Data::new());
     let ai: Arc<dyn Capability> = Arc::new(Ai::new());
     let events: Arc<dyn Capability> = Arc::new(Events::new());
-    Offer::with([data, ai, events]).expect("nothing is offered twice")
+    let all = [data, ai, events].into_iter().chain(added());
+    Offer::with(all).expect("nothing is offered twice")
 });
+
+/// Sets what the program offers beside this crate's own capabilities. It counts once, before anything else here.
+pub(crate) fn add(offers: Offers) {
+    let _ = ADDED.set(offers);
+}
+
+/// What the program offers beside this crate's own capabilities, for one host.
+pub(crate) fn added() -> Vec<Arc<dyn Capability>> {
+    ADDED.get().map_or_else(Vec::new, |offers| offers())
+}
 
 /// What this program's hosts offer.
 pub(crate) fn offer() -> &'static Offer {

@@ -30,7 +30,8 @@ pub(crate) fn host(
         .compile_time(flags.compile_time)
         .offer(data.clone())
         .offer(Ai::new())
-        .offer(Events::new());
+        .offer(Events::new())
+        .offer_all(policy::added());
     if let Some(folder) = cache_folder(flags)? {
         builder = builder.cache(folder);
     }

@@ -6,17 +6,24 @@ use std::sync::LazyLock;
 
 use crate::offered::{Interface, Offered, Wit};
 
-/// The package `fractal:app`, as in `wit/`.
-pub const APP_WIT: Wit = Wit {
-    file: "app.wit",
-    text: concat!(
-        include_str!("../../../wit/world.wit"),
-        include_str!("../../../wit/ai.wit"),
-        include_str!("../../../wit/audit.wit"),
-        include_str!("../../../wit/data.wit"),
-        include_str!("../../../wit/events.wit"),
-    ),
-};
+/// Names the files of the package `fractal:app` once, for a constant with their whole text, and one with each file. In
+/// `wit/app/` are links to them, so that the published crate has the files.
+macro_rules! app {
+    ($($file:literal,)*) => {
+        /// The package `fractal:app`, as in `wit/`.
+        pub const APP_WIT: Wit = Wit {
+            file: "app.wit",
+            text: concat!($(include_str!(concat!("../wit/app/", $file)),)*),
+        };
+
+        /// Its files, each with its text. The WIT of a repository with guests of its own has a copy of them.
+        pub const APP_FILES: &[Wit] = &[$(
+            Wit::new($file, include_str!(concat!("../wit/app/", $file))),
+        )*];
+    };
+}
+
+app!["world.wit", "ai.wit", "audit.wit", "data.wit", "events.wit",];
 
 /// The packages of WASI.
 pub const WASI_WIT: [Wit; 6] = [

@@ -162,6 +162,16 @@ impl HostBuilder {
         self
     }
 
+    /// Offers several capabilities, as a program does that gets them from elsewhere: see
+    /// [`Offers`](crate::capability::Offers).
+    pub fn offer_all(
+        mut self,
+        capabilities: impl IntoIterator<Item = Arc<dyn Capability>>,
+    ) -> HostBuilder {
+        self.capabilities.extend(capabilities);
+        self
+    }
+
     /// Reserves the pool and starts the ticker.
     ///
     /// # Errors

@@ -24,6 +24,9 @@ use crate::offer::session::Session;
 use crate::offer::starting::{GrantedName, Starting};
 use crate::offer::table::Table;
 
+/// Makes the capabilities that a program adds to ours. It is called for each host, so hosts share what it shares.
+pub type Offers = fn() -> Vec<Arc<dyn Capability>>;
+
 /// Something outside of the guest that guests can call.
 pub trait Capability: Send + Sync {
     /// What it offers.

@@ -10,6 +10,7 @@ use anyhow::{Context, Result, anyhow};
 use fractalaw_data::Data;
 use fractalaw_events::{Events, LedgerClosings, Subscriptions};
 use fractalaw_events_engine::{App, Apps, Engine, Time};
+use fractalaw_host::capability::Offers;
 use fractalaw_host::{Durability, Hash, Host, MicroApp, Policy, Run, Section};
 use fractalaw_ledger::{LedgerKey, Reader, create};
 use tempfile::TempDir;
@@ -25,6 +26,7 @@ pub(crate) struct Place {
     pub(crate) seeds: PathBuf,
     pub(crate) policy: PathBuf,
     pub(crate) cache: PathBuf,
+    pub(crate) offers: Offers,
 }
 
 /// The clock of a scenario. Clones are the same clock.
@@ -98,6 +100,7 @@ impl World {
                 .offer(Before(probe.clone()))
                 .offer(Data::new())
                 .offer(events)
+                .offer_all((place.offers)())
                 .offer(After(probe.clone()))
         };
         // What an app is subscribed to follows from its manifest and the policy, so a host says it.

@@ -180,7 +180,7 @@ impl<'a> Compiler<'a> {
 
 /// Reads the output from where cargo says it is.
 fn compiled(project: &Project, guest: &str, ended: &Ended) -> Result<Compiled> {
-    let folder = project.root.join("guests").join(guest);
+    let folder = project.rust_folder(guest);
     let local = || {
         ended
             .artifacts

@@ -41,20 +41,28 @@ pub(crate) fn fetch<'a>(
     match all.iter().find(|name| names(project, name, &ended.said)) {
         Some(named) if !ended.success => Err(Fault::new(
             FAILED,
-            format!("cargo cannot resolve the workspace, because of `guests/{named}`"),
+            format!(
+                "cargo cannot resolve the workspace, because of `{}`",
+                shown(project, named)
+            ),
         )
         .hint(format!(
-            "correct `guests/{named}/Cargo.toml` as cargo says above: it resolves all guests together, and builds none \
-             until then"
+            "correct `{}/Cargo.toml` as cargo says above: it resolves all guests together, and builds none until then",
+            shown(project, named)
         ))
         .into()),
         _ => Ok(()),
     }
 }
 
+fn shown(project: &Project, guest: &str) -> String {
+    let folder = project.rust_folder(guest);
+    project.relative(&folder).display().to_string()
+}
+
 /// Whether cargo's message is about the manifest or the folder of this guest.
 fn names(project: &Project, guest: &str, said: &str) -> bool {
-    let folder = project.root.join("guests").join(guest);
+    let folder = project.rust_folder(guest);
     let folder = folder.display().to_string();
     said.match_indices(&folder).any(|(at, _)| {
         let after = said[at + folder.len()..].chars().next();

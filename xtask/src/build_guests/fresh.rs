@@ -23,6 +23,7 @@ use super::toolchain::Toolchain;
 use crate::digest;
 use crate::language::Language;
 use crate::lock::Lock;
+use crate::programs;
 use crate::project::Project;
 
 /// Files at the root that the build of every guest reads. `Cargo.lock` is not among them: see [`Record`].
@@ -164,7 +165,12 @@ impl Record {
         }
         Ok(Record {
             common: common.to_owned(),
-            lock: locked(&Lock::read(&project.root)?, &summary.name, &outputs.parts),
+            lock: locked(
+                project,
+                &Lock::read(&project.root)?,
+                &summary.name,
+                &outputs.parts,
+            )?,
             packages,
             files,
             core: outputs
@@ -186,7 +192,7 @@ impl Record {
     pub(crate) fn holds(&self, project: &Project, common: &str, lock: &Lock) -> Result<bool> {
         let guest = &self.summary.name;
         Ok(self.common == common
-            && self.lock == locked(lock, guest, &self.parts)
+            && self.lock == locked(project, lock, guest, &self.parts)?
             && same(&self.packages, |folder| {
                 digest::package(&project.root.join(folder))
             })?
@@ -216,13 +222,21 @@ impl Record {
 }
 
 /// The guest's packages in `Cargo.lock`, and those of the composer if the guest is composed.
-fn locked(lock: &Lock, guest: &str, parts: &BTreeMap<String, String>) -> String {
-    match parts.is_empty() {
-        true => lock.digest(guest),
-        false => [guest, COMPOSER]
-            .map(|package| lock.digest(package))
-            .join(" "),
+fn locked(
+    project: &Project,
+    lock: &Lock,
+    guest: &str,
+    parts: &BTreeMap<String, String>,
+) -> Result<String> {
+    let own = lock.digest(guest);
+    if parts.is_empty() {
+        return Ok(own);
     }
+    let composer = match project.is_ours() {
+        true => lock.digest(COMPOSER),
+        false => Lock::read(&programs::sources(project)?)?.digest(COMPOSER),
+    };
+    Ok(format!("{own} {composer}"))
 }
 
 impl Before {

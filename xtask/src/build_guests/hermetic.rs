@@ -19,6 +19,7 @@ use std::process::Command;
 use toml::Value;
 
 use super::toolchain::Toolchain;
+use crate::programs;
 use crate::project::{Project, cargo_program, read_toml};
 
 /// Variables that cargo and rustc need to find each other, the machine's folders and the terminal.
@@ -191,6 +192,12 @@ pub(crate) fn rustflags(project: &Project, toolchain: &Toolchain, sysroot: &Path
     let compiled = build_folder(project);
     if compiled != project.target {
         map(compiled, "/target");
+    }
+    // What guests of another repository have from ours by path.
+    if !project.is_ours()
+        && let Ok(sources) = programs::sources(project)
+    {
+        map(sources, "/fractalaw");
     }
     if let Some(home) = cargo_home() {
         // Each registry has a folder whose name depends on where it is served from, so a mirror's differs.

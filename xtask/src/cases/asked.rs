@@ -7,8 +7,14 @@ use anyhow::Result;
 use super::names::Cases;
 use crate::project::Project;
 
-/// The guest that runs beside every case: see `tests/harness/lab.rs`.
+/// The guest that runs beside every case: see `tests/harness/scribbler.rs`.
 pub(crate) const NEIGHBOUR: &str = "slot-scribbler";
+
+/// The same if the workspace has it. The harness has one for all others.
+pub(crate) fn neighbour(project: &Project) -> Option<&'static str> {
+    let manifest = project.rust_folder(NEIGHBOUR).join("Cargo.toml");
+    manifest.is_file().then_some(NEIGHBOUR)
+}
 
 /// The group of scenarios, which have several guests, and stories as snapshots: see `tests/harness/scenario.rs`.
 const SCENARIOS: &str = "scenarios";

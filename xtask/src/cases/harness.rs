@@ -6,7 +6,7 @@ use std::path::Path;
 use xshell::{Cmd, Shell};
 
 use super::asked::Asked;
-use crate::cargo::{HOST, cargo};
+use crate::cargo::{cargo, host};
 use crate::cargo_test::{arguments, without_verdicts};
 use crate::project::Project;
 
@@ -33,7 +33,7 @@ pub(crate) fn cases<'a>(
         Snapshots::Accept => ("accept", "always"),
         Snapshots::Functions => ("functions", "always"),
     };
-    let command = harness(shell, &project.outputs(), asked);
+    let command = harness(project, shell, &project.outputs(), asked);
     // insta writes the files, and only the environment can tell it how.
     let command = command
         .env("INSTA_OUTPUT", "none")
@@ -43,8 +43,15 @@ pub(crate) fn cases<'a>(
 
 /// The harness, with components from this folder. Its command line says what to do. The environment does not,
 /// because it is the user's.
-pub(crate) fn harness<'a>(shell: &'a Shell, guests: &Path, asked: &Asked) -> Cmd<'a> {
-    let command = cargo(shell, "test").args(HOST).args(["--test", "cases"]);
+pub(crate) fn harness<'a>(
+    project: &Project,
+    shell: &'a Shell,
+    guests: &Path,
+    asked: &Asked,
+) -> Cmd<'a> {
+    let command = cargo(shell, "test")
+        .args(host(project))
+        .args(["--test", "cases"]);
     let (text, names) = match asked {
         Asked::Everything => (None, &[][..]),
         Asked::Cases(names) => (None, &names[..]),

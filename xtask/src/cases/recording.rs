@@ -46,7 +46,7 @@ pub(crate) fn record(project: &Project, wanted: &Wanted<'_>) -> Result<PathBuf> 
     }
     let shell = shell(project)?;
     let progress = Progress::new();
-    let mut command = harness(&shell, wanted.guests, &wanted.cases)
+    let mut command = harness(project, &shell, wanted.guests, &wanted.cases)
         .arg("--record")
         .arg(&folder);
     if wanted.profiles {

@@ -112,10 +112,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let source = "fn f() {\n    \"</pre><script>\";\n    g();\n}\n";
         fs::write(folder.path().join("a.rs"), source).unwrap();
-        let project = Project {
-            root: folder.path().to_owned(),
-            target: folder.path().join("target"),
-        };
+        fs::write(folder.path().join("Cargo.toml"), "[workspace]\n").unwrap();
+        let (root, target) = (folder.path().to_owned(), folder.path().join("target"));
+        let project = Project::at(root, target).unwrap();
         let file = File(BTreeMap::from([(1, 2), (2, 1), (3, 0)]));
         let why = "it is written in Python, and lines are known of Rust only";
         let covered = Covered {

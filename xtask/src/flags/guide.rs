@@ -34,6 +34,7 @@ Examples:
     cargo xtask bench warm --save before     measure one more run beside raw Wasmtime's
     cargo xtask fuzz component --time 10m    look for bytes that break the host
     cargo xtask new my-app                   make a guest with a first case that passes
+    cargo xtask new --repository ../desk     make a repository for guests of your own
     cargo xtask ci                           everything that CI checks
     cargo xtask drivers                      fetch the database drivers that tests use
     cargo xtask servers                      fetch the servers that tests use

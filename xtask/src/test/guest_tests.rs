@@ -71,10 +71,13 @@ pub(crate) enum Tests {
     With(String),
 }
 
-/// The packages in `guests/` that have tests. A guest without tests costs nothing here.
+/// The guests, and other packages in `guests/`, that have tests. One without tests costs nothing here.
 fn packages(project: &Project) -> Result<Vec<String>> {
     let mut found = Vec::new();
     look(project, &project.root.join("guests"), None, &mut found)?;
+    for guest in project.rust_guests()? {
+        look(project, &project.rust_folder(&guest), None, &mut found)?;
+    }
     found.sort();
     found.dedup();
     Ok(found)
@@ -115,7 +118,10 @@ fn look(
 /// Whether a package is a guest. For a library, cargo also tests the examples in its documentation.
 fn is_guest(project: &Project, package: &Path) -> bool {
     let name = package.file_name().unwrap_or_default().to_string_lossy();
-    package.parent() == Some(&project.root.join("guests")) && !is_library(&name)
+    match package.parent() == Some(&project.root.join("guests")) {
+        true => !is_library(&name),
+        false => name_of(package).is_some_and(|name| project.rust_folder(&name) == package),
+    }
 }
 
 /// Whether a source file seems to have tests. If it only seems so, cargo finds none.

@@ -25,6 +25,7 @@ mod languages;
 mod layers;
 mod missing_target;
 mod new_guest;
+mod new_repository;
 mod profile_in_browser;
 mod report_in_browser;
 mod report_page;

@@ -193,10 +193,8 @@ pub(crate) fn shared(name: &str) -> PathBuf {
 
 /// The root of this repository.
 pub(crate) fn repository() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .parent()
-        .unwrap()
-        .to_owned()
+    let program = Path::new(env!("CARGO_MANIFEST_DIR"));
+    program.ancestors().nth(2).unwrap().to_owned()
 }
 
 /// Fetches everything in the lock file, because the scratch builds are offline.

@@ -14,15 +14,21 @@ pub(crate) fn scratch() -> Scratch {
     let members = PACKAGES.map(|(folder, _)| format!("{folder:?}")).join(", ");
     scratch.write(
         "Cargo.toml",
-        &format!("[workspace]\nresolver = \"3\"\nmembers = [{members}, \"xtask\"]\n"),
+        &format!("[workspace]\nresolver = \"3\"\nmembers = [{members}, \"xtask\", \"commands\", \"workspace\"]\n"),
     );
     fs::remove_file(scratch.path("Cargo.lock")).unwrap();
     scratch.add_stand_ins();
-    scratch.write(
-        "xtask/Cargo.toml",
-        "[package]\nname = \"xtask\"\nedition = \"2024\"\n",
-    );
-    scratch.write("xtask/src/lib.rs", "//! A stand-in.\n");
+    for (folder, name) in [
+        ("xtask", "xtask"),
+        ("commands", "fractalaw-xtask"),
+        ("workspace", "fractalaw-workspace"),
+    ] {
+        scratch.write(
+            &format!("{folder}/Cargo.toml"),
+            &format!("[package]\nname = \"{name}\"\nedition = \"2024\"\n"),
+        );
+        scratch.write(&format!("{folder}/src/lib.rs"), "//! A stand-in.\n");
+    }
     for program in [
         "cli/src/bin/fractalaw.rs",
         "serve/src/bin/fractalaw-serve.rs",

@@ -6,6 +6,7 @@ use std::fs;
 
 use super::exchanged::Exchanged;
 use super::workshop::{WIT, Workshop};
+use crate::build_guests::contract_files;
 use crate::fault::{guest as fault, list, nearest};
 use crate::guest::{Guest, Other};
 use crate::language::Language;
@@ -25,7 +26,7 @@ pub(super) fn write(
     exchanged: &Exchanged,
     workshop: &Workshop,
 ) -> Result<()> {
-    let contract = project.root.join("wit");
+    let contract = contract_files::folder(project);
     let context = || format!("cannot read `{}`", contract.display());
     let mut text = String::new();
     for entry in fs::read_dir(&contract).with_context(context)? {

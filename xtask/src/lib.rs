@@ -1,8 +1,12 @@
-//! The commands of this repository: `cargo xtask` lists them.
+//! The commands behind `cargo xtask`, as a library: `cargo xtask` lists them.
+//!
+//! A repository with guests of its own has a package `xtask` whose `main` calls [`main`], and names its packages in
+//! `[workspace.metadata.fractalaw]`.
 //!
 //! It starts the host's programs and never links the host, so that it compiles in seconds.
 
 #![forbid(unsafe_code)]
+#![warn(missing_docs)]
 
 // From the ground up. A file uses only files above it, and files of its own group that do not use it in turn.
 // `cargo xtask tidy` checks this.
@@ -26,6 +30,9 @@ mod language;
 
 // The command line.
 mod flags;
+
+// What a workspace says about itself.
+mod settings;
 
 // The workspace on disk, and cargo as it is started in it.
 mod cargo;
@@ -74,6 +81,9 @@ mod serve;
 mod test;
 mod tidy;
 
+// Which of them are for this repository alone.
+mod ours;
+
 // The command that runs what CI checks.
 mod ci;
 
@@ -87,7 +97,8 @@ use crate::flags::{Command, Flags};
 use crate::help::shown;
 use crate::project::Project;
 
-fn main() -> ExitCode {
+/// Does what the command line says in the workspace around the current folder, and returns the exit code.
+pub fn main() -> ExitCode {
     let ended = match Flags::try_parse() {
         Ok(flags) => match flags.command {
             Some(command) => dispatch(&command),
@@ -108,6 +119,7 @@ fn main() -> ExitCode {
 
 fn dispatch(command: &Command) -> Result<ExitCode> {
     let project = Project::find()?;
+    ours::check(&project, command)?;
     match command {
         Command::BuildGuests(flags) => build_guests::run(&project, flags)?,
         Command::Run(flags) => return run::run(&project, flags),

@@ -1,0 +1,381 @@
+//! `cargo xtask new --repository`: what it writes, what it refuses, and that everything works there from nothing.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use tempfile::TempDir;
+use toml::{Table, Value};
+
+use crate::scratch::repository;
+
+/// A new repository in a folder of its own.
+struct Made {
+    folder: TempDir,
+    root: PathBuf,
+}
+
+impl Made {
+    /// Makes it with these flags.
+    fn new(flags: &[&str]) -> Made {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().join("desk");
+        let output = new(&root, flags);
+        assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+        Made { folder, root }
+    }
+
+    fn read(&self, path: &str) -> String {
+        let path = self.root.join(path);
+        fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+    }
+
+    fn write(&self, path: &str, text: &str) {
+        let path = self.root.join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+
+    /// Replaces a text that a file has.
+    fn edit(&self, path: &str, from: &str, to: &str) {
+        let text = self.read(path);
+        assert!(text.contains(from), "{path}: {text}");
+        self.write(path, &text.replace(from, to));
+    }
+
+    fn table(&self, path: &str) -> Table {
+        self.read(path).parse().unwrap()
+    }
+
+    /// `cargo xtask` there. Its outputs are its own. What cargo compiles on the way is shared with this repository, so that
+    /// Wasmtime is compiled once. It has no network.
+    fn xtask(&self, arguments: &[&str]) -> (Option<i32>, String, String) {
+        let mut command = Command::new(std::env::var_os("CARGO").unwrap_or("cargo".into()));
+        for (name, _) in std::env::vars_os() {
+            // What the cargo that started this test tells its tests.
+            let text = name.to_string_lossy();
+            if text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_") || text == "CI"
+            {
+                command.env_remove(name);
+            }
+        }
+        let output = command
+            .arg("xtask")
+            .args(arguments)
+            .current_dir(&self.root)
+            .env("CARGO_TARGET_DIR", self.folder.path().join("target"))
+            .env("CARGO_BUILD_BUILD_DIR", target())
+            .env("CARGO_NET_OFFLINE", "true")
+            .output()
+            .unwrap();
+        let code = output.status.code();
+        (code, text(&output.stdout), text(&output.stderr))
+    }
+
+    /// The same, with the exit code that it must have. Returns what it printed to standard output.
+    fn ends(&self, code: i32, arguments: &[&str]) -> String {
+        let (ended, stdout, stderr) = self.xtask(arguments);
+        assert_eq!(ended, Some(code), "{arguments:?}\n{stdout}\n{stderr}");
+        stdout
+    }
+}
+
+/// The folder that cargo compiles this test in.
+fn target() -> PathBuf {
+    let here = Path::new(env!("CARGO_TARGET_TMPDIR")).parent();
+    here.unwrap().to_owned()
+}
+
+fn new(path: &Path, flags: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_xtask"))
+        .args(["new", "--repository"])
+        .arg(path)
+        .args(flags)
+        .current_dir(repository())
+        .output()
+        .unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+#[test]
+fn nothing_is_overwritten_and_names_are_checked() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir(folder.path().join("full")).unwrap();
+    fs::write(folder.path().join("full/note.txt"), "mine").unwrap();
+    let shown = folder.path().display();
+    for (path, expected) in [
+        (
+            folder.path().join("full"),
+            format!("`{shown}/full` exists, and nothing is overwritten\nhint: choose another folder, or an empty one"),
+        ),
+        (
+            folder.path().join("My_Desk"),
+            "`My_Desk` is no name for a repository\nhint: its packages are called so: use lower-case words and digits with \
+             `-` between them, such as `permit-desk`"
+                .to_owned(),
+        ),
+        (
+            folder.path().join("wasmtime"),
+            "the name `wasmtime` is taken: a package, a binary, or a folder of cargo's is called so\n\
+             hint: choose another name"
+                .to_owned(),
+        ),
+        (
+            repository().join("desk"),
+            format!(
+                "`{}` is inside of this repository\nhint: choose a folder beside it, such as `../desk`",
+                repository().join("desk").display()
+            ),
+        ),
+        (
+            folder.path().join("nowhere/desk"),
+            format!(
+                "the folder `{shown}/nowhere` cannot be used: No such file or directory (os error 2)\n\
+                 hint: make it first, or name another one"
+            ),
+        ),
+    ] {
+        let output = new(&path, &[]);
+        let said = (output.status.code(), text(&output.stderr));
+        assert_eq!(said, (Some(2), format!("error: {expected}\n")));
+    }
+    let left: Vec<_> = fs::read_dir(folder.path()).unwrap().collect();
+    assert_eq!(left.len(), 1);
+    // An empty folder is taken.
+    fs::create_dir(folder.path().join("desk")).unwrap();
+    assert_eq!(new(&folder.path().join("desk"), &[]).status.code(), Some(0));
+}
+
+#[test]
+fn git_is_used_only_if_it_is_asked_for() {
+    let made = Made::new(&[]);
+    assert!(!made.root.join(".git").exists());
+    let address = "https://example.com/fractalaw.git";
+    let made = Made::new(&["--git", address, "--init"]);
+    assert!(made.root.join(".git").is_dir());
+    let cargo = made.table("Cargo.toml");
+    let dependency = &cargo["workspace"]["dependencies"]["fractalaw-host"];
+    assert_eq!(dependency["git"].as_str(), Some(address));
+    assert_eq!(dependency["rev"].as_str().map(str::len), Some(40));
+}
+
+/// What the bytes and the fuel of guests, and what is compiled, depend on.
+#[test]
+fn compilers_and_profiles_are_those_of_this_repository() {
+    let made = Made::new(&[]);
+    let ours = |path: &str| fs::read_to_string(repository().join(path)).unwrap();
+    assert_eq!(
+        made.read("rust-toolchain.toml"),
+        ours("rust-toolchain.toml")
+    );
+    assert_eq!(made.read("Cargo.lock"), ours("Cargo.lock"));
+    let (cargo, our_cargo): (Table, Table) = (
+        made.table("Cargo.toml"),
+        ours("Cargo.toml").parse().unwrap(),
+    );
+    let (config, our_config): (Table, Table) = (
+        made.table(".cargo/config.toml"),
+        ours(".cargo/config.toml").parse().unwrap(),
+    );
+    assert_eq!(config, our_config);
+    let key = |table: &Table, path: &[&str]| -> Value {
+        path.iter().fold(Value::Table(table.clone()), |value, key| {
+            value[*key].clone()
+        })
+    };
+    for path in [
+        &["profile", "guest"][..],
+        &["profile", "release"],
+        &["workspace", "dependencies", "wit-bindgen"],
+        &["workspace", "package", "edition"],
+        &["workspace", "package", "rust-version"],
+    ] {
+        assert_eq!(key(&cargo, path), key(&our_cargo, path), "{path:?}");
+    }
+    // Those of our packages that no host here has are left out.
+    let packages = ["profile", "dev", "package"];
+    let (theirs, all) = (key(&cargo, &packages), key(&our_cargo, &packages));
+    for (package, profile) in theirs.as_table().unwrap() {
+        assert_eq!(Some(profile), all.get(package), "{package}");
+    }
+}
+
+/// The page shows every file, except for the copies of ours: `Cargo.lock` and the contract.
+#[test]
+fn the_page_has_the_whole_text() {
+    let made = Made::new(&[]);
+    let place = repository().join("guests/REPOSITORY.md");
+    let page = fs::read_to_string(&place).unwrap_or_default();
+    let mark = "<!-- From here on `cargo xtask new --repository ../desk` wrote it. -->\n";
+    let (head, _) = page.split_once(mark).unwrap_or((&page, ""));
+    let cargo = made.read("Cargo.toml");
+    let ours = cargo.lines().find_map(|line| {
+        let path = line.strip_prefix("fractalaw-host = { path = \"")?;
+        path.strip_suffix("/host\" }")
+    });
+    let output = new(&made.folder.path().join("again"), &[]);
+    let listed = text(&output.stdout).replace("again", "desk");
+    let files = listed.lines().filter_map(|line| line.strip_prefix("    "));
+    let mut expected = format!("{head}{mark}");
+    for path in files.take_while(|path| !path.starts_with("wit/deps/")) {
+        let language = match path.rsplit_once('.') {
+            Some((_, "rs")) => "rust",
+            Some((_, "toml")) => "toml",
+            Some((_, "yml")) => "yaml",
+            Some((_, "wit")) => "wit",
+            Some((_, "md")) => "markdown",
+            _ => "text",
+        };
+        let text = made.read(path).replace(ours.unwrap(), "../fractalaw");
+        expected += &format!("\n### `{path}`\n\n````{language}\n{text}````\n");
+    }
+    if std::env::var_os("XTASK_ACCEPT").is_some() && page != expected {
+        fs::write(&place, &expected).unwrap();
+    }
+    assert!(
+        page == expected,
+        "`guests/REPOSITORY.md` is not what a new repository has\n\
+         hint: write it with `XTASK_ACCEPT=1 cargo test -p xtask the_page_has`, which fails once more, and look at `git diff`"
+    );
+}
+
+/// A guest in another folder than `guests/`, with another interface.
+const TIDE: &str = "//! Says how high the tide is.
+
+wit_bindgen::generate!({ path: \"../../wit\", world: \"micro-app\", generate_all });
+
+struct Tide;
+
+impl Guest for Tide {
+    fn run() -> Result<String, String> {
+        Ok(acme::desk::tides::height(\"Dover\").to_string())
+    }
+}
+
+export!(Tide);
+";
+
+#[test]
+fn from_nothing_to_green_and_back() {
+    let made = Made::new(&[]);
+    // The second of two commands. One test is of the host's package, and four are about the inventory.
+    let stdout = made.ends(0, &["test"]);
+    assert!(stdout.ends_with("\n8 passed, 0 failed\n"), "{stdout}");
+    for case in ["calm", "gale", "place-not-granted"] {
+        assert!(
+            stdout.contains(&format!("storm-notice/{case} ")),
+            "{stdout}"
+        );
+    }
+
+    // The host offers its own interface, and the policy grants it.
+    let policy = ["--policy", "tests/policy.toml", "--deterministic"];
+    let run = ["run", "storm-notice", "--arg", "Dover"];
+    let report = made.ends(0, &[&run[..], &policy].concat());
+    assert_eq!(
+        report,
+        "warned: Dover
+
+--- Audit Trail (1 entries) ---
+  [warned] Dover — 38 knots are forecast
+
+--- Effects (1 effects) ---
+  [weather] looked-up Dover — knots 38 (committed)
+Fuel: 17,859 consumed of 100,000,000 (instantiation 1, guest 6,493, host calls 11,365)
+"
+    );
+    // A grant that is missing.
+    let refused = made.ends(3, &run);
+    let lines =
+        "refused: it asks for 1 thing that it is not granted; these lines of policy grant it:
+  [apps.storm-notice]
+  interfaces.\"acme:desk/weather\" = true  # the interface `acme:desk/weather`
+hint: ";
+    assert!(refused.starts_with(lines), "{refused}");
+    let inspected = made.ends(0, &["inspect", "storm-notice"]);
+    assert!(inspected.contains("acme:desk/weather"), "{inspected}");
+
+    // What is read of the cases.
+    let fuel = made.ends(0, &["fuel"]);
+    assert!(fuel.contains("storm-notice/gale"), "{fuel}");
+    let profile = made.ends(0, &["profile", "storm-notice", "gale"]);
+    assert!(
+        profile.contains("acme:desk/weather@0.1.0 wind"),
+        "{profile}"
+    );
+    made.ends(0, &["report"]);
+    assert!(
+        made.folder
+            .path()
+            .join("target/report/index.html")
+            .is_file()
+    );
+
+    // Another behaviour fails the case, and the message has the line.
+    let guest = "guests/storm-notice/src/lib.rs";
+    made.edit(guest, "GALE_KNOTS: u32 = 34", "GALE_KNOTS: u32 = 40");
+    let stdout = made.ends(12, &["test", "storm-notice"]);
+    assert!(stdout.ends_with("\n1 passed, 2 failed\n"), "{stdout}");
+    assert!(stdout.contains("-  warned: Dover\n"), "{stdout}");
+    made.edit(guest, "GALE_KNOTS: u32 = 40", "GALE_KNOTS: u32 = 34");
+
+    // A guest that is another member of the workspace, and an interface that only `wit/` has.
+    made.edit("Cargo.toml", "\"guests/*\"", "\"guests/*\", \"teams/*\"");
+    made.edit(
+        "wit/world.wit",
+        "    import weather;\n",
+        "    import weather;\n    import tides;\n",
+    );
+    made.write(
+        "wit/tides.wit",
+        "package acme:desk@0.1.0;\n\ninterface tides {\n    height: func(place: string) -> u32;\n}\n",
+    );
+    let manifest = made.read("guests/storm-notice/Cargo.toml");
+    made.write(
+        "teams/harbour/Cargo.toml",
+        &manifest.replace("storm-notice", "tide-table"),
+    );
+    made.write("teams/harbour/src/lib.rs", TIDE);
+    let refused = made.ends(3, &["run", "tide-table"]);
+    assert!(refused.contains("`acme:desk/tides@0.1.0`"), "{refused}");
+    let stdout = made.ends(12, &["test", "inventory"]);
+    assert!(
+        stdout.contains("guest `tide-table` has no case"),
+        "{stdout}"
+    );
+    fs::remove_dir_all(made.root.join("teams")).unwrap();
+    made.edit("Cargo.toml", ", \"teams/*\"", "");
+
+    // A new guest has its first case at once.
+    made.ends(0, &["new", "buoy-check"]);
+    let stdout = made.ends(0, &["test", "buoy-check"]);
+    assert!(stdout.ends_with("\n1 passed, 0 failed\n"), "{stdout}");
+
+    // Another contract than the host's is named.
+    let copy = "wit/deps/fractal-app/audit.wit";
+    let was = made.read(copy);
+    made.write(copy, &was.replace("record-event", "record"));
+    let (code, _, stderr) = made.xtask(&["build-guests"]);
+    assert_eq!(code, Some(12), "{stderr}");
+    assert!(
+        stderr.contains("`wit/deps/fractal-app/audit.wit` is not the contract's: line "),
+        "{stderr}"
+    );
+    fs::remove_dir_all(made.root.join("wit/deps")).unwrap();
+    made.ends(0, &["build-guests"]);
+    assert_eq!(made.read(copy), was);
+
+    // What is for this repository alone says so.
+    let (code, _, stderr) = made.xtask(&["fuzz"]);
+    assert_eq!(
+        (code, &*stderr),
+        (
+            Some(2),
+            "error: `cargo xtask fuzz` is not for this workspace: it looks for faults in Fractalaw's own host\n\
+             hint: run it in a clone of Fractalaw\n"
+        )
+    );
+}
