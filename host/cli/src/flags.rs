@@ -330,7 +330,7 @@ mod tests {
     #[test]
     fn xtask_lists_every_option_of_a_run() {
         use clap::CommandFactory;
-        let source = include_str!("../../../xtask/src/flags.rs");
+        let source = include_str!("../../../xtask/src/flags/guide.rs");
         let (_, list) = source.split_once("Options of the run, given").unwrap();
         let (list, _) = list.split_once("Examples:").unwrap();
         let command = Fractalaw::command();
