@@ -21,7 +21,10 @@ static LOOKUPS: QuotaLimit = QuotaLimit::host(Quota::new("lookups", "look-ups of
 
 static TABLE: Table = Table {
     name: "weather",
-    wit: &[Wit::new("weather.wit", include_str!("../../wit/weather.wit"))],
+    wit: &[Wit::new(
+        "weather.wit",
+        include_str!("../../wit/weather.wit"),
+    )],
     interfaces: &[Interface::granted("acme:desk/weather")],
     keys: &[GrantKey::names("places", "the weather of")],
     quotas: &[&LOOKUPS],
