@@ -17,7 +17,7 @@ use tokio::sync::oneshot;
 
 use fractalaw_measure::pairs;
 use fractalaw_measure::program::Flags;
-use fractalaw_measure::table::{Bar, Row, Table, Unit};
+use fractalaw_measure::table::{Row, Table, Unit};
 
 /// Runs at once, as in a pool of the default size.
 const AT_ONCE: u32 = 64;
@@ -64,15 +64,11 @@ pub(crate) fn at_once(flags: &Flags, table: &mut Table) -> Result<()> {
             )
         },
     );
-    let per_second = |each: Duration| 1.0 / each.as_secs_f64();
-    table.add(Row {
-        name: "ledger/64-at-once, `--durability run`".to_owned(),
-        unit: Unit::PerSecond,
-        ours: per_second(pair.ours),
-        reference: per_second(pair.reference),
-        ratio: 1.0 / pair.ratio,
-        bar: Some(Bar::AtLeast(0.65)),
-    });
+    table.add(Row::per_second(
+        "ledger/64-at-once, `--durability run`",
+        &pair,
+        0.65,
+    ));
     let [ours, reference] = times.map(|mut times| {
         times.sort();
         times[times.len() * 99 / 100].as_secs_f64() * 1e3

@@ -67,15 +67,7 @@ pub(crate) fn two_threads(flags: &Flags, table: &mut Table) -> Result<()> {
         || in_tasks(&two, &subject, 2, 4000),
         || in_tasks(&one, &subject, 2, 4000),
     );
-    let per_second = |each: Duration| 1.0 / each.as_secs_f64();
-    table.add(Row {
-        name: "scale/two-threads".to_owned(),
-        unit: Unit::PerSecond,
-        ours: per_second(pair.ours),
-        reference: per_second(pair.reference),
-        ratio: 1.0 / pair.ratio,
-        bar: Some(Bar::AtLeast(1.8)),
-    });
+    table.add(Row::per_second("scale/two-threads", &pair, 1.8));
     Ok(())
 }
 
@@ -97,15 +89,7 @@ pub(crate) fn ten_thousand_at_once(flags: &Flags, table: &mut Table) -> Result<(
             AT_ONCE / SLOTS * SLOTS
         },
     );
-    let per_second = |each: Duration| 1.0 / each.as_secs_f64();
-    table.add(Row {
-        name: "scale/10000-at-once".to_owned(),
-        unit: Unit::PerSecond,
-        ours: per_second(pair.ours),
-        reference: per_second(pair.reference),
-        ratio: 1.0 / pair.ratio,
-        bar: Some(Bar::AtLeast(0.9)),
-    });
+    table.add(Row::per_second("scale/10000-at-once", &pair, 0.9));
     waits.sort();
     let whole = pair.ours.as_secs_f64() * f64::from(AT_ONCE) * 1e3;
     for (name, percent) in [("p50", 50), ("p99", 99)] {

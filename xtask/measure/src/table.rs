@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::pairs::Pair;
+
 /// All rows of one run.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub struct Table {
@@ -58,6 +60,21 @@ impl Bar {
         match self {
             Bar::AtMost(bound) => ratio <= bound,
             Bar::AtLeast(bound) => ratio >= bound,
+        }
+    }
+}
+
+impl Row {
+    /// A row of how many runs a second there are, from the times of one run. Ours should have at least `bar` of the
+    /// reference's.
+    pub fn per_second(name: &str, pair: &Pair, bar: f64) -> Row {
+        Row {
+            name: name.to_owned(),
+            unit: Unit::PerSecond,
+            ours: 1.0 / pair.ours.as_secs_f64(),
+            reference: 1.0 / pair.reference.as_secs_f64(),
+            ratio: 1.0 / pair.ratio,
+            bar: Some(Bar::AtLeast(bar)),
         }
     }
 }

@@ -15,11 +15,7 @@ use crate::lab::*;
 fn threads_of_one_process_make_one_chain() {
     for durability in [Durability::Entry, Durability::Run, Durability::Group] {
         let lab = Lab::new();
-        let options = Options {
-            durability,
-            ..Options::default()
-        };
-        let ledger = Ledger::open(&lab.path, options).unwrap();
+        let ledger = lab.ledger_with(durability);
         thread::scope(|scope| {
             for thread in 0..8 {
                 let ledger = ledger.clone();
@@ -76,11 +72,7 @@ fn several_processes_make_one_chain() {
 fn what_waits_shares_a_transaction() {
     for durability in [Durability::Entry, Durability::Run, Durability::Group] {
         let lab = Lab::new();
-        let options = Options {
-            durability,
-            ..Options::default()
-        };
-        let ledger = Ledger::open(&lab.path, options).unwrap();
+        let ledger = lab.ledger_with(durability);
         let other = Connection::open(&lab.path).unwrap();
         other.execute_batch("BEGIN IMMEDIATE").unwrap();
         let (sender, begun) = channel();
@@ -109,7 +101,7 @@ fn transactions(lab: &Lab) -> usize {
 #[test]
 fn a_handle_that_nobody_waits_for_any_more_ends_the_writer_and_not_the_process() {
     let lab = Lab::new();
-    let ledger = Ledger::open(&lab.path, Options::default()).unwrap();
+    let ledger = lab.ledger();
     let other = Connection::open(&lab.path).unwrap();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
     let (sender, begun) = channel();

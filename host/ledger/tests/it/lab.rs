@@ -29,6 +29,14 @@ impl Lab {
         Ledger::open(&self.path, Options::default()).unwrap()
     }
 
+    pub(crate) fn ledger_with(&self, durability: Durability) -> Ledger {
+        let options = Options {
+            durability,
+            ..Options::default()
+        };
+        Ledger::open(&self.path, options).unwrap()
+    }
+
     /// Eight entries: the creation, a run of two entries, a run that was cut off, a checkpoint, which is
     /// returned, and one entry after it.
     pub(crate) fn sample(&self) -> Checkpoint {
