@@ -13,8 +13,8 @@ use crate::programs::{program, start};
 use crate::project::Project;
 
 /// The program's help text. It is in a file, because building the program takes minutes. A test of the program
-/// compares the two.
-const HELP: &str = include_str!("../../host/ledger/auditor/help.txt");
+/// compares the two. `linked/` has it as a symbolic link, so that it is in this package.
+const HELP: &str = include_str!("../linked/ledger-help.txt");
 
 /// Runs the command. The exit code is that of `fractalaw-ledger`.
 pub(crate) fn run(project: &Project, flags: &flags::Ledger) -> Result<ExitCode> {

@@ -44,7 +44,7 @@ mod sql;
 macro_rules! bindings {
     () => {
         wit_bindgen::generate!({
-            path: "../../wit",
+            path: "wit",
             world: "micro-app",
             pub_export_macro: true,
             default_bindings_module: "micro_app::contract",
@@ -57,7 +57,7 @@ macro_rules! bindings {
 macro_rules! bindings {
     () => {
         wit_bindgen::generate!({
-            path: "../../wit",
+            path: "wit",
             inline: "package fractal:part;
                 world imports {
                     import fractal:app/audit-log@0.1.0;

@@ -10,6 +10,7 @@
 // From the ground up.
 pub mod limits;
 pub mod proposals;
+pub mod sources;
 
 pub mod function_name;
 pub mod shape;

@@ -2,47 +2,39 @@
 //! again.
 //!
 //! The list is written by hand, so that `xtask` needs no build script. A test compares it with the folders: a new
-//! file must be listed here, or left out with a reason.
+//! file must be listed here, or left out with a reason. `fractalaw-contract` lists its own.
 
-/// Paths from the root of the repository, each with the text of the file when it was compiled.
+use fractalaw_contract::sources;
+
+/// Paths from the folder of this package, each with the text of the file when it was compiled.
 macro_rules! sources {
     ($($path:literal,)*) => {
-        [$(($path, include_str!(concat!("../../../", $path)))),*]
+        [$(($path, include_str!(concat!("../../", $path)))),*]
     };
 }
 
-/// Path and text of each source.
-pub(super) const SOURCES: [(&str, &str); 29] = sources![
-    "xtask/compose/src/main.rs",
-    "xtask/src/guest.rs",
-    "xtask/src/guest/declared.rs",
-    "xtask/src/build_guests/compile.rs",
-    "xtask/src/build_guests/compose.rs",
-    "xtask/src/build_guests/contract.rs",
-    "xtask/src/build_guests/encode.rs",
-    "xtask/src/build_guests/encode/memory_first.rs",
-    "xtask/src/build_guests/encode/memory_first/parts.rs",
-    "xtask/src/build_guests/guest_profile.rs",
-    "xtask/src/build_guests/hermetic.rs",
-    "xtask/src/build_guests/reading.rs",
-    "host/contract/src/judge.rs",
-    "host/contract/src/limits.rs",
-    "host/contract/src/matching.rs",
-    "host/contract/src/offered.rs",
-    "host/contract/src/proposals.rs",
-    "host/contract/src/shape.rs",
-    "host/contract/src/slot_fit.rs",
-    "host/contract/src/standard.rs",
-    "host/contract/src/type_depth.rs",
-    "host/contract/src/type_depth/scopes.rs",
-    "host/contract/src/validity.rs",
-    "host/contract/wit/cli.wit",
-    "host/contract/wit/clocks.wit",
-    "host/contract/wit/filesystem.wit",
-    "host/contract/wit/io.wit",
-    "host/contract/wit/random.wit",
-    "host/contract/wit/sockets.wit",
+/// Path and text of each of our own.
+const SOURCES: [(&str, &str); 12] = sources![
+    // A symbolic link to `compose/src`, which is in another package.
+    "linked/compose/main.rs",
+    "src/guest.rs",
+    "src/guest/declared.rs",
+    "src/build_guests/compile.rs",
+    "src/build_guests/compose.rs",
+    "src/build_guests/contract.rs",
+    "src/build_guests/encode.rs",
+    "src/build_guests/encode/memory_first.rs",
+    "src/build_guests/encode/memory_first/parts.rs",
+    "src/build_guests/guest_profile.rs",
+    "src/build_guests/hermetic.rs",
+    "src/build_guests/reading.rs",
 ];
+
+/// The text of each source, ours and the contract's.
+pub(super) fn texts() -> impl Iterator<Item = &'static str> {
+    let all = SOURCES.iter().chain(&sources::SOURCES);
+    all.map(|(_, text)| *text)
+}
 
 #[cfg(test)]
 mod tests {
@@ -53,66 +45,45 @@ mod tests {
     use super::SOURCES;
 
     /// The files for guests in other languages. Each language has a digest of its own, in `languages.rs`.
-    const LANGUAGES: &str = "xtask/src/build_guests/languages";
+    const LANGUAGES: &str = "src/build_guests/languages";
 
     /// The folders whose files shape a component.
-    const FOLDERS: [&str; 4] = [
-        "host/contract/src",
-        "host/contract/wit",
-        "xtask/compose/src",
-        "xtask/src/build_guests",
-    ];
-
-    /// Why the contract is not listed.
-    const CONTRACT: &str = "the folder `wit/` counts by itself";
+    const FOLDERS: [&str; 2] = ["linked", "src/build_guests"];
 
     /// The files in these folders that do not, and why.
-    const LEFT_OUT: [(&str, &str); 20] = [
-        ("host/contract/src/function_name.rs", "names in tables"),
-        ("host/contract/src/hint.rs", "words of a refusal"),
-        ("host/contract/src/lib.rs", "declares the others"),
-        ("host/contract/wit/app/ai.wit", CONTRACT),
-        ("host/contract/wit/app/audit.wit", CONTRACT),
-        ("host/contract/wit/app/data.wit", CONTRACT),
-        ("host/contract/wit/app/events.wit", CONTRACT),
-        ("host/contract/wit/app/world.wit", CONTRACT),
+    const LEFT_OUT: [(&str, &str); 13] = [
         (
-            "xtask/src/build_guests/contract_files.rs",
+            "linked/ledger-help.txt",
+            "what `cargo xtask ledger --help` prints",
+        ),
+        (
+            "src/build_guests/contract_files.rs",
             "compares the copy of the contract, which counts by itself",
         ),
+        ("src/build_guests/encoder_sources.rs", "lists the others"),
+        ("src/build_guests/fetch.rs", "runs before a build"),
         (
-            "xtask/src/build_guests/encoder_sources.rs",
-            "lists the others",
-        ),
-        ("xtask/src/build_guests/fetch.rs", "runs before a build"),
-        (
-            "xtask/src/build_guests/fresh.rs",
+            "src/build_guests/fresh.rs",
             "decides what is built, not how",
         ),
         (
-            "xtask/src/build_guests/guest_cargo.rs",
+            "src/build_guests/guest_cargo.rs",
             "starts the cargo that `compile.rs` describes",
         ),
         (
-            "xtask/src/build_guests/lines.rs",
+            "src/build_guests/lines.rs",
             "builds other components, for coverage",
         ),
+        ("src/build_guests/order.rs", "decides what is built first"),
+        ("src/build_guests/makers.rs", "calls the others"),
+        ("src/build_guests/sizes.rs", "reads what has been built"),
         (
-            "xtask/src/build_guests/order.rs",
-            "decides what is built first",
-        ),
-        ("xtask/src/build_guests/makers.rs", "calls the others"),
-        (
-            "xtask/src/build_guests/sizes.rs",
-            "reads what has been built",
-        ),
-        (
-            "xtask/src/build_guests/standing.rs",
+            "src/build_guests/standing.rs",
             "looks at other guests' files",
         ),
-        ("xtask/src/build_guests/summary.rs", "what is printed"),
+        ("src/build_guests/summary.rs", "what is printed"),
         (
-            "xtask/src/build_guests/toolchain.rs",
+            "src/build_guests/toolchain.rs",
             "its version counts by itself",
         ),
     ];
@@ -134,7 +105,7 @@ mod tests {
 
     #[test]
     fn every_file_of_these_folders_is_listed_or_left_out_for_a_reason() {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
         let mut found = BTreeSet::new();
         for folder in FOLDERS {
             add_files(root, folder, &mut found);

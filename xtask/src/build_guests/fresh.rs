@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use super::compile::Compiled;
 use super::compose::COMPOSER;
 use super::encode;
-use super::encoder_sources::SOURCES;
+use super::encoder_sources;
 use super::hermetic;
 use super::languages;
 use super::summary::Summary;
@@ -84,7 +84,7 @@ impl Common {
         for file in hermetic::configuration(project) {
             parts.push(digest::file(&file)?);
         }
-        parts.extend(SOURCES.map(|(_, source)| source.to_owned()));
+        parts.extend(encoder_sources::texts().map(str::to_owned));
         parts.push(encode::tools()?);
         parts.push(String::from_utf8_lossy(&Manifest::default().encode()).into_owned());
         Ok(Common(digest::bytes(parts.join("\0").as_bytes())))

@@ -26,6 +26,7 @@ mod layers;
 mod missing_target;
 mod new_guest;
 mod new_repository;
+mod packages;
 mod profile_in_browser;
 mod report_in_browser;
 mod report_page;

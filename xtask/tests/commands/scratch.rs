@@ -65,6 +65,7 @@ impl Scratch {
         let folder = Path::new("guests/lib-micro-app");
         self.copy(&folder.join("Cargo.toml"));
         self.copy(&folder.join("src"));
+        self.copy(&folder.join("wit"));
     }
 
     /// Copies a file or a folder of this repository to the same place.
