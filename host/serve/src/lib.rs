@@ -1,6 +1,7 @@
 //! The supervisor of micro-apps: it runs them when something happens, for years.
 //!
-//! `README.md` says how to start it, what is exactly once, and what a power loss can lose.
+//! `README.md` says how to start it, what is exactly once, and what a power loss can lose. A program that offers
+//! capabilities of its own is one line: `fractalaw_serve::main(offers)`.
 
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
@@ -39,6 +40,8 @@ mod answering;
 mod control;
 mod http;
 
+mod program;
+
 pub use answering::answer_from_files;
 pub use apps::Shown;
 pub use control::{Control, ask};
@@ -46,5 +49,6 @@ pub use error::ServeError;
 pub use folder::Folder;
 pub use http::Http;
 pub use journal::{Ran, Said, Totals, told};
+pub use program::main;
 pub use status::{AppStatus, SetStatus, Status};
 pub use supervisor::{Setup, Stopping, Supervisor};

@@ -9,12 +9,16 @@ use std::time::{Duration, UNIX_EPOCH};
 use anyhow::{Context, Result};
 use fractalaw_events_engine::limits::PAYLOAD_BYTES;
 use fractalaw_manifest::terminal::{lines, one_line};
-use fractalaw_serve::request::{Answer, DeliveryRow, Emitted, InsideRow, Request, TaskRow};
-use fractalaw_serve::{Folder, Shown, Status, answer_from_files, ask};
 use serde_json::Value;
 
-use crate::flags::{Apps, Asked, Command, Events, Schedule};
-use crate::printing::{failed, print, table};
+use super::flags::{Apps, Asked, Command, Events, Schedule};
+use super::printing::{failed, print, table};
+use crate::answering::answer_from_files;
+use crate::apps::Shown;
+use crate::control::ask;
+use crate::folder::Folder;
+use crate::request::{Answer, DeliveryRow, Emitted, InsideRow, Request, TaskRow};
+use crate::status::Status;
 
 /// How an answer becomes text, and the exit code with it.
 type Text = fn(&Value) -> Result<String>;

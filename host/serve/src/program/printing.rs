@@ -5,7 +5,9 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use fractalaw_manifest::terminal::{lines, one_line};
-use fractalaw_serve::{ServeError, told};
+
+use crate::error::ServeError;
+use crate::journal::told;
 
 /// Exit codes, beside 0 and 1.
 const USAGE: u8 = 2;

@@ -6,19 +6,23 @@ use std::sync::Arc;
 use anyhow::{Context, Result};
 use fractalaw_ai::Ai;
 use fractalaw_data::Data;
+use fractalaw_host::capability::Offers;
 use fractalaw_host::survive_file_limit;
 use fractalaw_manifest::terminal::one_line;
-use fractalaw_serve::clock::SystemClock;
-use fractalaw_serve::config::{Config, Models};
-use fractalaw_serve::{Control, Http, ServeError, Setup, Supervisor};
 use serde_json::{Value, json};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
-use crate::flags;
-use crate::printing::{note, print};
+use super::flags;
+use super::printing::{note, print};
+use crate::clock::SystemClock;
+use crate::config::{Config, Models};
+use crate::control::Control;
+use crate::error::ServeError;
+use crate::http::Http;
+use crate::supervisor::{Setup, Supervisor};
 
-pub(crate) fn run(flags: flags::Serve) -> Result<()> {
+pub(crate) fn run(flags: flags::Serve, offers: Offers) -> Result<()> {
     survive_file_limit().context("could not handle signals")?;
     let filter = EnvFilter::try_from_default_env()
         .unwrap_or_else(|_| EnvFilter::new("warn,fractalaw_serve=info"));
@@ -40,7 +44,13 @@ pub(crate) fn run(flags: flags::Serve) -> Result<()> {
         let (message, hint) = (one_line(&warning.message), one_line(&warning.hint));
         tracing::warn!("{message}; hint: {hint}");
     });
-    let served = runtime.block_on(serve(flags.folder, config, data.clone(), flags.json));
+    let served = runtime.block_on(serve(
+        flags.folder,
+        config,
+        offers,
+        data.clone(),
+        flags.json,
+    ));
     // A guest that was cut off may have left a thread that waits for a file for ever.
     runtime.shutdown_background();
     // So that whoever opens the same database next does not find it locked.
@@ -48,7 +58,13 @@ pub(crate) fn run(flags: flags::Serve) -> Result<()> {
     served
 }
 
-async fn serve(folder: PathBuf, config: Config, data: Data, as_json: bool) -> Result<()> {
+async fn serve(
+    folder: PathBuf,
+    config: Config,
+    offers: Offers,
+    data: Data,
+    as_json: bool,
+) -> Result<()> {
     // From here on a signal ends the supervisor and not the process.
     let mut told = Told::new().context("could not listen for signals")?;
     let listen = config.serve.listen;
@@ -57,7 +73,7 @@ async fn serve(folder: PathBuf, config: Config, data: Data, as_json: bool) -> Re
         lines: recording(&config.models),
         config,
         clock: Arc::new(SystemClock),
-        offer: Box::new(move |builder| builder.offer(data).offer(Ai::new())),
+        offer: Box::new(move |builder| builder.offer(data).offer(Ai::new()).offer_all(offers())),
     };
     let started = tokio::task::spawn_blocking(move || Supervisor::start(setup));
     let supervisor = started.await.context("could not start")??;
