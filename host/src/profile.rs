@@ -11,7 +11,6 @@ mod table;
 
 pub use error::{Difference, ProfileError};
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -19,6 +18,7 @@ use fractalaw_instrument::{Block, Function};
 use fractalaw_report::{Certainty, Coverage, ModuleCoverage, Outcome, Profile, Report};
 use wasmtime::component::Component;
 
+use crate::cost::crossing::PRICE;
 use crate::digest::sha256;
 use crate::error::{HostError, LoadError, PolicyError};
 use crate::load::content;
@@ -41,7 +41,7 @@ pub struct ProfiledApp {
     functions: Arc<[Function]>,
     /// Empty if only functions have hooks.
     blocks: Arc<[Block]>,
-    /// The SHA-256 of the code of each core module.
+    /// The SHA-256 of the code of each core module as it was built, if blocks have hooks.
     code: Arc<[String]>,
 }
 
@@ -73,14 +73,16 @@ impl ProfiledApp {
         loader: &Loader,
         hooked: Hooked,
     ) -> Result<ProfiledApp, ProfileError> {
-        // Coverage tells of the code as it was built. What its parts pay changes no line that runs.
-        let metered = match app.is_composed() && hooked == Hooked::Functions {
-            true => Cow::Owned(crossing::metered(bytes).map_err(LoadError::from)?),
-            false => Cow::Borrowed(bytes),
-        };
         let twin = match hooked {
-            Hooked::Functions => fractalaw_instrument::instrument(&metered)?,
-            Hooked::Blocks => fractalaw_instrument::instrument_blocks(&metered)?,
+            Hooked::Functions if app.is_composed() => {
+                let metered = crossing::metered(bytes).map_err(LoadError::from)?;
+                fractalaw_instrument::instrument(&metered)?
+            }
+            Hooked::Functions => fractalaw_instrument::instrument(bytes)?,
+            Hooked::Blocks => {
+                let price = app.is_composed().then_some(&PRICE);
+                fractalaw_instrument::instrument_blocks(bytes, price)?
+            }
         };
         let linker = hooks::linker(&loader.linker).map_err(HostError::Linker)?;
         let refused = |message: String| ProfileError::TwinRefused { message };
@@ -99,7 +101,7 @@ impl ProfiledApp {
             code: twin
                 .code
                 .into_iter()
-                .map(|code| sha256(metered.get(code).unwrap_or_default()))
+                .map(|code| sha256(bytes.get(code).unwrap_or_default()))
                 .collect(),
         })
     }

@@ -71,6 +71,7 @@ struct SharedHost {
     neighbour: MicroApp,
     subjects: Loaded<Subject>,
     profiled: Loaded<ProfiledApp>,
+    covered: Loaded<ProfiledApp>,
 }
 
 impl Lab {
@@ -238,7 +239,8 @@ impl Lab {
     pub(crate) fn coverage(&self, case: &Case) -> Result<Result<Coverage, ProfileError>> {
         let shared = self.shared()?;
         let component = case.component(&self.guests)?;
-        let app = match shared.host.load_covered(&component) {
+        let load = |component: &[u8]| shared.host.load_covered(component);
+        let app = match shared.covered.get(&Component::of(component), load) {
             Ok(app) => app,
             Err(error) => return Ok(Err(error)),
         };
@@ -273,6 +275,7 @@ impl SharedHost {
             neighbour,
             subjects: Loaded::default(),
             profiled: Loaded::default(),
+            covered: Loaded::default(),
         })
     }
 

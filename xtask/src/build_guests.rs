@@ -24,9 +24,6 @@ mod standing;
 mod compose;
 mod order;
 
-// For measurements.
-mod lines;
-
 // What is kept of a build, and whether it is still valid.
 mod encoder_sources;
 mod fresh;
@@ -34,6 +31,9 @@ mod summary;
 
 // Either of both ways from source.
 mod makers;
+
+// For measurements.
+mod lines;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -54,7 +54,7 @@ use contract::Contract;
 use fetch::{For, fetch};
 use fresh::{Before, Common, Outputs, Record};
 use languages::{Languages, Made};
-pub(crate) use lines::with_lines;
+pub(crate) use lines::{WithLines, has_lines, with_lines};
 use makers::Makers;
 use order::Order;
 pub(crate) use order::users;
@@ -322,7 +322,7 @@ fn build_one(
     // From here until the new record is written, nothing is known about this guest.
     Record::remove(project, name)?;
     let standing = Standing::look(project)?;
-    let (made, compiled) = makers.make(project, &guest, &before)?;
+    let (made, compiled) = makers.make(project, &guest, &before.changed)?;
     standing.check(project, name)?;
     let own =
         on_its_stack(|| encode::component(&guest, &made).with_context(|| format!("`{name}`")))?;

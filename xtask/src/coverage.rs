@@ -18,12 +18,11 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 
-use crate::build_guests;
+use crate::build_guests::{self, WithLines};
 use crate::cases::asked::Asked;
 use crate::cases::recording::{Wanted, record};
 use crate::cases::records;
 use crate::files::write_atomically;
-use crate::guest::Guest;
 use crate::project::Project;
 use lines::{Covered, Lines};
 
@@ -51,10 +50,13 @@ pub(crate) fn cover(project: &Project, asked: &Asked) -> Result<Covered> {
     let guests = asked.guests(project)?;
     build_guests::attempt(project, &guests)?.check()?;
     let components = folder(project).join("guests");
-    let modules = build_guests::with_lines(project, &guests, &components)?;
-    // Fixtures have components of their own. Those of other languages are large, and rewriting them takes minutes.
+    let WithLines {
+        modules,
+        mut left_out,
+    } = build_guests::with_lines(project, &guests, &components)?;
+    // Fixtures have components of their own. Where nothing is known of lines, no case has to run.
     let known: Vec<String> = (guests.iter())
-        .filter(|guest| has_lines(project, guest))
+        .filter(|guest| build_guests::has_lines(project, guest))
         .cloned()
         .collect();
     let wanted = Wanted {
@@ -70,29 +72,15 @@ pub(crate) fn cover(project: &Project, asked: &Asked) -> Result<Covered> {
         let code = dwarf::read(module)?;
         codes.insert(code.sha256.clone(), code);
     }
-    let others = guests.iter().filter_map(|guest| {
-        let language = project.language(guest)?;
-        let why = format!("it is written in {language}, and lines are known of Rust only");
-        Some((guest.clone(), why))
-    });
     let cases = records.iter().filter_map(|record| {
         let why = record.no_coverage.clone()?;
         Some((record.case.clone(), why))
     });
+    left_out.extend(cases);
     Ok(Covered {
         lines: Lines::of(&records, &codes),
-        left_out: others.chain(cases).collect(),
+        left_out,
     })
-}
-
-/// Whether lines are known of a guest or of one of its parts.
-fn has_lines(project: &Project, guest: &str) -> bool {
-    let in_rust = |name: &str| project.language(name).is_none();
-    let of_parts = || match Guest::read(project, guest) {
-        Ok(guest) => guest.build.parts().into_iter().any(in_rust),
-        Err(_) => false,
-    };
-    in_rust(guest) || of_parts()
 }
 
 fn folder(project: &Project) -> PathBuf {

@@ -28,6 +28,15 @@ impl Language {
         }
     }
 
+    /// Whether code can say from which lines of the source it comes. Of the others, the component's code is that of the
+    /// language's runtime.
+    pub(crate) fn has_lines(self) -> bool {
+        match self {
+            Language::C => true,
+            Language::JavaScript | Language::Python => false,
+        }
+    }
+
     /// The name for people.
     pub(crate) fn name(self) -> &'static str {
         match self {

@@ -7,7 +7,8 @@ use wasmparser::Operator;
 pub struct Block {
     /// The core module, as in [`Function::module`](crate::Function::module).
     pub module: u32,
-    /// Where its first instruction begins, counted from the begin of the contents of the module's code section.
+    /// Where its first instruction begins, counted from the begin of the contents of the module's code section, as it was
+    /// before the parts were made to pay.
     pub start: u32,
     /// Where its last instruction ends.
     pub end: u32,
@@ -18,12 +19,26 @@ pub struct Block {
 pub(crate) struct Blocks {
     pub(crate) first_id: u32,
     pub(crate) found: Vec<Block>,
+    /// Where each function of each module begins in the code that was built. Functions after these were added, and their
+    /// blocks are not looked for.
+    pub(crate) built: Vec<Vec<u32>>,
+}
+
+impl Blocks {
+    /// Finds the blocks of a function that was built. Its body begins `at` there in the module that is read.
+    pub(crate) fn finder(&self, module: u32, function: u32, at: usize) -> Option<Finder> {
+        let built = self.built.get(module as usize)?.get(function as usize)?;
+        Some(Finder::new(module, at, *built))
+    }
 }
 
 /// Finds the blocks of one function, instruction by instruction.
 pub(crate) struct Finder {
     module: u32,
-    code_start: usize,
+    /// Where the body begins in the module that is read.
+    body_at: usize,
+    /// Where it begins in the code that was built. Both have the same bytes.
+    built_at: u32,
     /// The next instruction begins a block.
     begins: bool,
     /// A block was begun and has no end yet.
@@ -47,10 +62,11 @@ struct Frame {
 }
 
 impl Finder {
-    pub(crate) fn new(module: u32, code_start: usize) -> Finder {
+    fn new(module: u32, body_at: usize, built_at: u32) -> Finder {
         Finder {
             module,
-            code_start,
+            body_at,
+            built_at,
             begins: true,
             is_open: false,
             is_dead: false,
@@ -66,7 +82,8 @@ impl Finder {
         at: usize,
         blocks: &mut Blocks,
     ) -> Option<u32> {
-        let place = u32::try_from(at - self.code_start).unwrap_or(u32::MAX);
+        let place = u32::try_from(at - self.body_at).unwrap_or(u32::MAX);
+        let place = self.built_at.saturating_add(place);
         let is_last = matches!(operator, Operator::End) && self.frames.len() == 1;
         let is_structure = matches!(operator, Operator::End | Operator::Else) && !is_last;
         if self.is_open && (self.begins || is_structure || self.is_dead) {

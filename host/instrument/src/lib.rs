@@ -53,6 +53,8 @@ use std::ops::Range;
 use wasm_encoder::reencode::ReencodeComponent;
 use wasmparser::{Parser, Validator, WasmFeatures};
 
+use module::CoreModule;
+
 /// A component with hooks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Twin {
@@ -62,7 +64,8 @@ pub struct Twin {
     pub functions: Vec<Function>,
     /// The blocks with hooks. The `id` of the first one is the number of functions, and each calls [`ENTER`] only.
     pub blocks: Vec<Block>,
-    /// Of each core module, by [`Block::module`]: where the contents of its code section stand in the component.
+    /// If blocks have hooks: of each core module, by [`Block::module`], where the contents of its code section stand in the
+    /// component that was given.
     pub code: Vec<Range<usize>>,
 }
 
@@ -73,19 +76,28 @@ pub struct Twin {
 /// If the bytes are not a valid component, or if the component uses something that hides when a function is
 /// entered or left, such as exceptions.
 pub fn instrument(component: &[u8]) -> Result<Twin, Uninstrumentable> {
-    twin(component, false)
+    twin(component, None)
 }
 
-/// Makes a twin that also tells the host when a block of instructions begins.
+/// Makes a twin that also tells the host when a block of instructions begins. With a price, the parts of the twin pay for
+/// the data that they hand to each other, as after [`meter_crossings`]. The functions that pay have no blocks, and blocks
+/// stand where they do in the component that was given.
 ///
 /// # Errors
 ///
-/// Those of [`instrument`].
-pub fn instrument_blocks(component: &[u8]) -> Result<Twin, Uninstrumentable> {
-    twin(component, true)
+/// Those of [`instrument`], and with a price those of [`meter_crossings`].
+pub fn instrument_blocks(
+    component: &[u8],
+    price: Option<&Crossing>,
+) -> Result<Twin, Uninstrumentable> {
+    match price {
+        Some(price) => twin(&meter_crossings(component, price)?, Some(component)),
+        None => twin(component, Some(component)),
+    }
 }
 
-fn twin(component: &[u8], with_blocks: bool) -> Result<Twin, Uninstrumentable> {
+/// `built` is the component before its parts were made to pay, if blocks have hooks.
+fn twin(component: &[u8], built: Option<&[u8]>) -> Result<Twin, Uninstrumentable> {
     if !Parser::is_component(component) {
         return Err(Uninstrumentable::NotAComponent);
     }
@@ -95,20 +107,25 @@ fn twin(component: &[u8], with_blocks: bool) -> Result<Twin, Uninstrumentable> {
     let survey = survey::Survey::of(component)?;
     survey.check()?;
     let functions = survey.functions();
-    let modules = survey.modules.iter();
-    let code = modules.map(|module| module.at + module.code.start..module.at + module.code.end);
-    let code = code.collect();
-    let blocks = with_blocks.then(|| blocks::Blocks {
+    let built = match built {
+        Some(built) => survey::Survey::without_copies(built)?.modules,
+        None => Vec::new(),
+    };
+    let blocks = built.first().map(|_| blocks::Blocks {
         first_id: functions.len() as u32,
         found: Vec::new(),
+        built: built.iter().map(CoreModule::body_starts).collect(),
     });
     let mut rewriter = component::Rewriter::new(survey, blocks);
     let mut twin = wasm_encoder::Component::new();
     rewriter.parse_component(&mut twin, Parser::new(0), component)?;
+    let code = built
+        .iter()
+        .map(|module| module.at + module.code.start..module.at + module.code.end);
     Ok(Twin {
         bytes: twin.finish(),
         functions,
         blocks: rewriter.blocks.map_or_else(Vec::new, |blocks| blocks.found),
-        code,
+        code: code.collect(),
     })
 }

@@ -145,6 +145,15 @@ impl<'a> CoreModule<'a> {
         }
     }
 
+    /// Where each body begins, counted from the begin of the contents of the code section.
+    pub(crate) fn body_starts(&self) -> Vec<u32> {
+        let starts = self.bodies.iter().map(|body| body.range().start);
+        let from_code = starts.map(|start| start.saturating_sub(self.code.start));
+        from_code
+            .map(|start| u32::try_from(start).unwrap_or(u32::MAX))
+            .collect()
+    }
+
     /// The number of imported functions, which is the index of the first function that the module defines.
     pub(crate) fn imported(&self) -> u32 {
         self.imports.len() as u32

@@ -12,7 +12,7 @@ use wasm_encoder::{
 };
 use wasmparser::{FunctionBody, Operator, Parser, Payload};
 
-use crate::blocks::{Blocks, Finder};
+use crate::blocks::Blocks;
 use crate::error::{Result, Uninstrumentable};
 use crate::hooks::{ENTER, EXIT, HOOKS};
 use crate::module::{Copies, CoreModule};
@@ -270,11 +270,13 @@ impl<'a> Rewriter<'a> {
         function.instruction(&id);
         function.instruction(&enter);
         function.instruction(&Instruction::Block(block));
-        let mut finder = Finder::new(self.module, self.facts.code.start);
+        let mut finder = blocks
+            .as_deref()
+            .and_then(|blocks| blocks.finder(self.module, place, body.range().start));
         // The body's own `end` closes the block.
         for operator in body.get_operators_reader()?.into_iter_with_offsets() {
             let (operator, at) = operator?;
-            if let Some(blocks) = blocks.as_deref_mut()
+            if let (Some(blocks), Some(finder)) = (blocks.as_deref_mut(), &mut finder)
                 && let Some(id) = finder.before(&operator, at, blocks)
             {
                 function.instruction(&Instruction::I32Const(id.cast_signed()));

@@ -1,6 +1,8 @@
 //! Twins are valid components, and a component that cannot be instrumented says why. The tests of the host run
 //! twins and check what they cost.
 
+mod blocks;
+
 use wasmparser::{Parser, Payload, Validator, WasmFeatures};
 
 use crate::{CROSSING, Crossing, Uninstrumentable, instrument, instrument_blocks, meter_crossings};
@@ -25,7 +27,7 @@ fn check(component: &[u8], functions: usize) {
         panic!("{error}\n{:?}", twin.functions);
     }
     assert_eq!(instrument(component).unwrap(), twin, "the same again");
-    let covered = instrument_blocks(component).expect("it has a twin with blocks");
+    let covered = instrument_blocks(component, None).expect("it has a twin with blocks");
     assert_eq!(covered.functions, twin.functions);
     assert!(
         covered
@@ -238,13 +240,13 @@ fn every_truncation_and_flipped_byte_is_refused_or_read_without_panic() {
     for bytes in [bytes, composed()] {
         for end in 0..bytes.len() {
             let _ = instrument(&bytes[..end]);
-            let _ = meter_crossings(&bytes[..end], &PRICE);
+            let _ = instrument_blocks(&bytes[..end], Some(&PRICE));
         }
         for place in 0..bytes.len() {
             let mut bytes = bytes.clone();
             bytes[place] ^= 0x15;
             let _ = instrument(&bytes);
-            let _ = meter_crossings(&bytes, &PRICE);
+            let _ = instrument_blocks(&bytes, Some(&PRICE));
         }
     }
 }
@@ -326,50 +328,4 @@ fn functions_that_make_room_are_called_by_ones_that_pay_and_nothing_else_changes
         meter_crossings(&component, &strict).unwrap_err(),
         Uninstrumentable::TooManyValues { found: 1, limit: 0 }
     );
-}
-
-/// Each block by its first byte and the byte after its last, counted from the first instruction of the function.
-fn blocks(body: &str) -> Vec<(u32, u32)> {
-    let text = format!("(func $f (param i32) {body}) (func $g)");
-    let twin = instrument_blocks(&around(&text)).unwrap();
-    // The count of functions, the size of the body and the count of its locals come first.
-    let blocks = twin
-        .blocks
-        .iter()
-        .map(|block| (block.start - 3, block.end - 3));
-    let mut blocks: Vec<_> = blocks.collect();
-    // That of `$g`, which is only its end.
-    blocks.pop();
-    blocks
-}
-
-#[test]
-fn a_block_ends_where_what_follows_may_not_run() {
-    for (body, expected) in [
-        // Its end belongs to it.
-        ("nop nop", &[(0, 3)][..]),
-        // A call may not return.
-        ("nop call $g nop", &[(0, 3), (3, 5)]),
-        // `local.get`, `if`: the condition. Then the two ways, and what follows both.
-        (
-            "local.get 0 if nop else nop nop end nop",
-            &[(0, 4), (4, 5), (6, 8), (9, 11)],
-        ),
-        // What stands behind a branch is not reached, and what the branch leads to is.
-        ("block br 0 nop end nop", &[(0, 4), (6, 8)]),
-        (
-            "block local.get 0 br_if 0 nop end nop",
-            &[(0, 6), (6, 7), (8, 10)],
-        ),
-        // A loop that does not end leads nowhere.
-        ("loop nop br 0 end", &[(0, 2), (2, 5)]),
-        // A trap is nothing that somebody wrote, and a branch to the end of the function does not pass its end.
-        (
-            "local.get 0 if call $g unreachable end",
-            &[(0, 4), (4, 6), (8, 9)],
-        ),
-        ("local.get 0 br_if 0", &[(0, 4)]),
-    ] {
-        assert_eq!(blocks(body), expected, "{body}");
-    }
 }

@@ -1,8 +1,12 @@
 //! Which instructions ran: the twin with a hook at each block does what the component does, and says it.
 
-use fractalaw_host::{Coverage, Host, ProfileError, Run};
+use std::fs;
 
-use crate::components::{RUNTIME, cache, component, guest_bytes};
+use fractalaw_host::{Coverage, Host, ProfileError, Run};
+use sha2::{Digest as _, Sha256};
+use wasmparser::{Parser, Payload};
+
+use crate::components::{RUNTIME, cache, component, guest_bytes, workspace};
 
 fn covered(host: &Host, bytes: &[u8], run: &Run) -> Result<Coverage, ProfileError> {
     let app = host.load_covered(bytes)?;
@@ -70,4 +74,48 @@ fn guests_do_the_same_when_each_block_is_watched() {
             "{guest}"
         );
     }
+}
+
+/// The digest of the code of a guest's core module, as it was built.
+fn code_of(guest: &str) -> String {
+    let module = workspace().join(format!("target/guests/core/{guest}.wasm"));
+    let module = fs::read(module).unwrap();
+    let mut sections =
+        Parser::new(0)
+            .parse_all(&module)
+            .filter_map(|section| match section.unwrap() {
+                Payload::CodeSectionStart { range, .. } => Some(range),
+                _ => None,
+            });
+    format!("{:x}", Sha256::digest(&module[sections.next().unwrap()]))
+}
+
+/// The parts pay for what they hand to each other, in functions that the host adds. What ran is told of the code as it was
+/// built, so it is found by the digest of that code.
+#[test]
+fn of_a_component_of_three_languages_each_part_is_counted() {
+    let host = host();
+    let bytes = guest_bytes("customs-entry");
+    let entry = fs::read(workspace().join("tests/cases/customs-entry/entry.csv")).unwrap();
+    let of = |input: Vec<u8>| {
+        let run = Run::new().deterministic().stdin(input);
+        covered(&host, &bytes, &run).unwrap()
+    };
+    let ran = |coverage: &Coverage, guest: &str| -> u32 {
+        let code = code_of(guest);
+        let module = coverage
+            .modules
+            .iter()
+            .find(|module| module.code_sha256 == code);
+        let module = module.unwrap_or_else(|| panic!("no code of `{guest}`"));
+        assert!(!module.not_ran.is_empty(), "{guest}");
+        module.ran.iter().map(|(start, end)| end - start).sum()
+    };
+    let (whole, malformed) = (of(entry), of(b"CSQU3054383,8703,JP".to_vec()));
+    for guest in ["customs-entry", "container-numbers"] {
+        let ran = (ran(&whole, guest), ran(&malformed, guest));
+        assert!(ran.0 > ran.1 + 1_000, "{guest}: {ran:?}");
+    }
+    // Without an item, the part in C is only initialised.
+    assert_eq!(ran(&malformed, "container-numbers"), 33);
 }

@@ -22,6 +22,9 @@ use super::toolchain::Toolchain;
 use crate::programs;
 use crate::project::{Project, cargo_program, read_toml};
 
+/// The folder of the workspace, as guests are told.
+pub(crate) const WORKSPACE: &str = "/workspace";
+
 /// Variables that cargo and rustc need to find each other, the machine's folders and the terminal.
 const BUILD: [&str; 19] = [
     "APPDATA",
@@ -187,7 +190,7 @@ pub(crate) fn rustflags(project: &Project, toolchain: &Toolchain, sysroot: &Path
         }
         paths.push((path, to.to_owned()));
     };
-    map(project.root.clone(), "/workspace");
+    map(project.root.clone(), WORKSPACE);
     map(project.target.clone(), "/target");
     let compiled = build_folder(project);
     if compiled != project.target {

@@ -96,12 +96,23 @@ pub(crate) fn identity(language: Language) -> String {
 
 /// The tools of the languages, each fetched when the first guest needs it.
 #[derive(Debug, Default)]
-pub(crate) struct Languages(BTreeMap<Language, Had<Tools>>);
+pub(crate) struct Languages {
+    tools: BTreeMap<Language, Had<Tools>>,
+    /// Code says from which lines it comes, if the language can: see [`Language::has_lines`].
+    has_lines: bool,
+}
 
 impl Languages {
+    pub(crate) fn with_lines() -> Languages {
+        Languages {
+            has_lines: true,
+            ..Languages::default()
+        }
+    }
+
     /// Fetches the tools of a language if they are missing, or says why they cannot be had.
     pub(crate) fn ready(&mut self, project: &Project, language: Language) -> Result<Had<()>> {
-        let had = match self.0.entry(language) {
+        let had = match self.tools.entry(language) {
             Entry::Occupied(entry) => entry.into_mut(),
             Entry::Vacant(entry) => entry.insert(Tools::get(project, language)?),
         };
@@ -112,7 +123,7 @@ impl Languages {
     pub(crate) fn build(&self, project: &Project, guest: &Guest, other: &Other) -> Result<Made> {
         let name = &guest.name;
         let tools = self
-            .0
+            .tools
             .get(&other.language)
             .and_then(|had| had.as_ref().ok());
         let tools = tools.with_context(|| format!("the tools for `{name}` are not there"))?;
@@ -120,7 +131,12 @@ impl Languages {
         let exchanged = exchanged::write(project, guest, other, &workshop)?;
         world::write(project, guest, other, &exchanged, &workshop)?;
         let made = match other.language {
-            Language::C => Made::Module(c::build(&workshop, tools, name, other)?),
+            Language::C => {
+                let folder = project.guest_folder(name);
+                let folder = project.relative(&folder).to_string_lossy();
+                let lines = self.has_lines.then_some(&*folder);
+                Made::Module(c::build(&workshop, tools, name, lines)?)
+            }
             Language::JavaScript => {
                 Made::Component(javascript::build(&workshop, tools, guest, other)?)
             }

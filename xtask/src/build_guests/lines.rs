@@ -9,45 +9,97 @@ use anyhow::{Context, Result};
 use super::compile::Compiler;
 use super::compose::{component_in, composed};
 use super::encode;
-use super::languages::Made;
+use super::languages::{Languages, Made};
+use super::makers::Makers;
 use super::order::Order;
 use super::reading::on_its_stack;
 use super::toolchain::Toolchain;
 use crate::files::{lock, write_atomically};
 use crate::guest::Guest;
+use crate::language::Language;
 use crate::project::Project;
 
+/// Guests with the lines of their sources.
+pub(crate) struct WithLines {
+    /// Their core modules.
+    pub(crate) modules: Vec<Vec<u8>>,
+    /// Those whose own lines are not known, and why.
+    pub(crate) left_out: Vec<(String, String)>,
+}
+
 /// Builds these guests anew with the lines of their sources, as components in this folder. Their code is not the code that is
-/// shipped: see [`Compiler::with_lines`]. So are their parts. Returns the core modules.
-pub(crate) fn with_lines(
-    project: &Project,
-    names: &[String],
-    folder: &Path,
-) -> Result<Vec<Vec<u8>>> {
+/// shipped: see [`Compiler::with_lines`]. So are their parts.
+pub(crate) fn with_lines(project: &Project, names: &[String], folder: &Path) -> Result<WithLines> {
     let _alone = lock(&project.outputs())?;
     let mut toolchain = Toolchain::ask(project)?;
-    let mut compiler = Compiler::with_lines(project, &mut toolchain);
-    let mut modules = Vec::new();
+    let mut makers = Makers {
+        compiler: Compiler::with_lines(project, &mut toolchain),
+        languages: Languages::with_lines(),
+    };
+    let mut with_lines = WithLines {
+        modules: Vec::new(),
+        left_out: Vec::new(),
+    };
     // Parts come before who is composed of them.
     for name in &Order::of(project, names)?.names {
-        // Of other languages no lines are known, and their components run as they are.
-        if project.language(name).is_some() {
-            let component = fs::read(project.component(name))
-                .with_context(|| format!("cannot read the component of `{name}`"))?;
-            write_atomically(&component_in(folder, name), &component)?;
-            continue;
-        }
-        eprintln!("building `{name}` with its lines");
-        let made = Made::Module(compiler.compile(name, &BTreeSet::new())?.module);
         let guest = Guest::read(project, name)?;
-        let own =
-            on_its_stack(|| encode::component(&guest, &made).with_context(|| format!("`{name}`")))?;
-        let component = match guest.build.compose.is_empty() {
-            true => own,
-            false => composed(project, folder, &guest, &made, &own)?.component,
+        let why = why_unknown(project, &mut makers.languages, &guest)?;
+        let is_unknown = why.is_some();
+        with_lines
+            .left_out
+            .extend(why.map(|why| (name.clone(), why)));
+        let component = match is_unknown && !has_lines(project, name) {
+            true => fs::read(project.component(name))
+                .with_context(|| format!("cannot read the component of `{name}`"))?,
+            false => {
+                eprintln!("building `{name}` with its lines");
+                let (made, _) = makers.make(project, &guest, &BTreeSet::new())?;
+                let component = encoded(project, folder, &guest, &made)?;
+                with_lines.modules.extend(made.module());
+                component
+            }
         };
         write_atomically(&component_in(folder, name), &component)?;
-        modules.extend(made.module());
     }
-    Ok(modules)
+    Ok(with_lines)
+}
+
+/// Whether lines are known of a guest, or of a part of it.
+pub(crate) fn has_lines(project: &Project, guest: &str) -> bool {
+    let is_known = |name: &str| project.language(name).is_none_or(Language::has_lines);
+    let of_a_part = || match Guest::read(project, guest) {
+        Ok(guest) => guest.build.parts().into_iter().any(is_known),
+        Err(_) => false,
+    };
+    is_known(guest) || of_a_part()
+}
+
+/// Why the lines of a guest's own source are not known; `None` if they are.
+fn why_unknown(
+    project: &Project,
+    languages: &mut Languages,
+    guest: &Guest,
+) -> Result<Option<String>> {
+    let Some(other) = &guest.other else {
+        return Ok(None);
+    };
+    if let Err(why) = languages.ready(project, other.language)? {
+        return Ok(Some(format!(
+            "the tools for {} cannot be had: {why}",
+            other.language
+        )));
+    }
+    let (spoken, _) = other.spoken();
+    Ok((!other.language.has_lines())
+        .then(|| format!("it is written in {spoken}, and lines are known of Rust and C only")))
+}
+
+/// The component of what was made of a guest, with the parts in this folder.
+fn encoded(project: &Project, folder: &Path, guest: &Guest, made: &Made) -> Result<Vec<u8>> {
+    let name = &guest.name;
+    let own = on_its_stack(|| encode::component(guest, made).with_context(|| format!("`{name}`")))?;
+    match guest.build.compose.is_empty() {
+        true => Ok(own),
+        false => Ok(composed(project, folder, guest, made, &own)?.component),
+    }
 }

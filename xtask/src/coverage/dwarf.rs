@@ -7,10 +7,8 @@ use anyhow::{Context, Result};
 use gimli::{EndianSlice, LittleEndian};
 use wasmparser::{Parser, Payload};
 
+use crate::build_guests::hermetic::WORKSPACE;
 use crate::digest;
-
-/// The folder of the workspace, as guests are told. No path of the machine is in their code.
-const ROOT: &str = "/workspace/";
 
 /// The code of a module, with its lines.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -126,6 +124,7 @@ fn file_name(
         path.push(&*dwarf.attr_string(unit, folder)?.to_string_lossy());
     }
     path.push(&*dwarf.attr_string(unit, file.path_name())?.to_string_lossy());
-    let path = path.to_string_lossy();
-    Ok(path.strip_prefix(ROOT).map(str::to_owned))
+    // No path of the machine is in a guest's code.
+    let path = path.strip_prefix(WORKSPACE).ok();
+    Ok(path.map(|path| path.to_string_lossy().into_owned()))
 }

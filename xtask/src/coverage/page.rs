@@ -116,7 +116,7 @@ mod tests {
         let (root, target) = (folder.path().to_owned(), folder.path().join("target"));
         let project = Project::at(root, target).unwrap();
         let file = File(BTreeMap::from([(1, 2), (2, 1), (3, 0)]));
-        let why = "it is written in Python, and lines are known of Rust only";
+        let why = "it is written in Python, and lines are known of Rust and C only";
         let covered = Covered {
             lines: Lines(BTreeMap::from([("a.rs".to_owned(), file)])),
             left_out: vec![("sampling-plan".to_owned(), why.to_owned())],
@@ -126,7 +126,7 @@ mod tests {
         assert_eq!(
             shown,
             "<ul>\n\
-             <li><code>sampling-plan</code>: it is written in Python, and lines are known of Rust only</li>\n\
+             <li><code>sampling-plan</code>: it is written in Python, and lines are known of Rust and C only</li>\n\
              </ul>\n\
              <details class=\"source\">\n\
              <summary>a.rs <small>2 of 3 lines</small></summary>\n\

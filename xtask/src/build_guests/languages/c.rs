@@ -10,10 +10,10 @@ use anyhow::{Context, Result};
 use wit_bindgen_core::Files;
 use wit_parser::Resolve;
 
+use super::super::hermetic::WORKSPACE;
 use super::tools::Tools;
 use super::workshop::{WIT, Workshop};
 use super::world::WORLD;
-use crate::guest::Other;
 
 /// The folder of the bindings in a workshop.
 const BINDINGS: &str = "bindings";
@@ -21,12 +21,16 @@ const BINDINGS: &str = "bindings";
 /// The stack of a guest in C, which is part of its memory. It is as large as that of a guest in Rust.
 const STACK_BYTES: u32 = 1024 * 1024;
 
-/// Builds a core module of the copy of the guest's files in `app`. Every `.c` file of the guest's folder is compiled.
+/// How the code that is shipped is compiled.
+const SHIPPED: [&str; 3] = ["-Os", "-g0", "-flto"];
+
+/// Builds a core module of the copy of the guest's files in `app`. Every `.c` file of the guest's folder is compiled. With
+/// `lines`, which is the guest's folder in the workspace, the code says from which lines it comes.
 pub(super) fn build(
     workshop: &Workshop,
     tools: &Tools,
     guest: &str,
-    _other: &Other,
+    lines: Option<&str>,
 ) -> Result<Vec<u8>> {
     bindings(workshop)?;
     let zig = tools.packages[0].join("ziglang/zig");
@@ -39,7 +43,11 @@ pub(super) fn build(
         .env("ZIG_GLOBAL_CACHE_DIR", workshop.kept("zig-cache"))
         .env("ZIG_LOCAL_CACHE_DIR", workshop.path("zig-cache"))
         .args(["cc", "-target", "wasm32-wasi", "-mexec-model=reactor"])
-        .args(["-std=c17", "-Os", "-g0", "-flto", "-Wall", "-Wextra"])
+        .args(["-std=c17", "-Wall", "-Wextra"])
+        .args(match lines {
+            None => SHIPPED.map(str::to_owned).to_vec(),
+            Some(folder) => with_lines(folder),
+        })
         // zig leaves out assertions where it optimises.
         .arg("-UNDEBUG")
         // zig's default of 16 MiB is more memory than the tier `lightweight` has.
@@ -50,6 +58,18 @@ pub(super) fn build(
         .arg(format!("{BINDINGS}/{WORLD}_component_type.o"));
     workshop.run(guest, "zig cc", &mut clang)?;
     workshop.read("app.wasm")
+}
+
+/// Code that is not optimised, because optimised code has lost most of its lines. zig would add checks for undefined
+/// behaviour to it, which the shipped code does not have.
+fn with_lines(folder: &str) -> Vec<String> {
+    let mut options = ["-O0", "-g", "-fno-sanitize=undefined"]
+        .map(str::to_owned)
+        .to_vec();
+    // No path of the machine, as in guests in Rust.
+    options.push(format!("-fdebug-prefix-map=app={WORKSPACE}/{folder}"));
+    options.push(format!("-fdebug-compilation-dir={WORKSPACE}"));
+    options
 }
 
 /// Generates `guest.h`, `guest.c`, and an object file with the description of the world.
