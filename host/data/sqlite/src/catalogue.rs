@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use rusqlite::Connection;
 
+use crate::tokens::{Token, tokens};
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     Table,
@@ -82,13 +84,11 @@ impl Table {
 
     /// The module of a virtual table, in lower case.
     pub(crate) fn module(&self) -> String {
-        let lower = self.sql.to_ascii_lowercase();
-        let after = lower.split_once(" using ").map_or("", |(_, after)| after);
-        after
-            .trim_start()
-            .chars()
-            .take_while(|c| c.is_ascii_alphanumeric() || *c == '_')
-            .collect()
+        let mut after = tokens(&self.sql).skip_while(|token| !token.is("using"));
+        match after.nth(1) {
+            Some(Token::Word(name) | Token::Quoted(name)) => name.to_ascii_lowercase(),
+            _ => String::new(),
+        }
     }
 }
 
@@ -148,6 +148,14 @@ impl Catalogue {
 
     pub(crate) fn get(&self, name: &str) -> Option<&Table> {
         self.tables.get(&name.to_ascii_lowercase())
+    }
+
+    /// The virtual table that keeps its data in this table. The names of others may begin in the same way.
+    pub(crate) fn owner_of(&self, shadow: &str) -> Option<&Table> {
+        let tables = self.tables.values();
+        tables
+            .filter(|table| self.is_shadow_of(shadow, table))
+            .max_by_key(|table| table.name.len())
     }
 
     /// Whether `shadow` is a table in which the virtual table `table` keeps its data.

@@ -258,7 +258,7 @@ impl Guard {
         // A view or a trigger has a text of its own, which is not the statement's.
         self.searches |= definer;
         self.looks_through |= definer;
-        match self.refuses(&context.action, definer) {
+        match self.refuses(context, definer) {
             None => Authorization::Allow,
             Some(refused) => {
                 // The first refusal is the cause. Others follow from it.
@@ -268,14 +268,17 @@ impl Guard {
         }
     }
 
-    fn refuses(&mut self, action: &AuthAction<'_>, definer: bool) -> Option<Refused> {
+    fn refuses(&mut self, context: &AuthContext<'_>, definer: bool) -> Option<Refused> {
         let within = self.phase == Phase::Within;
-        match *action {
+        match context.action {
             AuthAction::Select | AuthAction::Recursive => None,
             AuthAction::Read {
                 table_name,
                 column_name,
-            } => self.refuses_read(table_name, column_name, definer),
+            } => {
+                let in_schema = context.database_name.is_some();
+                self.refuses_read(table_name, column_name, in_schema, definer)
+            }
             AuthAction::Insert { table_name } | AuthAction::Delete { table_name } => {
                 self.refuses_write(table_name, None)
             }
@@ -310,7 +313,14 @@ impl Guard {
         }
     }
 
-    fn refuses_read(&mut self, table: &str, column: &str, definer: bool) -> Option<Refused> {
+    /// `in_schema`: SQLite says in which database the table is.
+    fn refuses_read(
+        &mut self,
+        table: &str,
+        column: &str,
+        in_schema: bool,
+        definer: bool,
+    ) -> Option<Refused> {
         let lower = table.to_ascii_lowercase();
         self.of_virtual |= self.rules.virtuals.contains(&lower);
         if TABLE_FUNCTIONS.contains(&lower.as_str()) {
@@ -327,14 +337,15 @@ impl Guard {
         let allowed = match granted {
             Some(granted) if column.is_empty() => granted.read.any(),
             Some(granted) => granted.read.has(column),
-            // The name of a common table expression of which no column is used. The statement compiled in the
-            // guest's world, so it names no table that is not granted. What modules bring along is in both, and a
-            // view or a trigger was not compiled there.
+            // The name of a common table expression of which no column is used: it is in no database. The statement
+            // compiled in the guest's world, so it names no table that is not granted. What modules bring along is in
+            // both, and a trigger was not compiled there. SQLite says for each table of a view or a trigger in which
+            // database it is, however deep in subqueries the table is.
             None => {
                 column.is_empty()
+                    && !in_schema
                     && self.phase == Phase::Guest
                     && !self.rules.is_inner(&lower)
-                    && !(definer && self.rules.all.contains(&lower))
             }
         };
         self.reads_tables |= granted.is_some();

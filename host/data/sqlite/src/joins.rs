@@ -5,6 +5,7 @@
 //! database. So a statement that has one of them names no table of which not all columns may be read.
 
 use crate::guard::Rules;
+use crate::tokens::tokens;
 
 /// A table that a statement names together with `NATURAL` or `USING`, and of which not everything may be read.
 pub(crate) fn in_the_way<'a>(sql: &str, rules: &'a Rules) -> Option<&'a str> {
@@ -21,35 +22,7 @@ pub(crate) fn in_the_way<'a>(sql: &str, rules: &'a Rules) -> Option<&'a str> {
 
 /// Whether one of the words occurs outside of quotes and comments.
 fn has_join(sql: &str) -> bool {
-    let mut rest = sql.as_bytes();
-    while let [first, behind @ ..] = rest {
-        rest = match first {
-            // Two quotes stand for one inside of quotes. Here they end one text and begin the next.
-            b'\'' | b'"' | b'`' => after(behind, &[*first]),
-            b'[' => after(behind, b"]"),
-            b'-' if behind.starts_with(b"-") => after(behind, b"\n"),
-            b'/' if behind.starts_with(b"*") => after(&behind[1..], b"*/"),
-            _ if is_part(*first) => {
-                let end = rest.iter().position(|byte| !is_part(*byte));
-                let (word, behind) = rest.split_at(end.unwrap_or(rest.len()));
-                if word.eq_ignore_ascii_case(b"natural") || word.eq_ignore_ascii_case(b"using") {
-                    return true;
-                }
-                behind
-            }
-            _ => behind,
-        };
-    }
-    false
-}
-
-fn is_part(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'$') || !byte.is_ascii()
-}
-
-fn after<'a>(text: &'a [u8], end: &[u8]) -> &'a [u8] {
-    let at = text.windows(end.len()).position(|part| part == end);
-    at.map_or(&[], |at| &text[at + end.len()..])
+    tokens(sql).any(|token| token.is("natural") || token.is("using"))
 }
 
 #[cfg(test)]

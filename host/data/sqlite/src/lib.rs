@@ -58,6 +58,7 @@ mod search;
 mod store;
 mod text;
 mod time;
+mod tokens;
 mod touched;
 mod trial;
 mod value;
