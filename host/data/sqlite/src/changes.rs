@@ -37,7 +37,7 @@ pub struct TableChanges {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Changes {
     pub(crate) tables: Vec<TableChanges>,
-    /// The next automatic keys of tables.
+    /// The last automatic keys of all tables that were touched. They stay used when the rows are gone again.
     pub(crate) sequences: Vec<(String, i64)>,
 }
 
@@ -46,6 +46,8 @@ pub(crate) struct Access {
     pub(crate) columns: Vec<String>,
     /// The names of the key's columns.
     key: Vec<String>,
+    /// Their places among the columns, if the key is made of columns.
+    key_places: Vec<usize>,
     /// Whether the key is not among the columns.
     key_apart: bool,
 }
@@ -64,7 +66,13 @@ impl Access {
         } else {
             vec![table.rowid()?.to_owned()]
         };
+        let place = |name: &String| columns.iter().position(|column| column == name);
+        let key_places = match table.without_rowid {
+            true => key.iter().filter_map(place).collect(),
+            false => Vec::new(),
+        };
         Some(Access {
+            key_places,
             columns,
             // A key that is written as a column is set already.
             key_apart: !table.without_rowid && !table.key_is_rowid(),
@@ -144,18 +152,29 @@ pub(crate) fn bound(key: &Key) -> Vec<Bound<'_>> {
     }
 }
 
-/// The row with this key as it is now.
+/// The row with this key as it is now, found with [`Access::select`]. SQLite also finds a row whose key only counts as equal,
+/// such as `A` for `a` with `NOCASE`, or 1.0 for 1. That is another key, and the row is not found.
 pub(crate) fn row_now(
     statement: &mut rusqlite::Statement<'_>,
-    columns: usize,
+    access: &Access,
     key: &Key,
 ) -> Result<Option<Row>> {
     let mut rows = statement.query(params_from_iter(bound(key)))?;
     let Some(row) = rows.next()? else {
         return Ok(None);
     };
-    let values: Result<Row> = (0..columns).map(|at| Ok(row.get_ref(at)?.into())).collect();
-    values.map(Some)
+    let columns = 0..access.columns.len();
+    let values: Row = columns
+        .map(|at| Ok(row.get_ref(at)?.into()))
+        .collect::<Result<_>>()?;
+    let is_it = match key {
+        Key::Rowid(_) => true,
+        Key::Columns(key) => {
+            let found = access.key_places.iter().map(|at| values.get(*at));
+            found.eq(key.iter().map(Some))
+        }
+    };
+    Ok(is_it.then_some(values))
 }
 
 /// What became of the rows that were touched, or `None` if that is over a limit.
@@ -177,7 +196,7 @@ pub(crate) fn net(
         let mut statement = connection.prepare(&access.select(&table.name))?;
         let mut changed = Vec::new();
         for (key, before) in rows {
-            let after = row_now(&mut statement, access.columns.len(), &key)?;
+            let after = row_now(&mut statement, &access, &key)?;
             if before != after {
                 bytes += after.iter().flatten().map(Value::bytes).sum::<usize>();
                 if bytes > CHANGED_BYTES {
@@ -186,8 +205,8 @@ pub(crate) fn net(
                 changed.push(RowChange { key, before, after });
             }
         }
+        touched_names.push(name);
         if !changed.is_empty() {
-            touched_names.push(name);
             changes.tables.push(TableChanges {
                 table: table.name.clone(),
                 columns: access.columns,
@@ -218,11 +237,12 @@ fn sequences(connection: &Connection, tables: &[String]) -> Result<Vec<(String, 
 
 impl Changes {
     pub(crate) fn is_empty(&self) -> bool {
-        self.tables.is_empty()
+        self.tables.is_empty() && self.sequences.is_empty()
     }
 
     /// The changes as people see them: rows have their primary keys, a full-text table has its own columns, and its inner tables
-    /// are left out.
+    /// are left out. Only the inner tables show what became of a virtual table that keeps no rows as they are, such as an
+    /// R-tree.
     pub(crate) fn shown(&self, catalogue: &Catalogue) -> Vec<TableChanges> {
         let mut shown = Vec::new();
         for changes in &self.tables {
@@ -233,12 +253,14 @@ impl Changes {
                 shown.push(by_primary_key(table, changes));
                 continue;
             }
-            let content = changes
-                .table
-                .strip_suffix("_content")
-                .and_then(|name| catalogue.get(name));
-            if let Some(owner) = content.filter(|owner| owner.kind == Kind::Virtual) {
-                shown.push(of_full_text(owner, changes));
+            let owner = catalogue.owner_of(&changes.table);
+            let content = owner.map(|owner| format!("{}_content", owner.name));
+            match (owner, content.and_then(|content| catalogue.get(&content))) {
+                (Some(owner), Some(content)) if content.name == table.name => {
+                    shown.push(of_full_text(owner, changes));
+                }
+                (_, Some(_)) => {}
+                (_, None) => shown.push(by_primary_key(table, changes)),
             }
         }
         shown.sort_by(|one, two| one.table.cmp(&two.table));

@@ -290,7 +290,7 @@ fn state(connection: &Connection, changes: &Changes) -> rusqlite::Result<State> 
         };
         let mut statement = connection.prepare(&access.select(&table.table))?;
         for row in &table.rows {
-            let now = row_now(&mut statement, access.columns.len(), &row.key)?;
+            let now = row_now(&mut statement, &access, &row.key)?;
             before &= now == row.before;
             after &= now == row.after;
             if !before && !after {
@@ -298,7 +298,28 @@ fn state(connection: &Connection, changes: &Changes) -> rusqlite::Result<State> 
             }
         }
     }
-    Ok(if after { State::After } else { State::Before })
+    // If no rows show it, the automatic keys do.
+    let is_before = before && (!after || !has_sequences(connection, changes)?);
+    Ok(if is_before {
+        State::Before
+    } else {
+        State::After
+    })
+}
+
+/// Whether the automatic keys are as the run left them.
+fn has_sequences(connection: &Connection, changes: &Changes) -> rusqlite::Result<bool> {
+    if changes.sequences.is_empty() {
+        return Ok(true);
+    }
+    let mut found =
+        connection.prepare("SELECT 1 FROM main.sqlite_sequence WHERE name = ?1 AND seq = ?2")?;
+    for sequence in &changes.sequences {
+        if !found.exists((&sequence.0, sequence.1))? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// Writes the rows as the run left them. Triggers and foreign keys are off, because their changes are among the
