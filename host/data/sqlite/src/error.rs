@@ -19,7 +19,7 @@ pub enum StoreError {
         /// What to do.
         hint: &'static str,
     },
-    /// It is a device, for example.
+    /// It is a folder or a device, for example.
     #[error("`{path}` is not a regular file, expected an SQLite database")]
     NotAFile {
         /// What was named.

@@ -30,6 +30,12 @@ impl Store {
         path: &Path,
         mut verdict: impl FnMut(&str) -> Verdict,
     ) -> Result<Store, StoreError> {
+        // A device keeps nothing that is written to it. SQLite's own messages about others do not say what they are.
+        if fs::metadata(path).is_ok_and(|found| !found.is_file()) {
+            return Err(StoreError::NotAFile {
+                path: path.to_owned(),
+            });
+        }
         let connection = desk::connect(path, false)?;
         let failed = |cause: rusqlite::Error| StoreError::Open {
             path: path.to_owned(),
@@ -42,7 +48,7 @@ impl Store {
             .map_err(failed)?;
         let read_only = connection.is_readonly("main").map_err(failed)?;
         if !read_only {
-            check_file(path)?;
+            check_name(path)?;
             let mode: String = connection
                 .query_row("PRAGMA journal_mode = WAL", (), |row| row.get(0))
                 .map_err(failed)?;
@@ -148,11 +154,10 @@ fn hint(error: &rusqlite::Error) -> &'static str {
 }
 
 /// SQLite keeps its log beside the name of a database. With two names, there would be two logs, and changes would be
-/// lost. Symbolic links are harmless, because they are followed first. A device keeps nothing that is written to it.
-fn check_file(path: &Path) -> Result<(), StoreError> {
+/// lost. Symbolic links are harmless, because they are followed first.
+fn check_name(path: &Path) -> Result<(), StoreError> {
     let path = path.to_owned();
     match fs::metadata(&path) {
-        Ok(found) if !found.is_file() => Err(StoreError::NotAFile { path }),
         Ok(found) if found.nlink() > 1 => Err(StoreError::TwoNames { path }),
         _ => Ok(()),
     }

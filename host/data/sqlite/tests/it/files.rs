@@ -60,7 +60,6 @@ fn ids(run: &mut Run) -> String {
 #[test]
 fn what_is_no_database_says_so() {
     let lab = Lab::new();
-    fs::create_dir(lab.at("folder")).unwrap();
     fs::write(lab.at("text"), "no database at all\n".repeat(100)).unwrap();
     fs::write(lab.at("cut"), &fs::read(lab.made("DELETE")).unwrap()[..50]).unwrap();
     let not_one =
@@ -69,7 +68,6 @@ fn what_is_no_database_says_so() {
     for (name, said) in [
         ("absent", cannot_be_opened),
         ("absent/data.db", cannot_be_opened),
-        ("folder", cannot_be_opened),
         ("text", not_one),
         (
             "cut",
@@ -100,8 +98,12 @@ fn a_name_is_always_that_of_a_file() {
         let said = format!("cannot open `{name}`: unable to open database file: ./{name}\n");
         assert!(error.starts_with(&said), "{error}");
     }
-    let error = open(Path::new("/dev/null")).map(drop).unwrap_err();
-    assert!(matches!(error, StoreError::NotAFile { .. }), "{error}");
+    let lab = Lab::new();
+    let _socket = std::os::unix::net::UnixListener::bind(lab.at("socket")).unwrap();
+    for path in [Path::new("/dev/null"), lab.0.path(), &lab.at("socket")] {
+        let error = open(path).map(drop).unwrap_err();
+        assert!(matches!(error, StoreError::NotAFile { .. }), "{error}");
+    }
     assert!(!Path::new("/dev/null-pending").exists());
 }
 
