@@ -1,11 +1,14 @@
 //! One call. A statement is compiled in the guest's world, then compiled in the database, and stepped under the
 //! run's budget.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use fractalaw_data_call::{CallError, Failure, Quota, Stop};
 use rusqlite::types::ValueRef;
 
+use crate::catalogue::Table;
+use crate::compile::{compile, names};
 use crate::desk::Desk;
 use crate::ffi::{self, Engine, Entered, Fault, Statement};
 use crate::guard::{Phase, SharedGuard, lock};
@@ -17,7 +20,6 @@ use crate::price;
 use crate::rows_out::RowsOut;
 use crate::search;
 use crate::touched::Touched;
-use crate::words;
 use crate::work::{self, AtWork, SharedWork};
 use crate::world::quoted;
 
@@ -47,11 +49,12 @@ impl Call<'_> {
         }
         let desk = &mut *self.desk;
         if !seen.of_schema {
-            compile(&mut desk.engine, &desk.guard, sql, self.now_ms)?;
+            compile(&mut desk.engine, &desk.guard, sql, self.now_ms, &desk.work)?;
             if !self.is_short {
                 warm(desk);
             }
         }
+        let names = names(desk, sql, seen.of_schema, self.now_ms)?;
         let (engine, guard) = if seen.of_schema {
             (&mut desk.world.engine, &desk.world.guard)
         } else {
@@ -68,7 +71,7 @@ impl Call<'_> {
             Entered::new(CALL_MEMORY_BYTES, self.now_ms)
         };
         step(engine, guard, &desk.work, |statement, work| {
-            rows(statement, work)
+            rows(statement, names, work)
         })
     }
 
@@ -78,7 +81,8 @@ impl Call<'_> {
             return Err(messages::only_reads().into());
         }
         self.change(|call| {
-            compile(&mut call.desk.engine, &call.desk.guard, sql, call.now_ms)?;
+            let desk = &mut *call.desk;
+            compile(&mut desk.engine, &desk.guard, sql, call.now_ms, &desk.work)?;
             warm(call.desk);
             let _at_work = Entered::new(CALL_MEMORY_BYTES, call.now_ms);
             step(
@@ -117,7 +121,8 @@ impl Call<'_> {
     /// Compiles a statement in the guest's world.
     fn see(&mut self, sql: &str) -> Result<Seen, Failure> {
         let world = &mut self.desk.world;
-        compile(&mut world.engine, &world.guard, sql, self.now_ms)?;
+        let work = &self.desk.work;
+        compile(&mut world.engine, &world.guard, sql, self.now_ms, work)?;
         let statement = world.engine.last().ok_or_else(messages::no_statement)?;
         messages::check(statement)?;
         if let Some(table) = joins::in_the_way(sql, &lock(&world.guard).rules) {
@@ -155,9 +160,11 @@ impl Call<'_> {
         let kept = |touched: &Touched| (touched.rows(), touched.written_bytes());
         let (rows_before, bytes_before) = kept(&lock(&self.desk.touched));
         let mut result = work(self);
-        let ((rows, bytes), checked, beyond) = {
+        let ((rows, bytes), checked, beyond, perhaps_random) = {
             let mut touched = lock(&self.desk.touched);
-            (kept(&touched), touched.check(), touched.take_beyond())
+            let beyond = touched.take_beyond();
+            let perhaps_random = touched.take_perhaps_random();
+            (kept(&touched), touched.check(), beyond, perhaps_random)
         };
         let changed = price::CHANGED_ROW
             .saturating_mul(rows.saturating_sub(rows_before) as u64)
@@ -168,6 +175,10 @@ impl Call<'_> {
             result = Err(stop.into());
         } else if let Some(table) = beyond.filter(|_| result.is_ok()) {
             result = Err(messages::replaces(&table).into());
+        } else if result.is_ok()
+            && let Some(table) = self.first_full(&perhaps_random)
+        {
+            result = Err(messages::has_largest_rowid(&table).into());
         }
         if self.desk.engine.is_autocommit() {
             return result;
@@ -181,6 +192,27 @@ impl Call<'_> {
         result
     }
 
+    /// The first of these tables that has the largest rowid. SQLite then takes random rowids, which differ from run to run.
+    fn first_full(&self, tables: &BTreeSet<String>) -> Option<String> {
+        let is_full = |table: &&String| {
+            let rowid = self.desk.catalogue.get(table).and_then(Table::rowid)?;
+            let sql = format!(
+                "SELECT 1 FROM main.{} WHERE {rowid} = {}",
+                quoted(table),
+                i64::MAX
+            );
+            let connection = self.desk.engine.connection();
+            connection
+                .prepare(&sql)
+                .and_then(|mut found| found.exists(()))
+                .ok()
+        };
+        tables
+            .iter()
+            .find(|table| is_full(table) == Some(true))
+            .cloned()
+    }
+
     /// Begins or ends what a change can be undone to. Full text then writes what it has kept, which takes steps: the run's budget
     /// can end meanwhile, and that is the reason for the failure.
     fn savepoint(&self, sql: &str) -> Result<(), Failure> {
@@ -190,34 +222,6 @@ impl Call<'_> {
             None => messages::engine(&error),
         })
     }
-}
-
-/// Makes the statement ready on this connection. It is then the one that was prepared last.
-pub(crate) fn compile(
-    engine: &mut Engine,
-    guard: &SharedGuard,
-    sql: &str,
-    now_ms: Option<i64>,
-) -> Result<(), CallError> {
-    let _at_work = Entered::new(CALL_MEMORY_BYTES, now_ms);
-    lock(guard).enter(Phase::Guest);
-    let prepared = engine.prepare(sql).map(|(_, was_ready)| was_ready);
-    let mut does = {
-        let mut guard = lock(guard);
-        guard.enter(Phase::Host);
-        guard.does()
-    };
-    if let Ok(false) = prepared {
-        words::read(sql, &mut does);
-        if let Some(statement) = engine.last() {
-            does.searches |= statement.builds_index();
-            statement.does = does;
-        }
-    }
-    let mut guard = lock(guard);
-    prepared
-        .map(|_| ())
-        .map_err(|fault| messages::not_compiled(fault, guard.refused.take(), &guard.rules))
 }
 
 /// Virtual tables keep some of what they read for as long as nobody else writes. The cost of a statement must not
@@ -308,12 +312,18 @@ impl From<CallError> for Driven {
 }
 
 /// All rows of a query. They are paid for before the guest gets them.
-fn rows(statement: &mut Statement, work: &SharedWork) -> Result<Vec<u8>, Driven> {
+fn rows(
+    statement: &mut Statement,
+    names: Vec<String>,
+    work: &SharedWork,
+) -> Result<Vec<u8>, Driven> {
     let columns = statement.columns();
-    let kinds: Vec<(String, ColumnKind)> = (0..columns)
-        .map(|column| {
+    let kinds: Vec<(String, ColumnKind)> = names
+        .into_iter()
+        .enumerate()
+        .map(|(column, name)| {
             let declared = statement.declared(column).unwrap_or_default();
-            (statement.name(column), ColumnKind::of(&declared))
+            (name, ColumnKind::of(&declared))
         })
         .collect();
     let mut out = RowsOut::new(kinds.into_iter());

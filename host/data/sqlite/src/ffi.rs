@@ -209,6 +209,7 @@ impl Engine {
             NonNull::new(raw).map(|raw| Statement {
                 raw,
                 does: Does::default(),
+                plans: 0,
             }),
             rest,
         ))

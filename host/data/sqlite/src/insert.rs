@@ -3,8 +3,9 @@
 use fractalaw_arrow::Stream;
 use fractalaw_data_call::{CallError, Code, Failure, Quota};
 
-use crate::call::{Call, Driven, compile, step, warm};
+use crate::call::{Call, Driven, step, warm};
 use crate::catalogue::{Kind, Table};
+use crate::compile::compile;
 use crate::ffi::{Entered, Statement};
 use crate::grants::Columns;
 use crate::guard::{Rules, lock};
@@ -62,7 +63,8 @@ impl Call<'_> {
         );
         self.change(|call| {
             // The guard checks this statement against the grants too, because a trigger can reach further.
-            compile(&mut call.desk.engine, &call.desk.guard, &sql, call.now_ms)?;
+            let desk = &mut *call.desk;
+            compile(&mut desk.engine, &desk.guard, &sql, call.now_ms, &desk.work)?;
             warm(call.desk);
             let _at_work = Entered::new(CALL_MEMORY_BYTES, call.now_ms);
             step(

@@ -313,6 +313,17 @@ pub(crate) fn replaces(table: &str) -> CallError {
     .hint("first change the row that is in the way")
 }
 
+pub(crate) fn has_largest_rowid(table: &str) -> CallError {
+    CallError::new(
+        Code::TooLarge,
+        format!(
+            "`{table}` has a row with the rowid {}, so SQLite would give its next row a random one",
+            i64::MAX
+        ),
+    )
+    .hint("give rows smaller keys, below 2^40 in a table that has this row")
+}
+
 fn beyond() -> CallError {
     CallError::new(
         Code::Denied,

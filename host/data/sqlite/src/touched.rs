@@ -5,7 +5,7 @@
 //! began. The row's final values are read when the run is settled. So a statement that was rolled back leaves
 //! nothing behind.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use fractalaw_data_call::{Quota, Stop};
@@ -17,6 +17,9 @@ use crate::grants::Columns;
 use crate::guard::Rules;
 use crate::limits::{CHANGED_BYTES, CHANGED_ROWS};
 use crate::value::Value;
+
+/// The rowids that SQLite takes at random. They begin at 1, but smaller ones than these are one in four million.
+const RANDOM_ROWIDS: std::ops::RangeInclusive<i64> = 1 << 40..=1 << 62;
 
 /// What identifies a row of a table.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -44,6 +47,8 @@ pub(crate) struct Touched {
     /// A table of which a row was deleted, although only columns of it may be changed. SQLite asks nobody before
     /// `REPLACE` deletes a row that is in the way.
     beyond: Option<String>,
+    /// Tables with a new row of which SQLite may have taken the rowid at random. It does if no larger rowid is left.
+    perhaps_random: BTreeSet<String>,
     /// By the table's name, as SQLite reports it.
     tables: Vec<(String, Before)>,
     rows: usize,
@@ -71,6 +76,11 @@ impl Touched {
         self.beyond.take()
     }
 
+    /// Takes out the tables with a new row of which the rowid may be random.
+    pub(crate) fn take_perhaps_random(&mut self) -> BTreeSet<String> {
+        std::mem::take(&mut self.perhaps_random)
+    }
+
     pub(crate) fn rows(&self) -> usize {
         self.rows
     }
@@ -87,6 +97,7 @@ impl Touched {
         self.bytes = 0;
         self.over = None;
         self.beyond = None;
+        self.perhaps_random.clear();
         std::mem::take(&mut self.tables).into_iter().collect()
     }
 
@@ -106,6 +117,9 @@ impl Touched {
             if granted.is_none_or(|granted| granted.write != Columns::All) {
                 self.beyond.get_or_insert_with(|| table.name.clone());
             }
+        }
+        if !change.has_old && !table.without_rowid && RANDOM_ROWIDS.contains(&change.new_rowid) {
+            self.perhaps_random.insert(table.name.clone());
         }
         if change.has_old {
             let key = key(table, change.old_rowid, |column| {

@@ -22,6 +22,8 @@ pub(crate) struct Work {
     /// The steps that were paid for while they were made, including those of virtual tables.
     steps_paid: u64,
     steps_since_paid: u64,
+    /// The plans that SQLite has looked at for the statement that is compiled now. They are no steps of a statement.
+    plans: Option<u64>,
     random: Option<ChaCha12Rng>,
     rates: Rates,
     used: Used,
@@ -82,6 +84,9 @@ pub(crate) fn note_words(bytes: u64, is_prefix: bool) {
 
 /// What is owed is paid at once from here on. It is the work of about 30 µs.
 const PAID_AT_ONCE: u64 = 100_000;
+
+/// Each plan that SQLite looks at while it compiles a statement, from a thousand on. It is the price of a step.
+const PLAN: u64 = 60;
 
 /// A run's statement on this thread, until this is dropped.
 pub(crate) struct AtWork;
@@ -240,6 +245,10 @@ impl Work {
         if self.is_settling {
             return false;
         }
+        if let Some(plans) = &mut self.plans {
+            *plans += steps;
+            return self.pay_plans(steps).is_err();
+        }
         WORDS.set(0);
         self.steps_since_paid += steps;
         if self.steps_since_paid < STEPS_BETWEEN_LOOKS {
@@ -259,6 +268,25 @@ impl Work {
             .pay_steps(STEPS_BETWEEN_LOOKS)
             .and_then(|()| self.ask(|budget| budget.look()));
         go_on.is_err()
+    }
+
+    /// SQLite compiles a statement from here on. It looks at many plans for a join of many tables.
+    pub(crate) fn begin_compiling(&mut self) {
+        self.plans = Some(0);
+    }
+
+    /// Returns the plans that were looked at and paid for.
+    pub(crate) fn end_compiling(&mut self) -> u64 {
+        self.plans.take().unwrap_or_default()
+    }
+
+    /// Pays for plans. A statement that is ready from before pays as if it was compiled now, at the same places.
+    pub(crate) fn pay_plans(&mut self, plans: u64) -> Result<(), Stop> {
+        for _ in 0..plans / STEPS_BETWEEN_LOOKS {
+            self.spend(PLAN.saturating_mul(STEPS_BETWEEN_LOOKS))?;
+            self.ask(|budget| budget.look())?;
+        }
+        Ok(())
     }
 
     /// Pays for the rest when a statement has ended or was left, with this many steps of its own and this many
@@ -322,6 +350,15 @@ pub(crate) fn look_often_enough(
     } else {
         STEPS_BETWEEN_LOOKS
     };
+    look_after(engine, work, steps)
+}
+
+/// Makes SQLite call back after so many steps, or after as many plans while it compiles.
+pub(crate) fn look_after(
+    engine: &mut Engine,
+    work: &SharedWork,
+    steps: u64,
+) -> rusqlite::Result<()> {
     if steps != engine.steps_between_looks {
         watch(engine.connection_mut(), work, steps)?;
         engine.steps_between_looks = steps;

@@ -14,6 +14,8 @@ pub(crate) struct Statement {
     pub(super) raw: NonNull<ffi::sqlite3_stmt>,
     /// What it does, as the guard saw it.
     pub(crate) does: Does,
+    /// How often SQLite's planner looked at another way to find its rows, in whole looks of the host.
+    pub(crate) plans: u64,
 }
 
 /// What a statement reads and changes.

@@ -1,0 +1,79 @@
+//! Statements are made ready: in the guest's world, and in the database under the guard.
+
+use fractalaw_data_call::Failure;
+
+use crate::desk::Desk;
+use crate::ffi::{Engine, Entered};
+use crate::guard::{Phase, SharedGuard, lock};
+use crate::limits::{CALL_MEMORY_BYTES, STEPS_BETWEEN_LOOKS};
+use crate::messages;
+use crate::names_out;
+use crate::words;
+use crate::work::{self, SharedWork};
+
+/// Makes the statement ready on this connection. It is then the one that was prepared last.
+pub(crate) fn compile(
+    engine: &mut Engine,
+    guard: &SharedGuard,
+    sql: &str,
+    now_ms: Option<i64>,
+    work: &SharedWork,
+) -> Result<(), Failure> {
+    let _at_work = Entered::new(CALL_MEMORY_BYTES, now_ms);
+    work::look_after(engine, work, STEPS_BETWEEN_LOOKS)
+        .map_err(|error| messages::engine(&error))?;
+    lock(guard).enter(Phase::Guest);
+    lock(work).begin_compiling();
+    let prepared = engine.prepare(sql).map(|(_, was_ready)| was_ready);
+    let plans = lock(work).end_compiling();
+    let mut does = {
+        let mut guard = lock(guard);
+        guard.enter(Phase::Host);
+        guard.does()
+    };
+    if let Ok(false) = prepared {
+        words::read(sql, &mut does);
+        if let Some(statement) = engine.last() {
+            does.searches |= statement.builds_index();
+            statement.does = does;
+            statement.plans = plans;
+        }
+    }
+    if let (Ok(true), Some(statement)) = (&prepared, engine.last()) {
+        lock(work).pay_plans(statement.plans)?;
+    }
+    // If the run was stopped, that is the reason for the failure.
+    let stopped = lock(work).stopped.filter(|_| plans > 0);
+    if let Some(stop) = stopped {
+        lock(guard).refused = None;
+        return Err(stop.into());
+    }
+    let mut guard = lock(guard);
+    prepared
+        .map(|_| ())
+        .map_err(|fault| messages::not_compiled(fault, guard.refused.take(), &guard.rules).into())
+}
+
+/// The names of the columns of the query that was compiled last. They are the same in each run.
+pub(crate) fn names(
+    desk: &mut Desk,
+    sql: &str,
+    of_schema: bool,
+    now_ms: Option<i64>,
+) -> Result<Vec<String>, Failure> {
+    let world = &mut desk.world;
+    let engine = match of_schema {
+        true => &mut world.engine,
+        false => &mut desk.engine,
+    };
+    let mut names = names_out::of(engine.last().ok_or_else(messages::no_statement)?);
+    if names.iter().any(|name| names_out::may_be_random(name)) {
+        if of_schema {
+            world.engine.forget_last();
+            compile(&mut world.engine, &world.guard, sql, now_ms, &desk.work)?;
+        }
+        let again = world.engine.last().ok_or_else(messages::no_statement)?;
+        names_out::settle(&mut names, &names_out::of(again));
+    }
+    Ok(names)
+}
