@@ -3,7 +3,9 @@
 
 mod loaded;
 mod slots;
+mod subject;
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -14,8 +16,7 @@ use fractalaw_ai::Ai;
 use fractalaw_events::Events;
 use fractalaw_host::capability::Offers;
 use fractalaw_host::{
-    Certainty, Coverage, Decision, Durations, Host, HostBuilder, LoadError, MicroApp, Policy,
-    Profile, ProfileError, ProfiledApp, Refusal, Report, Reuse, Run, Tier,
+    Coverage, Host, HostBuilder, MicroApp, Policy, Profile, ProfileError, ProfiledApp, Reuse, Run,
 };
 use tokio::runtime::Runtime;
 use tokio::sync::Barrier;
@@ -28,6 +29,7 @@ use crate::freshness::Guests;
 use crate::inventory::Inventory;
 use crate::lab::loaded::{Component, Loaded};
 use crate::lab::slots::{FreshSlots, UsedSlot};
+use crate::lab::subject::Subject;
 use crate::listing::Rendered;
 use crate::rendering::Observed;
 use crate::scenario::Scenario;
@@ -57,6 +59,8 @@ pub(crate) struct Lab {
     has_scribbler: bool,
     shared: OnceLock<Result<SharedHost, String>>,
     in_runs: AtomicU64,
+    /// The components of guests, by their names.
+    components: Mutex<HashMap<String, Arc<Component>>>,
     /// At most one of each for each thread that runs cases.
     fresh: Mutex<Vec<FreshSlots>>,
     used: Mutex<Vec<UsedSlot>>,
@@ -85,12 +89,14 @@ impl Lab {
             has_scribbler: inventory.has_guest(scribbler::GUEST),
             shared: OnceLock::new(),
             in_runs: AtomicU64::new(0),
+            components: Mutex::default(),
             fresh: Mutex::default(),
             used: Mutex::default(),
         }
     }
 
-    /// How long the runs of all cases took, one after another. The rest is the harness's own time.
+    /// How long the runs of all cases took, one after another: four of each case, the last with its neighbours from their
+    /// beginning to their end. The rest is the harness's own time.
     pub(crate) fn in_runs(&self) -> Duration {
         Duration::from_nanos(self.in_runs.load(Ordering::Relaxed))
     }
@@ -107,9 +113,13 @@ impl Lab {
     fn timed<T>(&self, runs: impl FnOnce() -> T) -> T {
         let start = Instant::now();
         let result = runs();
-        let nanos = u64::try_from(start.elapsed().as_nanos()).unwrap_or(u64::MAX);
-        self.in_runs.fetch_add(nanos, Ordering::Relaxed);
+        self.add(start.elapsed());
         result
+    }
+
+    fn add(&self, in_a_run: Duration) {
+        let nanos = u64::try_from(in_a_run.as_nanos()).unwrap_or(u64::MAX);
+        self.in_runs.fetch_add(nanos, Ordering::Relaxed);
     }
 
     fn shared(&self) -> Result<&SharedHost> {
@@ -135,7 +145,7 @@ impl Lab {
 
     /// Runs the case and returns what is the same each time.
     pub(crate) fn run(&self, case: &Case) -> Result<Observed> {
-        let component = Component::of(case.component(&self.guests)?);
+        let component = self.component(case)?;
         let shared = self.shared()?;
         let SharedHost {
             runtime,
@@ -160,22 +170,64 @@ impl Lab {
             lock(&self.fresh).push(slots);
             observed
         };
-        let used = {
+        let (used, back) = {
             let slot = self.used_slot(policy, hostile)?;
             let subject = slot.load(&component)?;
-            let scribble = Run::new().deterministic();
-            self.timed(|| runtime.block_on(slot.hostile.run(&slot.host, &scribble)))?;
+            // The hostile guest does not need this thread.
+            let back = self.while_scribbling(runtime, &slot, || comes_back(&fresh.report))?;
             let observed = once(&slot.host, &subject)?;
             lock(&self.used).push(slot);
-            observed
+            (observed, back)
         };
-        let subject = shared.subject(&component)?;
-        let (beside, neighbours) = shared.beside_others(|| once(host, &subject));
-        let (beside, ()) = (beside?, self.timed(|| shared.join(neighbours))?);
+        let beside = {
+            let subject = shared.subject(&component)?;
+            let granted = case.granted()?;
+            let run = case.run(&granted)?;
+            let report = self.timed(|| {
+                let run = || runtime.block_on(subject.run(host, &run));
+                let (report, neighbours) = shared.beside_others(run);
+                let report = report?;
+                shared.join(neighbours).map(|()| report)
+            })?;
+            let changes = granted.changes()?;
+            Observed { report, changes }
+        };
         same("a slot just used by a hostile guest", &fresh, &used)?;
         same("a slot beside others", &fresh, &beside)?;
-        comes_back(&fresh.report)?;
+        back?;
         Ok(fresh)
+    }
+
+    /// Does the work while the hostile guest runs in a slot, and returns when both have ended.
+    fn while_scribbling<T>(
+        &self,
+        runtime: &Runtime,
+        slot: &UsedSlot,
+        work: impl FnOnce() -> T,
+    ) -> Result<T> {
+        let (host, hostile) = (slot.host.clone(), slot.hostile.clone());
+        let scribbling = runtime.spawn(async move {
+            let start = Instant::now();
+            let report = hostile.run(&host, &Run::new().deterministic()).await;
+            report.map(|_| start.elapsed())
+        });
+        let worked = work();
+        self.add(runtime.block_on(scribbling)??);
+        Ok(worked)
+    }
+
+    /// The component of a case. A guest's is read once for all of its cases.
+    fn component(&self, case: &Case) -> Result<Arc<Component>> {
+        let read = || Ok::<_, anyhow::Error>(Component::of(case.component(&self.guests)?));
+        if case.is_fixture() {
+            return read().map(Arc::new);
+        }
+        if let Some(known) = lock(&self.components).get(&case.name.subject) {
+            return Ok(Arc::clone(known));
+        }
+        let component = Arc::new(read()?);
+        lock(&self.components).insert(case.name.subject.clone(), Arc::clone(&component));
+        Ok(component)
     }
 }
 
@@ -203,7 +255,7 @@ impl Lab {
 
     /// Runs the case once, for commands that only show its cost.
     pub(crate) fn run_once(&self, case: &Case) -> Result<Observed> {
-        let component = Component::of(case.component(&self.guests)?);
+        let component = self.component(case)?;
         let shared = self.shared()?;
         let subject = shared.subject(&component)?;
         let granted = case.granted()?;
@@ -220,9 +272,9 @@ impl Lab {
     /// If the lab itself cannot work. If a case has no profile, the inner result says why.
     pub(crate) fn profile(&self, case: &Case) -> Result<Result<Profile, ProfileError>> {
         let shared = self.shared()?;
-        let component = case.component(&self.guests)?;
+        let component = self.component(case)?;
         let load = |component: &[u8]| shared.host.load_profiled(component);
-        let app = match shared.profiled.get(&Component::of(component), load) {
+        let app = match shared.profiled.get(&component, load) {
             Ok(app) => app,
             Err(error) => return Ok(Err(error)),
         };
@@ -323,40 +375,3 @@ impl SharedHost {
 
 /// The guests that run beside another.
 type Neighbours = Vec<JoinHandle<Result<()>>>;
-
-/// A component that a host accepted or refused. Either way its runs have reports.
-#[derive(Clone)]
-struct Subject(Result<MicroApp, Refusal>);
-
-impl Subject {
-    fn load(host: &Host, component: &[u8]) -> Result<Subject> {
-        match host.load(component) {
-            Ok(app) => Ok(Subject(Ok(app))),
-            Err(LoadError::Refused(refusal)) => Ok(Subject(Err(refusal))),
-            Err(LoadError::Host(error)) => Err(error.into()),
-        }
-    }
-
-    /// Runs, and removes from the report what differs from run to run.
-    async fn run(&self, host: &Host, run: &Run) -> Result<Report> {
-        let mut report = match &self.0 {
-            Ok(app) => host.run(app, run).await?,
-            Err(refusal) => {
-                let limits = run.limits(Tier::default());
-                Report::refused(refusal.clone(), None, limits, Decision::default())
-            }
-        };
-        report.durations = Durations::default();
-        if report.fuel.certainty == Certainty::Unrepeatable {
-            let fuel = &mut report.fuel;
-            (fuel.instantiation, fuel.guest, fuel.host_calls) = (0, 0, 0);
-            report.host_calls.clear();
-            report.trace = None;
-            for entry in &mut report.audit {
-                entry.fuel = 0;
-            }
-            report.backtrace.clear();
-        }
-        Ok(report)
-    }
-}

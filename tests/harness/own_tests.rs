@@ -2,6 +2,7 @@
 
 mod found;
 mod seeds;
+mod stored;
 mod texts;
 mod whole_runs;
 mod written_snapshots;
@@ -19,6 +20,7 @@ pub(crate) fn trials(guests: Option<PathBuf>) -> Vec<Trial> {
     for (name, test) in found::TESTS
         .iter()
         .chain(&seeds::TESTS)
+        .chain(&stored::TESTS)
         .chain(&texts::TESTS)
     {
         trials.push(trial(name, test));

@@ -5,7 +5,8 @@ use anyhow::Result;
 use fractalaw_host::{Host, Policy, Reuse};
 
 use super::loaded::{Component, Loaded};
-use super::{Lab, Subject, lock};
+use super::subject::Subject;
+use super::{Lab, lock};
 
 /// The slots of a host for fresh runs. It is made anew when they are used up.
 const FRESH_SLOTS: u32 = 64;

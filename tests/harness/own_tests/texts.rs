@@ -19,7 +19,7 @@ use crate::snapshot::Stored;
 use crate::whole::Wholes;
 use crate::{functions, rendering};
 
-pub(super) const TESTS: [Test; 11] = [
+pub(super) const TESTS: [Test; 10] = [
     ("a-last-newline-is-seen", last_newline),
     ("a-text-ends-so-that-nothing-of-it-is-lost", ends),
     ("bytes-that-are-no-text-are-shown-as-bytes", bytes),
@@ -27,7 +27,6 @@ pub(super) const TESTS: [Test; 11] = [
     ("what-is-left-out-is-in-a-digest", long_lists),
     ("folders-are-compared-to-the-byte", folders),
     ("a-pipe-among-the-inputs-is-an-error", pipes),
-    ("snapshots-are-read-whatever-ends-their-lines", line_ends),
     (
         "the-function-that-moved-most-stands-first",
         functions_that_moved,
@@ -258,50 +257,6 @@ files: 8 changed
     ensure!(found == expected, "{found}");
     // The files in the workspace are not touched.
     ensure!(fs::read_to_string(at("out/changed.txt"))? == "three duties");
-    Ok(())
-}
-
-fn line_ends() -> Result<()> {
-    let text = "---\nsource: a\n---\noutcome: completed\n  x\n";
-    let read = |bytes: &[u8]| -> Result<Stored> {
-        let workspace = workspace(&[])?;
-        let path = workspace.path().join("a.snap");
-        fs::write(&path, bytes)?;
-        Ok(Stored::read(&path))
-    };
-    let expected = Stored::Text("outcome: completed\n  x\n".to_owned());
-    ensure!(read(text.as_bytes())? == expected);
-    ensure!(read(text.replace('\n', "\r\n").as_bytes())? == expected);
-    for (bytes, why) in [
-        (
-            &b"outcome: completed\n"[..],
-            "it has no header between two lines `---`",
-        ),
-        (b"", "it has no header between two lines `---`"),
-        (
-            b"<<<<<<< HEAD\n---\nsource: a\n---\n",
-            "it has no header between two lines `---`",
-        ),
-        (
-            b"---\nsource: a\n---\n\xff",
-            "stream did not contain valid UTF-8",
-        ),
-        (b"---\nsource: a\n---\n\n", "it has no text"),
-        (b"---\nsource: a\n", "it has no text"),
-        (
-            b"---\nsource: a\nextension: bin\nsnapshot_kind: binary\n---\n",
-            "it is a binary snapshot",
-        ),
-    ] {
-        let found = read(bytes)?;
-        ensure!(found == Stored::Unreadable(why.to_owned()), "{found:?}");
-    }
-    let Stored::Unreadable(why) = read(b"---\nsource: {\n---\nx\n")? else {
-        anyhow::bail!("the header is no YAML");
-    };
-    ensure!(why.starts_with("Failed parsing the YAML from "), "{why}");
-    let nowhere = workspace(&[])?;
-    ensure!(Stored::read(&nowhere.path().join("a.snap")) == Stored::Nothing);
     Ok(())
 }
 
