@@ -1,8 +1,11 @@
-//! Benchmarks of `cargo xtask build-guests`, each beside bare cargo in the same run: `cargo xtask bench builds`.
+//! Benchmarks of `cargo xtask build-guests`, each beside bare cargo in the same run: `cargo xtask bench builds`. And what a
+//! fresh clone compiles: `cargo xtask bench clone`.
 
 #![forbid(unsafe_code)]
 
 mod builds;
+mod clone;
+mod noted;
 
 use std::process::ExitCode;
 
@@ -10,8 +13,14 @@ use anyhow::Result;
 use fractalaw_measure::program;
 
 fn main() -> Result<ExitCode> {
-    program::main(&[
-        ("builds/no-op", builds::no_op),
-        ("builds/growth", builds::growth),
-    ])
+    if let Some(compiled) = noted::compile() {
+        return compiled;
+    }
+    program::main_with(
+        &[
+            ("builds/no-op", builds::no_op),
+            ("builds/growth", builds::growth),
+        ],
+        &[("clone/hello-world", clone::hello_world)],
+    )
 }

@@ -50,10 +50,24 @@ pub struct Measured {
 ///
 /// If the figures cannot be printed.
 pub fn main(benchmarks: &[Benchmark]) -> Result<ExitCode> {
+    main_with(benchmarks, &[])
+}
+
+/// The same with benchmarks that take so long that they only run if a filter asks for them.
+///
+/// # Errors
+///
+/// If the figures cannot be printed.
+pub fn main_with(benchmarks: &[Benchmark], only_if_asked: &[Benchmark]) -> Result<ExitCode> {
     let flags = Flags::parse();
     let filter = flags.filter.as_deref().unwrap_or_default();
+    let only_if_asked = only_if_asked.iter().filter(|_| !filter.is_empty());
     let mut measured = Measured::default();
-    for (name, benchmark) in benchmarks.iter().filter(|(name, _)| name.contains(filter)) {
+    for (name, benchmark) in benchmarks
+        .iter()
+        .chain(only_if_asked)
+        .filter(|(name, _)| name.contains(filter))
+    {
         eprintln!("{name} …");
         if let Err(error) = benchmark(&flags, &mut measured.table) {
             eprintln!("error: `{name}`: {error:#}");

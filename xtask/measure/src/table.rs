@@ -37,6 +37,8 @@ pub enum Unit {
     Microseconds,
     /// A duration.
     Milliseconds,
+    /// A duration, of processor time.
+    Seconds,
     /// Runs per second.
     PerSecond,
     /// Memory.

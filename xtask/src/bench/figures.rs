@@ -73,6 +73,7 @@ fn figure(unit: Unit, figure: f64) -> String {
         Unit::NanosecondsPerFuel => format!("{figure:.3} ns/fuel"),
         Unit::Microseconds => format!("{figure:.2} µs"),
         Unit::Milliseconds => format!("{figure:.2} ms"),
+        Unit::Seconds => format!("{figure:.1} s"),
         Unit::PerSecond => format!("{figure:.0} /s"),
         Unit::KiB => format!("{figure:.0} KiB"),
         Unit::Count => format!("{figure:.0}"),
