@@ -10,5 +10,8 @@ use anyhow::Result;
 use fractalaw_measure::program;
 
 fn main() -> Result<ExitCode> {
-    program::main(&[("tests/1000-cases", cases::thousand_cases)])
+    program::main(&[
+        ("tests/1000-cases", cases::thousand_cases),
+        ("tests/one-case", cases::one_case),
+    ])
 }
