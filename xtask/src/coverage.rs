@@ -22,6 +22,7 @@ use crate::build_guests::{self, WithLines};
 use crate::cases::asked::Asked;
 use crate::cases::recording::{Wanted, record};
 use crate::cases::records;
+use crate::fault::list;
 use crate::files::write_atomically;
 use crate::project::Project;
 use lines::{Covered, Lines};
@@ -29,10 +30,10 @@ use lines::{Covered, Lines};
 /// Runs the cases, and prints and writes what they reach.
 pub(crate) fn run(project: &Project, asked: &Asked) -> Result<ExitCode> {
     let covered = cover(project, asked)?;
-    for (name, why) in &covered.left_out {
-        eprintln!("not counted: `{name}`: {why}");
+    for (why, names) in covered.reasons() {
+        eprintln!("not counted: {}: {why}", list(names));
     }
-    print!("{}", table::text(&covered.lines));
+    print!("{}", table::text(&covered));
     let files = [
         ("lcov.info", lcov::text(&covered.lines)),
         ("index.html", page::text(project, &covered)?),
@@ -77,8 +78,14 @@ pub(crate) fn cover(project: &Project, asked: &Asked) -> Result<Covered> {
         Some((record.case.clone(), why))
     });
     left_out.extend(cases);
+    let folders = project.guests()?.into_iter().map(|guest| {
+        let folder = project.guest_folder(&guest);
+        let folder = project.relative(&folder).to_owned();
+        (guest, folder)
+    });
     Ok(Covered {
         lines: Lines::of(&records, &codes),
+        folders: folders.collect(),
         left_out,
     })
 }

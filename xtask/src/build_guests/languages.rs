@@ -130,15 +130,15 @@ impl Languages {
         let workshop = Workshop::open(project, name)?;
         let exchanged = exchanged::write(project, guest, other, &workshop)?;
         world::write(project, guest, other, &exchanged, &workshop)?;
+        let folder = project.guest_folder(name);
+        let folder = project.relative(&folder).to_string_lossy();
         let made = match other.language {
             Language::C => {
-                let folder = project.guest_folder(name);
-                let folder = project.relative(&folder).to_string_lossy();
                 let lines = self.has_lines.then_some(&*folder);
                 Made::Module(c::build(&workshop, tools, name, lines)?)
             }
             Language::JavaScript => {
-                Made::Component(javascript::build(&workshop, tools, guest, other)?)
+                Made::Component(javascript::build(&workshop, tools, guest, &folder, other)?)
             }
             Language::Python => {
                 let component = python::build(&workshop, tools, name, other)?;

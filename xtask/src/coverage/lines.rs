@@ -1,6 +1,7 @@
 //! What the cases reach, line by line.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 
 use super::dwarf::Code;
 use crate::cases::records::Record;
@@ -8,8 +9,80 @@ use crate::cases::records::Record;
 /// What the cases reach, and what is not known.
 pub(crate) struct Covered {
     pub(super) lines: Lines,
+    /// The guests, each with its folder from the root of the workspace.
+    pub(super) folders: Vec<(String, PathBuf)>,
     /// Guests and cases that are not counted, and why.
     pub(super) left_out: Vec<(String, String)>,
+}
+
+/// The files in the folder of one guest, by their paths there.
+pub(super) struct Group<'a> {
+    pub(super) name: &'a str,
+    pub(super) files: Vec<(&'a Path, &'a File)>,
+}
+
+/// The name of the files in no guest's folder.
+const ELSEWHERE: &str = "elsewhere in the workspace";
+
+impl Covered {
+    /// The files by guest. Those that guests share come last.
+    pub(super) fn groups(&self) -> Vec<Group<'_>> {
+        let mut groups: BTreeMap<(bool, &str), Vec<(&Path, &File)>> = BTreeMap::new();
+        for (path, file) in &self.lines.0 {
+            let path = Path::new(path);
+            let within = |folder: &PathBuf| {
+                Some((folder.as_os_str().len(), path.strip_prefix(folder).ok()?))
+            };
+            let found = (self.folders.iter())
+                .filter_map(|(name, folder)| Some((within(folder)?, name)))
+                .max_by_key(|((length, _), _)| *length);
+            let (group, path) = match found {
+                Some(((_, path), name)) => ((false, name.as_str()), path),
+                None => ((true, ELSEWHERE), path),
+            };
+            groups.entry(group).or_default().push((path, file));
+        }
+        let groups = groups.into_iter();
+        groups
+            .map(|((_, name), files)| Group { name, files })
+            .collect()
+    }
+
+    /// What is not counted: each reason, with whom it concerns.
+    pub(super) fn reasons(&self) -> BTreeMap<&str, Vec<&str>> {
+        let mut reasons: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for (name, why) in &self.left_out {
+            reasons.entry(why).or_default().push(name);
+        }
+        reasons
+    }
+}
+
+/// How many lines there are, and how many of them a case reaches.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Share {
+    pub(super) reached: usize,
+    pub(super) count: usize,
+}
+
+impl Share {
+    pub(super) fn of<'a>(files: impl IntoIterator<Item = &'a File>) -> Share {
+        files.into_iter().fold(Share::default(), |sum, file| Share {
+            reached: sum.reached + file.reached(),
+            count: sum.count + file.count(),
+        })
+    }
+
+    /// In thousandths, rounded down: never all if a line is missing.
+    pub(super) fn per_mille(self) -> usize {
+        (self.reached * 1000).checked_div(self.count).unwrap_or(0)
+    }
+
+    /// As a number with one decimal.
+    pub(super) fn percent(self) -> String {
+        let per_mille = self.per_mille();
+        format!("{}.{}", per_mille / 10, per_mille % 10)
+    }
 }
 
 /// The files of guests, from the root of the workspace.

@@ -11,7 +11,7 @@ use askama::Template;
 use super::outcome;
 use super::view::{self, Case};
 use crate::cases::records::Record;
-use crate::coverage::page::MARKS;
+use crate::coverage::page::{MARKS, Part};
 use crate::page::shown::{Grouped, Shown};
 use crate::page::{STYLE, flame, hash};
 
@@ -33,7 +33,7 @@ struct Page<'a> {
     baseline: Baseline,
     marks: &'a str,
     marks_hash: String,
-    coverage: Option<String>,
+    coverage: Option<Part>,
 }
 
 /// The cases of one guest, or of one folder of fixtures.
@@ -60,7 +60,7 @@ struct Baseline {
 pub(super) fn page(
     records: &[Record],
     earlier: Option<&[Record]>,
-    coverage: Option<String>,
+    coverage: Option<Part>,
 ) -> Result<String> {
     let mut guests: Vec<Guest> = Vec::new();
     let mut last: Option<&str> = None;

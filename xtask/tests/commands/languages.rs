@@ -147,6 +147,31 @@ fn what_is_wrong_with_a_declaration_is_said() {
     }
 }
 
+#[test]
+fn a_type_error_ends_the_build_with_its_file_and_line() {
+    let scratch = scratch();
+    let folder = "guests/javascript/mistyped";
+    scratch.write(
+        &format!("{folder}/micro-app.toml"),
+        "version = \"0.1.0\"\nsource = \"main.ts\"\n",
+    );
+    let right =
+        "export function run(): string {\n  const count: number = 7;\n  return `${count}`;\n}\n";
+    let wrong = right.replace("= 7", "= 'seven'");
+    scratch.write(&format!("{folder}/main.ts"), &wrong);
+    let ended = scratch.xtask(["build-guests"]);
+    assert_eq!(ended.code, 11, "{}", ended.stderr);
+    for expected in [
+        "guests/javascript/mistyped/main.ts(2,9): error TS2322: Type 'string' is not assignable to type 'number'.\n",
+        "error: the types of `mistyped` are wrong\n\
+         hint: the messages above name the lines; `world.ts` there is made of what the guest's world says that it exports\n",
+    ] {
+        assert!(ended.stderr.contains(expected), "{}", ended.stderr);
+    }
+    scratch.write(&format!("{folder}/main.ts"), right);
+    scratch.build(&["mistyped"]);
+}
+
 /// The WIT package of a part that gives a text.
 const WORDS: &str = "package acme:words@1.0.0;\ninterface text { text: func() -> string; }\n";
 

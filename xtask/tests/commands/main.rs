@@ -14,6 +14,8 @@ mod broken_guests;
 mod build_scripts;
 mod completing;
 mod composed;
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+mod coverage;
 mod encoding;
 mod freshness;
 mod from_runs;

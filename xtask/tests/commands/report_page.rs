@@ -138,7 +138,7 @@ fn what_a_guest_wrote_is_text_and_nothing_else() {
     let templates = names.map(|name| fs::read_to_string(folder.join(name)).unwrap());
     let templates = templates.concat();
     assert_eq!(templates.matches("safe").count(), 4);
-    for ours in ["style", "marks", "script", "section"] {
+    for ours in ["style", "marks", "script", "html"] {
         assert!(templates.contains(&format!("{{{{ {ours}|safe }}}}")));
     }
 }

@@ -68,6 +68,8 @@ fn with_lines(folder: &str) -> Vec<String> {
         .to_vec();
     // No path of the machine, as in guests in Rust.
     options.push(format!("-fdebug-prefix-map=app={WORKSPACE}/{folder}"));
+    // Nobody wrote the bindings.
+    options.push(format!("-fdebug-prefix-map={BINDINGS}=/{BINDINGS}"));
     options.push(format!("-fdebug-compilation-dir={WORKSPACE}"));
     options
 }

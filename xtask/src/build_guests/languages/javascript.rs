@@ -33,11 +33,12 @@ require(library)
   .catch((error) => { console.error(String(error.message ?? error)); process.exit(1); });
 ";
 
-/// Builds a component of the copy of the guest's files in `app`.
+/// Builds a component of the copy of the guest's files in `app`. Messages call its folder `folder`.
 pub(super) fn build(
     workshop: &Workshop,
     tools: &Tools,
     guest: &Guest,
+    folder: &str,
     other: &Other,
 ) -> Result<Vec<u8>> {
     let name = &guest.name;
@@ -48,7 +49,7 @@ pub(super) fn build(
         install(workshop, name)?;
     }
     if other.source.ends_with(".ts") {
-        typescript::check(workshop, compiler, name, other)?;
+        typescript::check(workshop, compiler, name, folder, other)?;
     }
     let wasi = version_of_wasi()?;
     for (name, text) in [

@@ -4,7 +4,7 @@
 //! compiler's messages name the file and the line.
 
 use std::collections::BTreeMap;
-use std::io;
+use std::io::Read;
 use std::process::Stdio;
 
 use anyhow::{Context, Result};
@@ -24,11 +24,13 @@ const GLOBALS: &str = include_str!("javascript/globals.d.ts");
 /// What the compiler checks, and how.
 const OPTIONS: &str = include_str!("javascript/tsconfig.json");
 
-/// Fails if the source has a type error, or does not export what its world says. `compiler` is the package of TypeScript.
+/// Fails if the source has a type error, or does not export what its world says. `compiler` is the package of TypeScript, and
+/// `folder` is what messages call the guest's folder.
 pub(super) fn check(
     workshop: &Workshop,
     compiler: &std::path::Path,
     guest: &str,
+    folder: &str,
     other: &Other,
 ) -> Result<()> {
     let mut resolve = Resolve::default();
@@ -44,19 +46,33 @@ pub(super) fn check(
     let mut tsc = workshop.command("node");
     tsc.arg(compiler.join("package/lib/tsc.js"))
         .args(["--project", "tsconfig.json"])
-        // What this command prints is for programs.
-        .stdout(Stdio::from(io::stderr()));
-    let status = crate::children::spawn(&mut tsc)
-        .and_then(|mut tsc| tsc.wait())
-        .context("cannot start `node`")?;
-    if status.success() {
+        .stdout(Stdio::piped());
+    let mut tsc = crate::children::spawn(&mut tsc).context("cannot start `node`")?;
+    let mut said = String::new();
+    if let Some(mut output) = tsc.child.stdout.take() {
+        output
+            .read_to_string(&mut said)
+            .context("cannot read what the compiler of TypeScript says")?;
+    }
+    if tsc.wait().context("cannot wait for `node`")?.success() {
         return Ok(());
     }
+    // What this command prints is for programs.
+    eprint!("{}", in_folder(&said, folder));
     Err(fault(format!("the types of `{guest}` are wrong"))
-        .hint(
-            "the messages above name the lines, where `app` is the guest's folder and `world.ts` says what it exports",
-        )
+        .hint("the messages above name the lines; `world.ts` there is made of what the guest's world says that it exports")
         .into())
+}
+
+/// The messages with the guest's folder, in place of the folder with its copy.
+fn in_folder(said: &str, folder: &str) -> String {
+    let lines = said
+        .split_inclusive('\n')
+        .map(|line| match line.strip_prefix("app/") {
+            Some(rest) => format!("{folder}/{rest}"),
+            None => line.to_owned(),
+        });
+    lines.collect()
 }
 
 /// Writes types of WIT as those of TypeScript.
