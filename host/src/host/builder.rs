@@ -269,5 +269,5 @@ fn open(ledger: &LedgerOf, wait: Duration) -> Result<Recorded, HostError> {
         LedgerOf::Open(ledger) => ledger.clone(),
     };
     let durability = ledger.durability();
-    Ok(Recorded { ledger, durability })
+    Ok(Recorded::new(ledger, durability))
 }

@@ -1,6 +1,7 @@
 //! One run in the ledger, from its opening to its closing. The ledger answers after writing to disk. Openings and closings
 //! wait for it without a thread. An entry that is recorded at once waits on a thread where waiting is allowed.
 
+use std::fs;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use fractalaw_ledger::{
@@ -18,6 +19,19 @@ use crate::ledger::{self, verdicts};
 pub(crate) struct Recorded {
     pub(crate) ledger: Ledger,
     pub(crate) durability: Durability,
+    /// Where the ledger is, for other hosts.
+    path: Option<String>,
+}
+
+impl Recorded {
+    pub(crate) fn new(ledger: Ledger, durability: Durability) -> Recorded {
+        let path = fs::canonicalize(ledger.path()).ok();
+        Recorded {
+            path: path.and_then(|path| path.into_os_string().into_string().ok()),
+            ledger,
+            durability,
+        }
+    }
 }
 
 /// A run that was opened. If it is dropped without being closed, the run is cut off in the ledger.
@@ -64,7 +78,7 @@ impl Recording {
         let handle = opened.await.expect("the ledger answers in any case")?;
         let run_number = handle.run_id();
         Ok(Recording {
-            identity: verdicts::identity(ledger_id, run_number).into(),
+            identity: verdicts::identity(ledger_id, run_number, recorded.path.as_deref()).into(),
             run_number,
             open: Arc::new(Mutex::new(OpenRun {
                 handle: Some(handle),

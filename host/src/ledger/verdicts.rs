@@ -16,9 +16,13 @@ pub enum Verdict {
     Unknown,
 }
 
-/// The identity of a run. It contains the ledger's own identity, because another ledger has runs with the same numbers.
-pub(crate) fn identity(ledger: LedgerId, run_id: u64) -> String {
-    format!("{ledger}:{run_id}")
+/// The identity of a run. It contains the ledger's own identity, because another ledger has runs with the same numbers. It also says
+/// where the ledger is, so that any host can ask it about a run of a host that is gone.
+pub(crate) fn identity(ledger: LedgerId, run_id: u64, path: Option<&str>) -> String {
+    match path {
+        Some(path) => format!("{ledger}:{run_id}@{path}"),
+        None => format!("{ledger}:{run_id}"),
+    }
 }
 
 /// Asks the ledger of a host about earlier runs. It is cheap to clone.
@@ -34,23 +38,33 @@ impl Verdicts {
         self.ledger.as_deref()
     }
 
-    /// The verdict on the run with this identity. It is unknown if the run is not in this host's ledger.
+    /// The verdict on the run with this identity. It is unknown if the run is neither in this host's ledger nor in the one that the
+    /// identity names, or if there is none.
     ///
     /// # Errors
     ///
-    /// If the ledger cannot be read.
+    /// If this host's ledger cannot be read.
     pub fn of(&self, identity: &str) -> Result<Verdict, LedgerError> {
-        let known = identity.rsplit_once(':');
-        let (Some(ledger), Some((ledger_id, run_id))) = (&self.ledger, known) else {
+        let (run, other) = match identity.split_once('@') {
+            Some((run, path)) => (run, Some(Path::new(path))),
+            None => (identity, None),
+        };
+        let Some((ledger_id, run_id)) = run.split_once(':') else {
             return Ok(Verdict::Unknown);
         };
-        let reader = Reader::open(ledger)?;
         let Ok(run_id) = run_id.parse() else {
             return Ok(Verdict::Unknown);
         };
-        if reader.identity().ledger_id.to_string() != ledger_id {
+        let own = self.ledger.as_deref().map(Reader::open).transpose()?;
+        let has_it = |reader: &Reader| reader.identity().ledger_id.to_string() == ledger_id;
+        let found = own.filter(has_it).or_else(|| {
+            // The ledger of another host may be gone, or may not be for this one to read.
+            let other = Reader::open(other?).ok();
+            other.filter(has_it)
+        });
+        let Some(reader) = found else {
             return Ok(Verdict::Unknown);
-        }
+        };
         let closing = closing_of(&reader, run_id)?;
         let completed = Outcome::Completed(String::new()).kind();
         let is_completed = closing.is_some_and(|closing| closing.outcome == completed);

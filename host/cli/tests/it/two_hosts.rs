@@ -1,10 +1,11 @@
 //! Two hosts use one database, each with a ledger of its own, and both are killed at random moments. The database then has the
-//! changes of the runs that completed in one of the ledgers, as a whole, and no others. No host settles what the other has open.
+//! changes of the runs that completed in one of the ledgers, as a whole, and no others. No host settles what a host that is alive has open. What a
+//! dead one left is settled by whoever starts next, as the dead one's ledger says.
 
 use std::collections::BTreeSet;
 use std::error::Error;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
@@ -12,9 +13,13 @@ use fractalaw_data::Data;
 use fractalaw_host::{Durability, Host, HostError, Policy};
 use fractalaw_testing::{DURABILITIES, Lab, RUNTIME, cache};
 use rusqlite::Connection;
+use tempfile::TempDir;
 
 use crate::data_kills::{SET_UP, agrees, ended, guest};
 use crate::killing::{self, Task, kills, random};
+
+/// The records of a dead host that another one settles.
+const SETTLED: usize = 5;
 
 /// The runs of the second host have numbers from here on.
 const SECOND: u64 = 500_000_000;
@@ -25,7 +30,7 @@ fn host(ledger: &Path, durability: Durability) -> Result<Host, HostError> {
     host.ledger(ledger, durability).offer(Data::new()).build()
 }
 
-/// The host, as soon as the other host has settled what it left. Until then, this one does not start.
+/// The host. While the other one is alive and has a run open, it may not start.
 fn started(ledger: &Path, durability: Durability) -> Host {
     loop {
         match host(ledger, durability) {
@@ -35,14 +40,14 @@ fn started(ledger: &Path, durability: Durability) -> Host {
     }
 }
 
-/// Checks that nothing else is wrong than that the other host is not there, to settle what it left.
+/// Checks that nothing else is wrong than that a run of the other host is not settled yet.
 fn waits(error: &HostError) {
     let cause = error.source().map(ToString::to_string).unwrap_or_default();
     assert!(cause.contains("waits to be settled"), "{error}: {cause}");
 }
 
-/// The process that is killed. If it runs as an ordinary test, it does nothing. A run that finds what the other host has left does not
-/// complete.
+/// The process that is killed. If it runs as an ordinary test, it does nothing. A run that finds what the other host has left
+/// does not complete.
 #[test]
 fn a_host_that_shares_its_data_without_end() {
     let Some(task) = Task::given() else {
@@ -63,8 +68,8 @@ fn a_host_that_shares_its_data_without_end() {
     });
 }
 
-#[test]
-fn two_ledgers_and_their_data_agree_whenever_the_hosts_are_killed() {
+/// A database, and the ledgers of two hosts that may use it.
+fn shared() -> (TempDir, PathBuf, [Lab; 2]) {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("data.db");
     Connection::open(&file)
@@ -79,6 +84,41 @@ fn two_ledgers_and_their_data_agree_whenever_the_hosts_are_killed() {
         );
         fs::write(lab.path.with_file_name("policy.toml"), policy).unwrap();
     }
+    (folder, file, labs)
+}
+
+/// A host that is killed leaves the record of a run. Another host starts: it asks the ledger of the dead one, and not its own.
+#[test]
+fn a_host_settles_what_another_left_that_is_dead() {
+    let (_folder, file, labs) = shared();
+    let [left, other] = &labs;
+    let mut settled = 0;
+    let mut kill = 0;
+    while settled < SETTLED {
+        kill += 1;
+        killing::killed(
+            left,
+            "two_hosts::a_host_that_shares_its_data_without_end",
+            kill,
+            1 + kill * 1_000_000,
+            random(kill) % 12,
+            Duration::from_micros(random(kill + 7_000) / 4),
+        );
+        if !fractalaw_sqlite::is_unsettled(&file) {
+            continue;
+        }
+        drop(host(&other.path, DURABILITIES[0].0).unwrap());
+        assert!(!fractalaw_sqlite::is_unsettled(&file));
+        settled += 1;
+    }
+    let ended = ended(left).into_iter();
+    let completed = ended.filter(|(_, outcome)| outcome.as_deref() == Some("completed"));
+    agrees(&file, &completed.map(|(number, _)| number).collect());
+}
+
+#[test]
+fn two_ledgers_and_their_data_agree_whenever_the_hosts_are_killed() {
+    let (_folder, file, labs) = shared();
     let acknowledged = thread::scope(|scope| {
         let both = [(0, &labs[0]), (SECOND, &labs[1])]
             .map(|(first, lab)| scope.spawn(move || killed_again_and_again(lab, first)));

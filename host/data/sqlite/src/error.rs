@@ -86,13 +86,25 @@ pub enum StoreError {
         /// The first table that differs.
         table: String,
     },
-    /// Another process has left a run that is not settled.
+    /// A host that is alive does not settle its run.
     #[error(
-        "`{path}`: a run of another process waits to be settled\nhint: start that host again, which settles it"
+        "`{path}`: a run of another host waits to be settled, and that host is still there\nhint: let that host go on, or end it \
+         and start this one again, which then settles the run"
     )]
     Unsettled {
         /// The record.
         path: PathBuf,
+    },
+    /// A host that is gone has left a run, and its ledger cannot be asked.
+    #[error(
+        "`{path}`: run `{run}` waits to be settled, and its ledger cannot be asked from here\nhint: start a host once that reads \
+         this ledger and this database, with `--ledger`, or, if the ledger is lost, remove `{path}` to keep the database as it is"
+    )]
+    Unknown {
+        /// The record.
+        path: PathBuf,
+        /// The run.
+        run: String,
     },
     /// SQLite was in use before this crate could set it up.
     #[error(

@@ -17,8 +17,12 @@
 //! The rows themselves show whether the database is as before or as after. They can be nothing else, because no
 //! other run of any host begins to write while there is a record. If they are something else, another program has
 //! changed them, and a person must decide.
+//!
+//! The host that wrote the record holds the file's lock until it has emptied it. If the lock is free, that host is dead. Then the next host
+//! that starts settles the run, whoever's it is. It would be wrong to do that for a host that is alive: when that host empties the record
+//! at last, the record could be another run's.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{ErrorKind, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -61,7 +65,7 @@ pub enum Verdict {
     Completed,
     /// It has another closing, or none. What it did to data takes no effect.
     NotCompleted,
-    /// No ledger of this host has it.
+    /// Its ledger cannot be asked.
     Unknown,
 }
 
@@ -133,13 +137,15 @@ impl Pending {
         bytes.extend_from_slice(&body);
         let digest = Sha256::digest(&bytes);
         bytes.extend_from_slice(&digest);
+        // A system that has no such locks does without them.
+        let _ = self.file.lock();
         let written = self.file.seek(SeekFrom::Start(0)).and_then(|_| {
             self.file.write_all(&bytes)?;
             self.file.sync_data()
         });
         if let Err(cause) = written {
             // A record that was written in part must not hinder the next run.
-            let _ = self.file.set_len(0);
+            let _ = self.clear();
             return Err(self.failed(cause));
         }
         Ok(())
@@ -148,7 +154,19 @@ impl Pending {
     /// Empties the record, because the run is settled. This is not synced: if the record comes back after a
     /// crash, it is judged and settled again.
     pub(crate) fn clear(&mut self) -> Result<(), StoreError> {
-        self.file.set_len(0).map_err(|cause| self.failed(cause))
+        let cleared = self.file.set_len(0);
+        let _ = self.file.unlock();
+        cleared.map_err(|cause| self.failed(cause))
+    }
+
+    /// Whether the host that wrote the record is gone. Where the system has no locks for files, it is gone when it has had `waited` for
+    /// its commit.
+    fn is_left(&self, waited: Duration) -> bool {
+        match self.file.try_lock() {
+            Ok(()) => true,
+            Err(TryLockError::WouldBlock) => false,
+            Err(TryLockError::Error(_)) => waited > OTHERS_WAIT / 2,
+        }
     }
 
     /// The run in the record, if the record is whole.
@@ -205,26 +223,38 @@ impl Pending {
                 // A writer of another host is alive. It settles what it wrote.
                 return Ok(());
             };
-            if self.settle_alone(transaction, database, verdict)? {
-                return Ok(());
-            }
-            // The run is of another host, which may be alive and about to empty the record of what it has committed.
-            if began.elapsed() > OTHERS_WAIT {
-                return Err(StoreError::Unsettled {
+            // The host may be alive and about to empty the record of what it has committed.
+            let unsettled = if self.check_empty().is_ok() {
+                None
+            } else if self.is_left(began.elapsed()) {
+                let unknown = self.settle_alone(transaction, database, verdict);
+                let _ = self.file.unlock();
+                unknown?.map(|run| StoreError::Unknown {
                     path: self.path.clone(),
-                });
+                    run,
+                })
+            } else {
+                drop(transaction);
+                Some(StoreError::Unsettled {
+                    path: self.path.clone(),
+                })
+            };
+            match unsettled {
+                None => return Ok(()),
+                Some(error) if began.elapsed() > OTHERS_WAIT => return Err(error),
+                Some(_) => {}
             }
             std::thread::sleep(LINE_LOOK);
         }
     }
 
-    /// Settles the run in the record, while nobody else can write. Returns `false` if no ledger of this host has it.
+    /// Settles the run in the record, while nobody else can write. Returns the run if its ledger cannot be asked.
     fn settle_alone(
         &mut self,
         transaction: Transaction<'_>,
         database: &Path,
         verdict: &mut dyn FnMut(&str) -> Verdict,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<Option<String>, StoreError> {
         let failed = |cause| StoreError::Sqlite {
             path: database.to_owned(),
             cause,
@@ -232,7 +262,7 @@ impl Pending {
         // It is read only now, because nobody can write it any more.
         if let Some((run, changes)) = self.read()? {
             match verdict(&run) {
-                Verdict::Unknown => return Ok(false),
+                Verdict::Unknown => return Ok(Some(run)),
                 Verdict::NotCompleted => {}
                 Verdict::Completed => match state(&transaction, &changes).map_err(failed)? {
                     State::After => {}
@@ -252,7 +282,7 @@ impl Pending {
             }
         }
         self.clear()?;
-        Ok(true)
+        Ok(None)
     }
 }
 

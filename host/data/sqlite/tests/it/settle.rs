@@ -369,10 +369,27 @@ fn a_record_that_another_host_is_about_to_empty_is_in_nobodys_way() {
 fn a_run_of_another_host_keeps_writers_out_until_it_is_settled() {
     let (_folder, path) = left_prepared();
     let record = path.with_file_name("data.db-pending");
-    assert!(matches!(
-        Store::open(&path, |_| Verdict::Unknown).map(|_| ()),
-        Err(StoreError::Unsettled { .. })
-    ));
+    let refused = |opened: Result<Store, StoreError>| opened.map(drop).unwrap_err().to_string();
+    let record_text = record.display();
+    assert_eq!(
+        refused(Store::open(&path, |_| Verdict::Unknown)),
+        format!(
+            "`{record_text}`: run `run 7` waits to be settled, and its ledger cannot be asked from here\nhint: start a host once \
+             that reads this ledger and this database, with `--ledger`, or, if the ledger is lost, remove `{record_text}` to keep \
+             the database as it is"
+        )
+    );
+    // A host that is alive holds the lock. It settles its run itself, also if its ledger is known here.
+    let held = std::fs::File::open(&record).unwrap();
+    held.lock().unwrap();
+    assert_eq!(
+        refused(Store::open(&path, |_| Verdict::Completed)),
+        format!(
+            "`{record_text}`: a run of another host waits to be settled, and that host is still there\nhint: let that host go on, \
+             or end it and start this one again, which then settles the run"
+        )
+    );
+    drop(held);
     let kept = std::fs::read(&record).unwrap();
     std::fs::write(&record, b"").unwrap();
     let store = Store::open(&path, |_| Verdict::Unknown).unwrap();
