@@ -74,18 +74,19 @@ fn add(table: &mut Table, kind: &str, measured: &[Measured], middle: f64) {
 /// What SQLite counted, for whoever sets prices.
 fn show(measured: &[Measured], middle: f64) {
     eprintln!(
-        "| statement | µs | fuel | steps | pages | held KiB·steps | large KiB | ns a unit | times the median |"
+        "| statement | µs | fuel | steps | pages | copied | held KiB·steps | large KiB | ns a unit | times the median |"
     );
-    eprintln!("|---|--:|--:|--:|--:|--:|--:|--:|--:|");
+    eprintln!("|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|");
     for one in measured {
         let (used, unit) = (one.used, one.unit());
         eprintln!(
-            "| {} | {:.1} | {} | {} | {} | {} | {} | {unit:.3} | {:.2} |",
+            "| {} | {:.1} | {} | {} | {} | {} | {} | {} | {unit:.3} | {:.2} |",
             one.name,
             one.time.as_secs_f64() * 1e6,
             used.fuel,
             used.steps,
             used.pages,
+            used.copied_pages,
             used.held_kib_steps,
             used.large_kib,
             unit / middle
@@ -183,6 +184,7 @@ fn difference(after: Used, before: Used) -> Used {
         steps: after.steps - before.steps,
         rows: after.rows - before.rows,
         pages: after.pages - before.pages,
+        copied_pages: after.copied_pages - before.copied_pages,
         large_kib: after.large_kib - before.large_kib,
         held_kib_steps: after.held_kib_steps - before.held_kib_steps,
     }

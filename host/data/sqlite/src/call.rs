@@ -155,7 +155,11 @@ impl Call<'_> {
         &mut self,
         work: impl FnOnce(&mut Self) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
-        lock(&self.desk.work).spend(price::CHANGE)?;
+        {
+            let mut work = lock(&self.desk.work);
+            work.spend(price::CHANGE)?;
+            work.changes_pages();
+        }
         self.savepoint("SAVEPOINT call")?;
         let kept = |touched: &Touched| (touched.rows(), touched.written_bytes());
         let (rows_before, bytes_before) = kept(&lock(&self.desk.touched));
@@ -253,7 +257,6 @@ pub(crate) fn step<T>(
     drive: impl FnOnce(&mut Statement, &SharedWork) -> Result<T, Driven>,
 ) -> Result<T, Failure> {
     ffi::take_values();
-    engine.take_pages();
     let does = engine.last().ok_or_else(messages::no_statement)?.does;
     if does.of_virtual {
         engine.forget_steps();
@@ -265,14 +268,15 @@ pub(crate) fn step<T>(
     search::begin();
     lock(guard).enter(Phase::Within);
     lock(work).begin_statement(&does);
+    let noted = statement.note_pages();
     let driven = drive(statement, work);
     let steps = statement.take_steps();
     statement.reset();
-    let pages = engine.take_pages();
+    drop(noted);
     let mut guard = lock(guard);
     guard.enter(Phase::Host);
     let refused = guard.refused.take();
-    let paid = lock(work).pay_rest(steps, pages);
+    let paid = lock(work).pay_rest(steps);
     if ffi::memory_refused() {
         return Err(Stop::Quota(Quota::CallMemory).into());
     }

@@ -54,6 +54,7 @@ impl Desk {
         set_up(&connection, durable).map_err(failed)?;
         let catalogue = Arc::new(Catalogue::read(&connection).map_err(failed)?);
         let work = work::install(&mut connection).map_err(failed)?;
+        lock(&work).set_page_bytes(page_bytes(&connection).map_err(failed)?);
         functions::install(&connection, &work).map_err(failed)?;
         let guard = guard::install(&mut connection).map_err(failed)?;
         let schema_version = schema_version(&connection).map_err(failed)?;
@@ -166,6 +167,11 @@ pub(crate) fn set_up(connection: &Connection, durable: bool) -> Result<()> {
          PRAGMA cache_size = -{}; PRAGMA synchronous = {synchronous}; PRAGMA busy_timeout = 0",
         limits::CACHE_KIB
     ))
+}
+
+fn page_bytes(connection: &Connection) -> Result<u64> {
+    let bytes = connection.query_row("PRAGMA main.page_size", (), |row| row.get::<_, u32>(0))?;
+    Ok(u64::from(bytes))
 }
 
 fn schema_version(connection: &Connection) -> Result<i64> {

@@ -53,6 +53,7 @@ mod pattern;
 mod pending;
 mod prepared;
 mod price;
+mod recent;
 mod rows_in;
 mod rows_out;
 mod run;

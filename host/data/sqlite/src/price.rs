@@ -3,6 +3,7 @@
 
 use crate::ffi::{Does, Values};
 use crate::limits::LARGE_BYTES;
+use crate::recent::Pages;
 
 /// One call: the statement is looked up, begun and ended.
 pub(crate) const CALL: u64 = 8_000;
@@ -87,7 +88,7 @@ pub(crate) const DOCUMENT_WORD: u64 = 250;
 pub(crate) const READ_WORD: u64 = 100;
 
 /// Each place in a document, for each phrase that was searched for, when a function of FTS5 is called.
-pub(crate) const PLACE: u64 = 3;
+pub(crate) const PLACE: u64 = 4;
 
 /// Each place in a document, for each other place, when `snippet` takes the best.
 pub(crate) const SNIPPET_PLACE: u64 = 70;
@@ -108,9 +109,12 @@ pub(crate) const COMPARISON: u64 = 16;
 /// From so many commas on, the functions of a statement can have so many arguments that dates cost more.
 const MANY_COMMAS: u64 = 16;
 
-/// Each page of the database that is asked for. It is the price of one that is not in SQLite's cache, and that the system has. Which
-/// pages are in the cache depends on what the connection did before.
-const PAGE: u64 = 1_500;
+/// Each page of the database that is asked for.
+const PAGE: u64 = 250;
+
+/// One that SQLite likely copies from the system (`recent.rs`), in addition, and each KiB of it.
+const COPIED_PAGE: u64 = 2_000;
+const COPIED_KIB: u64 = 250;
 
 /// What a statement pays for the things that SQLite counts.
 #[derive(Clone, Copy, Debug, Default)]
@@ -124,8 +128,10 @@ pub(crate) struct Rates {
     own_middle_bytes: u64,
     /// Each KiB of a value of middle size that is made.
     middle_kib: u64,
-    /// Each page of the database that is asked for.
-    pub(crate) page: u64,
+    /// Each page of the database that is asked for, and one that is copied in addition.
+    page: u64,
+    copied_page: u64,
+    copied_kib: u64,
 }
 
 impl Rates {
@@ -137,7 +143,7 @@ impl Rates {
         }
         if does.dates && does.commas >= MANY_COMMAS {
             // One call of a function reads each argument as a change of the date.
-            step *= does.commas / (MANY_COMMAS / 4);
+            step *= does.commas / (MANY_COMMAS / 5);
         }
         Rates {
             step,
@@ -145,7 +151,7 @@ impl Rates {
             step_held_middle_kib: match does {
                 // Full text keeps buffers and statements of its own, from one run to the next, and so does the schema.
                 _ if does.of_virtual || does.reads_schema => 0,
-                _ if does.looks_at_text => 800,
+                _ if does.looks_at_text => 1_300,
                 _ if does.searches => 12,
                 // A step may compare two values, or read one whole.
                 _ if !does.changes_tables => 48,
@@ -158,7 +164,16 @@ impl Rates {
             },
             // Full text does all its work between pages, without steps.
             page: if does.of_virtual { 10_000 } else { PAGE },
+            copied_page: if does.of_virtual { 0 } else { COPIED_PAGE },
+            copied_kib: if does.of_virtual { 0 } else { COPIED_KIB },
         }
+    }
+
+    /// What pages of so many bytes cost.
+    pub(crate) fn pages(self, pages: Pages, bytes: u64) -> u64 {
+        let copied =
+            (self.copied_page).saturating_add(self.copied_kib.saturating_mul(bytes / 1024));
+        (self.page.saturating_mul(pages.asked)).saturating_add(copied.saturating_mul(pages.copied))
     }
 
     /// What so many steps cost, with patterns of so many words, and the values that were made and held during them.

@@ -32,7 +32,7 @@ pub struct Run {
     conditions: Conditions,
     /// The budget, until the first call.
     budget: Option<Box<dyn Budget>>,
-    open: Option<Open>,
+    pub(crate) open: Option<Open>,
     /// A statement of the run rolled everything back.
     lost: bool,
     /// What its calls have committed, in their order, if each call commits.
@@ -139,6 +139,10 @@ impl Run {
         let Some(open) = &mut self.open else {
             return Err(lost().into());
         };
+        if commits_each_call {
+            // Others may have changed the database since its last call.
+            lock(&open.desk.work).forget_pages();
+        }
         let result = call(&mut Call {
             desk: &mut open.desk,
             now_ms,

@@ -11,6 +11,7 @@ use crate::ffi::{self, Does, Engine};
 use crate::guard::lock;
 use crate::limits::{SLOW_STEPS_BETWEEN_LOOKS, STEPS_BETWEEN_LOOKS};
 use crate::price::{self, Rates};
+use crate::recent::{self, Recent};
 use crate::trial::Trial;
 
 /// The state of a run that SQLite's callbacks reach.
@@ -27,6 +28,7 @@ pub(crate) struct Work {
     random: Option<ChaCha12Rng>,
     rates: Rates,
     used: Used,
+    recent: Recent,
     /// The host itself reads what the run changed. Nothing of that is the run's to pay, and the end of its budget
     /// does not stop it.
     pub(crate) is_settling: bool,
@@ -38,6 +40,7 @@ pub(crate) struct Work {
 pub(crate) struct BeforeTrial {
     random: Option<ChaCha12Rng>,
     used: Used,
+    recent: Recent,
     stopped: Option<Stop>,
 }
 
@@ -52,6 +55,8 @@ pub struct Used {
     pub rows: u64,
     /// The pages of the database that were asked for, whether they were in the cache or not.
     pub pages: u64,
+    /// Those of them that cost as much as one that is copied from the system.
+    pub copied_pages: u64,
     /// The KiB of large values that were made.
     pub large_kib: u64,
     /// For each step, the KiB of large values that were held during it, added up.
@@ -139,6 +144,7 @@ impl Work {
         *self = Work {
             budget: Some(budget),
             random: Some(ChaCha12Rng::seed_from_u64(seed)),
+            recent: Recent::new(self.recent.page_bytes),
             ..Work::default()
         };
     }
@@ -152,6 +158,7 @@ impl Work {
         BeforeTrial {
             random: self.random.clone(),
             used: self.used,
+            recent: self.recent,
             stopped: self.stopped,
         }
     }
@@ -175,6 +182,7 @@ impl Work {
         }
         self.random = before.random;
         self.used = before.used;
+        self.recent = before.recent;
         self.stopped = before.stopped;
         false
     }
@@ -225,15 +233,19 @@ impl Work {
         price::affordable_bytes(fuel)
     }
 
-    /// Pays for the steps of a period, and for the large values that were held in it.
+    /// Pays for the steps of a period, for the pages that were asked for in it, and for the large values that were held in it.
     fn pay_steps(&mut self, steps: u64) -> Result<(), Stop> {
         let values = ffi::take_values();
+        let pages = recent::take();
         self.used.steps += steps;
+        self.used.pages += pages.asked;
+        self.used.copied_pages += pages.copied;
         self.used.large_kib += values.large_made / 1024;
         self.used.held_kib_steps += (values.large_held / 1024).saturating_mul(steps);
         self.spend(
             self.rates
                 .steps(steps, MOST_WORDS.get(), &values)
+                .saturating_add(self.rates.pages(pages, self.recent.page_bytes))
                 .saturating_add(OWED.take())
                 .saturating_add(searches_cost()),
         )
@@ -289,21 +301,34 @@ impl Work {
         Ok(())
     }
 
-    /// Pays for the rest when a statement has ended or was left, with this many steps of its own and this many
-    /// pages.
-    pub(crate) fn pay_rest(&mut self, steps: u64, pages: u64) -> Result<(), Stop> {
+    /// Pays for the rest when a statement has ended or was left, with this many steps of its own.
+    pub(crate) fn pay_rest(&mut self, steps: u64) -> Result<(), Stop> {
         let rest = steps.saturating_sub(std::mem::take(&mut self.steps_paid));
         self.steps_since_paid = 0;
-        self.used.pages += pages;
-        let paid = self.spend(self.rates.page.saturating_mul(pages));
-        self.pay_steps(rest).and(paid)
+        recent::end(&mut self.recent);
+        self.pay_steps(rest)
     }
 
     /// What follows is paid at this statement's rates.
     pub(crate) fn begin_statement(&mut self, does: &Does) {
+        recent::begin(&self.recent);
         self.rates = Rates::of(does);
         self.steps_paid = 0;
         self.steps_since_paid = 0;
+    }
+
+    /// What a page of the database costs is counted from here on as if none had been asked for.
+    pub(crate) fn forget_pages(&mut self) {
+        self.recent = Recent::new(self.recent.page_bytes);
+    }
+
+    pub(crate) fn set_page_bytes(&mut self, page_bytes: u64) {
+        self.recent = Recent::new(page_bytes);
+    }
+
+    /// The run changes pages from here on.
+    pub(crate) fn changes_pages(&mut self) {
+        self.recent.changes();
     }
 
     pub(crate) fn random_i64(&mut self) -> i64 {

@@ -1,4 +1,4 @@
-//! Makes the run's clock SQLite's clock.
+//! The file system that SQLite uses here: its own, with the run's clock.
 
 use std::ffi::{CStr, CString, c_int};
 use std::ptr::{self, null_mut};
@@ -8,6 +8,7 @@ use std::sync::atomic::Ordering;
 use rusqlite::ffi;
 
 use super::memory::{CONFIGURED, now_ms};
+use super::whole_pages;
 
 /// The Julian day of 1970-01-01, in milliseconds.
 const JULIAN_1970_MS: i64 = 210_866_760_000_000;
@@ -41,6 +42,7 @@ pub(crate) fn file_system() -> Option<&'static CStr> {
             let mut copy = Box::new(*original.as_ref()?);
             copy.zName = name.as_ptr();
             copy.pNext = null_mut();
+            copy.xOpen = Some(whole_pages::open);
             copy.xCurrentTime = Some(current_day);
             copy.xCurrentTimeInt64 = Some(current_ms);
             ffi::sqlite3_vfs_register(Box::into_raw(copy), 0);
@@ -49,6 +51,11 @@ pub(crate) fn file_system() -> Option<&'static CStr> {
         }
     });
     made.as_ref().map(|made| made.name.as_c_str())
+}
+
+/// SQLite's own file system, which is never freed.
+pub(super) fn original() -> Option<*mut ffi::sqlite3_vfs> {
+    FILE_SYSTEM.get()?.as_ref().map(|made| made.original)
 }
 
 unsafe extern "C" fn current_ms(_: *mut ffi::sqlite3_vfs, time: *mut i64) -> c_int {
@@ -60,12 +67,12 @@ unsafe extern "C" fn current_ms(_: *mut ffi::sqlite3_vfs, time: *mut i64) -> c_i
             *time = now.saturating_add(JULIAN_1970_MS);
             return ffi::SQLITE_OK;
         }
-        match FILE_SYSTEM.get() {
-            Some(Some(made)) => match (*made.original).xCurrentTimeInt64 {
-                Some(original) => original(made.original, time),
-                None => ffi::SQLITE_ERROR,
-            },
-            _ => ffi::SQLITE_ERROR,
+        let Some(system) = original() else {
+            return ffi::SQLITE_ERROR;
+        };
+        match (*system).xCurrentTimeInt64 {
+            Some(original) => original(system, time),
+            None => ffi::SQLITE_ERROR,
         }
     }
 }

@@ -70,7 +70,8 @@ pub(super) struct Program {
     _cursors: c_int,
     _cache: u32,
     _at: c_int,
-    _code: c_int,
+    /// How it ends, as soon as that is an error.
+    pub(super) code: c_int,
     _changes: i64,
     _statement: c_int,
     _time: i64,

@@ -7,6 +7,7 @@ use rusqlite::ffi;
 use rusqlite::types::ValueRef;
 
 use super::lent::{Fault, bytes};
+use super::pages::Noted;
 use super::private::builds_index;
 
 /// A prepared statement of an [`Engine`].
@@ -86,6 +87,11 @@ impl Statement {
     pub(crate) fn rewind(&mut self) {
         // SAFETY: see above.
         unsafe { ffi::sqlite3_reset(self.raw.as_ptr()) };
+    }
+
+    /// Notes the pages that it asks for from here on. It must live until this is dropped.
+    pub(crate) fn note_pages(&self) -> Noted {
+        Noted::new(self.raw)
     }
 
     /// The steps of SQLite's virtual machine since the last call of this function.
