@@ -42,7 +42,7 @@ pub(crate) fn file_system() -> Option<&'static CStr> {
             let mut copy = Box::new(*original.as_ref()?);
             copy.zName = name.as_ptr();
             copy.pNext = null_mut();
-            copy.xOpen = Some(whole_pages::open);
+            whole_pages::replace(&mut copy, original);
             copy.xCurrentTime = Some(current_day);
             copy.xCurrentTimeInt64 = Some(current_ms);
             ffi::sqlite3_vfs_register(Box::into_raw(copy), 0);
@@ -54,7 +54,7 @@ pub(crate) fn file_system() -> Option<&'static CStr> {
 }
 
 /// SQLite's own file system, which is never freed.
-pub(super) fn original() -> Option<*mut ffi::sqlite3_vfs> {
+fn original() -> Option<*mut ffi::sqlite3_vfs> {
     FILE_SYSTEM.get()?.as_ref().map(|made| made.original)
 }
 

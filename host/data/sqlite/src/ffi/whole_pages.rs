@@ -2,11 +2,20 @@
 //! and not the log, and if no page is dirty. What a statement asks for would depend on that, and these pages would not be noted.
 
 use std::ffi::c_int;
+use std::ptr::null_mut;
+use std::sync::atomic::{AtomicPtr, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use rusqlite::ffi;
 
-use super::clock::original;
+/// The original file system, which is never freed.
+static ORIGINAL: AtomicPtr<ffi::sqlite3_vfs> = AtomicPtr::new(null_mut());
+
+/// Makes a copy of a file system open files in this way.
+pub(super) fn replace(copy: &mut ffi::sqlite3_vfs, original: *mut ffi::sqlite3_vfs) {
+    ORIGINAL.store(original, Ordering::Release);
+    copy.xOpen = Some(open);
+}
 
 /// The methods of a file, with one replaced. It begins with what SQLite knows.
 #[repr(C)]
@@ -33,17 +42,16 @@ fn copy_of(own: &'static ffi::sqlite3_io_methods) -> &'static Methods {
 }
 
 /// Opens a file as the original file system does.
-pub(super) unsafe extern "C" fn open(
+unsafe extern "C" fn open(
     _: *mut ffi::sqlite3_vfs,
     name: ffi::sqlite3_filename,
     file: *mut ffi::sqlite3_file,
     flags: c_int,
     opened: *mut c_int,
 ) -> c_int {
-    let Some(system) = original() else {
-        return ffi::SQLITE_CANTOPEN;
-    };
-    // SAFETY: SQLite passes what the original expects, which is called with itself. The tables of its methods are static.
+    let system = ORIGINAL.load(Ordering::Acquire);
+    // SAFETY: `replace` was called before SQLite had this function. SQLite passes what the original expects, which is called with
+    // itself. The tables of its methods are static.
     unsafe {
         let Some(own) = (*system).xOpen else {
             return ffi::SQLITE_CANTOPEN;

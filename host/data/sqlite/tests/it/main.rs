@@ -10,6 +10,7 @@ mod keys;
 mod kills;
 mod looks;
 mod names;
+mod other_hosts;
 mod prices;
 mod reach;
 mod repeats;
