@@ -63,10 +63,7 @@ pub(crate) fn push_signatures(
     let about = Descriptor::new(MANIFEST_TYPE, &about);
     let manifest = Manifest::new(config, layer).about(about, SIGNATURES_TYPE);
     let manifest = manifest.to_json();
-    let descriptor = Descriptor {
-        artifact_type: Some(SIGNATURES_TYPE.to_owned()),
-        ..Descriptor::new(MANIFEST_TYPE, &manifest)
-    };
+    let descriptor = Descriptor::of_artifact(SIGNATURES_TYPE, &manifest);
     store.put_referrer(subject, &descriptor, &manifest)
 }
 

@@ -58,6 +58,14 @@ fractalaw_limits::limits! {
     /// What a helper with credentials prints.
     pub(crate) const HELPER_BYTES: u64 = 64 * 1024
         => "the command fails";
+
+    /// How long such a helper may take. It may ask its user to unlock what has the credentials.
+    pub(crate) const HELPER_TIME: Duration = Duration::from_secs(60)
+        => "the helper is ended, and the command fails";
+
+    /// How often it is looked at whether a helper that has printed everything has ended.
+    pub(crate) const HELPER_LOOK: Duration = Duration::from_millis(5)
+        => "it is looked at again";
 }
 
 #[cfg(test)]

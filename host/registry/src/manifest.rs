@@ -84,6 +84,14 @@ impl Descriptor {
         }
     }
 
+    /// That of an artifact of this type.
+    pub(crate) fn of_artifact(artifact_type: &str, manifest: &[u8]) -> Descriptor {
+        Descriptor {
+            artifact_type: Some(artifact_type.to_owned()),
+            ..Descriptor::new(MANIFEST_TYPE, manifest)
+        }
+    }
+
     #[must_use]
     pub(crate) fn with(mut self, annotation: &str, value: &str) -> Descriptor {
         self.annotations
@@ -110,6 +118,12 @@ impl Manifest {
         self.subject = Some(subject);
         self.artifact_type = Some(artifact_type.to_owned());
         self
+    }
+
+    /// Whether it is of an artifact of this type about this subject.
+    pub(crate) fn is_about(&self, subject: &Digest, artifact_type: &str) -> bool {
+        let about = self.subject.as_ref().map(|about| &about.digest);
+        about == Some(subject) && self.artifact_type.as_deref() == Some(artifact_type)
     }
 
     /// Reads a manifest. The error says what it is instead.
@@ -188,6 +202,14 @@ impl Index {
             media_type: Some(INDEX_TYPE.to_owned()),
             manifests: Vec::new(),
             rest: BTreeMap::new(),
+        }
+    }
+
+    /// Lists an artifact, if it is not listed yet.
+    pub(crate) fn add(&mut self, descriptor: Descriptor) {
+        let listed = |other: &Descriptor| other.digest == descriptor.digest;
+        if !self.manifests.iter().any(listed) {
+            self.manifests.push(descriptor);
         }
     }
 

@@ -1,6 +1,7 @@
 //! A repository of a registry, over the distribution protocol of OCI.
 
 // From the ground up.
+mod helper;
 mod http;
 
 mod credentials;
@@ -8,10 +9,11 @@ mod credentials;
 mod session;
 
 use fractalaw_provenance::Digest;
+use serde::Deserialize;
 
 use crate::fault::Fault;
 use crate::limits::{MANIFEST_BYTES, REFERRERS};
-use crate::manifest::{Descriptor, INDEX_TYPE, Index, MANIFEST_TYPE, SIGNATURES_TYPE};
+use crate::manifest::{Descriptor, INDEX_TYPE, Index, MANIFEST_TYPE, Manifest, SIGNATURES_TYPE};
 use crate::reference::{Pick, Repository};
 use crate::store::Store;
 use http::{Answer, Method};
@@ -65,11 +67,67 @@ impl Remote {
             )
         })
     }
+
+    /// The signatures of a subject that have tags for themselves. A registry that pages its tags begins after the tag of the
+    /// list, where these tags are. One that does not tell its tags has only the list.
+    fn tagged(&self, subject: &Digest) -> Result<Vec<Descriptor>, Fault> {
+        let after = referrers_tag(subject);
+        let path = format!("tags/list?n={REFERRERS}&last={after}");
+        let answer = self.0.ask(Method::Get, &path, &[], None)?;
+        if answer.status != 200 {
+            return Ok(Vec::new());
+        }
+        let tags: Tags =
+            serde_json::from_slice(&answer.bytes(MANIFEST_BYTES)?).map_err(|error| {
+                Fault::refused(
+                    format!("the registry's list of tags is none: {error}"),
+                    "ask who runs it",
+                )
+            })?;
+        let tags = tags.tags.into_iter().flatten();
+        let own = tags.filter(|tag| is_own_tag(tag, subject)).take(REFERRERS);
+        let mut found = Vec::new();
+        for tag in own {
+            let Some(bytes) = self.get_manifest(Pick::Tag(&tag))? else {
+                continue;
+            };
+            // Somebody else may have named something so.
+            if Manifest::read(&bytes)
+                .is_ok_and(|manifest| manifest.is_about(subject, SIGNATURES_TYPE))
+            {
+                found.push(Descriptor::of_artifact(SIGNATURES_TYPE, &bytes));
+            }
+        }
+        Ok(found)
+    }
 }
 
 /// The tag under which the artifacts about a manifest are listed.
 fn referrers_tag(subject: &Digest) -> String {
     format!("sha256-{}", subject.hex())
+}
+
+/// The tag that signatures have for themselves. No other push writes it, so two pushes at the same moment lose nothing.
+fn own_tag(subject: &Digest, signatures: &Digest) -> String {
+    let own = &signatures.hex()[..OWN_DIGITS];
+    format!("{}.{own}", referrers_tag(subject))
+}
+
+/// Whether a tag is one that signatures of this subject have for themselves.
+fn is_own_tag(tag: &str, subject: &Digest) -> bool {
+    let own = tag.strip_prefix(&referrers_tag(subject));
+    let own = own.and_then(|own| own.strip_prefix('.'));
+    let is_digit = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+    own.is_some_and(|own| own.len() == OWN_DIGITS && own.bytes().all(is_digit))
+}
+
+/// The digits of their digest in such a tag. A tag has at most 128 characters, which two whole digests are longer than.
+const OWN_DIGITS: usize = 16;
+
+/// The list of a repository's tags.
+#[derive(Deserialize)]
+struct Tags {
+    tags: Option<Vec<String>>,
 }
 
 impl Store for Remote {
@@ -125,17 +183,23 @@ impl Store for Remote {
         let index = match lists {
             true => {
                 let index = Index::read(&answer.bytes(MANIFEST_BYTES)?);
-                Some(index.map_err(|what| {
+                index.map_err(|what| {
                     Fault::refused(
                         format!("the registry's list of referrers is {what}"),
                         "ask who runs it",
                     )
-                })?)
+                })?
             }
-            false => self.listed(subject)?,
+            false => {
+                let mut index = self.listed(subject)?.unwrap_or_else(Index::new);
+                for descriptor in self.tagged(subject)? {
+                    index.add(descriptor);
+                }
+                index
+            }
         };
-        let all = index.map_or_else(Vec::new, |index| index.manifests);
-        let ours = all
+        let ours = index
+            .manifests
             .into_iter()
             .filter(|descriptor| descriptor.artifact_type.as_deref() == Some(SIGNATURES_TYPE));
         Ok(ours.take(REFERRERS).collect())
@@ -151,11 +215,20 @@ impl Store for Remote {
         if answer.header("oci-subject").is_some() {
             return Ok(());
         }
-        let mut index = self.listed(subject)?.unwrap_or_else(Index::new);
-        if index.manifests.contains(descriptor) {
+        // The registry keeps no list. Other tools read the one that clients keep under a tag. Another push may replace what is
+        // written there, so the signatures have a tag for themselves before that, and whoever pushes next lists them again.
+        let own = own_tag(subject, &descriptor.digest);
+        self.put_bytes(&own, MANIFEST_TYPE, manifest)?;
+        let listed = self.listed(subject)?.unwrap_or_else(Index::new);
+        let mut index = listed.clone();
+        for descriptor in self.tagged(subject)? {
+            index.add(descriptor);
+        }
+        // The registry may not tell its tags.
+        index.add(descriptor.clone());
+        if index == listed {
             return Ok(());
         }
-        index.manifests.push(descriptor.clone());
         self.put_bytes(&referrers_tag(subject), INDEX_TYPE, &index.to_json())
             .map(drop)
     }

@@ -2,9 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::env;
-use std::io::{self, Read, Write};
+use std::io;
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -12,8 +11,9 @@ use fractalaw_provenance::read_regular;
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
+use super::helper::{self, Answer};
 use crate::fault::{Fault, Kind};
-use crate::limits::{DOCKER_CONFIG_BYTES, HELPER_BYTES};
+use crate::limits::{DOCKER_CONFIG_BYTES, HELPER_TIME};
 
 const USERNAME: &str = "FRACTALAW_REGISTRY_USERNAME";
 const PASSWORD: &str = "FRACTALAW_REGISTRY_PASSWORD";
@@ -180,46 +180,28 @@ fn keys(host: &str) -> Vec<String> {
 fn helped(helper: &str, key: &str) -> Result<Option<Credentials>, Fault> {
     let program = format!("docker-credential-{helper}");
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
-    let failed = |why: String| {
-        let what = format!("`{program}`, which Docker's configuration names, {why}");
-        Fault::new(Kind::Failed, what)
-            .hint(format!("mend it, or set `{USERNAME}` and `{PASSWORD}`"))
+    let asked = match helper.bytes().all(is_plain) {
+        true => helper::ask(&program, key, HELPER_TIME),
+        false => Err("is no name of a program".to_owned()),
     };
-    if !helper.bytes().all(is_plain) {
-        return Err(failed("is no name of a program".to_owned()));
-    }
-    let not_started = |error: io::Error| failed(format!("cannot be used: {error}"));
-    let mut child = Command::new(&program)
-        .arg("get")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .map_err(not_started)?;
-    if let Some(mut input) = child.stdin.take() {
-        // A helper that does not read it fails, and says so by its code.
-        let _ = input.write_all(key.as_bytes());
-    }
-    let mut printed = Zeroizing::new(Vec::new());
-    if let Some(output) = child.stdout.take() {
-        output
-            .take(HELPER_BYTES + 1)
-            .read_to_end(&mut printed)
-            .map_err(not_started)?;
-    }
-    let ended = child.wait().map_err(not_started)?;
+    let Answer { printed, ended } = asked.map_err(|why| failed(&program, &why))?;
     // The helper says in words that it has none.
     let has_none = String::from_utf8_lossy(&printed).contains("credentials not found");
     match (ended.success(), has_none) {
         (false, true) => Ok(None),
-        (false, false) => Err(failed(format!("failed: {ended}"))),
+        (false, false) => Err(failed(&program, &format!("failed: {ended}"))),
         (true, _) => {
             let helped: Helped = serde_json::from_slice(&printed)
-                .map_err(|_| failed("printed no credentials".to_owned()))?;
+                .map_err(|_| failed(&program, "printed no credentials"))?;
             Ok(Some(Credentials {
                 user: helped.username,
                 password: Zeroizing::new(helped.secret),
             }))
         }
     }
+}
+
+fn failed(program: &str, why: &str) -> Fault {
+    let what = format!("`{program}`, which Docker's configuration names, {why}");
+    Fault::new(Kind::Failed, what).hint(format!("mend it, or set `{USERNAME}` and `{PASSWORD}`"))
 }

@@ -260,3 +260,14 @@ fn what_cannot_be_signed_or_pushed_says_why() {
     assert_eq!(Signatures::parse(&text).unwrap().claims().count(), 1);
     machine.done(&["push", "hello.wasm", &reference]);
 }
+
+#[test]
+fn a_lock_that_is_a_pipe_is_not_waited_for() {
+    let machine = Machine::new();
+    let made = std::process::Command::new("mkfifo")
+        .arg(machine.file("apps.lock"))
+        .status();
+    assert!(made.unwrap().success());
+    let error = machine.ends(2, "error: ", &["pull"]);
+    assert!(error.ends_with(": it is no regular file"), "{error}");
+}

@@ -5,9 +5,12 @@ mod lab;
 
 mod artifact;
 mod credentials;
+mod debian;
 mod docker;
+mod encrypted;
 mod folders;
 mod malformed;
 mod served;
 mod server;
+mod together;
 mod wkg;
