@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 
 use crate::build_guests::toolchain::{TARGET, Toolchain};
-use crate::cargo::{BENCHES, GROUPS, cargo, host, shell, step};
+use crate::cargo::{BENCHES, GROUPS, cargo, shell, step};
 use crate::cases::harness::Snapshots;
 use crate::flags;
 use crate::project::{Project, read_toml};
@@ -114,9 +114,9 @@ fn packages(names: &[String]) -> impl Iterator<Item = &str> {
 
 /// The packages that run on this machine, as they are selected together.
 fn groups(project: &Project) -> Vec<Vec<&str>> {
-    match project.is_ours() {
-        true => GROUPS.map(<[&str]>::to_vec).to_vec(),
-        false => vec![host(project)],
+    match &project.settings {
+        None => GROUPS.map(<[&str]>::to_vec).to_vec(),
+        Some(settings) => vec![settings.packages_to_serve()],
     }
 }
 

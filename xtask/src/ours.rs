@@ -16,10 +16,6 @@ pub(crate) fn check(project: &Project, command: &Command) -> Result<()> {
         Command::Drivers => ("drivers", "it fetches what Fractalaw's own tests use"),
         Command::Fuzz(_) => ("fuzz", "it looks for faults in Fractalaw's own host"),
         Command::Models(_) => ("models", "it fetches what Fractalaw's own tests use"),
-        Command::Serve(_) => (
-            "serve",
-            "the program `fractalaw-serve` offers only Fractalaw's own capabilities",
-        ),
         Command::Servers => ("servers", "it fetches what Fractalaw's own tests use"),
         Command::Tidy => ("tidy", "its rules are those of Fractalaw's repository"),
         Command::BuildGuests(_)
@@ -32,6 +28,7 @@ pub(crate) fn check(project: &Project, command: &Command) -> Result<()> {
         | Command::Profile(_)
         | Command::Report(_)
         | Command::Run(_)
+        | Command::Serve(_)
         | Command::Test(_) => return Ok(()),
     };
     Err(Fault::new(

@@ -6,9 +6,9 @@ use std::process::{Command, ExitCode};
 
 use anyhow::{Context, Result};
 
-use crate::cargo::{cargo, host as packages, shell};
+use crate::cargo::{HOST, cargo, host as packages, shell};
 use crate::children;
-use crate::fault::{FAILED, Fault};
+use crate::fault::{FAILED, Fault, USAGE};
 use crate::one_line;
 use crate::project::Project;
 
@@ -23,6 +23,31 @@ pub(crate) fn host(project: &Project) -> Result<PathBuf> {
         "the host",
         "this compiles Wasmtime and takes some minutes, once",
     )
+}
+
+/// Checks that the workspace has a supervisor that offers what its host does.
+pub(crate) fn has_supervisor(project: &Project) -> Result<()> {
+    let Some(own) = project.settings.as_ref().filter(|own| own.serve.is_none()) else {
+        return Ok(());
+    };
+    let program = &own.program;
+    let what = format!("this workspace has no supervisor that offers what `{program}` does");
+    let hint = format!(
+        "make a package with a binary `{program}-serve` whose `main` is `fractalaw_serve::main(offers)`, and name it: `serve = \
+         \"PACKAGE\"` in `[workspace.metadata.fractalaw]`"
+    );
+    Err(Fault::new(USAGE, what).hint(hint).into())
+}
+
+/// Builds that supervisor, and returns its path.
+pub(crate) fn supervisor(project: &Project) -> Result<PathBuf> {
+    let what = "the supervisor";
+    let first_time = "this compiles its server and takes a minute, once";
+    let Some(own) = &project.settings else {
+        return program(project, &HOST, "fractalaw-serve", what, first_time);
+    };
+    let (packages, name) = (own.packages_to_serve(), format!("{}-serve", own.program));
+    built(project, &project.root, &packages, &name, what, first_time)
 }
 
 /// Builds a program of ours and returns its path. In a workspace that is not ours, it is built from the sources that these

@@ -12,11 +12,10 @@ use anyhow::{Context, Result};
 
 use crate::adbc;
 use crate::build_guests::{attempt, ensure};
-use crate::cargo::HOST;
 use crate::children;
 use crate::fault::FAILED;
 use crate::flags;
-use crate::programs::{host, program, start};
+use crate::programs::{has_supervisor, host, start, supervisor};
 use crate::project::{Project, read_toml};
 
 /// How often files are looked at.
@@ -24,6 +23,7 @@ const LOOK: Duration = Duration::from_millis(500);
 
 /// Runs the command. The exit code is that of `fractalaw serve`.
 pub(crate) fn run(project: &Project, flags: &flags::Serve) -> Result<ExitCode> {
+    has_supervisor(project)?;
     let guests = guests(project, &flags.folder)?;
     // Before the first build: what changes while it goes on is built again.
     let seen = newest_of(project);
@@ -32,13 +32,7 @@ pub(crate) fn run(project: &Project, flags: &flags::Serve) -> Result<ExitCode> {
     }
     // The commands that ask the supervisor stand beside it.
     host(project)?;
-    let supervisor = program(
-        project,
-        &HOST,
-        "fractalaw-serve",
-        "the supervisor",
-        "this compiles its server and takes a minute, once",
-    )?;
+    let supervisor = supervisor(project)?;
     adbc::ready_for_folder(project, &flags.folder)?;
     let mut command = Command::new(&supervisor);
     command.arg("serve").arg(&flags.folder).args(&flags.options);

@@ -19,6 +19,9 @@ pub(crate) struct Settings {
     pub(crate) host: String,
     /// The name of the program.
     pub(crate) program: String,
+    /// The package of the supervisor, whose program is called `PROGRAM-serve`. Its server is compiled only when it is needed.
+    #[serde(default)]
+    pub(crate) serve: Option<String>,
     /// The package with the harness: a test target `cases`.
     pub(crate) tests: String,
     /// More packages whose tests run with these.
@@ -41,8 +44,14 @@ impl Settings {
                 USAGE,
                 format!("`Cargo.toml`: `{TABLE}`: {}", error.message()),
             )
-            .hint("it has `host` and `tests`, the names of packages, `program`, the name of the host's binary, and may have `also`")
+            .hint("it has `host` and `tests`, the names of packages, `program`, the name of the host's binary, and may have `serve` and `also`")
         })
+    }
+
+    /// The packages that run on this machine, and the supervisor's, as cargo's arguments.
+    pub(crate) fn packages_to_serve(&self) -> Vec<&str> {
+        let serve = self.serve.iter().flat_map(|package| ["-p", &**package]);
+        self.packages().into_iter().chain(serve).collect()
     }
 
     /// The packages as cargo's arguments.
@@ -70,7 +79,14 @@ mod tests {
         assert_eq!(settings.packages(), ["-p", "h", "-p", "t"]);
         let settings = of(&format!("{table}also = [\"a\"]")).unwrap().unwrap();
         assert_eq!(settings.packages(), ["-p", "h", "-p", "t", "-p", "a"]);
-        let hint = "\nhint: it has `host` and `tests`, the names of packages, `program`, the name of the host's binary, and may have `also`";
+        assert_eq!(settings.packages_to_serve(), settings.packages());
+        let settings = of(&format!("{table}serve = \"s\"")).unwrap().unwrap();
+        assert_eq!(settings.packages(), ["-p", "h", "-p", "t"]);
+        assert_eq!(
+            settings.packages_to_serve(),
+            ["-p", "h", "-p", "t", "-p", "s"]
+        );
+        let hint = "\nhint: it has `host` and `tests`, the names of packages, `program`, the name of the host's binary, and may have `serve` and `also`";
         for (text, expected) in [
             (
                 "[workspace.metadata.fractalaw]\nhost = \"h\"",
@@ -78,7 +94,7 @@ mod tests {
             ),
             (
                 &*format!("{table}hosts = 1"),
-                "unknown field `hosts`, expected one of `host`, `program`, `tests`, `also`",
+                "unknown field `hosts`, expected one of `host`, `program`, `serve`, `tests`, `also`",
             ),
         ] {
             let expected =

@@ -1,6 +1,8 @@
 //! Starts programs that stand beside `fractalaw`: the auditor's, which needs no runtime, the supervisor, whose server
-//! nothing else needs, and the one that signs components and moves them, which has a client of HTTP. They get the arguments as they are, and their signals and exit codes are their own.
+//! nothing else needs, and the one that signs components and moves them, which has a client of HTTP. They get the arguments as
+//! they are, and their signals and exit codes are their own.
 
+use std::borrow::Cow;
 use std::env;
 use std::ffi::OsString;
 use std::io;
@@ -8,41 +10,69 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
 use crate::exit::Exit;
-use crate::printing;
+use crate::{policy, printing};
 
 /// A program.
 pub(crate) struct Program {
-    name: &'static str,
+    name: Cow<'static, str>,
+    /// The program that starts it.
+    beside: Cow<'static, str>,
     hint: &'static str,
 }
 
-/// The auditor's program.
-pub(crate) const LEDGER: Program = Program {
-    name: "fractalaw-ledger",
-    hint: "build it with `cargo build -p fractalaw-auditor`, or use `cargo xtask ledger`",
-};
+impl Program {
+    const fn new(name: &'static str, hint: &'static str) -> Program {
+        Program {
+            name: Cow::Borrowed(name),
+            beside: Cow::Borrowed("fractalaw"),
+            hint,
+        }
+    }
+}
 
-/// The supervisor.
-pub(crate) const SERVE: Program = Program {
-    name: "fractalaw-serve",
-    hint: "build it with `cargo build -p fractalaw-serve`, or use `cargo xtask serve`",
-};
+/// The auditor's program.
+pub(crate) const LEDGER: Program = Program::new(
+    "fractalaw-ledger",
+    "build it with `cargo build -p fractalaw-auditor`, or use `cargo xtask ledger`",
+);
+
+/// The supervisor that offers what `fractalaw` does.
+const SERVE: Program = Program::new(
+    "fractalaw-serve",
+    "build it with `cargo build -p fractalaw-serve`, or use `cargo xtask serve`",
+);
 
 /// What signs components, and pushes and pulls them.
-pub(crate) const REGISTRY: Program = Program {
-    name: "fractalaw-registry",
-    hint: "build it with `cargo build -p fractalaw-registry`",
-};
+pub(crate) const REGISTRY: Program = Program::new(
+    "fractalaw-registry",
+    "build it with `cargo build -p fractalaw-registry`",
+);
+
+/// The supervisor that offers what this program does. If that is more than `fractalaw` offers, it is the program `NAME-serve`:
+/// the other one would refuse the guests that use the rest.
+pub(crate) fn supervisor() -> Program {
+    if policy::added().is_empty() {
+        return SERVE;
+    }
+    let own = env::current_exe().ok();
+    let own = own.as_deref().and_then(Path::file_stem).unwrap_or_default();
+    let own = own.to_string_lossy().into_owned();
+    Program {
+        name: format!("{own}-serve").into(),
+        beside: own.into(),
+        hint: "build it with `cargo xtask serve FOLDER`; it is a program of one line, `fractalaw_serve::main(offers)`",
+    }
+}
 
 /// Starts the program in our own folder, or else the one on the path.
 pub(crate) fn run(
     program: &Program,
     arguments: impl IntoIterator<Item = impl AsRef<std::ffi::OsStr>>,
 ) -> ExitCode {
-    let Program { name, hint } = program;
+    let Program { name, beside, hint } = program;
     let Some(path) = find(name) else {
         printing::error(
-            format_args!("`{name}` is neither beside `fractalaw` nor on the path"),
+            format_args!("`{name}` is neither beside `{beside}` nor on the path"),
             Some(hint),
         );
         return Exit::HostFailed.into();

@@ -88,7 +88,10 @@ pub fn main(offers: Offers) -> ExitCode {
 
 /// A command of the supervisor's program.
 fn serve(command: &str, given: flags::Given) -> ExitCode {
-    beside::run(&beside::SERVE, beside::command(command, given.arguments))
+    beside::run(
+        &beside::supervisor(),
+        beside::command(command, given.arguments),
+    )
 }
 
 /// A command of the program that signs components and moves them.

@@ -19,8 +19,9 @@ pub(crate) struct Other {
     pub(crate) language: Language,
     /// The source file that the build begins with, relative to the guest's folder.
     pub(crate) source: String,
-    /// The interfaces of `fractal:app` that it imports besides `audit-log`, without the package. The tools of most
-    /// languages keep each import of a world, used or not, so the guest gets a world of its own.
+    /// The interfaces of `fractal:app` that it imports besides `audit-log`, without the package, and those of the repository's own
+    /// packages, with it. The tools of most languages keep each import of a world, used or not, so the guest gets a world of
+    /// its own.
     pub(crate) imports: Vec<String>,
     /// The interfaces that it exports to guests that are composed of it, from the packages in its folder `wit`.
     pub(crate) exports: Vec<String>,

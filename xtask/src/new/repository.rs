@@ -127,7 +127,7 @@ fn check_name(project: &Project, name: &str) -> Result<()> {
             .into());
     }
     let lock = Lock::read(&project.root)?;
-    let packages = ["host", "tests"].map(|part| format!("{name}-{part}"));
+    let packages = ["host", "serve", "tests"].map(|part| format!("{name}-{part}"));
     let is_package = |name: &str| lock.packages.iter().any(|package| package.name == name);
     if name::RESERVED.contains(&name)
         || is_package(name)

@@ -5,6 +5,7 @@
 #[cfg(unix)]
 mod chromium;
 mod guests;
+mod made;
 mod scratch;
 mod stand_ins;
 
@@ -24,6 +25,8 @@ mod guest_tests;
 mod inputs;
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 mod languages;
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+mod languages_elsewhere;
 mod layers;
 mod missing_target;
 mod new_guest;
@@ -35,6 +38,8 @@ mod report_page;
 mod reproducible;
 mod same_names;
 mod selecting;
+#[cfg(unix)]
+mod serve_elsewhere;
 mod serve_watch;
 mod start_host;
 mod tidiness;

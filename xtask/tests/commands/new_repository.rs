@@ -1,104 +1,12 @@
 //! `cargo xtask new --repository`: what it writes, what it refuses, and that everything works there from nothing.
 
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Command;
 
-use tempfile::TempDir;
 use toml::{Table, Value};
 
+use crate::made::{Made, new, text};
 use crate::scratch::repository;
-
-/// A new repository in a folder of its own.
-struct Made {
-    folder: TempDir,
-    root: PathBuf,
-}
-
-impl Made {
-    /// Makes it with these flags.
-    fn new(flags: &[&str]) -> Made {
-        let folder = tempfile::tempdir().unwrap();
-        let root = folder.path().join("desk");
-        let output = new(&root, flags);
-        assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
-        Made { folder, root }
-    }
-
-    fn read(&self, path: &str) -> String {
-        let path = self.root.join(path);
-        fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
-    }
-
-    fn write(&self, path: &str, text: &str) {
-        let path = self.root.join(path);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, text).unwrap();
-    }
-
-    /// Replaces a text that a file has.
-    fn edit(&self, path: &str, from: &str, to: &str) {
-        let text = self.read(path);
-        assert!(text.contains(from), "{path}: {text}");
-        self.write(path, &text.replace(from, to));
-    }
-
-    fn table(&self, path: &str) -> Table {
-        self.read(path).parse().unwrap()
-    }
-
-    /// `cargo xtask` there. Its outputs are its own. What cargo compiles on the way is shared with this repository, so that
-    /// Wasmtime is compiled once. It has no network.
-    fn xtask(&self, arguments: &[&str]) -> (Option<i32>, String, String) {
-        let mut command = Command::new(std::env::var_os("CARGO").unwrap_or("cargo".into()));
-        for (name, _) in std::env::vars_os() {
-            // What the cargo that started this test tells its tests.
-            let text = name.to_string_lossy();
-            if text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_") || text == "CI"
-            {
-                command.env_remove(name);
-            }
-        }
-        let output = command
-            .arg("xtask")
-            .args(arguments)
-            .current_dir(&self.root)
-            .env("CARGO_TARGET_DIR", self.folder.path().join("target"))
-            .env("CARGO_BUILD_BUILD_DIR", target())
-            .env("CARGO_NET_OFFLINE", "true")
-            .output()
-            .unwrap();
-        let code = output.status.code();
-        (code, text(&output.stdout), text(&output.stderr))
-    }
-
-    /// The same, with the exit code that it must have. Returns what it printed to standard output.
-    fn ends(&self, code: i32, arguments: &[&str]) -> String {
-        let (ended, stdout, stderr) = self.xtask(arguments);
-        assert_eq!(ended, Some(code), "{arguments:?}\n{stdout}\n{stderr}");
-        stdout
-    }
-}
-
-/// The folder that cargo compiles this test in.
-fn target() -> PathBuf {
-    let here = Path::new(env!("CARGO_TARGET_TMPDIR")).parent();
-    here.unwrap().to_owned()
-}
-
-fn new(path: &Path, flags: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_xtask"))
-        .args(["new", "--repository"])
-        .arg(path)
-        .args(flags)
-        .current_dir(repository())
-        .output()
-        .unwrap()
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8(bytes.to_vec()).unwrap()
-}
 
 #[test]
 fn nothing_is_overwritten_and_names_are_checked() {

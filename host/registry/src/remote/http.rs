@@ -231,9 +231,20 @@ pub(super) fn authority(url: &Url) -> String {
     }
 }
 
+/// Whether the two sides could not agree on encryption. A certificate that is not trusted comes as an error of reading.
+fn is_of_tls(error: &ureq::Error) -> bool {
+    match error {
+        ureq::Error::Rustls(_) | ureq::Error::Tls(_) => true,
+        ureq::Error::Io(error) => error
+            .get_ref()
+            .is_some_and(|inner| inner.is::<rustls::Error>()),
+        _ => false,
+    }
+}
+
 fn failed(url: &Url, error: &ureq::Error) -> Fault {
     let hint = match error {
-        ureq::Error::Rustls(_) | ureq::Error::Tls(_) => {
+        _ if is_of_tls(error) => {
             "the system's certificates are trusted, and those of `SSL_CERT_FILE` if it is set; `--insecure` is for registries \
              without TLS"
         }

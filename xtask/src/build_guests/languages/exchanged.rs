@@ -1,7 +1,9 @@
-//! The interfaces that guests provide for each other, with the WIT packages that they stand in.
+//! The interfaces that guests provide for each other, and those that a repository's own host offers, with the WIT packages that
+//! they stand in.
 //!
 //! The package of an exported interface is in the folder `wit` of the guest that exports it, and the packages that it
-//! refers to are in `wit/deps`. A guest that is composed of others finds theirs there, so nothing is written twice.
+//! refers to are in `wit/deps`. A guest that is composed of others finds theirs there, so nothing is written twice. What the
+//! host offers is in the folder `wit` of the repository.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -44,29 +46,29 @@ pub(super) fn write(
     let name = &guest.name;
     let mut exchanged = Exchanged::default();
     let mut written = BTreeMap::new();
+    let (imports, exports) = (format!("`{name}` imports"), format!("`{name}` exports"));
+    let mut full = |who: &str, interface: &str, from: &Path| {
+        let found = take(project, from, workshop, &mut written)?;
+        full_name(project, who, interface, from, &found)
+    };
+    let offered = project.root.join(WIT);
+    for interface in other.imports.iter().filter(|name| is_own(name)) {
+        exchanged.imports.push(full(&imports, interface, &offered)?);
+    }
     for (interface, part) in &guest.build.compose {
-        let found = take(project, part, workshop, &mut written)?;
-        let full = full_name(
-            project,
-            &format!("`{name}` imports"),
-            interface,
-            part,
-            &found,
-        )?;
-        exchanged.imports.push(full);
+        let interface = full(&imports, interface, &folder(project, part))?;
+        exchanged.imports.push(interface);
     }
     for interface in &other.exports {
-        let found = take(project, name, workshop, &mut written)?;
-        let full = full_name(
-            project,
-            &format!("`{name}` exports"),
-            interface,
-            name,
-            &found,
-        )?;
-        exchanged.exports.push(full);
+        let interface = full(&exports, interface, &folder(project, name))?;
+        exchanged.exports.push(interface);
     }
     Ok(exchanged)
+}
+
+/// Whether an import is of another package than the contract. Interfaces of the contract are named without it.
+pub(super) fn is_own(import: &str) -> bool {
+    import.contains(':') && !import.starts_with("fractal:app/")
 }
 
 /// The folder of the packages that a guest brings.
@@ -74,15 +76,15 @@ pub(crate) fn folder(project: &Project, guest: &str) -> PathBuf {
     project.guest_folder(guest).join(WIT)
 }
 
-/// Reads the packages that a guest brings, and writes those that were not written yet.
+/// Reads the packages in a folder, and writes those that were not written yet.
 fn take(
     project: &Project,
-    guest: &str,
+    from: &Path,
     workshop: &Workshop,
     written: &mut BTreeMap<String, Package>,
 ) -> Result<Vec<String>> {
     let mut interfaces = Vec::new();
-    for package in packages(&folder(project, guest))? {
+    for package in packages(from)? {
         interfaces.extend(package.interfaces.iter().cloned());
         let PackageName {
             namespace, name, ..
@@ -164,17 +166,16 @@ fn full_name(
     project: &Project,
     who: &str,
     interface: &str,
-    provider: &str,
+    from: &Path,
     found: &[String],
 ) -> Result<String> {
     let means = |full: &&String| *full == interface || full.split('@').next() == Some(interface);
     if let Some(full) = found.iter().find(means) {
         return Ok(full.clone());
     }
-    let folder = folder(project, provider);
     Err(fault(format!(
         "{who} `{interface}`, and no WIT package in `{}` has it",
-        project.relative(&folder).display()
+        project.relative(from).display()
     ))
     .hint(match found {
         [] => "put the package of the interface there".to_owned(),

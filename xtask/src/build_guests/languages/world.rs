@@ -4,7 +4,7 @@ use anyhow::{Context, Result};
 use fractalaw_contract::standard::WASI_WIT;
 use std::fs;
 
-use super::exchanged::Exchanged;
+use super::exchanged::{Exchanged, is_own};
 use super::workshop::{WIT, Workshop};
 use crate::build_guests::contract_files;
 use crate::fault::{guest as fault, list, nearest};
@@ -52,7 +52,7 @@ pub(super) fn write(
         false => format!("    include {APP}/minimal@{version};\n"),
         true => format!("    import {APP}/audit-log@{version};\n"),
     };
-    for import in &other.imports {
+    for import in other.imports.iter().filter(|import| !is_own(import)) {
         world += &format!("    import {APP}/{import}@{version};\n");
     }
     for import in &exchanged.imports {
@@ -97,7 +97,7 @@ fn interfaces(text: &str) -> Vec<&str> {
 }
 
 fn check(guest: &str, other: &Other, known: &[&str]) -> Result<()> {
-    for import in &other.imports {
+    for import in other.imports.iter().filter(|import| !is_own(import)) {
         if !known.contains(&&**import) {
             let near = nearest(import, known.iter().copied());
             return Err(fault(format!(

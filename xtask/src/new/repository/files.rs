@@ -19,7 +19,7 @@ macro_rules! templates {
 }
 
 /// The templates, in the order in which a reader wants them.
-const TEMPLATES: [(&str, &str); 32] = templates![
+const TEMPLATES: [(&str, &str); 34] = templates![
     "README.md": "README.md",
     "Cargo.toml": "root.toml",
     ".cargo/config.toml": "cargo-config.toml",
@@ -35,6 +35,8 @@ const TEMPLATES: [(&str, &str); 32] = templates![
     "host/src/lib.rs": "host.rs",
     "host/src/main.rs": "program.rs",
     "host/src/weather.rs": "weather.rs",
+    "serve/Cargo.toml": "serve.toml",
+    "serve/src/main.rs": "serve.rs",
     "guests/storm-notice/Cargo.toml": "guest.toml",
     "guests/storm-notice/src/lib.rs": "guest.rs",
     "tests/Cargo.toml": "tests.toml",
@@ -68,7 +70,7 @@ impl Texts<'_> {
 
     /// `{name}` is the name, `{crate}` the name in Rust, and `{folder}` of a dependency where our package is.
     fn fill(&self, text: &str) -> String {
-        let folders = ["host/cli", "host", "tests", "xtask"];
+        let folders = ["host/cli", "host/serve", "host", "tests", "xtask"];
         let text = folders.iter().fold(text.to_owned(), |text, folder| {
             text.replace(&format!("{{{folder}}}"), &self.from.keys(folder))
         });
