@@ -49,7 +49,7 @@ pub(crate) fn install(connection: &Connection, work: &SharedWork) -> Result<()> 
     })
 }
 
-/// Adds `cosine_distance` for people, who pay nothing.
+/// Adds `cosine_distance` for people and for the host itself, who pay nothing.
 pub(crate) fn install_distance(connection: &Connection) -> Result<()> {
     install_priced_distance(connection, |_| Ok(()))
 }

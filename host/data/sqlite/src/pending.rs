@@ -36,6 +36,7 @@ use crate::changes::{Access, Changes, bound, row_now};
 use crate::codec;
 use crate::desk;
 use crate::error::StoreError;
+use crate::functions;
 use crate::limits::{LINE_LOOK, OTHERS_WAIT, PENDING_BYTES};
 
 const MAGIC: &[u8; 24] = b"fractalaw-data-pending\0\n";
@@ -217,6 +218,8 @@ impl Pending {
         connection
             .execute_batch("PRAGMA synchronous = FULL")
             .map_err(failed)?;
+        // A check or an index may call it.
+        functions::install_distance(&connection).map_err(failed)?;
         let began = Instant::now();
         loop {
             let Some(transaction) = alone(&connection).map_err(failed)? else {

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use fractalaw_sqlite::by_hand::Filling;
 use fractalaw_sqlite::{Store, Verdict};
 use rusqlite::Connection;
 
@@ -13,9 +14,11 @@ use crate::tables::{copied, run, store};
 fn settled_after_a_crash(set_up: &str, changes: &[&str], select: &str) -> (Vec<String>, String) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("data.db");
-    let made = Connection::open(&path).unwrap();
-    made.execute_batch(set_up).unwrap();
-    drop(made);
+    let source = folder.path().join("set-up.sql");
+    std::fs::write(&source, set_up).unwrap();
+    let mut made = Filling::begin(&path).unwrap();
+    made.import(&source, None).unwrap();
+    made.finish().unwrap();
     let store = Store::open(&path, |_| Verdict::Unknown).unwrap();
     let mut run = run(&store, &["*"], &["*"]);
     for sql in changes {
@@ -123,4 +126,15 @@ fn changes_of_a_virtual_table_without_rows_are_told_by_its_inner_tables() {
         let changed = prepared.changes().iter().map(|table| &*table.table);
         assert_eq!(changed.collect::<Vec<_>>(), tables, "{sql}");
     }
+}
+
+/// People can use `cosine_distance` in what they make.
+#[test]
+fn a_record_is_settled_where_a_check_or_an_index_calls_the_hosts_function() {
+    let set_up = "CREATE TABLE t (v BLOB CHECK (cosine_distance(v, v) < 1));
+         CREATE INDEX near ON t (cosine_distance(v, x'0000803f'))";
+    let sql = "INSERT INTO t VALUES (x'0000803f')";
+    let found = settled_after_a_crash(set_up, &[sql], "SELECT hex(v) FROM t NOT INDEXED");
+    let told = vec!["t 1: nothing -> [00, 00, 80, 3f]".to_owned()];
+    assert_eq!(found, (told, "0000803F".to_owned()));
 }

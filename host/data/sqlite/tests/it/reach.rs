@@ -77,3 +77,23 @@ fn a_virtual_table_is_known_however_it_was_made() {
         assert_eq!(rows(&found.unwrap()), "a permit", "{made}");
     }
 }
+
+/// Databases keep views of tables that are long gone.
+#[test]
+fn a_view_that_nobody_can_use_is_in_nobodys_way() {
+    let store = store(
+        "CREATE TABLE t (id INTEGER PRIMARY KEY); INSERT INTO t VALUES (1);
+         CREATE VIEW stale AS SELECT * FROM gone; CREATE VIEW calls AS SELECT gone(1) AS x;
+         CREATE VIEW round AS SELECT id FROM about; CREATE VIEW about AS SELECT id FROM round",
+    );
+    let mut run = run(&store, &["*"], &["*"]);
+    assert_eq!(run.execute("INSERT INTO t VALUES (2)"), Ok(1));
+    let read = run.query("SELECT count(*) FROM t").unwrap();
+    assert_eq!(rows(&read), "2");
+    for view in ["stale", "calls", "round", "about"] {
+        assert_eq!(
+            told(run.query(&format!("SELECT * FROM {view}"))),
+            format!("3: no such table: `{view}`")
+        );
+    }
+}
