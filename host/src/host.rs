@@ -34,7 +34,6 @@ use crate::policy::decision::{self, Decided};
 use crate::policy::own_files::OwnFiles;
 use crate::run::kept::Kept;
 use crate::run::slots::Slots;
-use crate::run::ticker::Ticker;
 use crate::run::until::stopped;
 use crate::run::{self, Beside, Failed, HostParts, NotRun, Ran, Run};
 
@@ -52,7 +51,6 @@ struct Inner {
     policy: Option<Arc<Policy>>,
     ledger: Option<Recorded>,
     stop: Arc<watch::Sender<bool>>,
-    _ticker: Ticker,
 }
 
 /// What a run would be granted.
@@ -157,6 +155,12 @@ impl Host {
         }
     }
 
+    /// How many engines it has. There is one until threads run guests at the same time: see
+    /// [`HostBuilder::shards`](crate::HostBuilder::shards).
+    pub fn shards(&self) -> usize {
+        self.0.slots.shards().made()
+    }
+
     /// What the host offers to guests.
     pub fn offer(&self) -> &Offer {
         &self.0.loader.offer
@@ -194,14 +198,12 @@ impl Host {
 
     fn parts(&self) -> HostParts<'_> {
         HostParts {
-            engine: self.0.loader.engine(),
             offer: self.offer(),
             file_threads: &self.0.file_threads,
             own_files: &self.0.own_files,
             policy: self.0.policy.as_deref(),
             slots: &self.0.slots,
             kept: &self.0.kept,
-            stop: &self.0.stop,
         }
     }
 

@@ -95,6 +95,16 @@ fractalaw_limits::limits! {
     pub const MAX_SLOTS: u32 = 4096
         => "the host does not start";
 
+    /// The engines of one host, when threads run guests at the same time. Each has its part of the pool again, so a host
+    /// reserves at most twice the address space of its slots, and 16 GiB for each engine. Past this many, cores share them.
+    pub(crate) const SHARDS: usize = 16
+        => "threads share engines";
+
+    /// The compiled code of a micro-app that is copied to further engines. It has room for ten times what a guest in Rust
+    /// has. Language runtimes have more, and their runs take much longer than what threads lose in one engine.
+    pub(crate) const SPREAD_CODE_BYTES: usize = 4 * MIB
+        => "it runs in the first engine only";
+
     /// The standard input that `fractalaw run` reads for a guest.
     pub const STDIN_BYTES: usize = 64 * MIB
         => "the host does not run it";

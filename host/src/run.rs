@@ -6,6 +6,7 @@ pub(crate) mod kept;
 mod not_run;
 mod request;
 mod settling;
+pub(crate) mod shards;
 pub(crate) mod slots;
 pub(crate) mod ticker;
 mod trigger;
@@ -18,10 +19,10 @@ use fractalaw_report::{
     AuditEntry, COST_MODEL, Certainty, Durations, Fuel, Limits, Memory, NotGranted, Outcome,
     QuotaLimits, Refusal, Report,
 };
-use tokio::sync::watch;
 use wasmtime::component::ResourceTable;
 use wasmtime::{Engine, Store, UpdateDeadline};
 
+use crate::bindings::MicroAppPre;
 use crate::cause;
 use crate::error::HostError;
 use crate::inputs::Grants;
@@ -56,15 +57,12 @@ pub(crate) use settling::Ran;
 
 /// What the runs of a host share.
 pub(crate) struct HostParts<'a> {
-    pub(crate) engine: &'a Engine,
     pub(crate) offer: &'a Offer,
     pub(crate) file_threads: &'a FileThreads,
     pub(crate) own_files: &'a OwnFiles,
     pub(crate) policy: Option<&'a Policy>,
     pub(crate) slots: &'a Slots,
     pub(crate) kept: &'a Kept,
-    /// Becomes true when the host is to stop.
-    pub(crate) stop: &'a Arc<watch::Sender<bool>>,
 }
 
 /// What belongs to a run besides the guest.
@@ -121,18 +119,25 @@ pub(crate) async fn execute(
         overlap,
     )?;
     // Declared before the store, so it is dropped after the store has freed its instance.
-    let (_slot, wait) = match host.slots.acquire().await {
-        Ok((slot, wait)) => (host.kept.hold(slot), wait),
+    let (mut slot, wait) = match host.slots.acquire().await {
+        Ok(acquired) => acquired,
         Err(refusal) => return Err(NotRun::refused(refusal, applied, decision)),
     };
+    let code = app.code_in(slot.shard().number(), slot.shard().linker());
+    let code = code.unwrap_or_else(|| {
+        slot.move_to_first();
+        app.first_code()
+    });
+    let shard = slot.shard();
+    let _slot = host.kept.hold(slot);
     let started = Instant::now();
     let deadline = after(started, beside.patience(applied.limits.deadline));
     let opened = granted::open(host.file_threads, &grants.dirs, folders, deadline).await?;
     let most_held = applied.quotas.host_memory();
-    let account = Account::new(most_held, deadline, Arc::clone(host.stop));
+    let account = Account::new(most_held, deadline, Arc::clone(shard.stop()));
     let time = VirtualTime::of(run.determinism(), applied.limits.deadline);
     let granted = Granted {
-        app: app.identity(),
+        app: &code.identity,
         inputs: &grants,
         interfaces: app.asking().interfaces,
         manifest: app.manifest(),
@@ -165,9 +170,11 @@ pub(crate) async fn execute(
         sessions,
         recorder: beside.recorder,
     };
-    let mut store = store(host.engine, state, fuel, &applied.quotas)?;
-    let stop = host.stop;
-    let ended = match call(&mut store, app, Until { deadline, stop }).await {
+    let mut store = store(shard.engine(), state, fuel, &applied.quotas)?;
+    let stop = shard.stop();
+    let is_composed = app.is_composed();
+    let until = Until { deadline, stop };
+    let ended = match call(&mut store, &code.pre, is_composed, until).await {
         Ok(ended) => ended,
         Err(error) => {
             let fuel = applied.limits.fuel.saturating_sub(fuel_left(&store));
@@ -200,7 +207,7 @@ pub(crate) async fn execute(
         }
     };
     let report = Report {
-        app: Some(app.identity().clone()),
+        app: Some(code.identity.clone()),
         fuel: Fuel {
             budget: applied.limits.fuel,
             instantiation: ended.instantiation_fuel,
@@ -308,7 +315,8 @@ impl Ended {
 
 async fn call(
     store: &mut Store<RunState>,
-    app: &MicroApp,
+    pre: &MicroAppPre<RunState>,
+    is_composed: bool,
     until: Until<'_>,
 ) -> Result<Ended, HostError> {
     let deadline = until.deadline;
@@ -326,7 +334,7 @@ async fn call(
     }
     let mut after_instantiation = None;
     let instance = match Instant::now() < deadline {
-        true => in_time(until, app.pre().instantiate_async(&mut *store)).await,
+        true => in_time(until, pre.instantiate_async(&mut *store)).await,
         false => Err(DeadlineExceeded.into()),
     };
     let ended = match instance {
@@ -348,7 +356,6 @@ async fn call(
     {
         return Err(HostError::Instance { source });
     }
-    let is_composed = app.is_composed();
     let (outcome, backtrace) = match ended {
         Ok(Ok(text)) => (Outcome::Completed(text), Vec::new()),
         Ok(Err(message)) => (Outcome::GuestError(message), Vec::new()),

@@ -63,7 +63,7 @@ impl WasiView for State {
 
 /// A component, compiled and pre-linked.
 pub(crate) struct Raw {
-    engine: Engine,
+    pub(crate) engine: Engine,
     pre: InstancePre<State>,
     run: ComponentExportIndex,
     metering: Metering,
@@ -71,7 +71,12 @@ pub(crate) struct Raw {
 
 impl Raw {
     pub(crate) fn new(component: &[u8], slots: u32, metering: Metering) -> Result<Raw> {
-        let engine = engine(slots, metering)?;
+        Raw::in_engine(&engine(slots, metering)?, component, metering)
+    }
+
+    /// The same in an engine that others may use too.
+    pub(crate) fn in_engine(engine: &Engine, component: &[u8], metering: Metering) -> Result<Raw> {
+        let engine = engine.clone();
         let mut linker = Linker::<State>::new(&engine);
         wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
         linker.instance("fractal:app/audit-log@0.1.0")?.func_wrap(

@@ -1,23 +1,28 @@
-//! Where the second thread loses. Two threads run batches at the same time, with less and less in common: a host, a
+//! Where the second thread loses. Two threads run batches at the same time, with more or less in common: an engine, a host, a
 //! process, the machine.
 //!
 //! A batch takes about a millisecond, so that many are not interrupted even on a busy machine. The figures are the lower
 //! deciles: of a batch alone, and of the slower one of two batches at the same time.
 
 use std::env;
+use std::fs;
 use std::hint::black_box;
 use std::io::{Read, Write};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::Result;
-use fractalaw_host::{Host, MicroApp, Run};
+use anyhow::{Result, anyhow};
+use fractalaw_host::{Host, HostBuilder, MicroApp, Run};
 use fractalaw_measure::program::Flags;
 use fractalaw_measure::table::{Row, Table, Unit};
 use tokio::runtime::{Builder, Runtime};
+use wasmtime_wasi::WasiCtx;
+
+use crate::raw::{Metering, Raw};
 
 /// The first argument of a process that runs batches beside its parent. The second is the folder of guests.
 pub(crate) const CHILD: &str = "child";
@@ -29,7 +34,7 @@ const BATCHES: usize = 1_500;
 /// What the two threads have in common.
 type Shared = (&'static str, fn(&Path) -> Result<Box<dyn Way>>);
 
-const SHARED: [Shared; 4] = [
+const SHARED: [Shared; 8] = [
     ("the machine, and compute only", |_| Ok(Box::new(Loops))),
     ("the machine: two processes", |guests| {
         Ok(Box::new(Processes::start(guests)?))
@@ -41,6 +46,23 @@ const SHARED: [Shared; 4] = [
     ("a host", |guests| {
         let subject = Subject::new(guests)?;
         Ok(Box::new(Hosts([subject.clone(), subject])))
+    }),
+    ("a host with one engine", |guests| {
+        let subject = Subject::of(Host::builder().shards(1), guests)?;
+        Ok(Box::new(Hosts([subject.clone(), subject])))
+    }),
+    ("Wasmtime alone: a process, with two engines", |guests| {
+        Ok(Box::new(Raws([raw(guests)?, raw(guests)?])))
+    }),
+    ("Wasmtime alone: an engine, with two components", |guests| {
+        let one = raw(guests)?;
+        let other = Raw::in_engine(&one.engine, &hello_world(guests)?, Metering::BOTH);
+        let other = other.map_err(|error| anyhow!("{error:#}"))?;
+        Ok(Box::new(Raws([one, Arc::new(other)])))
+    }),
+    ("Wasmtime alone: an engine and a component", |guests| {
+        let one = raw(guests)?;
+        Ok(Box::new(Raws([Arc::clone(&one), one])))
     }),
 ];
 
@@ -84,7 +106,11 @@ struct Subject {
 
 impl Subject {
     fn new(guests: &Path) -> Result<Subject> {
-        let host = Host::builder().build()?;
+        Subject::of(Host::builder(), guests)
+    }
+
+    fn of(builder: HostBuilder, guests: &Path) -> Result<Subject> {
+        let host = builder.build()?;
         let app = host.load_file(guests.join("hello-world.wasm"))?;
         Ok(Subject { host, app })
     }
@@ -135,6 +161,42 @@ impl Way for Hosts {
             let runtime = runtime();
             self.0[number].batch(&runtime)
         })
+    }
+}
+
+/// Two threads with raw Wasmtime.
+struct Raws([Arc<Raw>; 2]);
+
+fn hello_world(guests: &Path) -> Result<Vec<u8>> {
+    Ok(fs::read(guests.join("hello-world.wasm"))?)
+}
+
+fn raw(guests: &Path) -> Result<Arc<Raw>> {
+    let raw = Raw::new(&hello_world(guests)?, 64, Metering::BOTH);
+    Ok(Arc::new(raw.map_err(|error| anyhow!("{error:#}"))?))
+}
+
+impl Raws {
+    fn batch(&self, number: usize) -> Duration {
+        runtime().block_on(async {
+            let start = Instant::now();
+            for _ in 0..BATCH {
+                let returned = self.0[number].run(WasiCtx::builder().build()).await;
+                let (text,) = returned.expect("it ran before");
+                black_box(text).expect("it ran before");
+            }
+            start.elapsed()
+        })
+    }
+}
+
+impl Way for Raws {
+    fn alone(&mut self) -> Duration {
+        self.batch(0)
+    }
+
+    fn both(&mut self) -> Duration {
+        on_two(|number| self.batch(number))
     }
 }
 

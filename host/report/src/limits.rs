@@ -1,7 +1,7 @@
 //! The limits of a run: those of its tier, its quotas, and the limits on what a report shows. Each has its unit
 //! in its name and its reason beside it. The host has the limits that no report shows.
 
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use fractalaw_manifest::Tier;
@@ -110,8 +110,23 @@ impl Limits {
 /// them.
 ///
 /// Clones share their figures. So the runs of a host without a policy allocate nothing for them.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct QuotaLimits(Arc<[QuotaLimit]>);
+#[derive(Clone, Debug)]
+pub struct QuotaLimits(Kept);
+
+/// Threads that clone an `Arc` wait for each other, and most hosts have the standard quotas. So a clone of these is free.
+#[derive(Clone, Debug)]
+enum Kept {
+    Standard,
+    Own(Arc<[QuotaLimit]>),
+}
+
+impl PartialEq for QuotaLimits {
+    fn eq(&self, other: &QuotaLimits) -> bool {
+        self.is_clone_of(other) || self.all() == other.all()
+    }
+}
+
+impl Eq for QuotaLimits {}
 
 /// The limit of one quota in a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -142,19 +157,25 @@ impl QuotaLimit {
 }
 
 /// The quotas of a host without added capabilities.
-static STANDARD: LazyLock<QuotaLimits> =
-    LazyLock::new(|| QuotaLimits::with([QuotaLimit::AUDIT_ENTRIES, QuotaLimit::AUDIT_BYTES]));
+static STANDARD: [QuotaLimit; 6] = [
+    QuotaLimit::host(Quota::HOST_CALLS, HOST_CALLS),
+    QuotaLimit::host(Quota::HOST_BYTES, HOST_BYTES),
+    QuotaLimit::AUDIT_ENTRIES,
+    QuotaLimit::AUDIT_BYTES,
+    QuotaLimit::host(Quota::HANDLES, HANDLES as u64),
+    QuotaLimit::host(Quota::HOST_MEMORY, HOST_MEMORY_BYTES as u64),
+];
 
 impl Default for QuotaLimits {
     fn default() -> QuotaLimits {
-        STANDARD.clone()
+        QuotaLimits(Kept::Standard)
     }
 }
 
 impl QuotaLimits {
     /// The quotas of a host without added capabilities.
     pub fn standard() -> &'static QuotaLimits {
-        &STANDARD
+        &QuotaLimits(Kept::Standard)
     }
 
     /// The quotas of a host whose capabilities have these, in the order in which reports list the lowered ones:
@@ -166,40 +187,38 @@ impl QuotaLimits {
             let of_all = Quota::CORE.iter().position(|core| *core == limit.quota);
             (of_all.unwrap_or(usize::MAX), limit.quota.name.clone())
         });
-        let calls = [
-            QuotaLimit::host(Quota::HOST_CALLS, HOST_CALLS),
-            QuotaLimit::host(Quota::HOST_BYTES, HOST_BYTES),
-        ];
-        let held = [
-            QuotaLimit::host(Quota::HANDLES, HANDLES as u64),
-            QuotaLimit::host(Quota::HOST_MEMORY, HOST_MEMORY_BYTES as u64),
-        ];
-        QuotaLimits(calls.into_iter().chain(capabilities).chain(held).collect())
+        let [calls @ .., _, _, handles, memory] = STANDARD.clone();
+        let all = calls.into_iter().chain(capabilities);
+        let all: Arc<[_]> = all.chain([handles, memory]).collect();
+        match *all == STANDARD {
+            true => QuotaLimits(Kept::Standard),
+            false => QuotaLimits(Kept::Own(all)),
+        }
     }
 
     /// The limit of all host calls. Every run needs it, so it is found by its place.
     pub fn host_calls(&self) -> u64 {
-        self.0[0].limit
+        self.all()[0].limit
     }
 
     /// The limit of the bytes in all host calls.
     pub fn host_bytes(&self) -> u64 {
-        self.0[1].limit
+        self.all()[1].limit
     }
 
     /// The limit of open handles.
     pub fn handles(&self) -> u64 {
-        self.0[self.0.len() - 2].limit
+        self.all()[self.all().len() - 2].limit
     }
 
     /// The limit of the host's memory.
     pub fn host_memory(&self) -> u64 {
-        self.0[self.0.len() - 1].limit
+        self.all()[self.all().len() - 1].limit
     }
 
     /// Whether these are clones of each other, of which no quota was lowered.
     pub fn is_clone_of(&self, other: &QuotaLimits) -> bool {
-        Arc::ptr_eq(&self.0, &other.0)
+        std::ptr::eq(self.all(), other.all())
     }
 
     /// The limit of a quota; `u64::MAX` if the host does not have the quota.
@@ -210,20 +229,36 @@ impl QuotaLimits {
 
     /// The quota with this name and its limits, if the host has it.
     pub fn named(&self, name: &str) -> Option<&QuotaLimit> {
-        self.0.iter().find(|limit| limit.quota.name == name)
+        self.all().iter().find(|limit| limit.quota.name == name)
     }
 
     /// All quotas, in the order in which reports list the lowered ones.
     pub fn iter(&self) -> impl Iterator<Item = &QuotaLimit> {
-        self.0.iter()
+        self.all().iter()
+    }
+
+    fn all(&self) -> &[QuotaLimit] {
+        match &self.0 {
+            Kept::Standard => &STANDARD,
+            Kept::Own(own) => own,
+        }
     }
 
     /// Gives a quota a lower limit than the host's.
     pub fn lower(&mut self, name: &str, limit: u64) {
-        let place = self.0.iter().position(|known| known.quota.name == name);
+        let mut all = self.all().iter();
+        let place = all.position(|known| known.quota.name == name);
         // The figures are copied only if one changes.
-        if let Some(place) = place.filter(|place| self.0[*place].limit != limit) {
-            Arc::make_mut(&mut self.0)[place].limit = limit;
+        let Some(place) = place.filter(|place| self.all()[*place].limit != limit) else {
+            return;
+        };
+        match &mut self.0 {
+            Kept::Standard => {
+                let mut own = STANDARD.to_vec();
+                own[place].limit = limit;
+                self.0 = Kept::Own(own.into());
+            }
+            Kept::Own(own) => Arc::make_mut(own)[place].limit = limit,
         }
     }
 }

@@ -24,14 +24,15 @@ use crate::offer::starting::{GrantedName, Starting};
 use crate::policy::Policy;
 use crate::policy::own_files::OwnFiles;
 use crate::run::kept::Kept;
+use crate::run::shards::Shards;
 use crate::run::slots::Slots;
-use crate::run::ticker::Ticker;
 use crate::{engine, interfaces};
 
 /// The settings of a host. Each has a default.
 #[derive(Clone, Debug)]
 pub struct HostBuilder {
     slots: u32,
+    shards: Option<usize>,
     reuse: Reuse,
     max_waiting: usize,
     compile_time: Duration,
@@ -76,6 +77,7 @@ impl Default for HostBuilder {
         HostBuilder {
             // Runs mostly compute, so a few dozen keep every core of a common machine busy.
             slots: 64,
+            shards: None,
             reuse: Reuse::default(),
             // Each waiting run takes the memory of a suspended future, well under a kilobyte.
             max_waiting: 100_000,
@@ -101,6 +103,16 @@ impl HostBuilder {
     /// The default is 64.
     pub fn slots(mut self, slots: u32) -> HostBuilder {
         self.slots = slots;
+        self
+    }
+
+    /// How many engines there may be. Each is a shard of the host: an engine of Wasmtime with a pool of its own. Threads that
+    /// run guests in one engine slow each other down, so that two do about 1.7 times the work of one. A second engine is
+    /// made when a second thread runs guests at the same time, a third one for a third thread, and so on. Then a micro-app
+    /// has its code in each engine where it runs, unless that is more than 4 MiB. `slots` is what runs at once in all of them
+    /// together. The default is one for each core, and at most 16. A guest cannot tell, and neither can a report.
+    pub fn shards(mut self, most: usize) -> HostBuilder {
+        self.shards = Some(most);
         self
     }
 
@@ -210,9 +222,21 @@ impl HostBuilder {
             verdicts: &verdicts,
         })?;
         let engine = engine::new(self.slots, self.reuse)?;
-        let linker = offer.linker(&engine).map_err(HostError::Linker)?;
-        let ticker = Ticker::start(&engine)?;
-        let slots = Slots::new(self.slots, self.max_waiting);
+        let linker = Arc::new(offer.linker(&engine).map_err(HostError::Linker)?);
+        let stop = Arc::new(watch::Sender::new(false));
+        // With other orders of reuse, the slots of one pool are what a test is about.
+        let most = match self.reuse {
+            Reuse::SameApp => self.shards,
+            Reuse::Any | Reuse::Never => Some(1),
+        };
+        let shards = Shards::new(
+            Arc::clone(&linker),
+            self.slots,
+            most,
+            Arc::clone(&stop),
+            offer.clone(),
+        )?;
+        let slots = Slots::new(shards, self.max_waiting);
         let policy = self.policy.map(Arc::new);
         Ok(Host(Arc::new(Inner {
             loader: Arc::new(Loader {
@@ -228,8 +252,7 @@ impl HostBuilder {
             own_files,
             policy,
             ledger,
-            stop: Arc::new(watch::Sender::new(false)),
-            _ticker: ticker,
+            stop,
         })))
     }
 

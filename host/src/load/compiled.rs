@@ -1,4 +1,4 @@
-//! Loads compiled code from a file. This is the only file with `unsafe`.
+//! Loads compiled code from a file, or from another engine of this process. This is the only file with `unsafe`.
 
 #![expect(
     unsafe_code,
@@ -33,6 +33,13 @@ pub(crate) fn load(engine: &Engine, file: &File) -> wasmtime::Result<Component> 
             unsafe { Component::deserialize(engine, code) }
         }
     }
+}
+
+/// The same compiled code in another engine with the same settings.
+pub(crate) fn copy(component: &Component, engine: &Engine) -> wasmtime::Result<Component> {
+    let code = component.serialize()?;
+    // SAFETY: the bytes must be what `Component::serialize` wrote, and it has just written them. Nobody else has them.
+    unsafe { Component::deserialize(engine, code) }
 }
 
 /// A name that leads to this open file and to no other, whatever happens to names in folders.

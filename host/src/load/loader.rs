@@ -27,7 +27,8 @@ use crate::policy::Policy;
 /// What loading needs of a host.
 pub(crate) struct Loader {
     pub(crate) offer: Offer,
-    pub(crate) linker: Linker<RunState>,
+    /// Of the host's first engine.
+    pub(crate) linker: Arc<Linker<RunState>>,
     pub(crate) cache: Option<CodeCache>,
     pub(crate) compiler: Compiler,
     /// Whose signatures are required.

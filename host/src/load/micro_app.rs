@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use fractalaw_manifest::Manifest;
@@ -11,6 +11,8 @@ use wasmtime::component::{Component, Linker};
 
 use crate::bindings::MicroAppPre;
 use crate::error::HostError;
+use crate::limits::{SHARDS, SPREAD_CODE_BYTES};
+use crate::load::compiled;
 use crate::load::examined::Examined;
 use crate::offer::state::RunState;
 use crate::policy::asking::Asking;
@@ -24,7 +26,18 @@ struct Inner {
     is_composed: bool,
     code: Code,
     load: Duration,
-    pre: MicroAppPre<RunState>,
+    first: InShard,
+    /// Its code in further shards, from the second one on. It is `None` where it stays in the first.
+    further: OnceLock<Box<[OnceLock<Option<InShard>>]>>,
+    /// Whether it may be in further shards.
+    may_spread: bool,
+}
+
+/// A micro-app in one shard of its host. Runs in different shards share nothing of it that they write to, and a reference
+/// count is written to.
+pub(crate) struct InShard {
+    pub(crate) pre: MicroAppPre<RunState>,
+    pub(crate) identity: App,
 }
 
 /// What a component says of itself, known before it is judged.
@@ -72,13 +85,56 @@ impl MicroApp {
         load: Duration,
         pre: MicroAppPre<RunState>,
     ) -> MicroApp {
+        let component = pre.instance_pre().component();
+        let range = component.image_range();
+        let may_spread = range.end.addr() - range.start.addr() <= SPREAD_CODE_BYTES;
+        let identity = about.app.clone();
         MicroApp(Arc::new(Inner {
             about,
             is_composed,
             code,
             load,
-            pre,
+            first: InShard { pre, identity },
+            further: OnceLock::new(),
+            may_spread,
         }))
+    }
+
+    /// Its code in the first shard.
+    pub(crate) fn first_code(&self) -> &InShard {
+        &self.0.first
+    }
+
+    /// Its code in the shard with this number and linker. It is copied there when it is first used there, and compiled only
+    /// once. `None` if it only runs in the first shard.
+    pub(crate) fn code_in(&self, shard: usize, linker: &Linker<RunState>) -> Option<&InShard> {
+        let Some(place) = shard.checked_sub(1) else {
+            return Some(&self.0.first);
+        };
+        if !self.0.may_spread {
+            return None;
+        }
+        let new = || (1..SHARDS).map(|_| OnceLock::new()).collect();
+        let further = self.0.further.get_or_init(new);
+        let copied = further.get(place)?.get_or_init(|| self.copy(linker));
+        copied.as_ref()
+    }
+
+    fn copy(&self, linker: &Linker<RunState>) -> Option<InShard> {
+        let component = self.0.first.pre.instance_pre().component();
+        let copied = compiled::copy(component, linker.engine())
+            .map_err(HostError::Engine)
+            .and_then(|component| MicroApp::link(linker, &component));
+        match copied {
+            Ok(pre) => Some(InShard {
+                pre,
+                identity: self.0.about.app.deep_clone(),
+            }),
+            Err(error) => {
+                tracing::warn!(%error, "a micro-app stays in the host's first engine");
+                None
+            }
+        }
     }
 
     /// Links its code. The component was judged by the list of what the linker has before it was compiled, so an
@@ -102,7 +158,12 @@ impl MicroApp {
         let Inner {
             is_composed, load, ..
         } = *self.0;
-        Ok(MicroApp::new(about, is_composed, Code::Compiled, load, pre))
+        let mut twin = MicroApp::new(about, is_composed, Code::Compiled, load, pre);
+        if let Some(inner) = Arc::get_mut(&mut twin.0) {
+            // The linkers of further shards do not have its hooks.
+            inner.may_spread = false;
+        }
+        Ok(twin)
     }
 
     /// The name that the component gives itself, if any.
@@ -151,10 +212,6 @@ impl MicroApp {
 
     pub(crate) fn identity(&self) -> &App {
         &self.0.about.app
-    }
-
-    pub(crate) fn pre(&self) -> &MicroAppPre<RunState> {
-        &self.0.pre
     }
 }
 

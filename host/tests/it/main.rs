@@ -31,6 +31,7 @@ mod profile;
 mod profile_on_paper;
 mod quotas;
 mod settling;
+mod shards;
 mod signatures;
 mod store;
 mod tables;
