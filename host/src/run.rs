@@ -1,5 +1,6 @@
 //! One run: a slot, a store, instantiation, the call, and the report.
 
+mod call;
 mod ending;
 pub(crate) mod granted;
 pub(crate) mod kept;
@@ -16,26 +17,23 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use fractalaw_report::{
-    AuditEntry, COST_MODEL, Certainty, Durations, Fuel, Limits, Memory, NotGranted, Outcome,
-    QuotaLimits, Refusal, Report,
+    AuditEntry, COST_MODEL, Durations, Fuel, Limits, Memory, NotGranted, QuotaLimits, Refusal,
+    Report,
 };
 use wasmtime::component::ResourceTable;
-use wasmtime::{Engine, Store, UpdateDeadline};
+use wasmtime::{Engine, Store};
 
-use crate::bindings::MicroAppPre;
-use crate::cause;
 use crate::error::HostError;
 use crate::inputs::Grants;
 use crate::interfaces::audit_log::Trail;
 use crate::interfaces::wasi::session::WasiSession;
-use crate::interfaces::wasi::system_error::NoDescriptors;
 use crate::ledger::recording::Recording;
 use crate::limits::{CLOCK_MAX, HOST_CALL_BYTES, PROFILE_SLOWDOWN, SLOT_MEMORY_BYTES};
 use crate::load::micro_app::MicroApp;
 use crate::offer::account::Account;
 use crate::offer::capability::Granted;
-use crate::offer::deadline::{DeadlineExceeded, after};
-use crate::offer::determinism::{VirtualTime, WaitedPastDeadline};
+use crate::offer::deadline::after;
+use crate::offer::determinism::VirtualTime;
 use crate::offer::file_threads::FileThreads;
 use crate::offer::folder::{Held, Overlap};
 use crate::offer::limiter::Limiter;
@@ -47,9 +45,10 @@ use crate::policy::Policy;
 use crate::policy::decision::Decided;
 use crate::policy::own_files::OwnFiles;
 use crate::recorder::Recorder;
+use crate::run::call::{call, fuel_left};
 use crate::run::kept::Kept;
 use crate::run::slots::Slots;
-use crate::run::until::{Until, in_time};
+use crate::run::until::Until;
 
 pub(crate) use not_run::{Failed, NotRun};
 pub use request::Run;
@@ -295,111 +294,4 @@ fn store(
     store.limiter(|state| &mut state.limiter);
     store.set_fuel(fuel).map_err(HostError::Engine)?;
     Ok(store)
-}
-
-/// The result of instantiation and call.
-struct Ended {
-    outcome: Outcome,
-    backtrace: Vec<String>,
-    certainty: Certainty,
-    instantiation_fuel: u64,
-    guest_fuel: u64,
-}
-
-impl Ended {
-    /// All fuel that was used, with the charges of host calls.
-    fn fuel(&self, host_calls: u64) -> u64 {
-        self.instantiation_fuel + self.guest_fuel + host_calls
-    }
-}
-
-async fn call(
-    store: &mut Store<RunState>,
-    pre: &MicroAppPre<RunState>,
-    is_composed: bool,
-    until: Until<'_>,
-) -> Result<Ended, HostError> {
-    let deadline = until.deadline;
-    // At each tick the guest gives way to others on its thread, unless its time is up.
-    store.set_epoch_deadline(1);
-    store.epoch_deadline_callback(move |_| {
-        if Instant::now() >= deadline {
-            return Err(DeadlineExceeded.into());
-        }
-        Ok(UpdateDeadline::Yield(1))
-    });
-    let budget = fuel_left(store);
-    if let Some(recorder) = &mut store.data_mut().recorder {
-        recorder.begin(budget);
-    }
-    let mut after_instantiation = None;
-    let instance = match Instant::now() < deadline {
-        true => in_time(until, pre.instantiate_async(&mut *store)).await,
-        false => Err(DeadlineExceeded.into()),
-    };
-    let ended = match instance {
-        Ok(instance) => {
-            let left = fuel_left(store);
-            after_instantiation = Some((left, store.data().meter.fuel()));
-            if let Some(recorder) = &mut store.data_mut().recorder {
-                recorder.begin_run(left);
-            }
-            in_time(until, instance.call_run(&mut *store)).await
-        }
-        Err(error) => Err(error),
-    };
-    let handles = store.max_component_handles() as u64;
-    let waited = matches!(&ended, Err(error) if error.is::<WaitedPastDeadline>());
-    if let Err(error) = &ended
-        && after_instantiation.is_none()
-        && let Some(source) = cause::of_the_system(error)
-    {
-        return Err(HostError::Instance { source });
-    }
-    let (outcome, backtrace) = match ended {
-        Ok(Ok(text)) => (Outcome::Completed(text), Vec::new()),
-        Ok(Err(message)) => (Outcome::GuestError(message), Vec::new()),
-        Err(error) if is_composed && ending::is_too_much_crossing(&error) => (
-            ending::too_much_crossing(),
-            ending::backtrace(&error, is_composed),
-        ),
-        Err(error) => match error.downcast::<NoDescriptors>() {
-            Ok(NoDescriptors(source)) => return Err(HostError::OpenForGuest { source }),
-            Err(error) => match error.downcast::<HostError>() {
-                Ok(error) => return Err(error),
-                Err(error) => (
-                    ending::outcome(&error, handles, after_instantiation.is_some()),
-                    ending::backtrace(&error, is_composed),
-                ),
-            },
-        },
-    };
-    let mut left = fuel_left(store);
-    if let Some(recorder) = &mut store.data_mut().recorder {
-        left = recorder.end(left, &outcome);
-    }
-    let (outcome, mut certainty) = ending::with_fuel_left(outcome, left);
-    if waited {
-        certainty = Certainty::Exact;
-    }
-    let host_calls = store.data().meter.fuel();
-    let (after_instantiation, called_by_instantiation) =
-        after_instantiation.unwrap_or((left, host_calls));
-    Ok(Ended {
-        outcome,
-        backtrace,
-        certainty,
-        instantiation_fuel: budget - after_instantiation - called_by_instantiation,
-        guest_fuel: after_instantiation - left - (host_calls - called_by_instantiation),
-    })
-}
-
-fn fuel_left(store: &Store<RunState>) -> u64 {
-    let counted = store
-        .get_fuel()
-        .expect("the engine is configured to count fuel");
-    match &store.data().recorder {
-        Some(recorder) => recorder.left_of(counted),
-        None => counted,
-    }
 }
