@@ -48,10 +48,11 @@ impl Covered {
             .collect()
     }
 
-    /// What is not counted: each reason, with whom it concerns.
+    /// What is not counted: each reason in one line, with whom it concerns. What to do about a refusal is told by the test.
     pub(super) fn reasons(&self) -> BTreeMap<&str, Vec<&str>> {
         let mut reasons: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
         for (name, why) in &self.left_out {
+            let why = why.lines().next().unwrap_or_default();
             reasons.entry(why).or_default().push(name);
         }
         reasons
@@ -171,6 +172,27 @@ fn meets(ranges: &[(u32, u32)], (start, end): (u32, u32)) -> bool {
 mod tests {
     use super::*;
     use crate::coverage::dwarf::Row;
+
+    #[test]
+    fn a_reason_is_one_line_for_all_that_it_concerns() {
+        let left_out = [
+            ("a/one", "`data` is not granted\nhint: add `data` to `a`"),
+            ("b/two", "`data` is not granted\nhint: add `data` to `b`"),
+            ("c", "it is written in Python"),
+        ];
+        let covered = Covered {
+            lines: Lines(BTreeMap::new()),
+            folders: Vec::new(),
+            left_out: left_out
+                .map(|(name, why)| (name.to_owned(), why.to_owned()))
+                .to_vec(),
+        };
+        let expected = [
+            ("`data` is not granted", vec!["a/one", "b/two"]),
+            ("it is written in Python", vec!["c"]),
+        ];
+        assert_eq!(covered.reasons(), BTreeMap::from(expected));
+    }
 
     #[test]
     fn ranges_meet_where_they_share_a_byte() {
