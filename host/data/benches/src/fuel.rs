@@ -11,7 +11,7 @@ use fractalaw_measure::table::{Bar, Row, Table, Unit};
 use fractalaw_sqlite::{Budget, Conditions, Grants, Quota, Run, Stop, Store, Unlimited, Used};
 use rustix::time::{ClockId, clock_gettime};
 
-use crate::{attacks, searches, statements, values};
+use crate::{attacks, compiled, searches, statements, values};
 
 /// The bound: a unit of fuel takes at most so many times as long as in the median statement.
 const BAR: f64 = 4.0;
@@ -44,13 +44,14 @@ pub(crate) fn statements(_: &Flags, table: &mut Table) -> Result<()> {
     let middle = median(measured.iter().map(Measured::unit).collect());
     show(&measured, middle);
     add(table, "data/fuel", &measured, middle);
-    let set_up = [attacks::SET_UP, searches::SET_UP].concat();
+    let set_up = [attacks::SET_UP, searches::SET_UP, &compiled::set_up()].concat();
     let store = Store::temporary(|connection| connection.execute_batch(&set_up))
         .context("cannot make the tables of the attacks")?;
     let attacked: Vec<Measured> = attacks::attacks()
         .into_iter()
         .chain(values::attacks())
         .chain(searches::attacks())
+        .chain(compiled::attacks())
         .map(|(name, sql)| until_it_ends(&store, name, &sql))
         .collect::<Result<_>>()?;
     show(&attacked, middle);

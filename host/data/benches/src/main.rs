@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 mod attacks;
+mod compiled;
 mod statements;
 mod values;
 

@@ -19,6 +19,7 @@ use crate::messages;
 use crate::price;
 use crate::rows_out::RowsOut;
 use crate::search;
+use crate::shape;
 use crate::touched::Touched;
 use crate::work::{self, AtWork, SharedWork};
 use crate::world::quoted;
@@ -105,7 +106,15 @@ impl Call<'_> {
         if sql.len() > SQL_BYTES {
             return Err(messages::too_long(sql.len()).into());
         }
-        self.pay_call(sql.len(), price::SQL_BYTE)
+        self.pay_call(sql.len(), price::SQL_BYTE)?;
+        let shape = shape::of(sql, &self.desk.catalogue);
+        shape.check()?;
+        let mut work = lock(&self.desk.work);
+        work.joined = shape.tables;
+        if shape.fuel > 0 {
+            work.spend(shape.fuel)?;
+        }
+        Ok(())
     }
 
     /// Charges for a call before anything is done.

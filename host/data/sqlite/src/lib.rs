@@ -58,6 +58,7 @@ mod rows_in;
 mod rows_out;
 mod run;
 mod search;
+mod shape;
 mod store;
 mod text;
 mod time;

@@ -45,6 +45,16 @@ fractalaw_limits::limits! {
     pub(crate) const COMPOUND_SELECTS: i32 = 100
         => "the call fails with code 7";
 
+    /// The tables of one join, with those of its views and subqueries. SQLite's own limit is 64. It takes half a second to compare
+    /// the plans of 24 tables with many indexes, and the time grows with the cube of their number.
+    pub(crate) const JOINED_TABLES: u64 = 32
+        => "the call fails with code 7";
+
+    /// The different windows of one `SELECT`. SQLite makes a subquery for each one, and nothing interrupts that: this many take a
+    /// millisecond, and some ten milliseconds if they have hundreds of columns.
+    pub(crate) const WINDOWS: u64 = 32
+        => "the call fails with code 7";
+
     /// The instructions of the program that SQLite makes from a statement. SQLite doubles the room for them, from 42, and
     /// refuses when the room would go over this.
     pub(crate) const PROGRAM_OPS: i32 = 42 << 10

@@ -2,7 +2,7 @@
 //! of fuel, for statements of many kinds. `COST.md` has the table of one run, and what it does not cover.
 
 use crate::ffi::{Does, Values};
-use crate::limits::LARGE_BYTES;
+use crate::limits::{EXPRESSION_DEPTH, LARGE_BYTES};
 use crate::recent::Pages;
 
 /// One call: the statement is looked up, begun and ended.
@@ -10,6 +10,58 @@ pub(crate) const CALL: u64 = 8_000;
 
 /// Each byte of a statement's text. The text is compiled twice, in the guest's world and in the database.
 pub(crate) const SQL_BYTE: u64 = 250;
+
+/// A join of so many tables costs nothing in addition to its text.
+const SMALL_JOIN: u64 = 4;
+
+/// A join of more tables. The time for `NATURAL` grows with the cube of their number, and that for other joins more slowly.
+/// They all pay the same, because the same columns can be compared with `ON`.
+pub(crate) fn join(tables: u64) -> u64 {
+    let cube = |number: u64| number.saturating_pow(3);
+    1_200_u64.saturating_mul(cube(tables).saturating_sub(cube(SMALL_JOIN)))
+}
+
+/// One plan of a join, if one of a small join costs so much. A plan of a larger join has more tables.
+pub(crate) fn plan(tables: u64, small: u64) -> u64 {
+    if tables <= SMALL_JOIN {
+        return small;
+    }
+    small.saturating_mul(2 * tables.saturating_pow(3)) / SMALL_JOIN.pow(3)
+}
+
+/// `NATURAL` looks for the columns of each table in all others. SQLite compares at most so many, one for each level of an expression.
+pub(crate) fn natural(naturals: u64, tables: u64, columns: u64) -> u64 {
+    match naturals {
+        0 => 0,
+        _ => 20_u64
+            .saturating_mul(tables)
+            .saturating_mul(columns)
+            .saturating_mul(columns.min(EXPRESSION_DEPTH.unsigned_abs().into())),
+    }
+}
+
+/// More than 16 terms between `AND`, `OR` and `WHEN`. SQLite looks through all of them for each one, and for each table.
+pub(crate) fn terms(terms: u64, tables: u64) -> u64 {
+    12_u64
+        .saturating_mul(tables.max(1))
+        .saturating_mul(terms.saturating_pow(2).saturating_sub(256))
+}
+
+/// More than 32 columns that `*` stands for.
+pub(crate) fn shown(columns: u64) -> u64 {
+    4_000_u64.saturating_mul(columns.saturating_sub(32))
+}
+
+/// Different windows. SQLite makes a subquery for each one, and all columns that are used pass through all of them.
+pub(crate) fn windows(windows: u64, columns: u64) -> u64 {
+    let passed = 10_000_u64.saturating_mul(windows).saturating_mul(columns);
+    passed.saturating_add(3_000_u64.saturating_mul(windows.saturating_pow(2)))
+}
+
+/// More than two views in one statement. Common tables count like views, but one name for each of the first four is free.
+pub(crate) fn expanded(expanded: u64, defined: u64) -> u64 {
+    12_000_u64.saturating_mul(expanded.saturating_sub(2 + defined.min(4)))
+}
 
 /// Each KiB of a large value that is made. The value is read from the file or built, and looked through once.
 pub(crate) const LARGE_KIB: u64 = 1_600;

@@ -8,7 +8,7 @@ pub(crate) enum Token<'a> {
     /// What is between quotes. Two quotes inside, which stand for one, end this token and begin the next.
     Quoted(&'a str),
     /// Any other sign.
-    Sign,
+    Sign(char),
 }
 
 impl Token<'_> {
@@ -36,7 +36,7 @@ pub(crate) fn tokens(sql: &str) -> impl Iterator<Item = Token<'_>> {
                     (Some(Token::Word(word)), Some(("", after)))
                 }
                 _ if first.is_ascii_whitespace() => (None, Some(("", behind))),
-                _ => (Some(Token::Sign), Some(("", behind))),
+                _ => (Some(Token::Sign(first)), Some(("", behind))),
             };
             rest = after.map_or("", |(_, after)| after);
             if token.is_some() {
@@ -65,7 +65,7 @@ mod tests {
         use Token::{Quoted, Sign, Word};
         for (sql, expected) in [
             ("", vec![]),
-            ("a.b", vec![Word("a"), Sign, Word("b")]),
+            ("a.b", vec![Word("a"), Sign('.'), Word("b")]),
             ("'it''s'", vec![Quoted("it"), Quoted("s")]),
             (
                 "\"a\"[b'c]`d`",
@@ -73,7 +73,10 @@ mod tests {
             ),
             ("-- a'b\nc", vec![Word("c")]),
             ("/*'*/ü$1", vec![Word("ü$1")]),
-            ("1-2/3", vec![Word("1"), Sign, Word("2"), Sign, Word("3")]),
+            (
+                "1-2/3",
+                vec![Word("1"), Sign('-'), Word("2"), Sign('/'), Word("3")],
+            ),
             ("'open", vec![Quoted("open")]),
             ("-- open", vec![]),
             ("/*/ open", vec![]),

@@ -25,6 +25,8 @@ pub(crate) struct Work {
     steps_since_paid: u64,
     /// The plans that SQLite has looked at for the statement that is compiled now. They are no steps of a statement.
     plans: Option<u64>,
+    /// The tables of its largest join. A plan for more tables takes longer.
+    pub(crate) joined: u64,
     random: Option<ChaCha12Rng>,
     rates: Rates,
     used: Used,
@@ -90,7 +92,7 @@ pub(crate) fn note_words(bytes: u64, is_prefix: bool) {
 /// What is owed is paid at once from here on. It is the work of about 30 µs.
 const PAID_AT_ONCE: u64 = 100_000;
 
-/// Each plan that SQLite looks at while it compiles a statement, from a thousand on. It is the price of a step.
+/// Each plan that SQLite looks at while it compiles a small join, from a thousand on. It is the price of a step.
 const PLAN: u64 = 60;
 
 /// A run's statement on this thread, until this is dropped.
@@ -295,7 +297,7 @@ impl Work {
     /// Pays for plans. A statement that is ready from before pays as if it was compiled now, at the same places.
     pub(crate) fn pay_plans(&mut self, plans: u64) -> Result<(), Stop> {
         for _ in 0..plans / STEPS_BETWEEN_LOOKS {
-            self.spend(PLAN.saturating_mul(STEPS_BETWEEN_LOOKS))?;
+            self.spend(price::plan(self.joined, PLAN).saturating_mul(STEPS_BETWEEN_LOOKS))?;
             self.ask(|budget| budget.look())?;
         }
         Ok(())

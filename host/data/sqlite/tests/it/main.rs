@@ -1,6 +1,7 @@
 //! Data as a micro-app's run uses it, with a real SQLite and real files.
 
 mod calls;
+mod compiles;
 mod cut_off;
 mod each_call;
 mod files;

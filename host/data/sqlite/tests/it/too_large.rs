@@ -13,7 +13,8 @@ fn what_is_too_large_has_one_code() {
              CREATE TRIGGER fires{level} AFTER INSERT ON level{level} BEGIN INSERT INTO level{next} VALUES (1); END;"
         );
     }
-    set_up += "CREATE TABLE level33 (x)";
+    set_up +=
+        "CREATE TABLE level33 (x); CREATE VIEW v AS SELECT a.id FROM t a JOIN main.t b USING (id)";
     let store = store(&set_up);
     let mut run = run(&store, &["*"], &["*"]);
     let many = |one: &str, times: usize, between: &str| vec![one; times].join(between);
@@ -73,8 +74,28 @@ fn what_is_too_large_has_one_code() {
             "too many arguments on function max",
         ),
         (
-            format!("SELECT 1 FROM {}", many("t", 65, ",")),
-            "at most 64 tables in a join",
+            format!("SELECT 1 FROM {}", many("t", 33, ",")),
+            "a join of 33 tables, expected at most 32\n\
+             hint: make several statements of it; each view counts with the tables that it joins",
+        ),
+        (
+            format!(
+                "SELECT 1 FROM t WHERE EXISTS (SELECT 1 FROM v, {})",
+                many("v", 15, ",")
+            ),
+            "a join of 33 tables, expected at most 32\n\
+             hint: make several statements of it; each view counts with the tables that it joins",
+        ),
+        (
+            format!(
+                "SELECT {} FROM t",
+                (0..33)
+                    .map(|i| format!("sum(id) OVER (ORDER BY id + {i})"))
+                    .collect::<Vec<_>>()
+                    .join(",")
+            ),
+            "33 different windows in one `SELECT`, expected at most 32\n\
+             hint: make several statements of it, or use one window for several functions",
         ),
     ] {
         assert_eq!(
@@ -101,6 +122,15 @@ fn what_is_too_large_has_one_code() {
         "SELECT randomblob(1048576)".to_owned(),
         "SELECT name LIKE hex(zeroblob(128)) FROM t".to_owned(),
         format!("SELECT {}", many("1", 500, ",")),
+        format!("SELECT 1 FROM {} LIMIT 1", many("t", 32, ",")),
+        format!("SELECT 1 FROM {} LIMIT 1", many("v", 16, ",")),
+        format!(
+            "SELECT {} FROM t",
+            (0..64)
+                .map(|i| format!("sum(id) OVER (ORDER BY id + {})", i % 32))
+                .collect::<Vec<_>>()
+                .join(",")
+        ),
     ] {
         run.query(&sql).unwrap();
     }

@@ -1,0 +1,396 @@
+//! What makes SQLite slow when it compiles a statement: the tables of a join, windows, and long lists of columns and terms.
+//!
+//! Some of this work grows with the cube of a number, and nothing interrupts all of it. So it is read from the text before
+//! SQLite sees it, refused above a bound, and paid for. Views and common tables count each time that they are named, because
+//! SQLite compiles them each time.
+
+mod text;
+
+use std::collections::BTreeMap;
+
+use fractalaw_data_call::{CallError, Code};
+
+use self::text::{Arm, Text};
+use crate::catalogue::{Catalogue, Kind};
+use crate::limits::{COLUMNS, JOINED_TABLES, WINDOWS};
+use crate::price;
+
+/// What compiling a statement takes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Shape {
+    /// The tables of the largest join, with those of views and subqueries that SQLite may join with it.
+    pub(crate) tables: u64,
+    /// The most different windows of one `SELECT`.
+    pub(crate) windows: u64,
+    /// What this costs in addition to the text.
+    pub(crate) fuel: u64,
+    /// The tables of the join itself.
+    join: u64,
+    /// The columns of its result, at most.
+    columns: u64,
+    /// The views in it, and the common tables.
+    expanded: u64,
+}
+
+impl Shape {
+    /// Refuses what takes too long.
+    pub(crate) fn check(&self) -> Result<(), CallError> {
+        let refuse = |message, hint| Err(CallError::new(Code::TooLarge, message).hint(hint));
+        let (tables, windows) = (self.tables, self.windows);
+        if tables > JOINED_TABLES {
+            return refuse(
+                format!("a join of {tables} tables, expected at most {JOINED_TABLES}"),
+                "make several statements of it; each view counts with the tables that it joins",
+            );
+        }
+        if windows > WINDOWS {
+            return refuse(
+                format!("{windows} different windows in one `SELECT`, expected at most {WINDOWS}"),
+                "make several statements of it, or use one window for several functions",
+            );
+        }
+        Ok(())
+    }
+}
+
+/// Reads how much a statement takes.
+pub(crate) fn of(sql: &str, catalogue: &Catalogue) -> Shape {
+    let text = Text::read(sql);
+    let mut reader = Reader {
+        catalogue,
+        views: BTreeMap::new(),
+    };
+    let mut shape = reader.text(&text, 0);
+    let defined = text.common.values().map(Vec::len).sum::<usize>() as u64;
+    shape.fuel = shape
+        .fuel
+        .saturating_add(price::expanded(shape.expanded, defined));
+    shape
+}
+
+/// SQLite refuses what is nested deeper.
+const MOST_NESTED: usize = 200;
+
+struct Reader<'a> {
+    catalogue: &'a Catalogue,
+    /// What is known of views. One that is being read is there without anything.
+    views: BTreeMap<String, Shape>,
+}
+
+impl Reader<'_> {
+    fn text(&mut self, text: &Text, depth: usize) -> Shape {
+        let mut known = BTreeMap::new();
+        let mut done = vec![None; text.queries.len()];
+        let mut whole = Shape::default();
+        // Common tables that are not used are compiled too.
+        for name in text.common.keys() {
+            let shape = self.named(text, name, &mut known, &mut done, depth);
+            whole.tables = whole.tables.max(shape.tables);
+            whole.windows = whole.windows.max(shape.windows);
+        }
+        let first = self.query(text, 0, &mut known, &mut done, depth);
+        Shape {
+            tables: whole.tables.max(first.tables),
+            windows: whole.windows.max(first.windows),
+            ..first
+        }
+    }
+
+    /// A query, after those that are in it.
+    fn query(
+        &mut self,
+        text: &Text,
+        query: usize,
+        known: &mut BTreeMap<String, Shape>,
+        done: &mut Vec<Option<Shape>>,
+        depth: usize,
+    ) -> Shape {
+        if let Some(shape) = done[query] {
+            return shape;
+        }
+        let mut whole = Shape::default();
+        for arm in &text.queries[query] {
+            let shape = self.arm(text, arm, known, done, depth);
+            whole = Shape {
+                tables: whole.tables.max(shape.tables),
+                windows: whole.windows.max(shape.windows),
+                fuel: whole.fuel.saturating_add(shape.fuel),
+                join: whole.join.max(shape.join),
+                columns: whole.columns.max(shape.columns),
+                expanded: whole.expanded.saturating_add(shape.expanded),
+            };
+        }
+        done[query] = Some(whole);
+        whole
+    }
+
+    fn arm(
+        &mut self,
+        text: &Text,
+        arm: &Arm,
+        known: &mut BTreeMap<String, Shape>,
+        done: &mut Vec<Option<Shape>>,
+        depth: usize,
+    ) -> Shape {
+        let mut shape = Shape::default();
+        let mut columns = 0_u64;
+        let mut add = |one: Shape, is_joined: bool| {
+            shape.tables = shape.tables.max(one.tables);
+            shape.windows = shape.windows.max(one.windows);
+            shape.fuel = shape.fuel.saturating_add(one.fuel);
+            shape.expanded = shape.expanded.saturating_add(one.expanded);
+            if is_joined {
+                shape.join = shape.join.saturating_add(one.join.max(1));
+                columns = columns.saturating_add(one.columns);
+            }
+        };
+        for name in &arm.names {
+            add(self.named(text, name, known, done, depth), true);
+        }
+        for query in &arm.joined {
+            add(self.nested(text, *query, known, done, depth), true);
+        }
+        for query in &arm.others {
+            add(self.nested(text, *query, known, done, depth), false);
+        }
+        let shown = arm.stars.saturating_mul(columns);
+        let used = columns.min(arm.words.saturating_add(shown));
+        let windows = arm.windows.len() as u64;
+        for fuel in [
+            price::join(shape.join),
+            price::natural(arm.naturals, shape.join, columns),
+            price::terms(arm.terms, shape.join),
+            price::shown(shown),
+            price::windows(windows, used),
+        ] {
+            shape.fuel = shape.fuel.saturating_add(fuel);
+        }
+        shape.tables = shape.tables.max(shape.join);
+        shape.windows = shape.windows.max(windows);
+        shape.columns = arm
+            .words
+            .saturating_add(shown)
+            .min(COLUMNS.unsigned_abs().into());
+        shape
+    }
+
+    fn nested(
+        &mut self,
+        text: &Text,
+        query: usize,
+        known: &mut BTreeMap<String, Shape>,
+        done: &mut Vec<Option<Shape>>,
+        depth: usize,
+    ) -> Shape {
+        match depth < MOST_NESTED {
+            true => self.query(text, query, known, done, depth + 1),
+            false => Shape::default(),
+        }
+    }
+
+    /// A table, a view or a common table.
+    fn named(
+        &mut self,
+        text: &Text,
+        name: &str,
+        known: &mut BTreeMap<String, Shape>,
+        done: &mut Vec<Option<Shape>>,
+        depth: usize,
+    ) -> Shape {
+        let table = Shape {
+            tables: 1,
+            join: 1,
+            ..Shape::default()
+        };
+        if let Some(shape) = known.get(name) {
+            return *shape;
+        }
+        if let Some(queries) = text.common.get(name) {
+            // One that names itself is recursive.
+            known.insert(name.to_owned(), table);
+            let mut whole = table;
+            for query in queries {
+                let shape = self.nested(text, *query, known, done, depth);
+                whole.tables = whole.tables.max(shape.tables);
+                whole.windows = whole.windows.max(shape.windows);
+                whole.fuel = whole.fuel.max(shape.fuel);
+                whole.join = whole.join.max(shape.join);
+                whole.columns = whole.columns.max(shape.columns);
+                whole.expanded = whole.expanded.max(shape.expanded);
+            }
+            whole.expanded = whole.expanded.saturating_add(1);
+            known.insert(name.to_owned(), whole);
+            return whole;
+        }
+        self.stored(name, table, depth)
+    }
+
+    fn stored(&mut self, name: &str, table: Shape, depth: usize) -> Shape {
+        let Some(found) = self.catalogue.tables.get(name) else {
+            return table;
+        };
+        let columns = found.columns.len() as u64;
+        let table = Shape { columns, ..table };
+        if found.kind != Kind::View || depth >= MOST_NESTED {
+            return table;
+        }
+        if let Some(shape) = self.views.get(name) {
+            return *shape;
+        }
+        self.views.insert(name.to_owned(), table);
+        let read = self.text(&Text::read(&found.sql), depth + 1);
+        let shape = Shape {
+            columns,
+            join: read.join.max(1),
+            tables: read.tables.max(1),
+            expanded: read.expanded.saturating_add(1),
+            ..read
+        };
+        self.views.insert(name.to_owned(), shape);
+        shape
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::Connection;
+
+    use super::of;
+    use crate::catalogue::Catalogue;
+
+    const SET_UP: &str = "CREATE TABLE t (a, b, c);
+        CREATE VIEW v AS SELECT x.a, y.b FROM t x JOIN t y ON x.a = y.a WHERE x.b IS DISTINCT FROM y.b;
+        CREATE VIEW w AS SELECT * FROM v, (SELECT a FROM v LIMIT 1) z";
+
+    /// The tables of the largest join, and the most windows of one `SELECT`.
+    #[test]
+    fn tables_and_windows_are_counted_where_sqlite_puts_them_together() {
+        let connection = Connection::open_in_memory().unwrap();
+        connection.execute_batch(SET_UP).unwrap();
+        let catalogue = Catalogue::read(&connection).unwrap();
+        for (sql, tables, windows) in [
+            ("SELECT 1", 0, 0),
+            (
+                "SELECT a, b, trim(a, b) FROM t WHERE a IN (1, 2) ORDER BY a, b",
+                1,
+                0,
+            ),
+            (
+                "SELECT * FROM t a, t AS b JOIN (t c, main.t d) ON (a.a, b.a) = (c.a, d.a), \"t\"",
+                5,
+                0,
+            ),
+            (
+                "SELECT * FROM t a, json_each(a.b, '$') j WHERE a.a = j.value",
+                2,
+                0,
+            ),
+            ("SELECT * FROM v, main.v, MAIN.V x", 6, 0),
+            ("SELECT * FROM w, t", 5, 0),
+            ("SELECT * FROM t WHERE EXISTS (SELECT 1 FROM v)", 3, 0),
+            (
+                "SELECT (SELECT max(a) FROM v), (SELECT 1 FROM t) FROM t",
+                2,
+                0,
+            ),
+            (
+                "SELECT a FROM t UNION SELECT b FROM t UNION ALL SELECT 1 FROM t, t",
+                2,
+                0,
+            ),
+            (
+                "WITH x AS (SELECT * FROM y, y), y(q, r) AS (SELECT 1, 2 FROM v) SELECT * FROM x, t",
+                5,
+                0,
+            ),
+            (
+                "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n, t) SELECT * FROM n",
+                2,
+                0,
+            ),
+            ("WITH x AS (SELECT 1 FROM v, v) SELECT 1", 4, 0),
+            ("INSERT INTO t SELECT 1, 2, 3 FROM v", 2, 0),
+            (
+                "SELECT sum(a) OVER (), sum(b) OVER ( ), sum(c) OVER w FROM t WINDOW w AS (ORDER BY (a))",
+                1,
+                2,
+            ),
+            (
+                "SELECT sum(a) OVER (ORDER BY (a)), sum(b) OVER (ORDER BY (b)) FROM t",
+                1,
+                2,
+            ),
+            ("SELECT 'sum(a) OVER (), natural join' -- from t", 0, 0),
+        ] {
+            let found = of(sql, &catalogue);
+            assert_eq!((found.tables, found.windows), (tables, windows), "{sql}");
+        }
+    }
+
+    #[test]
+    fn what_is_small_costs_nothing_and_the_rest_by_its_cube_or_square() {
+        let connection = Connection::open_in_memory().unwrap();
+        connection.execute_batch(SET_UP).unwrap();
+        let catalogue = Catalogue::read(&connection).unwrap();
+        let named = |times: usize| format!("SELECT 1 FROM {}", vec!["t"; times].join(", "));
+        let chain = |times: usize| {
+            let each = |i| format!("x{} AS (SELECT 1 FROM x{i})", i + 1);
+            let each = (0..times).map(each).collect::<Vec<_>>().join(", ");
+            format!("WITH {each} SELECT 1 FROM x{times}")
+        };
+        let windows = |times: usize| {
+            let each = |i| format!("sum(a) OVER (ORDER BY a + {i})");
+            format!(
+                "SELECT {} FROM t",
+                (0..times).map(each).collect::<Vec<_>>().join(", ")
+            )
+        };
+        for (sql, fuel) in [
+            (named(4), 0),
+            (named(5), 1_200 * (125 - 64)),
+            (named(32), 1_200 * (32_768 - 64)),
+            ("SELECT * FROM v, v".to_owned(), 0),
+            (
+                "SELECT * FROM t a NATURAL JOIN t b".to_owned(),
+                20 * 2 * 6 * 6,
+            ),
+            (windows(1), 10_000 * 3 + 3_000),
+            (windows(4), 10_000 * 4 * 3 + 3_000 * 16),
+            (format!("SELECT {} FROM t", ["*"; 12].join(", ")), 4_000 * 4),
+            (
+                format!("SELECT 1 FROM t WHERE {}", ["a"; 17].join(" AND ")),
+                0,
+            ),
+            (
+                format!("SELECT 1 FROM t WHERE {}", ["a"; 18].join(" AND ")),
+                12 * 33,
+            ),
+            (
+                "SELECT (SELECT a FROM v), (SELECT a FROM v), (SELECT a FROM v)".to_owned(),
+                12_000,
+            ),
+            (
+                "WITH x AS (SELECT 1) SELECT 1 FROM x, x, x, x".to_owned(),
+                12_000,
+            ),
+            (chain(4), 0),
+            (chain(7), 12_000),
+        ] {
+            assert_eq!(of(&sql, &catalogue).fuel, fuel, "{sql}");
+        }
+    }
+
+    /// What a text defines can double with each line, and can go in circles.
+    #[test]
+    fn a_text_that_grows_without_bound_is_counted_at_once() {
+        let catalogue = Catalogue::default();
+        let doubles = |i: usize| format!("a{} AS (SELECT 1 FROM a{i}, a{i})", i + 1);
+        let defined: Vec<String> = (0..100).map(doubles).collect();
+        let sql = format!("WITH {} SELECT 1 FROM a100", defined.join(", "));
+        assert_eq!(of(&sql, &catalogue).tables, u64::MAX);
+        let circle = "WITH a AS (SELECT 1 FROM b), b AS (SELECT 1 FROM a) SELECT 1 FROM a, b";
+        assert_eq!(of(circle, &catalogue).tables, 2);
+        let nested = format!("SELECT 1 FROM {}t", "(SELECT 1 FROM ".repeat(4_000));
+        assert_eq!(of(&nested, &catalogue).tables, 1);
+    }
+}

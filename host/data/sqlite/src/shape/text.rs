@@ -1,0 +1,218 @@
+//! The queries of a text, with the tables, windows and terms of each.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::tokens::{Token, tokens};
+
+/// One `SELECT`. A compound one has several arms.
+#[derive(Default)]
+pub(super) struct Arm {
+    /// The tables of its join: names, and subqueries by their place.
+    pub(super) names: Vec<String>,
+    pub(super) joined: Vec<usize>,
+    /// Subqueries elsewhere.
+    pub(super) others: Vec<usize>,
+    pub(super) stars: u64,
+    pub(super) naturals: u64,
+    pub(super) words: u64,
+    pub(super) terms: u64,
+    pub(super) windows: BTreeSet<String>,
+}
+
+/// The queries of one text. A query is behind the one that it is in.
+pub(super) struct Text {
+    pub(super) queries: Vec<Vec<Arm>>,
+    /// The common tables that it defines.
+    pub(super) common: BTreeMap<String, Vec<usize>>,
+}
+
+/// What is between two parentheses.
+#[derive(Default)]
+struct Frame {
+    query: usize,
+    /// Whether this is among the tables of a join, and whether one comes next.
+    in_from: bool,
+    expects: bool,
+    /// The name that was read last, which a common table has.
+    name: String,
+    begun: bool,
+    opened: Opened,
+}
+
+/// What is before a parenthesis.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum Opened {
+    #[default]
+    Elsewhere,
+    AsTable,
+    AsCommon,
+}
+
+impl Text {
+    pub(super) fn read(sql: &str) -> Text {
+        let mut text = Text {
+            queries: vec![vec![Arm::default()]],
+            common: BTreeMap::new(),
+        };
+        let mut frames = vec![Frame {
+            begun: true,
+            ..Frame::default()
+        }];
+        let mut last = Token::Sign(' ');
+        // The window that is read, and the parentheses around it.
+        let mut window: Option<(usize, String)> = None;
+        for token in tokens(sql) {
+            let depth = frames.len();
+            text.token(&mut frames, token, last);
+            if let Some((around, read)) = &mut window {
+                match token {
+                    Token::Word(word) => *read += &word.to_ascii_lowercase(),
+                    Token::Quoted(word) => *read += word,
+                    Token::Sign(sign) => read.push(sign),
+                }
+                read.push(' ');
+                if frames.len() <= *around {
+                    let done = window.take().unwrap_or_default().1;
+                    let query = frames.last().map_or(0, |frame| frame.query);
+                    text.arm(query).windows.insert(done);
+                }
+            } else if token.is("over") {
+                window = Some((depth, String::new()));
+            }
+            last = token;
+        }
+        text
+    }
+
+    fn arm(&mut self, query: usize) -> &mut Arm {
+        let arms = &mut self.queries[query];
+        if arms.is_empty() {
+            arms.push(Arm::default());
+        }
+        let last = arms.len() - 1;
+        &mut arms[last]
+    }
+
+    fn token<'a>(&mut self, frames: &mut Vec<Frame>, token: Token<'a>, last: Token<'a>) {
+        let Some(at) = frames.len().checked_sub(1) else {
+            return;
+        };
+        self.begin(frames, at, token);
+        let frame = &mut frames[at];
+        let query = frame.query;
+        match token {
+            Token::Sign('(') => {
+                let opened = if frame.expects || last.is("exists") {
+                    Opened::AsTable
+                } else if last.is("as") || last.is("materialized") {
+                    Opened::AsCommon
+                } else {
+                    Opened::Elsewhere
+                };
+                let among = frame.expects;
+                frame.expects = false;
+                let name = frame.name.clone();
+                frames.push(Frame {
+                    query,
+                    in_from: among,
+                    expects: among,
+                    name,
+                    begun: false,
+                    opened,
+                });
+            }
+            Token::Sign(')') => {
+                if at > 0 {
+                    frames.pop();
+                }
+            }
+            Token::Sign(',') => frame.expects = frame.in_from,
+            // The name before was that of a schema.
+            Token::Sign('.') if frame.in_from && is_name(last) => {
+                let named = &mut self.arm(query).names;
+                if !frame.name.is_empty() && named.last() == Some(&frame.name) && frame.begun {
+                    named.pop();
+                    frames[at].expects = true;
+                }
+            }
+            Token::Sign('*') => {
+                let is_all = matches!(last, Token::Sign(',' | '.'))
+                    || ["select", "distinct", "all"]
+                        .iter()
+                        .any(|word| last.is(word));
+                self.arm(query).stars += u64::from(is_all);
+            }
+            Token::Sign(_) => {}
+            Token::Word(word) | Token::Quoted(word) => {
+                let arm = self.arm(query);
+                arm.words += 1;
+                if frame.expects && !token.is("select") {
+                    frame.expects = false;
+                    frame.name = word.to_ascii_lowercase();
+                    arm.names.push(frame.name.clone());
+                } else if matches!(token, Token::Quoted(_)) {
+                    frame.name = word.to_ascii_lowercase();
+                } else {
+                    self.word(frame, word, last);
+                }
+            }
+        }
+    }
+
+    /// The first token of a parenthesis tells whether it is a query of its own.
+    fn begin(&mut self, frames: &mut [Frame], at: usize, token: Token<'_>) {
+        let frame = &mut frames[at];
+        if std::mem::replace(&mut frame.begun, true) {
+            return;
+        }
+        let is_query = ["select", "with", "values"]
+            .iter()
+            .any(|word| token.is(word));
+        if !is_query {
+            return;
+        }
+        let (around, query) = (frame.query, self.queries.len());
+        self.queries.push(vec![Arm::default()]);
+        frame.query = query;
+        frame.in_from = false;
+        frame.expects = false;
+        match frame.opened {
+            Opened::AsTable => self.arm(around).joined.push(query),
+            Opened::AsCommon => {
+                let name = frame.name.clone();
+                self.common.entry(name).or_default().push(query);
+            }
+            Opened::Elsewhere => self.arm(around).others.push(query),
+        }
+    }
+
+    fn word(&mut self, frame: &mut Frame, word: &str, last: Token<'_>) {
+        let query = frame.query;
+        let lower = word.to_ascii_lowercase();
+        match lower.as_str() {
+            // `IS DISTINCT FROM` compares.
+            "from" if !last.is("distinct") => {
+                frame.in_from = true;
+                frame.expects = true;
+            }
+            "join" => {
+                frame.in_from = true;
+                frame.expects = true;
+            }
+            "natural" => self.arm(query).naturals += 1,
+            "and" | "or" | "when" => self.arm(query).terms += 1,
+            "union" | "except" | "intersect" => {
+                self.queries[query].push(Arm::default());
+                frame.in_from = false;
+            }
+            "select" | "where" | "group" | "having" | "window" | "order" | "limit" | "set"
+            | "values" | "returning" => frame.in_from = false,
+            "as" | "not" | "materialized" => {}
+            _ => frame.name = lower,
+        }
+    }
+}
+
+fn is_name(token: Token<'_>) -> bool {
+    matches!(token, Token::Word(_) | Token::Quoted(_))
+}
