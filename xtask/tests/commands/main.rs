@@ -18,6 +18,7 @@ mod composed;
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 mod coverage;
 mod encoding;
+mod figures;
 mod freshness;
 mod from_runs;
 mod fuzzing;
