@@ -15,6 +15,7 @@ mod view;
 
 mod html;
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use anyhow::Result;
@@ -28,6 +29,7 @@ use crate::coverage;
 use crate::fault::{Fault, USAGE};
 use crate::files::write_atomically;
 use crate::flags;
+use crate::guest::Guest;
 use crate::page::shown::Grouped;
 use crate::progress::Progress;
 use crate::project::Project;
@@ -77,7 +79,8 @@ pub(crate) fn run(project: &Project, flags: &flags::Report) -> Result<()> {
     let section = covered
         .map(|covered| coverage::page::section(project, &covered))
         .transpose()?;
-    let mut page = html::page(&records, earlier.as_deref(), section)?;
+    let languages = languages(project, &records);
+    let mut page = html::page(&records, earlier.as_deref(), section, &languages)?;
     page.push('\n');
     let out = flags.out.clone().unwrap_or_else(|| home.join("index.html"));
     write_atomically(&out, page.as_bytes())?;
@@ -116,6 +119,20 @@ fn earlier(project: &Project, against: &str, asked: &Asked) -> Result<Vec<Record
         Asked::Cases(names) if names.is_empty() => Ok(Vec::new()),
         _ => read(&folder, project.relative(&folder)),
     }
+}
+
+/// The language of each guest that this workspace has. Records from elsewhere may be of other guests.
+fn languages(project: &Project, records: &[Record]) -> BTreeMap<String, &'static str> {
+    let guests = records.iter().filter(|record| !record.is_fixture);
+    let names: BTreeSet<&String> = guests.map(|record| &record.subject).collect();
+    let spoken = |name: &String| {
+        let guest = Guest::read(project, name).ok()?;
+        Some((
+            name.clone(),
+            guest.other.map_or("Rust", |other| other.spoken().0),
+        ))
+    };
+    names.into_iter().filter_map(spoken).collect()
 }
 
 /// All records in a folder, by subject. `shown` is the folder's name for messages.

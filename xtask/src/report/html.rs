@@ -40,6 +40,7 @@ struct Page<'a> {
 struct Guest {
     name: Shown,
     is_fixture: bool,
+    language: Option<&'static str>,
     cases: Vec<Case>,
 }
 
@@ -57,10 +58,12 @@ struct Baseline {
 }
 
 /// The page of these records, compared with earlier ones if there are any, and with the lines that the cases reach.
+/// `languages` has the language of each guest that has one to show.
 pub(super) fn page(
     records: &[Record],
     earlier: Option<&[Record]>,
     coverage: Option<Part>,
+    languages: &BTreeMap<String, &'static str>,
 ) -> Result<String> {
     let mut guests: Vec<Guest> = Vec::new();
     let mut last: Option<&str> = None;
@@ -69,6 +72,7 @@ pub(super) fn page(
             guests.push(Guest {
                 name: Shown::line(&record.subject),
                 is_fixture: record.is_fixture,
+                language: languages.get(&*record.subject).copied(),
                 cases: Vec::new(),
             });
             last = Some(&*record.subject);

@@ -35,6 +35,7 @@ mod new_repository;
 mod packages;
 mod profile_in_browser;
 mod report_in_browser;
+mod report_languages;
 mod report_page;
 mod reproducible;
 mod same_names;

@@ -26,7 +26,7 @@ pub(crate) fn page(scratch: &Scratch) -> String {
 }
 
 /// The text between two texts, each time.
-fn between<'a>(page: &'a str, before: &str, after: &str) -> Vec<&'a str> {
+pub(crate) fn between<'a>(page: &'a str, before: &str, after: &str) -> Vec<&'a str> {
     page.split(before)
         .skip(1)
         .map(|rest| rest.split_once(after).unwrap().0)
