@@ -26,8 +26,8 @@ const ATTACKS: &str = "tests/cases/hostile-queries";
 
 /// As the cases grant it.
 const GRANTS: &str = "data.read = [\"reading\", \"page\", \"words\", \"keys\", \"made\",
-    \"first\", \"second\", \"third\"]
-data.write = [\"reading\", \"keys\", \"first\", \"second\", \"third\"]";
+    \"first\", \"second\", \"third\", \"dense\", \"middle\"]
+data.write = [\"reading\", \"keys\", \"first\", \"second\", \"third\", \"dense\", \"middle\"]";
 
 const SET_UP: &str = "CREATE TABLE t (id INTEGER PRIMARY KEY, n INTEGER, r REAL, name TEXT);
 WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000000) INSERT INTO t SELECT i, i * 7, i / 3.0, 'name ' || i FROM n";

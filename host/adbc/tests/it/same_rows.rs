@@ -144,6 +144,10 @@ fn duckdbs_own_sql_runs() {
         ),
         ("SELECT DATE '2025-01-01' AS d", "d:Date32\n20089"),
         (
+            "SELECT array_cosine_distance([3, 0]::DOUBLE[2], [0, 4]::DOUBLE[2]) AS d",
+            "d:Float64\n1.0",
+        ),
+        (
             "SELECT 1.50::DECIMAL(10,2) AS d",
             "d:Decimal128(10, 2)\n1.50",
         ),
