@@ -262,6 +262,7 @@ hint: ";
         stdout.contains("guest `tide-table` has no case"),
         "{stdout}"
     );
+    a_member_outside_of_guests_has_a_case_that_passes(&made);
     fs::remove_dir_all(made.root.join("teams")).unwrap();
     made.edit("Cargo.toml", ", \"teams/*\"", "");
 
@@ -294,4 +295,36 @@ hint: ";
              hint: run it in a clone of Fractalaw\n"
         )
     );
+}
+
+/// With an interface that the host offers, a guest in `teams/` has cases like any other. It costs what the same source costs in
+/// `guests/`, because its name, which is its first argument, is as long.
+fn a_member_outside_of_guests_has_a_case_that_passes(made: &Made) {
+    let manifest = made.read("guests/storm-notice/Cargo.toml");
+    made.write(
+        "teams/harbour/Cargo.toml",
+        &manifest.replace("storm-notice", "harbour-news"),
+    );
+    let source = made.read("guests/storm-notice/src/lib.rs");
+    made.write("teams/harbour/src/lib.rs", &source);
+    let policy = made.read("tests/policy.toml");
+    let granted = policy.replace("apps.storm-notice", "apps.harbour-news");
+    made.write("tests/policy.toml", &format!("{policy}\n{granted}"));
+    for (folder, file) in [
+        ("cases", "gale.toml"),
+        ("snapshots", "gale.behaviour.snap"),
+        ("snapshots", "gale.fuel.snap"),
+        ("snapshots", "gale.functions.snap"),
+    ] {
+        let same = made.read(&format!("tests/{folder}/storm-notice/{file}"));
+        made.write(&format!("tests/{folder}/harbour-news/{file}"), &same);
+    }
+    let stdout = made.ends(0, &["test", "harbour-news"]);
+    assert!(stdout.contains("harbour-news/gale "), "{stdout}");
+    assert!(stdout.ends_with("\n1 passed, 0 failed\n"), "{stdout}");
+
+    for folder in ["tests/cases/harbour-news", "tests/snapshots/harbour-news"] {
+        fs::remove_dir_all(made.root.join(folder)).unwrap();
+    }
+    made.write("tests/policy.toml", &policy);
 }
