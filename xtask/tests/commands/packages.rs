@@ -89,6 +89,8 @@ fn each_published_package_says_what_a_registry_shows() {
         for key in ["keywords", "categories"] {
             assert_ne!(package[key].as_array().unwrap().len(), 0, "{name}: {key}");
         }
+        let docs = package["documentation"].as_str();
+        assert_eq!(docs, Some(&*format!("https://docs.rs/{name}")));
         // Apache-2.0 wants its text in what is given away.
         let licence = fs::read_to_string(folder(&package).join("LICENSE"));
         let ours = fs::read_to_string(repository().join("LICENSE"));
