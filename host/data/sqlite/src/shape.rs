@@ -77,66 +77,64 @@ struct Reader<'a> {
     views: BTreeMap<String, Shape>,
 }
 
+/// A text that is being read.
+struct Reading<'t> {
+    text: &'t Text,
+    /// Its common tables. One that is being read is there as a plain table.
+    known: BTreeMap<String, Shape>,
+    /// What is known of each query.
+    done: Vec<Option<Shape>>,
+}
+
+impl Shape {
+    /// The largest join and the most windows are those of either.
+    fn widen(&mut self, other: Shape) {
+        self.tables = self.tables.max(other.tables);
+        self.windows = self.windows.max(other.windows);
+    }
+}
+
 impl Reader<'_> {
     fn text(&mut self, text: &Text, depth: usize) -> Shape {
-        let mut known = BTreeMap::new();
-        let mut done = vec![None; text.queries.len()];
-        let mut whole = Shape::default();
+        let mut at = Reading {
+            text,
+            known: BTreeMap::new(),
+            done: vec![None; text.queries.len()],
+        };
+        let mut unused = Shape::default();
         // Common tables that are not used are compiled too.
         for name in text.common.keys() {
-            let shape = self.named(text, name, &mut known, &mut done, depth);
-            whole.tables = whole.tables.max(shape.tables);
-            whole.windows = whole.windows.max(shape.windows);
+            unused.widen(self.named(&mut at, name, depth));
         }
-        let first = self.query(text, 0, &mut known, &mut done, depth);
-        Shape {
-            tables: whole.tables.max(first.tables),
-            windows: whole.windows.max(first.windows),
-            ..first
-        }
+        let mut first = self.query(&mut at, 0, depth);
+        first.widen(unused);
+        first
     }
 
     /// A query, after those that are in it.
-    fn query(
-        &mut self,
-        text: &Text,
-        query: usize,
-        known: &mut BTreeMap<String, Shape>,
-        done: &mut Vec<Option<Shape>>,
-        depth: usize,
-    ) -> Shape {
-        if let Some(shape) = done[query] {
+    fn query(&mut self, at: &mut Reading<'_>, query: usize, depth: usize) -> Shape {
+        if let Some(shape) = at.done[query] {
             return shape;
         }
         let mut whole = Shape::default();
+        let text = at.text;
         for arm in &text.queries[query] {
-            let shape = self.arm(text, arm, known, done, depth);
-            whole = Shape {
-                tables: whole.tables.max(shape.tables),
-                windows: whole.windows.max(shape.windows),
-                fuel: whole.fuel.saturating_add(shape.fuel),
-                join: whole.join.max(shape.join),
-                columns: whole.columns.max(shape.columns),
-                expanded: whole.expanded.saturating_add(shape.expanded),
-            };
+            let shape = self.arm(at, arm, depth);
+            whole.widen(shape);
+            whole.fuel = whole.fuel.saturating_add(shape.fuel);
+            whole.join = whole.join.max(shape.join);
+            whole.columns = whole.columns.max(shape.columns);
+            whole.expanded = whole.expanded.saturating_add(shape.expanded);
         }
-        done[query] = Some(whole);
+        at.done[query] = Some(whole);
         whole
     }
 
-    fn arm(
-        &mut self,
-        text: &Text,
-        arm: &Arm,
-        known: &mut BTreeMap<String, Shape>,
-        done: &mut Vec<Option<Shape>>,
-        depth: usize,
-    ) -> Shape {
+    fn arm(&mut self, at: &mut Reading<'_>, arm: &Arm, depth: usize) -> Shape {
         let mut shape = Shape::default();
         let mut columns = 0_u64;
         let mut add = |one: Shape, is_joined: bool| {
-            shape.tables = shape.tables.max(one.tables);
-            shape.windows = shape.windows.max(one.windows);
+            shape.widen(one);
             shape.fuel = shape.fuel.saturating_add(one.fuel);
             shape.expanded = shape.expanded.saturating_add(one.expanded);
             if is_joined {
@@ -145,13 +143,13 @@ impl Reader<'_> {
             }
         };
         for name in &arm.names {
-            add(self.named(text, name, known, done, depth), true);
+            add(self.named(at, name, depth), true);
         }
         for query in &arm.joined {
-            add(self.nested(text, *query, known, done, depth), true);
+            add(self.nested(at, *query, depth), true);
         }
         for query in &arm.others {
-            add(self.nested(text, *query, known, done, depth), false);
+            add(self.nested(at, *query, depth), false);
         }
         let shown = arm.stars.saturating_mul(columns);
         let used = columns.min(arm.words.saturating_add(shown));
@@ -174,52 +172,38 @@ impl Reader<'_> {
         shape
     }
 
-    fn nested(
-        &mut self,
-        text: &Text,
-        query: usize,
-        known: &mut BTreeMap<String, Shape>,
-        done: &mut Vec<Option<Shape>>,
-        depth: usize,
-    ) -> Shape {
+    fn nested(&mut self, at: &mut Reading<'_>, query: usize, depth: usize) -> Shape {
         match depth < MOST_NESTED {
-            true => self.query(text, query, known, done, depth + 1),
+            true => self.query(at, query, depth + 1),
             false => Shape::default(),
         }
     }
 
     /// A table, a view or a common table.
-    fn named(
-        &mut self,
-        text: &Text,
-        name: &str,
-        known: &mut BTreeMap<String, Shape>,
-        done: &mut Vec<Option<Shape>>,
-        depth: usize,
-    ) -> Shape {
+    fn named(&mut self, at: &mut Reading<'_>, name: &str, depth: usize) -> Shape {
         let table = Shape {
             tables: 1,
             join: 1,
             ..Shape::default()
         };
-        if let Some(shape) = known.get(name) {
+        if let Some(shape) = at.known.get(name) {
             return *shape;
         }
+        let text = at.text;
         if let Some(queries) = text.common.get(name) {
             // One that names itself is recursive.
-            known.insert(name.to_owned(), table);
+            at.known.insert(name.to_owned(), table);
             let mut whole = table;
             for query in queries {
-                let shape = self.nested(text, *query, known, done, depth);
-                whole.tables = whole.tables.max(shape.tables);
-                whole.windows = whole.windows.max(shape.windows);
+                let shape = self.nested(at, *query, depth);
+                whole.widen(shape);
                 whole.fuel = whole.fuel.max(shape.fuel);
                 whole.join = whole.join.max(shape.join);
                 whole.columns = whole.columns.max(shape.columns);
                 whole.expanded = whole.expanded.max(shape.expanded);
             }
             whole.expanded = whole.expanded.saturating_add(1);
-            known.insert(name.to_owned(), whole);
+            at.known.insert(name.to_owned(), whole);
             return whole;
         }
         self.stored(name, table, depth)
