@@ -3,8 +3,9 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::made::{Made, text};
 
@@ -16,6 +17,9 @@ listen = \"127.0.0.1:0\"
 [apps.storms]
 source = \"COMPONENT\"
 ";
+
+/// How long a run may take on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Kills a supervisor that a failed test leaves.
 struct Served(Child);
@@ -96,13 +100,17 @@ fn the_supervisor_offers_what_the_host_of_the_repository_offers() {
         &[&add[..], &["--at", "2020-01-01T00:00:00Z"]].concat(),
     );
     assert_eq!((added.0, &*added.2), (Some(0), ""));
+    let begun = Instant::now();
     loop {
         let (code, out, error) = desk(&made, &["status", "--folder", "site", "--json"]);
         assert_eq!(code, Some(0), "{error}");
         let status: Value = serde_json::from_str(&out).unwrap();
-        if status["apps"][0]["runs"] != 0 {
+        let ended = &status["apps"][0]["totals"]["runs"];
+        if *ended == json!({"completed": 1}) {
             break;
         }
+        assert_eq!(*ended, json!({}));
+        assert!(begun.elapsed() < PATIENCE, "the run does not end: {out}");
     }
     // The wind is what the repository's own capability said.
     let page = status_page(ready["page"].as_str().unwrap());
