@@ -83,16 +83,18 @@ impl Puller<'_> {
 }
 
 /// The consumer of an app, which all nodes share. Whatever the app is subscribed to decides what it gets.
+///
+/// A subscription counts from when it is made, as on one node. So the consumer starts at a sequence that it keeps.
+/// `DeliverPolicy::New` would leave the choice to the consumer's leader, and each leader that is elected before the
+/// others know of the choice makes it again: what came in between would be lost.
 async fn consumer(set: &Set, name: &str, app: &App) -> Result<PullConsumer> {
     let types = app.on.keys().map(|event_type| wire::events(event_type));
     let mut filters: Vec<String> = types.chain([wire::ticks(name)]).collect();
     filters.sort();
     let durable = wire::consumer(name);
-    let config = pull::Config {
+    let mut config = pull::Config {
         durable_name: Some(durable.clone()),
         description: Some(format!("micro-app {name}")),
-        // A subscription counts from when it is made, as on one node.
-        deliver_policy: DeliverPolicy::New,
         ack_policy: AckPolicy::Explicit,
         ack_wait: ACK_WAIT,
         // A message is never given up: dead deliveries are those of the engine.
@@ -101,15 +103,25 @@ async fn consumer(set: &Set, name: &str, app: &App) -> Result<PullConsumer> {
         filter_subjects: filters.clone(),
         ..pull::Config::default()
     };
-    let found = set.events.get_consumer::<pull::Config>(&durable).await;
-    if let Ok(found) = found {
-        let mut has = found.cached_info().config.filter_subjects.clone();
+    let found = || set.events.get_consumer::<pull::Config>(&durable);
+    if let Ok(found) = found().await {
+        let is = &found.cached_info().config;
+        let mut has = is.filter_subjects.clone();
         has.sort();
         if has == filters {
             return Ok(found);
         }
+        config.deliver_policy = is.deliver_policy;
+        return Ok(set.events.update_consumer(config).await?);
     }
-    Ok(set.events.create_consumer(config).await?)
+    config.deliver_policy = DeliverPolicy::ByStartSequence {
+        start_sequence: set.events.get_info().await?.state.last_sequence + 1,
+    };
+    match set.events.create_consumer_strict(config).await {
+        Ok(made) => Ok(made),
+        // Another node made it at the same moment, and read another sequence.
+        Err(error) => found().await.map_err(|_| error.into()),
+    }
 }
 
 struct Puller<'a> {

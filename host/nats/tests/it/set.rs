@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use async_nats::jetstream;
+use async_nats::jetstream::consumer::{self, DeliverPolicy};
 use fractalaw_events_engine::*;
 use fractalaw_provenance::{SecretKey, Signatures, Subject, sha256};
 
@@ -131,6 +133,102 @@ fn a_component_reaches_all_nodes() {
     assert!(said.contains("`../x` is not the name of an app"), "{said}");
 }
 
+/// Somebody who may write into the stream, and is no node.
+struct Stranger {
+    runtime: tokio::runtime::Runtime,
+    jetstream: jetstream::Context,
+}
+
+impl Stranger {
+    fn new(servers: &Servers) -> Stranger {
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let client = runtime.block_on(async_nats::connect(servers.first()));
+        let jetstream = jetstream::new(client.unwrap());
+        Stranger { runtime, jetstream }
+    }
+
+    fn publish(&self, subject: &str, payload: String) {
+        self.runtime.block_on(async {
+            let sent = self.jetstream.publish(subject.to_owned(), payload.into());
+            sent.await.unwrap().await.unwrap();
+        });
+    }
+
+    /// The consumer of an app, as the server has it.
+    fn consumer(&self, name: &str) -> consumer::Config {
+        self.runtime.block_on(async {
+            let found: Result<consumer::PullConsumer, _> = self
+                .jetstream
+                .get_consumer_from_stream(name, "EVENTS")
+                .await;
+            found.unwrap().cached_info().config.clone()
+        })
+    }
+}
+
+/// An event as a node sends it.
+fn message(number: u64, event_type: &str, source: &str) -> String {
+    format!(
+        "{{\"fractalaw\":1,\"ledger\":\"x\",\"number\":{number},\"event\":{{\"type\":\"{event_type}\",\
+         \"source\":\"{source}\",\"depth\":0,\"root\":1}}}}\npayload"
+    )
+}
+
+#[test]
+fn a_subscription_counts_from_when_it_is_made_and_keeps_its_place_when_it_changes() {
+    let Some(servers) = Servers::start(1, "") else {
+        return;
+    };
+    let mut nodes = set(&servers, &["a"]);
+    let (mut node, running) = nodes.pop().unwrap();
+    drop(running);
+    let stranger = Stranger::new(&servers);
+    let publish = |number, event_type: &str| {
+        let subject = format!("fx.ev.{event_type}.x-{number}");
+        stranger.publish(&subject, message(number, event_type, "somebody"));
+    };
+    publish(1, "data-ingested");
+
+    node.start(
+        Apps::default()
+            .with("late", App::new(1).on("data-ingested"))
+            .with("watch", App::new(1).on("data-ingested").on("data-deleted")),
+    );
+    let _running = node.place.connect();
+    until("the apps", || {
+        let status = node.place.ask(&["status"]).unwrap();
+        let log = node.place.log();
+        status.contains("app late:") && log.matches("the engine may run").count() == 2
+    });
+    // An event of a type that nobody wants is not kept.
+    until("the new filters", || {
+        let watch = stranger.consumer("app-watch");
+        // A leader that is elected later starts at the same place.
+        let start = DeliverPolicy::ByStartSequence { start_sequence: 1 };
+        assert_eq!(watch.deliver_policy, start);
+        watch.filter_subjects.len() == 3
+    });
+    publish(2, "data-deleted");
+    publish(3, "data-ingested");
+    let mut keys = Vec::new();
+    until("four runs and the end", || {
+        keys.extend(node.work());
+        let status = node.place.ask(&["status"]).unwrap();
+        keys.len() >= 4 && status.contains("\n2 messages are stored, 4 deliveries")
+    });
+    keys.sort();
+    // The app that is new does not get what was sent before. What is stored waits for the one that is gone.
+    assert_eq!(
+        keys,
+        [
+            "event:x-1:watch",
+            "event:x-2:watch",
+            "event:x-3:late",
+            "event:x-3:watch"
+        ]
+    );
+}
+
 /// Whoever may write into the stream could send anything.
 #[test]
 fn what_no_node_sends_is_not_run_and_not_kept() {
@@ -138,26 +236,21 @@ fn what_no_node_sends_is_not_run_and_not_kept() {
         return;
     };
     let mut nodes = set(&servers, &["a"]);
-    let head = |number: u64, source: &str| {
-        format!(
-            "{{\"fractalaw\":1,\"ledger\":\"x\",\"number\":{number},\"event\":{{\"type\":\"data-ingested\",\
-             \"source\":\"{source}\",\"depth\":0,\"root\":1}}}}\npayload"
-        )
-    };
-    let messages = [
+    let said = [
         ("fx.ev.data-ingested.x-1", "no message at all".to_owned()),
-        ("fx.ev.data-ingested.x-2", head(2, "a\\nb")),
-        ("fx.ev.data-ingested.x-3", head(3, "import")),
+        (
+            "fx.ev.data-ingested.x-2",
+            message(2, "data-ingested", "a\\nb"),
+        ),
+        (
+            "fx.ev.data-ingested.x-3",
+            message(3, "data-ingested", "import"),
+        ),
     ];
-    let runtime = tokio::runtime::Runtime::new().unwrap();
-    runtime.block_on(async {
-        let client = async_nats::connect(servers.first()).await.unwrap();
-        let jetstream = async_nats::jetstream::new(client);
-        for (subject, payload) in messages {
-            let sent = jetstream.publish(subject, payload.into()).await;
-            sent.unwrap().await.unwrap();
-        }
-    });
+    let stranger = Stranger::new(&servers);
+    for (subject, payload) in said {
+        stranger.publish(subject, payload);
+    }
     let (node, _) = &mut nodes[0];
     let mut keys = Vec::new();
     until("the end", || {
