@@ -142,8 +142,10 @@ struct Stranger {
 impl Stranger {
     fn new(servers: &Servers) -> Stranger {
         let runtime = tokio::runtime::Runtime::new().unwrap();
-        let client = runtime.block_on(async_nats::connect(servers.first()));
-        let jetstream = jetstream::new(client.unwrap());
+        let jetstream = runtime.block_on(async {
+            let client = async_nats::connect(servers.first()).await;
+            jetstream::new(client.unwrap())
+        });
         Stranger { runtime, jetstream }
     }
 
