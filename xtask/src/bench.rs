@@ -1,5 +1,7 @@
 //! `cargo xtask bench`: runs the benchmarks of the host, of `xtask` and of the harness, in the release profile.
 
+mod repeated;
+
 mod figures;
 
 use std::env;
@@ -17,6 +19,7 @@ use crate::children;
 use crate::fault::{FAILED, Fault, list};
 use crate::flags;
 use crate::project::Project;
+use repeated::Repeated;
 
 /// The programs, in the order of their figures. Each is beside what it measures: `host/benches/`,
 /// `host/data/benches/`, `xtask/benches/` and `tests/benches/`.
@@ -52,15 +55,22 @@ pub(crate) fn run(project: &Project, flags: &flags::Bench) -> Result<ExitCode> {
             build,
         )?;
     }
-    let (mut table, mut failed) = (Table::default(), Vec::new());
-    for program in PROGRAMS {
-        let measured = measure(project, flags, &records, program)?;
-        table.rows.extend(measured.table.rows);
-        failed.extend(measured.failed);
+    let (mut runs, mut failed) = (Repeated::default(), Vec::new());
+    for _ in 0..flags.runs {
+        let load = repeated::load();
+        let mut table = Table::default();
+        for program in PROGRAMS {
+            let measured = measure(project, flags, &records, program)?;
+            table.rows.extend(measured.table.rows);
+            failed.extend(measured.failed);
+        }
+        runs.add(load, table);
     }
-    println!("{}", figures::text(&table, before.as_ref()));
+    failed.sort();
+    failed.dedup();
+    println!("{}", figures::text(&runs, before.as_ref()));
     if let Some(name) = &flags.save {
-        figures::store(&records, name, &table)?;
+        figures::store(&records, name, &runs.medians())?;
     }
     match failed.is_empty() {
         true => Ok(ExitCode::SUCCESS),

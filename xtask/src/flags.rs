@@ -256,6 +256,9 @@ pub(crate) struct Bench {
     /// Compare with the figures kept under this name
     #[arg(long, value_name = "NAME")]
     pub(crate) against: Option<String>,
+    /// Measure so often, and show the medians and how far the ratios spread
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=99))]
+    pub(crate) runs: u32,
 }
 
 /// Flags of `fuzz`.

@@ -80,6 +80,25 @@ fn the_figures_of_all_programs_stand_in_one_table() {
         ["fractalaw-build-benches 3 2 1.500 ≤ 1.00 NO 0.500 3.000"]
     );
 
+    // Several runs are one table, with what the machine did else below it.
+    let ended = scratch.xtask(["bench", "build", "--runs", "3"]);
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    let rows_of_all = rows(&ended.stdout);
+    assert_eq!(
+        rows_of_all[..2],
+        [
+            "fractalaw-build-benches 3 2 1.500 1.500 to 1.500 ≤ 1.00 NO, 0 of 3",
+            ""
+        ]
+    );
+    assert!(
+        rows_of_all[2].contains(" processors, load before each run: "),
+        "{}",
+        ended.stdout
+    );
+    let ended = scratch.xtask(["bench", "--runs", "0"]);
+    assert_eq!(ended.code, 2, "{}", ended.stderr);
+
     // A program that fails does not stop the others.
     let scratch = scratch.env("FAILS", "fractalaw-benches");
     let ended = scratch.xtask(["bench"]);
