@@ -1,8 +1,8 @@
 //! A layout folder: artifacts in files, to be carried where no registry is reached. Links are not followed: a folder that
 //! came from elsewhere must not lead out of itself.
 
-use std::fs::{self, File};
-use std::io::ErrorKind;
+use std::fs::{self, DirEntry};
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use fractalaw_provenance::{Digest, read_regular, write_whole};
@@ -12,6 +12,7 @@ use crate::limits::{MANIFEST_BYTES, REFERRERS};
 use crate::manifest::{Descriptor, Index, MANIFEST_TYPE, Manifest, REF_NAME, SIGNATURES_TYPE};
 use crate::reference::Pick;
 use crate::store::{Store, check_digest};
+use crate::turn::{self, Turn};
 
 const MARK: &str = "oci-layout";
 const MARK_TEXT: &[u8] = br#"{"imageLayoutVersion":"1.0.0"}"#;
@@ -49,8 +50,8 @@ impl Layout {
 
     /// Opens a folder, and makes it one if it is empty or does not exist.
     pub(crate) fn make(folder: &Path) -> Result<Layout, Fault> {
-        let is_layout = fs::symlink_metadata(folder.join(MARK)).is_ok();
-        if is_layout {
+        let is_layout = || fs::symlink_metadata(folder.join(MARK)).is_ok();
+        if is_layout() {
             return Layout::open(folder);
         }
         let failed = |error| {
@@ -60,7 +61,20 @@ impl Layout {
             )
         };
         fs::create_dir_all(folder).map_err(failed)?;
-        if fs::read_dir(folder).map_err(failed)?.next().is_some() {
+        // Whoever pushes first at the same moment makes it, and the others find it.
+        let _turn = Turn::take(folder)?;
+        if is_layout() {
+            return Layout::open(folder);
+        }
+        let others = |entry: &io::Result<DirEntry>| {
+            !entry
+                .as_ref()
+                .is_ok_and(|entry| entry.file_name() == turn::FILE)
+        };
+        if fs::read_dir(folder)
+            .map_err(failed)?
+            .any(|entry| others(&entry))
+        {
             let what = format!("`{}` is no layout folder, and not empty", folder.display());
             return Err(Fault::usage(
                 what,
@@ -145,8 +159,7 @@ impl Layout {
                 format!("could not write `{}`: {error}", path.display()),
             )
         };
-        let mark = File::open(self.folder.join(MARK)).map_err(failed)?;
-        mark.lock().map_err(failed)?;
+        let _turn = Turn::take(&self.folder)?;
         let mut index = self.index()?;
         change(&mut index);
         let json = index.to_json();

@@ -66,6 +66,15 @@ fractalaw_limits::limits! {
     /// How often it is looked at whether a helper that has printed everything has ended.
     pub(crate) const HELPER_LOOK: Duration = Duration::from_millis(5)
         => "it is looked at again";
+
+    /// How long a command waits for another one that writes into the same folder. That one has everything when it begins to
+    /// write, and writes a component of the largest size in some seconds.
+    pub(crate) const TURN_TIME: Duration = Duration::from_secs(60)
+        => "the command fails";
+
+    /// How often it is looked at whether the other command has ended.
+    pub(crate) const TURN_LOOK: Duration = Duration::from_millis(5)
+        => "it is looked at again";
 }
 
 #[cfg(test)]

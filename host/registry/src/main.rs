@@ -16,6 +16,8 @@ mod reference;
 mod config;
 mod manifest;
 
+mod turn;
+
 // Where artifacts are.
 mod store;
 

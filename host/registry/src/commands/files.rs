@@ -6,6 +6,14 @@ use fractalaw_provenance::{Signatures, SignaturesError, write_whole};
 
 use crate::fault::Fault;
 
+/// The folder that a file is in.
+pub(super) fn folder_of(file: &Path) -> &Path {
+    match file.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    }
+}
+
 /// The signatures beside a component.
 pub(super) fn signatures_beside(component: &Path) -> Result<Signatures, Fault> {
     Signatures::read_beside(component).map_err(|error| {

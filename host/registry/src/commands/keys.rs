@@ -4,10 +4,11 @@ use std::path::Path;
 
 use fractalaw_provenance::{KeyError, PublicKey, SecretKey, Subject, Wanted, beside};
 
-use super::files::{signatures_beside, write};
+use super::files::{folder_of, signatures_beside, write};
 use crate::component::Component;
 use crate::fault::{Fault, Kind};
 use crate::flags::Keys;
+use crate::turn::Turn;
 
 /// Runs `fractalaw keys`. The secret key is never printed.
 pub(super) fn run(command: &Keys) -> Result<String, Fault> {
@@ -27,6 +28,8 @@ pub(super) fn sign(file: &Path, key_file: &Path, signer: Option<String>) -> Resu
     let component = Component::read(file)?;
     let own = key_file.file_stem().and_then(|stem| stem.to_str());
     let signer = signer.unwrap_or_else(|| own.unwrap_or_default().to_owned());
+    // Somebody else may sign it at the same moment.
+    let _turn = Turn::take(folder_of(file))?;
     // Those of an earlier build are of no use any more.
     let mut signatures = signatures_beside(file)?.about(&component.digest);
     let subject = Subject {

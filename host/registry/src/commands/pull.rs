@@ -16,6 +16,7 @@ use crate::layout::Layout;
 use crate::reference::{Pick, Place, Reference};
 use crate::remote::Remote;
 use crate::store::Store;
+use crate::turn::Turn;
 
 /// How to pull.
 pub(super) struct Pulling {
@@ -47,25 +48,25 @@ impl Pulling {
                 "give the app a name with `--name`",
             ));
         }
-        let lock = Lock::read(&self.folder).map_err(|error| unusable(&error))?;
-        let mut lock = lock.unwrap_or_default();
+        let lock = self.lock()?;
         let store = self.store(reference)?;
         let found = artifact::find(&*store, reference, reference.pick())?;
-        let pinned = lock.apps.get(name).filter(|_| !self.update).cloned();
-        if let Some(pinned) = &pinned {
-            is_pinned(name, reference, &found, pinned)?;
-        }
+        // Checked at once, so that nothing is pulled in vain.
+        self.pinned(&lock, name, reference, &found)?;
         let mut pulled = self.verified(&*store, reference, &found, name)?;
-        if let Some(pinned) = pinned {
-            // The same artifact may come from elsewhere, such as a folder that was carried here.
-            pulled.locked = pinned;
-        }
         fs::create_dir_all(&self.folder).map_err(|error| {
             Fault::failed(
                 format!("could not make `{}`: {error}", self.folder.display()),
                 "name a folder that you can write to",
             )
         })?;
+        // Another process may have pinned something meanwhile, so the lock is read again.
+        let _turn = Turn::take(&self.folder)?;
+        let mut lock = self.lock()?;
+        if let Some(pinned) = self.pinned(&lock, name, reference, &found)? {
+            // The same artifact may come from elsewhere, such as a folder that was carried here.
+            pulled.locked = pinned;
+        }
         let file = self.file(name);
         if !lock.apps.contains_key(name) && !self.update && file.exists() {
             let there = Component::read(&file)
@@ -82,13 +83,13 @@ impl Pulling {
             }
         }
         lock.apps.insert(name.to_owned(), pulled.locked.clone());
-        self.write(&lock, pulled)
+        self.write(Some(&lock), pulled)
     }
 
     /// Pulls everything that is pinned, by digest.
     pub(super) fn all(&self) -> Result<String, Fault> {
-        let lock = Lock::read(&self.folder).map_err(|error| unusable(&error))?;
-        let Some(lock) = lock.filter(|lock| !lock.apps.is_empty()) else {
+        let lock = self.lock()?;
+        if lock.apps.is_empty() {
             return Err(Fault::usage(
                 format!(
                     "nothing is pinned: `{}` has no `{LOCK_FILE}`",
@@ -96,7 +97,7 @@ impl Pulling {
                 ),
                 "name what to pull: `fractalaw pull REFERENCE`",
             ));
-        };
+        }
         let mut text = String::new();
         for (name, pinned) in &lock.apps {
             let reference: Reference = pinned.reference.parse()?;
@@ -112,9 +113,37 @@ impl Pulling {
                     "take the file from where you keep its history",
                 ));
             }
-            text += &self.write(&lock, pulled)?;
+            let _turn = Turn::take(&self.folder)?;
+            if self.lock()?.apps.get(name) != Some(pinned) {
+                return Err(Fault::refused(
+                    format!("another process has pinned `{name}` anew, or no longer"),
+                    format!("pull again: `{LOCK_FILE}` says what is pinned now"),
+                ));
+            }
+            text += &self.write(None, pulled)?;
         }
         Ok(text)
+    }
+
+    /// What is pinned at this moment.
+    fn lock(&self) -> Result<Lock, Fault> {
+        let lock = Lock::read(&self.folder).map_err(|error| unusable(&error))?;
+        Ok(lock.unwrap_or_default())
+    }
+
+    /// The pin of an app, if there is one and it counts. Checks that the reference leads to it.
+    fn pinned(
+        &self,
+        lock: &Lock,
+        name: &str,
+        reference: &Reference,
+        found: &Found,
+    ) -> Result<Option<Locked>, Fault> {
+        let pinned = lock.apps.get(name).filter(|_| !self.update);
+        if let Some(pinned) = pinned {
+            is_pinned(name, reference, found, pinned)?;
+        }
+        Ok(pinned.cloned())
     }
 
     fn store(&self, reference: &Reference) -> Result<Box<dyn Store>, Fault> {
@@ -160,8 +189,9 @@ impl Pulling {
         })
     }
 
-    /// Writes what was pulled. The component comes last, so that a supervisor that sees it finds the rest.
-    fn write(&self, lock: &Lock, pulled: Pulled) -> Result<String, Fault> {
+    /// Writes what was pulled, and the lock if it changed. The component comes last, so that a supervisor that sees it finds
+    /// the rest.
+    fn write(&self, lock: Option<&Lock>, pulled: Pulled) -> Result<String, Fault> {
         let Pulled {
             name,
             locked,
@@ -179,7 +209,9 @@ impl Pulling {
             }
             false => write(beside(&file), signatures.text().as_bytes())?,
         }
-        lock.write(&self.folder).map_err(|error| unusable(&error))?;
+        if let Some(lock) = lock {
+            lock.write(&self.folder).map_err(|error| unusable(&error))?;
+        }
         write(file, &component.bytes)?;
         let Locked {
             reference, bytes, ..

@@ -10,6 +10,7 @@ mod docker;
 mod encrypted;
 mod folders;
 mod malformed;
+mod same_folder;
 mod served;
 mod server;
 mod together;
