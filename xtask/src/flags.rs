@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::language::Language;
+use crate::language::Template;
 use guide::GUIDE;
 pub(crate) use guide::RUN_OPTIONS;
 
@@ -302,7 +302,7 @@ pub(crate) struct New {
     pub(crate) name: Option<String>,
     /// Its language [default: Rust]
     #[arg(long, value_name = "LANGUAGE")]
-    pub(crate) language: Option<Language>,
+    pub(crate) language: Option<Template>,
     /// Without Rust's standard library: a twentieth of the size, and a run takes two thirds of the time
     #[arg(long, conflicts_with = "language")]
     pub(crate) lean: bool,

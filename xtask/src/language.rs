@@ -3,8 +3,7 @@
 use std::fmt;
 
 /// A language that guests are written in, besides Rust.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, clap::ValueEnum)]
-#[value(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Language {
     /// C, compiled by clang with wasi-libc.
     C,
@@ -50,6 +49,27 @@ impl Language {
 impl fmt::Display for Language {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.name())
+    }
+}
+
+/// What `cargo xtask new` writes a guest in, if not in Rust.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+#[value(rename_all = "lowercase")]
+pub(crate) enum Template {
+    C,
+    JavaScript,
+    Python,
+    TypeScript,
+}
+
+impl Template {
+    /// The language among whose guests it is, and whose tools build it.
+    pub(crate) fn language(self) -> Language {
+        match self {
+            Template::C => Language::C,
+            Template::JavaScript | Template::TypeScript => Language::JavaScript,
+            Template::Python => Language::Python,
+        }
     }
 }
 

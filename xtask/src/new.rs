@@ -22,7 +22,7 @@ use crate::fault::{Fault, USAGE};
 use crate::files::write_atomically;
 use crate::flags;
 use crate::in_ci;
-use crate::language::Language;
+use crate::language::{Language, Template};
 use crate::lock::Lock;
 use crate::project::{Project, is_library};
 use crate::totals::Totals;
@@ -54,7 +54,7 @@ const LEAN: [File; 3] = [
 
 /// The files of a guest in a language; `None` for Rust, which can do without its standard library. The library that our guests
 /// share is not in another repository.
-fn templates(project: &Project, language: Option<Language>, is_lean: bool) -> Vec<File> {
+fn templates(project: &Project, language: Option<Template>, is_lean: bool) -> Vec<File> {
     if is_lean {
         return LEAN.into_iter().chain([CASE]).collect();
     }
@@ -79,7 +79,7 @@ fn templates(project: &Project, language: Option<Language>, is_lean: bool) -> Ve
                 include_str!("../templates/lib.rs"),
             ),
         ],
-        Some(Language::C) => [
+        Some(Template::C) => [
             (
                 "guests/c/{name}/micro-app.toml",
                 include_str!("../templates/c/micro-app.toml"),
@@ -89,7 +89,7 @@ fn templates(project: &Project, language: Option<Language>, is_lean: bool) -> Ve
                 include_str!("../templates/c/main.c"),
             ),
         ],
-        Some(Language::JavaScript) => [
+        Some(Template::JavaScript) => [
             (
                 "guests/javascript/{name}/micro-app.toml",
                 include_str!("../templates/javascript/micro-app.toml"),
@@ -99,7 +99,7 @@ fn templates(project: &Project, language: Option<Language>, is_lean: bool) -> Ve
                 include_str!("../templates/javascript/app.js"),
             ),
         ],
-        Some(Language::Python) => [
+        Some(Template::Python) => [
             (
                 "guests/python/{name}/micro-app.toml",
                 include_str!("../templates/python/micro-app.toml"),
@@ -107,6 +107,16 @@ fn templates(project: &Project, language: Option<Language>, is_lean: bool) -> Ve
             (
                 "guests/python/{name}/app.py",
                 include_str!("../templates/python/app.py"),
+            ),
+        ],
+        Some(Template::TypeScript) => [
+            (
+                "guests/javascript/{name}/micro-app.toml",
+                include_str!("../templates/typescript/micro-app.toml"),
+            ),
+            (
+                "guests/javascript/{name}/main.ts",
+                include_str!("../templates/typescript/main.ts"),
             ),
         ],
     };
@@ -132,7 +142,8 @@ pub(crate) fn run(project: &Project, flags: &flags::New) -> Result<ExitCode> {
         .into());
     }
     let texts = templates(project, flags.language, flags.lean);
-    let mut made = make(project, name, flags.language, texts)?;
+    let language = flags.language.map(Template::language);
+    let mut made = make(project, name, language, texts)?;
     build_guests::ensure(project, &[name.to_owned()])?;
 
     let before = files(&project.root.join("tests"));
