@@ -11,6 +11,7 @@ mod tools;
 
 mod workshop;
 
+mod brought;
 mod exchanged;
 mod inner;
 mod world;
@@ -85,6 +86,7 @@ pub(crate) fn identity(language: Language) -> String {
         &tools::identity(language),
         include_str!("languages/workshop.rs"),
         include_str!("languages/workshop/still.c"),
+        include_str!("languages/brought.rs"),
         include_str!("languages/world.rs"),
         include_str!("languages/exchanged.rs"),
         include_str!("languages/inner.rs"),

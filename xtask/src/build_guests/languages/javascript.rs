@@ -11,6 +11,7 @@ use std::ffi::OsString;
 
 use anyhow::Result;
 
+use super::brought::{self, Installing};
 use super::inner;
 use super::tools::Tools;
 use super::typescript;
@@ -101,7 +102,13 @@ fn install(workshop: &Workshop, guest: &str) -> Result<()> {
         .current_dir(workshop.path("app"))
         .args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"])
         .args(["--loglevel", "error"]);
-    workshop.run(guest, "npm ci", &mut npm)
+    let installing = Installing {
+        pins: &["package.json", "package-lock.json"],
+        to: "app/node_modules",
+        tool: "npm ci",
+        command: npm,
+    };
+    brought::install(workshop, guest, installing)
 }
 
 fn is_for_npm(name: &OsString) -> bool {

@@ -8,6 +8,7 @@ use std::ffi::OsString;
 
 use anyhow::Result;
 
+use super::brought::{self, Installing};
 use super::tools::Tools;
 use super::workshop::{WIT, Workshop};
 use super::world::WORLD;
@@ -59,7 +60,13 @@ fn install(workshop: &Workshop, guest: &str) -> Result<()> {
         .args(["--require-hashes", "--no-compile", "--target", "packages"])
         .args(["--only-binary", ":all:", "--platform", "any"])
         .args(["--requirement", "app/requirements.txt"]);
-    workshop.run(guest, "pip install", &mut pip)
+    let installing = Installing {
+        pins: &["requirements.txt"],
+        to: "packages",
+        tool: "pip install",
+        command: pip,
+    };
+    brought::install(workshop, guest, installing)
 }
 
 fn is_for_pip(name: &OsString) -> bool {

@@ -104,6 +104,17 @@ impl Workshop {
 
     /// Runs a tool to its end. What it says is shown as it comes.
     pub(super) fn run(&self, guest: &str, tool: &str, command: &mut Command) -> Result<()> {
+        self.run_or(guest, tool, command, "the tool's messages stand above")
+    }
+
+    /// The same with another hint if it fails.
+    pub(super) fn run_or(
+        &self,
+        guest: &str,
+        tool: &str,
+        command: &mut Command,
+        hint: &str,
+    ) -> Result<()> {
         let status = children::spawn(command)
             .with_context(|| format!("cannot start `{tool}`"))?
             .wait()
@@ -114,7 +125,7 @@ impl Workshop {
         Err(fault(format!(
             "`{guest}` does not build: `{tool}` ended with {status}"
         ))
-        .hint("the tool's messages stand above")
+        .hint(hint)
         .into())
     }
 
@@ -146,7 +157,7 @@ impl Workshop {
 }
 
 /// Copies the files of a folder, all with the same time. Links are followed to files only.
-fn copy(from: &Path, to: &Path, left_out: &[&str]) -> Result<()> {
+pub(super) fn copy(from: &Path, to: &Path, left_out: &[&str]) -> Result<()> {
     let context = || format!("cannot copy `{}`", from.display());
     fs::create_dir_all(to).with_context(context)?;
     for entry in fs::read_dir(from).with_context(context)? {
