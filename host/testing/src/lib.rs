@@ -23,7 +23,7 @@ pub use components::{
 };
 pub use lab::{DURABILITIES, Lab};
 pub use models::{ModelServer, models_program, tiny_writers};
-pub use places::{cache, guest, guest_bytes, workspace};
+pub use places::{cache, guest, guest_bytes, guest_bytes_or_skip, workspace};
 pub use postgresql::{PASSWORD, Postgresql};
 pub use registry::registry_program;
 

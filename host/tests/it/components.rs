@@ -6,8 +6,8 @@ use std::path::Path;
 use fractalaw_host::{Host, Policy, Report, Run};
 
 pub(crate) use fractalaw_testing::{
-    RUNTIME, cache, component, guest, guest_bytes, slow_to_compile, with_manifest, with_section,
-    workspace,
+    RUNTIME, cache, component, guest, guest_bytes, guest_bytes_or_skip, slow_to_compile,
+    with_manifest, with_section, workspace,
 };
 
 /// Runs a component, deterministically unless `run` says otherwise.

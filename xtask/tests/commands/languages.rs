@@ -4,27 +4,28 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::symlink;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use crate::guests::returning;
 use crate::scratch::{Scratch, repository};
+use crate::tools::{are_there, with_tools};
 
+/// What `new --language` knows, the folder of its guests, and the source file.
+const TEMPLATES: [(&str, &str, &str); 4] = [
+    ("c", "c", "main.c"),
+    ("javascript", "javascript", "app.js"),
+    ("python", "python", "app.py"),
+    ("typescript", "javascript", "main.ts"),
+];
+
+/// The folders of all templates.
 const LANGUAGES: [&str; 3] = ["c", "javascript", "python"];
 
-/// A workspace that shares the tools of this repository's target folder.
-fn scratch() -> Scratch {
-    let scratch = Scratch::new();
-    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap();
-    let tools = target.join("tools/languages");
-    fs::create_dir_all(&tools).unwrap();
-    fs::create_dir_all(scratch.path("target/tools")).unwrap();
-    symlink(tools, scratch.path("target/tools/languages")).unwrap();
-    scratch
-}
-
 /// The files of the template for a new guest.
-fn add_new(scratch: &Scratch, language: &str, name: &str) {
-    let templates = repository().join("xtask/templates").join(language);
+fn add_new(scratch: &Scratch, template: &str, name: &str) {
+    let known = TEMPLATES.iter().find(|known| known.0 == template);
+    let language = known.unwrap().1;
+    let templates = repository().join("xtask/templates").join(template);
     for entry in fs::read_dir(templates).unwrap() {
         let path = entry.unwrap().path();
         let file = path.file_name().unwrap().to_str().unwrap();
@@ -35,11 +36,15 @@ fn add_new(scratch: &Scratch, language: &str, name: &str) {
 
 #[test]
 fn a_new_guest_in_each_language_builds_and_is_listed() {
-    let scratch = scratch().env("EXPECTED", "accept");
+    let test = "languages::a_new_guest_in_each_language_builds_and_is_listed";
+    if !are_there(test, &LANGUAGES) {
+        return;
+    }
+    let scratch = with_tools().env("EXPECTED", "accept");
     scratch.add_stand_ins_beside_guests();
-    for (language, source) in LANGUAGES.into_iter().zip(["main.c", "app.js", "app.py"]) {
-        let name = format!("new-in-{language}");
-        let ended = scratch.xtask(["new", &name, "--language", language]);
+    for (template, language, source) in TEMPLATES {
+        let name = format!("new-in-{template}");
+        let ended = scratch.xtask(["new", &name, "--language", template]);
         assert_eq!(ended.code, 0, "{}{}", ended.stdout, ended.stderr);
         let (_, listed) = ended.stdout.split_once("made the guest").unwrap();
         let files = [
@@ -61,7 +66,7 @@ fn a_new_guest_in_each_language_builds_and_is_listed() {
         assert!(contains("fractal:app/audit-log@0.1.0"));
         let ended = scratch.xtask(["build-guests", "--json", &name]);
         for absent in ["fractal:app/data-query", "wasi:sockets/tcp@"] {
-            assert!(!ended.stdout.contains(absent), "{language}: {absent}");
+            assert!(!ended.stdout.contains(absent), "{template}: {absent}");
         }
     }
     let ended = scratch.xtask(["new", "new-in-c"]);
@@ -79,25 +84,34 @@ fn a_new_guest_in_each_language_builds_and_is_listed() {
 
 #[test]
 fn two_clones_at_different_times_give_the_same_bytes() {
+    let test = "languages::two_clones_at_different_times_give_the_same_bytes";
+    if !are_there(test, &LANGUAGES) {
+        return;
+    }
     let builds = ["UTC", "Asia/Tokyo"].map(|zone| {
-        let scratch = scratch()
+        let scratch = with_tools()
             .env("TZ", zone)
             .env("HOME", repository().join(zone).to_str().unwrap())
             .env("PYTHONHASHSEED", zone.len().to_string());
-        for language in LANGUAGES {
-            add_new(&scratch, language, &format!("twin-{language}"));
+        let templates = TEMPLATES.map(|(template, ..)| template);
+        for template in templates {
+            add_new(&scratch, template, &format!("twin-{template}"));
         }
         scratch.build(&[]);
-        LANGUAGES.map(|language| scratch.component(&format!("twin-{language}")))
+        templates.map(|template| scratch.component(&format!("twin-{template}")))
     });
-    for (language, (one, two)) in LANGUAGES.iter().zip(builds[0].iter().zip(&builds[1])) {
-        assert!(one == two, "{language}");
+    for (template, (one, two)) in TEMPLATES.iter().zip(builds[0].iter().zip(&builds[1])) {
+        assert!(one == two, "{}", template.0);
     }
 }
 
 #[test]
 fn a_guest_is_stale_if_its_folder_changed_but_not_for_what_editors_need() {
-    let scratch = scratch();
+    let test = "languages::a_guest_is_stale_if_its_folder_changed_but_not_for_what_editors_need";
+    if !are_there(test, &["javascript"]) {
+        return;
+    }
+    let scratch = with_tools();
     add_new(&scratch, "javascript", "edited");
     let state = |expected: &str| {
         let built = scratch.build(&["edited"]);
@@ -119,7 +133,11 @@ fn a_guest_is_stale_if_its_folder_changed_but_not_for_what_editors_need() {
 
 #[test]
 fn what_is_wrong_with_a_declaration_is_said() {
-    let scratch = scratch();
+    let test = "languages::what_is_wrong_with_a_declaration_is_said";
+    if !are_there(test, &["javascript"]) {
+        return;
+    }
+    let scratch = with_tools();
     let file = "guests/javascript/wrong/micro-app.toml";
     add_new(&scratch, "javascript", "wrong");
     for (declared, expected) in [
@@ -149,7 +167,11 @@ fn what_is_wrong_with_a_declaration_is_said() {
 
 #[test]
 fn a_type_error_ends_the_build_with_its_file_and_line() {
-    let scratch = scratch();
+    let test = "languages::a_type_error_ends_the_build_with_its_file_and_line";
+    if !are_there(test, &["javascript"]) {
+        return;
+    }
+    let scratch = with_tools();
     let folder = "guests/javascript/mistyped";
     scratch.write(
         &format!("{folder}/micro-app.toml"),
@@ -201,7 +223,11 @@ fn contains(whole: &[u8], part: &[u8]) -> bool {
 
 #[test]
 fn guests_in_other_languages_are_composed_and_stale_with_their_parts_and_their_wit() {
-    let scratch = scratch();
+    let test = "languages::guests_in_other_languages_are_composed_and_stale_with_their_parts_and_their_wit";
+    if !are_there(test, &["c"]) {
+        return;
+    }
+    let scratch = with_tools();
     scratch.add_composer();
     let part = "exports = [\"acme:words/text\"]\n[micro-app]\npart = true\n";
     add_in_c(&scratch, "words", part, &part_in_c("first"));
@@ -240,7 +266,11 @@ fn guests_in_other_languages_are_composed_and_stale_with_their_parts_and_their_w
 
 #[test]
 fn what_cannot_be_exchanged_with_a_part_is_said() {
-    let scratch = scratch();
+    let test = "languages::what_cannot_be_exchanged_with_a_part_is_said";
+    if !are_there(test, &["c"]) {
+        return;
+    }
+    let scratch = with_tools();
     let part = "exports = [\"acme:words/text\"]\n[micro-app]\npart = true\n";
     let unexported = part.replace("words/text", "words/txt");
     let composed = "[micro-app]\ncompose = { \"acme:words/txt\" = \"words\" }\n";
@@ -300,7 +330,7 @@ fn path_without(scratch: &Scratch, left_out: &[&str]) -> PathBuf {
 
 #[test]
 fn without_the_tools_of_a_language_everything_else_is_built_and_tested() {
-    let scratch = scratch().env("EXPECTED", "pending");
+    let scratch = with_tools().env("EXPECTED", "pending");
     scratch.add_stand_ins_beside_guests();
     scratch.write("host/tests/it.rs", "#[test]\nfn passes() {}\n");
     scratch.add_guest("plain-rust", &returning("Ok(String::new())"));

@@ -8,10 +8,14 @@ mod guests;
 mod made;
 mod scratch;
 mod stand_ins;
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+mod tools;
 
 mod against;
 mod bench;
 mod broken_guests;
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+mod brought_packages;
 mod build_scripts;
 mod completing;
 mod composed;
@@ -20,6 +24,7 @@ mod coverage;
 mod encoding;
 mod figures;
 mod freshness;
+mod from_real_runs;
 mod from_runs;
 mod fuzzing;
 mod guest_tests;
