@@ -72,9 +72,15 @@ fractalaw_limits::limits! {
     pub(crate) const MANIFEST_BYTES: usize = 256 * KIB
         => "refused: `manifest`";
 
-    /// The wall-clock time to compile one component, including the wait for other compilations.
+    /// The wall-clock time to compile one component, including the wait for other compilations. A large component has
+    /// `COMPILE_TIME_PER_MIB` if that is more.
     pub const COMPILE_TIME: Duration = Duration::from_secs(60)
         => "refused: `compile-time`, or `compilers-busy` while others compile";
+
+    /// The same for each MiB of a component. One with CPython twice has 34 MiB, and takes some 100 s of one processor,
+    /// unoptimised.
+    pub const COMPILE_TIME_PER_MIB: Duration = Duration::from_secs(4)
+        => "as at `COMPILE_TIME`, if it is more";
 
     /// The components that one host compiles at once. Its memory for compiling is this many times that of one
     /// component.

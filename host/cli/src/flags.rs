@@ -228,9 +228,9 @@ pub(crate) struct Run {
     /// The seed of its randomness [default: 1].
     #[arg(long, value_name = "N", requires = "deterministic")]
     pub(crate) seed: Option<u64>,
-    /// How long compiling the component may take, such as 5m, for one with a language runtime in it.
-    #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = humantime::parse_duration)]
-    pub(crate) compile_time: Duration,
+    /// How long compiling the component may take, such as 5m [default: 60s, or 4s for each MiB of it if that is more].
+    #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
+    pub(crate) compile_time: Option<Duration>,
     /// Folder of compiled code [default: `fractalaw` in the user's cache folder].
     #[arg(long, value_name = "FOLDER", conflicts_with = "no_cache")]
     pub(crate) cache: Option<PathBuf>,

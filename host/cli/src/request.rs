@@ -27,11 +27,13 @@ pub(crate) fn host(
 ) -> anyhow::Result<HostBuilder> {
     let mut builder = Host::builder()
         .slots(1)
-        .compile_time(flags.compile_time)
         .offer(data.clone())
         .offer(Ai::new())
         .offer(Events::new())
         .offer_all(policy::added());
+    if let Some(limit) = flags.compile_time {
+        builder = builder.compile_time(limit);
+    }
     if let Some(folder) = cache_folder(flags)? {
         builder = builder.cache(folder);
     }

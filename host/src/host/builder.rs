@@ -13,7 +13,6 @@ use crate::engine::Reuse;
 use crate::error::HostError;
 use crate::ledger::recording::Recorded;
 use crate::ledger::verdicts::Verdicts;
-use crate::limits::COMPILE_TIME;
 use crate::load::cache::CodeCache;
 use crate::load::compiler::Compiler;
 use crate::load::loader::Loader;
@@ -35,7 +34,7 @@ pub struct HostBuilder {
     shards: Option<usize>,
     reuse: Reuse,
     max_waiting: usize,
-    compile_time: Duration,
+    compile_time: Option<Duration>,
     cache: Option<PathBuf>,
     policy: Option<Policy>,
     ledger: Option<LedgerOf>,
@@ -81,7 +80,7 @@ impl Default for HostBuilder {
             reuse: Reuse::default(),
             // Each waiting run takes the memory of a suspended future, well under a kilobyte.
             max_waiting: 100_000,
-            compile_time: COMPILE_TIME,
+            compile_time: None,
             cache: None,
             policy: None,
             ledger: None,
@@ -129,9 +128,12 @@ impl HostBuilder {
     }
 
     /// How long the compilation of one component may take. After this time the component is refused. The default is
-    /// 60 s.
+    /// [`COMPILE_TIME`], or [`COMPILE_TIME_PER_MIB`] for each MiB of the component if that is more.
+    ///
+    /// [`COMPILE_TIME`]: crate::COMPILE_TIME
+    /// [`COMPILE_TIME_PER_MIB`]: crate::COMPILE_TIME_PER_MIB
     pub fn compile_time(mut self, limit: Duration) -> HostBuilder {
-        self.compile_time = limit;
+        self.compile_time = Some(limit);
         self
     }
 

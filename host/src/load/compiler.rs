@@ -20,16 +20,19 @@ use wasmtime::Engine;
 use wasmtime::component::Component;
 
 use crate::error::{HostError, LoadError};
-use crate::limits::{COMPILE_STACK_BYTES, COMPILE_THREADS, COMPILES};
+use crate::limits::{
+    COMPILE_STACK_BYTES, COMPILE_THREADS, COMPILE_TIME, COMPILE_TIME_PER_MIB, COMPILES,
+};
 
 /// Compiles for one host.
 pub(crate) struct Compiler {
-    limit: Duration,
+    /// `None` for a limit that follows from the size of the component.
+    limit: Option<Duration>,
     places: Arc<Places>,
 }
 
 impl Compiler {
-    pub(crate) fn new(limit: Duration) -> Compiler {
+    pub(crate) fn new(limit: Option<Duration>) -> Compiler {
         Compiler {
             limit,
             places: Arc::default(),
@@ -40,14 +43,15 @@ impl Compiler {
     /// panicked.
     pub(crate) fn compile(&self, engine: &Engine, bytes: Vec<u8>) -> Result<Component, LoadError> {
         let engine = engine.clone();
-        self.work(move || Component::from_binary(&engine, &bytes))
+        let limit = self.limit.unwrap_or_else(|| limit_by_size(bytes.len()));
+        self.work(limit, move || Component::from_binary(&engine, &bytes))
     }
 
     fn work<T: Send + 'static>(
         &self,
+        limit: Duration,
         work: impl FnOnce() -> wasmtime::Result<T> + Send + 'static,
     ) -> Result<T, LoadError> {
-        let limit = self.limit;
         let until = Instant::now().checked_add(limit);
         let place = self
             .places
@@ -85,6 +89,13 @@ impl Compiler {
             Err(RecvTimeoutError::Timeout) => Err(Refusal::CompileTime { limit }.into()),
         }
     }
+}
+
+/// How long compiling a component of so many bytes may take.
+fn limit_by_size(bytes: usize) -> Duration {
+    let of_mib = COMPILE_TIME_PER_MIB.as_millis() as u64;
+    let by_size = (bytes as u64).saturating_mul(of_mib) / (1024 * 1024);
+    COMPILE_TIME.max(Duration::from_millis(by_size))
 }
 
 /// The number of components that are being compiled.
@@ -145,32 +156,43 @@ mod tests {
     #[test]
     fn what_takes_too_long_is_given_up_keeps_its_place_and_gives_it_back_at_its_end() {
         let limit = Duration::ZERO;
-        let hurried = Compiler::new(limit);
+        let compiler = Compiler::new(None);
         let (go, wait) = mpsc::channel::<()>();
         let wait = Arc::new(Mutex::new(wait));
         for _ in 0..COMPILES {
             let wait = Arc::clone(&wait);
             let work = move || Ok(wait.lock().unwrap().recv().ok());
-            assert_eq!(refusal(hurried.work(work)), Refusal::CompileTime { limit });
+            assert_eq!(
+                refusal(compiler.work(limit, work)),
+                Refusal::CompileTime { limit }
+            );
         }
-        let busy = refusal(hurried.work(|| Ok(())));
+        let busy = refusal(compiler.work(limit, || Ok(())));
         assert_eq!(busy, Refusal::CompilersBusy { limit });
         // All compilations that were given up end, and then others have places.
         drop(go);
-        let patient = Compiler {
-            limit: Duration::MAX,
-            places: hurried.places,
-        };
-        patient.work(|| Ok(())).unwrap();
+        compiler.work(Duration::MAX, || Ok(())).unwrap();
     }
 
     #[test]
     fn a_compiler_that_panics_is_a_refusal_and_the_next_one_compiles() {
-        let compiler = Compiler::new(Duration::MAX);
+        let (compiler, limit) = (Compiler::new(None), Duration::MAX);
         for _ in 0..2 * COMPILES {
-            let failed = compiler.work::<()>(|| panic!("as Cranelift might"));
+            let failed = compiler.work::<()>(limit, || panic!("as Cranelift might"));
             assert_eq!(refusal(failed), Refusal::CompilerFailed);
         }
-        compiler.work(|| Ok(())).unwrap();
+        compiler.work(limit, || Ok(())).unwrap();
+    }
+
+    #[test]
+    fn a_large_component_has_more_time() {
+        let mib = 1024 * 1024;
+        for (bytes, seconds) in [(0, 60), (15 * mib, 60), (16 * mib, 64), (34 * mib, 136)] {
+            assert_eq!(
+                limit_by_size(bytes),
+                Duration::from_secs(seconds),
+                "{bytes}"
+            );
+        }
     }
 }

@@ -87,7 +87,7 @@ Options of the run, given to `fractalaw run` as they stand:
     --trace                        list each host call with its place on the fuel axis
     --deterministic                virtual time and seeded randomness, as under test
     --clock RFC3339, --seed N      the time at which such a run begins, and its seed
-    --compile-time DURATION        how long compiling it may take, 60s unless it is said
+    --compile-time DURATION        how long it may take to compile, unless said 60s or 4s a MiB
     --cache FOLDER, --no-cache     where compiled code is kept, or not at all
 
 Examples:
