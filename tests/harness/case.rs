@@ -278,6 +278,9 @@ impl Case {
     /// The lines of policy for what nothing else in the case grants.
     fn lines(&self) -> Result<Section> {
         let lines = &self.spec.grants.lines;
+        if lines.is_empty() {
+            return Ok(Section::default());
+        }
         let is_elsewhere = |line: &&String| {
             let key = line.trim_start().split(['.', ' ', '=']).next();
             matches!(key, Some("ai" | "data"))
@@ -299,6 +302,9 @@ impl Case {
 
     /// The lines of policy that lower quotas.
     fn quotas(&self) -> Result<Section> {
+        if self.spec.limits.quotas.is_empty() {
+            return Ok(Section::default());
+        }
         let quotas = self.spec.limits.quotas.iter();
         let lines: String = quotas
             .map(|(name, most)| format!("quotas.{} = {most}\n", toml::Value::from(&**name)))

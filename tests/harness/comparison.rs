@@ -27,35 +27,83 @@ pub(crate) struct Snapshots {
     pub(crate) wholes: Wholes,
 }
 
+/// A snapshot's file.
+struct Kept {
+    path: PathBuf,
+    stored: Stored,
+}
+
+impl Kept {
+    fn read(path: PathBuf) -> Kept {
+        let stored = Stored::read(&path);
+        Kept { path, stored }
+    }
+}
+
+/// What a case gave, as texts, and its snapshots. Nothing is compared or written yet, so the harness does this while a guest
+/// runs on another thread.
+pub(crate) struct Prepared {
+    new_behaviour: Rendered,
+    new_cost: Rendered,
+    behaviour: Kept,
+    cost: Kept,
+    parts: Kept,
+    /// Whether the functions must be compared although the cost is unchanged.
+    are_functions_due: bool,
+}
+
 impl Snapshots {
+    /// Renders what the case gave, and reads its snapshots.
+    pub(crate) fn prepare(&self, case: &Case, observed: &Observed) -> Prepared {
+        let [behaviour, cost, parts] = case.name.snapshots(&self.folder).map(Kept::read);
+        let new_cost = rendering::cost(&observed.report);
+        let are_functions_due = self.are_functions_due(&parts, &new_cost, observed, &cost);
+        Prepared {
+            new_behaviour: rendering::behaviour(observed),
+            new_cost,
+            behaviour,
+            cost,
+            parts,
+            are_functions_due,
+        }
+    }
+
     /// Compares, and writes what must be written.
     pub(crate) fn check(
         &self,
         case: &Case,
         observed: &Observed,
+        prepared: &Prepared,
         profile: &dyn Fn() -> Profiled,
         verdict: &Verdict,
     ) -> Result<(), Failed> {
-        let [behaviour, cost, parts] = case.name.snapshots(&self.folder);
-        let new_cost = rendering::cost(&observed.report);
-        let old_cost = Stored::read(&cost);
-        let behaves = self.compare(case.about(), &behaviour, &rendering::behaviour(observed));
-        let costs = self.compare_with(&old_cost, self.writing, case.about(), &cost, &new_cost);
+        let Prepared {
+            new_behaviour,
+            new_cost,
+            behaviour,
+            cost,
+            parts,
+            are_functions_due,
+        } = prepared;
+        let old_cost = &cost.stored;
+        let behaves = self.compare(case.about(), behaviour, new_behaviour);
+        let costs = self.compare(case.about(), cost, new_cost);
         let reviewed = old_cost.text().map(reviewed::cost).transpose();
         let costs = costs.map_err(|message| match &reviewed {
             Ok(Some(Some(old))) if old.model != COST_MODEL => format!(
                 "`{}` was made under cost model {}, and this is {COST_MODEL}: the figures do not compare",
-                self.shown(&cost),
+                self.shown(&cost.path),
                 old.model
             ),
             Err(unreadable) => {
-                format!("`{}` is no cost: {unreadable}\n{message}", self.shown(&cost))
+                let path = self.shown(&cost.path);
+                format!("`{path}` is no cost: {unreadable}\n{message}")
             }
             _ => message,
         });
         let (parts, changes) = if costs.is_err() {
-            self.which_moved(case.about(), &parts, profile)
-        } else if self.are_functions_due(&parts, &new_cost, observed, old_cost.text()) {
+            self.which_moved(case.about(), parts, profile)
+        } else if *are_functions_due {
             let functions = rendering::functions(&profile());
             let writing = match self.writing {
                 // Only if the behaviour is as it was reviewed.
@@ -63,16 +111,16 @@ impl Snapshots {
                 writing => writing,
             };
             (
-                self.compare_as(writing, case.about(), &parts, &functions),
+                self.compare_as(writing, case.about(), parts, &functions),
                 Vec::new(),
             )
         } else {
-            (self.passed(&parts), Vec::new())
+            (self.passed(&parts.path), Vec::new())
         };
         if behaves.is_err() {
             verdict.behaviour_moved(&case.name);
         }
-        if (costs.is_err() && old_cost == Stored::Nothing) || (costs.is_ok() && parts.is_err()) {
+        if (costs.is_err() && *old_cost == Stored::Nothing) || (costs.is_ok() && parts.is_err()) {
             verdict.differs(&case.name);
         }
         if costs.is_err() && old_cost.text().is_some() {
@@ -101,8 +149,8 @@ impl Snapshots {
         about: &str,
         story: &Rendered,
     ) -> Result<(), Failed> {
-        self.compare(about, &name.story(&self.folder), story)
-            .map_err(Failed::from)
+        let kept = Kept::read(name.story(&self.folder));
+        self.compare(about, &kept, story).map_err(Failed::from)
     }
 
     /// Whether the functions must be compared although the cost is unchanged. They sum to the cost, so a
@@ -110,13 +158,12 @@ impl Snapshots {
     /// was refused, comparing costs nothing.
     fn are_functions_due(
         &self,
-        path: &Path,
-        cost: &Rendered,
+        parts: &Kept,
+        new_cost: &Rendered,
         observed: &Observed,
-        old_cost: Option<&str>,
+        cost: &Kept,
     ) -> bool {
-        let stored = Stored::read(path);
-        let Some(text) = stored.text() else {
+        let Some(text) = parts.stored.text() else {
             return true;
         };
         let fuel = observed.report.fuel.repeatable();
@@ -124,7 +171,7 @@ impl Snapshots {
             .is_ok_and(|functions| functions.is_empty() || fuel == Some(functions.fuel()));
         self.every_function
             || matches!(self.writing, Writing::Accept | Writing::Functions)
-            || old_cost != Some(cost.text())
+            || cost.stored.text() != Some(new_cost.text())
             || matches!(observed.report.outcome, Outcome::Refused(_))
             || !fits
     }
@@ -133,11 +180,10 @@ impl Snapshots {
     fn which_moved(
         &self,
         about: &str,
-        path: &Path,
+        Kept { path, stored: old }: &Kept,
         profile: &dyn Fn() -> Profiled,
     ) -> (Result<(), String>, Vec<FunctionMoved>) {
         let profiled = profile();
-        let old = Stored::read(path);
         let text = rendering::functions(&profiled);
         let kept = match self.writing {
             _ if old.text() == Some(text.text()) => self.passed(path),
@@ -171,27 +217,15 @@ impl Snapshots {
         (said, moved)
     }
 
-    fn compare(&self, about: &str, path: &Path, new: &Rendered) -> Result<(), String> {
-        self.compare_as(self.writing, about, path, new)
+    fn compare(&self, about: &str, kept: &Kept, new: &Rendered) -> Result<(), String> {
+        self.compare_as(self.writing, about, kept, new)
     }
 
     fn compare_as(
         &self,
         writing: Writing,
         about: &str,
-        path: &Path,
-        new: &Rendered,
-    ) -> Result<(), String> {
-        self.compare_with(&Stored::read(path), writing, about, path, new)
-    }
-
-    /// The same if the snapshot was read already.
-    fn compare_with(
-        &self,
-        old: &Stored,
-        writing: Writing,
-        about: &str,
-        path: &Path,
+        Kept { path, stored: old }: &Kept,
         new: &Rendered,
     ) -> Result<(), String> {
         if writing == Writing::Accept {

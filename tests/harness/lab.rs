@@ -143,8 +143,13 @@ impl Lab {
         }
     }
 
-    /// Runs the case and returns what is the same each time.
-    pub(crate) fn run(&self, case: &Case) -> Result<Observed> {
+    /// Runs the case and returns what is the same each time. Meanwhile it does the work with what the first run gave, and
+    /// returns its result too.
+    pub(crate) fn run<T>(
+        &self,
+        case: &Case,
+        work: impl FnOnce(&Observed) -> T,
+    ) -> Result<(Observed, T)> {
         let component = self.component(case)?;
         let shared = self.shared()?;
         let SharedHost {
@@ -162,7 +167,7 @@ impl Lab {
             anyhow::Ok(Observed { report, changes })
         };
         let fresh = {
-            let mut slots = self.fresh_slots(policy)?;
+            let mut slots = self.fresh_slots(runtime, policy)?;
             let subject = slots.load(&component)?;
             let observed = once(&slots.host, &subject)?;
             slots.runs_left -= 1;
@@ -170,14 +175,15 @@ impl Lab {
             lock(&self.fresh).push(slots);
             observed
         };
-        let (used, back) = {
+        let (used, (back, worked)) = {
             let slot = self.used_slot(policy, hostile)?;
             let subject = slot.load(&component)?;
             // The hostile guest does not need this thread.
-            let back = self.while_scribbling(runtime, &slot, || comes_back(&fresh.report))?;
+            let work = || (comes_back(&fresh.report), work(&fresh));
+            let done = self.while_scribbling(runtime, &slot, work)?;
             let observed = once(&slot.host, &subject)?;
             lock(&self.used).push(slot);
-            (observed, back)
+            (observed, done)
         };
         let beside = {
             let subject = shared.subject(&component)?;
@@ -195,7 +201,7 @@ impl Lab {
         same("a slot just used by a hostile guest", &fresh, &used)?;
         same("a slot beside others", &fresh, &beside)?;
         back?;
-        Ok(fresh)
+        Ok((fresh, worked))
     }
 
     /// Does the work while the hostile guest runs in a slot, and returns when both have ended.

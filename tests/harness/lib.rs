@@ -79,6 +79,7 @@ use crate::inventory::Inventory;
 use crate::lab::Lab;
 use crate::name::Name;
 use crate::record::Records;
+use crate::rendering::Observed;
 use crate::scenario::Scenario;
 use crate::verdict::Verdict;
 use crate::whole::Wholes;
@@ -229,13 +230,14 @@ fn trial(case: Case, lab: &Arc<Lab>, snapshots: &Arc<Snapshots>, verdict: &Arc<V
     let (lab, verdict) = (Arc::clone(lab), Arc::clone(verdict));
     let snapshots = Arc::clone(snapshots);
     Trial::test(case.name.to_string(), move || {
-        let observed = lab.run(&case).map_err(failed)?;
+        let prepare = |observed: &Observed| snapshots.prepare(&case, observed);
+        let (observed, prepared) = lab.run(&case, prepare).map_err(failed)?;
         let profile = || match lab.profile(&case) {
             Ok(Ok(profile)) => Ok(FunctionsUsed::of(&profile.functions)),
             Ok(Err(error)) => Err(error.to_string()),
             Err(error) => Err(format!("{error:#}")),
         };
-        snapshots.check(&case, &observed, &profile, &verdict)
+        snapshots.check(&case, &observed, &prepared, &profile, &verdict)
     })
 }
 

@@ -3,6 +3,7 @@
 
 use anyhow::Result;
 use fractalaw_host::{Host, Policy, Reuse};
+use tokio::runtime::Runtime;
 
 use super::loaded::{Component, Loaded};
 use super::subject::Subject;
@@ -51,9 +52,12 @@ impl UsedSlot {
 
 impl Lab {
     /// Slots in which nothing has run: what is left from the case before, or new ones.
-    pub(super) fn fresh_slots(&self, policy: &Policy) -> Result<FreshSlots> {
-        if let Some(slots) = lock(&self.fresh).pop().filter(FreshSlots::are_left) {
-            return Ok(slots);
+    pub(super) fn fresh_slots(&self, runtime: &Runtime, policy: &Policy) -> Result<FreshSlots> {
+        match lock(&self.fresh).pop() {
+            Some(slots) if slots.are_left() => return Ok(slots),
+            // To free what its guests left takes as long as several runs.
+            Some(spent) => drop(runtime.spawn_blocking(move || drop(spent))),
+            None => {}
         }
         Ok(FreshSlots {
             host: self.host(policy, FRESH_SLOTS, Reuse::Never)?,
