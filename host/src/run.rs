@@ -13,12 +13,12 @@ pub(crate) mod ticker;
 mod trigger;
 pub(crate) mod until;
 
+use std::mem;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use fractalaw_report::{
-    AuditEntry, COST_MODEL, Durations, Fuel, Limits, Memory, NotGranted, QuotaLimits, Refusal,
-    Report,
+    AuditEntry, COST_MODEL, Durations, Fuel, Limits, Memory, NotGranted, Refusal, Report,
 };
 use wasmtime::component::ResourceTable;
 use wasmtime::{Engine, Store};
@@ -97,7 +97,7 @@ pub(crate) async fn execute(
         mut grants,
         folders,
         overlap,
-        limits: applied,
+        limits: mut applied,
         decision,
         missing,
         names,
@@ -139,6 +139,7 @@ pub(crate) async fn execute(
         app: &code.identity,
         inputs: &grants,
         interfaces: app.asking().interfaces,
+        callable: app.callable(),
         manifest: app.manifest(),
         names: &names,
         quotas: &applied.quotas,
@@ -159,8 +160,12 @@ pub(crate) async fn execute(
         Some(recorder) => recorder.fuel_for(applied.limits.fuel),
         None => applied.limits.fuel,
     };
+    let handles = applied.quotas.handles();
     let state = RunState {
-        meter: Meter::new(fuel, applied.quotas.clone(), run.traces()),
+        app: code.identity.clone(),
+        inputs: grants,
+        // The meter gives them back, so that the run counts no reference to them.
+        meter: Meter::new(fuel, mem::take(&mut applied.quotas), run.traces()),
         limiter: Limiter::new(applied.limits.memory_bytes),
         account,
         virtual_time: time,
@@ -169,7 +174,7 @@ pub(crate) async fn execute(
         sessions,
         recorder: beside.recorder,
     };
-    let mut store = store(shard.engine(), state, fuel, &applied.quotas)?;
+    let mut store = store(shard.engine(), state, fuel, handles)?;
     let stop = shard.stop();
     let is_composed = app.is_composed();
     let until = Until { deadline, stop };
@@ -188,6 +193,7 @@ pub(crate) async fn execute(
     let wasi = state.sessions.get::<WasiSession>();
     let [stdout, stderr] = wasi.map_or_else(Default::default, |wasi| wasi.captured());
     let host_calls = state.meter.finish();
+    applied.quotas = host_calls.quotas;
     let fuel_used = ended.fuel(host_calls.fuel);
     let identity = beside.recording.map(|recording| recording.identity());
     let (sessions, outcome, effects) = match settling::prepare(
@@ -206,7 +212,7 @@ pub(crate) async fn execute(
         }
     };
     let report = Report {
-        app: Some(code.identity.clone()),
+        app: Some(state.app),
         fuel: Fuel {
             budget: applied.limits.fuel,
             instantiation: ended.instantiation_fuel,
@@ -283,11 +289,11 @@ fn store(
     engine: &Engine,
     state: RunState,
     fuel: u64,
-    quotas: &QuotaLimits,
+    handles: u64,
 ) -> Result<Store<RunState>, HostError> {
     let mut store = Store::new(engine, state);
     // One counts what the host holds, and the other what the guest knows. Either may reach the limit first.
-    let handles = usize::try_from(quotas.handles()).unwrap_or(usize::MAX);
+    let handles = usize::try_from(handles).unwrap_or(usize::MAX);
     store.data_mut().handles.set_max_capacity(handles);
     store.set_max_component_handles(handles);
     store.set_hostcall_fuel(HOST_CALL_BYTES);

@@ -64,7 +64,6 @@ impl Capability for AuditLog {
             bytes: 0,
             most_entries: granted.limit(&ENTRIES),
             most_bytes: granted.limit(&BYTES),
-            account: granted.account().clone(),
             recording: granted.trail.cloned(),
         }))
     }
@@ -77,7 +76,6 @@ pub(crate) struct Trail {
     most_entries: u64,
     /// The most bytes of all entries together.
     most_bytes: u64,
-    account: Account,
     /// The ledger's recording, if each entry must be on disk before the guest goes on.
     recording: Option<Recording>,
 }
@@ -95,13 +93,14 @@ impl Trail {
         entry: wit::AuditEntry,
         time_unix_ns: u64,
         fuel: u64,
+        account: &Account,
     ) -> Result<(), QuotaExceeded> {
         let bytes = entry.bytes();
         let entries = self.entries.len() as u64 + 1;
         at_most(Quota::AUDIT_ENTRY_BYTES, bytes, AUDIT_ENTRY_BYTES as u64)?;
         at_most(Quota::AUDIT_ENTRIES, entries, self.most_entries)?;
         at_most(Quota::AUDIT_BYTES, self.bytes + bytes, self.most_bytes)?;
-        self.account.try_hold(bytes + ENTRY_BYTES)?;
+        account.try_hold(bytes + ENTRY_BYTES)?;
         self.bytes += bytes;
         let entry = AuditEntry {
             sequence: entries,
@@ -134,7 +133,11 @@ fn at_most(quota: Quota, wanted: u64, limit: u64) -> Result<(), QuotaExceeded> {
 
 fn record_event(state: &mut RunState, (entry,): (wit::AuditEntry,)) -> wasmtime::Result<()> {
     let (time, fuel) = (state.now_unix_ns(), state.meter.position());
-    Ok(state.session::<Trail>().record(entry, time, fuel)?)
+    let RunState {
+        sessions, account, ..
+    } = state;
+    let trail = sessions.of::<Trail>();
+    Ok(trail.record(entry, time, fuel, account)?)
 }
 
 /// Returns when the entry is on disk. If the run is cut off meanwhile, the entry is still in its report, because
@@ -168,9 +171,12 @@ mod tests {
             bytes: 0,
             most_entries: ENTRIES.most,
             most_bytes: BYTES.most,
-            account: Account::of_bytes(HOST_MEMORY_BYTES as u64),
             recording: None,
         }
+    }
+
+    fn account() -> Account {
+        Account::of_bytes(HOST_MEMORY_BYTES as u64)
     }
 
     fn entry(detail_bytes: usize) -> wit::AuditEntry {
@@ -183,9 +189,9 @@ mod tests {
 
     #[test]
     fn entries_are_numbered_from_one_and_carry_the_hosts_time_and_the_fuel() {
-        let mut trail = trail();
+        let (mut trail, account) = (trail(), account());
         for (time, fuel) in [(7, 100), (7, 200), (9, 300)] {
-            trail.record(entry(1), time, fuel).unwrap();
+            trail.record(entry(1), time, fuel, &account).unwrap();
         }
         let entries = trail.take_entries();
         let found = entries.iter();
@@ -209,11 +215,12 @@ mod tests {
             (1, AUDIT_ENTRIES, Quota::AUDIT_ENTRIES, AUDIT_ENTRIES),
         ];
         for (detail_bytes, accepted, quota, limit) in cases {
-            let mut trail = trail();
+            let (mut trail, account) = (trail(), account());
             for _ in 0..accepted {
-                trail.record(entry(detail_bytes), 0, 0).unwrap();
+                trail.record(entry(detail_bytes), 0, 0, &account).unwrap();
             }
-            let exceeded = trail.record(entry(detail_bytes), 0, 0).unwrap_err();
+            let exceeded = trail.record(entry(detail_bytes), 0, 0, &account);
+            let exceeded = exceeded.unwrap_err();
             assert_eq!((exceeded.quota, exceeded.limit), (quota, limit as u64));
             assert_eq!(trail.take_entries().len(), accepted);
         }

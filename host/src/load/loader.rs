@@ -147,6 +147,14 @@ impl Loader {
         MicroApp::link(&self.linker, component)
     }
 
+    /// Of each capability, whether the component can call any of its functions.
+    fn callable(&self, about: &About, linked: &MicroAppPre<RunState>) -> Box<[bool]> {
+        let ty = linked.instance_pre().component().component_type();
+        let imports = ty.imports(self.engine()).map(|(name, _)| name);
+        self.offer
+            .callable(&imports.collect::<Vec<_>>(), &about.interfaces)
+    }
+
     /// A component that is linked at once, because that takes less time than to start another thread for it.
     fn accepted(
         &self,
@@ -184,7 +192,15 @@ impl Loader {
             }
         };
         let load = took + started.elapsed();
-        Ok(MicroApp::new(about, is_composed, code, load, linked))
+        let callable = self.callable(&about, &linked);
+        Ok(MicroApp::new(
+            about,
+            callable,
+            is_composed,
+            code,
+            load,
+            linked,
+        ))
     }
 
     /// Its code, whether it is composed, and where its code came from.

@@ -23,6 +23,8 @@ pub struct MicroApp(Arc<Inner>);
 
 struct Inner {
     about: Arc<About>,
+    /// Of each capability of its host, whether it can call any function.
+    callable: Box<[bool]>,
     is_composed: bool,
     code: Code,
     load: Duration,
@@ -80,6 +82,7 @@ pub enum Code {
 impl MicroApp {
     pub(crate) fn new(
         about: Arc<About>,
+        callable: Box<[bool]>,
         is_composed: bool,
         code: Code,
         load: Duration,
@@ -91,6 +94,7 @@ impl MicroApp {
         let identity = about.app.clone();
         MicroApp(Arc::new(Inner {
             about,
+            callable,
             is_composed,
             code,
             load,
@@ -155,10 +159,12 @@ impl MicroApp {
     ) -> Result<MicroApp, HostError> {
         let pre = MicroApp::link(linker, component)?;
         let about = Arc::clone(&self.0.about);
+        // A hook belongs to no capability.
+        let callable = self.0.callable.clone();
         let Inner {
             is_composed, load, ..
         } = *self.0;
-        let mut twin = MicroApp::new(about, is_composed, Code::Compiled, load, pre);
+        let mut twin = MicroApp::new(about, callable, is_composed, Code::Compiled, load, pre);
         if let Some(inner) = Arc::get_mut(&mut twin.0) {
             // The linkers of further shards do not have its hooks.
             inner.may_spread = false;
@@ -204,6 +210,11 @@ impl MicroApp {
     /// Whether it is composed of parts that pay for what they hand to each other.
     pub(crate) fn is_composed(&self) -> bool {
         self.0.is_composed
+    }
+
+    /// Of each capability of its host, whether it can call any function.
+    pub(crate) fn callable(&self) -> &[bool] {
+        &self.0.callable
     }
 
     pub(crate) fn asking(&self) -> Asking<'_> {

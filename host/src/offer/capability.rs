@@ -7,7 +7,6 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
-use fractalaw_contract::Interface;
 use fractalaw_ledger::Trigger;
 use fractalaw_manifest::Manifest;
 use fractalaw_report::{App, QuotaLimit, QuotaLimits};
@@ -56,8 +55,8 @@ pub trait Capability: Send + Sync {
         false
     }
 
-    /// Begins a run with these grants. It is not called if all interfaces of the table need a grant and the component
-    /// imports none of them, because then the component can call nothing of the capability, unless the capability
+    /// Begins a run with these grants. It is not called if the table has interfaces and the component imports none of
+    /// them, because then the component can call nothing of the capability, unless the capability
     /// [attends](Capability::attends). Leave what takes time until the guest calls, because many runs import a function and
     /// do not call it. What must be done before the guest starts belongs into [`Session::start`].
     ///
@@ -79,6 +78,8 @@ pub struct Granted<'a> {
     pub(crate) inputs: &'a Arc<Grants>,
     /// The interfaces that it imports and that need a grant.
     pub(crate) interfaces: &'a BTreeSet<String>,
+    /// Of each capability of the host, whether the component can call any of its functions.
+    pub(crate) callable: &'a [bool],
     pub(crate) manifest: &'a Manifest,
     pub(crate) names: &'a [GrantedName],
     pub(crate) quotas: &'a QuotaLimits,
@@ -119,13 +120,6 @@ impl<'a> Granted<'a> {
     /// capability's table.
     pub fn asks_for(&self, interface: &str) -> bool {
         self.interfaces.contains(interface)
-    }
-
-    /// Whether the run needs a session of the capability with this table. It does not if no function can be called.
-    pub(crate) fn needs_session(&self, table: &Table) -> bool {
-        let cannot_call =
-            |interface: &Interface| interface.needs_grant && !self.asks_for(interface.path);
-        table.interfaces.is_empty() || !table.interfaces.iter().all(cannot_call)
     }
 
     /// Whether the manifest asks for this name under a key of the capability.

@@ -45,6 +45,8 @@ pub(crate) struct Totals {
     /// The calls by function, in the order of names.
     pub(crate) calls: Vec<HostCalls>,
     pub(crate) trace: Option<Trace>,
+    /// The quotas, as the meter was given them.
+    pub(crate) quotas: QuotaLimits,
 }
 
 impl Meter {
@@ -89,6 +91,7 @@ impl Meter {
             fuel: self.fuel,
             calls: self.tallies.iter().map(calls).collect(),
             trace: self.trace,
+            quotas: self.quotas,
         }
     }
 

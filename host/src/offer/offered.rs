@@ -203,15 +203,26 @@ impl Offer {
         capabilities.try_for_each(|capability| capability.start(starting))
     }
 
+    /// Of each capability, whether a component can call any of its functions: one with these imports, some of which ask for
+    /// interfaces that need a grant.
+    pub(crate) fn callable(&self, imports: &[&str], asked: &BTreeSet<String>) -> Box<[bool]> {
+        let is_callable = |interface: &Interface| {
+            (!interface.needs_grant || asked.contains(interface.path))
+                && imports.iter().any(|import| interface.is_of(import))
+        };
+        self.tables()
+            .map(|table| table.interfaces.is_empty() || table.interfaces.iter().any(is_callable))
+            .collect()
+    }
+
     /// Begins a session of each capability that the run needs. The others cost nothing.
     pub(crate) fn begin(&self, granted: &Granted<'_>) -> Result<Sessions, HostError> {
         let mut sessions = Sessions::with_capacity(self.0.capabilities.len());
-        for capability in &self.0.capabilities {
-            let table = capability.table();
-            if !granted.needs_session(table) && !capability.attends(granted) {
+        for (capability, can_call) in self.0.capabilities.iter().zip(granted.callable) {
+            if !can_call && !capability.attends(granted) {
                 continue;
             }
-            let name = table.name;
+            let name = capability.table().name;
             let session = panics::of_capability(name, || capability.begin(granted)).flatten();
             sessions.add(name, session?)?;
         }

@@ -153,6 +153,20 @@ impl Sessions {
         found.downcast_mut()
     }
 
+    /// The session of this type.
+    ///
+    /// # Panics
+    ///
+    /// If no capability of the host has one.
+    pub(crate) fn of<S: Session>(&mut self) -> &mut S {
+        self.get().unwrap_or_else(|| {
+            panic!(
+                "no capability of this host has a `{}`",
+                std::any::type_name::<S>()
+            )
+        })
+    }
+
     /// Starts all sessions, up to the first error.
     pub(crate) async fn start(mut self) -> Result<Sessions, HostError> {
         if !self.0.iter().any(|begun| begun.session.start_waits()) {

@@ -1,11 +1,13 @@
 //! The state of one run, which host functions get.
 
+use std::sync::Arc;
 use std::time::Instant;
 
-use fractalaw_report::QuotaLimit;
+use fractalaw_report::{App, QuotaLimit};
 use serde_json::Value;
 use wasmtime::component::ResourceTable;
 
+use crate::inputs::Grants;
 use crate::offer::account::Account;
 use crate::offer::determinism::{self, VirtualTime};
 use crate::offer::limiter::Limiter;
@@ -15,6 +17,10 @@ use crate::recorder::Recorder;
 
 /// The data of one run's store: what every run has, and the session of each capability.
 pub struct RunState {
+    /// What runs. The report gets it.
+    pub(crate) app: App,
+    /// What the run is granted.
+    pub(crate) inputs: Arc<Grants>,
     pub(crate) meter: Meter,
     pub(crate) limiter: Limiter,
     pub(crate) account: Account,
@@ -44,14 +50,7 @@ impl RunState {
     ///
     /// If no capability of the host has a session of this type.
     pub fn session_and_handles<S: Session>(&mut self) -> (&mut S, &mut ResourceTable) {
-        let session = self.sessions.get();
-        let session = session.unwrap_or_else(|| {
-            panic!(
-                "no capability of this host has a `{}`",
-                std::any::type_name::<S>()
-            )
-        });
-        (session, &mut self.handles)
+        (self.sessions.of(), &mut self.handles)
     }
 
     /// The table of what the guest has handles of. Dropping a handle removes its entry.

@@ -21,7 +21,6 @@ use crate::offer::starting::GrantedName;
 use crate::offer::table::GrantKey;
 
 /// What a run brings.
-#[derive(Clone)]
 pub(crate) struct Brought<'a> {
     pub(crate) grants: &'a Arc<Grants>,
     /// The folders of the grants, open.
@@ -55,11 +54,11 @@ pub(crate) fn decide(
     offer: &Offer,
 ) -> Decided {
     let Brought {
+        grants,
         folders,
         section,
         mut limits,
-        ..
-    } = brought.clone();
+    } = brought;
     let mut sections = Vec::new();
     if !section.is_empty() {
         sections.push(("command line".to_owned(), section));
@@ -70,8 +69,8 @@ pub(crate) fn decide(
     let mut decider = Decider {
         asking,
         sections: &sections,
-        grants: Arc::clone(brought.grants),
-        brought: brought.grants,
+        grants: Arc::clone(grants),
+        brought: grants,
         folders: folders.to_vec(),
         names: Vec::new(),
         decision: Decision::default(),

@@ -39,10 +39,11 @@ pub(super) async fn call(
     until: Until<'_>,
 ) -> Result<Ended, HostError> {
     let deadline = until.deadline;
-    // At each tick the guest gives way to others on its thread, unless its time is up.
+    // At each tick the guest gives way to others on its thread, unless its time is up. The callback holds nothing, so that it
+    // needs no memory.
     store.set_epoch_deadline(1);
-    store.epoch_deadline_callback(move |_| {
-        if Instant::now() >= deadline {
+    store.epoch_deadline_callback(|store| {
+        if Instant::now() >= store.data().deadline() {
             return Err(DeadlineExceeded.into());
         }
         Ok(UpdateDeadline::Yield(1))

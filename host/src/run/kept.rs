@@ -1,6 +1,6 @@
 //! What remains in the slots that must not serve again.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use fractalaw_report::QuotaLimits;
 use wasmtime::Store;
@@ -38,6 +38,8 @@ impl Kept {
             return store.into_data();
         };
         let spent = RunState {
+            app: store.data().app.clone(),
+            inputs: Arc::default(),
             meter: Meter::new(0, QuotaLimits::default(), false),
             limiter: Limiter::new(0),
             account: store.data().account.clone(),
@@ -56,9 +58,9 @@ impl Kept {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
     use std::time::Instant;
 
+    use fractalaw_report::App;
     use wasmtime::Engine;
     use wasmtime::component::{Component, Linker};
 
@@ -70,7 +72,14 @@ mod tests {
         "(component (core module $m (memory 1)) (core instance (instantiate $m)))";
 
     fn store(engine: &Engine) -> Store<RunState> {
+        let app = App {
+            name: None,
+            version: None,
+            digest: Arc::default(),
+        };
         let state = RunState {
+            app,
+            inputs: Arc::default(),
             meter: Meter::new(0, QuotaLimits::default(), false),
             limiter: Limiter::new(1 << 20),
             account: Account::new(0, Instant::now(), Arc::default()),

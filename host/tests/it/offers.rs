@@ -6,7 +6,7 @@ use fractalaw_host::{
     Code, Host, HostError, Inspection, LoadError, Manifest, Outcome, Refusal, Run, Section,
 };
 
-use crate::components::{RUNTIME, with_manifest};
+use crate::components::{RUNTIME, component, run, with_manifest};
 use crate::store::{Store, TABLE, granted, guest, host, text};
 
 /// A host that offers the interface and a host that does not each give the same answer to `load` and to `inspect`.
@@ -124,6 +124,22 @@ fn a_manifest_is_held_against_the_grants_of_the_host_that_loads_it() {
             "the component imports `test:store/things`, which its manifest does not name"
         );
     }
+}
+
+/// What needs no grant begins a session only for a component that imports it.
+#[test]
+fn a_capability_for_everybody_has_a_session_only_of_who_imports_it() {
+    let broken = Store {
+        is_broken: true,
+        ..Store::default()
+    };
+    let host = Host::builder().slots(1).offer(Free(broken));
+    let host = host.build().unwrap();
+    let without = run(&host, &component("", ""), Run::new());
+    assert_eq!(without.outcome.kind(), "completed");
+    let app = host.load(&guest("")).unwrap();
+    let error = RUNTIME.block_on(host.run(&app, &Run::new())).unwrap_err();
+    assert_eq!(error.to_string(), "`store` failed");
 }
 
 /// The hint names the file of the host's own limits. It does not know where a capability has its own.

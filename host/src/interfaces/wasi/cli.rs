@@ -1,5 +1,6 @@
 //! `wasi:cli`: arguments, environment, standard streams and exit. No stream is ever a terminal.
 
+use fractalaw_report::App;
 use wasmtime_wasi::cli::WasiCliView;
 use wasmtime_wasi::p2::bindings::cli::{
     exit, stderr, stdin, stdout, terminal_input, terminal_output, terminal_stderr, terminal_stdin,
@@ -7,7 +8,6 @@ use wasmtime_wasi::p2::bindings::cli::{
 };
 
 use super::offering::offer;
-use super::session::WasiSession;
 use crate::offer::state::RunState;
 
 offer! {
@@ -37,15 +37,20 @@ offer! {
 }
 
 fn get_environment(state: &mut &mut RunState) -> wasmtime::Result<Vec<(String, String)>> {
-    Ok(state.session::<WasiSession>().inputs().env.clone())
+    Ok(state.inputs.env.clone())
 }
 
-/// The program's name comes first, as every C library expects.
+/// The program's name comes first.
 fn get_arguments(state: &mut &mut RunState) -> wasmtime::Result<Vec<String>> {
-    let session = state.session::<WasiSession>();
-    let arguments = session.inputs().args.iter().map(String::as_str);
-    let all = std::iter::once(session.program_name()).chain(arguments);
+    let arguments = state.inputs.args.iter().map(String::as_str);
+    let all = std::iter::once(program_name(&state.app)).chain(arguments);
     Ok(all.map(str::to_owned).collect())
+}
+
+/// What the guest finds before its arguments, as every C library expects.
+fn program_name(app: &App) -> &str {
+    let name = app.name.as_deref();
+    name.filter(|name| !name.is_empty()).unwrap_or("micro-app")
 }
 
 /// A guest has no current directory, because every path belongs to a granted folder.

@@ -1,7 +1,5 @@
 //! The state of WASI in one run.
 
-use std::sync::Arc;
-
 use fractalaw_report::Captured;
 use wasmtime_wasi::p2::pipe::MemoryInputPipe;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
@@ -37,41 +35,24 @@ struct Context {
     captured: [Capture; 2],
 }
 
-/// What a run is granted of WASI.
+/// What a run is granted of WASI, besides what its state has anyway.
 struct Given {
-    /// The name that the component gives itself.
-    name: Option<Arc<str>>,
-    inputs: Arc<Grants>,
     determinism: Determinism,
     time: Option<VirtualTime>,
-    account: Account,
 }
 
 impl WasiSession {
     pub(super) fn new(granted: &Granted<'_>) -> WasiSession {
         WasiSession {
             given: Given {
-                name: granted.app.name.clone(),
-                inputs: Arc::clone(granted.inputs),
                 determinism: granted.determinism,
                 time: granted.virtual_time.cloned(),
-                account: granted.account().clone(),
             },
             context: None,
             timers: Timers::default(),
             preopens: granted.folders.iter().map(Preopen::new).collect(),
             files: granted.files.cloned(),
         }
-    }
-
-    /// What the guest finds before its arguments, as every C library expects.
-    pub(super) fn program_name(&self) -> &str {
-        let name = self.given.name.as_deref();
-        name.filter(|name| !name.is_empty()).unwrap_or("micro-app")
-    }
-
-    pub(super) fn inputs(&self) -> &Grants {
-        &self.given.inputs
     }
 
     /// The threads that read and write files.
@@ -88,11 +69,11 @@ impl WasiSession {
         }
     }
 
-    fn context(&mut self) -> &mut WasiCtx {
+    fn context(&mut self, inputs: &Grants, account: &Account) -> &mut WasiCtx {
         let WasiSession { given, context, .. } = self;
         let context = context.get_or_insert_with(|| {
-            let captured = [(); 2].map(|()| Capture::new(given.account.clone()));
-            let wasi = given.context(&captured);
+            let captured = [(); 2].map(|()| Capture::new(account.clone()));
+            let wasi = given.context(inputs, &captured);
             Box::new(Context { wasi, captured })
         });
         &mut context.wasi
@@ -101,13 +82,13 @@ impl WasiSession {
 
 impl Given {
     /// The context does not contain arguments and variables, which are returned without it.
-    fn context(&self, [stdout, stderr]: &[Capture; 2]) -> WasiCtx {
+    fn context(&self, inputs: &Grants, [stdout, stderr]: &[Capture; 2]) -> WasiCtx {
         let mut context = WasiCtx::builder();
         context
             .stdout(stdout.clone())
             .stderr(stderr.clone())
             .max_random_size(RANDOM_BYTES);
-        if let Some(stdin) = &self.inputs.stdin {
+        if let Some(stdin) = &inputs.stdin {
             context.stdin(MemoryInputPipe::new(stdin.clone()));
         }
         determinism::apply(self.determinism, self.time.as_ref(), &mut context);
@@ -119,9 +100,15 @@ impl Session for WasiSession {}
 
 impl WasiView for RunState {
     fn ctx(&mut self) -> WasiCtxView<'_> {
-        let (session, handles) = self.session_and_handles::<WasiSession>();
+        let RunState {
+            sessions,
+            inputs,
+            account,
+            handles,
+            ..
+        } = self;
         WasiCtxView {
-            ctx: session.context(),
+            ctx: sessions.of::<WasiSession>().context(inputs, account),
             table: handles,
         }
     }
