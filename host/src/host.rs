@@ -356,12 +356,12 @@ async fn close(
                 }
             };
             recording.close(&report, deeds, waits, settle).await?;
-            Ok(report)
+            Ok(*report)
         }
         (None, Ok(ran)) => {
             let verdict = ran.verdict();
             ran.sessions.settle(verdict).await?;
-            Ok(ran.report)
+            Ok(*ran.report)
         }
         (recording, Err(Failed { error, audit, fuel })) => {
             if let Some(recording) = recording {

@@ -184,7 +184,7 @@ async fn recorded<'a>(
     };
     // The sessions are dropped without being settled, because a measurement changes nothing.
     let ran = run::execute(host(), &app.app, run, decided, measured());
-    let report = ran.await.map_err(not_run)?.report;
+    let report = *ran.await.map_err(not_run)?.report;
     if report.fuel.certainty == Certainty::Unrepeatable {
         return Err(ProfileError::Unrepeatable {
             outcome: report.outcome.kind(),
@@ -204,7 +204,7 @@ async fn recorded<'a>(
         let twin = run::execute(host(), &app.twin, again, decided, beside).await?;
         let recorder = twin.recorder;
         let recorder = recorder.expect("the run gives back the recorder that it was given");
-        Ok::<(Report, Recorder), NotRun>((twin.report, *recorder))
+        Ok::<(Report, Recorder), NotRun>((*twin.report, *recorder))
     };
     let (mut twin, recorder) = if report.outcome == Outcome::OutOfFuel {
         let level = twin(Counter::level(BTreeMap::new()))

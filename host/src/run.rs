@@ -211,7 +211,7 @@ pub(crate) async fn execute(
             return Err(NotRun::Failed(Failed { error, audit, fuel }));
         }
     };
-    let report = Report {
+    let report = Box::new(Report {
         app: Some(state.app),
         fuel: Fuel {
             budget: applied.limits.fuel,
@@ -241,7 +241,7 @@ pub(crate) async fn execute(
             run: started.elapsed(),
         },
         limits: applied,
-    };
+    });
     Ok(Ran {
         report,
         sessions,

@@ -22,7 +22,7 @@ impl Host {
         };
         // The sessions are dropped without being settled.
         match run::execute(self.parts(), app, run, decided, measured).await {
-            Ok(ran) => Ok(ran.report),
+            Ok(ran) => Ok(*ran.report),
             Err(NotRun::Refused(refused)) => Ok(Report::refused(
                 refused.refusal,
                 Some(app.identity()),

@@ -1,5 +1,6 @@
 //! The call of a guest: from a store to the guest's result, or to what ended it.
 
+use std::pin::pin;
 use std::time::Instant;
 
 use fractalaw_report::{Certainty, Outcome};
@@ -54,7 +55,7 @@ pub(super) async fn call(
     }
     let mut after_instantiation = None;
     let instance = match Instant::now() < deadline {
-        true => in_time(until, pre.instantiate_async(&mut *store)).await,
+        true => in_time(until, pin!(pre.instantiate_async(&mut *store))).await,
         false => Err(DeadlineExceeded.into()),
     };
     let ended = match instance {
@@ -64,7 +65,7 @@ pub(super) async fn call(
             if let Some(recorder) = &mut store.data_mut().recorder {
                 recorder.begin_run(left);
             }
-            in_time(until, instance.call_run(&mut *store)).await
+            in_time(until, pin!(instance.call_run(&mut *store))).await
         }
         Err(error) => Err(error),
     };

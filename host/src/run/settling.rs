@@ -10,7 +10,8 @@ use crate::recorder::Recorder;
 
 /// A run that has ended. When its sessions are settled, what it did takes effect or is taken back.
 pub(crate) struct Ran {
-    pub(crate) report: Report,
+    /// Boxed, because it is handed on several times until the caller has it.
+    pub(crate) report: Box<Report>,
     pub(crate) sessions: Sessions,
     pub(crate) recorder: Option<Box<Recorder>>,
 }
@@ -19,7 +20,7 @@ impl Ran {
     /// A run that did nothing.
     pub(crate) fn nothing(report: Report) -> Ran {
         Ran {
-            report,
+            report: Box::new(report),
             sessions: Sessions::default(),
             recorder: None,
         }

@@ -37,12 +37,11 @@ impl Until<'_> {
 /// host function becomes an error.
 ///
 /// The guest is polled first. The timer is made when the guest waits for the first time, so a guest that never waits
-/// pays nothing for it.
+/// pays nothing for it. The caller pins it, because to move such a future costs more than to poll it.
 pub(crate) async fn in_time<T>(
     until: Until<'_>,
-    guest: impl Future<Output = wasmtime::Result<T>>,
+    guest: Pin<&mut impl Future<Output = wasmtime::Result<T>>>,
 ) -> wasmtime::Result<T> {
-    let guest = pin!(guest);
     let mut guest = pin!(caught(guest));
     let mut end: Option<Pin<Box<dyn Future<Output = wasmtime::Error> + Send>>> = None;
     poll_fn(|context| {
