@@ -18,7 +18,7 @@ use crate::cases::harness::{Snapshots, cases};
 use crate::cases::names::Cases;
 use crate::coverage;
 use crate::drivers;
-use crate::fault::{FAILED, Fault};
+use crate::fault::{FAILED, Fault, USAGE};
 use crate::flags;
 use crate::guest::Guest;
 use crate::in_ci;
@@ -90,7 +90,17 @@ fn tested_by(project: &Project, names: &[String]) -> Result<Vec<String>> {
     let mut tested = Vec::new();
     for name in names {
         match Guest::read(project, name) {
-            Ok(guest) if guest.build.part => tested.extend(build_guests::users(project, name)?),
+            Ok(guest) if guest.build.part => {
+                let users = build_guests::users(project, name)?;
+                // Without a name, all cases would be meant.
+                if users.is_empty() {
+                    let what = format!("no case tests `{name}`: no guest is composed of this part");
+                    return Err(Fault::new(USAGE, what)
+                        .hint("name it in `compose` of a guest that has cases")
+                        .into());
+                }
+                tested.extend(users);
+            }
             _ => tested.push(name.clone()),
         }
     }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 
 use crate::fault::{guest as fault, list, nearest};
 use crate::guest::Guest;
@@ -103,12 +103,17 @@ fn missing(guest: &str, part: &str, known: &[String]) -> String {
 }
 
 /// The guests with a `run` that are composed of this one, directly or through other parts.
+///
+/// # Errors
+///
+/// If the file that declares a guest is wrong: it may be composed of this one.
 pub(crate) fn users(project: &Project, part: &str) -> Result<Vec<String>> {
     let mut users = Vec::new();
     for guest in project.guests()? {
+        let read = Guest::read(project, &guest);
+        let read = read.with_context(|| format!("cannot tell which guests have the part `{part}`"))?;
         let order = Order::of(project, std::slice::from_ref(&guest))?;
-        let runs = Guest::read(project, &guest).is_ok_and(|guest| !guest.build.part);
-        if runs && guest != part && order.names.iter().any(|name| name == part) {
+        if !read.build.part && guest != part && order.names.iter().any(|name| name == part) {
             users.push(guest);
         }
     }

@@ -1,5 +1,6 @@
 //! The tests that a command line means. Neither the environment nor a guest's text decides whether they pass.
 
+use crate::guests::cargo_toml;
 use crate::scratch::Scratch;
 use crate::start_host::scratch;
 
@@ -86,6 +87,41 @@ fn what_means_nothing_is_the_same_error_in_every_command() {
             ended.stderr
         );
     }
+}
+
+#[test]
+fn a_part_that_no_case_tests_never_means_all_cases() {
+    let scratch = scratch().env("EXPECTED", "accept");
+    with_cases(&scratch);
+    let declare = |name: &str, declared: &str| {
+        let manifest = cargo_toml(name, "");
+        let manifest = format!("{manifest}\n[package.metadata.micro-app]\n{declared}\n");
+        scratch.write(&format!("guests/{name}/Cargo.toml"), &manifest);
+    };
+    declare("alone-part", "part = true");
+    let alone = "error: no case tests `alone-part`: no guest is composed of this part\n\
+                 hint: name it in `compose` of a guest that has cases\n";
+    let fails = |code: i32, expected: &str| {
+        for flag in ["--accept", "--review", "--coverage", "--watch", "--all"] {
+            for names in [&["alone-part"][..], &["hello-world", "alone-part"]] {
+                let ended = scratch.xtask(["test", flag].iter().chain(names));
+                assert_eq!(
+                    (ended.code, &*ended.stdout, &*ended.stderr),
+                    (code, "", expected),
+                    "{flag} {names:?}"
+                );
+            }
+        }
+    };
+    fails(2, alone);
+    // A guest that may be its user, whose file says nothing that can be read.
+    declare("hello-world", "compose = 7");
+    fails(
+        11,
+        "error: cannot tell which guests have the part `alone-part`: `guests/hello-world/Cargo.toml`: bad value 7 of key \
+         `compose` in `[package.metadata.micro-app]`: invalid type: integer `7`, expected a map\n\
+         hint: correct `compose`, or remove it for the default\n",
+    );
 }
 
 #[test]
