@@ -48,6 +48,16 @@ export function run(): string {
 }
 "#;
 
+/// A guest that is composed of nothing.
+const ALONE_IN_TYPESCRIPT: &str = r#"// A guest of the tests.
+
+import { wind } from "acme:desk/weather@0.1.0";
+
+export function run(): string {
+  return `${wind("Dover")} knots`;
+}
+"#;
+
 const GUEST_IN_C: &str = r#"/* A guest of the tests. */
 #include <stdio.h>
 
@@ -119,7 +129,10 @@ fn guests_in_c_and_typescript_use_an_interface_of_the_repository_and_a_part() {
         typescript,
         &composed,
     );
+    let alone = ("main.ts", ALONE_IN_TYPESCRIPT);
+    add(&made, "javascript/wind-alone", alone, own);
     assert_eq!(result(&made, "wind-in-c"), "38 knots");
+    assert_eq!(result(&made, "wind-alone"), "38 knots");
     assert_eq!(
         result(&made, "wind-in-typescript"),
         "38 knots, 6 m, no tide is known"

@@ -69,9 +69,11 @@ pub(super) fn build(
         .args(["--alias:micro-app=./micro-app.js", "--inject:./globals.js"])
         .args(["--legal-comments=none", "--log-level=warning"])
         .arg("--outfile=script.js");
-    for interface in guest.build.compose.keys() {
-        let namespace = interface.split(':').next().unwrap_or_default();
-        bundle.arg(format!("--external:{namespace}:*"));
+    // What the component imports, of parts and of the host.
+    for interface in guest.build.compose.keys().chain(&other.imports) {
+        if let Some((namespace, _)) = interface.split_once(':') {
+            bundle.arg(format!("--external:{namespace}:*"));
+        }
     }
     workshop.run(name, "esbuild", &mut bundle)?;
     let mut make = workshop.still("node")?;
