@@ -150,7 +150,10 @@ fn connect<'a>(
     let exported: Vec<&String> = part.exports.iter().filter(means).collect();
     let (_, wanted) = split(import);
     let same = |export: &&&String| ***export == *import;
-    let track_of = |export: &&&String| track(split(export).1) == track(wanted);
+    let track_of = |export: &&&String| {
+        let own = track(split(export).1);
+        own.is_some() && own == track(wanted)
+    };
     let export = (exported.iter().find(same)).or_else(|| exported.iter().find(track_of));
     match export {
         Some(export) => Ok(Connection {
@@ -175,11 +178,15 @@ fn split(interface: &str) -> (&str, &str) {
     interface.split_once('@').unwrap_or((interface, ""))
 }
 
-/// What versions have in common that are compatible with each other: `1`, or `0.2` as long as there is no `1`.
-fn track(version: &str) -> &str {
+/// What versions have in common that are compatible with each other: `1`, or `0.2` as long as there is no `1`. A `0.0.3` and a
+/// version before its release are compatible with nothing else.
+fn track(version: &str) -> Option<&str> {
+    if version.contains('-') || version.starts_with("0.0.") {
+        return None;
+    }
     let numbers = if version.starts_with("0.") { 2 } else { 1 };
     let end = version.match_indices('.').nth(numbers - 1);
-    end.map_or(version, |(at, _)| &version[..at])
+    Some(end.map_or(version, |(at, _)| &version[..at]))
 }
 
 /// Lets the composer join the components. They are handed over as files.
@@ -312,6 +319,20 @@ mod tests {
                 &["a:b/c@0.2.0"],
                 "`screening` imports `a:b/c@0.1.0`, and `checker` exports `a:b/c@0.2.0`",
             ),
+            // Before `0.1.0`, and before a release, nothing is promised.
+            (
+                name,
+                "a:b/c@0.0.1",
+                &["a:b/c@0.0.2"],
+                "`screening` imports `a:b/c@0.0.1`, and `checker` exports `a:b/c@0.0.2`",
+            ),
+            (
+                name,
+                "a:b/c@1.0.0-rc.1",
+                &[one],
+                "`screening` imports `a:b/c@1.0.0-rc.1`, and `checker` exports `a:b/c@1.0.0`",
+            ),
+            (name, "a:b/c@0.0.1", &["a:b/c@0.0.1"], "a:b/c@0.0.1"),
             (
                 name,
                 one,
