@@ -56,10 +56,12 @@ pub(crate) fn cover(project: &Project, asked: &Asked) -> Result<Covered> {
         mut left_out,
     } = build_guests::with_lines(project, &guests, &components)?;
     // Fixtures have components of their own. Where nothing is known of lines, no case has to run.
-    let known: Vec<String> = (guests.iter())
-        .filter(|guest| build_guests::has_lines(project, guest))
-        .cloned()
-        .collect();
+    let mut known = Vec::new();
+    for guest in &guests {
+        if build_guests::has_lines(project, guest)? {
+            known.push(guest.clone());
+        }
+    }
     let wanted = Wanted {
         guests: &components,
         cases: asked.of_guests(project, &known),

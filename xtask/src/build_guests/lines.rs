@@ -48,7 +48,7 @@ pub(crate) fn with_lines(project: &Project, names: &[String], folder: &Path) -> 
         with_lines
             .left_out
             .extend(why.map(|why| (name.clone(), why)));
-        let component = match is_unknown && !has_lines(project, name) {
+        let component = match is_unknown && !has_lines(project, name)? {
             true => fs::read(project.component(name))
                 .with_context(|| format!("cannot read the component of `{name}`"))?,
             false => {
@@ -64,14 +64,11 @@ pub(crate) fn with_lines(project: &Project, names: &[String], folder: &Path) -> 
     Ok(with_lines)
 }
 
-/// Whether lines are known of a guest, or of a part of it.
-pub(crate) fn has_lines(project: &Project, guest: &str) -> bool {
-    let is_known = |name: &str| project.language(name).is_none_or(Language::has_lines);
-    let of_a_part = || match Guest::read(project, guest) {
-        Ok(guest) => guest.build.parts().into_iter().any(is_known),
-        Err(_) => false,
-    };
-    is_known(guest) || of_a_part()
+/// Whether lines are known of a guest, or of a part of it, also of a part of a part.
+pub(crate) fn has_lines(project: &Project, guest: &str) -> Result<bool> {
+    let is_known = |name: &String| project.language(name).is_none_or(Language::has_lines);
+    let order = Order::of(project, &[guest.to_owned()])?;
+    Ok(order.names.iter().any(is_known))
 }
 
 /// Why the lines of a guest's own source are not known; `None` if they are.
