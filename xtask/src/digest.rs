@@ -8,8 +8,8 @@ use anyhow::{Context, Result};
 use sha2::{Digest, Sha256};
 
 /// Left out at the root of a package, and only there: cargo's outputs, git's store, and what tools of other languages
-/// put there for editors.
-const NO_SOURCES: [&str; 4] = ["target", ".git", "node_modules", "__pycache__"];
+/// put there for editors. No build of a guest in another language sees them either.
+pub(crate) const NO_SOURCES: [&str; 4] = ["target", ".git", "node_modules", "__pycache__"];
 
 /// The digest of a missing file, which no content has.
 pub(crate) const ABSENT: &str = "absent";

@@ -129,6 +129,21 @@ fn a_guest_is_stale_if_its_folder_changed_but_not_for_what_editors_need() {
         &source.replace("First run", "Second run"),
     );
     state("rebuilt");
+    // What is left out of the comparison is left out of the build: its changes would be built by chance only.
+    for folder in ["target", ".git", "node_modules", "__pycache__"] {
+        let module = format!("guests/javascript/edited/{folder}/words.js");
+        scratch.write(&module, "export const words = 'words';\n");
+        state("fresh");
+        let import =
+            format!("import {{ words }} from \"./{folder}/words.js\";\nconsole.log(words);\n");
+        scratch.write("guests/javascript/edited/app.js", &(import + &source));
+        let ended = scratch.xtask(["build-guests"]);
+        assert_eq!(ended.code, 11, "{folder}: {}", ended.stderr);
+        let expected = format!("Could not resolve \"./{folder}/words.js\"");
+        assert!(ended.stderr.contains(&expected), "{}", ended.stderr);
+        scratch.write("guests/javascript/edited/app.js", &source);
+        state("rebuilt");
+    }
 }
 
 #[test]

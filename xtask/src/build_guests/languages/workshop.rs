@@ -26,9 +26,6 @@ const STILL: &str = include_str!("workshop/still.c");
 /// The folder of the world in a workshop, and of the packages that a guest brings.
 pub(super) const WIT: &str = "wit";
 
-/// Folders at the root of a guest that are not its source. `digest::package` leaves them out, too.
-const NO_SOURCES: [&str; 2] = ["node_modules", "__pycache__"];
-
 /// A folder in which one guest is built. It is removed in the end.
 #[derive(Debug)]
 pub(super) struct Workshop {
@@ -53,7 +50,7 @@ impl Workshop {
         copy(
             &project.guest_folder(guest),
             &workshop.path("app"),
-            &NO_SOURCES,
+            &digest::NO_SOURCES,
         )?;
         Ok(workshop)
     }
