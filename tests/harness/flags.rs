@@ -26,6 +26,9 @@ pub(crate) struct Flags {
     /// Only these cases: a case's name, or that of a guest or a group
     #[arg(long, value_name = "NAME")]
     pub(crate) only: Vec<String>,
+    /// Not these cases, by the same names. `--skip` leaves out what has the text anywhere in its name
+    #[arg(long, value_name = "NAME")]
+    pub(crate) without: Vec<String>,
     /// What becomes of snapshots that differ
     #[arg(long, value_enum, default_value_t)]
     pub(crate) snapshots: Writing,

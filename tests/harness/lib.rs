@@ -138,7 +138,8 @@ fn run(package: &Package<'_>, flags: &Flags) -> Result<ExitCode> {
         _ => Vec::new(),
     };
     let is_meant = |name: &Name| {
-        flags.only.is_empty() || flags.only.iter().any(|asked| name.is_meant_by(asked))
+        let is_one_of = |names: &[String]| names.iter().any(|asked| name.is_meant_by(asked));
+        (flags.only.is_empty() || is_one_of(&flags.only)) && !is_one_of(&flags.without)
     };
     for (name, problem) in &inventory.broken {
         if is_meant(name) {

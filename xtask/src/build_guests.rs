@@ -29,6 +29,8 @@ mod encoder_sources;
 mod fresh;
 mod summary;
 
+mod outcome;
+
 // Either of both ways from source.
 mod makers;
 
@@ -37,12 +39,11 @@ mod lines;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::mem;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-use crate::fault::{FAILED, Fault, GUEST_BUILD, list};
+use crate::fault::{FAILED, Fault, list};
 use crate::files::{lock, remove_files, remove_folders, remove_if_there, write_atomically};
 use crate::flags::BuildGuests;
 use crate::guest::Guest;
@@ -58,6 +59,7 @@ pub(crate) use lines::{WithLines, has_lines, with_lines};
 use makers::Makers;
 use order::Order;
 pub(crate) use order::users;
+pub(crate) use outcome::Outcome;
 use reading::on_its_stack;
 use standing::Standing;
 use summary::{Built, Status, Summary};
@@ -152,72 +154,6 @@ pub(crate) fn attempt(project: &Project, names: &[String]) -> Result<Outcome> {
     Ok(outcome)
 }
 
-/// The result of building guests.
-#[derive(Debug, Default)]
-pub(crate) struct Outcome {
-    built: Vec<Built>,
-    /// The name and message of each guest that failed.
-    failures: Vec<(String, String)>,
-    /// The guests among them whose tools cannot be had on this machine.
-    without_tools: Vec<String>,
-}
-
-impl Outcome {
-    /// Removes guests that were fresh at first, but whose files changed while others were built.
-    fn lose_what_was_changed(&mut self, project: &Project) {
-        let stands = |built: &Built| project.record(&built.summary.name).exists();
-        let (built, lost) = mem::take(&mut self.built).into_iter().partition(stands);
-        self.built = built;
-        self.failures.extend(lost.into_iter().map(|lost: Built| {
-            let name = lost.summary.name;
-            let message =
-                format!("`{name}` was changed while another guest was built\nhint: build it anew");
-            (name, message)
-        }));
-    }
-
-    /// Takes out the guests whose tools cannot be had, with why.
-    pub(crate) fn take_those_without_tools(&mut self) -> Vec<(String, String)> {
-        let without_tools = mem::take(&mut self.without_tools);
-        let (taken, failures) = (mem::take(&mut self.failures).into_iter())
-            .partition(|(name, _)| without_tools.contains(name));
-        self.failures = failures;
-        taken
-    }
-
-    /// The guests that were built now.
-    pub(crate) fn rebuilt(&self) -> impl Iterator<Item = &str> {
-        let rebuilt = |built: &&Built| built.status == Status::Rebuilt;
-        let built = self.built.iter().filter(rebuilt);
-        built.map(|built| &*built.summary.name)
-    }
-
-    /// The guests that could not be built.
-    pub(crate) fn failed(&self) -> impl Iterator<Item = &str> {
-        self.failures.iter().map(|(name, _)| name.as_str())
-    }
-
-    /// Returns an error if a guest failed. It repeats each failure, because the compiler's output comes before
-    /// it.
-    pub(crate) fn check(&self) -> Result<()> {
-        if self.failures.is_empty() {
-            return Ok(());
-        }
-        for (_, message) in &self.failures {
-            eprintln!("error: {message}");
-        }
-        let count = self.failures.len();
-        let all = count + self.built.len();
-        let names = list(self.failed());
-        let plural = if all == 1 { "" } else { "s" };
-        Err(Fault::new(
-            GUEST_BUILD,
-            format!("{count} of {all} guest{plural} failed to build: {names}"),
-        )
-        .into())
-    }
-}
-
 /// Builds what is stale. A guest that fails does not stop the others.
 fn build(project: &Project, names: &[String]) -> Result<Outcome> {
     let _alone = lock(&project.outputs())?;
@@ -272,6 +208,9 @@ fn build(project: &Project, names: &[String]) -> Result<Outcome> {
             (order.parts(name)).find(|part| outcome.failed().any(|one| one == *part))
         {
             let why = format!("`{name}` is composed of `{part}`, which could not be built");
+            if outcome.without_tools.iter().any(|one| one == part) {
+                outcome.without_tools.push(name.to_owned());
+            }
             outcome.failures.push((name.to_owned(), why));
             continue;
         }
@@ -286,13 +225,20 @@ fn build(project: &Project, names: &[String]) -> Result<Outcome> {
             });
             continue;
         }
-        if let Some(language) = language
-            && let Err(why) = makers.languages.ready(project, language)?
-        {
-            let fault = languages::without_tools(name, language, &why);
-            outcome.failures.push((name.to_owned(), fault.to_string()));
-            outcome.without_tools.push(name.to_owned());
-            continue;
+        if let Some(language) = language {
+            let failed = match makers.languages.ready(project, language) {
+                Ok(Ok(())) => None,
+                Ok(Err(why)) => {
+                    outcome.without_tools.push(name.to_owned());
+                    Some(languages::without_tools(name, language, &why).to_string())
+                }
+                // Such as another digest than the pinned one. Other guests are built, and this is never skipped.
+                Err(error) => Some(format!("`{name}` is not built: {error:#}")),
+            };
+            if let Some(why) = failed {
+                outcome.failures.push((name.to_owned(), why));
+                continue;
+            }
         }
         eprintln!("building `{name}`");
         match build_one(project, &mut makers, &contract, &common, name, record) {

@@ -214,7 +214,7 @@ pub(crate) fn verify(
         rest.extend(["--stale".to_owned(), failed.to_owned()]);
     }
     for (name, _) in &skipped {
-        rest.extend(["--skip".to_owned(), format!("{name}/")]);
+        rest.extend(["--without".to_owned(), name.clone()]);
     }
     let command = cases(project, &shell, snapshots, &asked, &rest);
     good &= run_tests(command, &mut totals)?;

@@ -111,7 +111,8 @@ pub(crate) fn users(project: &Project, part: &str) -> Result<Vec<String>> {
     let mut users = Vec::new();
     for guest in project.guests()? {
         let read = Guest::read(project, &guest);
-        let read = read.with_context(|| format!("cannot tell which guests have the part `{part}`"))?;
+        let read =
+            read.with_context(|| format!("cannot tell which guests have the part `{part}`"))?;
         let order = Order::of(project, std::slice::from_ref(&guest))?;
         if !read.build.part && guest != part && order.names.iter().any(|name| name == part) {
             users.push(guest);

@@ -350,6 +350,10 @@ fn without_the_tools_of_a_language_everything_else_is_built_and_tested() {
     scratch.write("host/tests/it.rs", "#[test]\nfn passes() {}\n");
     scratch.add_guest("plain-rust", &returning("Ok(String::new())"));
     add_new(&scratch, "javascript", "needs-node");
+    // A guest that cannot be built because of its part needs these tools too.
+    let composed =
+        "\n[package.metadata.micro-app]\ncompose = { \"acme:words/text\" = \"needs-node\" }\n";
+    scratch.add_guest_from("plain-whole", composed, &returning("Ok(String::new())"));
     let told = scratch.path("told").to_str().unwrap().to_owned();
     let path = path_without(&scratch, &["node", "npm"]);
     let scratch = scratch
@@ -360,7 +364,7 @@ fn without_the_tools_of_a_language_everything_else_is_built_and_tested() {
     let ended = scratch.xtask(["build-guests"]);
     assert_eq!(ended.code, 11);
     assert!(ended.stderr.contains(why), "{}", ended.stderr);
-    let last = "error: 1 of 2 guests failed to build: `needs-node`\n";
+    let last = "error: 2 of 3 guests failed to build: `needs-node`, `plain-whole`\n";
     assert!(ended.stderr.ends_with(last), "{}", ended.stderr);
     assert!(!scratch.component("plain-rust").is_empty());
 
@@ -371,8 +375,12 @@ fn without_the_tools_of_a_language_everything_else_is_built_and_tested() {
         "{}",
         ended.stderr
     );
+    let whole = "SKIPPED `plain-whole` is composed of `needs-node`, which could not be built\n";
+    assert!(ended.stderr.contains(whole), "{}", ended.stderr);
     let arguments = fs::read_to_string(&told).unwrap();
-    assert!(arguments.contains("--skip|needs-node/"), "{arguments}");
+    let without = ["needs-node", "plain-whole"].map(|guest| format!("--without|{guest}"));
+    assert!(arguments.contains(&without.join("|")), "{arguments}");
+    assert!(!arguments.contains("--stale"), "{arguments}");
 
     let scratch = scratch.env("CI", "true").env("EXPECTED", "never");
     let ended = scratch.xtask(["test"]);

@@ -50,6 +50,8 @@ mod serve_elsewhere;
 mod serve_watch;
 mod start_host;
 mod tidiness;
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+mod unfit_tools;
 mod unresolved;
 mod usage;
 #[cfg(unix)]
