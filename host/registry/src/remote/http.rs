@@ -40,6 +40,8 @@ impl Method {
 /// Makes requests.
 pub(super) struct Http {
     agent: Agent,
+    /// Whether the registry is on this machine. What else is here is reached without encryption only then.
+    is_here: bool,
     /// The host that may be reached without encryption, although it is another machine.
     plain_host: Option<String>,
 }
@@ -83,12 +85,14 @@ impl Http {
             .timeout_global(Some(REQUEST_TIME))
             .user_agent(concat!("fractalaw-registry/", env!("CARGO_PKG_VERSION")))
             .tls_config(tls.build());
+        let is_here = is_loopback(registry);
         // A proxy is another machine.
-        if is_loopback(registry) {
+        if is_here {
             config = config.proxy(None);
         }
         Http {
             agent: config.build().into(),
+            is_here,
             plain_host: insecure.then(|| registry.to_owned()),
         }
     }
@@ -144,10 +148,11 @@ impl Http {
         ))
     }
 
-    /// Checks that nothing goes without encryption to another machine.
+    /// Checks that nothing goes without encryption to another machine, and to this one only for a registry that is here.
     fn check(&self, url: &Url) -> Result<(), Fault> {
         let host = authority(url);
-        let may_be_plain = is_loopback(&host) || self.plain_host.as_ref() == Some(&host);
+        let is_beside = self.is_here && is_loopback(&host);
+        let may_be_plain = is_beside || self.plain_host.as_ref() == Some(&host);
         match url.scheme() {
             "https" => Ok(()),
             "http" if may_be_plain => Ok(()),

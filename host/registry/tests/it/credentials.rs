@@ -167,6 +167,35 @@ fn a_server_of_tokens_without_encryption_gets_nothing() {
     );
 }
 
+/// What listens on this machine need not be a registry's. Only a registry that is here itself leads to it.
+#[test]
+fn a_registry_elsewhere_makes_nothing_go_to_this_machine_without_encryption() {
+    let listening = Server::start(|_, _| answer(200, json!({ "token": "x" }).to_string()));
+    let here = listening.host.clone();
+    let lead = [
+        answer(401, "").with(
+            "www-authenticate",
+            format!("Bearer realm=\"http://{here}/token\",service=\"x\""),
+        ),
+        answer(302, "").with("location", format!("http://{here}/v2/x/manifests/1")),
+    ];
+    for lead in lead {
+        let server = Server::start(move |_, _| lead.clone());
+        let mut machine = Machine::new();
+        machine.set("FRACTALAW_REGISTRY_USERNAME", "ada");
+        machine.set("FRACTALAW_REGISTRY_PASSWORD", "open sesame");
+        // An address that leads here, and counts as another machine.
+        let reference = format!("{}/x:1", server.host.replace("127.0.0.1", "0.0.0.0"));
+        let arguments = ["pull", &reference, "--name", "hello", "--insecure"];
+        assert_eq!(
+            machine.refused(&arguments),
+            format!("a request would go to `{here}` over `http`, expected `https`")
+        );
+        assert!(!server.asked().is_empty());
+    }
+    assert!(listening.asked().is_empty());
+}
+
 #[test]
 fn a_redirect_to_another_host_gets_no_key() {
     let storage = serving(
