@@ -112,7 +112,13 @@ impl FromStr for Reference {
         {
             return Err(bad("it begins with a scheme"));
         }
-        let (rest, digest) = match text.split_once('@') {
+        let is_folder = text.starts_with("oci:");
+        let behind = match is_folder {
+            // A folder's name may have an `@` too.
+            true => (text.rsplit_once('@')).filter(|(_, behind)| is_like_a_digest(behind)),
+            false => text.split_once('@'),
+        };
+        let (rest, digest) = match behind {
             Some((rest, digest)) => {
                 let digest = Digest::parse(digest);
                 let digest = digest.ok_or_else(|| {
@@ -159,6 +165,11 @@ impl FromStr for Reference {
             digest,
         })
     }
+}
+
+/// Whether it is the digest of an artifact, or meant to be one, and no end of a folder's name with a tag.
+fn is_like_a_digest(text: &str) -> bool {
+    text.starts_with("sha256:") || text.starts_with("sha512:")
 }
 
 /// Splits what stands behind the last `:` of the last part.
@@ -260,6 +271,18 @@ mod tests {
             ("oci:../My Apps/x:1", "oci:../My Apps/x:1", Some("x")),
             ("oci:/media/USB", "oci:/media/USB:latest", None),
             ("oci:..", "oci:..:latest", None),
+            // A folder may be called so.
+            (
+                "oci:/media/me@work/usb:1",
+                "oci:/media/me@work/usb:1",
+                Some("usb"),
+            ),
+            (
+                &format!("oci:/media/me@work/usb@{DIGEST}"),
+                &format!("oci:/media/me@work/usb@{DIGEST}"),
+                Some("usb"),
+            ),
+            ("oci:/media/me@work", "oci:/media/me@work:latest", None),
         ] {
             let reference: Reference = text.parse().unwrap();
             assert_eq!(reference.to_string(), shown);
@@ -281,6 +304,8 @@ mod tests {
             ("oci:", "behind `oci:` stands a folder"),
             ("r.example/x@sha256:00", "behind `@` stands `sha256:`"),
             ("r.example/x@sha512:00", "behind `@` stands `sha256:`"),
+            ("oci:usb@sha256:00", "behind `@` stands `sha256:`"),
+            ("r.example/x@y:1", "behind `@` stands `sha256:`"),
             ("r.example/../x:1", "a repository has parts"),
             ("r.example/a//x", "a repository has parts"),
             ("r.example/Acme/x", "a repository has parts"),
