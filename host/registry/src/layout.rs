@@ -188,7 +188,7 @@ impl Store for Layout {
                         .get(REF_NAME)
                         .is_some_and(|name| name == tag)
                 };
-                let mut tagged = index.manifests.iter().filter(has);
+                let mut tagged = index.manifests().filter(has);
                 match (tagged.next(), tagged.next()) {
                     (None, _) => return Ok(None),
                     (Some(descriptor), None) => descriptor.digest.clone(),
@@ -229,19 +229,13 @@ impl Store for Layout {
         let descriptor = Descriptor::new(MANIFEST_TYPE, manifest);
         self.put(&descriptor, manifest)?;
         self.change(|index| {
-            index.manifests.retain(|other| {
-                other
-                    .annotations
-                    .get(REF_NAME)
-                    .is_none_or(|name| name != tag)
-            });
-            index.manifests.push(descriptor.with(REF_NAME, tag));
+            index.tag(descriptor, tag);
         })
     }
 
     fn referrers(&self, subject: &Digest) -> Result<Vec<Descriptor>, Fault> {
         let mut found = Vec::new();
-        for descriptor in self.index()?.manifests {
+        for descriptor in self.index()?.manifests() {
             if descriptor.artifact_type.as_deref() != Some(SIGNATURES_TYPE) {
                 continue;
             }
@@ -249,7 +243,7 @@ impl Store for Layout {
             let manifest = bytes.and_then(|bytes| Manifest::read(&bytes).ok());
             let about = manifest.and_then(|manifest| manifest.subject);
             if about.is_some_and(|about| about.digest == *subject) {
-                found.push(descriptor);
+                found.push(descriptor.clone());
                 if found.len() == REFERRERS {
                     break;
                 }
@@ -266,9 +260,7 @@ impl Store for Layout {
     ) -> Result<(), Fault> {
         self.put(descriptor, manifest)?;
         self.change(|index| {
-            if !index.manifests.contains(descriptor) {
-                index.manifests.push(descriptor.clone());
-            }
+            index.describe(descriptor);
         })
     }
 }

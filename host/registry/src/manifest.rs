@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use fractalaw_provenance::Digest;
-use serde::{Deserialize, Serialize};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
 
 use crate::config::CONFIG_TYPE;
 use crate::limits::{COMPONENT_BYTES, CONFIG_BYTES};
@@ -34,6 +36,9 @@ pub(crate) struct Descriptor {
     pub(crate) artifact_type: Option<String>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) annotations: BTreeMap<String, String>,
+    /// What else others say of it, such as its `platform`, is kept.
+    #[serde(flatten)]
+    rest: BTreeMap<String, Value>,
 }
 
 /// One artifact.
@@ -58,10 +63,33 @@ pub(crate) struct Index {
     schema_version: u32,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     media_type: Option<String>,
-    pub(crate) manifests: Vec<Descriptor>,
+    manifests: Vec<Entry>,
     /// What others have in it is kept.
     #[serde(flatten)]
-    rest: BTreeMap<String, serde_json::Value>,
+    rest: BTreeMap<String, Value>,
+}
+
+/// An artifact in a list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+enum Entry {
+    Known(Descriptor),
+    /// One of another tool's, with a digest of another kind. Nothing here finds it, and it is kept as it is.
+    Other(Value),
+}
+
+impl<'de> Deserialize<'de> for Entry {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Entry, D::Error> {
+        let value = Value::deserialize(from)?;
+        let digest = value.get("digest").and_then(Value::as_str);
+        let is_other = digest.is_some_and(|digest| !digest.starts_with("sha256:"));
+        match is_other {
+            true => Ok(Entry::Other(value)),
+            false => Descriptor::deserialize(value)
+                .map(Entry::Known)
+                .map_err(D::Error::custom),
+        }
+    }
 }
 
 /// What any text of OCI may say of itself.
@@ -69,8 +97,8 @@ pub(crate) struct Index {
 #[serde(rename_all = "camelCase")]
 struct Kind {
     media_type: Option<String>,
-    manifests: Option<Vec<serde_json::Value>>,
-    layers: Option<Vec<serde_json::Value>>,
+    manifests: Option<Vec<Value>>,
+    layers: Option<Vec<Value>>,
 }
 
 impl Descriptor {
@@ -81,6 +109,7 @@ impl Descriptor {
             size: bytes.len() as u64,
             artifact_type: None,
             annotations: BTreeMap::new(),
+            rest: BTreeMap::new(),
         }
     }
 
@@ -205,11 +234,40 @@ impl Index {
         }
     }
 
+    /// The artifacts that it lists.
+    pub(crate) fn manifests(&self) -> impl Iterator<Item = &Descriptor> {
+        self.manifests.iter().filter_map(|entry| match entry {
+            Entry::Known(descriptor) => Some(descriptor),
+            Entry::Other(_) => None,
+        })
+    }
+
     /// Lists an artifact, if it is not listed yet.
     pub(crate) fn add(&mut self, descriptor: Descriptor) {
         let listed = |other: &Descriptor| other.digest == descriptor.digest;
-        if !self.manifests.iter().any(listed) {
-            self.manifests.push(descriptor);
+        if !self.manifests().any(listed) {
+            self.manifests.push(Entry::Known(descriptor));
+        }
+    }
+
+    /// Lists an artifact under a tag, in place of the one that had it.
+    pub(crate) fn tag(&mut self, descriptor: Descriptor, tag: &str) {
+        let has_tag = |value: &str| value == tag;
+        self.manifests.retain(|entry| match entry {
+            Entry::Known(other) => !other
+                .annotations
+                .get(REF_NAME)
+                .is_some_and(|name| has_tag(name)),
+            Entry::Other(other) => !other["annotations"][REF_NAME].as_str().is_some_and(has_tag),
+        });
+        self.manifests
+            .push(Entry::Known(descriptor.with(REF_NAME, tag)));
+    }
+
+    /// Lists an artifact as it is described here.
+    pub(crate) fn describe(&mut self, descriptor: &Descriptor) {
+        if !self.manifests().any(|other| other == descriptor) {
+            self.manifests.push(Entry::Known(descriptor.clone()));
         }
     }
 

@@ -199,10 +199,9 @@ impl Store for Remote {
             }
         };
         let ours = index
-            .manifests
-            .into_iter()
+            .manifests()
             .filter(|descriptor| descriptor.artifact_type.as_deref() == Some(SIGNATURES_TYPE));
-        Ok(ours.take(REFERRERS).collect())
+        Ok(ours.take(REFERRERS).cloned().collect())
     }
 
     fn put_referrer(

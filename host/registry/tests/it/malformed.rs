@@ -303,6 +303,48 @@ fn a_folder_with_other_files_is_left_alone() {
     assert_eq!(fs::read_dir(machine.file("documents")).unwrap().count(), 1);
 }
 
+/// Other tools keep their artifacts in the same folder, and say more of them than is read here.
+#[test]
+fn what_others_list_stays_as_it_is() {
+    let folder = Folder::new();
+    let mut index = folder.index();
+    let image = json!({
+        "mediaType": "application/vnd.oci.image.manifest.v1+json",
+        "digest": digest(b"an image"),
+        "size": 8,
+        "annotations": { "org.opencontainers.image.ref.name": "image" },
+        "data": "YW4gaW1hZ2U=",
+        "platform": { "architecture": "arm64", "os": "linux", "variant": "v8" },
+        "urls": ["https://images.example/1"],
+    });
+    let mut other = image.clone();
+    other["digest"] = json!(format!("sha512:{}", "0".repeat(128)));
+    other["annotations"]["org.opencontainers.image.ref.name"] = json!("other");
+    let listed = index["manifests"].as_array_mut().unwrap();
+    listed.extend([image.clone(), other.clone()]);
+    folder.machine.write("a/index.json", index.to_string());
+
+    let Folder { machine } = &folder;
+    machine.write("hello.wasm", component());
+    machine.key("release.key");
+    machine.done(&["sign", "hello.wasm", "--key", "release.key"]);
+    machine.done(&["push", "hello.wasm", "oci:a:2"]);
+    let listed = folder.index()["manifests"].as_array().unwrap().clone();
+    assert_eq!(listed.len(), 5);
+    assert_eq!(listed[1..3], [image.clone(), other]);
+    // A tag is at one artifact, whatever its digest is.
+    machine.done(&["push", "hello.wasm", "oci:a:other"]);
+    let listed = folder.index()["manifests"].as_array().unwrap().clone();
+    assert_eq!(listed.len(), 5);
+    assert_eq!(listed[1], image);
+    let digest_of = |name: &str| {
+        let tag =
+            |entry: &&Value| entry["annotations"]["org.opencontainers.image.ref.name"] == name;
+        listed.iter().find(tag).unwrap()["digest"].clone()
+    };
+    assert_eq!(digest_of("other"), digest_of("2"));
+}
+
 #[test]
 fn signatures_that_cannot_be_read_are_refused() {
     let machine = Machine::new();
