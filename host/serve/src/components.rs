@@ -6,8 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use fractalaw_host::{COMPONENT_BYTES, Host, LoadError, MicroApp, open_regular_file};
-use fractalaw_provenance::limits::SIGNATURES_BYTES;
-use fractalaw_provenance::{Lock, beside, read_regular, sha256};
+use fractalaw_provenance::{Digest, Lock, Signatures, beside, sha256};
 
 use crate::error::ServeError;
 use crate::folder::{Folder, failed, write_whole};
@@ -72,15 +71,30 @@ pub(crate) fn keep(folder: &Folder, source: &Path) -> Result<String, ServeError>
         })?;
     }
     let path = place(folder, digest.hex());
-    // A component that another file had may lack the signatures. Nobody verifies them here: the host does.
-    if let Ok(signatures) = read_regular(&beside(source), SIGNATURES_BYTES) {
-        write_whole(&beside(&path), &signatures)?;
-    }
+    keep_signatures(source, &path, &digest)?;
     // A copy that was damaged is written again.
     if !fs::read(&path).is_ok_and(|kept| kept == bytes) {
         write_whole(&path, &bytes)?;
     }
     Ok(digest.hex().to_owned())
+}
+
+/// Adds the signatures beside a component to those beside its copy. Nobody verifies them here: the host does. The file may
+/// be about another component, because it is replaced before or after the component itself.
+fn keep_signatures(source: &Path, copy: &Path, digest: &Digest) -> Result<(), ServeError> {
+    // The file that is beside the component now comes first, if there is no room for all.
+    let (now, before) = (
+        Signatures::read_beside(source),
+        Signatures::read_beside(copy),
+    );
+    let before = before.unwrap_or_default();
+    let mut signatures = now.unwrap_or_default().about(digest);
+    signatures.add(before.clone().about(digest));
+    let (signatures, _) = signatures.fitting();
+    match signatures == before {
+        true => Ok(()),
+        false => write_whole(&beside(copy), signatures.text().as_bytes()),
+    }
 }
 
 /// Loads a copy. Nothing else than the component with this digest may run in its name.

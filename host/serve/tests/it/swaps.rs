@@ -142,22 +142,31 @@ fn a_version_that_asks_for_more_or_fails_its_check_leaves_the_old_one() {
     assert_eq!(site.outcomes(), [(first, Some("completed".to_owned()))]);
 }
 
+/// The signatures of a component by a key.
+fn signed(bytes: &[u8], key: &SecretKey) -> String {
+    let subject = Subject {
+        name: String::new(),
+        digest: sha256(bytes),
+    };
+    let mut signatures = Signatures::default();
+    signatures.sign(subject, "release", key).unwrap();
+    signatures.text()
+}
+
+/// A site whose policy requires the signature of a key.
+fn requiring(key: &SecretKey) -> Site {
+    let site = Site::new(ONE);
+    let policy = format!("{POLICY}require-signature = \"{}\"\n", key.public());
+    site.write("policy.toml", policy.as_bytes());
+    site
+}
+
 /// The signature is copied with the component, so that a start runs what ran before.
 #[test]
 fn a_version_is_taken_once_a_required_key_has_signed_it() {
     let key = SecretKey::from_seed(&[1; 32]);
-    let sign = |bytes: &[u8]| {
-        let subject = Subject {
-            name: String::new(),
-            digest: sha256(bytes),
-        };
-        let mut signatures = Signatures::default();
-        signatures.sign(subject, "release", &key).unwrap();
-        signatures.text()
-    };
-    let site = Site::new(ONE);
-    let policy = format!("{POLICY}require-signature = \"{}\"\n", key.public());
-    site.write("policy.toml", policy.as_bytes());
+    let sign = |bytes: &[u8]| signed(bytes, &key);
+    let site = requiring(&key);
     let (one, two) = (app(1, ""), app(2, ""));
     site.write("a.wasm.sig", sign(&one).as_bytes());
     site.write("a.wasm", &one);
@@ -180,6 +189,31 @@ fn a_version_is_taken_once_a_required_key_has_signed_it() {
     std::fs::remove_file(site.file("a.wasm.sig")).unwrap();
     let running = site.start();
     assert_eq!(running.digest("a"), sha256(&two).hex());
+    running.emit("go");
+    running.stop();
+}
+
+/// Who brings a version writes its signatures before it. Those of the version that runs are kept.
+#[test]
+fn signatures_of_the_next_version_take_none_from_the_one_before() {
+    let key = SecretKey::from_seed(&[1; 32]);
+    let site = requiring(&key);
+    let (one, two) = (app(1, ""), app(2, ""));
+    site.write("a.wasm.sig", signed(&one, &key).as_bytes());
+    site.write("a.wasm", &one);
+    let running = site.start();
+    let first = running.digest("a");
+    site.write("a.wasm.sig", signed(&two, &key).as_bytes());
+    reload(&running).unwrap();
+    assert_eq!(running.digest("a"), first);
+    site.write("a.wasm", &two);
+    reload(&running).unwrap();
+    assert_eq!(running.digest("a"), sha256(&two).hex());
+    running.stop();
+    // A start has nothing in memory, so the copies are read.
+    let running = site.start();
+    RUNTIME.block_on(running.supervisor.roll_back("a")).unwrap();
+    assert_eq!(running.digest("a"), first);
     running.emit("go");
     running.stop();
 }
