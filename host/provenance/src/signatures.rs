@@ -141,10 +141,11 @@ impl Signatures {
             Statement { subject, signer },
             key,
         )]));
-        let count: usize = self.0.iter().map(Envelope::count).sum();
-        match count > SIGNATURES {
-            true => Err(format!("it has {SIGNATURES} signatures already")),
-            false => Ok(()),
+        match self.clone().fitting() {
+            (_, 0) => Ok(()),
+            _ => Err(format!(
+                "a file has at most {SIGNATURES} signatures in {SIGNATURES_BYTES} bytes"
+            )),
         }
     }
 
@@ -155,6 +156,39 @@ impl Signatures {
                 self.0.push(envelope);
             }
         }
+    }
+
+    /// As many, from the first on, as a host reads from a file, and how many have no room there.
+    #[must_use]
+    pub fn fitting(self) -> (Signatures, usize) {
+        let all = self.0.len();
+        let (mut count, mut bytes) = (0, 0);
+        let mut fits = |envelope: &Envelope| {
+            let more = (
+                count + envelope.count(),
+                bytes + envelope.to_json().len() + 1,
+            );
+            let fits = more.0 <= SIGNATURES && more.1 as u64 <= SIGNATURES_BYTES;
+            if fits {
+                (count, bytes) = more;
+            }
+            fits
+        };
+        let kept: Vec<Envelope> = self
+            .0
+            .into_iter()
+            .filter(|envelope| fits(envelope))
+            .collect();
+        let left_out = all - kept.len();
+        (Signatures(kept), left_out)
+    }
+
+    /// Only those by one of these keys.
+    #[must_use]
+    pub fn by(mut self, keys: &[Wanted]) -> Signatures {
+        self.0
+            .retain(|envelope| keys.iter().any(|by| envelope.is_by(&by.key)));
+        self
     }
 
     /// Only those that are about this component.

@@ -1,8 +1,10 @@
 //! The files beside a component.
 
+use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use fractalaw_provenance::{Signatures, SignaturesError, write_whole};
+use fractalaw_provenance::{Signatures, SignaturesError, beside, write_whole};
 
 use crate::fault::Fault;
 
@@ -25,6 +27,30 @@ pub(super) fn signatures_beside(component: &Path) -> Result<Signatures, Fault> {
             SignaturesError::Bad { .. } => Fault::usage(error.to_string(), hint),
         }
     })
+}
+
+/// The signatures beside a component that is pulled. What is no file of signatures must not keep away those that are pulled,
+/// so it is put aside, and returned with its new path.
+pub(super) fn own_signatures(component: &Path) -> Result<(Signatures, Option<PathBuf>), Fault> {
+    let is_none = match Signatures::read_beside(component) {
+        Ok(signatures) => return Ok((signatures, None)),
+        Err(SignaturesError::Bad { .. }) => true,
+        Err(SignaturesError::Read { source, .. }) => source.kind() == ErrorKind::FileTooLarge,
+    };
+    if !is_none {
+        return Ok((signatures_beside(component)?, None));
+    }
+    let path = beside(component);
+    let mut aside = path.clone().into_os_string();
+    aside.push(".broken");
+    let aside = PathBuf::from(aside);
+    fs::rename(&path, &aside).map_err(|error| {
+        Fault::failed(
+            format!("could not move `{}` away: {error}", path.display()),
+            "name a folder that you can write to",
+        )
+    })?;
+    Ok((Signatures::default(), Some(aside)))
 }
 
 /// Writes a file as a whole.

@@ -8,7 +8,7 @@ use fractalaw_provenance::{
     LOCK_FILE, Lock, LockError, Locked, Signatures, Subject, Wanted, beside, check_name,
 };
 
-use super::files::{signatures_beside, write};
+use super::files::{own_signatures, write};
 use crate::artifact::{self, Found};
 use crate::component::Component;
 use crate::fault::Fault;
@@ -199,9 +199,12 @@ impl Pulling {
             signatures: pulled,
         } = pulled;
         let file = self.file(&name);
-        // What somebody signed here stays.
-        let mut signatures = signatures_beside(&file)?.about(&component.digest);
+        // What somebody signed here stays. If there is no room for all, those that were required come first.
+        let (own, aside) = own_signatures(&file)?;
+        let mut signatures = pulled.clone().by(&self.wanted);
+        signatures.add(own.about(&component.digest));
         signatures.add(pulled);
+        let (signatures, left_out) = signatures.fitting();
         match signatures.is_empty() {
             true => {
                 // Those of another component would only confuse. There may be none.
@@ -225,6 +228,15 @@ impl Pulling {
         }
         if !signatures.is_empty() && self.wanted.is_empty() {
             text += ", not verified here";
+        }
+        if left_out > 0 {
+            text += &format!("; {left_out} more signatures have no room in a file");
+        }
+        if let Some(aside) = aside {
+            text += &format!(
+                "; what was in the place of the signatures is in `{}` now",
+                aside.display()
+            );
         }
         Ok(format!("{}\n", one_line(&text)))
     }

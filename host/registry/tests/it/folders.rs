@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use fractalaw_provenance::Signatures;
+use fractalaw_provenance::{SecretKey, Signatures, Subject};
 
 use crate::lab::*;
 
@@ -189,6 +189,66 @@ fn a_lock_that_somebody_changed_is_refused() {
         second.refused(&["pull"]),
         "`apps.lock` pins `hello` to a component that is not that of its manifest"
     );
+}
+
+/// A file with something else beside a component keeps nobody from the signatures that are there to be pulled.
+#[test]
+fn a_broken_file_of_signatures_is_put_aside() {
+    let (first, second) = (Machine::new(), Machine::new());
+    let (reference, key) = carried(&first);
+    let pull = pull(&reference, &["--signed-by", &key]);
+    for broken in [b"broken".to_vec(), vec![b'x'; 200_000]] {
+        second.write("hello.wasm.sig", &broken);
+        let said = second.done(&pull);
+        let aside =
+            "; what was in the place of the signatures is in `./hello.wasm.sig.broken` now\n";
+        assert!(said.ends_with(aside), "{said}");
+        assert_eq!(second.read("hello.wasm.sig"), first.read("hello.wasm.sig"));
+        assert_eq!(second.read("hello.wasm.sig.broken"), broken);
+    }
+    assert!(!second.done(&pull).contains("broken"));
+}
+
+/// A host reads 64 signatures, and a registry may have more.
+#[test]
+fn of_many_signatures_those_that_a_host_reads_are_written() {
+    let (first, second) = (Machine::new(), Machine::new());
+    let (_, key) = carried(&first);
+    let own = first.read("hello.wasm.sig");
+    let own = Signatures::parse(&String::from_utf8(own).unwrap()).unwrap();
+    let subject = Subject {
+        name: String::new(),
+        digest: fractalaw_provenance::sha256(&component()),
+    };
+    let mut many = Signatures::default();
+    for seed in 1..=64 {
+        let key = SecretKey::from_seed(&[seed; 32]);
+        many.sign(subject.clone(), "many", &key).unwrap();
+    }
+    first.write("hello.wasm.sig", many.text());
+    // A layout folder lists first what was pushed first.
+    first.done(&["push", "hello.wasm", "oci:many:1"]);
+    first.write("hello.wasm.sig", own.text());
+    first.done(&["push", "hello.wasm", "oci:many:1"]);
+    let many_there = format!("oci:{}:1", first.file("many").display());
+
+    let read = || Signatures::read_beside(&second.file("hello.wasm")).unwrap();
+    let claims = |key: &str| {
+        read()
+            .claims()
+            .filter(|(_, claimed)| claimed == key)
+            .count()
+    };
+    let no_room = "; 1 more signatures have no room in a file\n";
+    for (more, is_there) in [(&["--signed-by", &key][..], 1), (&[], 1)] {
+        let said = second.done(&pull(&many_there, more));
+        assert!(said.ends_with(no_room), "{said}");
+        assert_eq!((read().claims().count(), claims(&key)), (64, is_there));
+    }
+    let third = Machine::new();
+    assert!(third.done(&pull(&many_there, &[])).ends_with(no_room));
+    let read = Signatures::read_beside(&third.file("hello.wasm")).unwrap();
+    assert_eq!(read, many);
 }
 
 #[test]
