@@ -133,10 +133,14 @@ pub(crate) fn ensure(project: &Project, names: &[String]) -> Result<()> {
     attempt(project, &project.select(names)?)?.check()
 }
 
+/// Whether an argument means a file, and no guest.
+pub(crate) fn is_path(what: &str) -> bool {
+    what.contains(['/', std::path::MAIN_SEPARATOR]) || what.ends_with(".wasm")
+}
+
 /// The component that an argument means: a guest's, built if it is stale, or the one at a path.
 pub(crate) fn component(project: &Project, what: &str) -> Result<PathBuf> {
-    let is_path = what.contains(['/', std::path::MAIN_SEPARATOR]) || what.ends_with(".wasm");
-    if is_path {
+    if is_path(what) {
         return Ok(Path::new(what).to_owned());
     }
     ensure(project, &[what.to_owned()])?;
@@ -152,6 +156,13 @@ pub(crate) fn attempt(project: &Project, names: &[String]) -> Result<Outcome> {
         eprintln!("{}", summary::table(&rebuilt));
     }
     Ok(outcome)
+}
+
+/// The folders of packages, and files outside of them, that the last build of a guest read. Nothing if it has no record.
+pub(crate) fn read_by(project: &Project, name: &str) -> Vec<PathBuf> {
+    let record = Record::load(project, name);
+    let read = record.iter().flat_map(Record::read);
+    read.map(|path| project.root.join(path)).collect()
 }
 
 /// Builds what is stale. A guest that fails does not stop the others.

@@ -21,7 +21,7 @@ use crate::watch::{Watch, say_changed, say_ended, sources};
 /// Runs the command. Only a signal ends it, or names that mean nothing.
 pub(crate) fn run(project: &Project, flags: &flags::Test) -> Result<ExitCode> {
     children::listen()?;
-    let mut places = sources(project);
+    let mut places = sources(project)?;
     places.extend(["tests", "host"].map(|place| project.root.join(place)));
     // Before the first round: what changes while it goes on starts another one.
     let mut watch = Watch::begin(places);
@@ -33,15 +33,23 @@ pub(crate) fn run(project: &Project, flags: &flags::Test) -> Result<ExitCode> {
     let mut wanted = Ok(wanted);
     loop {
         let began = Instant::now();
-        let result = wanted.and_then(|wanted| round(project, flags, &wanted, concerned));
-        let result = result.unwrap_or_else(|error| {
-            eprintln!("error: {error:#}");
-            "failed".to_owned()
-        });
+        let result = wanted.and_then(|wanted| round(project, flags, &wanted, &mut concerned));
+        let result = match result {
+            Ok(result) => {
+                concerned = Concerned::default();
+                result
+            }
+            // What this round did not run is run by the next one.
+            Err(error) => {
+                eprintln!("error: {error:#}");
+                "failed".to_owned()
+            }
+        };
+        watch.know_more(project);
         say_ended(&result, began.elapsed());
         let changed = watch.next();
         say_changed(project, &changed);
-        concerned = Concerned::by(project, &changed);
+        concerned.add_all(project, &changed);
         wanted = self::wanted(project, &flags.names);
     }
 }
@@ -70,12 +78,10 @@ struct Concerned {
 }
 
 impl Concerned {
-    fn by(project: &Project, changed: &[PathBuf]) -> Concerned {
-        let mut concerned = Concerned::default();
+    fn add_all(&mut self, project: &Project, changed: &[PathBuf]) {
         for path in changed {
-            concerned.add(project.relative(path));
+            self.add(project.relative(path));
         }
-        concerned
     }
 
     /// A path from the root.
@@ -113,12 +119,13 @@ impl Concerned {
     }
 }
 
-/// Builds what is stale and runs what is concerned. Returns the result in words.
+/// Builds what is stale and runs what is concerned, to which guests that are built again are added. Returns the result in
+/// words, or an error if not everything ran that could.
 fn round(
     project: &Project,
     flags: &flags::Test,
     wanted: &[String],
-    mut concerned: Concerned,
+    concerned: &mut Concerned,
 ) -> Result<String> {
     let guests = Asked::Cases(wanted.to_vec()).guests(project)?;
     let outcome = build_guests::attempt(project, &guests)?;
@@ -159,8 +166,12 @@ fn round(
         }
     };
     // After the tests, so that it is the last that one reads.
-    outcome.check()?;
+    let built = outcome.check();
+    if let Err(error) = &built {
+        eprintln!("error: {error:#}");
+    }
     Ok(match passed {
+        _ if built.is_err() => "failed",
         Some(true) => "passed",
         Some(false) => "failed",
         None => "nothing to run",

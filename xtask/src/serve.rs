@@ -1,12 +1,11 @@
 //! `cargo xtask serve`: builds the supervisor and the guests that a folder names, and starts it. With `--watch` it builds
 //! what changes, and the supervisor takes the new version.
 
-use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 use std::thread;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 
@@ -17,6 +16,7 @@ use crate::fault::FAILED;
 use crate::flags;
 use crate::programs::{has_supervisor, host, start, supervisor};
 use crate::project::{Project, read_toml};
+use crate::watch::{Watch, sources};
 
 /// How often files are looked at.
 const LOOK: Duration = Duration::from_millis(500);
@@ -26,7 +26,7 @@ pub(crate) fn run(project: &Project, flags: &flags::Serve) -> Result<ExitCode> {
     has_supervisor(project)?;
     let guests = guests(project, &flags.folder)?;
     // Before the first build: what changes while it goes on is built again.
-    let seen = newest_of(project);
+    let seen = Watch::begin(sources(project)?);
     if !guests.is_empty() {
         ensure(project, &guests)?;
     }
@@ -68,18 +68,11 @@ fn plain(path: &Path) -> PathBuf {
     }
 }
 
-/// The time of the newest source in each place that guests are built from.
-type Newest = [Option<SystemTime>; 3];
-
-fn newest_of(project: &Project) -> Newest {
-    ["guests", "wit", "Cargo.lock"].map(|name| newest(&project.root.join(name)))
-}
-
 /// Starts the supervisor, and builds its guests whenever their sources change.
 fn watch(
     project: &Project,
     guests: &[String],
-    mut seen: Newest,
+    mut seen: Watch,
     command: &mut Command,
 ) -> Result<ExitCode> {
     let mut supervisor = children::spawn(command).context("cannot start the supervisor")?;
@@ -90,26 +83,13 @@ fn watch(
             return Ok(ExitCode::from(code.unwrap_or(FAILED)));
         }
         thread::sleep(LOOK);
-        let now = newest_of(project);
-        if now == seen {
+        if seen.look().is_empty() {
             continue;
         }
-        seen = now;
         // A guest that does not build keeps its old version. The compiler has said why.
         if let Err(error) = attempt(project, guests).and_then(|outcome| outcome.check()) {
             eprintln!("error: {error:#}");
         }
+        seen.know_more(project);
     }
-}
-
-/// The time of the newest file in a folder.
-fn newest(path: &Path) -> Option<SystemTime> {
-    let metadata = fs::metadata(path).ok()?;
-    if !metadata.is_dir() {
-        return metadata.modified().ok();
-    }
-    let entries = fs::read_dir(path).ok()?.flatten();
-    let entries = entries.filter(|entry| entry.file_name() != OsStr::new("target"));
-    let inside = entries.filter_map(|entry| newest(&entry.path()));
-    inside.chain(metadata.modified().ok()).max()
 }

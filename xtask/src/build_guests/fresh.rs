@@ -182,6 +182,12 @@ impl Record {
         })
     }
 
+    /// What was read: the folders of packages, and files and folders outside of them.
+    pub(crate) fn read(&self) -> impl Iterator<Item = &Path> {
+        let read = self.packages.keys().chain(self.files.keys());
+        read.map(PathBuf::as_path)
+    }
+
     /// Writes the record, after all other outputs.
     pub(crate) fn store(&self, project: &Project) -> Result<()> {
         let text = serde_json::to_vec_pretty(self).context("cannot encode a record")?;

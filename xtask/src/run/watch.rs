@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 
 use super::options::options;
 use crate::adbc;
-use crate::build_guests::component;
+use crate::build_guests::{component, is_path};
 use crate::children;
 use crate::digest;
 use crate::fault::{Fault, USAGE};
@@ -18,7 +18,7 @@ use crate::watch::{Watch, say_changed, say_ended, sources};
 
 /// Runs the command. Only a signal ends it, or a guest that does not exist.
 pub(super) fn run(project: &Project, what: &str, given: &[String]) -> Result<ExitCode> {
-    if given.windows(2).any(|pair| pair == ["--stdin", "-"]) {
+    if options_with_paths(given).any(|option| option == ("--stdin", "-")) {
         return Err(Fault::new(
             USAGE,
             "`--stdin -` with `--watch`: our standard input can be read once only",
@@ -27,8 +27,12 @@ pub(super) fn run(project: &Project, what: &str, given: &[String]) -> Result<Exi
         .into());
     }
     children::listen()?;
-    let inputs = inputs(given);
-    let mut places = sources(project);
+    let mut inputs = inputs(given);
+    // A guest's component is known by its sources.
+    if is_path(what) {
+        inputs.push(PathBuf::from(what));
+    }
+    let mut places = sources(project)?;
     places.extend(inputs.iter().cloned());
     // Before the first round: what changes while it goes on starts another one.
     let mut watch = Watch::begin(places);
@@ -47,6 +51,7 @@ pub(super) fn run(project: &Project, what: &str, given: &[String]) -> Result<Exi
             }
             Ok(result) => result,
         };
+        watch.know_more(project);
         say_ended(&result, began.elapsed());
         let changed = watch.next();
         say_changed(project, &changed);
@@ -86,18 +91,27 @@ fn round(
     })
 }
 
-/// The files that the run reads. It may change what it is given with `:rw`, which would start it again without end.
+/// The options that name what a run reads, with their values: `--stdin FILE` or `--stdin=FILE`.
+fn options_with_paths(given: &[String]) -> impl Iterator<Item = (&str, &str)> {
+    const OPTIONS: [&str; 5] = ["--stdin", "--policy", "--data", "--dir", "--replay"];
+    // What stands behind `--` is the guest's.
+    let own = given.split(|word| word == "--").next().unwrap_or_default();
+    own.iter().enumerate().filter_map(|(index, word)| {
+        let (option, value) = match word.split_once('=') {
+            Some((option, value)) => (option, value),
+            None => (&**word, &**own.get(index + 1)?),
+        };
+        OPTIONS.contains(&option).then_some((option, value))
+    })
+}
+
+/// The files that the run reads, whether they exist yet or not. It may change what it is given with `:rw`, which would start it
+/// again without end.
 fn inputs(given: &[String]) -> Vec<PathBuf> {
-    let pairs = given.windows(2).filter_map(|pair| match &*pair[0] {
-        "--stdin" | "--policy" | "--data" | "--dir" | "--replay" => Some(&*pair[1]),
-        _ => None,
-    });
-    let read = pairs.filter(|value| !value.ends_with(":rw"));
+    let values = options_with_paths(given).map(|(_, value)| value);
+    let read = values.filter(|value| !value.ends_with(":rw"));
     let paths = read.map(|value| value.split("::").next().unwrap_or(value));
-    paths
-        .map(PathBuf::from)
-        .filter(|path| path.exists())
-        .collect()
+    paths.map(PathBuf::from).collect()
 }
 
 #[cfg(test)]
@@ -115,15 +129,17 @@ mod tests {
             "src::/data:rw",
             "--data",
             "Cargo.toml:rw",
-            "--policy",
-            "missing.toml",
+            "--policy=missing.toml",
             "--arg",
             "src",
+            "--",
+            "--stdin",
+            "of-the-guest",
         ];
         let given = given.map(str::to_owned);
         assert_eq!(
             inputs(&given),
-            ["Cargo.toml", "src"].map(std::path::PathBuf::from)
+            ["Cargo.toml", "src", "missing.toml"].map(std::path::PathBuf::from)
         );
     }
 }

@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader};
 use std::process::{Child, ChildStderr, Stdio};
 use std::thread;
 
-use crate::guests::saying;
+use crate::guests::{cargo_toml, returning, saying};
 use crate::scratch::Scratch;
 
 /// A command that watches, and the lines that it says on standard error.
@@ -173,4 +173,94 @@ fn names_that_mean_nothing_are_said_at_once() {
         let ended = scratch.xtask(arguments);
         assert_eq!(ended.code, 2, "{arguments:?}: {}", ended.stderr);
     }
+}
+
+/// A guest that is a member of the workspace elsewhere, and depends on a package beside it.
+#[test]
+fn a_change_is_seen_wherever_a_guest_is_and_what_it_reads() {
+    let scratch = workspace("watched-near");
+    let root = String::from_utf8(scratch.read("Cargo.toml")).unwrap();
+    let root = root.replace("\"guests/*\"", "\"guests/*\", \"teams/*\"");
+    scratch.write("Cargo.toml", &root);
+    let far = "watched-far-helper = { path = \"../../helper\" }\n\n[package.metadata.micro-app]\n";
+    scratch.write(
+        "teams/watched-far/Cargo.toml",
+        &cargo_toml("watched-far", far),
+    );
+    let source = returning("Ok(watched_far_helper::TEXT.into())");
+    scratch.write("teams/watched-far/src/lib.rs", &source);
+    scratch.write(
+        "helper/Cargo.toml",
+        "[package]\nname = \"watched-far-helper\"\nedition = \"2024\"\n",
+    );
+    let helper = |text: &str| format!("//! Helps.\n/// Text.\npub const TEXT: &str = {text:?};\n");
+    scratch.write("helper/src/lib.rs", &helper("one"));
+    scratch.write("tests/cases/watched-far/one.toml", "");
+    let mut watching = Watching::start(&scratch, &["test", "--watch", "watched-far"]);
+    assert_eq!(watching.round().0, "passed");
+
+    // The second is known since the first build. The last is not there at first.
+    for (file, text) in [
+        ("teams/watched-far/src/lib.rs", source + "// A comment.\n"),
+        ("helper/src/lib.rs", helper("two")),
+        (
+            ".cargo/config.toml",
+            "[env]\nOF_THE_MACHINE = \"1\"\n".to_owned(),
+        ),
+    ] {
+        scratch.write(file, &text);
+        let (result, said) = watching.round();
+        assert_eq!(result, "passed", "{said}");
+        assert!(said.contains(&format!("`{file}`\n")), "{said}");
+        assert_eq!(told(&scratch).0, ["watched-far"], "{file}");
+    }
+    assert_eq!(watching.interrupt(), Some(130));
+}
+
+#[test]
+fn a_component_by_its_path_and_an_input_that_comes_later_are_watched() {
+    let scratch = workspace("watched-inputs");
+    let host = "//! A stand-in.\nfn main() {\n    std::process::exit(9);\n}\n";
+    scratch.write("cli/src/bin/fractalaw.rs", host);
+    scratch.write("x.wasm", "one");
+    let arguments = [
+        "run",
+        "./x.wasm",
+        "--stdin=input.txt",
+        "--dir",
+        "data::/data",
+        "--watch",
+    ];
+    let mut watching = Watching::start(&scratch, &arguments);
+    assert_eq!(watching.round().0, "exit code 9");
+    for (file, text) in [
+        ("x.wasm", "two"),
+        ("input.txt", "one"),
+        ("data/.env", "one"),
+        ("data/target/a.tmp", "one"),
+    ] {
+        scratch.write(file, text);
+        let (result, said) = watching.round();
+        assert_eq!(result, "exit code 9", "{said}");
+        assert!(said.contains(&format!("{file}`\n")), "{said}");
+    }
+    assert_eq!(watching.interrupt(), Some(130));
+}
+
+#[test]
+fn what_a_round_could_not_run_is_run_by_the_next_one() {
+    let guest = "watched-later";
+    let scratch = workspace(guest);
+    let mut watching = Watching::start(&scratch, &["test", "--watch", guest]);
+    assert_eq!(watching.round().0, "passed");
+    let lock = String::from_utf8(scratch.read("Cargo.lock")).unwrap();
+    scratch.write("Cargo.lock", "no lock file");
+    assert_eq!(watching.round().0, "failed");
+    scratch.write(&format!("tests/cases/{guest}/two.toml"), "about = \"\"");
+    assert_eq!(watching.round().0, "failed");
+    scratch.write("Cargo.lock", &lock);
+    let (result, said) = watching.round();
+    assert_eq!(result, "passed", "{said}");
+    assert_eq!(told(&scratch), (vec![format!("{guest}/two")], 2));
+    assert_eq!(watching.interrupt(), Some(130));
 }
