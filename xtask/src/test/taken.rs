@@ -84,7 +84,9 @@ fn name(folder: &Path) -> Result<String> {
 }
 
 fn report(folder: &Path) -> Result<Report> {
-    let text = fs::read_to_string(folder.join(REPORT))
+    let file = folder.join(REPORT);
+    is_readable(&file)?;
+    let text = fs::read_to_string(file)
         .map_err(|error| unfit(folder, &format!("has no `{REPORT}`: {error}")))?;
     Report::from_json(&text)
         .map_err(|error| unfit(folder, &format!("has no report in `{REPORT}`: {error}")))
@@ -122,12 +124,20 @@ fn is_built(project: &Project, guest: &str, report: &Report) -> Result<()> {
     }
 }
 
+/// Refuses what is neither a file nor a folder, such as a pipe: reading it may have no end. What does not exist is no concern
+/// here.
+fn is_readable(path: &Path) -> Result<()> {
+    match fs::symlink_metadata(path).map(|metadata| metadata.file_type()) {
+        Ok(kind) if kind.is_symlink() => Err(unfit(path, "is a link")),
+        Ok(kind) if !kind.is_file() && !kind.is_dir() => Err(unfit(path, "is no file")),
+        _ => Ok(()),
+    }
+}
+
 /// Copies a file, or a folder with all that is in it. What does not exist is not copied.
 fn copy(from: &Path, to: &Path) -> Result<()> {
     let context = || format!("cannot copy `{}`", from.display());
-    if from.is_symlink() {
-        return Err(unfit(from, "is a link"));
-    }
+    is_readable(from)?;
     if from.is_dir() {
         for entry in fs::read_dir(from).with_context(context)? {
             let entry = entry.with_context(context)?;
@@ -206,7 +216,30 @@ fn fields(report: &Report) -> Result<Map<String, Value>> {
 mod tests {
     use std::fs;
 
-    use super::name;
+    use super::{copy, name, report};
+
+    #[cfg(unix)]
+    #[test]
+    fn what_is_no_file_is_neither_read_nor_copied() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = folder.path();
+        let hint = "hint: name a folder that `fractalaw run --record FOLDER` made";
+        fs::create_dir(folder.join("case")).unwrap();
+        let to = folder.join("to");
+        let pipe = |file: &str| {
+            let path = folder.join(file);
+            let made = std::process::Command::new("mkfifo").arg(&path).status();
+            assert!(made.unwrap().success());
+            format!("`{}` is no file\n{hint}", path.display())
+        };
+        let expected = pipe("report.json");
+        assert_eq!(report(folder).unwrap_err().to_string(), expected);
+        copy(&folder.join("case"), &to).unwrap();
+        let expected = pipe("case/input");
+        let refused = copy(&folder.join("case"), &to).unwrap_err();
+        assert_eq!(refused.to_string(), expected);
+        assert!(!to.exists());
+    }
 
     #[test]
     fn a_folder_has_one_case() {
