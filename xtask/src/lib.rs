@@ -41,13 +41,15 @@ mod guest;
 mod lock;
 mod programs;
 mod project;
-mod watch;
 
 // What guests in other languages and tests need besides the workspace.
 mod packages;
 
 // From the source of a guest to its component.
 mod build_guests;
+
+// Whether what it is made of changes.
+mod watch;
 
 mod drivers;
 mod servers;
