@@ -58,7 +58,7 @@ use languages::{Languages, Made};
 pub(crate) use lines::{WithLines, has_lines, with_lines};
 use makers::Makers;
 use order::Order;
-pub(crate) use order::users;
+pub(crate) use order::{inside, users};
 pub(crate) use outcome::Outcome;
 use reading::on_its_stack;
 use standing::Standing;

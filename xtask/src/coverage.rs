@@ -12,7 +12,6 @@ mod table;
 
 pub(crate) mod page;
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -25,7 +24,7 @@ use crate::cases::records;
 use crate::fault::list;
 use crate::files::write_atomically;
 use crate::project::Project;
-use lines::{Covered, Lines};
+use lines::{Codes, Covered, Lines};
 
 /// Runs the cases, and prints and writes what they reach.
 pub(crate) fn run(project: &Project, asked: &Asked) -> Result<ExitCode> {
@@ -70,10 +69,12 @@ pub(crate) fn cover(project: &Project, asked: &Asked) -> Result<Covered> {
         name: "coverage",
     };
     let records = records::read(&record(project, &wanted)?)?;
-    let mut codes = BTreeMap::new();
-    for module in &modules {
-        let code = dwarf::read(module)?;
-        codes.insert(code.sha256.clone(), code);
+    let mut codes = Codes::default();
+    for (guest, module) in &modules {
+        codes.add(guest, dwarf::read(module)?);
+    }
+    for guest in &known {
+        codes.add_inside(guest, build_guests::inside(project, guest)?);
     }
     let cases = records.iter().filter_map(|record| {
         let why = record.no_coverage.clone()?;

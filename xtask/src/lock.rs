@@ -52,6 +52,21 @@ impl Lock {
     /// The digest of a package with everything that it depends on, directly or not: names, versions, sources and
     /// checksums.
     pub(crate) fn digest(&self, package: &str) -> String {
+        let parts = self.with_all_that_it_needs(package);
+        let lines: Vec<String> = parts.into_iter().map(|part| part.join(" ")).collect();
+        digest::bytes(lines.join("\n").as_bytes())
+    }
+
+    /// The package itself and those that it depends on, directly or not, which come from no registry: their sources are at
+    /// paths.
+    pub(crate) fn written_here(&self, package: &str) -> BTreeSet<&str> {
+        let parts = self.with_all_that_it_needs(package).into_iter();
+        let at_paths = parts.filter(|[_, _, source, _]| source.is_empty());
+        at_paths.map(|[name, ..]| name).collect()
+    }
+
+    /// Name, version, source and checksum of each.
+    fn with_all_that_it_needs(&self, package: &str) -> BTreeSet<[&str; 4]> {
         let mut open: Vec<&Package> = self.find(package).collect();
         let mut parts = BTreeSet::new();
         while let Some(package) = open.pop() {
@@ -70,8 +85,7 @@ impl Lock {
                 );
             }
         }
-        let lines: Vec<String> = parts.into_iter().map(|part| part.join(" ")).collect();
-        digest::bytes(lines.join("\n").as_bytes())
+        parts
     }
 
     /// The packages that a dependency may mean: `name`, `name version` or `name version (source)`, as much as is
@@ -114,6 +128,19 @@ mod tests {
             { name = "shared", version = "2.0.0", source = "registry+https://b", checksum = "33" },
         ]
     "#;
+
+    #[test]
+    fn what_is_written_here_comes_from_no_registry() {
+        let lock = Lock::parse(LOCK).unwrap();
+        for (package, expected) in [
+            ("left", &["left", "own"][..]),
+            ("right", &["right"]),
+            ("own", &["left", "own"]),
+        ] {
+            let found: Vec<&str> = lock.written_here(package).into_iter().collect();
+            assert_eq!(found, expected, "{package}");
+        }
+    }
 
     #[test]
     fn only_what_a_package_is_made_of_counts() {

@@ -20,6 +20,7 @@ use super::guest_profile::{self, PROFILE};
 use super::hermetic;
 use super::toolchain::{TARGET, Toolchain};
 use crate::fault::{guest as fault, list};
+use crate::lock::Lock;
 use crate::project::Project;
 
 /// The result of a compilation.
@@ -131,13 +132,7 @@ impl<'a> Compiler<'a> {
             "strip=\"none\"".to_owned(),
             "lto=\"off\"".to_owned(),
         ];
-        for package in self
-            .project
-            .libraries()?
-            .iter()
-            .map(String::as_str)
-            .chain([guest])
-        {
+        for package in Lock::read(&self.project.root)?.written_here(guest) {
             keys.push(format!("package.{package}.opt-level=0"));
         }
         let arguments = keys.into_iter();

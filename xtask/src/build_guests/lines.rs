@@ -21,8 +21,8 @@ use crate::project::Project;
 
 /// Guests with the lines of their sources.
 pub(crate) struct WithLines {
-    /// Their core modules.
-    pub(crate) modules: Vec<Vec<u8>>,
+    /// The core module of each, by name.
+    pub(crate) modules: Vec<(String, Vec<u8>)>,
     /// Those whose own lines are not known, and why.
     pub(crate) left_out: Vec<(String, String)>,
 }
@@ -55,7 +55,8 @@ pub(crate) fn with_lines(project: &Project, names: &[String], folder: &Path) -> 
                 eprintln!("building `{name}` with its lines");
                 let (made, _) = makers.make(project, &guest, &BTreeSet::new())?;
                 let component = encoded(project, folder, &guest, &made)?;
-                with_lines.modules.extend(made.module());
+                let module = made.module().map(|module| (name.clone(), module));
+                with_lines.modules.extend(module);
                 component
             }
         };

@@ -102,6 +102,11 @@ fn missing(guest: &str, part: &str, known: &[String]) -> String {
     .to_string()
 }
 
+/// The guests whose code is in the component of this one: its parts, their parts, and itself.
+pub(crate) fn inside(project: &Project, guest: &str) -> Result<Vec<String>> {
+    Ok(Order::of(project, &[guest.to_owned()])?.names)
+}
+
 /// The guests with a `run` that are composed of this one, directly or through other parts.
 ///
 /// # Errors

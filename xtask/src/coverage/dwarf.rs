@@ -11,7 +11,7 @@ use crate::build_guests::hermetic::WORKSPACE;
 use crate::digest;
 
 /// The code of a module, with its lines.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Code {
     /// The SHA-256 of the contents of the code section.
     pub(crate) sha256: String,

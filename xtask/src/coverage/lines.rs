@@ -94,16 +94,44 @@ pub(crate) struct Lines(pub(crate) BTreeMap<String, File>);
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct File(pub(crate) BTreeMap<u32, u32>);
 
+/// The code of guests. Two guests may have the same code, from different lines, if only their data differ.
+#[derive(Debug, Default)]
+pub(crate) struct Codes {
+    /// By the digest of the code, and then by the guest.
+    all: BTreeMap<String, BTreeMap<String, Code>>,
+    /// The guests whose code is in the component of each.
+    inside: BTreeMap<String, Vec<String>>,
+}
+
+impl Codes {
+    pub(crate) fn add(&mut self, guest: &str, code: Code) {
+        let same = self.all.entry(code.sha256.clone()).or_default();
+        same.insert(guest.to_owned(), code);
+    }
+
+    /// Says whose code is in the component of a guest.
+    pub(crate) fn add_inside(&mut self, guest: &str, inside: Vec<String>) {
+        self.inside.insert(guest.to_owned(), inside);
+    }
+
+    /// The code with this digest in the component of a guest.
+    fn of(&self, guest: &str, sha256: &str) -> Option<&Code> {
+        let same = self.all.get(sha256)?;
+        let mut inside = self.inside.get(guest)?.iter();
+        inside.find_map(|part| same.get(part))
+    }
+}
+
 impl Lines {
     /// Brings together what ran and where it comes from. Code that nothing is known of is left out.
-    pub(crate) fn of(records: &[Record], codes: &BTreeMap<String, Code>) -> Lines {
+    pub(crate) fn of(records: &[Record], codes: &Codes) -> Lines {
         let mut lines = Lines::default();
         for record in records {
             let coverage = record.coverage.iter();
             let modules = coverage.flat_map(|coverage| &coverage.modules);
             let mut reached = BTreeSet::new();
             for module in modules {
-                let Some(code) = codes.get(&module.code_sha256) else {
+                let Some(code) = codes.of(&record.subject, &module.code_sha256) else {
                     continue;
                 };
                 for row in &code.rows {
@@ -238,7 +266,22 @@ mod tests {
             serde_json::from_value(record).unwrap()
         };
         let records = [record(&[[1, 3]], &[[3, 12]]), record(&[[1, 5]], &[[5, 12]])];
-        let lines = Lines::of(&records, &BTreeMap::from([("c".to_owned(), code)]));
+        let mut codes = Codes::default();
+        codes.add("plain-part", code);
+        // Another guest has the same code, from another file.
+        let mut twin = row((1, 20), 1);
+        twin.file = "twin.rs".to_owned();
+        let twin = Code {
+            sha256: "c".to_owned(),
+            rows: vec![twin],
+        };
+        for name in ["a-twin", "twin"] {
+            codes.add(name, twin.clone());
+            codes.add_inside(name, vec![name.to_owned()]);
+        }
+        codes.add_inside("plain", vec!["plain-part".to_owned(), "plain".to_owned()]);
+        let lines = Lines::of(&records, &codes);
+        assert_eq!(lines.0.keys().collect::<Vec<_>>(), ["a.rs"]);
         let file = &lines.0["a.rs"];
         assert_eq!(file.0, BTreeMap::from([(7, 2), (8, 1), (12, 0), (13, 0)]));
         assert_eq!(
