@@ -35,7 +35,7 @@ struct Spec {
     /// The time at which the run begins, in RFC 3339 and UTC: a text, or TOML's own type.
     clock: Option<toml::Value>,
     /// The seed of its randomness.
-    seed: Option<u64>,
+    seed: Option<Number>,
     #[serde(default)]
     limits: LimitsSpec,
     #[serde(default)]
@@ -58,11 +58,30 @@ enum Component {
     Zeros(ByteSize),
 }
 
+/// A number. TOML has none above 2^63, so a larger one is a text.
+#[derive(Clone, Copy, Deserialize)]
+#[serde(try_from = "toml::Value")]
+struct Number(u64);
+
+impl TryFrom<toml::Value> for Number {
+    type Error = String;
+
+    fn try_from(value: toml::Value) -> Result<Number, String> {
+        let number = match &value {
+            toml::Value::Integer(number) => u64::try_from(*number).ok(),
+            toml::Value::String(text) => text.parse().ok(),
+            _ => None,
+        };
+        let wrong = || format!("{value} is no whole number from 0 to {}", u64::MAX);
+        number.map(Number).ok_or_else(wrong)
+    }
+}
+
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct LimitsSpec {
     tier: Option<Tier>,
-    fuel: Option<u64>,
+    fuel: Option<Number>,
     timeout: Option<String>,
     memory: Option<ByteSize>,
     /// Quotas by name, as in a policy.
@@ -188,13 +207,13 @@ impl Case {
         if let Some(clock) = &self.spec.clock {
             run = run.clock(self.parse_clock(clock)?);
         }
-        if let Some(seed) = self.spec.seed {
+        if let Some(Number(seed)) = self.spec.seed {
             run = run.seed(seed);
         }
         if let Some(tier) = tier {
             run = run.tier(*tier);
         }
-        if let Some(units) = fuel {
+        if let Some(Number(units)) = fuel {
             run = run.fuel(*units);
         }
         if let Some(timeout) = timeout {

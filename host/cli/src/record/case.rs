@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::copies::{Copies, DATABASE, MODELS, STDIN};
 use super::place::{ANSWERS, Place};
-use super::toml::{text as quoted, value};
+use super::toml::{number, text as quoted, value};
 
 /// What came of the run, beside the case.
 pub(super) const REPORT: &str = "report.json";
@@ -33,7 +33,7 @@ pub(super) fn text(place: &Place, given: &Given, copies: &Copies) -> String {
         "about = {}\nclock = {}\nseed = {}\n",
         quoted(&about),
         quoted(&clock),
-        place.fixed().seed
+        number(place.fixed().seed)
     );
     limits(given, &mut text);
     trigger(place, given, &mut text);
@@ -61,7 +61,7 @@ fn limits(given: &Given, text: &mut String) {
     line("tier", quoted(&applied.tier.to_string()), &mut lines);
     let (limits, default) = (&applied.limits, Limits::of(applied.tier));
     if limits.fuel != default.fuel {
-        line("fuel", limits.fuel, &mut lines);
+        line("fuel", number(limits.fuel), &mut lines);
     }
     if limits.deadline != default.deadline {
         let time = humantime::format_duration(limits.deadline).to_string();

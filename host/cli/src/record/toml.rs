@@ -8,6 +8,14 @@ pub(super) fn text(text: &str) -> String {
     Value::from(text).to_string().replace('\u{7f}', "\\u007f")
 }
 
+/// A number. TOML has none above 2^63, so a larger one is a text.
+pub(super) fn number(number: u64) -> String {
+    match i64::try_from(number) {
+        Ok(number) => number.to_string(),
+        Err(_) => text(&number.to_string()),
+    }
+}
+
 /// A value of a policy. Nothing in a policy is `null`.
 pub(super) fn value(value: &Value) -> String {
     match value {

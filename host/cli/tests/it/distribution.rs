@@ -182,12 +182,14 @@ fn a_name_is_a_file_first_and_then_what_the_lock_pins() {
     )
     .unwrap();
     fs::copy(guest("hello-world"), machine.file("hello-world.wasm")).unwrap();
-    let (code, error) = named("hello-world.wasm");
-    assert_eq!(code, 2);
-    assert!(
-        error.contains("line 2: missing field `reference`"),
-        "{error}"
-    );
+    for name in ["hello-world.wasm", "hello-world"] {
+        let (code, error) = named(name);
+        assert_eq!(code, 2, "{name}");
+        assert!(
+            error.contains("line 2: missing field `reference`"),
+            "{name}: {error}"
+        );
+    }
 }
 
 /// It replaces this process, and is looked for beside it and on the path.

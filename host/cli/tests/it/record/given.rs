@@ -55,6 +55,27 @@ fn the_time_and_random_numbers_of_a_recorded_run_come_again() {
     assert_ne!(first.outcome, second.outcome);
 }
 
+/// TOML has no number above 2^63.
+#[test]
+fn the_largest_seed_and_fuel_are_recorded() {
+    let lab = Lab::new();
+    let largest = u64::MAX.to_string();
+    let flags = ["--seed", &largest, "--fuel", "9223372036854775807"];
+    let (_, case) = lab.recorded("time-and-chance", &flags);
+    assert!(
+        case.contains(&format!("\nseed = \"{largest}\"\n")),
+        "{case}"
+    );
+    assert!(case.contains("\nfuel = 9223372036854775807\n"), "{case}");
+    let large = (1_u64 << 63).to_string();
+    let flags = ["--fuel", &large];
+    let (_, case) = Lab::new().recorded("hello-world", &flags);
+    assert!(
+        case.contains(&format!("\nfuel = \"{large}\"\n")),
+        "{case}"
+    );
+}
+
 #[test]
 fn folders_are_recorded_as_they_were_before_the_run() {
     let lab = Lab::new();

@@ -76,11 +76,13 @@ impl Lab {
         let mut flags = vec!["--deterministic".to_owned()];
         let mut flag = |name: &str, value: String| flags.extend([format!("--{name}"), value]);
         flag("clock", case["clock"].as_str().unwrap().to_owned());
-        flag("seed", case["seed"].to_string());
+        let text = |value: &Value| {
+            let text = value.as_str().map(str::to_owned);
+            text.unwrap_or_else(|| value.to_string())
+        };
+        flag("seed", text(&case["seed"]));
         for (key, value) in table("limits") {
-            let text = value
-                .as_str()
-                .map_or_else(|| value.to_string(), str::to_owned);
+            let text = text(value);
             match key.as_str() {
                 "quotas" => {
                     for (name, most) in value.as_table().unwrap() {
