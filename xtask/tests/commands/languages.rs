@@ -22,7 +22,7 @@ const TEMPLATES: [(&str, &str, &str); 4] = [
 const LANGUAGES: [&str; 3] = ["c", "javascript", "python"];
 
 /// The files of the template for a new guest.
-fn add_new(scratch: &Scratch, template: &str, name: &str) {
+pub(crate) fn add_new(scratch: &Scratch, template: &str, name: &str) {
     let known = TEMPLATES.iter().find(|known| known.0 == template);
     let language = known.unwrap().1;
     let templates = repository().join("xtask/templates").join(template);

@@ -49,6 +49,8 @@ mod selecting;
 mod serve_elsewhere;
 mod serve_watch;
 mod start_host;
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+mod surroundings;
 mod tidiness;
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 mod unfit_tools;

@@ -9,7 +9,8 @@
 use std::env;
 use std::ffi::OsString;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
+use serde_json::Value;
 
 use super::brought::{self, Installing};
 use super::inner;
@@ -17,6 +18,7 @@ use super::tools::Tools;
 use super::typescript;
 use super::workshop::{WIT, Workshop};
 use super::world::{WORLD, version_of_wasi};
+use crate::fault::guest as fault;
 use crate::guest::{Guest, Other};
 
 /// What componentize-qjs makes: a component of the engine and the script, and one that starts it with what both were at
@@ -49,8 +51,10 @@ pub(super) fn build(
     if workshop.path("app/package-lock.json").is_file() {
         install(workshop, name)?;
     }
-    if other.source.ends_with(".ts") {
-        typescript::check(workshop, compiler, name, folder, other)?;
+    match other.source.ends_with(".ts") {
+        true => typescript::check(workshop, compiler, name, folder, other)?,
+        // esbuild would take the next one above.
+        false => workshop.write("tsconfig.json", "{}")?,
     }
     let wasi = version_of_wasi()?;
     for (name, text) in [
@@ -68,7 +72,7 @@ pub(super) fn build(
         .args(["--external:fractal:*", "--external:wasi:*"])
         .args(["--alias:micro-app=./micro-app.js", "--inject:./globals.js"])
         .args(["--legal-comments=none", "--log-level=warning"])
-        .arg("--outfile=script.js");
+        .args(["--outfile=script.js", "--metafile=bundle.json"]);
     // What the component imports, of parts and of the host.
     for interface in guest.build.compose.keys().chain(&other.imports) {
         if let Some((namespace, _)) = interface.split_once(':') {
@@ -76,12 +80,32 @@ pub(super) fn build(
         }
     }
     workshop.run(name, "esbuild", &mut bundle)?;
+    is_of_the_workshop(workshop, name)?;
     let mut make = workshop.still("node")?;
     make.args(["-e", MAKE])
         .arg(quickjs.join("package/componentize-qjs.linux-x64-gnu.node"))
         .args([WIT, WORLD]);
     workshop.run(name, "componentize-qjs", &mut make)?;
     inner::with_names(&workshop.read("app.wasm")?, &INNER)
+}
+
+/// Fails if a module comes from elsewhere. esbuild looks for packages in each folder above too, and nobody would notice if one
+/// changed there.
+fn is_of_the_workshop(workshop: &Workshop, guest: &str) -> Result<()> {
+    let bundle: Value = serde_json::from_slice(&workshop.read("bundle.json")?)
+        .context("esbuild does not say what it has bundled")?;
+    let modules = bundle["inputs"].as_object();
+    let mut modules = modules.into_iter().flat_map(|modules| modules.keys());
+    let is_outside = |module: &&String| module.starts_with("..") || module.starts_with('/');
+    let Some(module) = modules.find(is_outside) else {
+        return Ok(());
+    };
+    let shown = module.rsplit("node_modules/").next().unwrap_or(module);
+    Err(fault(format!(
+        "`{guest}` imports `{shown}`, which is not in its folder"
+    ))
+    .hint("name its package in `package.json` and `package-lock.json` there, or copy the file")
+    .into())
 }
 
 /// The module that the component exports: `run`, and the interfaces of a guest that others are composed of.

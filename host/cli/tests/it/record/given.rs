@@ -70,10 +70,7 @@ fn the_largest_seed_and_fuel_are_recorded() {
     let large = (1_u64 << 63).to_string();
     let flags = ["--fuel", &large];
     let (_, case) = Lab::new().recorded("hello-world", &flags);
-    assert!(
-        case.contains(&format!("\nfuel = \"{large}\"\n")),
-        "{case}"
-    );
+    assert!(case.contains(&format!("\nfuel = \"{large}\"\n")), "{case}");
 }
 
 #[test]
