@@ -118,9 +118,16 @@ pub enum StoreError {
     /// A deferred foreign key is broken. It is checked when the run is settled.
     #[error("what the run did to data leaves a foreign key that points to no row")]
     BrokenKeys,
-    /// SQLite rolled the run back, so there is nothing to settle.
-    #[error("what the run did to data was rolled back by a statement of its own")]
-    RolledBack,
+    /// SQLite itself rolled the run back, so there is nothing to settle.
+    #[error(
+        "a call failed, and all that the run did to data was rolled back: {cause}\nhint: {hint}"
+    )]
+    RolledBack {
+        /// Why the call failed, as the guest was told.
+        cause: String,
+        /// What to do.
+        hint: &'static str,
+    },
     /// The run was stopped while it was settled.
     #[error(transparent)]
     Stop(#[from] Stop),

@@ -262,6 +262,12 @@ impl Engine {
         }
     }
 
+    /// The extended code of the last call of SQLite on this connection.
+    pub(crate) fn last_code(&self) -> c_int {
+        // SAFETY: the connection is open.
+        unsafe { ffi::sqlite3_extended_errcode(self.handle()) }
+    }
+
     /// Whether SQLite has rolled the transaction back by itself.
     pub(crate) fn is_autocommit(&self) -> bool {
         self.connection.is_autocommit()

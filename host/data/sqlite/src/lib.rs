@@ -45,6 +45,7 @@ mod json;
 mod kind;
 pub mod limits;
 mod line;
+mod lost;
 mod messages;
 mod names_out;
 mod open;

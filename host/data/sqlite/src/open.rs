@@ -172,6 +172,18 @@ impl Open {
         self.in_transaction = false;
     }
 
+    /// Whether a table has given its largest automatic key, in this run or before. For SQLite, the database is then full.
+    pub(crate) fn has_used_up_keys(&self) -> bool {
+        let sql = format!(
+            "SELECT 1 FROM main.sqlite_sequence WHERE seq = {}",
+            i64::MAX
+        );
+        let found = self.desk.engine.connection().prepare(&sql);
+        // Without automatic keys, the table does not exist.
+        lock(&self.desk.touched).has_largest_rowid()
+            || found.is_ok_and(|mut found| found.exists(()).unwrap_or(false))
+    }
+
     /// Rolls back what is open, and gives the place in line to the next writer, who may have more time.
     pub(crate) fn leave(&mut self) {
         if !self.desk.engine.is_autocommit() {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use fractalaw_data_call::{Budget, CallError, Code, Failure};
+use fractalaw_data_call::{Budget, CallError, Code, Failure, Stop};
 
 use crate::call::Call;
 use crate::changes::{Changes, TableChanges};
@@ -12,6 +12,7 @@ use crate::grants::Grants;
 use crate::guard::lock;
 use crate::inner::{Conditions, Inner};
 use crate::limits::SHORT_SQL_BYTES;
+use crate::lost::Lost;
 use crate::messages;
 use crate::open::Open;
 use crate::prepared::Prepared;
@@ -33,8 +34,8 @@ pub struct Run {
     /// The budget, until the first call.
     budget: Option<Box<dyn Budget>>,
     pub(crate) open: Option<Open>,
-    /// A statement of the run rolled everything back.
-    lost: bool,
+    /// SQLite rolled everything back.
+    lost: Option<Lost>,
     /// What its calls have committed, in their order, if each call commits.
     committed: Committed,
 }
@@ -59,7 +60,7 @@ impl Run {
             conditions,
             budget: Some(budget),
             open: None,
-            lost: false,
+            lost: None,
             committed: Committed::default(),
         }
     }
@@ -74,7 +75,7 @@ impl Run {
     ///
     /// A query is short if its transaction has begun, and it takes less than some ten microseconds and little memory.
     pub fn query_if_short(&mut self, sql: &str) -> Option<Result<Vec<u8>, Failure>> {
-        if self.lost || self.conditions.commits_each_call || sql.len() > SHORT_SQL_BYTES {
+        if self.lost.is_some() || self.conditions.commits_each_call || sql.len() > SHORT_SQL_BYTES {
             return None;
         }
         let now_ms = self.conditions.now_ms;
@@ -88,7 +89,10 @@ impl Run {
         }
         .query(sql);
         let succeeded = !matches!(result, Err(Failure::Stop(_)));
-        lock(&work).end_trial(before, succeeded).then_some(result)
+        if !lock(&work).end_trial(before, succeeded) {
+            return None;
+        }
+        Some(self.checked(result))
     }
 
     /// Runs one statement that changes rows, and returns how many it changed.
@@ -123,8 +127,8 @@ impl Run {
         does: Does,
         call: impl FnOnce(&mut Call<'_>) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
-        if self.lost {
-            return Err(lost().into());
+        if let Some(lost) = &self.lost {
+            return Err(lost.told_again());
         }
         let commits_each_call = self.conditions.commits_each_call;
         let now_ms = self.conditions.now_ms;
@@ -137,7 +141,7 @@ impl Run {
         }
         self.begin(writes)?;
         let Some(open) = &mut self.open else {
-            return Err(lost().into());
+            return Err(Stop::Interrupted.into());
         };
         if commits_each_call {
             // Others may have changed the database since its last call.
@@ -162,16 +166,29 @@ impl Run {
             }
             return ended.and(result);
         }
-        if !open.in_transaction {
-            // The statement had `OR ROLLBACK`, or SQLite rolled back because the run was stopped while it wrote.
-            lock(&open.desk.touched).take();
-            self.lost = true;
-            return result.map_err(|failure| match failure {
-                Failure::Call(error) => error.hint(OR_ABORT).into(),
-                stop => stop,
-            });
+        self.checked(result)
+    }
+
+    /// Finds out whether SQLite has rolled back the run's transaction: because of `OR ROLLBACK`, because of the schema, because the disk
+    /// failed, or because the run was stopped while it wrote.
+    fn checked<T>(&mut self, result: Result<T, Failure>) -> Result<T, Failure> {
+        let Some(open) = &mut self.open else {
+            return result;
+        };
+        open.in_transaction = !open.desk.engine.is_autocommit();
+        if open.in_transaction {
+            return result;
         }
-        result
+        let fault = open.desk.engine.last_code();
+        let failure = match result {
+            Err(failure) => failure,
+            // What the host itself reads around a statement failed.
+            Ok(_) => CallError::new(Code::Engine, "the database failed").into(),
+        };
+        let lost = Lost::by(&failure, fault, open.has_used_up_keys());
+        // The next writer need not wait for this run any longer.
+        open.leave();
+        Err(self.lost.insert(lost).told())
     }
 
     fn begin(&mut self, writes: bool) -> Result<(), Failure> {
@@ -208,7 +225,14 @@ impl Run {
     ///
     /// Without an identity, there is no ledger that a later start could ask. Then nothing is recorded, and a
     /// crash leaves nothing of the run.
+    ///
+    /// # Errors
+    ///
+    /// If SQLite has rolled back what the run did, or if it cannot take effect.
     pub fn prepare(mut self, identity: Option<&str>) -> Result<Prepared, StoreError> {
+        if let Some(lost) = self.lost.take() {
+            return Err(lost.into());
+        }
         let changes = self.changes()?;
         let open = self.open.as_ref();
         if open.is_some_and(|open| open.desk.engine.breaks_deferred_keys()) {
@@ -256,14 +280,4 @@ impl Drop for Run {
             open.close();
         }
     }
-}
-
-const OR_ABORT: &str = "all that this run did to data was rolled back: `OR ABORT` undoes the statement alone, instead of `OR ROLLBACK`";
-
-fn lost() -> CallError {
-    CallError::new(
-        Code::Constraint,
-        "a statement rolled back all that this run did to data, and it goes no further",
-    )
-    .hint(OR_ABORT)
 }

@@ -81,6 +81,12 @@ impl Touched {
         std::mem::take(&mut self.perhaps_random)
     }
 
+    /// Whether a row with the largest rowid was touched.
+    pub(crate) fn has_largest_rowid(&self) -> bool {
+        let mut tables = self.tables.iter();
+        tables.any(|(_, rows)| rows.contains_key(&Key::Rowid(i64::MAX)))
+    }
+
     pub(crate) fn rows(&self) -> usize {
         self.rows
     }

@@ -2,8 +2,9 @@
 
 use fractalaw_host::{Durability, Host, Outcome};
 use fractalaw_testing::{DURABILITIES, RUNTIME};
+use rusqlite::Connection;
 
-use crate::guests::Does::{Execute, Query, Wat};
+use crate::guests::Does::{Execute, Query, Tries, Wat};
 use crate::guests::guest;
 use crate::lab::{Lab, builder, effects, host, ran};
 
@@ -95,6 +96,56 @@ fn a_run_that_leaves_a_deferred_constraint_broken_does_not_complete() {
     let report = ran(&host(), &guest(&does), &lab.run());
     assert_eq!(report.outcome.kind(), "completed");
     assert_eq!(lab.rows("SELECT at FROM visit"), ["today"]);
+}
+
+/// The guest was told that a row is there, so the run cannot be reported as completed without it.
+#[test]
+fn a_run_that_sqlite_has_rolled_back_does_not_complete_whatever_the_guest_returns() {
+    let hint = "`OR ABORT` in the statement undoes the statement alone, instead of `OR ROLLBACK` there or `ON CONFLICT ROLLBACK` \
+                in the schema";
+    for (schema, lost) in [
+        (
+            "",
+            "INSERT OR ROLLBACK INTO permit VALUES (1, 'west', 'Cy')",
+        ),
+        (
+            "CREATE TABLE word (id UNIQUE ON CONFLICT ROLLBACK); INSERT INTO word VALUES (1)",
+            "INSERT INTO word VALUES (1)",
+        ),
+    ] {
+        let lab = Lab::new();
+        Connection::open(&lab.file)
+            .unwrap()
+            .execute_batch(schema)
+            .unwrap();
+        let does = [
+            Execute("INSERT INTO note VALUES ('kept')"),
+            Tries(lost),
+            Tries("INSERT INTO note VALUES ('kept too')"),
+        ];
+        let ledger = fractalaw_testing::Lab::new();
+        let with_ledger = builder()
+            .ledger(&ledger.path, Durability::Run)
+            .build()
+            .unwrap();
+        let report = ran(&with_ledger, &guest(&does), &lab.run());
+        let said = report.outcome.to_string();
+        assert!(
+            said.contains("rolled back: UNIQUE constraint failed") && said.ends_with(hint),
+            "{said}"
+        );
+        assert_eq!(report.outcome.kind(), "trap");
+        assert_eq!(effects(&report), [""; 0]);
+        assert_eq!(lab.rows("SELECT text FROM note"), [""; 0]);
+        drop(with_ledger);
+        assert_eq!(ledger.outcomes(), [Some("trap".to_owned())]);
+        let report = ran(&host(), &guest(&CHANGES), &lab.run());
+        assert_eq!(
+            report.outcome.kind(),
+            "completed",
+            "the next run waits for nothing"
+        );
+    }
 }
 
 #[test]

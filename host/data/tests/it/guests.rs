@@ -9,11 +9,13 @@ pub(crate) enum Does<'a> {
     Query(&'a str),
     /// A statement that changes data.
     Execute(&'a str),
+    /// A statement that changes data, whose error it does not mind.
+    Tries(&'a str),
     /// Instructions of its own.
     Wat(&'a str),
 }
 
-use Does::{Execute, Query, Wat};
+use Does::{Execute, Query, Tries, Wat};
 
 /// A component that does this and returns `ok("done")`. If a call fails, it returns the code and the message as
 /// its error.
@@ -33,7 +35,7 @@ pub(crate) fn text(does: &[Does<'_>]) -> String {
     for step in does {
         let (call, sql) = match step {
             Query(sql) => ("query", sql),
-            Execute(sql) => ("execute", sql),
+            Execute(sql) | Tries(sql) => ("execute", sql),
             Wat(wat) => {
                 body += wat;
                 continue;
@@ -42,9 +44,16 @@ pub(crate) fn text(does: &[Does<'_>]) -> String {
         let escaped: String = sql.bytes().map(|byte| format!("\\{byte:02x}")).collect();
         writeln!(data, "(data (i32.const {at}) \"{escaped}\")").unwrap();
         let bytes = sql.len();
+        let then = match step {
+            // What is returned at the end is `done` again.
+            Tries(_) => {
+                "(i32.store8 (i32.const 16) (i32.const 0)) (i32.store (i32.const 20) (i32.const 512)) (i32.store (i32.const 24) (i32.const 4))"
+            }
+            _ => "(return (i32.const 16))",
+        };
         writeln!(
             body,
-            "(if (call $try-{call} (i32.const {at}) (i32.const {bytes})) (then (return (i32.const 16))))"
+            "(if (call $try-{call} (i32.const {at}) (i32.const {bytes})) (then {then}))"
         )
         .unwrap();
         at += bytes;

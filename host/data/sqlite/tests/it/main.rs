@@ -10,6 +10,7 @@ mod import;
 mod keys;
 mod kills;
 mod looks;
+mod lost;
 mod names;
 mod other_hosts;
 mod prices;
