@@ -120,7 +120,7 @@ impl Capability for Data {
         }
         for file in starting.names(KEY).filter_map(grant::file) {
             if fractalaw_sqlite::is_unsettled(&file) {
-                self.stores.get(&file).map_err(failed)?;
+                self.stores.get(&file, &mut || Ok(())).map_err(failed)?;
             }
         }
         Ok(())

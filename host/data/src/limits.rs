@@ -1,5 +1,7 @@
 //! How much data one run may use. The limits of a single call are in `fractalaw_sqlite::limits`.
 
+use std::time::Duration;
+
 fractalaw_limits::limits! {
     /// The statements of one run, `insert` included. A guest that works row by row makes a few thousand. A policy can
     /// lower it, and the next two.
@@ -36,6 +38,10 @@ fractalaw_limits::limits! {
     /// policy has some dozens.
     pub(crate) const CHECKED_GRANTS: usize = 1_000
         => "further ones are used without a warning";
+
+    /// The time between two looks at the deadline while another run opens the database.
+    pub(crate) const OPEN_LOOK: Duration = Duration::from_millis(5)
+        => "the host looks at the deadline";
 }
 
 #[cfg(test)]

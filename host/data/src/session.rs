@@ -8,7 +8,7 @@ use fractalaw_host::capability::{
     Account, Ended, Payload, RunState, Session, Threads, Verdict, exceeds,
 };
 use fractalaw_host::{Effect, HostError, Settled};
-use fractalaw_sqlite::{Conditions, StoreError};
+use fractalaw_sqlite::{Budget, Conditions, StoreError};
 
 use crate::adbc::{AdbcRun, NotCommitted};
 use crate::budget::{Quotas, RunBudget, ends, failed};
@@ -147,7 +147,7 @@ pub(crate) async fn call<T: Send + 'static>(
                 account: budget_account,
                 left,
             };
-            let opened = open(&stores, place, conditions, budget).map_err(Fails::Host)?;
+            let opened = open(&stores, place, conditions, budget)?;
             *held = State::Open(opened);
         }
         let State::Open(engine) = &mut *held else {
@@ -182,16 +182,23 @@ fn open(
     stores: &Stores,
     place: Place,
     conditions: Conditions,
-    budget: RunBudget,
-) -> Result<Engine, HostError> {
+    mut budget: RunBudget,
+) -> Result<Engine, Fails> {
     match place {
         Place::Sqlite { file, tables } => {
-            let store = stores.for_run(&file, &tables).map_err(failed)?;
+            let store = stores.for_run(&file, &tables, &mut || budget.look());
+            let store = store.map_err(|error| match error {
+                StoreError::Stop(stop) => Fails::Call(stop.into()),
+                error if error.is_busy() => Fails::Call(fractalaw_sqlite::busy().into()),
+                error => Fails::Host(failed(error)),
+            })?;
             let run = store.run(tables, conditions, Box::new(budget));
             Ok(Engine::Sqlite(Box::new(run)))
         }
         Place::Adbc { settings, access } => {
-            let store = stores.adbc(&settings).map_err(failed)?;
+            let store = stores
+                .adbc(&settings)
+                .map_err(|error| Fails::Host(failed(error)))?;
             let run = store.run(access, Box::new(budget));
             Ok(Engine::Adbc(Box::new(AdbcRun::new(&settings.driver, run))))
         }

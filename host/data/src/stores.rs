@@ -2,20 +2,21 @@
 
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, TryLockError};
 
 use fractalaw_adbc_client::{OpenError, Settings, beside_the_host};
 use fractalaw_host::capability::{self, Verdicts};
-use fractalaw_sqlite::{Grants, Store, StoreError, Verdict};
+use fractalaw_sqlite::{Grants, Stop, Store, StoreError, Verdict};
 
-use crate::limits::CHECKED_GRANTS;
+use crate::limits::{CHECKED_GRANTS, OPEN_LOOK};
 use crate::warning::Warning;
 
 /// All databases of one host.
 #[derive(Default)]
 pub(crate) struct Stores {
-    open: Mutex<HashMap<PathBuf, Store>>,
     /// Each has a lock of its own, because opening a database can take long.
+    open: Mutex<HashMap<PathBuf, Slot>>,
+    /// The same.
     adbc: Mutex<HashMap<Settings, AdbcSlot>>,
     adbc_program: OnceLock<PathBuf>,
     verdicts: OnceLock<Verdicts>,
@@ -25,8 +26,14 @@ pub(crate) struct Stores {
     told: OnceLock<Told>,
 }
 
+/// Says whether the run that waits may go on.
+pub(crate) type Look<'a> = dyn FnMut() -> Result<(), Stop> + 'a;
+
 /// Is told of each warning.
 pub(crate) type Told = Box<dyn Fn(&Warning) + Send + Sync>;
+
+/// A database in a file, if it is open.
+type Slot = Arc<Mutex<Option<Store>>>;
 
 /// A database with an ADBC driver, if it is open.
 type AdbcSlot = Arc<Mutex<Option<fractalaw_adbc_client::Store>>>;
@@ -37,28 +44,41 @@ impl Stores {
         let _ = self.verdicts.set(verdicts.clone());
     }
 
-    /// The database in this file. When it is opened, a run that a crash left is settled.
-    pub(crate) fn get(&self, file: &Path) -> Result<Store, StoreError> {
+    /// The database in this file. When it is opened, a run that a crash left is settled. While another run opens it, or another program
+    /// holds it, `look` says whether to wait.
+    pub(crate) fn get(&self, file: &Path, look: &mut Look<'_>) -> Result<Store, StoreError> {
         // One name for each file, so that its writers wait in one line.
         let path = file.canonicalize().unwrap_or_else(|_| file.to_owned());
-        let mut open = lock(&self.open);
-        if let Some(store) = open.get(&path) {
+        let slot = Arc::clone(lock(&self.open).entry(path.clone()).or_default());
+        let mut slot = loop {
+            match slot.try_lock() {
+                Ok(slot) => break slot,
+                Err(TryLockError::Poisoned(poisoned)) => break poisoned.into_inner(),
+                Err(TryLockError::WouldBlock) => look()?,
+            }
+            std::thread::sleep(OPEN_LOOK);
+        };
+        if let Some(store) = &*slot {
             return Ok(store.clone());
         }
-        let store = Store::open(&path, |run| self.verdict(run))?;
-        open.insert(path, store.clone());
-        Ok(store)
+        let store = Store::open_for(&path, |run| self.verdict(run), look)?;
+        Ok(slot.insert(store).clone())
     }
 
     /// The same, for a run with these grants. When they are first used there, what an operator should know is noted.
-    pub(crate) fn for_run(&self, file: &Path, grants: &Arc<Grants>) -> Result<Store, StoreError> {
-        let store = self.get(file)?;
+    pub(crate) fn for_run(
+        &self,
+        file: &Path,
+        grants: &Arc<Grants>,
+        look: &mut Look<'_>,
+    ) -> Result<Store, StoreError> {
+        let store = self.get(file, look)?;
         let mut checked = lock(&self.checked);
         let is_new = checked.len() < CHECKED_GRANTS
             && checked.insert((store.path().to_owned(), Arc::clone(grants)));
         drop(checked);
         if is_new {
-            let problems = store.check(grants)?;
+            let problems = store.check_for(grants, look)?;
             let warnings = problems.iter().map(|problem| Warning::new(file, problem));
             match self.told.get() {
                 Some(told) => warnings.for_each(|warning| told(&warning)),
@@ -99,7 +119,12 @@ impl Stores {
     /// Closes the databases that no run uses. A file keeps its place in the list, and with it the line of its writers.
     pub(crate) fn close(&self) {
         lock(&self.adbc).clear();
-        lock(&self.open).values().for_each(Store::rest);
+        for slot in lock(&self.open).values() {
+            // If it is locked, a run opens it.
+            if let Some(store) = slot.try_lock().ok().as_deref().and_then(Option::as_ref) {
+                store.rest();
+            }
+        }
     }
 
     fn verdict(&self, run: &str) -> Verdict {
@@ -116,4 +141,46 @@ impl Stores {
 /// A panic leaves nothing half changed, because the engine rolls back what it does not finish.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A database that is being opened holds up only the runs that use it, and each of them as long as it may wait.
+    #[test]
+    fn a_database_that_opens_slowly_holds_up_no_other() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = folder.path().canonicalize().unwrap();
+        let (slow, quick) = (folder.join("slow.db"), folder.join("quick.db"));
+        for file in [&slow, &quick] {
+            std::fs::write(file, b"").unwrap();
+        }
+        let stores = Stores::default();
+        let slot = Arc::clone(lock(&stores.open).entry(slow.clone()).or_default());
+        let opening = lock(&slot);
+        assert_eq!(stores.get(&quick, &mut || Ok(())).unwrap().path(), quick);
+        let mut looks = 0;
+        let given_up = stores.get(&slow, &mut || {
+            looks += 1;
+            if looks < 3 {
+                Ok(())
+            } else {
+                Err(Stop::Deadline)
+            }
+        });
+        assert!(matches!(
+            given_up.map(|_| ()),
+            Err(StoreError::Stop(Stop::Deadline))
+        ));
+        stores.close();
+        drop(opening);
+        assert_eq!(
+            stores
+                .get(&slow, &mut || Err(Stop::Deadline))
+                .unwrap()
+                .path(),
+            slow
+        );
+    }
 }

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, Result};
@@ -133,6 +134,8 @@ pub(crate) fn connect(path: &Path, read_only: bool) -> std::result::Result<Conne
     opened
         .and_then(|connection| {
             ffi::without_small_pieces(&connection)?;
+            // SQLite does not wait by itself. Whoever waits looks at a run's budget meanwhile.
+            connection.busy_timeout(Duration::ZERO)?;
             Ok(connection)
         })
         .map_err(|cause| StoreError::Open {
@@ -161,10 +164,9 @@ pub(crate) fn set_up(connection: &Connection, durable: bool) -> Result<()> {
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_ATTACH_CREATE, false)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_ATTACH_WRITE, false)?;
     let synchronous = if durable { "FULL" } else { "OFF" };
-    // SQLite does not wait here. `Line` makes writers wait, and looks at the budget meanwhile.
     connection.execute_batch(&format!(
         "PRAGMA cell_size_check = ON; PRAGMA temp_store = MEMORY; PRAGMA mmap_size = 0; \
-         PRAGMA cache_size = -{}; PRAGMA synchronous = {synchronous}; PRAGMA busy_timeout = 0",
+         PRAGMA cache_size = -{}; PRAGMA synchronous = {synchronous}",
         limits::CACHE_KIB
     ))
 }

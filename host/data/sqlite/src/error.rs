@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use fractalaw_data_call::Stop;
 use thiserror::Error;
 
+use crate::busy::Busy;
+
 /// Why data cannot be opened, or why what a run did cannot be settled. The messages have their causes in them, so the causes are not
 /// told again as sources.
 #[derive(Debug, Error)]
@@ -131,4 +133,20 @@ pub enum StoreError {
     /// The run was stopped while it was settled.
     #[error(transparent)]
     Stop(#[from] Stop),
+}
+
+impl Busy for StoreError {
+    fn is_busy(&self) -> bool {
+        StoreError::is_busy(self)
+    }
+}
+
+impl StoreError {
+    /// Whether another program holds the database, and may be done in a moment.
+    pub fn is_busy(&self) -> bool {
+        match self {
+            StoreError::Open { cause, .. } | StoreError::Sqlite { cause, .. } => cause.is_busy(),
+            _ => false,
+        }
+    }
 }

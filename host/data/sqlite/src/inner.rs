@@ -10,8 +10,9 @@ use crate::desk::Desk;
 use crate::error::StoreError;
 use crate::grants::Grants;
 use crate::guard::lock;
-use crate::limits::IDLE_CONNECTIONS;
+use crate::limits::{IDLE_CONNECTIONS, OTHERS_WAIT};
 use crate::line::Line;
+use crate::others::{Look, while_busy};
 use crate::pending::Pending;
 
 pub(crate) struct Inner {
@@ -41,14 +42,21 @@ pub struct Conditions {
 }
 
 impl Inner {
-    pub(crate) fn new_desk(&self, grants: &Grants) -> Result<Desk, StoreError> {
-        Desk::new(&self.path, self.read_only, grants, self.durable)
+    /// A new connection. Its first read can meet a program that opens or closes the database.
+    pub(crate) fn new_desk(
+        &self,
+        grants: &Grants,
+        look: &mut Look<'_>,
+    ) -> Result<Desk, StoreError> {
+        while_busy(OTHERS_WAIT, look, || {
+            Desk::new(&self.path, self.read_only, grants, self.durable)
+        })?
     }
 
     /// A connection for these grants, new or used before.
-    pub(crate) fn desk(&self, grants: &Grants) -> Result<Desk, StoreError> {
+    pub(crate) fn desk(&self, grants: &Grants, look: &mut Look<'_>) -> Result<Desk, StoreError> {
         let idle = lock(&self.idle).get_mut(grants).and_then(Vec::pop);
-        idle.map_or_else(|| self.new_desk(grants), Ok)
+        idle.map_or_else(|| self.new_desk(grants, look), Ok)
     }
 
     /// Takes back a connection that has no open transaction.

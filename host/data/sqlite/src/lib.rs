@@ -18,6 +18,7 @@
 
 mod allowed;
 mod bounds;
+mod busy;
 pub mod by_hand;
 mod call;
 mod catalogue;
@@ -49,6 +50,7 @@ mod lost;
 mod messages;
 mod names_out;
 mod open;
+mod others;
 mod paid;
 mod pattern;
 mod pending;
@@ -77,6 +79,7 @@ pub use fractalaw_data_call::{Amount, Budget, CallError, Code, Failure, Quota, S
 pub use grants::{GrantError, Grants};
 pub use import::{ImportError, import};
 pub use inner::Conditions;
+pub use messages::busy;
 pub use pending::{Verdict, is_unsettled};
 pub use prepared::Prepared;
 pub use run::Run;

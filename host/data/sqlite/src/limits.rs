@@ -178,6 +178,11 @@ fractalaw_limits::limits! {
     pub(crate) const LINE_LOOK: Duration = Duration::from_millis(5)
         => "the host looks at the deadline";
 
+    /// The time that a host waits for a program that holds a database, or a run of it, when it opens the database. It is longer than
+    /// the time between a writer's closing and its commit.
+    pub(crate) const OPEN_WAIT: Duration = Duration::from_secs(5)
+        => "the database does not open";
+
     /// The time that a writer waits for a program that is not a run of this host. People's tools hold a database for
     /// milliseconds.
     pub(crate) const OTHERS_WAIT: Duration = Duration::from_secs(2)

@@ -4,6 +4,7 @@
 use fractalaw_data_call::{CallError, Code, Failure};
 use rusqlite::ffi as codes;
 
+use crate::busy::Busy;
 use crate::ffi::{Fault, Statement};
 use crate::guard::{Refused, Rules, TABLES_THEMSELVES};
 use crate::limits::{
@@ -73,7 +74,8 @@ fn too_deep() -> CallError {
     )
 }
 
-pub(crate) fn busy() -> CallError {
+/// Another program holds the database.
+pub fn busy() -> CallError {
     CallError::new(Code::Busy, "another program holds the database").hint("run again")
 }
 
@@ -141,6 +143,9 @@ pub(crate) fn no_statement() -> CallError {
 }
 
 pub(crate) fn engine(error: &rusqlite::Error) -> Failure {
+    if error.is_busy() {
+        return busy().into();
+    }
     CallError::new(
         Code::Engine,
         format!("the database cannot be used: {error}"),

@@ -4,8 +4,9 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use fractalaw_data_call::{CallError, Code, Failure, Quota, Stop};
-use rusqlite::{Error, ErrorCode, Result as Sqlite};
+use rusqlite::{Error, Result as Sqlite};
 
+use crate::busy::Busy;
 use crate::changes::{self, Changes};
 use crate::committed::Committed;
 use crate::desk::Desk;
@@ -16,6 +17,7 @@ use crate::inner::Inner;
 use crate::limits::{LINE_LOOK, OTHERS_WAIT};
 use crate::line::Place;
 use crate::messages;
+use crate::others::{Look, while_busy};
 
 pub(crate) struct Open {
     store: Arc<Inner>,
@@ -27,8 +29,12 @@ pub(crate) struct Open {
 }
 
 impl Open {
-    pub(crate) fn new(store: &Arc<Inner>, grants: &Arc<Grants>) -> Result<Open, Failure> {
-        let mut desk = store.desk(grants).map_err(|error| engine(&error))?;
+    pub(crate) fn new(
+        store: &Arc<Inner>,
+        grants: &Arc<Grants>,
+        look: &mut Look<'_>,
+    ) -> Result<Open, Failure> {
+        let mut desk = store.desk(grants, look).map_err(|error| engine(&error))?;
         desk.engine.forget();
         desk.is_warm = false;
         Ok(Open {
@@ -56,18 +62,17 @@ impl Open {
                     .map_err(|error| messages::engine(&error))?;
             }
             // This is the first read.
-            if self
-                .desk
-                .is_current()
-                .map_err(|error| messages::engine(&error))?
-            {
+            let work = Arc::clone(&self.desk.work);
+            let mut look = || lock(&work).ask(|budget| budget.look());
+            let is_current = while_busy(OTHERS_WAIT, &mut look, || self.desk.is_current())?;
+            if is_current.map_err(|error| messages::engine(&error))? {
                 self.in_transaction = true;
                 lock(&self.desk.touched).watching = writes;
                 return Ok(());
             }
             // The tables' definitions have changed. A connection that is set up again knows them.
             self.roll_back();
-            let fresh = self.store.new_desk(&self.grants);
+            let fresh = self.store.new_desk(&self.grants, &mut look);
             let fresh = fresh.map_err(|error| engine(&error))?;
             std::mem::swap(&mut *lock(&fresh.work), &mut *lock(&self.desk.work));
             self.desk = fresh;
@@ -90,9 +95,7 @@ impl Open {
                     self.roll_back();
                     messages::unsettled()
                 }
-                Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => {
-                    messages::busy()
-                }
+                Err(error) if error.is_busy() => messages::busy(),
                 Err(error) => return Err(messages::engine(&error)),
             };
             look()?;
@@ -219,6 +222,7 @@ fn broken_keys() -> CallError {
 /// An engine error for the guest, without the path, which is the operator's own.
 fn engine(error: &StoreError) -> Failure {
     match error {
+        StoreError::Stop(stop) => (*stop).into(),
         StoreError::Sqlite { cause, .. } | StoreError::Open { cause, .. } => {
             messages::engine(cause)
         }

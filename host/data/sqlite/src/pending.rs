@@ -27,17 +27,20 @@ use std::io::{ErrorKind, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use fractalaw_data_call::Stop;
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior, params_from_iter};
+use rusqlite::{Connection, Transaction, TransactionBehavior, params_from_iter};
 use sha2::{Digest, Sha256};
 
+use crate::busy::Busy;
 use crate::catalogue::Catalogue;
 use crate::changes::{Access, Changes, bound, row_now};
 use crate::codec;
 use crate::desk;
 use crate::error::StoreError;
 use crate::functions;
-use crate::limits::{LINE_LOOK, OTHERS_WAIT, PENDING_BYTES};
+use crate::limits::{LINE_LOOK, OPEN_WAIT, OTHERS_WAIT, PENDING_BYTES};
+use crate::others::{Look, while_busy};
 
 const MAGIC: &[u8; 24] = b"fractalaw-data-pending\0\n";
 const FORMAT: u32 = 1;
@@ -54,10 +57,6 @@ pub fn is_unsettled(database: &Path) -> bool {
     let found = beside(database).symlink_metadata();
     found.is_ok_and(|found| found.len() > 0)
 }
-
-/// How long a start waits for a writer that is alive. It is longer than the time between a writer's closing and
-/// its commit.
-const ALIVE: Duration = Duration::from_secs(5);
 
 /// What the ledger says about a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -200,6 +199,7 @@ impl Pending {
         &mut self,
         database: &Path,
         verdict: &mut dyn FnMut(&str) -> Verdict,
+        look: &mut Look<'_>,
     ) -> Result<(), StoreError> {
         if self.check_empty().is_ok() {
             return Ok(());
@@ -215,14 +215,14 @@ impl Pending {
         connection
             .set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_FKEY, false)
             .map_err(failed)?;
-        connection
-            .execute_batch("PRAGMA synchronous = FULL")
-            .map_err(failed)?;
+        // SQLite reads the schema for it.
+        let set = || connection.execute_batch("PRAGMA synchronous = FULL");
+        while_busy(OPEN_WAIT, look, set)?.map_err(failed)?;
         // A check or an index may call it.
         functions::install_distance(&connection).map_err(failed)?;
         let began = Instant::now();
         loop {
-            let Some(transaction) = alone(&connection).map_err(failed)? else {
+            let Some(transaction) = alone(&connection, look)?.map_err(failed)? else {
                 // A writer of another host is alive. It settles what it wrote.
                 return Ok(());
             };
@@ -247,6 +247,7 @@ impl Pending {
                 Some(error) if began.elapsed() > OTHERS_WAIT => return Err(error),
                 Some(_) => {}
             }
+            look()?;
             std::thread::sleep(LINE_LOOK);
         }
     }
@@ -290,19 +291,15 @@ impl Pending {
 }
 
 /// The write lock, or `None` if another process that is alive holds it.
-fn alone(connection: &Connection) -> rusqlite::Result<Option<Transaction<'_>>> {
-    let began = Instant::now();
-    loop {
-        match Transaction::new_unchecked(connection, TransactionBehavior::Immediate) {
-            Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => {
-                if began.elapsed() > ALIVE {
-                    return Ok(None);
-                }
-                std::thread::sleep(LINE_LOOK);
-            }
-            taken => return taken.map(Some),
-        }
-    }
+fn alone<'c>(
+    connection: &'c Connection,
+    look: &mut Look<'_>,
+) -> Result<rusqlite::Result<Option<Transaction<'c>>>, Stop> {
+    let begin = || Transaction::new_unchecked(connection, TransactionBehavior::Immediate);
+    Ok(match while_busy(OPEN_WAIT, look, begin)? {
+        Err(error) if error.is_busy() => Ok(None),
+        taken => taken.map(Some),
+    })
 }
 
 enum State {

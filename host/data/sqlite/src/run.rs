@@ -195,7 +195,9 @@ impl Run {
         let mut open = match self.open.take() {
             Some(open) => open,
             None => {
-                let open = Open::new(&self.store, &self.grants)?;
+                let budget = &mut self.budget;
+                let mut look = || budget.as_mut().map_or(Ok(()), |budget| budget.look());
+                let open = Open::new(&self.store, &self.grants, &mut look)?;
                 if let Some(budget) = self.budget.take() {
                     lock(&open.desk.work).begin(budget, self.conditions.seed);
                 }

@@ -5,7 +5,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
-use fractalaw_data_call::Budget;
+use fractalaw_data_call::{Budget, Stop};
 use rusqlite::{Connection, ErrorCode};
 use tempfile::TempDir;
 
@@ -14,6 +14,8 @@ use crate::error::StoreError;
 use crate::grants::Grants;
 use crate::guard::lock;
 use crate::inner::{Conditions, Inner};
+use crate::limits::OPEN_WAIT;
+use crate::others::while_busy;
 use crate::pending::{Pending, Verdict};
 use crate::run::Run;
 
@@ -26,9 +28,19 @@ pub struct Store {
 impl Store {
     /// Opens the database in a file and puts it into WAL mode. If a crash left a run between the ledger's closing
     /// and the commit, it is settled first. `verdict` says what the ledger has about the run with that identity.
-    pub fn open(
+    pub fn open(path: &Path, verdict: impl FnMut(&str) -> Verdict) -> Result<Store, StoreError> {
+        Store::open_for(path, verdict, || Ok(()))
+    }
+
+    /// The same for a run. While something holds the database, `look` says whether the run may go on.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Stop`] if it may not.
+    pub fn open_for(
         path: &Path,
         mut verdict: impl FnMut(&str) -> Verdict,
+        mut look: impl FnMut() -> Result<(), Stop>,
     ) -> Result<Store, StoreError> {
         // A device keeps nothing that is written to it. SQLite's own messages about others do not say what they are.
         if fs::metadata(path).is_ok_and(|found| !found.is_file()) {
@@ -43,15 +55,17 @@ impl Store {
             cause,
         };
         // The first read finds out whether the file is a database, and whether its format may be written.
-        connection
-            .query_row("SELECT count(*) FROM sqlite_schema", (), |_| Ok(()))
-            .map_err(failed)?;
+        while_busy(OPEN_WAIT, &mut look, || {
+            connection.query_row("SELECT count(*) FROM sqlite_schema", (), |_| Ok(()))
+        })?
+        .map_err(failed)?;
         let read_only = connection.is_readonly("main").map_err(failed)?;
         if !read_only {
             check_name(path)?;
-            let mode: String = connection
-                .query_row("PRAGMA journal_mode = WAL", (), |row| row.get(0))
-                .map_err(failed)?;
+            let mode: String = while_busy(OPEN_WAIT, &mut look, || {
+                connection.query_row("PRAGMA journal_mode = WAL", (), |row| row.get(0))
+            })?
+            .map_err(failed)?;
             if mode != "wal" {
                 let path = path.to_owned();
                 return Err(StoreError::Journal { path, mode });
@@ -60,7 +74,7 @@ impl Store {
         let mut pending = None;
         if !read_only {
             let mut record = Pending::open(path)?;
-            record.recover(path, &mut verdict)?;
+            record.recover(path, &mut verdict, &mut look)?;
             pending = Some(Mutex::new(record));
         }
         Ok(Store::new(path.to_owned(), read_only, true, pending, None))
@@ -129,7 +143,20 @@ impl Store {
     /// What an operator should know about these grants: names that do not exist, and views, triggers and foreign
     /// keys that reach what is not granted.
     pub fn check(&self, grants: &Grants) -> Result<Vec<StoreError>, StoreError> {
-        let mut desk = self.inner.new_desk(grants)?;
+        self.check_for(grants, || Ok(()))
+    }
+
+    /// The same for a run. While something holds the database, `look` says whether the run may go on.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Stop`] if it may not.
+    pub fn check_for(
+        &self,
+        grants: &Grants,
+        mut look: impl FnMut() -> Result<(), Stop>,
+    ) -> Result<Vec<StoreError>, StoreError> {
+        let mut desk = self.inner.new_desk(grants, &mut look)?;
         let problems = std::mem::take(&mut desk.problems);
         // The run that is about to begin uses the connection.
         self.inner.put_back(desk, grants);

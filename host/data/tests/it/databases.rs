@@ -114,6 +114,25 @@ fn a_writer_waits_for_other_programs_as_long_as_it_may() {
     assert_eq!(ran(&host, &write, &lab.run()).outcome.kind(), "completed");
 }
 
+/// Before the host has opened a database, a program can keep it from that. A run waits as long as it may, and the next one finds the
+/// database open.
+#[test]
+fn a_run_waits_for_a_database_to_open_as_long_as_it_may() {
+    let lab = Lab::new();
+    let host = host();
+    let write = guest(&[Execute("INSERT INTO note VALUES ('x')")]);
+    let other = Connection::open(&lab.file).unwrap();
+    other.execute_batch("BEGIN EXCLUSIVE").unwrap();
+    let short = lab.run().deadline(Duration::from_millis(200));
+    let report = ran(&host, &write, &short);
+    assert_eq!(report.outcome, Outcome::DeadlineExceeded);
+    let report = ran(&host, &write, &lab.run());
+    let busy = "6: another program holds the database\nhint: run again";
+    assert_eq!(report.outcome, Outcome::GuestError(busy.to_owned()));
+    other.execute_batch("COMMIT").unwrap();
+    assert_eq!(ran(&host, &write, &lab.run()).outcome.kind(), "completed");
+}
+
 /// A run that holds the line for ever holds up other writers until their time is over, and no reader.
 #[test]
 fn a_writer_waits_in_line_until_its_deadline() {
