@@ -46,13 +46,17 @@ const MAGIC: &[u8; 24] = b"fractalaw-data-pending\0\n";
 const FORMAT: u32 = 1;
 const HEAD: usize = MAGIC.len() + 4 + 8;
 
+/// The record is beside the file itself, where SQLite's log is too, and not beside a symbolic link to it.
 fn beside(database: &Path) -> PathBuf {
-    let mut path = database.as_os_str().to_owned();
+    let database = database
+        .canonicalize()
+        .unwrap_or_else(|_| database.to_owned());
+    let mut path = database.into_os_string();
     path.push("-pending");
     PathBuf::from(path)
 }
 
-/// Whether a run waits beside this database to be settled.
+/// Whether a run waits beside this database to be settled. A symbolic link stands for the file.
 pub fn is_unsettled(database: &Path) -> bool {
     let found = beside(database).symlink_metadata();
     found.is_ok_and(|found| found.len() > 0)

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::Connection;
 
 use super::error::ByHandError;
-use super::reader::Reader;
+use super::reader::{Reader, place};
 
 /// Copies a database to a new file: the pages as they are, so that work on the copy costs the same.
 ///
@@ -15,6 +15,8 @@ use super::reader::Reader;
 /// is complete whatever a host commits in between.
 pub fn copy(from: &Path, to: &Path) -> Result<(), ByHandError> {
     let reader = Reader::open(from)?;
+    // SQLite keeps the log beside the file, and not beside a symbolic link to it.
+    let from = &place(from)?;
     let failed = |path: &Path| {
         let path = path.to_owned();
         move |source| ByHandError::Io { path, source }

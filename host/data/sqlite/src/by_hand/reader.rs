@@ -157,8 +157,9 @@ impl Rows<'_> {
     }
 }
 
-/// The place of a regular file. It is absolute, because SQLite reads a name that begins with `file:` as an address.
-fn place(path: &Path) -> Result<PathBuf, ByHandError> {
+/// The place of a regular file. It is absolute, because SQLite reads a name that begins with `file:` as an address, and without
+/// symbolic links.
+pub(super) fn place(path: &Path) -> Result<PathBuf, ByHandError> {
     let found = path.metadata().and_then(|found| {
         let place = path.canonicalize()?;
         Ok((found, place))

@@ -5,10 +5,14 @@ use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use fractalaw_sqlite::{Conditions, Grants, Run, Store, StoreError, Unlimited, Verdict};
+use fractalaw_sqlite::by_hand::{ByHandError, Filling, copy};
+use fractalaw_sqlite::{
+    Conditions, Grants, Run, Store, StoreError, Unlimited, Verdict, is_unsettled,
+};
 use rusqlite::Connection;
 use tempfile::TempDir;
 
+use crate::settle::left_prepared;
 use crate::tables::{rows, told};
 
 struct Lab(TempDir);
@@ -163,6 +167,46 @@ fn a_database_has_one_name() {
     }
     fs::remove_file(lab.at("second.db")).unwrap();
     open(&path).unwrap();
+}
+
+/// The log and the record are beside the file that a symbolic link names, in another folder too.
+#[test]
+fn a_symbolic_link_stands_for_the_file_with_its_log_and_its_record() {
+    let (folder, path) = left_prepared();
+    let links = tempfile::tempdir().unwrap();
+    let link = links.path().join("link.db");
+    symlink(&path, &link).unwrap();
+    assert!(is_unsettled(&link));
+    let refused = Filling::begin(&link).map(drop).unwrap_err();
+    assert!(
+        matches!(refused, ByHandError::Unsettled { .. }),
+        "{refused}"
+    );
+    // What a run has committed is in the log until the last connection is closed.
+    drop(Store::open(&link, |_| Verdict::Completed).unwrap());
+    assert!(!is_unsettled(&link) && !is_unsettled(&path));
+    let store = open(&link).unwrap();
+    let mut run = with(&store, &["*"]);
+    assert_eq!(run.execute("DELETE FROM t WHERE id = 1"), Ok(1));
+    run.prepare(None).unwrap().settle(true).unwrap();
+    let copied = links.path().join("copy.db");
+    copy(&link, &copied).unwrap();
+    let ids: String = Connection::open(&copied)
+        .unwrap()
+        .query_row("SELECT group_concat(id) FROM t", (), |row| row.get(0))
+        .unwrap();
+    assert_eq!(ids, "2,9");
+    let mut names: Vec<_> = fs::read_dir(links.path())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name())
+        .collect();
+    names.sort();
+    assert_eq!(
+        names,
+        ["copy.db", "link.db"],
+        "nothing is made beside the link"
+    );
+    drop((store, folder));
 }
 
 /// A program that is not a run of this host does not wait in its line.
