@@ -35,6 +35,8 @@ pub(crate) struct Table {
     pub(crate) kind: Kind,
     pub(crate) columns: Vec<Column>,
     pub(crate) without_rowid: bool,
+    /// Whether SQLite checks types and converts nothing else.
+    pub(crate) strict: bool,
     /// Whether the primary key has an index of its own, so that it is not the rowid.
     key_has_index: bool,
     /// Sets of columns that are unique together. All of them are columns of the table itself.
@@ -106,7 +108,7 @@ impl Catalogue {
     pub(crate) fn read(connection: &Connection) -> rusqlite::Result<Catalogue> {
         let mut tables = BTreeMap::new();
         let mut list = connection.prepare(
-            "SELECT l.name, l.type, l.wr, coalesce(s.sql, '') FROM pragma_table_list l \
+            "SELECT l.name, l.type, l.wr, coalesce(s.sql, ''), l.strict FROM pragma_table_list l \
              JOIN main.sqlite_schema s ON s.name = l.name AND s.type IN ('table', 'view') \
              WHERE l.schema = 'main' AND l.name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY l.name",
         )?;
@@ -132,6 +134,7 @@ impl Catalogue {
                 kind,
                 without_rowid: row.get(2)?,
                 sql: row.get(3)?,
+                strict: row.get(4)?,
                 name,
             };
             tables.insert(table.name.to_ascii_lowercase(), table);

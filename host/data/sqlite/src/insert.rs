@@ -9,7 +9,7 @@ use crate::compile::compile;
 use crate::ffi::{Entered, Statement};
 use crate::grants::Columns;
 use crate::guard::{Rules, lock};
-use crate::kind::ColumnKind;
+use crate::kind::{ColumnKind, makes_numbers};
 use crate::limits::{CALL_MEMORY_BYTES, INSERT_BYTES, INSERTED_ROWS};
 use crate::messages;
 use crate::price;
@@ -36,8 +36,8 @@ impl Call<'_> {
         let names: Vec<&str> = stream.fields().iter().map(|field| field.name).collect();
         let kinds = kinds(table, &names)?;
         for (field, kind) in stream.fields().iter().zip(&kinds) {
-            if !rows_in::fits(field, *kind) {
-                return Err(wrong_type(field.name, &field.type_name(), *kind).into());
+            if !rows_in::fits(field, kind.kind) {
+                return Err(wrong_type(field.name, &field.type_name(), kind.kind).into());
             }
         }
         let rows = stream.rows();
@@ -77,26 +77,35 @@ impl Call<'_> {
     }
 }
 
+/// A column that values go into.
+struct Target {
+    kind: ColumnKind,
+    /// Whether SQLite stores a text of digits as a number there.
+    makes_numbers: bool,
+}
+
 fn insert_all(
     statement: &mut Statement,
     _: &SharedWork,
     stream: &Stream<'_>,
-    kinds: &[ColumnKind],
+    kinds: &[Target],
     rules: &Rules,
 ) -> Result<u64, Driven> {
     let mut number = 0;
     for batch in stream.batches() {
         for row in 0..batch.rows() {
             number += 1;
-            for (at, kind) in kinds.iter().enumerate() {
+            for (at, target) in kinds.iter().enumerate() {
                 let value = batch
                     .value(at, row)
                     .map_err(|error| in_row(number, rows_in::unreadable(error)))?;
                 let mut room = Cell::default();
-                let value = rows_in::value(value, *kind, &mut room).map_err(|found| {
-                    let name = stream.fields().get(at).map_or("", |field| field.name);
-                    in_row(number, wrong_type(name, &found, *kind))
-                })?;
+                let name = || stream.fields().get(at).map_or("", |field| field.name);
+                let value = rows_in::value(value, target.kind, &mut room)
+                    .map_err(|found| in_row(number, wrong_type(name(), &found, target.kind)))?;
+                if target.makes_numbers && !rows_in::is_kept(value, target.kind) {
+                    return Err(in_row(number, becomes_a_number(name())).into());
+                }
                 statement.bind(at + 1, value)?;
             }
             match statement.step() {
@@ -130,6 +139,17 @@ fn wrong_type(column: &str, found: &str, kind: ColumnKind) -> CallError {
             kind.expected()
         ),
     )
+}
+
+fn becomes_a_number(column: &str) -> CallError {
+    CallError::new(
+        Code::Type,
+        format!(
+            "column `{}`: a text of which SQLite would make a number, expected one that it keeps",
+            shown(column)
+        ),
+    )
+    .hint("declare the column as `TEXT`, which keeps every text")
 }
 
 /// The table, if rows may be added to it.
@@ -169,7 +189,7 @@ fn writable<'a>(
 }
 
 /// The kinds of the table's columns with these names.
-fn kinds(table: &Table, names: &[&str]) -> Result<Vec<ColumnKind>, CallError> {
+fn kinds(table: &Table, names: &[&str]) -> Result<Vec<Target>, CallError> {
     if names.is_empty() {
         return Err(CallError::new(Code::Type, "the stream has no columns"));
     }
@@ -204,7 +224,12 @@ fn kinds(table: &Table, names: &[&str]) -> Result<Vec<ColumnKind>, CallError> {
             )
             .hint("leave the column out of the stream"));
         }
-        kinds.push(ColumnKind::of(&column.declared));
+        kinds.push(Target {
+            kind: ColumnKind::of(&column.declared),
+            makes_numbers: table.kind == Kind::Table
+                && !table.strict
+                && makes_numbers(&column.declared),
+        });
     }
     Ok(kinds)
 }

@@ -7,6 +7,8 @@ pub(crate) enum ColumnKind {
     Integer,
     Real,
     Text,
+    /// Text in a column that keeps text of digits as a number.
+    NumericText,
     Blob,
     Boolean,
     Date,
@@ -50,6 +52,7 @@ impl ColumnKind {
             "TIMESTAMP" => ColumnKind::Timestamp { utc: false },
             "TIMESTAMPTZ" => ColumnKind::Timestamp { utc: true },
             "DECIMAL" | "NUMERIC" => ColumnKind::Decimal,
+            "JSON" | "UUID" if makes_numbers(&declared) => ColumnKind::NumericText,
             "JSON" | "UUID" => ColumnKind::Text,
             // From here on, declared types are read as SQLite reads them.
             _ if declared.contains("INT") => ColumnKind::Integer,
@@ -75,7 +78,7 @@ impl ColumnKind {
         match self {
             ColumnKind::Integer => "an integer",
             ColumnKind::Real => "a number",
-            ColumnKind::Text => "text",
+            ColumnKind::Text | ColumnKind::NumericText => "text",
             ColumnKind::Blob => "a blob",
             ColumnKind::Boolean => "0 or 1",
             ColumnKind::Date => "a date as `2025-12-31`",
@@ -85,6 +88,14 @@ impl ColumnKind {
             ColumnKind::Any => "one type in all rows",
         }
     }
+}
+
+/// Whether SQLite makes numbers of texts in columns of this declared type. It does so unless the type says text or blob, or nothing.
+pub(crate) fn makes_numbers(declared: &str) -> bool {
+    let declared = declared.trim().to_ascii_uppercase();
+    let has = |parts: &[&str]| parts.iter().any(|part| declared.contains(part));
+    let keeps = declared.is_empty() || has(&["CHAR", "CLOB", "TEXT", "BLOB"]);
+    has(&["INT"]) || !keeps
 }
 
 #[cfg(test)]
@@ -100,7 +111,9 @@ mod tests {
             ("TINYINT(1)", Integer),
             ("TEXT", Text),
             ("VARCHAR(20)", Text),
-            ("json", Text),
+            ("json", NumericText),
+            ("JSON TEXT", Text),
+            ("UUID", NumericText),
             ("BLOB", Blob),
             ("REAL", Real),
             ("DOUBLE PRECISION", Real),

@@ -63,7 +63,7 @@ pub(crate) fn fits(field: &Field<'_>, kind: ColumnKind) -> bool {
         (T::Null, _) => true,
         (_, ColumnKind::Integer) => integer,
         (_, ColumnKind::Real) => integer || float,
-        (_, ColumnKind::Text) => text,
+        (_, ColumnKind::Text | ColumnKind::NumericText) => text,
         (_, ColumnKind::Blob) => blob,
         (_, ColumnKind::Boolean) => integer || found == T::Boolean,
         (_, ColumnKind::Date) => text || matches!(found, T::Date32 | T::Date64),
@@ -135,6 +135,73 @@ fn text(text: &str, kind: ColumnKind) -> Result<ValueRef<'_>, String> {
     } else {
         Err("text".to_owned())
     }
+}
+
+/// Whether a query returns the value as it is, after SQLite has stored it in a column that makes numbers of texts.
+pub(crate) fn is_kept(value: ValueRef<'_>, kind: ColumnKind) -> bool {
+    let ValueRef::Text(text) = value else {
+        return true;
+    };
+    match kind {
+        ColumnKind::NumericText => !is_number(text) || is_told_again(text),
+        ColumnKind::Any => !is_number(text),
+        _ => true,
+    }
+}
+
+/// Whether SQLite reads the text as a number: `[+-] digits [. digits] [e [+-] digits]`, between spaces.
+fn is_number(text: &[u8]) -> bool {
+    let digits = |text: &mut &[u8]| {
+        let count = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
+        *text = &text[count..];
+        count
+    };
+    let after = |text: &mut &[u8], any: &[u8]| {
+        let found = text.first().is_some_and(|first| any.contains(first));
+        *text = &text[usize::from(found)..];
+        found
+    };
+    let is_space = |byte: &u8| byte.is_ascii_whitespace() || *byte == 0x0b;
+    let begin = text.iter().position(|byte| !is_space(byte));
+    let end = text.iter().rposition(|byte| !is_space(byte));
+    let (Some(begin), Some(end)) = (begin, end) else {
+        return false;
+    };
+    let mut rest = &text[begin..=end];
+    after(&mut rest, b"+-");
+    let mut count = digits(&mut rest);
+    if after(&mut rest, b".") {
+        count += digits(&mut rest);
+    }
+    if count == 0 {
+        return false;
+    }
+    if after(&mut rest, b"eE") {
+        after(&mut rest, b"+-");
+        if digits(&mut rest) == 0 {
+            return false;
+        }
+    }
+    rest.is_empty()
+}
+
+/// Whether the number that a text stands for is told as the same text. A real number keeps 15 digits.
+fn is_told_again(text: &[u8]) -> bool {
+    let Ok(text) = std::str::from_utf8(text) else {
+        return false;
+    };
+    let integer = || {
+        text.parse::<i64>()
+            .is_ok_and(|number| number.to_string() == text)
+    };
+    let real = || {
+        text.len() <= 16
+            && text.contains('.')
+            && text
+                .parse::<f64>()
+                .is_ok_and(|number| number.to_string() == text)
+    };
+    integer() || real()
 }
 
 fn is_decimal(text: &str) -> bool {

@@ -102,7 +102,9 @@ impl Values {
         match kind {
             ColumnKind::Integer => Values::Integer(Vec::new()),
             ColumnKind::Real => Values::Real(Vec::new()),
-            ColumnKind::Text | ColumnKind::Blob | ColumnKind::Decimal => Values::bytes(),
+            ColumnKind::Text | ColumnKind::NumericText | ColumnKind::Blob | ColumnKind::Decimal => {
+                Values::bytes()
+            }
             ColumnKind::Boolean => Values::Boolean(Bits::default()),
             ColumnKind::Date => Values::Date(Vec::new()),
             ColumnKind::Timestamp { .. } => Values::Timestamp(Vec::new()),
@@ -190,11 +192,19 @@ impl Column {
             (ColumnKind::Timestamp { .. }, Values::Timestamp(values), ValueRef::Text(text)) => {
                 values.push(time::timestamp(text).ok_or(found)?);
             }
-            (ColumnKind::Decimal, Values::Bytes { ends, bytes }, ValueRef::Integer(number)) => {
+            (
+                ColumnKind::Decimal | ColumnKind::NumericText,
+                Values::Bytes { ends, bytes },
+                ValueRef::Integer(number),
+            ) => {
                 let text = number.to_string();
                 return push_bytes(&mut self.valid, ends, bytes, text.as_bytes());
             }
-            (ColumnKind::Decimal, Values::Bytes { ends, bytes }, ValueRef::Real(number)) => {
+            (
+                ColumnKind::Decimal | ColumnKind::NumericText,
+                Values::Bytes { ends, bytes },
+                ValueRef::Real(number),
+            ) => {
                 let text = number.to_string();
                 return push_bytes(&mut self.valid, ends, bytes, text.as_bytes());
             }

@@ -3,6 +3,7 @@
 mod calls;
 mod compiles;
 mod cut_off;
+mod digits;
 mod each_call;
 mod files;
 mod grants;
