@@ -149,7 +149,9 @@ fn rows_go_out_and_come_back_as_they_were() {
     let desk = Desk::empty();
     let schema = "CREATE TABLE t (id INTEGER PRIMARY KEY, a);";
     let values = "INSERT INTO t (a) VALUES (NULL), (1), (1.0), (-0.5), (9223372036854775807), (9e999), ('1'), (''), (x''),
-                  (x'00ff'), ('{\"blob\":\"00\"}'), ('a' || char(10, 27, 0x202e) || '\"\\'), ('[1]'), (1e300)";
+                  (x'00ff'), ('{\"blob\":\"00\"}'), ('a' || char(10, 27, 0x202e) || '\"\\'), ('[1]'), (1e300), (-9e999),
+                  (CAST(x'ff' AS TEXT)), (CAST(x'00' AS TEXT)), (0.1 + 0.2), (5e-324), (1.7976931348623157e308), (-9007199254740993),
+                  (9007199254740992), (-9223372036854775807 - 1), ('{\"real\": \"inf\"}'), (2.2250738585072014e-308), (1.0e15 / 3)";
     desk.sql("old.db", schema);
     desk.sql("old.db", values);
     desk.write("schema.sql", schema);
@@ -166,7 +168,7 @@ fn rows_go_out_and_come_back_as_they_were() {
     desk.check(
         &["import", "new.db", "schema.sql", "t.jsonl"],
         0,
-        "t: 14 rows inserted\n",
+        "t: 26 rows inserted\n",
         "",
     );
     desk.check(&["diff", "old.db", "new.db"], 0, "", "");

@@ -10,14 +10,15 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::fallible_iterator::FallibleIterator;
 use rusqlite::limits::Limit;
-use rusqlite::types::Value;
 use rusqlite::{Batch, Connection, Error as SqliteError, ErrorCode, Statement, params_from_iter};
 use thiserror::Error;
 
+use crate::changes::Bound;
 use crate::csv::{Broken, Records, too_long};
 use crate::json;
 use crate::kind::ColumnKind;
 use crate::limits::RECORD_BYTES;
+use crate::value::Value;
 use crate::world::{list, quoted};
 
 /// Why a file was not imported. None of its rows were added.
@@ -246,7 +247,7 @@ fn csv(connection: &Connection, table: &str, text: impl BufRead) -> Result<(), S
             .map(|(field, kind)| match (field.as_deref(), kind) {
                 (Some("true"), ColumnKind::Boolean) => Value::Integer(1),
                 (Some("false"), ColumnKind::Boolean) => Value::Integer(0),
-                (_, _) => field.map_or(Value::Null, Value::Text),
+                (_, _) => field.map_or(Value::Null, |text| Value::Text(text.into_bytes().into())),
             })
             .collect();
         rows.add(values).map_err(|e| Problem::new(line, said(&e)))?;
@@ -274,8 +275,8 @@ impl From<Broken> for Stop {
     }
 }
 
-/// Each line is an object with a member for each column. A list of numbers is a vector for a column `FLOAT[n]`.
-/// Any other list, and any object, is stored as JSON text.
+/// Each line is an object with a member for each column. What `fractalaw data query --json` writes for a value that JSON has no form for is
+/// that value. A list of numbers is a vector for a column `FLOAT[n]`. Any other list or object is stored as the JSON text that it is.
 fn json_lines(connection: &Connection, table: &str, mut text: impl BufRead) -> Result<(), Stop> {
     let mut line = String::new();
     let mut kept: Option<(Vec<String>, Rows<'_>)> = None;
@@ -308,7 +309,8 @@ fn json_lines(connection: &Connection, table: &str, mut text: impl BufRead) -> R
             .into_iter()
             .zip(&rows.kinds)
             .map(|(member, kind)| json::value(member, *kind))
-            .collect();
+            .collect::<Result<_, _>>()
+            .map_err(|error| problem(&error))?;
         rows.add(values).map_err(|error| problem(&said(&error)))?;
     }
     Ok(())
@@ -349,6 +351,7 @@ impl<'c> Rows<'c> {
     }
 
     fn add(&mut self, values: Vec<Value>) -> rusqlite::Result<()> {
-        self.insert.execute(params_from_iter(values)).map(|_| ())
+        let bound = values.iter().map(Bound::Value);
+        self.insert.execute(params_from_iter(bound)).map(|_| ())
     }
 }

@@ -1,56 +1,77 @@
 //! Reads one JSON object of which no key is there twice. Otherwise, one of the values would be dropped without a word.
+//!
+//! Numbers, lists and objects are read from the text itself, so that none of them changes: a number keeps all of its digits, and an object its
+//! order and its spaces.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
-use rusqlite::types::Value;
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
-use serde_json::{Map, Value as Json};
 
 use crate::kind::ColumnKind;
+use crate::value::Value;
 
-/// The members of the object in this text.
-pub(crate) fn object(text: &str) -> Result<Map<String, Json>, serde_json::Error> {
-    serde_json::from_str(text).map(|Members(members)| members)
+/// The members of the object in this text, each with its text. They come in the order of their names.
+pub(crate) fn object(text: &str) -> Result<Vec<(String, &str)>, serde_json::Error> {
+    let Checked = serde_json::from_str(text)?;
+    let mut members = members_of(text)?;
+    members.sort_by(|(one, _), (two, _)| one.cmp(two));
+    Ok(members)
 }
 
 /// A member as a value of a column. A list of numbers is a vector for a column `FLOAT[n]`. Any other list, and any object, is
 /// JSON text.
-pub(crate) fn value(member: Json, kind: ColumnKind) -> Value {
-    match member {
-        Json::Null => Value::Null,
-        Json::Bool(is) => Value::Integer(is.into()),
-        Json::Number(number) => match (number.as_i64(), number.as_f64()) {
-            (Some(integer), _) => Value::Integer(integer),
-            (None, Some(real)) => Value::Real(real),
-            (None, None) => Value::Text(number.to_string()),
+pub(crate) fn value(member: &str, kind: ColumnKind) -> Result<Value, serde_json::Error> {
+    let as_it_is = || Value::Text(member.as_bytes().into());
+    Ok(match member.as_bytes().first() {
+        Some(b'n') => Value::Null,
+        Some(b't') => Value::Integer(1),
+        Some(b'f') => Value::Integer(0),
+        Some(b'"') => {
+            let text: String = serde_json::from_str(member)?;
+            Value::Text(text.into_bytes().into())
+        }
+        Some(b'[') if matches!(kind, ColumnKind::Vector(_)) => {
+            vector(member).map_or_else(as_it_is, Value::Blob)
+        }
+        Some(b'[') => as_it_is(),
+        Some(b'{') => exact(member)?.unwrap_or_else(as_it_is),
+        _ => match (member.parse(), member.parse()) {
+            (Ok(integer), _) => Value::Integer(integer),
+            (_, Ok(real)) => Value::Real(real),
+            _ => as_it_is(),
         },
-        Json::String(text) => Value::Text(text),
-        Json::Array(items) if matches!(kind, ColumnKind::Vector(_)) => {
-            vector(&items).map_or_else(|| Value::Text(Json::Array(items).to_string()), Value::Blob)
-        }
-        Json::Object(members) => {
-            exact(&members).unwrap_or_else(|| Value::Text(Json::Object(members).to_string()))
-        }
-        other => Value::Text(other.to_string()),
-    }
+    })
 }
 
-/// A value that JSON has no form for, as `fractalaw data query --json` writes it.
-fn exact(members: &Map<String, Json>) -> Option<Value> {
-    let mut members = members.iter();
-    let (Some((kind, value)), None) = (members.next(), members.next()) else {
-        return None;
+/// A value that JSON has no form for, as `fractalaw data query --json` writes it. It writes no other value like that.
+fn exact(object: &str) -> Result<Option<Value>, serde_json::Error> {
+    let [(kind, value)] = &members_of(object)?[..] else {
+        return Ok(None);
     };
-    let value = value.as_str()?;
-    match kind.as_str() {
-        "blob" => unhex(value).map(Value::Blob),
-        "integer" => value.parse().ok().map(Value::Integer),
-        "real" => value.parse().ok().map(Value::Real),
-        _ => None,
+    if !value.starts_with('"') {
+        return Ok(None);
     }
+    let value: String = serde_json::from_str(value)?;
+    Ok(match kind.as_str() {
+        "blob" => unhex(&value).map(Value::Blob),
+        "text-hex" => unhex(&value)
+            .filter(|bytes| std::str::from_utf8(bytes).is_err())
+            .map(Value::Text),
+        "integer" => value
+            .parse()
+            .ok()
+            .filter(|number: &i64| number.unsigned_abs() > 1 << 53 && number.to_string() == value)
+            .map(Value::Integer),
+        "real" => [f64::INFINITY, f64::NEG_INFINITY]
+            .into_iter()
+            .find(|number| number.to_string() == value)
+            .map(Value::Real),
+        _ => None,
+    })
 }
 
-fn unhex(text: &str) -> Option<Vec<u8>> {
+fn unhex(text: &str) -> Option<Box<[u8]>> {
     let (pairs, []) = text.as_bytes().as_chunks::<2>() else {
         return None;
     };
@@ -61,101 +82,142 @@ fn unhex(text: &str) -> Option<Vec<u8>> {
     bytes.collect()
 }
 
-fn vector(items: &[Json]) -> Option<Vec<u8>> {
-    let mut bytes = Vec::with_capacity(4 * items.len());
-    for item in items {
-        bytes.extend_from_slice(&(item.as_f64()? as f32).to_le_bytes());
-    }
-    Some(bytes)
+fn vector(list: &str) -> Option<Box<[u8]>> {
+    let numbers: Vec<f64> = serde_json::from_str(list).ok()?;
+    let bytes = numbers
+        .into_iter()
+        .flat_map(|number| (number as f32).to_le_bytes());
+    Some(bytes.collect())
 }
 
-struct Members(Map<String, Json>);
+/// The members of an object that is known to be one, each with its text.
+fn members_of(object: &str) -> Result<Vec<(String, &str)>, serde_json::Error> {
+    let mut members = Vec::new();
+    let mut rest = object.trim_start().strip_prefix('{').unwrap_or_default();
+    loop {
+        rest = rest.trim_start_matches([' ', '\t', '\n', '\r', ',', ':']);
+        if !rest.starts_with('"') {
+            return Ok(members);
+        }
+        let (name, after) = rest.split_at(end(rest));
+        let member = after.trim_start_matches([' ', '\t', '\n', '\r', ':']);
+        let (member, after) = member.split_at(end(member));
+        members.push((serde_json::from_str(name)?, member));
+        rest = after;
+    }
+}
 
-impl<'de> Deserialize<'de> for Members {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Members, D::Error> {
+/// Where the value that the text begins with ends.
+fn end(text: &str) -> usize {
+    let (mut depth, mut is_text, mut is_escaped) = (0_usize, false, false);
+    for (at, byte) in text.bytes().enumerate() {
+        if is_text {
+            match byte {
+                _ if is_escaped => is_escaped = false,
+                b'\\' => is_escaped = true,
+                b'"' => {
+                    is_text = false;
+                    if depth == 0 {
+                        return at + 1;
+                    }
+                }
+                _ => {}
+            }
+            continue;
+        }
+        match byte {
+            b'"' => is_text = true,
+            b'{' | b'[' => depth += 1,
+            b'}' | b']' if depth <= 1 => return at + depth,
+            b'}' | b']' => depth -= 1,
+            b',' | b' ' | b'\t' | b'\n' | b'\r' if depth == 0 => return at,
+            _ => {}
+        }
+    }
+    text.len()
+}
+
+/// An object of which no key is there twice, nor in any object in it.
+struct Checked;
+
+impl<'de> Deserialize<'de> for Checked {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Checked, D::Error> {
         struct Read;
         impl<'de> Visitor<'de> for Read {
-            type Value = Members;
+            type Value = ();
 
             fn expecting(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
                 to.write_str("a map")
             }
 
-            fn visit_map<A: MapAccess<'de>>(self, from: A) -> Result<Members, A::Error> {
-                members(from).map(Members)
+            fn visit_map<A: MapAccess<'de>>(self, from: A) -> Result<(), A::Error> {
+                check_members(from)
             }
         }
-        from.deserialize_map(Read)
+        from.deserialize_map(Read).map(|()| Checked)
     }
 }
 
-fn members<'de, A: MapAccess<'de>>(mut from: A) -> Result<Map<String, Json>, A::Error> {
-    let mut members = Map::new();
+fn check_members<'de, A: MapAccess<'de>>(mut from: A) -> Result<(), A::Error> {
+    let mut seen = BTreeSet::new();
     while let Some(key) = from.next_key::<String>()? {
-        let Any(value) = from.next_value()?;
-        if members.contains_key(&key) {
+        let Any = from.next_value()?;
+        if seen.contains(&key) {
             return Err(A::Error::custom(format!("the key `{key}` is there twice")));
         }
-        members.insert(key, value);
+        seen.insert(key);
     }
-    Ok(members)
+    Ok(())
 }
 
 /// Any value, in whose objects no key is there twice.
-struct Any(Json);
+struct Any;
 
 impl<'de> Deserialize<'de> for Any {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Any, D::Error> {
-        from.deserialize_any(ReadAny).map(Any)
+        from.deserialize_any(ReadAny)
     }
 }
 
 struct ReadAny;
 
 impl<'de> Visitor<'de> for ReadAny {
-    type Value = Json;
+    type Value = Any;
 
     fn expecting(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
         to.write_str("a value of JSON")
     }
 
-    fn visit_unit<E>(self) -> Result<Json, E> {
-        Ok(Json::Null)
+    fn visit_unit<E>(self) -> Result<Any, E> {
+        Ok(Any)
     }
 
-    fn visit_bool<E>(self, is: bool) -> Result<Json, E> {
-        Ok(is.into())
+    fn visit_bool<E>(self, _: bool) -> Result<Any, E> {
+        Ok(Any)
     }
 
-    fn visit_i64<E>(self, number: i64) -> Result<Json, E> {
-        Ok(number.into())
+    fn visit_i64<E>(self, _: i64) -> Result<Any, E> {
+        Ok(Any)
     }
 
-    fn visit_u64<E>(self, number: u64) -> Result<Json, E> {
-        Ok(number.into())
+    fn visit_u64<E>(self, _: u64) -> Result<Any, E> {
+        Ok(Any)
     }
 
-    fn visit_f64<E>(self, number: f64) -> Result<Json, E> {
-        Ok(number.into())
+    fn visit_f64<E>(self, _: f64) -> Result<Any, E> {
+        Ok(Any)
     }
 
-    fn visit_str<E>(self, text: &str) -> Result<Json, E> {
-        Ok(text.into())
+    fn visit_str<E>(self, _: &str) -> Result<Any, E> {
+        Ok(Any)
     }
 
-    fn visit_string<E>(self, text: String) -> Result<Json, E> {
-        Ok(text.into())
+    fn visit_seq<A: SeqAccess<'de>>(self, mut from: A) -> Result<Any, A::Error> {
+        while let Some(Any) = from.next_element()? {}
+        Ok(Any)
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut from: A) -> Result<Json, A::Error> {
-        let mut items = Vec::new();
-        while let Some(Any(item)) = from.next_element()? {
-            items.push(item);
-        }
-        Ok(items.into())
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, from: A) -> Result<Json, A::Error> {
-        members(from).map(Json::Object)
+    fn visit_map<A: MapAccess<'de>>(self, from: A) -> Result<Any, A::Error> {
+        check_members(from).map(|()| Any)
     }
 }

@@ -52,7 +52,7 @@ fn rows_come_from_each_kind_of_file() {
             "{\"id\": 1, \"yes\": true, \"v\": [1, 0.5], \"j\": {\"b\": [1]}}\n\n{\"name\": null, \"id\": 2, \"part\": 1e3, \"j\": [1]}\n",
             2,
             &[
-                "1|NULL|NULL|1|NULL|X'0000803F0000003F'|'{\"b\":[1]}'",
+                "1|NULL|NULL|1|NULL|X'0000803F0000003F'|'{\"b\": [1]}'",
                 "2|NULL|1000.0|NULL|NULL|NULL|'[1]'",
             ],
         ),
@@ -138,5 +138,63 @@ fn a_file_is_imported_whole_or_not_at_all() {
             (Err(error.to_owned()), vec![]),
             "{name}: {text}"
         );
+    }
+}
+
+/// What `query --json` writes for a value that JSON has no form for is that value. Every other object stays as it is.
+#[test]
+fn an_object_is_a_value_only_if_nothing_else_is_written_like_it() {
+    for (member, stored) in [
+        ("{\"text-hex\": \"ff\"}", "text:FF"),
+        ("{\"text-hex\": \"61\"}", "text:{\"text-hex\": \"61\"}"),
+        ("{\"blob\": \"00ff\"}", "blob:00FF"),
+        ("{\"blob\": \"0\"}", "text:{\"blob\": \"0\"}"),
+        (
+            "{\"blob\": \"00\", \"of\": 1}",
+            "text:{\"blob\": \"00\", \"of\": 1}",
+        ),
+        (
+            "{\"integer\": \"9223372036854775807\"}",
+            "integer:9223372036854775807",
+        ),
+        ("{\"integer\": \"7\"}", "text:{\"integer\": \"7\"}"),
+        (
+            "{\"integer\": 9223372036854775807}",
+            "text:{\"integer\": 9223372036854775807}",
+        ),
+        ("{\"real\": \"-inf\"}", "real:-Inf"),
+        ("{\"real\": \"1.5\"}", "text:{\"real\": \"1.5\"}"),
+        ("{\"real\": \"nan\"}", "text:{\"real\": \"nan\"}"),
+        (
+            "{\"z\": 1.10, \"a\": [ {\"}\": \"\\\"\"} ]}",
+            "text:{\"z\": 1.10, \"a\": [ {\"}\": \"\\\"\"} ]}",
+        ),
+        (
+            "[12345678901234567890123, \"]\"]",
+            "text:[12345678901234567890123, \"]\"]",
+        ),
+        ("0.30000000000000004", "real:0.30000000000000004"),
+        ("8.41e21", "real:8.41e+21"),
+        ("-0", "integer:0"),
+        ("\"\\u0041, }\"", "text:A, }"),
+        ("true", "integer:1"),
+        ("null", "null:"),
+    ] {
+        let folder = TempDir::new().unwrap();
+        let path = folder.path().join("t.jsonl");
+        fs::write(
+            &path,
+            format!(" {{ \"id\" : 1 ,\"x\":{member} ,\"y\":[ ]}}\n"),
+        )
+        .unwrap();
+        let connection = Connection::open_in_memory().unwrap();
+        connection
+            .execute_batch("CREATE TABLE t (id, x, y)")
+            .unwrap();
+        assert_eq!(import(&connection, &path).unwrap(), 1, "{member}");
+        let sql = "SELECT typeof(x) || ':' || CASE WHEN x = x'00ff' OR hex(x) = 'FF' THEN hex(x) \
+                   WHEN typeof(x) = 'real' THEN printf('%!.17g', x) ELSE ifnull(x, '') END FROM t WHERE id = 1 AND y = '[ ]'";
+        let found: String = connection.query_row(sql, (), |row| row.get(0)).unwrap();
+        assert_eq!(found, stored, "{member}");
     }
 }
