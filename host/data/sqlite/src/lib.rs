@@ -57,6 +57,7 @@ mod pending;
 mod prepared;
 mod price;
 mod recent;
+mod redo;
 mod rows_in;
 mod rows_out;
 mod run;

@@ -86,6 +86,10 @@ impl Open {
         if self.place.is_none() {
             self.place = Some(self.store.line.enter(look)?);
         }
+        if let Some(pending) = &self.store.pending {
+            let settled = lock(pending).try_again(&self.store.path, &mut { look });
+            settled.map_err(|error| engine(&error))?;
+        }
         let began = Instant::now();
         loop {
             let in_the_way = match self.execute("BEGIN IMMEDIATE") {
@@ -223,6 +227,7 @@ fn broken_keys() -> CallError {
 fn engine(error: &StoreError) -> Failure {
     match error {
         StoreError::Stop(stop) => (*stop).into(),
+        StoreError::Unsettled { .. } | StoreError::Unknown { .. } => messages::unsettled().into(),
         StoreError::Sqlite { cause, .. } | StoreError::Open { cause, .. } => {
             messages::engine(cause)
         }

@@ -29,18 +29,18 @@ use std::time::{Duration, Instant};
 
 use fractalaw_data_call::Stop;
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, Transaction, TransactionBehavior, params_from_iter};
+use rusqlite::{Connection, Transaction, TransactionBehavior};
 use sha2::{Digest, Sha256};
 
 use crate::busy::Busy;
-use crate::catalogue::Catalogue;
-use crate::changes::{Access, Changes, bound, row_now};
+use crate::changes::Changes;
 use crate::codec;
 use crate::desk;
 use crate::error::StoreError;
 use crate::functions;
 use crate::limits::{LINE_LOOK, OPEN_WAIT, OTHERS_WAIT, PENDING_BYTES};
 use crate::others::{Look, while_busy};
+use crate::redo::{State, do_again, state};
 
 const MAGIC: &[u8; 24] = b"fractalaw-data-pending\0\n";
 const FORMAT: u32 = 1;
@@ -77,6 +77,10 @@ pub enum Verdict {
 pub(crate) struct Pending {
     file: File,
     path: PathBuf,
+    /// The run that this host wrote down last.
+    run: String,
+    /// What the ledger says of it, if this host could not settle it.
+    owed: Option<Verdict>,
 }
 
 impl Pending {
@@ -110,7 +114,12 @@ impl Pending {
             let folder = File::open(folder.unwrap_or(Path::new("."))).map_err(failed)?;
             folder.sync_all().map_err(failed)?;
         }
-        Ok(Pending { file, path })
+        Ok(Pending {
+            file,
+            path,
+            run: String::new(),
+            owed: None,
+        })
     }
 
     fn failed(&self, cause: std::io::Error) -> StoreError {
@@ -133,6 +142,8 @@ impl Pending {
 
     /// Writes down what a run changed, and returns when it is on disk.
     pub(crate) fn write(&mut self, run: &str, changes: &Changes) -> Result<(), StoreError> {
+        run.clone_into(&mut self.run);
+        self.owed = None;
         let body = codec::write(run, changes);
         let mut bytes = Vec::with_capacity(HEAD + body.len() + 32);
         bytes.extend_from_slice(MAGIC);
@@ -159,8 +170,36 @@ impl Pending {
     /// crash, it is judged and settled again.
     pub(crate) fn clear(&mut self) -> Result<(), StoreError> {
         let cleared = self.file.set_len(0);
+        if cleared.is_ok() {
+            self.owed = None;
+        }
         let _ = self.file.unlock();
         cleared.map_err(|cause| self.failed(cause))
+    }
+
+    /// Keeps what the ledger says of the run in the record, because it could not be settled now.
+    pub(crate) fn owe(&mut self, verdict: Verdict) {
+        self.owed = Some(verdict);
+    }
+
+    /// Settles the run that this host could not settle before, if there is one.
+    pub(crate) fn try_again(
+        &mut self,
+        database: &Path,
+        look: &mut Look<'_>,
+    ) -> Result<(), StoreError> {
+        let Some(verdict) = self.owed else {
+            return Ok(());
+        };
+        // Another host can have settled it by now, and the record can be that of another run.
+        let ours = self.run.clone();
+        let mut verdict = |run: &str| match run == ours {
+            true => verdict,
+            false => Verdict::Unknown,
+        };
+        self.recover(database, &mut verdict, look)?;
+        self.owed = None;
+        Ok(())
     }
 
     /// Whether the host that wrote the record is gone. Where the system has no locks for files, it is gone when it has had `waited` for
@@ -304,94 +343,4 @@ fn alone<'c>(
         Err(error) if error.is_busy() => Ok(None),
         taken => taken.map(Some),
     })
-}
-
-enum State {
-    Before,
-    After,
-    Neither(String),
-}
-
-/// Whether the run's rows are as before or as after. All rows are compared: a commit is whole, so they agree.
-fn state(connection: &Connection, changes: &Changes) -> rusqlite::Result<State> {
-    let catalogue = Catalogue::read(connection)?;
-    let (mut before, mut after) = (true, true);
-    for table in &changes.tables {
-        let neither = || Ok(State::Neither(table.table.clone()));
-        let known = catalogue.get(&table.table).and_then(Access::of);
-        let Some(access) = known.filter(|access| access.columns == table.columns) else {
-            return neither();
-        };
-        let mut statement = connection.prepare(&access.select(&table.table))?;
-        for row in &table.rows {
-            let now = row_now(&mut statement, &access, &row.key)?;
-            before &= now == row.before;
-            after &= now == row.after;
-            if !before && !after {
-                return neither();
-            }
-        }
-    }
-    // If no rows show it, the automatic keys do.
-    let is_before = before && (!after || !has_sequences(connection, changes)?);
-    Ok(if is_before {
-        State::Before
-    } else {
-        State::After
-    })
-}
-
-/// Whether the automatic keys are as the run left them.
-fn has_sequences(connection: &Connection, changes: &Changes) -> rusqlite::Result<bool> {
-    if changes.sequences.is_empty() {
-        return Ok(true);
-    }
-    let mut found =
-        connection.prepare("SELECT 1 FROM main.sqlite_sequence WHERE name = ?1 AND seq = ?2")?;
-    for sequence in &changes.sequences {
-        if !found.exists((&sequence.0, sequence.1))? {
-            return Ok(false);
-        }
-    }
-    Ok(true)
-}
-
-/// Writes the rows as the run left them. Triggers and foreign keys are off, because their changes are among the
-/// rows.
-fn do_again(connection: &Connection, changes: &Changes) -> rusqlite::Result<()> {
-    let catalogue = Catalogue::read(connection)?;
-    let tables = || {
-        changes
-            .tables
-            .iter()
-            .filter_map(|table| Some((table, Access::of(catalogue.get(&table.table)?)?)))
-    };
-    // Deletes come first, so that no unique value is in the way of a row that is inserted.
-    for (table, access) in tables() {
-        let mut delete = connection.prepare(&access.delete(&table.table))?;
-        for row in table.rows.iter().filter(|row| row.before.is_some()) {
-            delete.execute(params_from_iter(bound(&row.key)))?;
-        }
-    }
-    for (table, access) in tables() {
-        let mut insert = connection.prepare(&access.insert(&table.table))?;
-        for row in &table.rows {
-            if let Some(after) = &row.after {
-                insert.execute(params_from_iter(access.inserted(&row.key, after)))?;
-            }
-        }
-    }
-    for (table, seq) in &changes.sequences {
-        let updated = connection.execute(
-            "UPDATE main.sqlite_sequence SET seq = ?2 WHERE name = ?1",
-            (table, seq),
-        )?;
-        if updated == 0 {
-            connection.execute(
-                "INSERT INTO main.sqlite_sequence (name, seq) VALUES (?1, ?2)",
-                (table, seq),
-            )?;
-        }
-    }
-    Ok(())
 }

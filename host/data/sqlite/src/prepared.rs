@@ -7,6 +7,7 @@ use crate::error::StoreError;
 use crate::guard::lock;
 use crate::inner::Inner;
 use crate::open::Open;
+use crate::pending::Verdict;
 
 /// A run whose changes wait for the ledger. If it is dropped before it is settled, they are rolled back and the
 /// record stays for the next start, because nobody here knows what the ledger says.
@@ -32,7 +33,23 @@ impl Prepared {
 
     /// Settles the run after the ledger's closing is on disk. What it did takes effect if the closing says that
     /// it completed.
+    ///
+    /// # Errors
+    ///
+    /// If the disk fails. The record stays, and the store settles the run before the next one writes, or when it is opened again.
     pub fn settle(mut self, completed: bool) -> Result<Vec<TableChanges>, StoreError> {
+        let settled = self.try_to_settle(completed);
+        if let (Err(_), Some(pending), true) = (&settled, &self.store.pending, self.is_recorded) {
+            lock(pending).owe(match completed {
+                true => Verdict::Completed,
+                false => Verdict::NotCompleted,
+            });
+        }
+        settled?;
+        Ok(std::mem::take(&mut self.changes))
+    }
+
+    fn try_to_settle(&mut self, completed: bool) -> Result<(), StoreError> {
         let open = self.open.as_mut().filter(|open| open.in_transaction);
         let commits = completed && self.commits;
         if let Some(open) = open.filter(|_| commits) {
@@ -49,7 +66,7 @@ impl Prepared {
         if let Some(open) = self.open.as_mut().filter(|open| open.in_transaction) {
             open.roll_back();
         }
-        Ok(std::mem::take(&mut self.changes))
+        Ok(())
     }
 }
 

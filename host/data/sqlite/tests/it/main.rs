@@ -1,5 +1,6 @@
 //! Data as a micro-app's run uses it, with a real SQLite and real files.
 
+mod again;
 mod calls;
 mod compiles;
 mod cut_off;
