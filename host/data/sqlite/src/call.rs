@@ -189,9 +189,12 @@ impl Call<'_> {
         } else if let Some(table) = beyond.filter(|_| result.is_ok()) {
             result = Err(messages::replaces(&table).into());
         } else if result.is_ok()
-            && let Some(table) = self.first_full(&perhaps_random)
+            && let Some(problem) = self.first_full(&perhaps_random).transpose()
         {
-            result = Err(messages::has_largest_rowid(&table).into());
+            result = Err(problem.map_or_else(
+                |error| messages::engine(&error),
+                |table| messages::has_largest_rowid(&table).into(),
+            ));
         }
         if self.desk.engine.is_autocommit() {
             return result;
@@ -206,24 +209,19 @@ impl Call<'_> {
     }
 
     /// The first of these tables that has the largest rowid. SQLite then takes random rowids, which differ from run to run.
-    fn first_full(&self, tables: &BTreeSet<String>) -> Option<String> {
-        let is_full = |table: &&String| {
-            let rowid = self.desk.catalogue.get(table).and_then(Table::rowid)?;
-            let sql = format!(
-                "SELECT 1 FROM main.{} WHERE {rowid} = {}",
-                quoted(table),
-                i64::MAX
-            );
-            let connection = self.desk.engine.connection();
-            connection
-                .prepare(&sql)
-                .and_then(|mut found| found.exists(()))
-                .ok()
-        };
-        tables
-            .iter()
-            .find(|table| is_full(table) == Some(true))
-            .cloned()
+    fn first_full(&self, tables: &BTreeSet<String>) -> rusqlite::Result<Option<String>> {
+        for table in tables {
+            let Some(rowid) = self.desk.catalogue.get(table).and_then(Table::rowid) else {
+                continue;
+            };
+            let (name, most) = (quoted(table), i64::MAX);
+            let sql = format!("SELECT 1 FROM main.{name} WHERE {rowid} = {most}");
+            let mut found = self.desk.engine.connection().prepare(&sql)?;
+            if found.exists(())? {
+                return Ok(Some(table.clone()));
+            }
+        }
+        Ok(None)
     }
 
     /// Begins or ends what a change can be undone to. Full text then writes what it has kept, which takes steps: the run's budget

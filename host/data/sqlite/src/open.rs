@@ -161,6 +161,9 @@ impl Open {
         }
         committed.count(&changes)?;
         if commits {
+            if let Some(pending) = &self.store.pending {
+                lock(pending).stay_empty().map_err(|error| engine(&error))?;
+            }
             self.commit().map_err(|error| messages::engine(&error))?;
         }
         committed.tables.extend(changes.shown(&self.desk.catalogue));

@@ -25,7 +25,7 @@
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{ErrorKind, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use fractalaw_data_call::Stop;
 use rusqlite::config::DbConfig;
@@ -62,6 +62,15 @@ pub fn is_unsettled(database: &Path) -> bool {
     found.is_ok_and(|found| found.len() > 0)
 }
 
+/// Makes sure that no record comes back beside this database after the power fails. See [`Pending::stay_empty`].
+pub(crate) fn stay_empty(database: &Path) -> std::io::Result<()> {
+    match File::open(beside(database)) {
+        Ok(record) => record.sync_data(),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
 /// What the ledger says about a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
@@ -81,6 +90,8 @@ pub(crate) struct Pending {
     run: String,
     /// What the ledger says of it, if this host could not settle it.
     owed: Option<Verdict>,
+    /// When the file was changed last, at the time of the last [`Pending::stay_empty`].
+    synced: Option<SystemTime>,
 }
 
 impl Pending {
@@ -119,6 +130,7 @@ impl Pending {
             path,
             run: String::new(),
             owed: None,
+            synced: None,
         })
     }
 
@@ -166,8 +178,9 @@ impl Pending {
         Ok(())
     }
 
-    /// Empties the record, because the run is settled. This is not synced: if the record comes back after a
-    /// crash, it is judged and settled again.
+    /// Empties the record, because the run is settled. This is not synced: if the record comes back after the power failed, it is judged
+    /// again, and nothing has changed the rows meanwhile. The next record is written over it. Before a commit that has no record,
+    /// [`Pending::stay_empty`] must be called.
     pub(crate) fn clear(&mut self) -> Result<(), StoreError> {
         let cleared = self.file.set_len(0);
         if cleared.is_ok() {
@@ -175,6 +188,18 @@ impl Pending {
         }
         let _ = self.file.unlock();
         cleared.map_err(|cause| self.failed(cause))
+    }
+
+    /// Makes sure that an emptied record does not come back after the power fails. Otherwise, if a commit without a record had taken its
+    /// rows back, it would be applied again. Mostly nothing has changed since the last call, and nothing is synced.
+    pub(crate) fn stay_empty(&mut self) -> Result<(), StoreError> {
+        let found = self.file.metadata().and_then(|found| found.modified());
+        let changed = found.map_err(|cause| self.failed(cause))?;
+        if self.synced != Some(changed) {
+            self.file.sync_data().map_err(|cause| self.failed(cause))?;
+            self.synced = Some(changed);
+        }
+        Ok(())
     }
 
     /// Keeps what the ledger says of the run in the record, because it could not be settled now.

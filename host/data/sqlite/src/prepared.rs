@@ -53,6 +53,9 @@ impl Prepared {
         let open = self.open.as_mut().filter(|open| open.in_transaction);
         let commits = completed && self.commits;
         if let Some(open) = open.filter(|_| commits) {
+            if let Some(pending) = self.store.pending.as_ref().filter(|_| !self.is_recorded) {
+                lock(pending).stay_empty()?;
+            }
             open.commit().map_err(|cause| StoreError::Sqlite {
                 path: self.store.path.clone(),
                 cause,

@@ -15,7 +15,7 @@ use crate::ffi::{Engine, RowChange};
 use crate::functions;
 use crate::guard::lock;
 use crate::import::{self, ImportError};
-use crate::pending::is_unsettled;
+use crate::pending::{is_unsettled, stay_empty};
 
 /// How many rows of a table were changed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -134,6 +134,10 @@ impl Filling {
         if engine.breaks_deferred_keys() {
             return Err(self.connection(broken_key)?);
         }
+        stay_empty(&self.path).map_err(|source| ByHandError::Io {
+            path: self.path.clone(),
+            source,
+        })?;
         let catalogue = self.connection(|connection| {
             let catalogue = Catalogue::read(connection)?;
             connection.execute_batch("COMMIT")?;
