@@ -28,6 +28,8 @@ pub(crate) enum Ready {
 /// Why a run cannot take effect.
 pub(crate) enum NotReady {
     Sqlite(StoreError),
+    /// A deferred foreign key points to no row. What the run did is rolled back.
+    BrokenKeys(Vec<Effect>),
     Adbc(NotCommitted),
 }
 
@@ -91,6 +93,10 @@ impl Engine {
     /// Makes what the run did ready to take effect.
     pub(crate) fn prepare(self, identity: Option<&str>) -> Result<(Ready, Vec<Effect>), NotReady> {
         match self {
+            Engine::Sqlite(run) if run.breaks_deferred_keys() => {
+                let changes = run.discard().map_err(NotReady::Sqlite)?;
+                Err(NotReady::BrokenKeys(effects(&changes, Settled::Discarded)))
+            }
             Engine::Sqlite(run) => {
                 let prepared = run.prepare(identity).map_err(NotReady::Sqlite)?;
                 let effects = effects(prepared.changes(), Settled::Committed);

@@ -232,9 +232,11 @@ impl Session for DataSession {
             Err(NotReady::Sqlite(StoreError::Stop(stop))) => {
                 Err(ends(stop, &access.account, exceeds))
             }
-            Err(NotReady::Sqlite(
-                error @ (StoreError::BrokenKeys | StoreError::RolledBack { .. }),
-            )) => Err(error.into()),
+            Err(NotReady::BrokenKeys(effects)) => {
+                *state = State::Discarded(effects);
+                Err(StoreError::BrokenKeys.into())
+            }
+            Err(NotReady::Sqlite(error @ StoreError::RolledBack { .. })) => Err(error.into()),
             Err(NotReady::Sqlite(error)) => Err(failed(error).into()),
             Err(NotReady::Adbc(NotCommitted::Refused(error, changes))) => {
                 *state = State::Discarded(changes.effects(Settled::Discarded));

@@ -118,13 +118,23 @@ impl Open {
 
     /// What the transaction changed. The run's budget may be used up.
     pub(crate) fn changes(&mut self) -> Result<Changes, StoreError> {
+        self.settling(true)
+    }
+
+    /// The same for a run that does not take effect. If a call went over a limit, it was undone, and the rows of the calls before it are
+    /// known.
+    pub(crate) fn undone_changes(&mut self) -> Result<Changes, StoreError> {
+        self.settling(false)
+    }
+
+    fn settling(&mut self, takes_effect: bool) -> Result<Changes, StoreError> {
         lock(&self.desk.work).is_settling = true;
-        let changes = self.read_changes();
+        let changes = self.read_changes(takes_effect);
         lock(&self.desk.work).is_settling = false;
         changes
     }
 
-    fn read_changes(&mut self) -> Result<Changes, StoreError> {
+    fn read_changes(&mut self, takes_effect: bool) -> Result<Changes, StoreError> {
         let failed = |cause| StoreError::Sqlite {
             path: self.store.path.clone(),
             cause,
@@ -136,7 +146,9 @@ impl Open {
             let mut touched = lock(&self.desk.touched);
             (touched.check(), touched.take())
         };
-        checked?;
+        if takes_effect {
+            checked?;
+        }
         let net = changes::net(self.desk.engine.connection(), &self.desk.catalogue, touched);
         net.map_err(failed)?
             .ok_or(StoreError::Stop(Stop::Quota(Quota::ChangedBytes)))

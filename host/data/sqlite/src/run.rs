@@ -216,6 +216,12 @@ impl Run {
         begun
     }
 
+    /// Whether what the run did leaves a foreign key that points to no row. Then it cannot take effect.
+    pub fn breaks_deferred_keys(&self) -> bool {
+        let open = self.open.as_ref();
+        open.is_some_and(|open| open.desk.engine.breaks_deferred_keys())
+    }
+
     /// What the run's transaction changed.
     fn changes(&mut self) -> Result<Changes, StoreError> {
         let open = self.open.as_mut().filter(|open| open.in_transaction);
@@ -236,8 +242,7 @@ impl Run {
             return Err(lost.into());
         }
         let changes = self.changes()?;
-        let open = self.open.as_ref();
-        if open.is_some_and(|open| open.desk.engine.breaks_deferred_keys()) {
+        if self.breaks_deferred_keys() {
             return Err(StoreError::BrokenKeys);
         }
         let mut shown = std::mem::take(&mut self.committed.tables);
@@ -265,9 +270,10 @@ impl Run {
         if self.conditions.commits_each_call {
             return Ok(std::mem::take(&mut self.committed.tables));
         }
-        let changes = match self.changes() {
+        let open = self.open.as_mut().filter(|open| open.in_transaction);
+        let changes = match open.map_or_else(|| Ok(Changes::default()), Open::undone_changes) {
             Ok(changes) => changes,
-            // There were more changes than are kept. They are rolled back all the same.
+            // The rows have more bytes now than are kept. They are rolled back all the same.
             Err(StoreError::Stop(_)) => Changes::default(),
             Err(error) => return Err(error),
         };

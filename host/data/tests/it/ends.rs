@@ -87,6 +87,8 @@ fn a_run_that_leaves_a_deferred_constraint_broken_does_not_complete() {
         "{}",
         report.outcome
     );
+    let visit = r#"[data] insert visit — at "today", site "nowhere" (discarded)"#;
+    assert_eq!(effects(&report), [visit]);
     assert!(lab.rows("SELECT at FROM visit").is_empty());
     // A broken key that is mended before the end is no error.
     let does = [
@@ -146,6 +148,19 @@ fn a_run_that_sqlite_has_rolled_back_does_not_complete_whatever_the_guest_return
             "the next run waits for nothing"
         );
     }
+}
+
+/// The call that goes over a limit is undone as a whole. What the calls before it did is known to the row.
+#[test]
+fn a_run_that_changes_too_much_shows_what_it_did_before() {
+    let many = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) INSERT INTO note SELECT '' FROM n LIMIT 1000001";
+    let lab = Lab::new();
+    let does = [&CHANGES[..], &[Execute(many)]].concat();
+    let run = lab.run().fuel(1 << 40);
+    let report = ran(&host(), &guest(&does), &run);
+    assert_eq!(report.outcome.kind(), "quota-exceeded");
+    assert_eq!(effects(&report), changed("discarded"));
+    assert_eq!(lab.rows(PERMITS), BEFORE);
 }
 
 #[test]
