@@ -8,7 +8,6 @@ use std::sync::{Arc, OnceLock};
 use fractalaw_contract::{Interface, Offered, standard};
 use fractalaw_manifest::{Known, Manifest};
 use fractalaw_report::{Quota, QuotaLimits};
-use sha2::{Digest, Sha256};
 use wasmtime::Engine;
 use wasmtime::component::Linker;
 
@@ -119,13 +118,14 @@ impl Offer {
         Ok(())
     }
 
-    /// The SHA-256 of everything that the judgement of a component depends on.
+    /// The BLAKE3 digest of everything that the judgement of a component depends on. A start from the cache computes it, and
+    /// SHA-256 of the WIT takes longer than finding the component's code.
     pub(crate) fn digest(&self) -> &str {
         self.0.digest.get_or_init(|| {
-            let mut hasher = Sha256::new();
+            let mut hasher = blake3::Hasher::new_derive_key("fractalaw-host offer v1");
             let mut add = |text: &str| {
-                hasher.update((text.len() as u64).to_le_bytes());
-                hasher.update(text);
+                hasher.update(&(text.len() as u64).to_le_bytes());
+                hasher.update(text.as_bytes());
             };
             for wit in self.wit() {
                 add("wit");
@@ -146,7 +146,7 @@ impl Offer {
                     add(name);
                 }
             }
-            hex(&hasher.finalize())
+            hex(hasher.finalize().as_bytes())
         })
     }
 
