@@ -248,15 +248,14 @@ impl Host {
     /// when only the component's digest and its own statements about itself are known, before it is judged or compiled.
     /// If judging or compiling ended the process, the ledger would have an opening without a closing.
     ///
-    /// It loads on a thread of its own. After [`stop`](Host::stop) it does not wait for that thread.
+    /// It loads on a thread of its own, unless the file is small and its code is in the cache. After [`stop`](Host::stop) it
+    /// does not wait for that thread.
     ///
     /// # Errors
     ///
     /// If the file cannot be read or the request cannot be met.
     pub async fn run_file(&self, path: impl AsRef<Path>, run: &Run) -> Result<Report, HostError> {
-        let (loader, path) = (Arc::clone(&self.0.loader), path.as_ref().to_owned());
-        let read = reading::beside(move || loader.read(Source::open(&path)?)).await;
-        let candidate = match read {
+        let candidate = match reading::file(&self.0.loader, path.as_ref()).await {
             Ok(candidate) => candidate,
             Err(LoadError::Refused(refusal)) => return self.refused_unread(run, refusal).await,
             Err(LoadError::Host(error)) => return Err(error),

@@ -5,7 +5,6 @@ pub(crate) mod content;
 pub(crate) mod facts;
 pub(crate) mod header;
 pub(crate) mod papers;
-pub(crate) mod reading;
 pub(crate) mod source;
 
 pub(crate) mod compile_fit;
@@ -23,3 +22,5 @@ pub(crate) mod compiler;
 
 pub(crate) mod loader;
 pub(crate) mod micro_app;
+
+pub(crate) mod reading;

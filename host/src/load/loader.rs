@@ -12,6 +12,7 @@ use wasmtime::component::{Component, Linker};
 
 use crate::bindings::MicroAppPre;
 use crate::error::{HostError, LoadError};
+use crate::limits::AT_HAND_BYTES;
 use crate::load::cache::CodeCache;
 use crate::load::compiler::Compiler;
 use crate::load::content;
@@ -57,6 +58,9 @@ struct Known {
     facts: Facts,
 }
 
+/// What the cache had of a component when it was searched. It is not searched twice, because a damaged entry is a warning.
+pub(crate) struct Searched(Option<Box<Known>>);
+
 impl Candidate<'_> {
     /// What the component says of itself.
     pub(crate) fn about(&self) -> Arc<About> {
@@ -76,23 +80,28 @@ impl Loader {
 
     /// Reads a component, or finds its code in the cache.
     pub(crate) fn read<'a>(&self, source: Source<'a>) -> Result<Candidate<'a>, LoadError> {
+        self.read_after(source, None)
+    }
+
+    /// The same, if the cache may have been searched already.
+    pub(crate) fn read_after<'a>(
+        &self,
+        source: Source<'a>,
+        searched: Option<Searched>,
+    ) -> Result<Candidate<'a>, LoadError> {
         let started = Instant::now();
         let papers = source.papers();
         let pin = papers.pin().map_err(HostError::from)?;
-        let policy = self.policy.as_deref();
-        if pin.is_some() || policy.is_some_and(Policy::requires_signatures) {
+        if pin.is_some() || self.requires_signatures() {
             return self.vouched(source, &papers, pin.as_ref(), started);
         }
-        let mut known = None;
-        if let Some(cache) = &self.cache {
-            let content = source.content()?;
-            if let Some((component, facts)) = cache.load(self.engine(), &content) {
-                if facts.is_accepted_by(&self.offer) {
-                    return self.accepted(&component, facts, started);
-                }
-                known = Some(Box::new(Known { component, facts }));
+        let Searched(known) = searched.map_or_else(|| self.search(&source), Ok)?;
+        let known = match known {
+            Some(known) if known.facts.is_accepted_by(&self.offer) => {
+                return self.accepted(*known, started);
             }
-        }
+            known => known,
+        };
         let examined = Examined::read(source, &self.offer)?;
         // The file may have changed since the cache was searched.
         let known = known.filter(|known| known.facts.digest == examined.digest());
@@ -101,6 +110,41 @@ impl Loader {
             form: Form::Read(Box::new(examined), known),
             took: started.elapsed(),
         })
+    }
+
+    /// A small component whose code is in the cache and for which nobody must vouch. Finding it takes less time than to start
+    /// the thread on which other components are read. The error is what the cache has, if it was searched.
+    pub(crate) fn at_hand(
+        &self,
+        source: &Source<'_>,
+    ) -> Result<Candidate<'static>, Option<Searched>> {
+        let started = Instant::now();
+        let is_free = matches!(source.papers().pin(), Ok(None)) && !self.requires_signatures();
+        if !is_free || !source.is_at_most(AT_HAND_BYTES) {
+            return Err(None);
+        }
+        match self.search(source) {
+            Ok(Searched(Some(known))) if known.facts.is_accepted_by(&self.offer) => {
+                self.accepted(*known, started).map_err(|_| None)
+            }
+            Ok(searched) => Err(Some(searched)),
+            // Whoever reads it finds the same fault, and says so.
+            Err(_) => Err(None),
+        }
+    }
+
+    fn requires_signatures(&self) -> bool {
+        let policy = self.policy.as_deref();
+        policy.is_some_and(Policy::requires_signatures)
+    }
+
+    fn search(&self, source: &Source<'_>) -> Result<Searched, LoadError> {
+        let Some(cache) = &self.cache else {
+            return Ok(Searched(None));
+        };
+        let found = cache.load(self.engine(), &source.content()?);
+        let known = found.map(|(component, facts)| Box::new(Known { component, facts }));
+        Ok(Searched(known))
     }
 
     /// Reads a component for which somebody must vouch. Its bytes are read first, because who must vouch depends on its
@@ -156,13 +200,9 @@ impl Loader {
     }
 
     /// A component that is linked at once, because that takes less time than to start another thread for it.
-    fn accepted(
-        &self,
-        component: &Component,
-        facts: Facts,
-        started: Instant,
-    ) -> Result<Candidate<'static>, LoadError> {
-        let linked = self.link(component)?;
+    fn accepted(&self, known: Known, started: Instant) -> Result<Candidate<'static>, LoadError> {
+        let Known { component, facts } = known;
+        let linked = self.link(&component)?;
         let about = About {
             interfaces: facts.interfaces(&self.offer),
             app: App {

@@ -55,6 +55,14 @@ impl<'a> Source<'a> {
         }
     }
 
+    /// Whether it has at most so many bytes. A file that cannot be asked has more.
+    pub(crate) fn is_at_most(&self, bytes: u64) -> bool {
+        match self {
+            Source::Bytes(own, _) => own.len() as u64 <= bytes,
+            Source::File(_, file) => file.metadata().is_ok_and(|own| own.len() <= bytes),
+        }
+    }
+
     /// The digest of the content, computed without holding it.
     pub(crate) fn content(&self) -> Result<String, LoadError> {
         match self {
