@@ -7,6 +7,7 @@
 
 mod attacks;
 mod compiled;
+mod schemas;
 mod statements;
 mod values;
 

@@ -111,6 +111,8 @@ impl Call<'_> {
         shape.check()?;
         let mut work = lock(&self.desk.work);
         work.joined = shape.tables;
+        let text = price::SQL_BYTE.saturating_mul(sql.len() as u64);
+        work.prepaid = (work.prepaid.saturating_add(text)).saturating_add(shape.fuel);
         if shape.fuel > 0 {
             work.spend(shape.fuel)?;
         }
@@ -123,6 +125,7 @@ impl Call<'_> {
         work.ask(|budget| budget.look())?;
         work.count(Quota::Statements, 1)?;
         work.count(Quota::Bytes, bytes as u64)?;
+        work.prepaid = price::CALL;
         work.spend(price::CALL.saturating_add(for_each.saturating_mul(bytes as u64)))?;
         Ok(())
     }

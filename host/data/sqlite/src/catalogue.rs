@@ -41,6 +41,8 @@ pub(crate) struct Table {
     key_has_index: bool,
     /// Sets of columns that are unique together. All of them are columns of the table itself.
     pub(crate) unique: Vec<Vec<String>>,
+    /// The columns of each index in lower case, as far as they have names.
+    pub(crate) indexes: Vec<Vec<String>>,
     pub(crate) sql: String,
 }
 
@@ -88,7 +90,9 @@ impl Table {
     pub(crate) fn module(&self) -> String {
         let mut after = tokens(&self.sql).skip_while(|token| !token.is("using"));
         match after.nth(1) {
-            Some(Token::Word(name) | Token::Quoted(name)) => name.to_ascii_lowercase(),
+            Some(Token::Word(name) | Token::Quoted(name) | Token::Text(name)) => {
+                name.to_ascii_lowercase()
+            }
             _ => String::new(),
         }
     }
@@ -127,9 +131,11 @@ impl Catalogue {
                 Err(_) if matches!(kind, Kind::View | Kind::Virtual) => continue,
                 columns => columns?,
             };
+            let [unique, indexes] = indexes(connection, &name)?;
             let table = Table {
                 columns,
-                unique: unique(connection, &name)?,
+                unique,
+                indexes,
                 key_has_index: key_has_index(connection, &name)?,
                 kind,
                 without_rowid: row.get(2)?,
@@ -203,28 +209,28 @@ fn key_has_index(connection: &Connection, table: &str) -> rusqlite::Result<bool>
     connection.query_row(sql, [table], |row| row.get(0))
 }
 
-fn unique(connection: &Connection, table: &str) -> rusqlite::Result<Vec<Vec<String>>> {
+/// The sets of columns that are unique, and the columns of all indexes.
+fn indexes(connection: &Connection, table: &str) -> rusqlite::Result<[Vec<Vec<String>>; 2]> {
     let mut list = connection.prepare(
-        "SELECT l.name, i.name FROM pragma_index_list(?1) l, pragma_index_info(l.name) i \
-         WHERE l.\"unique\" AND NOT l.partial ORDER BY l.seq, i.seqno",
+        "SELECT l.name, i.name, l.\"unique\" AND NOT l.partial FROM pragma_index_list(?1) l, pragma_index_info(l.name) i \
+         ORDER BY l.seq, i.seqno",
     )?;
     let mut rows = list.query([table])?;
-    let mut indexes: Vec<(String, Option<Vec<String>>)> = Vec::new();
+    let mut indexes: Vec<(String, bool, Vec<Option<String>>)> = Vec::new();
     while let Some(row) = rows.next()? {
         let (index, column): (String, Option<String>) = (row.get(0)?, row.get(1)?);
-        if indexes.last().is_none_or(|(name, _)| *name != index) {
-            indexes.push((index, Some(Vec::new())));
-        }
-        // An expression has no name, so an index with one is left out.
-        if let Some((_, columns)) = indexes.last_mut() {
-            match (column, &mut *columns) {
-                (Some(column), Some(names)) => names.push(column),
-                _ => *columns = None,
-            }
+        match indexes.last_mut().filter(|(name, ..)| *name == index) {
+            Some((_, _, columns)) => columns.push(column),
+            None => indexes.push((index, row.get(2)?, vec![column])),
         }
     }
-    Ok(indexes
-        .into_iter()
-        .filter_map(|(_, columns)| columns)
-        .collect())
+    // An expression has no name, so an index with one is left out of what is unique.
+    let unique = indexes.iter().filter(|(_, is_unique, _)| *is_unique);
+    let unique = unique.filter_map(|(_, _, columns)| columns.iter().cloned().collect());
+    let named =
+        |column: &Option<String>| column.as_deref().unwrap_or_default().to_ascii_lowercase();
+    let all = indexes
+        .iter()
+        .map(|(_, _, columns)| columns.iter().map(named).collect());
+    Ok([unique.collect(), all.collect()])
 }

@@ -3,11 +3,12 @@
 use fractalaw_data_call::Failure;
 
 use crate::desk::Desk;
-use crate::ffi::{Engine, Entered};
+use crate::ffi::{self, Engine, Entered};
 use crate::guard::{Phase, SharedGuard, lock};
-use crate::limits::{CALL_MEMORY_BYTES, STEPS_BETWEEN_LOOKS};
+use crate::limits::{CALL_MEMORY_BYTES, PLANS_BETWEEN_LOOKS, STEPS_BETWEEN_LOOKS};
 use crate::messages;
 use crate::names_out;
+use crate::price;
 use crate::words;
 use crate::work::{self, SharedWork};
 
@@ -20,27 +21,37 @@ pub(crate) fn compile(
     work: &SharedWork,
 ) -> Result<(), Failure> {
     let _at_work = Entered::new(CALL_MEMORY_BYTES, now_ms);
-    work::look_after(engine, work, STEPS_BETWEEN_LOOKS)
-        .map_err(|error| messages::engine(&error))?;
     lock(guard).enter(Phase::Guest);
-    lock(work).begin_compiling();
-    let prepared = engine.prepare(sql).map(|(_, was_ready)| was_ready);
-    let plans = lock(work).end_compiling();
+    let is_new = !engine.is_ready(sql);
+    if is_new {
+        look_after(engine, work, PLANS_BETWEEN_LOOKS)?;
+        lock(work).begin_compiling();
+        ffi::take_freed();
+    }
+    let prepared = engine.prepare(sql).map(drop);
+    let mut plans = 0;
+    let mut compiling = price::PIECE.saturating_mul(ffi::take_freed());
+    if is_new {
+        plans = lock(work).end_compiling();
+    }
+    look_after(engine, work, STEPS_BETWEEN_LOOKS)?;
     let mut does = {
         let mut guard = lock(guard);
         guard.enter(Phase::Host);
         guard.does()
     };
-    if let Ok(false) = prepared {
-        words::read(sql, &mut does);
-        if let Some(statement) = engine.last() {
+    if let (Ok(()), Some(statement)) = (&prepared, engine.last()) {
+        if is_new {
+            words::read(sql, &mut does);
             does.searches |= statement.builds_index();
             statement.does = does;
             statement.plans = plans;
+            let program = price::program(statement.operations(), statement.columns());
+            statement.compiling = compiling.saturating_add(program);
+        } else {
+            lock(work).pay_plans(0, statement.plans)?;
         }
-    }
-    if let (Ok(true), Some(statement)) = (&prepared, engine.last()) {
-        lock(work).pay_plans(statement.plans)?;
+        compiling = statement.compiling;
     }
     // If the run was stopped, that is the reason for the failure.
     let stopped = lock(work).stopped.filter(|_| plans > 0);
@@ -48,10 +59,15 @@ pub(crate) fn compile(
         lock(guard).refused = None;
         return Err(stop.into());
     }
+    lock(work).pay_compiling(compiling)?;
     let mut guard = lock(guard);
     prepared
-        .map(|_| ())
         .map_err(|fault| messages::not_compiled(fault, guard.refused.take(), &guard.rules).into())
+}
+
+/// Makes SQLite call back after so many plans, or after so many steps.
+fn look_after(engine: &mut Engine, work: &SharedWork, steps: u64) -> Result<(), Failure> {
+    work::look_after(engine, work, steps).map_err(|error| messages::engine(&error))
 }
 
 /// The names of the columns of the query that was compiled last. They are the same in each run.

@@ -60,6 +60,10 @@ impl Desk {
         let guard = guard::install(&mut connection).map_err(failed)?;
         let schema_version = schema_version(&connection).map_err(failed)?;
         touch_virtual(&connection, &catalogue).map_err(failed)?;
+        // No run has begun, so nobody pays for this, and no budget stops it.
+        lock(&work).is_settling = true;
+        touch_parents(&connection, &catalogue).map_err(failed)?;
+        lock(&work).is_settling = false;
         let touched = Arc::new(Mutex::new(Touched::new(Arc::clone(&catalogue))));
         let mut engine = Engine::new(connection);
         let noted = Arc::clone(&touched);
@@ -192,6 +196,28 @@ fn touch_virtual(connection: &Connection, catalogue: &Catalogue) -> Result<()> {
                 search::watch(connection, &name)?;
             }
         }
+    }
+    Ok(())
+}
+
+/// SQLite makes a trigger of what a foreign key does when its parent is first changed, and keeps it. The cost of a statement must not
+/// depend on that.
+fn touch_parents(connection: &Connection, catalogue: &Catalogue) -> Result<()> {
+    let mut list = connection.prepare(
+        "SELECT DISTINCT lower(f.\"table\") FROM main.sqlite_schema s, pragma_foreign_key_list(s.name) f WHERE s.type = 'table'",
+    )?;
+    let parents = list.query_map((), |row| row.get::<_, String>(0))?;
+    for parent in parents {
+        let Some(table) = catalogue.get(&parent?) else {
+            continue;
+        };
+        let name = world::quoted(&table.name);
+        let set = |column: &str| format!("{0} = {0}", world::quoted(column));
+        let columns = table.columns.iter().filter(|column| !column.generated);
+        let columns: Vec<String> = columns.map(|column| set(&column.name)).collect();
+        // If a foreign key is wrong, this fails, and so does the guest's own statement.
+        let _ = connection.prepare(&format!("DELETE FROM main.{name}"));
+        let _ = connection.prepare(&format!("UPDATE main.{name} SET {}", columns.join(", ")));
     }
     Ok(())
 }

@@ -24,6 +24,7 @@
 mod affordable;
 mod auxiliary;
 mod clock;
+mod freed;
 mod full_text;
 mod lent;
 mod memory;
@@ -47,6 +48,7 @@ use rusqlite::types::ValueRef;
 pub(crate) use self::affordable::Affordable;
 pub(crate) use self::auxiliary::{Auxiliary, Found, replace_auxiliaries};
 pub(crate) use self::clock::file_system;
+pub(crate) use self::freed::take_freed;
 pub(crate) use self::full_text::{Of, Tokens, count_tokens};
 pub(crate) use self::lent::Fault;
 use self::lent::bytes;
@@ -135,14 +137,18 @@ impl Engine {
         };
     }
 
-    /// The statement for this text, ready to be stepped and without bound values, and whether it was ready
-    /// before. Fails with a [`Fault`], or with `None` if the text is not exactly one statement.
-    pub(crate) fn prepare(&mut self, sql: &str) -> Result<(&mut Statement, bool), Option<Fault>> {
+    /// Whether the statement for this text is ready from before.
+    pub(crate) fn is_ready(&self, sql: &str) -> bool {
+        self.ready.iter().any(|(text, _)| text == sql)
+    }
+
+    /// The statement for this text, ready to be stepped and without bound values. Fails with a [`Fault`], or with `None` if the text is not exactly one statement.
+    pub(crate) fn prepare(&mut self, sql: &str) -> Result<&mut Statement, Option<Fault>> {
         if let Some(place) = self.ready.iter().position(|(text, _)| text == sql) {
             self.ready[place..].rotate_left(1);
             let (_, statement) = self.ready.last_mut().ok_or(None)?;
             statement.reset();
-            return Ok((statement, true));
+            return Ok(statement);
         }
         let statement = self.compile(sql)?;
         if self.ready.len() >= READY_STATEMENTS {
@@ -150,7 +156,7 @@ impl Engine {
         }
         self.ready.push((sql.to_owned(), statement));
         let (_, statement) = self.ready.last_mut().ok_or(None)?;
-        Ok((statement, false))
+        Ok(statement)
     }
 
     /// The statement that [`Engine::prepare`] returned last.
@@ -211,6 +217,7 @@ impl Engine {
                 raw,
                 does: Does::default(),
                 plans: 0,
+                compiling: 0,
             }),
             rest,
         ))

@@ -12,7 +12,7 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Result};
 
 use crate::charged;
-use crate::guard::lock;
+use crate::guard::{TABLE_FUNCTIONS, lock};
 use crate::limits::{VALUE_BYTES, VECTOR_FLOATS};
 use crate::paid::{mistake, pay, too_big};
 use crate::pattern;
@@ -22,6 +22,10 @@ use crate::work::SharedWork;
 
 pub(crate) fn install(connection: &Connection, work: &SharedWork) -> Result<()> {
     charged::install(connection)?;
+    // SQLite makes the table of such a function when it is first used, and keeps it. The cost of a statement must not depend on that.
+    for name in TABLE_FUNCTIONS {
+        connection.prepare(&format!("SELECT 1 FROM {name}('[]')"))?;
+    }
     text::install(connection, work)?;
     pattern::install(connection, work)?;
     let harmless = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_INNOCUOUS;

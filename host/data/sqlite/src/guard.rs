@@ -155,7 +155,7 @@ impl Rules {
 }
 
 /// Modules whose tables are functions of their arguments.
-const TABLE_FUNCTIONS: [&str; 2] = ["json_each", "json_tree"];
+pub(crate) const TABLE_FUNCTIONS: [&str; 2] = ["json_each", "json_tree"];
 
 /// What may be read of the schema. This applies only where the schema has nothing but what is granted.
 const SCHEMA_TABLES: [&str; 8] = [

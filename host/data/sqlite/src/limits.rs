@@ -114,6 +114,11 @@ fractalaw_limits::limits! {
     pub(crate) const STEPS_BETWEEN_LOOKS: u64 = 1_000
         => "the host looks at fuel and deadline";
 
+    /// The plans of a join that SQLite looks at while it compiles a statement, between two times that the host counts them. They take
+    /// some microseconds.
+    pub(crate) const PLANS_BETWEEN_LOOKS: u64 = 100
+        => "the host charges for them";
+
     /// The same for a statement of which a single step may take a tenth of a second: a function for JSON walks through a
     /// megabyte for each of its paths, and a search through the list of each of its words.
     pub(crate) const SLOW_STEPS_BETWEEN_LOOKS: u64 = 10

@@ -11,6 +11,17 @@ pub(crate) const CALL: u64 = 8_000;
 /// Each byte of a statement's text. The text is compiled twice, in the guest's world and in the database.
 pub(crate) const SQL_BYTE: u64 = 250;
 
+/// Each piece of memory that SQLite takes and frees while it compiles a statement. A statement pays for what is compiled or for its text,
+/// whichever is more.
+pub(crate) const PIECE: u64 = 300;
+
+/// A program of so many operations, which gives rows of so many columns. Each column keeps pieces for its names.
+pub(crate) fn program(operations: u64, columns: usize) -> u64 {
+    50_u64
+        .saturating_mul(operations)
+        .saturating_add(600 * columns as u64)
+}
+
 /// A join of so many tables costs nothing in addition to its text.
 const SMALL_JOIN: u64 = 4;
 
@@ -21,12 +32,12 @@ pub(crate) fn join(tables: u64) -> u64 {
     1_200_u64.saturating_mul(cube(tables).saturating_sub(cube(SMALL_JOIN)))
 }
 
-/// One plan of a join, if one of a small join costs so much. A plan of a larger join has more tables.
-pub(crate) fn plan(tables: u64, small: u64) -> u64 {
+/// One plan of a join. A plan of a larger join has more tables.
+pub(crate) fn plan(tables: u64) -> u64 {
     if tables <= SMALL_JOIN {
-        return small;
+        return 150;
     }
-    small.saturating_mul(2 * tables.saturating_pow(3)) / SMALL_JOIN.pow(3)
+    tables.saturating_pow(3).saturating_mul(15) / 8
 }
 
 /// `NATURAL` looks for the columns of each table in all others. SQLite compares at most so many, one for each level of an expression.
@@ -42,25 +53,57 @@ pub(crate) fn natural(naturals: u64, tables: u64, columns: u64) -> u64 {
 
 /// More than 16 terms between `AND`, `OR` and `WHEN`. SQLite looks through all of them for each one, and for each table.
 pub(crate) fn terms(terms: u64, tables: u64) -> u64 {
-    12_u64
+    20_u64
         .saturating_mul(tables.max(1))
         .saturating_mul(terms.saturating_pow(2).saturating_sub(256))
 }
 
-/// More than 32 columns that `*` stands for.
-pub(crate) fn shown(columns: u64) -> u64 {
-    4_000_u64.saturating_mul(columns.saturating_sub(32))
+/// Expressions within others. SQLite walks through all of them for each operator around them.
+pub(crate) fn walked(tokens: u64) -> u64 {
+    26_u64.saturating_mul(tokens)
+}
+
+/// More than 16 calls of functions that read all rows. SQLite compares each one with all others.
+pub(crate) fn aggregates(calls: u64) -> u64 {
+    80_u64.saturating_mul(calls.saturating_pow(2).saturating_sub(256))
+}
+
+/// Long lists in `ORDER BY` and `GROUP BY`. SQLite compares each part with all columns of the result.
+pub(crate) fn sorted(parts: u64, columns: u64) -> u64 {
+    50_u64.saturating_mul(parts.saturating_mul(columns).saturating_sub(256))
+}
+
+/// More than 64 constants that SQLite keeps for the whole statement. It compares each one with all others.
+pub(crate) fn constants(constants: u64) -> u64 {
+    6_u64.saturating_mul(constants.saturating_pow(2).saturating_sub(64 * 64))
+}
+
+/// Each `ON CONFLICT`, with each index of the table.
+pub(crate) fn conflicts(indexes: u64) -> u64 {
+    900_u64.saturating_mul(indexes.saturating_sub(8))
+}
+
+/// More than 64 ways to find rows by an index: by each term for its first column, with each term for its second, and so on.
+/// SQLite looks through the other terms for each way, and gives up after so many.
+pub(crate) fn ways(ways: u64, terms: u64, tables: u64) -> u64 {
+    let most = 20_000_u64.saturating_add(1_000_u64.saturating_mul(tables));
+    let each = 120_u64.saturating_add(2_u64.saturating_mul(terms));
+    match ways {
+        0..=64 => 0,
+        _ => ways.min(most).saturating_mul(each),
+    }
+}
+
+/// More than 64 pairs of an `OR` and an index of a table.
+pub(crate) fn ors(pairs: u64, terms: u64) -> u64 {
+    let each = 600_u64.saturating_add(16_u64.saturating_mul(terms));
+    each.saturating_mul(pairs.saturating_sub(64))
 }
 
 /// Different windows. SQLite makes a subquery for each one, and all columns that are used pass through all of them.
 pub(crate) fn windows(windows: u64, columns: u64) -> u64 {
     let passed = 10_000_u64.saturating_mul(windows).saturating_mul(columns);
     passed.saturating_add(3_000_u64.saturating_mul(windows.saturating_pow(2)))
-}
-
-/// More than two views in one statement. Common tables count like views, but one name for each of the first four is free.
-pub(crate) fn expanded(expanded: u64, defined: u64) -> u64 {
-    12_000_u64.saturating_mul(expanded.saturating_sub(2 + defined.min(4)))
 }
 
 /// Each KiB of a large value that is made. The value is read from the file or built, and looked through once.

@@ -5,7 +5,9 @@
 pub(crate) enum Token<'a> {
     /// A keyword, a name or a number.
     Word(&'a str),
-    /// What is between quotes. Two quotes inside, which stand for one, end this token and begin the next.
+    /// A text between single quotes.
+    Text(&'a str),
+    /// A name between other quotes. Two quotes inside, which stand for one, end this token and begin the next.
     Quoted(&'a str),
     /// Any other sign.
     Sign(char),
@@ -26,7 +28,8 @@ pub(crate) fn tokens(sql: &str) -> impl Iterator<Item = Token<'_>> {
             let first = rest.chars().next()?;
             let behind = &rest[first.len_utf8()..];
             let (token, after) = match first {
-                '\'' | '"' | '`' => quoted(behind, first),
+                '\'' => text(quoted(behind, first)),
+                '"' | '`' => quoted(behind, first),
                 '[' => quoted(behind, ']'),
                 '-' if behind.starts_with('-') => (None, behind.split_once('\n')),
                 '/' if behind.starts_with('*') => (None, behind[1..].split_once("*/")),
@@ -46,6 +49,14 @@ pub(crate) fn tokens(sql: &str) -> impl Iterator<Item = Token<'_>> {
     })
 }
 
+fn text<'a, T>((token, after): (Option<Token<'a>>, T)) -> (Option<Token<'a>>, T) {
+    let token = token.map(|token| match token {
+        Token::Quoted(text) => Token::Text(text),
+        other => other,
+    });
+    (token, after)
+}
+
 fn quoted(behind: &str, end: char) -> (Option<Token<'_>>, Option<(&str, &str)>) {
     let parts = behind.split_once(end);
     let text = parts.map_or(behind, |(text, _)| text);
@@ -62,11 +73,11 @@ mod tests {
 
     #[test]
     fn words_are_told_from_quotes_and_comments() {
-        use Token::{Quoted, Sign, Word};
+        use Token::{Quoted, Sign, Text, Word};
         for (sql, expected) in [
             ("", vec![]),
             ("a.b", vec![Word("a"), Sign('.'), Word("b")]),
-            ("'it''s'", vec![Quoted("it"), Quoted("s")]),
+            ("'it''s'", vec![Text("it"), Text("s")]),
             (
                 "\"a\"[b'c]`d`",
                 vec![Quoted("a"), Quoted("b'c"), Quoted("d")],
@@ -77,7 +88,7 @@ mod tests {
                 "1-2/3",
                 vec![Word("1"), Sign('-'), Word("2"), Sign('/'), Word("3")],
             ),
-            ("'open", vec![Quoted("open")]),
+            ("'open", vec![Text("open")]),
             ("-- open", vec![]),
             ("/*/ open", vec![]),
         ] {

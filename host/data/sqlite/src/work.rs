@@ -1,5 +1,7 @@
 //! What one call may still cost, as SQLite's callbacks see it. Steps are paid for while they are made.
 
+mod compiling;
+
 use std::cell::{Cell, RefCell};
 use std::sync::{Arc, Mutex};
 
@@ -27,6 +29,8 @@ pub(crate) struct Work {
     plans: Option<u64>,
     /// The tables of its largest join. A plan for more tables takes longer.
     pub(crate) joined: u64,
+    /// What the statement has paid before it is compiled, and what compiling has not used up yet.
+    pub(crate) prepaid: u64,
     random: Option<ChaCha12Rng>,
     rates: Rates,
     used: Used,
@@ -91,9 +95,6 @@ pub(crate) fn note_words(bytes: u64, is_prefix: bool) {
 
 /// What is owed is paid at once from here on. It is the work of about 30 µs.
 const PAID_AT_ONCE: u64 = 100_000;
-
-/// Each plan that SQLite looks at while it compiles a small join, from a thousand on. It is the price of a step.
-const PLAN: u64 = 60;
 
 /// A run's statement on this thread, until this is dropped.
 pub(crate) struct AtWork;
@@ -259,9 +260,8 @@ impl Work {
         if self.is_settling {
             return false;
         }
-        if let Some(plans) = &mut self.plans {
-            *plans += steps;
-            return self.pay_plans(steps).is_err();
+        if let Some(before) = self.plans {
+            return self.look_at_plans(before, steps);
         }
         WORDS.set(0);
         self.steps_since_paid += steps;
@@ -282,25 +282,6 @@ impl Work {
             .pay_steps(STEPS_BETWEEN_LOOKS)
             .and_then(|()| self.ask(|budget| budget.look()));
         go_on.is_err()
-    }
-
-    /// SQLite compiles a statement from here on. It looks at many plans for a join of many tables.
-    pub(crate) fn begin_compiling(&mut self) {
-        self.plans = Some(0);
-    }
-
-    /// Returns the plans that were looked at and paid for.
-    pub(crate) fn end_compiling(&mut self) -> u64 {
-        self.plans.take().unwrap_or_default()
-    }
-
-    /// Pays for plans. A statement that is ready from before pays as if it was compiled now, at the same places.
-    pub(crate) fn pay_plans(&mut self, plans: u64) -> Result<(), Stop> {
-        for _ in 0..plans / STEPS_BETWEEN_LOOKS {
-            self.spend(price::plan(self.joined, PLAN).saturating_mul(STEPS_BETWEEN_LOOKS))?;
-            self.ask(|budget| budget.look())?;
-        }
-        Ok(())
     }
 
     /// Pays for the rest when a statement has ended or was left, with this many steps of its own.

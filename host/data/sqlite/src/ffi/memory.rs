@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use rusqlite::ffi;
 
-use super::{affordable, pages, searched};
+use super::{affordable, freed, pages, searched};
 use crate::limits::{LARGE_BYTES, MIDDLE_BYTES};
 
 /// What one thread's call made SQLite allocate.
@@ -101,16 +101,17 @@ impl Meter {
         }
     }
 
-    fn subtract(&self, freed: Front) {
-        let bytes = freed.size as i64;
+    fn subtract(&self, front: Front) {
+        let bytes = front.size as i64;
         self.held.set(self.held.get().saturating_sub(bytes));
-        if freed.call != self.call.get() {
+        if front.call != self.call.get() {
             return;
         }
-        if freed.of_search {
+        freed::note();
+        if front.of_search {
             searched::subtract(bytes);
         }
-        match freed.kind {
+        match front.kind {
             Kind::Small | Kind::Page => {}
             Kind::Middle => self.middle.set(self.middle.get().saturating_sub(bytes)),
             Kind::Large => self.large.set(self.large.get().saturating_sub(bytes)),

@@ -210,6 +210,19 @@ pub(super) unsafe fn builds_index(statement: NonNull<ffi::sqlite3_stmt>) -> bool
     }
 }
 
+/// The number of a statement's operations.
+///
+/// # Safety
+///
+/// The statement was compiled, and is not finalised during the call.
+pub(super) unsafe fn operations(statement: NonNull<ffi::sqlite3_stmt>) -> u64 {
+    if !is_this_version() {
+        return 0;
+    }
+    // SAFETY: by the caller's promise. In this version of SQLite, a statement begins like `Program`.
+    u64::try_from(unsafe { statement.cast::<Program>().as_ref() }.count).unwrap_or_default()
+}
+
 pub(super) fn is_this_version() -> bool {
     static IS_THIS: OnceLock<bool> = OnceLock::new();
     *IS_THIS.get_or_init(|| {

@@ -8,7 +8,7 @@ use rusqlite::types::ValueRef;
 
 use super::lent::{Fault, bytes};
 use super::pages::Noted;
-use super::private::builds_index;
+use super::private::{builds_index, operations};
 
 /// A prepared statement of an [`Engine`].
 pub(crate) struct Statement {
@@ -17,6 +17,8 @@ pub(crate) struct Statement {
     pub(crate) does: Does,
     /// How often SQLite's planner looked at another way to find its rows, in whole looks of the host.
     pub(crate) plans: u64,
+    /// What compiling it costs.
+    pub(crate) compiling: u64,
 }
 
 /// What a statement reads and changes.
@@ -113,6 +115,12 @@ impl Statement {
     pub(crate) fn builds_index(&self) -> bool {
         // SAFETY: see above.
         unsafe { builds_index(self.raw) }
+    }
+
+    /// The operations of its program, without those of triggers.
+    pub(crate) fn operations(&self) -> u64 {
+        // SAFETY: see above.
+        unsafe { operations(self.raw) }
     }
 
     pub(crate) fn is_explain(&self) -> bool {

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::counts::{Counts, Place};
 use crate::tokens::{Token, tokens};
 
 /// One `SELECT`. A compound one has several arms.
@@ -15,7 +16,7 @@ pub(super) struct Arm {
     pub(super) stars: u64,
     pub(super) naturals: u64,
     pub(super) words: u64,
-    pub(super) terms: u64,
+    pub(super) counts: Counts,
     pub(super) windows: BTreeSet<String>,
 }
 
@@ -37,6 +38,7 @@ struct Frame {
     name: String,
     begun: bool,
     opened: Opened,
+    place: Place,
 }
 
 /// What is before a parenthesis.
@@ -56,6 +58,7 @@ impl Text {
         };
         let mut frames = vec![Frame {
             begun: true,
+            place: Place::of_query(),
             ..Frame::default()
         }];
         let mut last = Token::Sign(' ');
@@ -67,7 +70,7 @@ impl Text {
             if let Some((around, read)) = &mut window {
                 match token {
                     Token::Word(word) => *read += &word.to_ascii_lowercase(),
-                    Token::Quoted(word) => *read += word,
+                    Token::Quoted(word) | Token::Text(word) => *read += word,
                     Token::Sign(sign) => read.push(sign),
                 }
                 read.push(' ');
@@ -100,6 +103,9 @@ impl Text {
         self.begin(frames, at, token);
         let frame = &mut frames[at];
         let query = frame.query;
+        if !matches!(token, Token::Sign('(' | ')')) {
+            self.arm(query).counts.note(&mut frame.place, token, last);
+        }
         match token {
             Token::Sign('(') => {
                 let opened = if frame.expects || last.is("exists") {
@@ -112,6 +118,7 @@ impl Text {
                 let among = frame.expects;
                 frame.expects = false;
                 let name = frame.name.clone();
+                let place = self.arm(query).counts.open(&frame.place, last);
                 frames.push(Frame {
                     query,
                     in_from: among,
@@ -119,11 +126,16 @@ impl Text {
                     name,
                     begun: false,
                     opened,
+                    place,
                 });
             }
             Token::Sign(')') => {
                 if at > 0 {
+                    let inner = frame.place;
                     frames.pop();
+                    let around = &mut frames[at - 1];
+                    let counts = &mut self.arm(around.query).counts;
+                    counts.close(&mut around.place, inner);
                 }
             }
             Token::Sign(',') => frame.expects = frame.in_from,
@@ -143,14 +155,14 @@ impl Text {
                 self.arm(query).stars += u64::from(is_all);
             }
             Token::Sign(_) => {}
-            Token::Word(word) | Token::Quoted(word) => {
+            Token::Word(word) | Token::Quoted(word) | Token::Text(word) => {
                 let arm = self.arm(query);
                 arm.words += 1;
                 if frame.expects && !token.is("select") {
                     frame.expects = false;
                     frame.name = word.to_ascii_lowercase();
                     arm.names.push(frame.name.clone());
-                } else if matches!(token, Token::Quoted(_)) {
+                } else if !matches!(token, Token::Word(_)) {
                     frame.name = word.to_ascii_lowercase();
                 } else {
                     self.word(frame, word, last);
@@ -176,6 +188,7 @@ impl Text {
         frame.query = query;
         frame.in_from = false;
         frame.expects = false;
+        frame.place = Place::of_query();
         match frame.opened {
             Opened::AsTable => self.arm(around).joined.push(query),
             Opened::AsCommon => {
@@ -200,19 +213,18 @@ impl Text {
                 frame.expects = true;
             }
             "natural" => self.arm(query).naturals += 1,
-            "and" | "or" | "when" => self.arm(query).terms += 1,
             "union" | "except" | "intersect" => {
                 self.queries[query].push(Arm::default());
                 frame.in_from = false;
             }
             "select" | "where" | "group" | "having" | "window" | "order" | "limit" | "set"
             | "values" | "returning" => frame.in_from = false,
-            "as" | "not" | "materialized" => {}
+            "as" | "not" | "materialized" | "and" | "or" | "when" => {}
             _ => frame.name = lower,
         }
     }
 }
 
 fn is_name(token: Token<'_>) -> bool {
-    matches!(token, Token::Word(_) | Token::Quoted(_))
+    !matches!(token, Token::Sign(_))
 }
