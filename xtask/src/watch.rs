@@ -110,8 +110,9 @@ impl Watch {
             };
             digest(&before) != digest(&self.seen)
         };
-        let all = before.keys().chain(self.seen.keys());
-        all.filter(differs).cloned().collect()
+        let all: BTreeSet<&PathBuf> = before.keys().chain(self.seen.keys()).collect();
+        let changed = all.into_iter().filter(differs);
+        changed.cloned().collect()
     }
 }
 
