@@ -44,7 +44,7 @@ pub enum SettingsError {
     },
     /// The settings have a password in them.
     #[error(
-        "`{key}` has a password in it, expected the name of an environment variable in its place\nhint: write `${{NAME}}` for it, and set `NAME` in the host's environment"
+        "`{key}` has a secret in it, expected the name of an environment variable in its place\nhint: write `${{NAME}}` for it, and set `NAME` in the host's environment"
     )]
     PlainSecret {
         /// The setting.

@@ -84,7 +84,7 @@ impl Settings {
                 });
             }
             let key = format!("options.{option}");
-            if option.contains("password") && !value.contains("${") {
+            if names_a_secret(option) && !value.is_empty() && !value.contains("${") {
                 return Err(SettingsError::PlainSecret { key });
             }
             let filled = secrets.fill(&key, value, false, &variable)?;
@@ -205,8 +205,33 @@ fn file_name(library: &str) -> String {
     format!("{before}{library}{after}")
 }
 
+/// Whether an option with this name has a secret as its value. Drivers have options of their own, so the name is all that is known.
+fn names_a_secret(option: &str) -> bool {
+    const SECRETS: [&str; 11] = [
+        "password",
+        "passwd",
+        "passphrase",
+        "pwd",
+        "secret",
+        "token",
+        "authorization",
+        "credential",
+        "api_key",
+        "access_key",
+        "private_key",
+    ];
+    /// What stands behind such a word if the value says only where a secret is, or of what kind.
+    const ABOUT: [&str; 6] = ["_uri", "_url", "_type", "_endpoint", "_file", "_path"];
+    let name = option.to_ascii_lowercase().replace('-', "_");
+    let packed = name.replace('_', "");
+    let is_one = SECRETS
+        .iter()
+        .any(|word| name.contains(word) || packed.contains(&word.replace('_', "")));
+    is_one && !ABOUT.iter().any(|end| name.ends_with(end))
+}
+
 /// Whether a URI has a password that is written out and not a variable: in `scheme://user:password@host`, or as
-/// `password=` after `?`.
+/// the value of a name like `password` or `token` after `?`.
 fn has_plain_password(uri: &str) -> bool {
     let after_scheme = uri.split_once("://").map_or(uri, |(_, rest)| rest);
     let (authority, _) = after_scheme
@@ -217,7 +242,7 @@ fn has_plain_password(uri: &str) -> bool {
     let named = uri
         .split(['?', '&', ' ', ';'])
         .filter_map(|pair| pair.split_once('='))
-        .filter(|(name, _)| name.to_ascii_lowercase().contains("password"))
+        .filter(|(name, _)| names_a_secret(name))
         .map(|(_, value)| value);
     password
         .into_iter()
@@ -285,11 +310,11 @@ mod tests {
             ),
             (
                 r#"{"driver": "postgresql", "uri": "postgresql://me:hunter2@h/db"}"#,
-                "`uri` has a password in it, expected the name of an environment variable in its place\nhint: write `${NAME}` for it, and set `NAME` in the host's environment",
+                "`uri` has a secret in it, expected the name of an environment variable in its place\nhint: write `${NAME}` for it, and set `NAME` in the host's environment",
             ),
             (
                 r#"{"driver": "flightsql", "uri": "x", "options": {"password": "hunter2"}}"#,
-                "`options.password` has a password in it, expected the name of an environment variable in its place\nhint: write `${NAME}` for it, and set `NAME` in the host's environment",
+                "`options.password` has a secret in it, expected the name of an environment variable in its place\nhint: write `${NAME}` for it, and set `NAME` in the host's environment",
             ),
             (
                 r#"{"driver": "postgresql", "uri": "postgresql://me:${OTHER}@h/db"}"#,
@@ -310,6 +335,41 @@ mod tests {
     }
 
     #[test]
+    fn an_option_that_has_a_secret_is_known_by_its_name() {
+        for (option, is_secret) in [
+            ("password", true),
+            ("PASSWORD", true),
+            ("Pwd", true),
+            ("adbc.flight.sql.authorization_header", true),
+            ("adbc.flight.sql.rpc.call_header.x-api-key", true),
+            ("adbc.flight.sql.oauth.client_secret", true),
+            ("adbc.flight.sql.client_option.mtls_private_key", true),
+            ("accessKey", true),
+            ("aws_session_token", true),
+            ("adbc.flight.sql.oauth.token_uri", false),
+            ("adbc.flight.sql.oauth.exchange.subject_token_type", false),
+            ("private_key_file", false),
+            ("username", false),
+            ("threads", false),
+            ("key", false),
+        ] {
+            let json = |value: &str| {
+                format!(
+                    r#"{{"driver": "mine", "library": "/m.so", "uri": "x", "options": {{"{option}": "{value}"}}}}"#
+                )
+            };
+            let refused = format!(
+                "`options.{option}` has a secret in it, expected the name of an environment variable in its place\n\
+                 hint: write `${{NAME}}` for it, and set `NAME` in the host's environment"
+            );
+            assert_eq!(resolved(&json("hunter2")) == refused, is_secret, "{option}");
+            for accepted in ["", "${PASSWORD}", "Bearer ${PASSWORD}"] {
+                assert_ne!(resolved(&json(accepted)), refused, "{option}");
+            }
+        }
+    }
+
+    #[test]
     fn a_password_in_a_uri_is_seen() {
         for (uri, plain) in [
             ("postgresql://h/db", false),
@@ -320,6 +380,9 @@ mod tests {
             ("postgresql://h:1/db?user=me&password=p", true),
             ("postgresql://h:1/db?user=me&password=${P}", false),
             ("host=h user=me password=p", true),
+            ("grpc://h:1?Token=p", true),
+            ("grpc://h:1?token=${P}", false),
+            ("grpc://h:1?threads=4", false),
             ("h:1/a@b", false),
         ] {
             assert_eq!(has_plain_password(uri), plain, "{uri}");

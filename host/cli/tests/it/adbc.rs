@@ -263,7 +263,7 @@ fn a_database_that_is_brought_by_its_address_is_not_taken_for_a_file() {
     assert_eq!(output.status.code(), Some(2), "{said}");
     assert_eq!(
         said,
-        "error: `uri` has a password in it, expected the name of an environment variable in its place\n\
+        "error: `uri` has a secret in it, expected the name of an environment variable in its place\n\
          hint: write `${NAME}` for it, and set `NAME` in the host's environment\n"
     );
 }
