@@ -3,9 +3,11 @@
 use std::fmt::Write;
 
 use anyhow::Result;
-use fractalaw_host::terminal::one_line;
+use fractalaw_host::terminal::{self, one_line};
 use fractalaw_sqlite::by_hand::{Counts, Filling};
+use serde_json::Value as Json;
 
+use super::value;
 use crate::flags::data::Import;
 use crate::printing;
 
@@ -21,9 +23,22 @@ pub(super) fn run(flags: &Import) -> Result<()> {
     }
     let mut text = String::new();
     for (table, counts) in &counts {
-        let _ = writeln!(text, "{}: {}", one_line(table), said(counts));
+        let _ = match flags.json {
+            true => writeln!(text, "{}", terminal::json(object(table, counts))),
+            false => writeln!(text, "{}: {}", one_line(table), said(counts)),
+        };
     }
     printing::print(&text)
+}
+
+/// All counts, for a program.
+fn object(table: &str, counts: &Counts) -> String {
+    value::object([
+        ("table", Json::from(table).to_string()),
+        ("inserted", counts.inserted.to_string()),
+        ("updated", counts.updated.to_string()),
+        ("deleted", counts.deleted.to_string()),
+    ])
 }
 
 /// The counts that are not zero, in words.

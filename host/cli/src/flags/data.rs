@@ -51,6 +51,9 @@ pub(crate) struct Import {
     /// The table for rows, instead of the one that has the file's name.
     #[arg(long)]
     pub(crate) table: Option<String>,
+    /// Print the counts of each table as a JSON object on a line.
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Args)]

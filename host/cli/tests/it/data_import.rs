@@ -49,6 +49,27 @@ fn a_database_is_filled_from_all_files_or_from_none() {
         "permit: 1 row inserted\n",
         "",
     );
+    desk.write("again.csv", "id,site\n8,west\n9,north\n");
+    desk.write(
+        "less.sql",
+        "DELETE FROM permit WHERE id = 7; UPDATE holder SET score = 1",
+    );
+    let as_json = [
+        "import",
+        "register.db",
+        "again.csv",
+        "less.sql",
+        "--table",
+        "permit",
+        "--json",
+    ];
+    desk.check(
+        &as_json,
+        0,
+        "{\"table\":\"holder\",\"inserted\":0,\"updated\":2,\"deleted\":0}\n\
+         {\"table\":\"permit\",\"inserted\":2,\"updated\":0,\"deleted\":1}\n",
+        "",
+    );
     desk.write("nothing.sql", "SELECT 1; -- and no more");
     desk.check(
         &["import", "register.db", "nothing.sql"],
