@@ -14,7 +14,7 @@ use crate::ffi::{self, Engine, Entered, Fault, Statement};
 use crate::guard::{Phase, SharedGuard, lock};
 use crate::joins;
 use crate::kind::ColumnKind;
-use crate::limits::{CALL_MEMORY_BYTES, RESULT_BYTES, SHORT_MEMORY_BYTES, SQL_BYTES};
+use crate::limits::{CALL_MEMORY_BYTES, RESULT_BYTES, SHORT_FUEL, SHORT_MEMORY_BYTES, SQL_BYTES};
 use crate::messages;
 use crate::price;
 use crate::rows_out::RowsOut;
@@ -71,8 +71,9 @@ impl Call<'_> {
         } else {
             Entered::new(CALL_MEMORY_BYTES, self.now_ms)
         };
+        let is_short = self.is_short;
         step(engine, guard, &desk.work, |statement, work| {
-            rows(statement, names, work)
+            rows(statement, names, work, is_short)
         })
     }
 
@@ -330,6 +331,7 @@ fn rows(
     statement: &mut Statement,
     names: Vec<String>,
     work: &SharedWork,
+    is_short: bool,
 ) -> Result<Vec<u8>, Driven> {
     let columns = statement.columns();
     let kinds: Vec<(String, ColumnKind)> = names
@@ -340,8 +342,13 @@ fn rows(
             (name, ColumnKind::of(&declared))
         })
         .collect();
-    let mut out = RowsOut::new(kinds.into_iter());
-    let (mut bytes, mut paid_bytes, mut paid_rows) = (0, 0, 0);
+    let most_bytes = match is_short {
+        // More is not paid for with the fuel of a short query.
+        true => SHORT_FUEL / price::BYTE,
+        false => RESULT_BYTES as u64,
+    };
+    let mut out = RowsOut::new(kinds.into_iter(), most_bytes);
+    let (mut paid_bytes, mut paid_rows) = (0, 0);
     let mut pay = |rows: usize, bytes: u64| {
         let (more_rows, more_bytes) = ((rows - paid_rows) as u64, bytes - paid_bytes);
         (paid_rows, paid_bytes) = (rows, bytes);
@@ -354,16 +361,25 @@ fn rows(
                 .saturating_add(price::BYTE.saturating_mul(more_bytes)),
         )
     };
-    while statement.step()? {
+    let read = loop {
+        match statement.step() {
+            Ok(true) => {}
+            Ok(false) => break Ok(()),
+            Err(fault) => break Err(Driven::from(fault)),
+        }
         let row = &*statement;
-        bytes += out.push(|column| -> ValueRef<'_> { row.value(column) })?;
-        if bytes > RESULT_BYTES as u64 {
-            return Err(messages::result_too_large().into());
+        if let Err(error) = out.push(|column| -> ValueRef<'_> { row.value(column) }) {
+            break Err(match is_short && out.is_over() {
+                true => Stop::Interrupted.into(),
+                false => error.into(),
+            });
         }
         if out.rows().is_multiple_of(ROWS_PAID_AT_ONCE) {
-            pay(out.rows(), bytes)?;
+            pay(out.rows(), out.bytes())?;
         }
-    }
-    pay(out.rows(), bytes)?;
+    };
+    // What was read before a failure was work too.
+    pay(out.rows(), out.bytes())?;
+    read?;
     Ok(out.finish()?)
 }

@@ -6,7 +6,14 @@ use rusqlite::types::ValueRef;
 
 use crate::kind::ColumnKind;
 use crate::limits::BATCH_ROWS;
+use crate::messages;
 use crate::time;
+
+/// What a value of any fixed size but a vector counts, also one that takes less.
+const NUMBER_BYTES: u64 = 8;
+
+/// The place where a text or blob ends.
+const END_BYTES: u64 = 4;
 
 /// The values of one column so far.
 enum Values {
@@ -40,10 +47,15 @@ struct Column {
 pub(crate) struct RowsOut {
     columns: Vec<Column>,
     rows: usize,
+    bytes: u64,
+    most_bytes: u64,
 }
 
 impl RowsOut {
-    pub(crate) fn new(columns: impl Iterator<Item = (String, ColumnKind)>) -> RowsOut {
+    pub(crate) fn new(
+        columns: impl Iterator<Item = (String, ColumnKind)>,
+        most_bytes: u64,
+    ) -> RowsOut {
         let columns = columns.map(|(name, kind)| Column {
             name,
             kind,
@@ -54,6 +66,8 @@ impl RowsOut {
         RowsOut {
             columns: columns.collect(),
             rows: 0,
+            bytes: 0,
+            most_bytes,
         }
     }
 
@@ -61,20 +75,33 @@ impl RowsOut {
         self.rows
     }
 
-    /// Adds a row, and returns its bytes.
+    /// The bytes that all values take here, also those of a row that was not added whole.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// Whether the last value was one too many.
+    pub(crate) fn is_over(&self) -> bool {
+        self.bytes > self.most_bytes
+    }
+
+    /// Adds a row. One row can have many values that are large each, or are null and take as much, so the bytes are looked at after
+    /// each value.
     #[inline]
     pub(crate) fn push<'a>(
         &mut self,
         value: impl Fn(usize) -> ValueRef<'a>,
-    ) -> Result<u64, CallError> {
-        let mut bytes = 0;
+    ) -> Result<(), CallError> {
         for (at, column) in self.columns.iter_mut().enumerate() {
-            bytes += column
+            self.bytes += column
                 .push(value(at))
                 .map_err(|found| column.mismatch(self.rows, found))?;
+            if self.bytes > self.most_bytes {
+                return Err(messages::result_too_large());
+            }
         }
         self.rows += 1;
-        Ok(bytes)
+        Ok(())
     }
 
     /// All rows as a stream: the schema, then the batches.
@@ -129,8 +156,7 @@ impl Column {
     fn push(&mut self, value: ValueRef<'_>) -> Result<u64, Found> {
         match (&mut self.values, value) {
             (_, ValueRef::Null) => {
-                self.push_null();
-                return Ok(1);
+                return Ok(self.push_null());
             }
             (Values::Integer(values), ValueRef::Integer(number)) => values.push(number),
             (Values::Real(values), ValueRef::Real(number)) => values.push(number),
@@ -147,22 +173,29 @@ impl Column {
             (_, value) => return self.push_converted(value),
         }
         self.valid.push(true);
-        Ok(8)
+        Ok(NUMBER_BYTES)
     }
 
-    fn push_null(&mut self) {
+    /// Adds a null, and returns the bytes that it takes: in Arrow, as many as a value.
+    fn push_null(&mut self) -> u64 {
         self.valid.push(false);
         match &mut self.values {
+            // It takes them when the first value decides the type.
             Values::Nothing => {}
             Values::Integer(values) | Values::Timestamp(values) => values.push(0),
             Values::Real(values) => values.push(0.0),
-            Values::Bytes { ends, .. } => ends.push(ends.last().copied().unwrap_or_default()),
+            Values::Bytes { ends, .. } => {
+                ends.push(ends.last().copied().unwrap_or_default());
+                return END_BYTES;
+            }
             Values::Boolean(values) => values.push(false),
             Values::Date(values) => values.push(0),
             Values::Vector { length, numbers } => {
                 numbers.extend(std::iter::repeat_n(0.0, *length as usize));
+                return 4 * u64::from(length.unsigned_abs());
             }
         }
+        NUMBER_BYTES
     }
 
     /// Adds a value whose SQLite type is not the column's own.
@@ -219,10 +252,10 @@ impl Column {
             _ => return Err(found),
         }
         self.valid.push(true);
-        Ok(8)
+        Ok(NUMBER_BYTES)
     }
 
-    /// In a column without a declared type, the first value decides the type.
+    /// In a column without a declared type, the first value decides the type. The nulls before it were counted as numbers.
     fn decide(&mut self, value: ValueRef<'_>) -> Result<u64, Found> {
         let nulls = self.valid.rows();
         self.kind = match value {
@@ -289,7 +322,7 @@ fn push_bytes(
     // A result has far fewer bytes than that, because of `RESULT_BYTES`.
     ends.push(i32::try_from(bytes.len()).map_err(|_| "too many bytes")?);
     valid.push(true);
-    Ok(more.len() as u64 + 4)
+    Ok(more.len() as u64 + END_BYTES)
 }
 
 fn exact(number: i64) -> Option<f64> {

@@ -1,5 +1,10 @@
 //! Statements, values and results that are too large.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use fractalaw_sqlite::{Amount, Budget, Quota, Stop};
+
 use crate::tables::{run, store, told};
 
 /// Whatever is too large has one code, and the message names the limit.
@@ -134,4 +139,85 @@ fn what_is_too_large_has_one_code() {
     ] {
         run.query(&sql).unwrap();
     }
+}
+
+/// Counts the bytes of statements and results.
+struct Counted(Arc<AtomicU64>);
+
+impl Budget for Counted {
+    fn spend(&mut self, _: u64) -> Result<(), Stop> {
+        Ok(())
+    }
+
+    fn count(&mut self, quota: Quota, amount: u64) -> Result<(), Stop> {
+        if quota == Quota::Bytes {
+            self.0.fetch_add(amount, Ordering::Relaxed);
+        }
+        Ok(())
+    }
+
+    fn affords(&self, _: &Amount) -> bool {
+        true
+    }
+
+    fn look(&mut self) -> Result<(), Stop> {
+        Ok(())
+    }
+}
+
+/// Arrow keeps as much for a null as for a number, and as much for a vector that is null as for any other. All of it counts, also in
+/// a row that is too much, and also if the type of the column is known only later.
+#[test]
+fn a_result_counts_what_the_host_holds_of_it_nulls_too() {
+    let large = 1_048_000;
+    let store = store(&format!(
+        "CREATE TABLE n (id INTEGER PRIMARY KEY);
+         WITH RECURSIVE c(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c WHERE i < 40000) INSERT INTO n SELECT i FROM c;
+         CREATE TABLE empty (i INTEGER, r REAL, s TEXT, b BLOB, d DATE, v FLOAT[384]);
+         CREATE TABLE large (x BLOB); INSERT INTO large VALUES (zeroblob({large}))"
+    ));
+    let most = 64 << 20;
+    let from_empty = "FROM n LEFT JOIN empty ON 0";
+    for (column, times, from, bytes) in [
+        ("i", 500, from_empty, 8),
+        ("r", 500, from_empty, 8),
+        ("d", 500, from_empty, 8),
+        ("s", 500, from_empty, 4),
+        ("b", 500, from_empty, 4),
+        ("v", 500, from_empty, 4 * 384),
+        // The type is that of the last row.
+        ("iif(id = 16777, id, NULL)", 500, "FROM n", 8),
+        ("x", 1, "FROM n, large", large + 4),
+        ("x", 64, "FROM n, large", large + 4),
+    ] {
+        let fits = most / (times * bytes);
+        let columns = vec![column; times as usize].join(",");
+        let sql = |rows: u64| format!("SELECT {columns} {from} LIMIT {rows}");
+        let counted = Arc::new(AtomicU64::new(0));
+        let begin = || {
+            let grants = crate::tables::grants(&["*"], &[]);
+            let budget = Box::new(Counted(Arc::clone(&counted)));
+            store.run(grants, crate::tables::CONDITIONS, budget)
+        };
+        let too_many = sql(fits + 1);
+        assert_eq!(
+            told(begin().query(&too_many).map(drop)),
+            "7: the result has more than 67108864 bytes\nhint: ask for fewer rows or columns at a time, with `LIMIT` and `WHERE`",
+            "{column}"
+        );
+        let paid = counted.swap(0, Ordering::Relaxed) - too_many.len() as u64;
+        assert!((most..=most + bytes).contains(&paid), "{column}: {paid}");
+        let all = sql(fits);
+        begin().query(&all).unwrap();
+        let paid = counted.load(Ordering::Relaxed) - all.len() as u64;
+        assert_eq!(paid, fits * times * bytes, "{column}");
+    }
+    // Nor does one row with as much keep the thread of the guest.
+    let mut short = run(&store, &["*"], &[]);
+    short.query("SELECT 1").unwrap();
+    let before = short.used();
+    let columns = vec!["v"; 500].join(",");
+    let sql = format!("SELECT {columns} {from_empty} LIMIT 1");
+    assert_eq!(short.query_if_short(&sql), None);
+    assert_eq!(short.used(), before);
 }
