@@ -134,13 +134,13 @@ fn a_component_reaches_all_nodes() {
 }
 
 /// Somebody who may write into the stream, and is no node.
-struct Stranger {
-    runtime: tokio::runtime::Runtime,
-    jetstream: jetstream::Context,
+pub(crate) struct Stranger {
+    pub(crate) runtime: tokio::runtime::Runtime,
+    pub(crate) jetstream: jetstream::Context,
 }
 
 impl Stranger {
-    fn new(servers: &Servers) -> Stranger {
+    pub(crate) fn new(servers: &Servers) -> Stranger {
         let runtime = tokio::runtime::Runtime::new().unwrap();
         let jetstream = runtime.block_on(async {
             let client = async_nats::connect(servers.first()).await;
@@ -248,6 +248,12 @@ fn what_no_node_sends_is_not_run_and_not_kept() {
             "fx.ev.data-ingested.x-3",
             message(3, "data-ingested", "import"),
         ),
+        // An engine could not keep count of its chain.
+        (
+            "fx.ev.data-ingested.x-4",
+            message(4, "data-ingested", "import")
+                .replace("\"depth\":0,\"root\":1", "\"depth\":1,\"root\":0"),
+        ),
     ];
     let stranger = Stranger::new(&servers);
     for (subject, payload) in said {
@@ -270,4 +276,8 @@ fn what_no_node_sends_is_not_run_and_not_kept() {
         log.contains("`fx.ev.data-ingested.x-2` is nothing that a node sends"),
         "{log}"
     );
+    until("the last refusal", || {
+        let log = node.place.log();
+        log.contains("`fx.ev.data-ingested.x-4` is nothing that a node sends")
+    });
 }

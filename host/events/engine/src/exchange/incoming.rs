@@ -251,6 +251,7 @@ fn put(connection: &Connection, arrival: &Arrival, room: &mut (u64, u64)) -> rus
 fn is_whole(arrival: &Arrival) -> bool {
     let Arrival { app, message, .. } = arrival;
     let is_number = |number: u64| i64::try_from(number).is_ok();
+    let is_root = |number: u64| number > 0 && is_number(number);
     let is_known = match &message.kind {
         Kind::Event {
             event_type,
@@ -260,7 +261,7 @@ fn is_whole(arrival: &Arrival) -> bool {
             check_type(event_type).is_ok()
                 && check_name("source", source).is_ok()
                 && place.depth <= crate::limits::DEPTH
-                && is_number(place.root)
+                && is_root(place.root)
         }
         Kind::Tick {
             target,

@@ -178,6 +178,14 @@ impl Store<'_> {
             },
         )?;
         for row in &waiting {
+            self.count(|counts| {
+                counts.incoming.deliveries -= 1;
+                counts.incoming.bytes -= row.bytes;
+            });
+            if row.depth > 0 && row.root <= 0 {
+                self.set_aside(row)?;
+                continue;
+            }
             let delivery = DeliveryId(self.tally.last_delivery + 1);
             let event = EventId::of_incoming(delivery);
             self.run(
@@ -194,12 +202,19 @@ impl Store<'_> {
             if row.depth > 0 {
                 self.join_root(row.root)?;
             }
-            self.count(|counts| {
-                counts.incoming.deliveries -= 1;
-                counts.incoming.bytes -= row.bytes;
-            });
         }
         Ok(waiting.len())
+    }
+
+    /// An event whose chain has no root. No engine sends one, but versions before this one took it into the file. It can
+    /// never be run, and must not keep what came after it from being run. So it is done, and the set learns that.
+    fn set_aside(&mut self, row: &Waiting) -> Result<(), EngineError> {
+        self.tally.last_delivery += 1;
+        self.run(
+            "UPDATE incoming SET state = 2, delivery_id = ?, payload = x'' WHERE incoming_id = ?",
+            [self.tally.last_delivery as i64, row.id],
+        )?;
+        Ok(())
     }
 
     /// Removes what was given to another node while this one was stopped. No run of it goes on, because nothing is

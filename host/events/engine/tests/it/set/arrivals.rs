@@ -126,6 +126,10 @@ fn what_no_engine_sends_does_not_come_in() {
         (event(2, "data-ingested", "a\nb", b""), Put::Malformed),
         (with(|m| m.ledger = String::new()), Put::Malformed),
         (with(|m| m.number = u64::MAX), Put::Malformed),
+        (placed(2, 1, 0), Put::Malformed),
+        (placed(2, 0, 0), Put::Malformed),
+        (placed(2, 1, u64::MAX), Put::Malformed),
+        (placed(2, 1, 1), Put::New),
         (
             with(|m| (m.number, m.payload) = (3, vec![0; 1 << 20])),
             Put::New,
@@ -139,6 +143,43 @@ fn what_no_engine_sends_does_not_come_in() {
         let put = node.exchange.put(&[arrival("watch", &message)]).unwrap();
         assert_eq!(put, [expected], "{}", message.key());
     }
+}
+
+/// An event at a place in a chain.
+fn placed(number: u64, depth: u32, root: u64) -> Message {
+    Message {
+        kind: Kind::Event {
+            event_type: "data-ingested".to_owned(),
+            source: "import".to_owned(),
+            place: Place { depth, root },
+        },
+        ..event(number, "data-ingested", "import", b"xyz")
+    }
+}
+
+/// Earlier versions took it into the file, where it is after an update.
+#[test]
+fn an_event_without_a_root_that_is_in_the_file_stops_nothing() {
+    let mut node = Node::new("near", apps());
+    let arrivals = [1, 2].map(|number| arrival("watch", &placed(number, 1, 1)));
+    node.exchange.put(&arrivals).unwrap();
+    node.without_root("event:far-1");
+    node.crash();
+    node.vouch();
+    let claim = node.claim();
+    assert_eq!(claim.delivery().key(), "event:far-2:watch");
+    let (run, _) = claim.start(RunId(1), all(), node.now).unwrap();
+    node.end(run, "completed");
+    assert!(node.engine().claim(node.now, 9).unwrap().is_empty());
+    assert_eq!(node.settled_backlog(), Backlog::default());
+    let [counted, found] = node.counts();
+    assert_eq!(counted, found);
+    // The set learns that both are done.
+    let done = node.exchange.done().unwrap();
+    let keys: Vec<_> = done.iter().map(|held| &*held.key).collect();
+    assert_eq!(keys, ["event:far-1", "event:far-2"]);
+    node.exchange.forget(&done).unwrap();
+    assert!(node.exchange.held(None).unwrap().is_empty());
 }
 
 #[test]

@@ -142,6 +142,13 @@ impl Node {
         connection.execute(sql, [deliveries]).unwrap();
     }
 
+    /// Puts a row as a version did that did not ask for a root.
+    pub(super) fn without_root(&self, key: &str) {
+        let connection = rusqlite::Connection::open(self.path()).unwrap();
+        let sql = "UPDATE incoming SET root = 0 WHERE key = ?";
+        assert_eq!(connection.execute(sql, [key]).unwrap(), 1);
+    }
+
     /// What is counted of the file, and what is in it.
     pub(super) fn counts(&self) -> [Vec<i64>; 2] {
         let connection = rusqlite::Connection::open(self.path()).unwrap();
