@@ -41,6 +41,8 @@ pub(crate) struct Store<'d> {
     tally: Tally,
     /// Numbers of descendants that this transaction changed.
     roots: HashMap<u64, u64>,
+    /// Whether the queues could not be read after a transaction that failed.
+    are_queues_lost: bool,
     /// If the node is part of a set.
     set: Option<Membership>,
 }
@@ -72,6 +74,7 @@ impl<'d> Store<'d> {
             dropped: Vec::new(),
             tally: Tally::default(),
             roots: HashMap::new(),
+            are_queues_lost: false,
             set: None,
         }
     }
@@ -98,7 +101,12 @@ impl<'d> Store<'d> {
             tally: self.tally.clone(),
         };
         let dropped = self.dropped.clone();
-        let mut begun = dropped.into_iter().try_for_each(|id| self.let_go(id));
+        let mut begun = match self.are_queues_lost {
+            true => self.load_queues(),
+            false => Ok(()),
+        };
+        self.are_queues_lost = begun.is_err();
+        begun = begun.and_then(|()| dropped.into_iter().try_for_each(|id| self.let_go(id)));
         begun = begun.and_then(|()| self.exchange());
         if let Err(error) = begun {
             self.roll_back(before);
@@ -127,15 +135,16 @@ impl<'d> Store<'d> {
         Ok(())
     }
 
-    /// Undoes the transaction. If even the file cannot be read, everything that is ready is read again when it is
-    /// needed.
+    /// Undoes the transaction. If even the file cannot be read, the next transaction reads the queues again before it does
+    /// anything, because the number of runs of each app is bounded by what they say.
     pub(crate) fn roll_back(&mut self, before: Before) {
         self.database.roll_back();
         self.claimed = before.claimed;
         self.tally = before.tally;
         self.roots.clear();
         self.look_again();
-        let _ = self.load_queues();
+        // The caller reports the first error.
+        self.are_queues_lost = self.load_queues().is_err();
     }
 
     /// Reads everything that is kept in memory.
