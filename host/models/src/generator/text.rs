@@ -18,11 +18,14 @@ impl Text {
     /// Adds a token. True if a text with which the answer is to stop was completed: then that text, and what came after
     /// it, is taken off again. A token of which nothing is left is taken off too.
     pub(crate) fn add(&mut self, token: Token, stop: &[String]) -> bool {
-        let longest = stop.iter().map(String::len).max().unwrap_or(0);
-        // A stop that begins earlier would have been found earlier.
-        let from = (self.bytes.len() + 1).saturating_sub(longest);
+        let before = self.bytes.len();
         self.bytes.extend_from_slice(&token.bytes);
         self.tokens.push(token);
+        let Some(longest) = stop.iter().map(String::len).max() else {
+            return false;
+        };
+        // A stop that begins earlier would have been found earlier. A token may have no bytes.
+        let from = (before + 1).saturating_sub(longest).min(before);
         let new = &self.bytes[from..];
         let found = stop
             .iter()
@@ -81,6 +84,10 @@ mod tests {
         for (tokens, stop, expected) in [
             (&["a", " b", " c"][..], &[][..], ("a b c", 3, false)),
             (&["a", " b", " c"], &["x"], ("a b c", 3, false)),
+            // A token that stands for no text.
+            (&["a", "", "b"], &[], ("ab", 3, false)),
+            (&["a", "", "b"], &["x"], ("ab", 3, false)),
+            (&["a", "", "b"], &["ab"], ("", 0, true)),
             (&["a", " b", " c"], &[" b"], ("a", 1, true)),
             // Across tokens, within one, and at the begin.
             (&["a", " b", " c"], &["b c"], ("a ", 2, true)),
