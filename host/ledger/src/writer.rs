@@ -1,5 +1,6 @@
 //! The thread that appends. It is the only one in its process, so that requests that wait share a transaction.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -40,9 +41,15 @@ type Then = Box<dyn FnOnce(Result<Appended, LedgerError>) + Send>;
 impl Answer {
     fn give(mut self, appended: Result<Appended, LedgerError>) {
         if let Some(then) = self.then.take() {
-            then(appended);
+            call(then, appended);
         }
     }
+}
+
+/// A caller's function that panics must not end the thread: others wait for theirs, and the next ones could not append. The
+/// panic was reported where it happened.
+fn call(then: Then, appended: Result<Appended, LedgerError>) {
+    let _ = catch_unwind(AssertUnwindSafe(|| then(appended)));
 }
 
 impl Drop for Answer {
@@ -50,7 +57,7 @@ impl Drop for Answer {
     fn drop(&mut self) {
         if let Some(then) = self.then.take() {
             let path = self.path.clone();
-            then(Err(LedgerError::NoWriter { path }));
+            call(then, Err(LedgerError::NoWriter { path }));
         }
     }
 }

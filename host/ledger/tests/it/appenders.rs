@@ -41,6 +41,21 @@ fn threads_of_one_process_make_one_chain() {
     }
 }
 
+/// A function of one caller that panics is that caller's fault alone.
+#[test]
+fn an_answer_that_panics_stops_no_other() {
+    let lab = Lab::new();
+    let ledger = lab.ledger_with(Durability::Run);
+    ledger.begin_run_then(&opening("panics"), T0, |opened| {
+        panic!("run {} is not wanted", opened.unwrap().run_id());
+    });
+    let run = ledger.begin_run(&opening("goes-on"), T0).unwrap();
+    finish(run, Durability::Run, trail(1));
+    drop(ledger);
+    let verified = lab.verify().unwrap();
+    assert_eq!((verified.runs, verified.open_runs), (2, vec![1]));
+}
+
 #[test]
 fn several_processes_make_one_chain() {
     let lab = Lab::new();
