@@ -274,7 +274,11 @@ impl Puller<'_> {
                         message.subject
                     ));
                     let delivery = wire::delivery(&self.name, &read.key());
-                    let _ = self.set.done(&delivery).await;
+                    if let Err(error) = self.set.done(&delivery).await {
+                        // This node would own it for ever.
+                        say(&format!("`{}`: {error:#}", self.name));
+                        return self.leave(message).await;
+                    }
                 }
                 let _ = message.ack_with(AckKind::Term).await;
                 false
@@ -290,11 +294,13 @@ impl Puller<'_> {
                 }
                 false
             }
-            Next::Leave | Next::Put(_) => {
-                let _ = message.ack_with(AckKind::Nak(Some(LATER))).await;
-                false
-            }
+            Next::Leave | Next::Put(_) => self.leave(message).await,
         }
+    }
+
+    async fn leave(&self, message: &jetstream::Message) -> bool {
+        let _ = message.ack_with(AckKind::Nak(Some(LATER))).await;
+        false
     }
 
     /// A request, because its answer says if no server is responsible at the moment.
