@@ -1,19 +1,21 @@
 //! Components: one that is published reaches the folder of each node, whole and by its digest. The supervisor of the
 //! node sees the new file, and swaps it.
 
-use std::io::Write as _;
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
 use async_nats::jetstream::kv::Operation;
+use bytes::Bytes;
 use fractalaw_provenance::{Signatures, beside, sha256, write_whole};
 use futures_util::stream::StreamExt;
 use serde::{Deserialize, Serialize};
 use tokio::io::AsyncReadExt;
+use tokio::time::timeout;
 
 use crate::fault::Fault;
-use crate::limits::COMPONENT_BYTES;
-use crate::set::{Set, say};
+use crate::limits::{COMPONENT_BYTES, LATER};
+use crate::set::{Set, say, say_once};
 
 /// The component of an app.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
@@ -60,22 +62,64 @@ pub(crate) async fn publish(set: &Set, app: &str, path: &Path) -> Result<Compone
     Ok(component)
 }
 
-/// Keeps the folder as the set has it, as long as this is not stopped. It ends only with an error.
+/// An entry whose component is not in the folder.
+struct Missing {
+    entry: Bytes,
+    /// What was said of it.
+    said: String,
+}
+
+/// Keeps the folder as the set has it, as long as this is not stopped. It ends only with an error. An entry that cannot be
+/// followed is said and tried again, and holds up no other.
 pub(crate) async fn run(set: &Set, folder: &Path) -> Result<()> {
     let mut entries = set.apps.watch_with_history(">").await?;
-    while let Some(entry) = entries.next().await {
+    let mut missing: BTreeMap<String, Missing> = BTreeMap::new();
+    loop {
+        let next = match missing.is_empty() {
+            true => entries.next().await,
+            false => match timeout(LATER, entries.next()).await {
+                Ok(next) => next,
+                Err(_) => {
+                    for (app, before) in std::mem::take(&mut missing) {
+                        keep(set, folder, app, before, &mut missing).await;
+                    }
+                    continue;
+                }
+            },
+        };
+        let Some(entry) = next else {
+            bail!("the server ended the watch of `APPS`")
+        };
         let entry = entry?;
+        let said = missing.remove(&entry.key).map(|missing| missing.said);
         if entry.operation != Operation::Put {
             continue;
         }
-        let app = entry.key;
-        let fetched = fetch(set, folder, &app, &entry.value).await;
-        match fetched.with_context(|| format!("cannot fetch the component of `{app}`"))? {
-            Some(sha256) => say(&format!("`{app}` is {sha256} now")),
-            None => continue,
+        let new = Missing {
+            entry: entry.value,
+            said: said.unwrap_or_default(),
+        };
+        keep(set, folder, entry.key, new, &mut missing).await;
+    }
+}
+
+/// Fetches the component of an app, or notes that it is missing.
+async fn keep(
+    set: &Set,
+    folder: &Path,
+    app: String,
+    mut new: Missing,
+    missing: &mut BTreeMap<String, Missing>,
+) {
+    match fetch(set, folder, &app, &new.entry).await {
+        Ok(Some(sha256)) => say(&format!("`{app}` is {sha256} now")),
+        Ok(None) => {}
+        Err(error) => {
+            let what = format!("cannot fetch the component of `{app}`: {error:#}");
+            say_once(&mut new.said, &what);
+            missing.insert(app, new);
         }
     }
-    bail!("the server ended the watch of `APPS`")
 }
 
 /// Fetches a component with its signatures, unless the folder has it. Returns its digest if it was fetched.
@@ -108,12 +152,8 @@ async fn fetch(set: &Set, folder: &Path, app: &str, entry: &[u8]) -> Result<Opti
     if found != component.sha256 {
         bail!("it has the digest {found}, expected {}", component.sha256);
     }
-    // The rename comes last, so that the supervisor never sees half a file.
     std::fs::create_dir_all(folder)?;
-    let mut file = tempfile::NamedTempFile::new_in(folder)?;
-    file.write_all(&bytes)?;
-    file.as_file().sync_all()?;
-    file.persist(&path)?;
+    write_whole(&path, &bytes)?;
     Ok(Some(found))
 }
 

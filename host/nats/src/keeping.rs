@@ -16,18 +16,32 @@ use crate::config::Checkpoints;
 use crate::limits::CHECKPOINTS;
 use crate::set::{Set, say};
 
-/// Signs the node's own ledger, as long as this is not stopped. It ends only with an error.
-pub(crate) async fn sign(set: &Set, config: &Checkpoints) -> Result<()> {
-    let mut last = 0;
+/// What was signed. It outlives an attempt to send it, because signing adds an entry to the ledger, and nothing takes that
+/// entry away again.
+#[derive(Default)]
+pub(crate) struct Signed {
+    /// The entries that the ledger had then.
+    entries: u64,
+    /// The checkpoint that the set may not have.
+    unsent: Option<Checkpoint>,
+}
+
+/// Signs the node's own ledger, as long as this is not stopped. It ends only with an error. Whoever repeats it gives it what
+/// it had signed.
+pub(crate) async fn sign(set: &Set, config: &Checkpoints, signed: &mut Signed) -> Result<()> {
     loop {
-        let (ledger, key) = (config.ledger.clone(), config.key.clone());
-        let signed = tokio::task::spawn_blocking(move || checkpoint(&ledger, &key, last)).await??;
-        if let Some(checkpoint) = signed {
-            last = checkpoint.entry_count;
+        if signed.unsent.is_none() {
+            let (ledger, key, last) = (config.ledger.clone(), config.key.clone(), signed.entries);
+            let checkpoint = move || checkpoint(&ledger, &key, last);
+            signed.unsent = tokio::task::spawn_blocking(checkpoint).await??;
+        }
+        if let Some(checkpoint) = &signed.unsent {
+            signed.entries = checkpoint.entry_count;
             let ledger = checkpoint.ledger_id.to_string();
             set.checkpoints
                 .put(ledger, checkpoint.json().into())
                 .await?;
+            signed.unsent = None;
         }
         sleep(Duration::from_secs(60 * config.minutes)).await;
     }

@@ -37,7 +37,8 @@ fractalaw_limits::limits! {
     pub(crate) const ACK_WAIT: Duration = Duration::from_secs(30)
         => "the message comes again, to any node";
 
-    /// When a message comes again that another node owns, or for which there is no room.
+    /// When a message comes again that another node owns, or for which there is no room. When a component is fetched again
+    /// that could not be.
     pub(crate) const LATER: Duration = Duration::from_secs(5)
         => "the message comes again";
 

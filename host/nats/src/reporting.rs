@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::Result;
-use async_nats::jetstream::consumer::pull;
+use anyhow::{Context as _, Result};
+use async_nats::jetstream::context::ConsumerInfoErrorKind;
 use fractalaw_events_engine::Held;
 use futures_util::future::join_all;
 use tokio::time::{Instant, timeout_at};
@@ -21,12 +21,18 @@ pub(crate) async fn run(set: &Set, file: &File) -> Result<()> {
         let done = file.with(|exchange| exchange.done()).await?;
         let (known, unknown): (Vec<Held>, Vec<Held>) =
             done.into_iter().partition(|held| held.is_acknowledged);
+        let mut acknowledged = Ok(());
         if !unknown.is_empty() && Instant::now() >= next_floor {
             next_floor = Instant::now() + FLOOR_EVERY;
-            acknowledge(set, file, &unknown).await?;
+            acknowledged = acknowledge(set, file, &unknown).await;
         }
-        if !known.is_empty() {
+        // What is known is reported, whatever became of the question about the rest.
+        let has_reported = !known.is_empty();
+        if has_reported {
             report(set, file, known).await?;
+        }
+        acknowledged?;
+        if has_reported {
             continue;
         }
         // An acknowledgement is no change by the engine, so it is looked for by time.
@@ -63,19 +69,23 @@ async fn report(set: &Set, file: &File, done: Vec<Held>) -> Result<()> {
     ended
 }
 
-/// Finds messages that the server does not deliver again, though its answer was lost: all before the first that it does.
+/// Finds messages that the server does not deliver again, though its answer was lost: all before the first that it does,
+/// and all of an app that the set has forgotten. An app about which the server gives no answer holds up no other app.
 async fn acknowledge(set: &Set, file: &File, unknown: &[Held]) -> Result<()> {
     let mut by_app: BTreeMap<&str, Vec<&Held>> = BTreeMap::new();
     for held in unknown {
         by_app.entry(&held.app).or_default().push(held);
     }
+    let mut ended = Ok(());
     for (app, held) in by_app {
-        let consumer = set
-            .events
-            .get_consumer::<pull::Config>(&wire::consumer(app))
-            .await
-            .map_err(|error| anyhow::anyhow!(error))?;
-        let floor = consumer.cached_info().ack_floor.stream_sequence;
+        let floor = match set.events.consumer_info(wire::consumer(app)).await {
+            Ok(info) => info.ack_floor.stream_sequence,
+            Err(error) if error.kind() == ConsumerInfoErrorKind::NotFound => u64::MAX,
+            Err(error) => {
+                ended = Err(error).with_context(|| format!("cannot ask about `{app}`"));
+                continue;
+            }
+        };
         let passed = held.into_iter().filter(|held| held.sequence <= floor);
         let passed: Vec<Held> = passed.cloned().collect();
         file.with(move |exchange| {
@@ -84,5 +94,5 @@ async fn acknowledge(set: &Set, file: &File, unknown: &[Held]) -> Result<()> {
         })
         .await?;
     }
-    Ok(())
+    ended
 }

@@ -81,7 +81,11 @@ async fn work(config: &Config, set: &Set, file: &File) {
         },
         async {
             if let Some(checkpoints) = &config.checkpoints {
-                duty!("cannot sign the ledger", keeping::sign(set, checkpoints));
+                let mut signed = keeping::Signed::default();
+                duty!(
+                    "cannot sign the ledger",
+                    keeping::sign(set, checkpoints, &mut signed)
+                );
             }
         },
         async {

@@ -9,3 +9,4 @@ mod servers;
 mod set;
 mod supervisor;
 mod supervisors;
+mod troubles;
