@@ -17,8 +17,7 @@ use tokio::sync::watch;
 use crate::blocking::on_a_thread;
 use crate::error::{HostError, LoadError, PolicyError};
 use crate::inspect::Inspection;
-use crate::ledger::recording::{Recorded, Recording};
-use crate::ledger::verdicts::Verdict;
+use crate::ledger::recording::{Recorded, Recording, verdict_without};
 use crate::ledger::{self, Beginning};
 use crate::load::loader::{Candidate, Loader};
 use crate::load::micro_app::MicroApp;
@@ -349,8 +348,7 @@ async fn close(
             let settle = move |closed: Result<(), HostError>| match closed {
                 Ok(()) => sessions.settle_now(verdict),
                 Err(error) => {
-                    // The closing may be in the ledger all the same.
-                    let _ = sessions.settle_now(Verdict::Unknown);
+                    let _ = sessions.settle_now(verdict_without(&error));
                     Err(error)
                 }
             };

@@ -167,13 +167,15 @@ impl Session for EventsSession {
         let (Stage::Open(run), Some(delivering)) = (self.take(), &self.delivering) else {
             return Ok(());
         };
-        let ending = match verdict {
-            Verdict::Completed => Ending::Completed,
-            Verdict::NotCompleted => Ending::of(self.outcome),
+        let (ending, outcome) = match (verdict, Ending::of(self.outcome)) {
+            (Verdict::Completed, _) => (Ending::Completed, self.outcome),
+            // Its closing could not be recorded, so it did not complete.
+            (Verdict::NotCompleted, Ending::Completed) => (Ending::Failed, HOST_FAILED),
+            (Verdict::NotCompleted, ending) => (ending, self.outcome),
             // The next start asks the ledger.
-            Verdict::Unknown => return Ok(()),
+            (Verdict::Unknown, _) => return Ok(()),
         };
-        settle(*run, ending, self.outcome, delivering).map_err(failed)
+        settle(*run, ending, outcome, delivering).map_err(failed)
     }
 }
 

@@ -13,7 +13,8 @@ use tokio::sync::oneshot;
 
 use crate::blocking::on_a_thread;
 use crate::error::HostError;
-use crate::ledger::{self, verdicts};
+use crate::ledger;
+use crate::ledger::verdicts::{self, Verdict};
 
 /// The ledger of a host.
 pub(crate) struct Recorded {
@@ -30,6 +31,35 @@ impl Recorded {
             path: path.and_then(|path| path.into_os_string().into_string().ok()),
             ledger,
             durability,
+        }
+    }
+}
+
+/// What is known of a run whose closing could not be recorded. If the ledger was locked or the disk was full, nothing was
+/// written. Otherwise the closing may be in the ledger all the same.
+pub(crate) fn verdict_without(error: &HostError) -> Verdict {
+    match error {
+        HostError::NotAcknowledged(LedgerError::Locked { .. } | LedgerError::Full { .. }) => {
+            Verdict::NotCompleted
+        }
+        _ => Verdict::Unknown,
+    }
+}
+
+/// What is done when this is dropped. A runtime that shuts down drops what it was given and does not call it. What the
+/// closing of a run says must be done also then.
+struct InAnyCase<F: FnOnce()>(Option<F>);
+
+impl<F: FnOnce()> InAnyCase<F> {
+    fn new(work: F) -> InAnyCase<F> {
+        InAnyCase(Some(work))
+    }
+}
+
+impl<F: FnOnce()> Drop for InAnyCase<F> {
+    fn drop(&mut self) {
+        if let Some(work) = self.0.take() {
+            work();
         }
     }
 }
@@ -166,10 +196,10 @@ impl Recording {
         let then = move |closed: Result<(), LedgerError>| {
             let closed = closed.map_err(HostError::NotAcknowledged);
             // A caller that went away does not need the answer.
-            let end = move || drop(answer.send(then(closed)));
+            let end = InAnyCase::new(move || drop(answer.send(then(closed))));
             match waits {
-                true => drop(runtime.spawn_blocking(end)),
-                false => end(),
+                true => drop(runtime.spawn_blocking(move || drop(end))),
+                false => drop(end),
             }
         };
         match handle {

@@ -32,6 +32,7 @@ mod profile_on_paper;
 mod quotas;
 mod settling;
 mod shards;
+mod shutdown;
 mod signatures;
 mod store;
 mod tables;
