@@ -3,8 +3,12 @@
 use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
 use std::os::unix::net::UnixStream;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
+
+/// No test waits longer for what must happen.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 pub(crate) trait Stream: Read + Write + Send {}
 
@@ -94,7 +98,9 @@ pub(crate) fn embed(address: &str, body: &Value) -> Answer {
 
 /// Asks until so many requests are worked on.
 pub(crate) fn until_requests(address: &str, count: u64) {
+    let began = Instant::now();
     while get(address, "/healthz").1["requests"] != count {
+        assert!(began.elapsed() < PATIENCE, "{count} requests did not come");
         std::thread::yield_now();
     }
 }

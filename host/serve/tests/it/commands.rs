@@ -19,15 +19,13 @@ fn site() -> Site {
 
 /// Waits until both apps have a component.
 fn ready(site: &Site) {
-    loop {
+    until("a component of each app", || {
         let (code, out, error) = command(site.path(), "apps ls --json");
         assert_eq!(code, 0, "{error}");
         let apps: Value = serde_json::from_str(&out).unwrap();
         let apps = apps.as_array().unwrap();
-        if apps.iter().all(|app| !app["digest"].is_null()) {
-            return;
-        }
-    }
+        apps.iter().all(|app| !app["digest"].is_null())
+    });
 }
 
 /// What a command prints, if it succeeds.
@@ -127,7 +125,7 @@ fn each_command_asks_the_supervisor_or_does_the_same_on_its_files() {
     let before = digest();
     site.write("good.wasm", &app(3, ""));
     process.signal("HUP");
-    while digest() == before {}
+    until("the new version", || digest() != before);
 
     process.signal("TERM");
     assert_eq!(process.end(), Some(0));
@@ -144,14 +142,12 @@ fn each_command_asks_the_supervisor_or_does_the_same_on_its_files() {
         )
     );
     let _process = Process::start(site.path());
-    loop {
+    until("the run", || {
         let status: Value = serde_json::from_str(&said(&site, "status --json")).unwrap();
         let good = &status["apps"][1];
         assert_eq!(good["name"], "good");
-        if good["totals"]["runs"]["completed"] == 1 {
-            break;
-        }
-    }
+        good["totals"]["runs"]["completed"] == 1
+    });
 }
 
 #[test]
@@ -226,7 +222,7 @@ fn commands_that_wait_do_not_keep_others_from_being_answered() {
         let status: Value = serde_json::from_str(&said(&site, "status --json")).unwrap();
         status["deliveries"].as_u64().unwrap()
     };
-    while ready() < WAITS as u64 {}
+    until("all that may wait", || ready() >= WAITS as u64);
     assert_eq!(
         failed(&site, "emit go --wait"),
         (
@@ -236,9 +232,10 @@ fn commands_that_wait_do_not_keep_others_from_being_answered() {
     );
     // One that has gone does not wait.
     waits.pop();
-    while ready() == WAITS as u64 {
+    until("one more", || {
         waits.push(wait());
-    }
+        ready() > WAITS as u64
+    });
     drop(process);
 }
 
@@ -254,7 +251,7 @@ fn a_file_that_is_missing_is_told_of_once() {
     for version in 1..=3 {
         site.write("b.wasm", &app(version, ""));
         process.signal("HUP");
-        while digest() == before {}
+        until("the new version", || digest() != before);
         before = digest();
     }
     process.signal("TERM");

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use fractalaw_events_engine::{DeliveryId, EngineError, EventId, Time};
 use fractalaw_host::{Manifest, Tier};
@@ -19,6 +20,18 @@ use tokio::task::JoinHandle;
 
 /// 2026-03-01T12:00:00Z.
 pub(crate) const NOON_S: i64 = 1_772_366_400;
+
+/// No test waits longer for what must happen.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// Waits until something is so. It fails if that does not come.
+pub(crate) fn until(what: &str, mut is: impl FnMut() -> bool) {
+    let began = Instant::now();
+    while !is() {
+        assert!(began.elapsed() < PATIENCE, "{what} did not come");
+        std::thread::yield_now();
+    }
+}
 
 /// Grants for all apps: the event `go` starts them.
 pub(crate) const POLICY: &str = "[all]\non.go = true\n";

@@ -51,18 +51,19 @@ fn no_delivery_is_missing_and_a_bad_version_rolls_back_by_itself() {
             continue;
         }
         // Events go on, so three of its first five runs trap.
-        while running.app("a").bad.len() == bad.len() {
-            thread::yield_now();
-        }
+        until("the end of the trial", || {
+            running.app("a").bad.len() > bad.len()
+        });
         bad.extend(running.app("a").bad);
         assert!(good.contains(&running.digest("a")));
     }
     stop.store(true, Ordering::Relaxed);
     let events = sender.join().unwrap();
-    while !running.left().is_empty() {
-        assert!(running.left().iter().all(|row| !row.contains("held")));
-        thread::yield_now();
-    }
+    until("the end of all deliveries", || {
+        let left = running.left();
+        assert!(left.iter().all(|row| !row.contains("held")));
+        left.is_empty()
+    });
     running.stop();
     let book = Book::read(&site.file("audit.ledger"));
     book.check();

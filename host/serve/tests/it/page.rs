@@ -37,10 +37,10 @@ fn it_shows_apps_and_runs_follows_and_fits_a_phone_without_a_complaint() {
     site.write("hostile.wasm", &app(1, ENDLESS));
     let process = Process::start(site.path());
     let page = process.page.clone().unwrap();
-    while !command(site.path(), "emit go --wait")
-        .1
-        .contains(", 2 deliveries, 1 completed")
-    {}
+    until("two deliveries", || {
+        let (_, out, _) = command(site.path(), "emit go --wait");
+        out.contains(", 2 deliveries, 1 completed")
+    });
 
     browser.open_url(&page, 1280, false);
     let text = |selector: &str| format!("document.querySelector({selector:?}).textContent");

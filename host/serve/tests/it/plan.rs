@@ -4,6 +4,7 @@
 use serde_json::Value;
 
 use crate::chromium::Browser;
+use crate::lab::until;
 use crate::process::{Process, command};
 use crate::reacting::{GUESTS, column, data, ingest, site};
 
@@ -34,7 +35,9 @@ fn what_was_ingested_becomes_gaps_and_deadlines_while_somebody_looks() {
         let app = apps.iter().find(|one| one["name"] == app).unwrap();
         app["totals"]["runs"]["completed"] == 1
     };
-    while !GUESTS.iter().all(|app| completed(&status(), app)) {}
+    until("one run of each app", || {
+        GUESTS.iter().all(|app| completed(&status(), app))
+    });
     assert_eq!(
         rows("SELECT regulation FROM known_regulation"),
         ["regulation 1"]
