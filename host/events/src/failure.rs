@@ -29,6 +29,11 @@ impl From<EventError> for Refused {
     }
 }
 
+/// Whether the events of a run could not be read or written: its delivery could not begin or could not be settled.
+pub fn is_of_events(error: &HostError) -> bool {
+    matches!(error, HostError::Capability { capability, .. } if *capability == CAPABILITY)
+}
+
 /// An error of this capability.
 pub(crate) fn failed(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> HostError {
     HostError::Capability {

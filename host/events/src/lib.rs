@@ -37,3 +37,4 @@ pub use capability::{Events, Subscriptions};
 pub use closings::LedgerClosings;
 pub use deliver::trigger;
 pub use described::{EventSpec, Payload, TickSpec};
+pub use failure::is_of_events;

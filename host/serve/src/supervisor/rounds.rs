@@ -1,8 +1,10 @@
 //! The loop: claim, run, settle. Between rounds it sleeps until something is due, an event comes or a run ends.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Instant;
 
+use fractalaw_events::is_of_events;
 use fractalaw_events_engine::{Delivery, EngineError, Next, Standing, State, Trigger};
 use fractalaw_host::{HostError, Report};
 use tokio::task::JoinSet;
@@ -52,16 +54,24 @@ impl Supervisor {
             if *stop.borrow_and_update() != Stopping::No {
                 return;
             }
-            let next = match self.round(runs).await {
-                Ok(next) => next,
-                Err(error) => {
-                    tracing::error!("cannot claim: {}", chain(&error));
-                    tokio::select! {
-                        () = sleep(PAUSE) => {}
-                        _ = stop.changed() => {}
+            // A delivery that could not begin is ready again at once, and each attempt opens and closes a run in the ledger.
+            let is_ailing = self.0.is_ailing.swap(false, Ordering::Relaxed);
+            let next = match is_ailing {
+                true => None,
+                false => match self.round(runs).await {
+                    Ok(next) => Some(next),
+                    Err(error) => {
+                        tracing::error!("cannot claim: {}", chain(&error));
+                        None
                     }
-                    continue;
+                },
+            };
+            let Some(next) = next else {
+                tokio::select! {
+                    () = sleep(PAUSE) => {}
+                    _ = stop.changed() => {}
                 }
+                continue;
             };
             let clock = &self.0.clock;
             let due = async {
@@ -128,6 +138,9 @@ impl Supervisor {
             .events
             .deliver(&inner.host, &app, inner.run.clone(), &delivery)
             .await;
+        if ended.as_ref().is_err_and(is_of_events) {
+            inner.is_ailing.store(true, Ordering::Relaxed);
+        }
         let took = u64::try_from(clock.elapsed().as_millis()).unwrap_or(u64::MAX);
         self.ended_as(&delivery, &digest, &ended);
         let ran = Ran::of(&delivery, &digest, began, took, &ended);

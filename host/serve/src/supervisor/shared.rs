@@ -1,5 +1,6 @@
 //! What all parts of the supervisor share, and what others see of it.
 
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
@@ -61,6 +62,8 @@ pub(super) struct Inner {
     pub(super) ended: watch::Sender<u64>,
     /// The events of the runs that have begun and are not in the journal yet, one for each run.
     pub(super) running: Mutex<Vec<EventId>>,
+    /// Whether a delivery could not begin or be settled since the loop last claimed.
+    pub(super) is_ailing: AtomicBool,
     /// Looks at the files of the apps now.
     pub(super) look: Notify,
     /// One swap at a time.

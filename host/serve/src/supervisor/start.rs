@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 
 use fractalaw_events::{Events, LedgerClosings, Subscriptions};
@@ -82,6 +83,7 @@ impl Supervisor {
             wake,
             ended: watch::Sender::new(0),
             running: Mutex::default(),
+            is_ailing: AtomicBool::default(),
             look: Notify::new(),
             swapping: tokio::sync::Mutex::new(()),
             stop: watch::Sender::new(Stopping::No),

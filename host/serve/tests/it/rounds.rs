@@ -260,6 +260,7 @@ fn what_was_claimed_while_the_disk_failed_runs_afterwards() {
     );
     site.write("a.wasm", &app(1, ""));
     let running = site.start();
+    let began = std::time::Instant::now();
     let other = rusqlite::Connection::open(site.file("events.db")).unwrap();
     other
         .busy_timeout(std::time::Duration::from_secs(60))
@@ -277,14 +278,27 @@ fn what_was_claimed_while_the_disk_failed_runs_afterwards() {
             });
         }
     });
+    let failed = || {
+        let outcomes = site.outcomes().into_iter();
+        let failed = outcomes.filter(|(_, outcome)| outcome.as_deref() == Some("host-failed"));
+        failed.count()
+    };
+    until("a run that could not begin", || failed() > 0);
     other.execute_batch("DROP TRIGGER fails").unwrap();
     let mut seconds = 0;
-    while !running.left().is_empty() {
+    until("the end of all deliveries", || {
         // What failed waits for its next attempt.
         seconds += 400;
         running.at(seconds);
         running.supervisor.wake();
-        std::thread::yield_now();
-    }
+        running.left().is_empty()
+    });
     running.stop();
+    // Each attempt is a run in the ledger. There is a pause after each group of them.
+    let most = 64 * (began.elapsed().as_secs() as usize + 2);
+    let failed = failed();
+    assert!(
+        failed <= most,
+        "{failed} runs could not begin, expected at most {most}"
+    );
 }
