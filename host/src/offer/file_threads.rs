@@ -146,7 +146,10 @@ struct Queue {
 
 #[derive(Default)]
 struct Waiting {
-    jobs: VecDeque<Job>,
+    /// Jobs with their numbers.
+    jobs: VecDeque<(u64, Job)>,
+    /// How many jobs there were.
+    pushed: u64,
     /// The threads that wait for a job.
     idle: usize,
     closed: bool,
@@ -155,7 +158,9 @@ struct Waiting {
 impl Queue {
     fn push(self: &Arc<Queue>, job: Job) {
         let mut state = lock(&self.state);
-        state.jobs.push_back(job);
+        let number = state.pushed;
+        state.pushed += 1;
+        state.jobs.push_back((number, job));
         if state.jobs.len() <= state.idle {
             self.work.notify_one();
             return;
@@ -166,15 +171,16 @@ impl Queue {
             .name("files".to_owned())
             .spawn(move || queue.serve());
         if started.is_err() {
-            // Dropping a job tells the caller that waits for it.
-            lock(&self.state).jobs.pop_back();
+            // Dropping a job tells the caller that waits for it. Others may have come after this one, and another thread
+            // may have taken it.
+            lock(&self.state).jobs.retain(|(of, _)| *of != number);
         }
     }
 
     fn serve(&self) {
         let mut state = lock(&self.state);
         loop {
-            if let Some(job) = state.jobs.pop_front() {
+            if let Some((_, job)) = state.jobs.pop_front() {
                 drop(state);
                 job();
                 state = lock(&self.state);
