@@ -343,7 +343,14 @@ async fn close(
             let Ran {
                 report, sessions, ..
             } = ran;
-            let deeds = sessions.deeds();
+            let deeds = match sessions.deeds() {
+                Ok(deeds) => deeds,
+                Err(error) => {
+                    let closing = ledger::closing_of_failed(&error, report.fuel.consumed(), budget);
+                    recording.close_failed(&report.audit, closing).await;
+                    return Err(error);
+                }
+            };
             let waits = sessions.wait();
             let settle = move |closed: Result<(), HostError>| match closed {
                 Ok(()) => sessions.settle_now(verdict),

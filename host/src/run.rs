@@ -211,6 +211,13 @@ pub(crate) async fn execute(
             return Err(NotRun::Failed(Failed { error, audit, fuel }));
         }
     };
+    let unmetered = match sessions.unmetered() {
+        Ok(unmetered) => unmetered,
+        Err(error) => {
+            let fuel = fuel_used;
+            return Err(NotRun::Failed(Failed { error, audit, fuel }));
+        }
+    };
     let report = Box::new(Report {
         app: Some(state.app),
         fuel: Fuel {
@@ -225,7 +232,7 @@ pub(crate) async fn execute(
         backtrace: ended.backtrace,
         audit,
         effects,
-        unmetered: sessions.unmetered(),
+        unmetered,
         grants: decision.used(&host_calls.calls),
         host_calls: host_calls.calls,
         trace: host_calls.trace,

@@ -221,21 +221,30 @@ impl Sessions {
     }
 
     /// What fuel does not pay for, of all sessions.
-    pub(crate) fn unmetered(&self) -> Vec<Unmetered> {
-        let unmetered = self.0.iter().filter_map(|begun| {
-            Some(Unmetered {
-                capability: begun.capability.to_owned(),
-                what: begun.session.unmetered()?,
-            })
+    pub(crate) fn unmetered(&self) -> Result<Vec<Unmetered>, HostError> {
+        let unmetered = self.asked(|session| session.unmetered())?.into_iter();
+        let unmetered = unmetered.map(|(capability, what)| Unmetered {
+            capability: capability.to_owned(),
+            what,
         });
-        unmetered.collect()
+        Ok(unmetered.collect())
     }
 
     /// What the closing says that the run did, by capability.
-    pub(crate) fn deeds(&self) -> Vec<(&'static str, Deeds)> {
-        let deeds = self.0.iter();
-        let deeds = deeds.filter_map(|begun| Some((begun.capability, begun.session.deeds()?)));
-        deeds.collect()
+    pub(crate) fn deeds(&self) -> Result<Vec<(&'static str, Deeds)>, HostError> {
+        self.asked(|session| session.deeds())
+    }
+
+    /// The answers of all sessions that have one, by capability.
+    fn asked<T>(
+        &self,
+        ask: impl Fn(&dyn Session) -> Option<T>,
+    ) -> Result<Vec<(&'static str, T)>, HostError> {
+        let answers = self.0.iter().map(|begun| {
+            let answer = panics::of_capability(begun.capability, || ask(&*begun.session))?;
+            Ok(answer.map(|answer| (begun.capability, answer)))
+        });
+        answers.filter_map(Result::transpose).collect()
     }
 
     /// Settles all sessions.

@@ -7,7 +7,7 @@ use fractalaw_host::capability::wasmtime;
 use fractalaw_host::capability::{
     Capability, Ended, Granted, PricedLinker, Session, Starting, Table, Verdict, Verdicts,
 };
-use fractalaw_host::{Durability, Effect, Host, HostError, Outcome, Run, Settled};
+use fractalaw_host::{Deeds, Durability, Effect, Host, HostError, Outcome, Run, Settled};
 use fractalaw_testing::{DURABILITIES, Lab};
 
 use crate::components::{RUNTIME, component, guest_bytes};
@@ -93,6 +93,16 @@ impl Session for Note {
                 settled: Settled::of(ended.outcome()),
             }]),
         }
+    }
+
+    fn unmetered(&self) -> Option<String> {
+        self.notes.panics_in("unmetered");
+        None
+    }
+
+    fn deeds(&self) -> Option<Deeds> {
+        self.notes.panics_in("deeds");
+        None
     }
 
     fn settle(self: Box<Self>, verdict: Verdict) -> Result<(), HostError> {
@@ -213,6 +223,8 @@ fn a_capability_that_panics_ends_its_run_and_no_other() {
             ("begin", false, "host-failed", false),
             ("prepare", false, "host-failed", true),
             ("prepare", true, "host-failed", true),
+            ("unmetered", false, "host-failed", true),
+            ("deeds", false, "host-failed", true),
             ("settle", false, "completed", true),
         ] {
             let lab = Lab::new();
