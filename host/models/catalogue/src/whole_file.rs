@@ -17,7 +17,7 @@ const LOOK: Duration = Duration::from_millis(5);
 pub struct Held {
     path: PathBuf,
     /// The lock is that of the folder, because the file itself is replaced.
-    _folder: File,
+    folder: File,
 }
 
 /// Waits until no other program writes in the folder of the file. A symbolic link is followed, so that what it leads to is
@@ -37,10 +37,7 @@ pub fn hold(path: &Path) -> io::Result<Held> {
     loop {
         match folder.try_lock() {
             Ok(()) => {
-                return Ok(Held {
-                    path,
-                    _folder: folder,
-                });
+                return Ok(Held { path, folder });
             }
             Err(TryLockError::WouldBlock) if Instant::now() < until => thread::sleep(LOOK),
             Err(TryLockError::WouldBlock) => {
@@ -54,11 +51,13 @@ pub fn hold(path: &Path) -> io::Result<Held> {
 }
 
 impl Held {
-    /// Replaces the file.
+    /// Replaces the file. Whoever could read and write the old one can read and write the new one, and nobody else. It is
+    /// there also after a power loss.
     ///
     /// # Errors
     ///
-    /// If the disk is full, for example. Then the file is as it was, and nothing else is left.
+    /// If the disk is full, for example. Then the file is as it was, and nothing else is left. If only the folder could not
+    /// be written to the disk, the file is the new one.
     pub fn replace(&self, content: &str) -> io::Result<()> {
         let mut new = self.path.as_os_str().to_owned();
         new.push(".new");
@@ -68,7 +67,16 @@ impl Held {
             Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
             _ => {}
         }
+        let permissions = match fs::metadata(&self.path) {
+            Ok(old) => Some(old.permissions()),
+            Err(error) if error.kind() == ErrorKind::NotFound => None,
+            Err(error) => return Err(error),
+        };
         let written = File::create_new(&new).and_then(|mut file| {
+            // Before the content, which may be a secret.
+            if let Some(permissions) = permissions {
+                file.set_permissions(permissions)?;
+            }
             file.write_all(content.as_bytes())?;
             file.sync_all()?;
             fs::rename(&new, &self.path)
@@ -76,13 +84,14 @@ impl Held {
         if written.is_err() {
             let _ = fs::remove_file(&new);
         }
-        written
+        written?;
+        self.folder.sync_all()
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::symlink;
+    use std::os::unix::fs::{PermissionsExt, symlink};
 
     use super::*;
 
@@ -99,6 +108,19 @@ mod tests {
         assert_eq!(fs::read_link(at("link")).unwrap(), at("file"));
         assert_eq!(fs::read_to_string(at("other")).unwrap(), "other");
         assert!(!at("file.new").exists());
+    }
+
+    #[test]
+    fn the_new_file_is_for_those_who_could_use_the_old_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("file");
+        fs::write(&file, "old").unwrap();
+        for mode in [0o600, 0o664] {
+            fs::set_permissions(&file, fs::Permissions::from_mode(mode)).unwrap();
+            hold(&file).unwrap().replace("new").unwrap();
+            let found = fs::metadata(&file).unwrap().permissions().mode();
+            assert_eq!(found & 0o777, mode);
+        }
     }
 
     #[test]
