@@ -8,6 +8,7 @@ use crate::guard::{Phase, SharedGuard, lock};
 use crate::limits::{CALL_MEMORY_BYTES, PLANS_BETWEEN_LOOKS, STEPS_BETWEEN_LOOKS};
 use crate::messages;
 use crate::names_out;
+use crate::not_compiled::not_compiled;
 use crate::price;
 use crate::words;
 use crate::work::{self, SharedWork};
@@ -61,8 +62,7 @@ pub(crate) fn compile(
     }
     lock(work).pay_compiling(compiling)?;
     let mut guard = lock(guard);
-    prepared
-        .map_err(|fault| messages::not_compiled(fault, guard.refused.take(), &guard.rules).into())
+    prepared.map_err(|fault| not_compiled(fault, guard.refused.take(), &guard.rules, sql).into())
 }
 
 /// Makes SQLite call back after so many plans, or after so many steps.

@@ -49,6 +49,7 @@ mod line;
 mod lost;
 mod messages;
 mod names_out;
+mod not_compiled;
 mod open;
 mod others;
 mod paid;

@@ -57,7 +57,7 @@ pub(crate) fn too_long(bytes: usize) -> CallError {
     .hint("use `insert` for many rows")
 }
 
-fn too_complex() -> CallError {
+pub(crate) fn too_complex() -> CallError {
     CallError::new(
         Code::TooLarge,
         format!(
@@ -67,7 +67,7 @@ fn too_complex() -> CallError {
     .hint("make several statements of it, or use `insert` for many rows")
 }
 
-fn too_deep() -> CallError {
+pub(crate) fn too_deep() -> CallError {
     CallError::new(
         Code::TooLarge,
         format!("triggers fire each other more than {TRIGGER_DEPTH} deep"),
@@ -170,77 +170,8 @@ pub(crate) fn check(statement: &Statement) -> Result<(), CallError> {
     Ok(())
 }
 
-/// Why a statement did not compile.
-pub(crate) fn not_compiled(
-    fault: Option<Fault>,
-    refused: Option<Refused>,
-    rules: &Rules,
-) -> CallError {
-    if let Some(refused) = refused {
-        return denied(&refused, rules);
-    }
-    let Some(fault) = fault else {
-        return no_statement();
-    };
-    match fault.code & 0xff {
-        codes::SQLITE_ERROR => {}
-        // SQLite says so too when the program that it makes of the statement has too many instructions.
-        codes::SQLITE_NOMEM => return too_complex(),
-        _ => return failed(&fault, None, rules),
-    }
-    let message = quoted(&fault.message);
-    let names_nothing = [
-        "no such table",
-        "no such column",
-        "no such function",
-        "no such table-valued function",
-    ];
-    if names_nothing
-        .iter()
-        .any(|start| fault.message.starts_with(start))
-        || fault.message.contains("has no column named")
-    {
-        let column = fault.message.starts_with("no such column: \"");
-        let error = CallError::new(Code::NoSuchName, message);
-        return if column {
-            error.hint("write text between single quotes")
-        } else {
-            error
-        };
-    }
-    let is_too_large = [
-        "too many",
-        "at most",
-        "Expression tree is too large",
-        "parser stack overflow",
-    ]
-    .iter()
-    .any(|start| fault.message.starts_with(start));
-    if fault.message == "triggers nested too deep" {
-        return too_deep();
-    }
-    if is_too_large || fault.message.contains("too big") {
-        return CallError::new(Code::TooLarge, message);
-    }
-    CallError::new(Code::Syntax, message)
-}
-
-/// Puts the names and tokens of SQLite's message between backticks.
-fn quoted(message: &str) -> String {
-    let message = cut(message);
-    match message.split_once(": ") {
-        Some((what, name)) if what.starts_with("no such") => {
-            let name = name
-                .strip_suffix(" - should this be a string literal in single-quotes?")
-                .unwrap_or(name);
-            format!("{what}: `{}`", name.trim_matches('"').to_ascii_lowercase())
-        }
-        _ => message,
-    }
-}
-
 /// The statement reaches for what was not granted.
-fn denied(refused: &Refused, rules: &Rules) -> CallError {
+pub(crate) fn denied(refused: &Refused, rules: &Rules) -> CallError {
     match refused {
         Refused::Function(name) => {
             CallError::new(Code::NoSuchName, format!("no such function: `{name}`"))
@@ -329,10 +260,11 @@ pub(crate) fn has_largest_rowid(table: &str) -> CallError {
     .hint("give rows smaller keys, below 2^40 in a table that has this row")
 }
 
-fn beyond() -> CallError {
+pub(crate) fn beyond() -> CallError {
     CallError::new(
         Code::Denied,
-        "the statement reaches for something that was not granted, through a trigger, a foreign key or a virtual table",
+        "the statement reaches for something that does not exist or was not granted, through a trigger, a foreign key, an index or \
+         a virtual table",
     )
 }
 
@@ -390,7 +322,7 @@ fn constraint(message: &str, rules: &Rules) -> String {
     format!("{what} constraint failed")
 }
 
-fn cut(message: &str) -> String {
+pub(crate) fn cut(message: &str) -> String {
     let end = message.floor_char_boundary(MESSAGE_BYTES);
     message.get(..end).unwrap_or_default().to_owned()
 }

@@ -214,7 +214,10 @@ pub(crate) fn rules(
                     })
                     .collect();
                 let sql = format!("SELECT {} FROM main.{}", list(&columns), quoted(&view.name));
-                Some((view.name.clone(), refusal(engine, guard, &rules, &sql)?))
+                match trouble(engine, guard, &rules, &sql)? {
+                    Trouble::Refused(refused) => Some((view.name.clone(), refused)),
+                    Trouble::Broken(_) => None,
+                }
             })
             .collect();
         if far.is_empty() {
@@ -251,36 +254,49 @@ pub(crate) fn rules(
                 quoted(&column.name)
             ));
         }
-        let refused = changes
+        let trouble = changes
             .iter()
-            .find_map(|sql| refusal(engine, guard, &rules, sql));
-        if let Some(refused) = refused {
-            problems.push(reaches(
-                &format!(
-                    "`{}` cannot be changed: a trigger or a foreign key of it",
-                    table.name
-                ),
-                &refused,
-            ));
+            .find_map(|sql| trouble(engine, guard, &rules, sql));
+        let who = format!(
+            "`{}` cannot be changed: a trigger or a foreign key of it",
+            table.name
+        );
+        match trouble {
+            Some(Trouble::Refused(refused)) => problems.push(reaches(&who, &refused)),
+            Some(Trouble::Broken(message)) => problems.push(StoreError::Grant(format!(
+                "{who} does not compile: {message}\nhint: make what it needs, or drop it"
+            ))),
+            None => {}
         }
     }
     (rules, problems)
 }
 
-/// What would be refused in a statement of the host if a guest made it.
-fn refusal(engine: &mut Engine, guard: &SharedGuard, rules: &Rules, sql: &str) -> Option<Refused> {
+/// Why a guest could not make a statement of the host.
+enum Trouble {
+    /// It reaches what is not granted.
+    Refused(Refused),
+    /// Nobody can make it, for the reason that SQLite gives.
+    Broken(String),
+}
+
+fn trouble(engine: &mut Engine, guard: &SharedGuard, rules: &Rules, sql: &str) -> Option<Trouble> {
     {
         let mut guard = lock(guard);
         guard.rules = Arc::new(rules.clone());
         guard.enter(Phase::Guest);
     }
-    let prepared = engine.prepare(sql).is_ok();
-    if prepared {
+    let prepared = engine.prepare(sql).map(drop);
+    if prepared.is_ok() {
         engine.forget_last();
     }
     let mut guard = lock(guard);
     guard.enter(Phase::Host);
-    guard.refused.take()
+    match (guard.refused.take(), prepared) {
+        (Some(refused), _) => Some(Trouble::Refused(refused)),
+        (None, Err(Some(fault))) => Some(Trouble::Broken(fault.message)),
+        (None, _) => None,
+    }
 }
 
 fn reaches(who: &str, refused: &Refused) -> StoreError {

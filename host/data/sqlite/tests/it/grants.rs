@@ -300,7 +300,7 @@ fn nothing_is_reached_in_a_roundabout_way() {
     ] {
         assert_eq!(told(run.query(sql)), expected, "{sql}");
     }
-    let beyond = "2: the statement reaches for something that was not granted, through a trigger, a foreign key or a virtual table";
+    let beyond = "2: the statement reaches for something that does not exist or was not granted, through a trigger, a foreign key, an index or a virtual table";
     for (sql, expected) in [
         ("INSERT INTO watched DEFAULT VALUES", beyond),
         ("INSERT INTO owned VALUES (1, 1)", beyond),

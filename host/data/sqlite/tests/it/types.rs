@@ -25,7 +25,7 @@ fn schema(columns: &[(&str, ArrayRef)]) -> Arc<Schema> {
     Arc::new(Schema::new(fields.collect::<Vec<_>>()))
 }
 
-fn stream(columns: &[(&str, ArrayRef)]) -> Vec<u8> {
+pub(crate) fn stream(columns: &[(&str, ArrayRef)]) -> Vec<u8> {
     let schema = schema(columns);
     let batch = RecordBatch::try_new(
         schema.clone(),
@@ -37,7 +37,7 @@ fn stream(columns: &[(&str, ArrayRef)]) -> Vec<u8> {
     writer.into_inner().unwrap()
 }
 
-fn array(array: impl Array + 'static) -> ArrayRef {
+pub(crate) fn array(array: impl Array + 'static) -> ArrayRef {
     Arc::new(array)
 }
 
