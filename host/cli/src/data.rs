@@ -7,6 +7,8 @@ mod value;
 mod rows;
 mod table;
 
+mod sheet;
+
 // The commands:
 mod import;
 mod query;

@@ -43,7 +43,7 @@ pub(crate) fn effects(changes: &[TableChanges], settled: Settled) -> Vec<Effect>
 }
 
 /// A changed row of a table as an effect.
-pub fn row_effect(table: &str, columns: &[String], row: &RowChange, settled: Settled) -> Effect {
+fn row_effect(table: &str, columns: &[String], row: &RowChange, settled: Settled) -> Effect {
     let (kind, fields) = fields(columns, row);
     Effect {
         capability: "data".to_owned(),

@@ -30,7 +30,6 @@ mod session;
 mod data_mutate;
 mod data_query;
 
-pub use effect::row_effect;
 pub use warning::Warning;
 
 use std::path::PathBuf;

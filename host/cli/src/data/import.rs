@@ -1,13 +1,10 @@
-//! `fractalaw data import`: fills a database from files, and says how many rows which table got.
-
-use std::fmt::Write;
+//! `fractalaw data import`: fills a database from files, and says how many rows of which table it changed.
 
 use anyhow::Result;
-use fractalaw_host::terminal::{self, one_line};
+use fractalaw_sqlite::Value;
 use fractalaw_sqlite::by_hand::{Counts, Filling};
-use serde_json::Value as Json;
 
-use super::value;
+use super::sheet::Sheet;
 use crate::flags::data::Import;
 use crate::printing;
 
@@ -21,40 +18,26 @@ pub(super) fn run(flags: &Import) -> Result<()> {
     if counts.is_empty() {
         printing::note("no rows were changed");
     }
-    let mut text = String::new();
-    for (table, counts) in &counts {
-        let _ = match flags.json {
-            true => writeln!(text, "{}", terminal::json(object(table, counts))),
-            false => writeln!(text, "{}: {}", one_line(table), said(counts)),
-        };
-    }
-    printing::print(&text)
+    print(flags, &counts)
 }
 
-/// All counts, for a program.
-fn object(table: &str, counts: &Counts) -> String {
-    value::object([
-        ("table", Json::from(table).to_string()),
-        ("inserted", counts.inserted.to_string()),
-        ("updated", counts.updated.to_string()),
-        ("deleted", counts.deleted.to_string()),
-    ])
-}
-
-/// The counts that are not zero, in words.
-pub(super) fn said(counts: &Counts) -> String {
-    let counts = [
-        (counts.inserted, "inserted"),
-        (counts.updated, "updated"),
-        (counts.deleted, "deleted"),
-    ];
-    let mut text = String::new();
-    for (count, what) in counts.into_iter().filter(|(count, _)| *count > 0) {
-        let _ = match (text.is_empty(), count) {
-            (true, 1) => write!(text, "1 row {what}"),
-            (true, _) => write!(text, "{count} rows {what}"),
-            (false, _) => write!(text, ", {count} {what}"),
-        };
+fn print(flags: &Import, counts: &[(String, Counts)]) -> Result<()> {
+    if counts.is_empty() && flags.form.is_table() {
+        return Ok(());
     }
-    text
+    let columns = ["table", "inserted", "updated", "deleted"].map(str::to_owned);
+    let mut sheet = Sheet::begin(&flags.form, columns.into())?;
+    for (table, counts) in counts {
+        let number = |count: u64| Value::Integer(i64::try_from(count).unwrap_or(i64::MAX));
+        let row = [
+            Value::Text(table.as_bytes().into()),
+            number(counts.inserted),
+            number(counts.updated),
+            number(counts.deleted),
+        ];
+        if sheet.row(&row).is_break() {
+            break;
+        }
+    }
+    sheet.finish().map(drop)
 }

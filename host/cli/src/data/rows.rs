@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use fractalaw_host::terminal;
 use fractalaw_sqlite::Value;
 
-use super::value::{hex, row as object};
+use super::value::{hex, looks_like_another, row as object};
 use crate::same_name::SameName;
 
 /// Rows as objects.
@@ -80,7 +80,8 @@ impl Csv {
             false => text,
         };
         let needs_quotes = |byte: &u8| matches!(byte, b',' | b'"' | b'\n' | b'\r');
-        if !text.is_empty() && !text.iter().any(needs_quotes) {
+        let is_plain = !text.is_empty() && !std::str::from_utf8(text).is_ok_and(looks_like_another);
+        if is_plain && !text.iter().any(needs_quotes) {
             field.extend(text);
             return;
         }
@@ -113,13 +114,21 @@ mod tests {
             text(""),
             text("a, \"b\"\nc"),
             text("\u{1b}[2J"),
+            text("-1"),
+            text("x'ff'"),
             Value::Integer(-1),
             Value::Real(0.5),
             Value::Blob([0xff].into()),
         ];
         for (for_terminal, line) in [
-            (false, ",\"\",\"a, \"\"b\"\"\nc\",\u{1b}[2J,-1,0.5,x'ff'\n"),
-            (true, ",\"\",\"a, \"\"b\"\"\nc\",\\u{1b}[2J,-1,0.5,x'ff'\n"),
+            (
+                false,
+                ",\"\",\"a, \"\"b\"\"\nc\",\u{1b}[2J,\"-1\",\"x'ff'\",-1,0.5,x'ff'\n",
+            ),
+            (
+                true,
+                ",\"\",\"a, \"\"b\"\"\nc\",\\u{1b}[2J,\"-1\",\"x'ff'\",-1,0.5,x'ff'\n",
+            ),
         ] {
             let csv = Csv { for_terminal };
             assert_eq!(String::from_utf8(csv.row(&row)).unwrap(), line);

@@ -17,6 +17,8 @@ pub(super) struct Table {
     kept: Vec<Vec<Cell>>,
     kept_bytes: usize,
     is_begun: bool,
+    /// Whether numbers stand on the left too.
+    is_left: bool,
     rows: u64,
     has_cut: bool,
 }
@@ -30,9 +32,15 @@ impl Table {
             kept: Vec::new(),
             kept_bytes: 0,
             is_begun: false,
+            is_left: false,
             rows: 0,
             has_cut: false,
         }
+    }
+
+    /// Puts numbers on the left, because the columns have values of many kinds.
+    pub(super) fn align_left(&mut self) {
+        self.is_left = true;
     }
 
     pub(super) fn rows(&self) -> u64 {
@@ -65,7 +73,8 @@ impl Table {
             line(&mut text, header, &self.widths);
         }
         for row in std::mem::take(&mut self.kept) {
-            let cells = row.iter().map(|cell| (cell.text.as_str(), cell.is_number));
+            let is_right = |cell: &Cell| cell.is_number && !self.is_left;
+            let cells = row.iter().map(|cell| (cell.text.as_str(), is_right(cell)));
             line(&mut text, cells, &self.widths);
         }
         text

@@ -56,7 +56,7 @@ fn shown(text: &str) -> (String, bool) {
         && part != "NULL"
         && part.trim() == part
         && !part.starts_with(['"', '\''])
-        && !part.starts_with("x'")
+        && !looks_like_another(part)
         && !part.starts_with("text x'")
         && !part.ends_with(CUT)
         && !part.contains(|c| terminal::is_unsafe(c) || c == '\\');
@@ -68,6 +68,11 @@ fn shown(text: &str) -> (String, bool) {
         shown.push(CUT);
     }
     (shown, is_cut)
+}
+
+/// Whether the text could be taken for a number or a blob.
+pub(super) fn looks_like_another(text: &str) -> bool {
+    text.starts_with("x'") || text.parse::<f64>().is_ok()
 }
 
 fn blob(kind: &str, bytes: &[u8]) -> (String, bool) {
@@ -146,6 +151,10 @@ mod tests {
             (text("a b"), "a b", json!("a b")),
             (text("\"a\""), "\"\\\"a\\\"\"", json!("\"a\"")),
             (text("O'Brien"), "O'Brien", json!("O'Brien")),
+            (text("-7"), "\"-7\"", json!("-7")),
+            (text("1e3"), "\"1e3\"", json!("1e3")),
+            (text("inf"), "\"inf\"", json!("inf")),
+            (text("2026-03-14"), "2026-03-14", json!("2026-03-14")),
             (text("x'00'"), "\"x'00'\"", json!("x'00'")),
             (Value::Blob([0].into()), "x'00'", json!({ "blob": "00" })),
             (Value::Blob([].into()), "x''", json!({ "blob": "" })),

@@ -17,12 +17,16 @@ pub(crate) enum Data {
     /// The table cuts long values and marks them with `…`. Nulls are `NULL`, blobs are `x'…'`, and text that could be
     /// taken for something else is in quotes. `--json` and `--csv` print values whole.
     Query(Query),
-    /// Fill a database from files, completely or not at all.
+    /// Fill a database from files, completely or not at all, and print how many rows of which table were changed.
     ///
     /// A file `….sql` is run. The rows of a `TABLE.csv` or `TABLE.jsonl` go into that table. A database that does not
     /// exist is made.
     Import(Import),
-    /// Say which rows of two databases differ, by table and in the order of their keys.
+    /// Print which rows of two databases differ, by table and in the order of their keys.
+    ///
+    /// There is a line for each value of a row that was inserted or deleted, and for each value of an updated row that differs. A
+    /// key of several columns is a list in JSON. Tables, indexes and the like that were made, changed or dropped come first, with the
+    /// statement that makes them.
     #[command(after_help = DIFFERS)]
     Diff(Diff),
 }
@@ -33,12 +37,26 @@ pub(crate) struct Query {
     pub(crate) database: PathBuf,
     /// One statement that only reads.
     pub(crate) sql: String,
-    /// Print each row as a JSON object on a line. `import` reads this from a file `TABLE.jsonl`.
+    #[command(flatten)]
+    pub(crate) form: Form,
+}
+
+/// The form of what a command prints, which is a table if no other is asked for.
+#[derive(Debug, Args)]
+pub(crate) struct Form {
+    /// Print each row as a JSON object on a line. From `query`, `import` reads this as a file `TABLE.jsonl`. From `diff`, an
+    /// object has the whole row before and after.
     #[arg(long, conflicts_with = "csv")]
     pub(crate) json: bool,
-    /// Print comma-separated values. A null is an empty field, and empty text is `""`.
+    /// Print comma-separated values. A null is an empty field, and text that is empty or looks like another value is in quotes.
     #[arg(long)]
     pub(crate) csv: bool,
+}
+
+impl Form {
+    pub(crate) fn is_table(&self) -> bool {
+        !self.json && !self.csv
+    }
 }
 
 #[derive(Debug, Args)]
@@ -51,9 +69,8 @@ pub(crate) struct Import {
     /// The table for rows, instead of the one that has the file's name.
     #[arg(long)]
     pub(crate) table: Option<String>,
-    /// Print the counts of each table as a JSON object on a line.
-    #[arg(long)]
-    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) form: Form,
 }
 
 #[derive(Debug, Args)]
@@ -62,7 +79,6 @@ pub(crate) struct Diff {
     pub(crate) old: PathBuf,
     /// The database as it is.
     pub(crate) new: PathBuf,
-    /// Print each difference as a JSON object on a line, with the whole row before and after.
-    #[arg(long)]
-    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) form: Form,
 }

@@ -33,7 +33,9 @@ fn a_database_is_filled_from_all_files_or_from_none() {
     desk.check(
         &[&import[..], &["more.sql"]].concat(),
         0,
-        "holder: 2 rows inserted\npermit: 2 rows inserted, 2 updated, 1 deleted\n",
+        "table   inserted  updated  deleted\n\
+         holder         2        0        0\n\
+         permit         2        2        1\n",
         "",
     );
     desk.check(
@@ -43,10 +45,18 @@ fn a_database_is_filled_from_all_files_or_from_none() {
         "",
     );
     desk.write("rows.csv", "id,site\n7,south\n");
+    let rows = ["import", "register.db", "rows.csv", "--table", "permit"];
     desk.check(
-        &["import", "register.db", "rows.csv", "--table", "permit"],
+        &[&rows[..], &["--csv"]].concat(),
         0,
-        "permit: 1 row inserted\n",
+        "table,inserted,updated,deleted\npermit,1,0,0\n",
+        "",
+    );
+    desk.write("rows.csv", "id,site\n18,west\n19,west\n");
+    desk.check(
+        &[&rows[..], &["--json"]].concat(),
+        0,
+        "{\"table\":\"permit\",\"inserted\":2,\"updated\":0,\"deleted\":0}\n",
         "",
     );
     desk.write("again.csv", "id,site\n8,west\n9,north\n");
@@ -75,6 +85,12 @@ fn a_database_is_filled_from_all_files_or_from_none() {
         &["import", "register.db", "nothing.sql"],
         0,
         "",
+        "no rows were changed\n",
+    );
+    desk.check(
+        &["import", "register.db", "nothing.sql", "--csv"],
+        0,
+        "table,inserted,updated,deleted\n",
         "no rows were changed\n",
     );
 }
@@ -187,9 +203,9 @@ fn rows_go_out_and_come_back_as_they_were() {
     );
     desk.write("t.jsonl", rows);
     desk.check(
-        &["import", "new.db", "schema.sql", "t.jsonl"],
+        &["import", "new.db", "schema.sql", "t.jsonl", "--csv"],
         0,
-        "t: 26 rows inserted\n",
+        "table,inserted,updated,deleted\nt,26,0,0\n",
         "",
     );
     desk.check(&["diff", "old.db", "new.db"], 0, "", "");
@@ -245,17 +261,23 @@ fn large_tables_are_streamed() {
             .output()
             .unwrap()
     };
-    let output = limited(&["diff", "old.db", "new.db"]);
+    let output = limited(&["diff", "old.db", "new.db", "--csv"]);
     let text = String::from_utf8(output.stdout).unwrap();
     assert_eq!(
         text,
-        format!("insert t — a 200001, b \"{:0200}\"\n", 200_001)
+        format!(
+            "change,name,key,column,before,after\ninsert,t,200001,a,,200001\ninsert,t,200001,b,,\"{:0200}\"\n",
+            200_001
+        )
     );
     let rows = limited(&["query", "new.db", "SELECT * FROM t", "--json"]).stdout;
     assert_eq!(rows.iter().filter(|byte| **byte == b'\n').count(), 200_001);
     desk.write("t.jsonl", rows);
     desk.sql("copy.db", "CREATE TABLE t (a INTEGER PRIMARY KEY, b TEXT)");
-    let output = limited(&["import", "copy.db", "t.jsonl"]);
-    assert_eq!(output.stdout, b"t: 200001 rows inserted\n");
+    let output = limited(&["import", "copy.db", "t.jsonl", "--csv"]);
+    assert_eq!(
+        output.stdout,
+        b"table,inserted,updated,deleted\nt,200001,0,0\n"
+    );
     desk.check(&["diff", "copy.db", "new.db"], 0, "", "");
 }
