@@ -28,6 +28,16 @@ pub fn adbc_driver(name: &str) -> Option<PathBuf> {
     or_skipped(fetched_driver(name))
 }
 
+/// Whether a driver that was fetched is beside the programs too, so that an address alone finds it.
+pub fn adbc_driver_is_beside(name: &str) -> bool {
+    let beside = adbc_driver(name).and_then(|path| {
+        let path = target().join("debug").join(path.file_name()?);
+        let why = format!("`{}` is missing: run `cargo xtask drivers`", path.display());
+        or_skipped(path.is_file().then_some(path).ok_or(why))
+    });
+    beside.is_some()
+}
+
 /// Why there is no DuckDB on this machine, if there is none.
 pub fn no_duckdb() -> Option<String> {
     built_program().and(fetched_driver("duckdb")).err()

@@ -87,12 +87,18 @@ impl Postgresql {
 
     /// The line of policy that connects as this role. `REGISTER_PASSWORD` is the variable with the password.
     pub fn line(&self, role: &str) -> String {
-        let socket = self.folder.path().display().to_string().replace('/', "%2F");
         format!(
-            "data.adbc = {{ driver = \"postgresql\", uri = \"postgresql://{role}:${{REGISTER_PASSWORD}}@/postgres?host={socket}\", \
-             library = \"{}\" }}",
+            "data.adbc = {{ driver = \"postgresql\", uri = \"{}\", library = \"{}\" }}",
+            self.address(role),
             self.driver.display()
         )
+    }
+
+    /// The address that connects as this role. With it, the driver must be where the program looks: see
+    /// [`adbc_driver_is_beside`](crate::adbc_driver_is_beside).
+    pub fn address(&self, role: &str) -> String {
+        let socket = self.folder.path().display().to_string().replace('/', "%2F");
+        format!("postgresql://{role}:${{REGISTER_PASSWORD}}@/postgres?host={socket}")
     }
 
     /// Runs statements as the owner, each in a transaction of its own.

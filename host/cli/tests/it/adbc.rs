@@ -4,9 +4,13 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
-use fractalaw_testing::{Duckdb, PASSWORD, Postgresql, cache, guest, workspace};
+use fractalaw_testing::{
+    Duckdb, PASSWORD, Postgresql, adbc_driver_is_beside, cache, guest, workspace,
+};
 use rusqlite::Connection;
 use serde_json::Value;
+
+use crate::data::executes;
 
 /// Runs a guest with these lines of policy and flags, at 2026-03-01, with this standard input.
 fn run(name: &str, lines: &str, flags: &[&str], stdin: &Path) -> Output {
@@ -244,6 +248,37 @@ fn a_guest_in_duckdbs_sql_runs_there() {
         duckdb.rows("SELECT site, readings, evidence->>'$.hours' FROM breach ORDER BY site"),
         ["harbour,2,\"[4,6]\"", "mill,1,[0]"]
     );
+}
+
+#[test]
+fn a_database_that_is_brought_by_its_address_is_used() {
+    let Some(duckdb) = Duckdb::seeded(&["CREATE TABLE permit (id BIGINT, site TEXT)"]) else {
+        return;
+    };
+    if !adbc_driver_is_beside("duckdb") {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let works = "(if (i32.load8_u (i32.const 64)) (then unreachable))";
+    let guest = executes(
+        folder.path(),
+        "INSERT INTO permit VALUES (7, 'west')",
+        works,
+    );
+    let address = format!("duckdb:{}", duckdb.path.display());
+    for (grant, code, rows) in [("", 3, vec![]), (":rw", 0, vec!["7,west".to_owned()])] {
+        let output = Command::new(env!("CARGO_BIN_EXE_fractalaw"))
+            .args(["run", "--cache"])
+            .arg(cache())
+            .args(["--data", &(address.clone() + grant)])
+            .arg(&guest)
+            .env_remove("RUST_LOG")
+            .output()
+            .unwrap();
+        let said = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+        assert_eq!(output.status.code(), Some(code), "{said}");
+        assert_eq!(duckdb.rows("SELECT * FROM permit"), rows, "{said}");
+    }
 }
 
 /// `--data` with an address. The library stands beside the program that loads it, or the system has it.

@@ -34,5 +34,6 @@ mod postgresql;
 mod printing;
 mod record;
 mod run;
+mod secret;
 mod standard_output;
 mod two_hosts;
