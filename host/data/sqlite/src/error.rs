@@ -75,7 +75,7 @@ pub enum StoreError {
     /// The database is neither as the run found it nor as the run left it.
     #[error(
         "`{path}`: run `{run}` completed, but the rows that it changed in `{table}` were changed by something else before it \
-         was settled\nhint: restore the database from before the run, or remove `{pending}` to keep it as it is, without what \
+         was settled\nhint: restore the database from before the run, or empty the file `{pending}` to keep it as it is, without what \
          the run did"
     )]
     Diverged {
@@ -100,7 +100,7 @@ pub enum StoreError {
     /// A host that is gone has left a run, and its ledger cannot be asked.
     #[error(
         "`{path}`: run `{run}` waits to be settled, and its ledger cannot be asked from here\nhint: start a host once that reads \
-         this ledger and this database, with `--ledger`, or, if the ledger is lost, remove `{path}` to keep the database as it is"
+         this ledger and this database, with `--ledger`, or, if the ledger is lost, empty the file `{path}` to keep the database as it is"
     )]
     Unknown {
         /// The record.

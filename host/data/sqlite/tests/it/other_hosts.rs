@@ -62,7 +62,7 @@ fn a_run_of_another_host_keeps_writers_out_until_it_is_settled() {
         refused(Store::open(&path, |_| Verdict::Unknown)),
         format!(
             "`{record_text}`: run `run 7` waits to be settled, and its ledger cannot be asked from here\nhint: start a host once \
-             that reads this ledger and this database, with `--ledger`, or, if the ledger is lost, remove `{record_text}` to keep \
+             that reads this ledger and this database, with `--ledger`, or, if the ledger is lost, empty the file `{record_text}` to keep \
              the database as it is"
         )
     );
