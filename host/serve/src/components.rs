@@ -87,9 +87,13 @@ fn keep_signatures(source: &Path, copy: &Path, digest: &Digest) -> Result<(), Se
         Signatures::read_beside(source),
         Signatures::read_beside(copy),
     );
-    let before = before.unwrap_or_default();
-    let mut signatures = now.unwrap_or_default().about(digest);
+    let (now, before) = (now.unwrap_or_default(), before.unwrap_or_default());
+    let mut signatures = now.clone().about(digest);
     signatures.add(before.clone().about(digest));
+    if signatures.is_empty() {
+        // The host says which component they are about.
+        signatures = now;
+    }
     let (signatures, _) = signatures.fitting();
     match signatures == before {
         true => Ok(()),

@@ -60,7 +60,8 @@ fn the_time_and_random_numbers_of_a_recorded_run_come_again() {
 fn the_largest_seed_and_fuel_are_recorded() {
     let lab = Lab::new();
     let largest = u64::MAX.to_string();
-    let flags = ["--seed", &largest, "--fuel", "9223372036854775807"];
+    let fuel = "9223372036854775807";
+    let flags = ["--deterministic", "--seed", &largest, "--fuel", fuel];
     let (_, case) = lab.recorded("time-and-chance", &flags);
     assert!(
         case.contains(&format!("\nseed = \"{largest}\"\n")),
