@@ -228,7 +228,7 @@ fn a_component_by_its_path_and_an_input_that_comes_later_are_watched() {
         "./x.wasm",
         "--stdin=input.txt",
         "--dir",
-        "data::/data",
+        "facts::/facts",
         "--watch",
     ];
     let mut watching = Watching::start(&scratch, &arguments);
@@ -236,8 +236,8 @@ fn a_component_by_its_path_and_an_input_that_comes_later_are_watched() {
     for (file, text) in [
         ("x.wasm", "two"),
         ("input.txt", "one"),
-        ("data/.env", "one"),
-        ("data/target/a.tmp", "one"),
+        ("facts/.env", "one"),
+        ("facts/target/a.tmp", "one"),
     ] {
         scratch.write(file, text);
         let (result, said) = watching.round();
