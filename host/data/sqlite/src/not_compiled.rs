@@ -73,16 +73,8 @@ fn in_the_world(fault: &str) -> CallError {
     CallError::new(Code::Syntax, message)
 }
 
-/// The names of a row's place. A table of the world can have one that the database's table has not.
-const PLACES: [&str; 3] = ["rowid", "_rowid_", "oid"];
-
 /// Something that the statement reaches is wrong, or the database's table differs from that of the world.
 fn in_the_database(fault: &str, rules: &Rules, sql: &str) -> CallError {
-    let column = fault.strip_prefix("no such column: ");
-    let column = column.map(|name| name.rsplit_once('.').map_or(name, |(_, name)| name));
-    if let Some(name) = column.filter(|name| PLACES.iter().any(|p| p.eq_ignore_ascii_case(name))) {
-        return CallError::new(Code::NoSuchName, format!("no such column: `{name}`"));
-    }
     // A trigger can be wrong in the same way, but with tables and columns that the statement does not name.
     let sql = sql.to_ascii_lowercase();
     let is_named = |name: &str| sql.contains(&name.to_ascii_lowercase());

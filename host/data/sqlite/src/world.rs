@@ -7,6 +7,7 @@
 use std::sync::Arc;
 
 use rusqlite::Connection;
+use rusqlite::config::DbConfig;
 
 use crate::bounds;
 use crate::catalogue::{Catalogue, Kind, Table};
@@ -38,6 +39,8 @@ impl World {
                 }
             }
         }
+        // As in the database, what is between double quotes is a name.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DML, false)?;
         functions::install(&connection, work)?;
         let views = catalogue
             .tables
