@@ -47,8 +47,11 @@ pub(crate) fn compile(
             does.searches |= statement.builds_index();
             statement.does = does;
             statement.plans = plans;
-            let program = price::program(statement.operations(), statement.columns());
-            statement.compiling = compiling.saturating_add(program);
+            let columns = statement.columns();
+            let bytes = names_out::of(statement).iter().map(String::len).sum();
+            statement.compiling = compiling
+                .saturating_add(price::program(statement.operations(), columns))
+                .saturating_add(price::names(bytes, columns));
         } else {
             lock(work).pay_plans(0, statement.plans)?;
         }

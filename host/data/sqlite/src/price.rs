@@ -22,6 +22,12 @@ pub(crate) fn program(operations: u64, columns: usize) -> u64 {
         .saturating_add(600 * columns as u64)
 }
 
+/// The bytes of the names of so many columns, of which each may have 64 at no cost. They are copied for the guest's world, for the database and
+/// for the result.
+pub(crate) fn names(bytes: usize, columns: usize) -> u64 {
+    8_u64.saturating_mul(bytes.saturating_sub(64 * columns) as u64)
+}
+
 /// A join of so many tables costs nothing in addition to its text.
 const SMALL_JOIN: u64 = 4;
 

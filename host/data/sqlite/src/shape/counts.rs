@@ -80,8 +80,9 @@ const OPERATORS: [&str; 8] = [
 /// SQLite reads no deeper expressions. An operator can have two signs, and one before its operand.
 const TOO_DEEP: u64 = EXPRESSION_DEPTH.unsigned_abs() as u64;
 
-/// An expression of so many tokens is walked through at no cost.
+/// An expression of so many tokens is walked through at no cost. Arguments of so many have other calls in them.
 const SHORT: u64 = 16;
+const LONG: u64 = 64;
 
 impl Counts {
     /// Notes a token. A parenthesis is noted by [`Counts::open`] and [`Counts::close`].
@@ -208,7 +209,7 @@ impl Counts {
         place.item += inner.all;
         place.all += inner.all;
         if inner.is_call {
-            self.walked += inner.all.saturating_sub(SHORT);
+            self.walked += inner.all.saturating_sub(SHORT) + 3 * inner.all.saturating_sub(LONG);
         }
         // If all are constants, SQLite looks them up in a tree and keeps none.
         if inner.is_list && inner.names > 0 {
