@@ -29,9 +29,10 @@ fn a_component_goes_through_a_registry_to_another_machine() {
     third.done(&["push", "hello.wasm", &reference]);
 
     let said = second.done(&["pull", &reference, "--signed-by", &two]);
+    // The one that was required comes first.
     assert!(
         said.contains(&format!(
-            "signed by release with {one}; signed by audit with {two}"
+            "signed by audit with {two}; signed by release with {one}"
         )),
         "{said}"
     );
