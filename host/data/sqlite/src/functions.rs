@@ -12,7 +12,7 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Result};
 
 use crate::charged;
-use crate::guard::{TABLE_FUNCTIONS, lock};
+use crate::guard::lock;
 use crate::limits::{VALUE_BYTES, VECTOR_FLOATS};
 use crate::paid::{mistake, pay, too_big};
 use crate::pattern;
@@ -22,10 +22,7 @@ use crate::work::SharedWork;
 
 pub(crate) fn install(connection: &Connection, work: &SharedWork) -> Result<()> {
     charged::install(connection)?;
-    // SQLite makes the table of such a function when it is first used, and keeps it. The cost of a statement must not depend on that.
-    for name in TABLE_FUNCTIONS {
-        connection.prepare(&format!("SELECT 1 FROM {name}('[]')"))?;
-    }
+    make_tables_ready(connection)?;
     text::install(connection, work)?;
     pattern::install(connection, work)?;
     let harmless = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_INNOCUOUS;
@@ -51,6 +48,20 @@ pub(crate) fn install(connection: &Connection, work: &SharedWork) -> Result<()> 
     install_priced_distance(connection, move |floats| {
         pay(&paid, floats.saturating_mul(price::VECTOR_FLOAT))
     })
+}
+
+/// SQLite makes the table of a module or of a `PRAGMA` when a statement first names it, and keeps it, also if the statement is then refused.
+/// The cost of a statement must not depend on that.
+fn make_tables_ready(connection: &Connection) -> Result<()> {
+    let mut list = connection.prepare(
+        "SELECT name FROM pragma_module_list UNION SELECT 'pragma_' || name FROM pragma_pragma_list",
+    )?;
+    let names = list.query_map((), |row| row.get::<_, String>(0))?;
+    for name in names.collect::<Result<Vec<_>>>()? {
+        // Some modules have no table of their own.
+        let _ = connection.prepare(&format!("SELECT 1 FROM \"{name}\""));
+    }
+    Ok(())
 }
 
 /// Adds `cosine_distance` for people and for the host itself, who pay nothing.

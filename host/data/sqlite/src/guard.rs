@@ -155,7 +155,7 @@ impl Rules {
 }
 
 /// Modules whose tables are functions of their arguments.
-pub(crate) const TABLE_FUNCTIONS: [&str; 2] = ["json_each", "json_tree"];
+const TABLE_FUNCTIONS: [&str; 2] = ["json_each", "json_tree"];
 
 /// What may be read of the schema. This applies only where the schema has nothing but what is granted.
 const SCHEMA_TABLES: [&str; 8] = [
@@ -169,7 +169,7 @@ const SCHEMA_TABLES: [&str; 8] = [
     "sqlite_schema",
 ];
 
-pub(crate) const SCHEMA_PRAGMAS: [&str; 6] = [
+const SCHEMA_PRAGMAS: [&str; 6] = [
     "foreign_key_list",
     "index_info",
     "index_list",

@@ -15,7 +15,7 @@ use crate::error::StoreError;
 use crate::ffi::{self, Engine};
 use crate::functions;
 use crate::grants::{Columns, Grants};
-use crate::guard::{self, Phase, Refused, Rules, SCHEMA_PRAGMAS, SharedGuard, lock};
+use crate::guard::{self, Phase, Refused, Rules, SharedGuard, lock};
 use crate::limits::STEPS_BETWEEN_LOOKS;
 use crate::work::{self, SharedWork};
 
@@ -46,14 +46,10 @@ impl World {
             .tables
             .values()
             .filter(|table| table.kind == Kind::View && rules.of(&table.name).is_some());
-        let views = views.map(|view| quoted(&view.name));
-        let pragmas = SCHEMA_PRAGMAS
-            .iter()
-            .map(|pragma| format!("pragma_{pragma}"));
-        for name in views.chain(pragmas) {
-            // SQLite finds the columns when a view or such a table is first used, and keeps them. The cost of a statement must not
-            // depend on that. A view of what was not granted fails, and does so again.
-            let _ = connection.prepare(&format!("SELECT 1 FROM {name}"));
+        for view in views {
+            // SQLite finds the columns when a view is first used, and keeps them. The cost of a statement must not depend on that. A view of
+            // what was not granted fails, and does so again.
+            let _ = connection.prepare(&format!("SELECT 1 FROM {}", quoted(&view.name)));
         }
         // The world answers statements about the schema, which may take as long as others.
         work::watch(&mut connection, work, STEPS_BETWEEN_LOOKS)?;

@@ -154,6 +154,8 @@ fn compiling_costs_the_same_on_a_new_connection_and_on_a_used_one() {
         "SELECT * FROM pragma_foreign_key_list('g') a, pragma_table_xinfo('w') b, pragma_index_info('ci'), pragma_table_list".to_owned(),
         "SELECT count(*) FROM json_each('[1]') a, json_tree('[2]') b, json_each('[3]') c, json_tree('[4]') d".to_owned(),
         "SELECT * FROM w WHERE a IN (1, 2) AND missing = 3".to_owned(),
+        "SELECT * FROM dbstat".to_owned(),
+        "SELECT * FROM pragma_database_list, pragma_function_list".to_owned(),
         "UPDATE p SET id = id + 10, a = a + 1 WHERE id = 1".to_owned(),
         "UPDATE c SET id = id + 10 WHERE q IN (1, 3)".to_owned(),
         "DELETE FROM p WHERE a = 5".to_owned(),
