@@ -22,7 +22,11 @@ use crate::work::SharedWork;
 
 pub(crate) fn install(connection: &Connection, work: &SharedWork) -> Result<()> {
     charged::install(connection)?;
-    make_tables_ready(connection)?;
+    // No run pays for this, and no budget stops it.
+    let before = std::mem::replace(&mut lock(work).is_settling, true);
+    let made = make_tables_ready(connection);
+    lock(work).is_settling = before;
+    made?;
     text::install(connection, work)?;
     pattern::install(connection, work)?;
     let harmless = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_INNOCUOUS;
