@@ -10,7 +10,7 @@ CREATE TABLE logged (id INTEGER PRIMARY KEY, note TEXT);
 CREATE TABLE log (id INTEGER PRIMARY KEY, note TEXT);
 CREATE TRIGGER logs AFTER INSERT ON logged BEGIN INSERT INTO log (note) VALUES (new.note); END;
 CREATE TABLE vectors (id INTEGER PRIMARY KEY, v FLOAT[384]);
-CREATE TABLE nothing (a INTEGER, b REAL, c TEXT, d BLOB);
+CREATE TABLE bare (a INTEGER, b REAL, c TEXT, d BLOB);
 CREATE TABLE big (id INTEGER PRIMARY KEY, body TEXT);
 CREATE VIRTUAL TABLE words USING fts5(body);
 WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000)
@@ -31,7 +31,7 @@ pub(crate) const STATEMENTS: &[(&str, &str)] = &[
     ("scan into a result", "SELECT id, k, x, name FROM r"),
     (
         "nulls into a result",
-        "SELECT n.a, n.b, n.c, n.d FROM r LEFT JOIN nothing n ON 0",
+        "SELECT n.a, n.b, n.c, n.d FROM r LEFT JOIN bare n ON 0",
     ),
     (
         "scan with LIKE",
