@@ -3,7 +3,7 @@
 use std::os::unix::fs::symlink;
 use std::time::Duration;
 
-use fractalaw_host::{HostError, Outcome, Policy, Run, Section};
+use fractalaw_host::{Host, HostError, Outcome, Policy, Run, Section};
 use fractalaw_testing::RUNTIME;
 use rusqlite::Connection;
 
@@ -94,24 +94,29 @@ fn a_database_with_a_hard_link_is_refused() {
     assert!(source.to_string().contains("a hard link"), "{source}");
 }
 
+/// A run that writes waits for a program that has a transaction: until its deadline, or as long as a run may wait. Then the program ends it.
+fn waits_for(lab: &Lab, host: &Host, other: &Connection) {
+    let write = guest(&[Execute("INSERT INTO note VALUES ('x')")]);
+    let short = lab.run().deadline(Duration::from_millis(200));
+    let report = ran(host, &write, &short);
+    assert_eq!(report.outcome, Outcome::DeadlineExceeded);
+    let report = ran(host, &write, &lab.run());
+    let busy = "6: another program holds the database\nhint: run again";
+    assert_eq!(report.outcome, Outcome::GuestError(busy.to_owned()));
+    other.execute_batch("COMMIT").unwrap();
+    assert_eq!(ran(host, &write, &lab.run()).outcome.kind(), "completed");
+}
+
 /// A program that holds the database makes a call busy. If the run's time is over before, the run ends.
 #[test]
 fn a_writer_waits_for_other_programs_as_long_as_it_may() {
     let lab = Lab::new();
     let host = host();
-    let write = guest(&[Execute("INSERT INTO note VALUES ('x')")]);
     let other = Connection::open(&lab.file).unwrap();
     // The host puts the database into WAL mode when it opens it.
     ran(&host, &guest(&[Query("SELECT 1")]), &lab.run());
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
-    let short = lab.run().deadline(Duration::from_millis(200));
-    let report = ran(&host, &write, &short);
-    assert_eq!(report.outcome, Outcome::DeadlineExceeded);
-    let report = ran(&host, &write, &lab.run());
-    let busy = "6: another program holds the database\nhint: run again";
-    assert_eq!(report.outcome, Outcome::GuestError(busy.to_owned()));
-    other.execute_batch("COMMIT").unwrap();
-    assert_eq!(ran(&host, &write, &lab.run()).outcome.kind(), "completed");
+    waits_for(&lab, &host, &other);
 }
 
 /// Before the host has opened a database, a program can keep it from that. A run waits as long as it may, and the next one finds the
@@ -120,17 +125,9 @@ fn a_writer_waits_for_other_programs_as_long_as_it_may() {
 fn a_run_waits_for_a_database_to_open_as_long_as_it_may() {
     let lab = Lab::new();
     let host = host();
-    let write = guest(&[Execute("INSERT INTO note VALUES ('x')")]);
     let other = Connection::open(&lab.file).unwrap();
     other.execute_batch("BEGIN EXCLUSIVE").unwrap();
-    let short = lab.run().deadline(Duration::from_millis(200));
-    let report = ran(&host, &write, &short);
-    assert_eq!(report.outcome, Outcome::DeadlineExceeded);
-    let report = ran(&host, &write, &lab.run());
-    let busy = "6: another program holds the database\nhint: run again";
-    assert_eq!(report.outcome, Outcome::GuestError(busy.to_owned()));
-    other.execute_batch("COMMIT").unwrap();
-    assert_eq!(ran(&host, &write, &lab.run()).outcome.kind(), "completed");
+    waits_for(&lab, &host, &other);
 }
 
 /// A run that holds the line for ever holds up other writers until their time is over, and no reader.
