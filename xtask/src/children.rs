@@ -27,6 +27,24 @@ pub(crate) fn listen() -> io::Result<()> {
     told::listen()
 }
 
+/// Does `begin`, and `undo` if a signal ends this process before the result is dropped. A signal waits until `begin` is done.
+pub(crate) fn undone_if_told<T>(
+    undo: impl FnOnce() + Send + 'static,
+    begin: impl FnOnce() -> T,
+) -> io::Result<(T, Undo)> {
+    told::listen()?;
+    Ok((told::with_undo(Box::new(undo), begin), Undo(())))
+}
+
+/// While it lives, a signal that ends this process undoes what was begun.
+pub(crate) struct Undo(());
+
+impl Drop for Undo {
+    fn drop(&mut self) {
+        told::keep();
+    }
+}
+
 /// Starts a program.
 pub(crate) fn spawn(command: &mut Command) -> io::Result<Running> {
     Ok(Running {
@@ -46,17 +64,27 @@ mod told {
     use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
     use signal_hook::iterator::Signals;
 
-    /// The running groups, and the last signal that came.
-    #[derive(Default)]
+    /// The running groups, the last signal that came, and what is undone before it ends this process.
     struct State {
         groups: Vec<u32>,
         told: Option<i32>,
+        undo: Option<Box<dyn FnOnce() + Send>>,
     }
 
     static STATE: Mutex<State> = Mutex::new(State {
         groups: Vec::new(),
         told: None,
+        undo: None,
     });
+
+    impl State {
+        fn end(&mut self, signal: i32) -> ! {
+            if let Some(undo) = self.undo.take() {
+                undo();
+            }
+            exit(128 + signal)
+        }
+    }
 
     fn state() -> MutexGuard<'static, State> {
         STATE.lock().unwrap_or_else(PoisonError::into_inner)
@@ -75,8 +103,18 @@ mod told {
         let mut state = state();
         state.groups.retain(|other| *other != group);
         if let (Some(signal), true) = (state.told, state.groups.is_empty()) {
-            exit(128 + signal);
+            state.end(signal);
         }
+    }
+
+    pub(super) fn with_undo<T>(undo: Box<dyn FnOnce() + Send>, begin: impl FnOnce() -> T) -> T {
+        let mut state = state();
+        state.undo = Some(undo);
+        begin()
+    }
+
+    pub(super) fn keep() {
+        state().undo = None;
     }
 
     pub(super) fn listen() -> io::Result<()> {
@@ -93,7 +131,7 @@ mod told {
     fn pass_on(signal: i32) {
         let mut state = state();
         if state.groups.is_empty() {
-            exit(128 + signal);
+            state.end(signal);
         }
         state.told = Some(signal);
         let named = match signal {
@@ -125,4 +163,10 @@ mod told {
     }
 
     pub(super) fn forget(_: u32) {}
+
+    pub(super) fn with_undo<T>(_: Box<dyn FnOnce() + Send>, begin: impl FnOnce() -> T) -> T {
+        begin()
+    }
+
+    pub(super) fn keep() {}
 }

@@ -37,8 +37,7 @@ pub(crate) fn run(project: &Project, flags: &flags::Test) -> Result<ExitCode> {
     }
     if let Some(folder) = &flags.from {
         in_ci::writes_nothing("cargo xtask test --from")?;
-        let asked = taken::take(project, folder)?;
-        return accept(project, flags, &asked);
+        return taken::take(project, folder, |asked| accept(project, flags, asked));
     }
     if flags.coverage {
         let asked = match asked(project, &flags.names)? {

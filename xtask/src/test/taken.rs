@@ -5,6 +5,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use fractalaw_report::Report;
@@ -14,6 +15,7 @@ use crate::build_guests;
 use crate::cases::asked::Asked;
 use crate::cases::recording::{Wanted, record};
 use crate::cases::records;
+use crate::children;
 use crate::digest;
 use crate::fault::{FAILED, Fault, USAGE};
 use crate::project::Project;
@@ -21,15 +23,18 @@ use crate::project::Project;
 /// What a recorded run is, as `host/cli/src/record/case.rs` writes it.
 const REPORT: &str = "report.json";
 
-/// Copies the case of this folder to its guest, and holds what it does against the recorded report. Returns what it is
-/// called.
-pub(super) fn take(project: &Project, folder: &Path) -> Result<Asked> {
+/// Copies the case of this folder to its guest, holds what it does against the recorded report, and has its snapshots written:
+/// `accept` says whether that went well. If anything else happens, a signal such as Ctrl-C included, nothing of the case is left.
+pub(super) fn take(
+    project: &Project,
+    folder: &Path,
+    accept: impl FnOnce(&Asked) -> Result<ExitCode>,
+) -> Result<ExitCode> {
     let name = name(folder)?;
     let report = report(folder)?;
     let guest = guest(project, &report)?;
-    let cases = project.root.join("tests/cases").join(&guest);
-    let (case, beside) = (cases.join(format!("{name}.toml")), cases.join(&name));
-    for path in [&case, &beside] {
+    let new = New::of(project, &guest, &name);
+    for path in [&new.case, &new.beside] {
         if path.exists() {
             let shown = path.strip_prefix(&project.root).unwrap_or(path).display();
             return Err(Fault::new(USAGE, format!("`{shown}` exists"))
@@ -40,17 +45,59 @@ pub(super) fn take(project: &Project, folder: &Path) -> Result<Asked> {
     let asked = Asked::Cases(vec![format!("{guest}/{name}")]);
     build_guests::attempt(project, &asked.guests(project)?)?.check()?;
     is_built(project, &guest, &report)?;
-    let taken = copy(&folder.join(format!("{name}.toml")), &case)
-        .and_then(|()| copy(&folder.join(&name), &beside))
-        .and_then(|()| hold(project, &asked, &report));
-    if let Err(error) = taken {
-        // A case that does not repeat its run is none.
-        let _ = fs::remove_file(&case);
-        let _ = fs::remove_dir_all(&beside);
-        let _ = fs::remove_dir(&cases);
-        return Err(error);
+    let told = new.clone();
+    let copied = || {
+        copy(&folder.join(format!("{name}.toml")), &new.case)
+            .and_then(|()| copy(&folder.join(&name), &new.beside))
+    };
+    let (copied, _undo) = children::undone_if_told(move || told.remove(), copied)
+        .context("cannot listen for signals")?;
+    let taken = copied
+        .and_then(|()| hold(project, &asked, &report))
+        .and_then(|()| accept(&asked));
+    if !matches!(taken, Ok(ExitCode::SUCCESS)) {
+        new.remove();
     }
-    Ok(asked)
+    taken
+}
+
+/// The files of a new case.
+#[derive(Clone)]
+struct New {
+    name: String,
+    case: PathBuf,
+    beside: PathBuf,
+    snapshots: PathBuf,
+}
+
+impl New {
+    fn of(project: &Project, guest: &str, name: &str) -> New {
+        let tests = project.root.join("tests");
+        let cases = tests.join("cases").join(guest);
+        New {
+            name: name.to_owned(),
+            case: cases.join(format!("{name}.toml")),
+            beside: cases.join(name),
+            snapshots: tests.join("snapshots").join(guest),
+        }
+    }
+
+    /// What cannot be removed is reported by the next `cargo xtask test`.
+    fn remove(&self) {
+        let _ = fs::remove_file(&self.case);
+        let _ = fs::remove_dir_all(&self.beside);
+        let snapshots = fs::read_dir(&self.snapshots).into_iter().flatten();
+        for snapshot in snapshots.flatten().map(|entry| entry.path()) {
+            let file = snapshot.file_name().unwrap_or_default().to_string_lossy();
+            if file.split('.').next() == Some(&self.name) {
+                let _ = fs::remove_file(&snapshot);
+            }
+        }
+        // Folders of other cases are not empty.
+        for folder in [self.case.parent(), Some(&*self.snapshots)] {
+            let _ = folder.map(fs::remove_dir);
+        }
+    }
 }
 
 fn unfit(folder: &Path, what: &str) -> anyhow::Error {

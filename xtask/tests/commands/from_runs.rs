@@ -1,5 +1,8 @@
 //! `cargo xtask test --from`: a recorded run becomes a case, with a stand-in for the harness.
 
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
+
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
@@ -25,6 +28,17 @@ fn main() {
     if let Some(folder) = after("--record") {
         fs::create_dir_all(format!("{folder}/{guest}")).unwrap();
         fs::copy("../ran.json", format!("{folder}/{only}.json")).unwrap();
+    } else {
+        fs::create_dir_all(format!("snapshots/{guest}")).unwrap();
+        fs::write(format!("snapshots/{only}.fuel.snap"), "").unwrap();
+    }
+    // A test interrupts it here.
+    let does = if after("--record").is_some() { "record" } else { "accept" };
+    if fs::read_to_string("../waits").is_ok_and(|waits| waits == does) {
+        eprintln!("waits");
+        loop {
+            std::thread::park();
+        }
     }
     println!("\nrunning 1 test");
     println!("did {}", after("--snapshots").unwrap_or_else(|| "record".to_owned()));
@@ -40,7 +54,7 @@ fn scratch(guest: &str) -> (Scratch, Value) {
     scratch.write("tests/tests/cases.rs", HARNESS);
     // Scratch workspaces share what is built, and this stand-in is another one.
     let manifest = String::from_utf8(scratch.read("tests/Cargo.toml")).unwrap();
-    let manifest = manifest.replace("[package]\n", "[package]\nversion = \"0.0.2\"\n");
+    let manifest = manifest.replace("[package]\n", "[package]\nversion = \"0.0.3\"\n");
     scratch.write("tests/Cargo.toml", &manifest);
     // The neighbour of every case is not here, so it is not asked for.
     scratch.build(&[guest]);
@@ -65,7 +79,8 @@ fn from(scratch: &Scratch) -> Ended {
 }
 
 fn has_case(scratch: &Scratch, guest: &str) -> bool {
-    scratch.path(&format!("tests/cases/{guest}")).exists()
+    let has = |folder: &str| scratch.path(&format!("tests/{folder}/{guest}")).exists();
+    has("cases") || has("snapshots")
 }
 
 /// What the command says last.
@@ -116,6 +131,35 @@ fn a_case_that_does_not_repeat_its_run_is_not_taken() {
     );
     assert!(!has_case(&scratch, "from-other"));
     assert!(!ended.stdout.contains("did accept"), "{}", ended.stdout);
+}
+
+/// Whether it runs the case for the first time, or writes its snapshots, nothing of the case is left.
+#[test]
+fn an_interrupted_command_leaves_nothing_of_the_case() {
+    let guest = "from-interrupted";
+    let (scratch, _) = scratch(guest);
+    for waits in ["record", "accept"] {
+        scratch.write("waits", waits);
+        let mut child = scratch
+            .command("", ["test", "--from", FOLDER])
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let lines = BufReader::new(child.stderr.take().unwrap()).lines();
+        let mut said = lines.map(Result::unwrap);
+        assert!(said.any(|line| line == "waits"), "{waits}");
+        assert!(has_case(&scratch, guest), "{waits}");
+        let id = child.id().to_string();
+        let kill = Command::new("kill").args(["-INT", &id]).status();
+        assert!(kill.unwrap().success());
+        assert_eq!(child.wait().unwrap().code(), Some(130), "{waits}");
+        assert!(!has_case(&scratch, guest), "{waits}");
+    }
+    std::fs::remove_file(scratch.path("waits")).unwrap();
+    let ended = from(&scratch);
+    assert_eq!(ended.code, 0, "{}{}", ended.stdout, ended.stderr);
+    assert!(has_case(&scratch, guest));
 }
 
 #[test]
