@@ -35,3 +35,38 @@ fn what_is_outside_of_a_folder_does_not_get_into_the_guest() {
         assert!(ended.stderr.contains(expected), "{name}: {}", ended.stderr);
     }
 }
+
+/// A type leaves no trace in the component, so only the check of types can notice where it came from.
+#[test]
+fn types_of_the_folders_above_are_not_seen() {
+    let test = "surroundings::types_of_the_folders_above_are_not_seen";
+    if !are_there(test, &["javascript"]) {
+        return;
+    }
+    let scratch = with_tools();
+    add_new(&scratch, "typescript", "typed");
+    scratch.write(
+        "node_modules/@types/above/index.d.ts",
+        "export type Words = string;\ndeclare global { type Word = string; }\n",
+    );
+    scratch.build(&["typed"]);
+    let source = String::from_utf8(scratch.read("guests/javascript/typed/main.ts")).unwrap();
+    for (before, expected) in [
+        (
+            "import type { Words } from \"above\";\nconsole.log(\"\" satisfies Words);\n",
+            "guests/javascript/typed/main.ts(1,28): error TS2307: Cannot find module 'above'",
+        ),
+        (
+            "/// <reference types=\"above\" />\nconsole.log(\"\" satisfies Word);\n",
+            "guests/javascript/typed/main.ts(1,23): error TS2688: Cannot find type definition file for 'above'",
+        ),
+    ] {
+        scratch.write(
+            "guests/javascript/typed/main.ts",
+            &(before.to_owned() + &source),
+        );
+        let ended = scratch.xtask(["build-guests"]);
+        assert_eq!(ended.code, 11, "{}", ended.stderr);
+        assert!(ended.stderr.contains(expected), "{}", ended.stderr);
+    }
+}

@@ -24,6 +24,9 @@ const GLOBALS: &str = include_str!("javascript/globals.d.ts");
 /// What the compiler checks, and how.
 const OPTIONS: &str = include_str!("javascript/tsconfig.json");
 
+/// Calls the compiler, which is a library of node's.
+const CHECK: &str = include_str!("javascript/check.js");
+
 /// Fails if the source has a type error, or does not export what its world says. `compiler` is the package of TypeScript, and
 /// `folder` is what messages call the guest's folder.
 pub(super) fn check(
@@ -44,8 +47,8 @@ pub(super) fn check(
     workshop.write("imports.d.ts", &Types(&resolve).modules(world))?;
     workshop.write("world.ts", &Types(&resolve).exported(world, &other.source))?;
     let mut tsc = workshop.command("node");
-    tsc.arg(compiler.join("package/lib/tsc.js"))
-        .args(["--project", "tsconfig.json"])
+    tsc.args(["-e", CHECK])
+        .arg(compiler.join("package"))
         .stdout(Stdio::piped());
     let mut tsc = crate::children::spawn(&mut tsc).context("cannot start `node`")?;
     let mut said = String::new();
