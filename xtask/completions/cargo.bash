@@ -21,6 +21,11 @@ _xtask_names() {
         path="${path##*/}"
         [[ "$path" == lib-* ]] || printf '%s\n' "$path"
     done
+    # A guest in another folder has cases.
+    for path in "$root"/tests/cases/*/; do
+        path="${path%/}"
+        [[ "$path" == *'*' ]] || printf '%s\n' "${path##*/}"
+    done
     [[ "$1" == cases ]] || return 0
     for path in "$root"/tests/cases/*/*.toml "$root"/tests/fixtures/*/*.toml; do
         [[ -f "$path" ]] || continue

@@ -11,6 +11,10 @@ function __xtask_names
         set -l name (string split -r -m2 / -- $file)[-2]
         string match -q 'lib-*' -- $name; or echo $name
     end
+    # A guest in another folder has cases.
+    for folder in $root/tests/cases/*/
+        string replace -r '^.*/([^/]+)/$' '$1' -- $folder
+    end
     test "$argv[1]" = cases; or return
     for file in $root/tests/cases/*/*.toml $root/tests/fixtures/*/*.toml
         string replace -r '^.*/([^/]+/[^/]+)\.toml$' '$1' -- $file

@@ -13,6 +13,10 @@ _xtask_names() {
         path="${${path%/*}##*/}"
         [[ "$path" == lib-* ]] || print -r -- "$path"
     done
+    # A guest in another folder has cases.
+    for path in "$root"/tests/cases/*(N/); do
+        print -r -- "${path##*/}"
+    done
     [[ "$1" == cases ]] || return 0
     for path in "$root"/tests/cases/*/*.toml(N) "$root"/tests/fixtures/*/*.toml(N); do
         path="${path#"$root"/tests/*/}"

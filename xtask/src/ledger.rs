@@ -1,6 +1,7 @@
 //! `cargo xtask ledger`: builds the auditor's program and starts it.
 
 use std::io::{self, Write};
+use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 
 use anyhow::Result;
@@ -28,12 +29,16 @@ pub(crate) fn run(project: &Project, flags: &flags::Ledger) -> Result<ExitCode> 
         }
         _ => {}
     }
-    let program = program(
+    start(Command::new(build(project)?).args(&flags.arguments))
+}
+
+/// Builds the auditor's program.
+pub(crate) fn build(project: &Project) -> Result<PathBuf> {
+    program(
         project,
         &LEDGER,
         "fractalaw-ledger",
         "the auditor's program",
         "this compiles Arrow and Parquet, once",
-    )?;
-    start(Command::new(program).args(&flags.arguments))
+    )
 }

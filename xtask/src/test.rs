@@ -22,6 +22,7 @@ use crate::fault::{FAILED, Fault, USAGE};
 use crate::flags;
 use crate::guest::Guest;
 use crate::in_ci;
+use crate::ledger;
 use crate::models;
 use crate::programs::program;
 use crate::project::Project;
@@ -159,6 +160,8 @@ pub(crate) fn verify(
             models::build(project)?;
             servers::run(project)?;
             registry(project)?;
+            // A test of `fractalaw` reads its help.
+            ledger::build(project)?;
         }
         // Without drivers, the tests that need the program say that they are skipped.
         if project.is_ours() && drivers::any(project) {

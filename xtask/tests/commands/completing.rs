@@ -11,15 +11,18 @@ fn workspace() -> Scratch {
     scratch.write("guests/python/plan-check/micro-app.toml", "");
     scratch.write("guests/lib-permits/Cargo.toml", "");
     scratch.write("tests/cases/permit-check/expired.toml", "");
+    // The case of a guest in another folder.
+    scratch.write("tests/cases/tide-table/spring.toml", "");
     scratch.write("tests/fixtures/malformed/empty.toml", "");
     scratch
 }
 
 /// Words as they are typed, and what may stand in the place of the last.
-const TYPED: [(&str, &[&str]); 6] = [
+const TYPED: [(&str, &[&str]); 7] = [
     ("cargo xtask mod", &["models"]),
     ("cargo xtask build-guests --si", &["--sizes"]),
     ("cargo xtask inspect p", &["permit-check", "plan-check"]),
+    ("cargo xtask run t", &["tide-table"]),
     ("cargo xtask test permit-check/e", &["permit-check/expired"]),
     (
         "cargo xtask run permit-check --tr",
