@@ -21,7 +21,6 @@ pub(crate) struct Package {
 /// Where a package comes from.
 #[derive(Clone, Copy)]
 pub(crate) enum Registry {
-    Debian,
     Npm,
     PyPi,
 }
@@ -114,14 +113,6 @@ impl Package {
         fs::create_dir(&to).map_err(|error| error.to_string())?;
         let (package, version) = (self.name, self.version);
         let mut client = match self.registry {
-            Registry::Debian => {
-                let mut apt = Command::new("apt-get");
-                // As another user it could not write into the folder.
-                apt.args(["--quiet", "--option", "APT::Sandbox::User=root"])
-                    .arg("download")
-                    .arg(format!("{package}={version}"));
-                apt
-            }
             Registry::Npm => {
                 let mut npm = Command::new("npm");
                 npm.args(["pack", "--silent", "--pack-destination"])
@@ -141,38 +132,93 @@ impl Package {
                 pip
             }
         };
-        let folder = match self.registry {
-            Registry::Debian => &to,
-            Registry::Npm | Registry::PyPi => room,
-        };
-        if let Err(why) = done(client.current_dir(folder)) {
-            // A machine that was just made has no list of packages.
-            let is_new = in_ci::is_here() && matches!(self.registry, Registry::Debian);
-            if !is_new || done(Command::new("apt-get").args(["--quiet", "update"])).is_err() {
-                return Err(why);
-            }
-            done(client.current_dir(folder))?;
-        }
-        let mut files = fs::read_dir(&to).map_err(|error| error.to_string())?;
-        match files.next() {
-            Some(Ok(file)) => Ok(file.path()),
-            _ => Err(format!("`{package}` {version} was not downloaded")),
+        done(client.current_dir(room))?;
+        match only_file(&to)? {
+            Some(file) => Ok(file),
+            None => Err(format!("`{package}` {version} was not downloaded")),
         }
     }
 
     fn unpack(&self, package: &Path, room: &Path) -> Had<()> {
         let mut command = match self.registry {
-            Registry::Debian => Command::new("dpkg-deb"),
             Registry::Npm => Command::new("tar"),
             Registry::PyPi => Command::new("python3"),
         };
         match self.registry {
-            Registry::Debian => command.arg("-x").arg(package).arg("."),
             Registry::Npm => command.arg("-xzf").arg(package).args(["-C", "."]),
             Registry::PyPi => command.args(["-m", "zipfile", "-e"]).arg(package).arg("."),
         };
         done(command.current_dir(room))
     }
+}
+
+/// A package of Debian, in the version that apt offers. apt compares it with the lists that the distribution has signed.
+pub(crate) struct OfDebian {
+    pub(crate) name: &'static str,
+}
+
+impl OfDebian {
+    /// Puts a file of the package into a folder under this name, and returns the package's version. It does nothing if the file
+    /// is there.
+    pub(crate) fn fetch(&self, (from, to): (&str, &str), folder: &Path) -> Result<Had<String>> {
+        let (mark, to) = (folder.join("version"), folder.join(to));
+        if let (true, Ok(version)) = (to.is_file(), fs::read_to_string(&mark)) {
+            return Ok(Ok(version));
+        }
+        fs::create_dir_all(folder)
+            .with_context(|| format!("cannot make `{}`", folder.display()))?;
+        let room = tempfile::tempdir_in(folder).context("cannot make a folder")?;
+        let package = match self.download(room.path()) {
+            Ok(package) => package,
+            Err(why) => return Ok(Err(why)),
+        };
+        let mut unpack = Command::new("dpkg-deb");
+        unpack.arg("-x").arg(&package).arg(room.path());
+        if let Err(why) = done(&mut unpack) {
+            return Ok(Err(why));
+        }
+        let version = version_of(&package);
+        // The rename comes after the version, so that a file without one is never taken for a whole one.
+        fs::write(&mark, &version).with_context(|| format!("cannot write `{}`", mark.display()))?;
+        fs::rename(room.path().join(from), &to)
+            .with_context(|| format!("cannot write `{}`", to.display()))?;
+        Ok(Ok(version))
+    }
+
+    fn download(&self, room: &Path) -> Had<PathBuf> {
+        let mut apt = Command::new("apt-get");
+        // As another user it could not write into the folder.
+        apt.args(["--quiet", "--option", "APT::Sandbox::User=root"])
+            .args(["download", self.name])
+            .current_dir(room);
+        if let Err(why) = done(&mut apt) {
+            // A machine that was just made has no list of packages.
+            if !in_ci::is_here()
+                || done(Command::new("apt-get").args(["--quiet", "update"])).is_err()
+            {
+                return Err(why);
+            }
+            done(&mut apt)?;
+        }
+        only_file(room)?.ok_or_else(|| format!("`{}` was not downloaded", self.name))
+    }
+}
+
+/// The version in the name of a package's file: `NAME_VERSION_ARCHITECTURE.deb`. A colon stands there as `%3a`.
+fn version_of(package: &Path) -> String {
+    let name = package.file_name().unwrap_or_default().to_string_lossy();
+    let version = name.split('_').nth(1).unwrap_or_default();
+    version.replace("%3a", ":")
+}
+
+/// The file in a folder that has no other.
+fn only_file(folder: &Path) -> Had<Option<PathBuf>> {
+    let mut files = fs::read_dir(folder).map_err(|error| error.to_string())?;
+    let file = files
+        .next()
+        .transpose()
+        .map_err(|error| error.to_string())?;
+    Ok(file.map(|file| file.path()))
 }
 
 /// Runs a client to its end. If it fails, the error is the last line that it printed.
@@ -194,7 +240,7 @@ fn done(command: &mut Command) -> Had<()> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Package, Registry};
+    use super::{OfDebian, Package, Registry, version_of};
 
     const PACKAGE: Package = Package {
         registry: Registry::PyPi,
@@ -227,5 +273,21 @@ mod tests {
             "`a` 1 has the digest a52d159f262b2c6ddb724a61840befc36eb30c88877a4030b65cbe86298449c9, expected \
              ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
         );
+    }
+
+    #[test]
+    fn what_apt_gave_is_known_by_its_version_and_not_fetched_again() {
+        for (file, expected) in [
+            ("docker-registry_2.8.2+ds1-1_amd64.deb", "2.8.2+ds1-1"),
+            ("zsh_1%3a5.9-4_amd64.deb", "1:5.9-4"),
+        ] {
+            assert_eq!(version_of(file.as_ref()), expected);
+        }
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("x"), "x").unwrap();
+        std::fs::write(folder.path().join("version"), "1").unwrap();
+        let package = OfDebian { name: "a" };
+        let had = package.fetch(("in/x", "x"), folder.path()).unwrap();
+        assert_eq!(had, Ok("1".to_owned()));
     }
 }

@@ -7,6 +7,8 @@ use std::process::{Command, Stdio};
 use fractalaw_testing::{cache, guest, guest_bytes, registry_program};
 use tempfile::TempDir;
 
+use crate::debian::Registry;
+
 /// A machine: a folder that is home and current folder, with the program that moves components on its path.
 struct Machine {
     folder: TempDir,
@@ -98,22 +100,59 @@ fn require(machine: &Machine, key: &str) {
 }
 
 #[test]
-fn a_component_is_signed_pushed_pulled_verified_and_run() {
+fn a_component_goes_through_a_folder_to_another_machine_and_runs_there() {
     let (Some(first), Some(second)) = (Machine::new(), Machine::new()) else {
         return;
     };
+    let layout = first.file("usb").display().to_string();
+    goes_to_another_machine(&first, &second, &format!("oci:{layout}:1.0"));
+}
+
+#[test]
+fn a_component_goes_through_a_registry_to_another_machine_and_runs_there() {
+    let (Some(first), Some(second), Some(third)) = (Machine::new(), Machine::new(), Machine::new())
+    else {
+        return;
+    };
+    let Some(registry) = Registry::start("") else {
+        return;
+    };
+    let reference = format!("{}/acme/hello-world:1.0", registry.host);
+    goes_to_another_machine(&first, &second, &reference);
+
+    // A byte is flipped where the registry keeps what the tag leads to now.
+    let hex = digest(&guest_bytes("duty-finder"));
+    let blobs = registry.folder.path().join("data/docker/registry/v2/blobs");
+    let blob = blobs.join(format!("sha256/{}/{hex}/data", &hex[..2]));
+    let mut bytes = fs::read(&blob).unwrap();
+    bytes[100] ^= 1;
+    fs::write(&blob, &bytes).unwrap();
+    let (code, out, error) = third.fractalaw(&["pull", &reference]);
+    assert_eq!((code, &*out), (3, ""));
+    let flipped = digest(&bytes);
+    let refused =
+        format!("refused: the component has the digest sha256:{flipped}, expected sha256:{hex}\n");
+    assert!(error.starts_with(&refused), "{error}");
+    assert!(!third.file("hello-world.wasm").exists());
+    // What was pinned is still there.
+    fs::remove_file(second.file("hello-world.wasm")).unwrap();
+    second.done(&["pull"]);
+    assert_eq!(second.ran(&[]).0, 0);
+}
+
+/// The first machine signs and pushes, and the second pulls, verifies and runs. Another key, a flipped byte and a moved tag are
+/// refused.
+fn goes_to_another_machine(first: &Machine, second: &Machine, reference: &str) {
     // Where it is built.
     fs::copy(guest("hello-world"), first.file("hello-world.wasm")).unwrap();
     let key = first.done(&["keys", "new", "release.key"]);
     let key = key.trim_end();
     first.done(&["sign", "hello-world.wasm", "--key", "release.key"]);
-    let layout = first.file("usb").display().to_string();
-    let reference = format!("oci:{layout}:1.0");
-    first.done(&["push", "hello-world.wasm", &reference]);
+    first.done(&["push", "hello-world.wasm", reference]);
 
     // Where it runs.
-    require(&second, key);
-    let pull = ["pull", &reference, "--name", "hello-world"];
+    require(second, key);
+    let pull = ["pull", reference, "--name", "hello-world"];
     second.done(&pull);
     assert_eq!(
         second.ran(&[]),
@@ -126,13 +165,13 @@ fn a_component_is_signed_pushed_pulled_verified_and_run() {
 
     // Another key.
     let other = first.done(&["keys", "new", "other.key"]);
-    require(&second, other.trim_end());
+    require(second, other.trim_end());
     let refused =
         format!("refused: it is signed by `{key}`, and a signature of `release` is required");
     assert_eq!(second.ran(&[]), (3, refused));
     let inspected = second.inspected();
     assert_eq!(inspected["refusal"]["refusal"], "not-signed");
-    require(&second, key);
+    require(second, key);
 
     // A flipped byte.
     let whole = guest_bytes("hello-world");
@@ -151,7 +190,7 @@ fn a_component_is_signed_pushed_pulled_verified_and_run() {
 
     // A moved tag.
     fs::copy(guest("duty-finder"), first.file("other.wasm")).unwrap();
-    first.done(&["push", "other.wasm", &reference]);
+    first.done(&["push", "other.wasm", reference]);
     let (code, out, error) = second.fractalaw(&pull);
     assert_eq!((code, &*out), (3, ""));
     assert!(

@@ -16,6 +16,9 @@ mod data_kills;
 mod data_place;
 mod data_query;
 mod data_trace;
+/// The tests of the program that signs components start the same server.
+#[path = "../../../registry/tests/it/debian.rs"]
+mod debian;
 mod descriptors;
 mod distribution;
 mod exit_codes;
