@@ -24,7 +24,7 @@ use crate::flags;
 use crate::in_ci;
 use crate::language::{Language, Template};
 use crate::lock::Lock;
-use crate::project::{Project, is_library};
+use crate::project::{Project, is_library, read_toml};
 use crate::totals::Totals;
 
 /// A file of a new guest, and its text. `{name}` stands for the guest's name.
@@ -141,6 +141,9 @@ pub(crate) fn run(project: &Project, flags: &flags::New) -> Result<ExitCode> {
         .hint("leave it out")
         .into());
     }
+    if flags.language.is_none() && !project.is_ours() {
+        has_host_for_tests(project)?;
+    }
     let texts = templates(project, flags.language, flags.lean);
     let language = flags.language.map(Template::language);
     let mut made = make(project, name, language, texts)?;
@@ -178,6 +181,28 @@ pub(crate) fn run(project: &Project, flags: &flags::New) -> Result<ExitCode> {
     );
     Ok(ExitCode::SUCCESS)
 }
+
+/// Fails if the repository does not depend on what the unit tests of a new guest have in place of a host. One that was made before
+/// they had it does not.
+fn has_host_for_tests(project: &Project) -> Result<()> {
+    let cargo = read_toml(&project.root.join("Cargo.toml"))?;
+    let dependencies = (cargo.get("workspace")).and_then(|workspace| workspace.get("dependencies"));
+    if dependencies.is_some_and(|dependencies| dependencies.get(HOST_FOR_TESTS).is_some()) {
+        return Ok(());
+    }
+    let what = format!(
+        "`Cargo.toml` has no `{HOST_FOR_TESTS}` in `[workspace.dependencies]`, which the unit tests of a new guest use"
+    );
+    Err(Fault::new(USAGE, what)
+        .hint(
+            "add it beside `fractalaw-xtask`, with the same `git` and `rev`, or with the `path` of `guests/lib-micro-app` in the \
+             same clone",
+        )
+        .into())
+}
+
+/// The library with a host in memory.
+const HOST_FOR_TESTS: &str = "lib-micro-app";
 
 /// Makes all of the files or none, and returns their paths. If a folder in `guests/` has no manifest or no
 /// source, cargo refuses the whole workspace. So the files are written outside of it and then renamed, the guest

@@ -168,19 +168,23 @@ export!(Tide);
 #[test]
 fn from_nothing_to_green_and_back() {
     let made = Made::new(&[]);
-    // The second of two commands. One test is of the host's package, and four are about the inventory.
+    // The second of two commands. One test is of the host's package, two are of the guest's logic, and four are about the
+    // inventory.
     let stdout = made.ends(0, &["test"]);
-    assert!(stdout.ends_with("\n8 passed, 0 failed\n"), "{stdout}");
-    for case in ["calm", "gale", "place-not-granted"] {
-        assert!(
-            stdout.contains(&format!("storm-notice/{case} ")),
-            "{stdout}"
-        );
+    assert!(stdout.ends_with("\n10 passed, 0 failed\n"), "{stdout}");
+    for test in [
+        "storm-notice/calm ",
+        "storm-notice/gale ",
+        "storm-notice/place-not-granted ",
+        "tests::only_a_gale_is_warned_of_and_recorded ",
+        "tests::a_harbour_without_a_forecast_is_the_guests_own_error ",
+    ] {
+        assert!(stdout.contains(test), "{test}\n{stdout}");
     }
 
     // Formatting, clippy, docs, and the tests once more. Wasmtime is checked here only if clippy never saw it in this repository.
     let stdout = made.ends(0, &["ci"]);
-    assert!(stdout.ends_with("\n8 passed, 0 failed\n"), "{stdout}");
+    assert!(stdout.ends_with("\n10 passed, 0 failed\n"), "{stdout}");
 
     // The host offers its own interface, and the policy grants it.
     let policy = ["--policy", "tests/policy.toml", "--deterministic"];
@@ -195,7 +199,7 @@ fn from_nothing_to_green_and_back() {
 
 --- Effects (1 effects) ---
   [weather] looked-up Dover — knots 38 (committed)
-Fuel: 17,859 consumed of 100,000,000 (instantiation 1, guest 6,493, host calls 11,365)
+Fuel: 17,855 consumed of 100,000,000 (instantiation 1, guest 6,489, host calls 11,365)
 "
     );
     // A grant that is missing.
@@ -225,11 +229,11 @@ hint: ";
             .is_file()
     );
 
-    // Another behaviour fails the case, and the message has the line.
+    // Another behaviour fails a unit test and two cases, and the message has the line.
     let guest = "guests/storm-notice/src/lib.rs";
     made.edit(guest, "GALE_KNOTS: u32 = 34", "GALE_KNOTS: u32 = 40");
     let stdout = made.ends(12, &["test", "storm-notice"]);
-    assert!(stdout.ends_with("\n1 passed, 2 failed\n"), "{stdout}");
+    assert!(stdout.ends_with("\n2 passed, 3 failed\n"), "{stdout}");
     assert!(stdout.contains("-  warned: Dover\n"), "{stdout}");
     made.edit(guest, "GALE_KNOTS: u32 = 40", "GALE_KNOTS: u32 = 34");
 
@@ -261,10 +265,11 @@ hint: ";
     fs::remove_dir_all(made.root.join("teams")).unwrap();
     made.edit("Cargo.toml", ", \"teams/*\"", "");
 
-    // A new guest has its first case at once.
+    // A new guest has its first case at once, and a test of its logic.
     made.ends(0, &["new", "buoy-check"]);
     let stdout = made.ends(0, &["test", "buoy-check"]);
-    assert!(stdout.ends_with("\n1 passed, 0 failed\n"), "{stdout}");
+    assert!(stdout.ends_with("\n2 passed, 0 failed\n"), "{stdout}");
+    a_repository_without_a_host_for_tests_is_told_how_to_have_it(&made);
 
     // Another contract than the host's is named.
     let copy = "wit/deps/fractal-app/audit.wit";
@@ -316,10 +321,34 @@ fn a_member_outside_of_guests_has_a_case_that_passes(made: &Made) {
     }
     let stdout = made.ends(0, &["test", "harbour-news"]);
     assert!(stdout.contains("harbour-news/gale "), "{stdout}");
-    assert!(stdout.ends_with("\n1 passed, 0 failed\n"), "{stdout}");
+    assert!(stdout.ends_with("\n3 passed, 0 failed\n"), "{stdout}");
 
     for folder in ["tests/cases/harbour-news", "tests/snapshots/harbour-news"] {
         fs::remove_dir_all(made.root.join(folder)).unwrap();
     }
     made.write("tests/policy.toml", &policy);
+}
+
+/// As one is that was made before new guests had unit tests.
+fn a_repository_without_a_host_for_tests_is_told_how_to_have_it(made: &Made) {
+    let files = [
+        "Cargo.toml",
+        "guests/storm-notice/Cargo.toml",
+        "guests/buoy-check/Cargo.toml",
+    ];
+    let before = files.map(|file| made.read(file));
+    for (file, text) in files.iter().zip(&before) {
+        let lines = text
+            .lines()
+            .filter(|line| !line.starts_with("lib-micro-app"));
+        let lines: Vec<&str> = lines.collect();
+        made.write(file, &lines.join("\n"));
+    }
+    let (code, _, stderr) = made.xtask(&["new", "tide-check"]);
+    assert_eq!(code, Some(2), "{stderr}");
+    let expected = "error: `Cargo.toml` has no `lib-micro-app` in `[workspace.dependencies]`, which the unit tests of a new guest use\nhint: ";
+    assert!(stderr.contains(expected), "{stderr}");
+    for (file, text) in files.iter().zip(&before) {
+        made.write(file, text);
+    }
 }

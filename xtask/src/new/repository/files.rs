@@ -70,7 +70,14 @@ impl Texts<'_> {
 
     /// `{name}` is the name, `{crate}` the name in Rust, and `{folder}` of a dependency where our package is.
     fn fill(&self, text: &str) -> String {
-        let folders = ["host/cli", "host/serve", "host", "tests", "xtask"];
+        let folders = [
+            "guests/lib-micro-app",
+            "host/cli",
+            "host/serve",
+            "host",
+            "tests",
+            "xtask",
+        ];
         let text = folders.iter().fold(text.to_owned(), |text, folder| {
             text.replace(&format!("{{{folder}}}"), &self.from.keys(folder))
         });
