@@ -58,8 +58,15 @@ pub(crate) fn harness<'a>(
         Asked::Text(text) => (Some(&**text), &[][..]),
     };
     let command = arguments(without_verdicts(command), text, &[]);
-    names.iter().fold(
-        command.args([OsStr::new("--guests"), guests.as_os_str()]),
-        |command, name| command.args(["--only", name]),
-    )
+    // The harness was compiled with a folder of its own. Two clones that share what cargo compiles can have one program.
+    let tests = project.root.join("tests");
+    let folders = [
+        OsStr::new("--tests"),
+        tests.as_os_str(),
+        OsStr::new("--guests"),
+        guests.as_os_str(),
+    ];
+    names.iter().fold(command.args(folders), |command, name| {
+        command.args(["--only", name])
+    })
 }

@@ -129,10 +129,10 @@ fn names_mean_cases_alone_and_text_means_all_tests() {
     let scratch = scratch().env("EXPECTED", "accept");
     with_cases(&scratch);
     let common = |scratch: &Scratch, snapshots: &str| {
-        let guests = scratch.path("target/guests");
-        let guests = guests.display();
+        let (tests, guests) = (scratch.path("tests"), scratch.path("target/guests"));
+        let (tests, guests) = (tests.display(), guests.display());
         (
-            format!("--color|never|--guests|{guests}|"),
+            format!("--color|never|--tests|{tests}|--guests|{guests}|"),
             format!("--snapshots|{snapshots}"),
         )
     };
@@ -375,9 +375,11 @@ fn after_a_review_the_functions_follow_what_was_accepted() {
     assert_eq!(ended.code, 0, "{}{}", ended.stdout, ended.stderr);
     let told = String::from_utf8(scratch.read("told")).unwrap();
     let harness = |snapshots: &str| {
-        let guests = scratch.path("target/guests");
-        let guests = guests.display();
-        format!("--color|never|--guests|{guests}|--only|world|--snapshots|{snapshots}")
+        let (tests, guests) = (scratch.path("tests"), scratch.path("target/guests"));
+        let (tests, guests) = (tests.display(), guests.display());
+        format!(
+            "--color|never|--tests|{tests}|--guests|{guests}|--only|world|--snapshots|{snapshots}"
+        )
     };
     let expected = [
         "insta --version|elsewhere".to_owned(),
