@@ -83,6 +83,9 @@ impl Records {
         if outcome == Some("out-of-fuel") {
             return Ok((None, Some("it ends where its fuel does".to_owned())));
         }
+        if outcome == Some("refused") {
+            return Ok((None, Some("it is refused before it starts".to_owned())));
+        }
         Ok(match lab.coverage(case)? {
             Ok(coverage) => (Some(coverage), None),
             Err(error) => (None, Some(error.to_string())),

@@ -102,7 +102,8 @@ pub(crate) fn section(project: &Project, covered: &Covered) -> Result<Part> {
             .map(|(path, file)| Source {
                 name: Shown::line(&path.to_string_lossy()),
                 figures: Share::of([*file]).into(),
-                missed: Shown::ours(file.missed()),
+                // A line may end at a hyphen, and then it is no range any more.
+                missed: Shown::ours(file.missed().replace('-', "\u{2011}")),
                 lines: marked(&source(project, covered, group.name, path), file),
             })
             .collect(),
@@ -158,13 +159,13 @@ mod tests {
     #[test]
     fn each_line_has_its_cases_and_text_of_a_source_is_text() {
         let folder = tempfile::tempdir().unwrap();
-        let source = "fn f() {\n    \"</pre><script>\";\n    g();\n}\n";
+        let source = "fn f() {\n    \"</pre><script>\";\n    g();\n    h();\n}\n";
         fs::create_dir_all(folder.path().join("guests/a")).unwrap();
         fs::write(folder.path().join("guests/a/a.rs"), source).unwrap();
         fs::write(folder.path().join("Cargo.toml"), "[workspace]\n").unwrap();
         let (root, target) = (folder.path().to_owned(), folder.path().join("target"));
         let project = Project::at(root, target).unwrap();
-        let file = File(BTreeMap::from([(1, 2), (2, 1), (3, 0)]));
+        let file = File(BTreeMap::from([(1, 2), (2, 1), (3, 0), (4, 0)]));
         let why = "it is written in Python, and lines are known of Rust and C only";
         let covered = Covered {
             lines: Lines(BTreeMap::from([("guests/a/a.rs".to_owned(), file)])),
@@ -174,7 +175,7 @@ mod tests {
                 .to_vec(),
         };
         let Part { html, sum } = section(&project, &covered).unwrap();
-        assert_eq!(sum, "2 of 3");
+        assert_eq!(sum, "2 of 4");
         assert!(html.contains(
             "<li><code>sampling-plan</code>, <code>uncaught-python</code>: it is written in Python, and lines are known of \
              Rust and C only</li>\n"
@@ -183,9 +184,9 @@ mod tests {
         let (summary, shown) = shown.split_once("</summary>\n").unwrap();
         for part in [
             "<span class=\"f\">a.rs</span>",
-            "<span class=\"n\">2 of 3</span>",
-            "<span class=\"n\">66.6 %</span>",
-            "<span class=\"w\">no case reaches 3</span>",
+            "<span class=\"n\">2 of 4</span>",
+            "<span class=\"n\">50.0 %</span>",
+            "<span class=\"w\">no case reaches 3\u{2011}4</span>",
         ] {
             assert!(summary.contains(part), "{summary}");
         }
@@ -194,7 +195,8 @@ mod tests {
             "<pre><b class=\"reached\">    1     2  fn f() {</b>\
              <b class=\"reached\">    2     1      &#34;&#60;/pre&#62;&#60;script&#62;&#34;;</b>\
              <b class=\"missed\">    3     0      g();</b>\
-             <b class=\"\">    4        }</b></pre>\n"
+             <b class=\"missed\">    4     0      h();</b>\
+             <b class=\"\">    5        }</b></pre>\n"
         );
     }
 }
