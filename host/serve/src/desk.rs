@@ -1,7 +1,7 @@
 //! What people do with events and tasks: send, list, look, try again, drop, schedule. It works with a supervisor that runs
 //! and, on the files alone, without one.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use fractalaw_events_engine::{
     Accepted, Allowed, Code, DeliveryId, Ending, Engine, EngineError, EventId, Granted, Inside,
@@ -33,6 +33,8 @@ pub struct Desk {
     pub(crate) clock: Arc<dyn Clock>,
     /// Whether this is a node of a set.
     pub(crate) is_in_set: bool,
+    /// Held by whoever decides about deliveries.
+    pub(crate) decides: Arc<Mutex<()>>,
 }
 
 /// An event that was taken.
@@ -111,30 +113,44 @@ impl Desk {
     ///
     /// If it is not dead, held or waiting, or if it cannot be written.
     pub fn retry(&self, id: DeliveryId) -> Result<(), ServeError> {
+        let _deciding = self.deciding();
         match self.engine.retry(id)? {
             true => Ok(()),
             false => Err(self.not_so(id, "can be tried again")),
         }
     }
 
-    /// Removes a delivery.
+    /// Makes everything of an app ready that is dead or held.
+    pub(crate) fn offer_again(&self, app: &str) -> Result<(), EngineError> {
+        let _deciding = self.deciding();
+        self.engine.offer_again(app).map(drop)
+    }
+
+    /// Removes a delivery. If the ledger fails, the delivery is dead and still there.
     ///
     /// # Errors
     ///
     /// If it is running or not there, or if it cannot be written.
     pub fn drop_delivery(&self, id: DeliveryId) -> Result<(), ServeError> {
-        let inside = self.engine.inside(id)?;
-        if let Some(Inside { standing, delivery }) =
-            inside.filter(|inside| inside.standing.state != State::Running)
-        {
-            let outcome = standing.outcome.unwrap_or_default();
-            let attempts = standing.attempts;
-            notes::dead(&self.ledger, &delivery, attempts, &outcome, true)?;
-        }
-        match self.engine.drop_delivery(id)? {
+        let _deciding = self.deciding();
+        let may_be_dropped = |is: bool| match is {
             true => Ok(()),
             false => Err(self.not_so(id, "can be dropped")),
-        }
+        };
+        // No run of it begins between its entry in the ledger and its end, also if the process ends there.
+        may_be_dropped(self.engine.lay_aside(id)?)?;
+        let Inside { standing, delivery } = self.inside(id)?;
+        let Standing {
+            attempts, outcome, ..
+        } = standing;
+        let outcome = outcome.unwrap_or_default();
+        notes::dead(&self.ledger, &delivery, attempts, &outcome, true)?;
+        may_be_dropped(self.engine.drop_delivery(id)?)
+    }
+
+    /// What people and swaps decide about deliveries, they decide one after the other.
+    fn deciding(&self) -> MutexGuard<'_, ()> {
+        self.decides.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn not_so(&self, id: DeliveryId, what: &str) -> ServeError {
@@ -323,40 +339,4 @@ fn no_delivery(id: DeliveryId) -> ServeError {
 }
 
 #[cfg(test)]
-mod tests {
-    use fractalaw_events_engine::{App, Apps, NoClosings, Time};
-
-    use super::*;
-
-    #[test]
-    fn all_that_is_held_is_offered_again() {
-        let folder = tempfile::tempdir().unwrap();
-        let now = Time::from_unix_s(0);
-        let apps = (0..30).map(|number| (format!("a{number}"), App::new(100).on("go")));
-        let apps = Apps(apps.collect());
-        let path = folder.path().join("events.db");
-        let engine = Engine::open(&path, "ledger", apps, &mut NoClosings, now).unwrap();
-        for id in 1..=40 {
-            let accepted = engine.accept(Outside {
-                id: EventId(id),
-                event_type: "go".to_owned(),
-                source: PERSON.to_owned(),
-                payload: Vec::new(),
-            });
-            accepted.unwrap().unwrap();
-        }
-        for claim in engine.claim(now, 2_000).unwrap() {
-            claim.give_back(Ending::Refused, "refused", now).unwrap();
-        }
-        let held = || {
-            engine
-                .counts()
-                .unwrap()
-                .into_iter()
-                .filter(|(_, state, _)| *state == State::Held)
-        };
-        assert_eq!(held().map(|(_, _, count)| count).sum::<u64>(), 1_200);
-        offer_held_again(&engine).unwrap();
-        assert_eq!(held().count(), 0);
-    }
-}
+mod tests;

@@ -239,6 +239,16 @@ impl Engine {
             .ask(Sync::Now, 0, move |store| store.offer_again(&app))
     }
 
+    /// Makes a delivery dead that is not running, so that no run of it begins. Returns whether it did.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be written.
+    pub fn lay_aside(&self, delivery: DeliveryId) -> Result<bool, EngineError> {
+        self.writer
+            .ask(Sync::Now, 0, move |store| store.lay_aside(delivery))
+    }
+
     /// Removes a delivery that is not running. Returns whether it did.
     ///
     /// # Errors

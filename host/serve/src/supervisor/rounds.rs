@@ -190,7 +190,7 @@ impl Supervisor {
                 standing.is_some_and(|standing| standing.bad.contains(&digest))
             };
             if is_bad {
-                inner.desk.engine.offer_again(&delivery.app)?;
+                inner.desk.offer_again(&delivery.app)?;
             }
             Ok::<_, ServeError>(())
         });

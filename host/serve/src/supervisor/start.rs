@@ -221,6 +221,7 @@ pub(crate) fn open(
         ledger,
         clock,
         is_in_set: config.serve.set,
+        decides: Arc::default(),
     };
     Ok((desk, apps))
 }

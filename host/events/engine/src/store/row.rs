@@ -137,11 +137,7 @@ impl Store<'_> {
             [row.id.0 as i64],
         )?;
         self.tally.backlog.deliveries -= 1;
-        match row.state {
-            State::Ready => self.queues.gone(&row.app, row.id),
-            State::Waiting => self.queues.waits_no_more(&row.app),
-            _ => {}
-        }
+        self.leave_queue(row);
         match row.of {
             Of::Event(event) => {
                 self.done(row.id, event)?;
@@ -152,6 +148,15 @@ impl Store<'_> {
                 }
             }
             Of::Tick(task, _) => self.remove_task_that_ran(task),
+        }
+    }
+
+    /// A delivery is in none of the queues from now on.
+    pub(super) fn leave_queue(&mut self, row: &Row) {
+        match row.state {
+            State::Ready => self.queues.gone(&row.app, row.id),
+            State::Waiting => self.queues.waits_no_more(&row.app),
+            _ => {}
         }
     }
 

@@ -112,15 +112,27 @@ impl Store<'_> {
         Ok(ids.len() as u64)
     }
 
+    /// Makes a delivery dead of which no run goes on. Returns whether it did.
+    pub(crate) fn lay_aside(&mut self, id: DeliveryId) -> Result<bool, EngineError> {
+        let Some(row) = self.delivery(By::Id(id))?.filter(|row| self.is_free(row)) else {
+            return Ok(false);
+        };
+        self.leave_queue(&row);
+        self.rest(&row, State::Dead, None, row.attempts, None)?;
+        Ok(true)
+    }
+
     /// Removes a delivery of which no run goes on. Returns whether it did.
     pub(crate) fn drop_delivery(&mut self, id: DeliveryId) -> Result<bool, EngineError> {
-        match self.delivery(By::Id(id))? {
-            Some(row) if row.state != State::Running && !self.claimed.contains_key(&id) => {
-                self.remove(&row)?;
-                Ok(true)
-            }
-            _ => Ok(false),
-        }
+        let Some(row) = self.delivery(By::Id(id))?.filter(|row| self.is_free(row)) else {
+            return Ok(false);
+        };
+        self.remove(&row)?;
+        Ok(true)
+    }
+
+    fn is_free(&self, row: &Row) -> bool {
+        row.state != State::Running && !self.claimed.contains_key(&row.id)
     }
 }
 

@@ -287,3 +287,50 @@ fn people_retry_and_drop_deliveries() {
     assert_eq!(ran, [(1, 1), (2, 1), (3, 1), (5, 1), (7, 1)]);
     assert_eq!(lab.engine().backlog(), Backlog::default());
 }
+
+/// Whoever removes a delivery first says so in a ledger. In between, it must not run.
+#[test]
+fn what_is_laid_aside_is_dead_whatever_it_was() {
+    let mut lab = Lab::new(
+        Apps::default()
+            .with("a", App::new(9).on("x"))
+            .with("one", App::new(1).on("y")),
+    );
+    for outcome in ["trap", "refused", "out-of-fuel"] {
+        lab.accept("x");
+        lab.run_next(outcome).unwrap();
+    }
+    lab.accept("x");
+    lab.accept("x");
+    lab.accept("x");
+    let running = lab.start_next().unwrap().0;
+    let claimed = lab.engine().claim(lab.now, 1).unwrap();
+    let lay_aside = |lab: &Lab, id| lab.engine().lay_aside(DeliveryId(id)).unwrap();
+    assert_eq!(
+        [1, 2, 3, 4, 5, 6, 99].map(|id| lay_aside(&lab, id)),
+        [true, true, true, false, false, true, false]
+    );
+    assert_eq!(
+        lab.standing(),
+        [
+            "1 a Dead 1 trap",
+            "2 a Dead 0 refused",
+            "3 a Dead 1 out-of-fuel",
+            "4 a Running 1",
+            "5 a Ready 0",
+            "6 a Dead 0",
+        ]
+    );
+    drop(claimed);
+    lab.end(running, "completed");
+    assert_eq!(lab.start_next().map(|(_, delivery)| delivery.id.0), Some(5));
+    // What waits for its next attempt holds the rest of its app, and is laid aside.
+    lab.accept("y");
+    lab.run_next("trap").unwrap();
+    lab.accept("y");
+    assert!(lab.start_next().is_none());
+    assert!(lay_aside(&lab, 7));
+    assert_eq!(lab.start_next().map(|(_, delivery)| delivery.id.0), Some(8));
+    lab.later(3600);
+    assert!(lab.start_next().is_none());
+}
