@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::draft::{Belongs, Draft};
-use crate::entry::{Hash, Role, event};
+use crate::entry::{Entry, Hash, Role, event};
 use crate::json;
 use crate::run_record::HOST;
 
@@ -102,6 +102,15 @@ impl Note {
         event::TICKS_MISSED,
         event::TASKS_CHANGED,
     ];
+
+    /// Whether an entry says this.
+    pub fn is(&self, entry: &Entry) -> bool {
+        let said = self.draft(entry.timestamp);
+        (&*entry.actor_id, entry.actor_role, entry.run_id)
+            == (&*said.actor_id, said.actor_role, None)
+            && (&*entry.event_type, &*entry.resource, &*entry.detail)
+                == (&*said.event_type, &*said.resource, &*said.detail)
+    }
 
     pub(crate) fn draft(&self, time_unix_ns: u64) -> Draft {
         let (event_type, resource, detail) = match self {

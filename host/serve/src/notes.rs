@@ -3,9 +3,11 @@
 use fractalaw_events_engine::{Delivery, RunId, Trigger};
 use fractalaw_host::Hash;
 use fractalaw_ledger::{
-    Accepted, Changed, Dead, Ledger, LedgerError, Missed, Note, Swapped, now_unix_ns,
+    Accepted, Changed, Dead, Ledger, LedgerError, Missed, Note, Reader, Swapped, now_unix_ns,
 };
 use sha2::{Digest, Sha256};
+
+use crate::state::Swap;
 
 /// The number of an event from outside: that of the entry about it, so that no run and no other event has it.
 pub(crate) fn accepted(
@@ -20,7 +22,7 @@ pub(crate) fn accepted(
         bytes: payload.len() as u64,
         sha256: Hash(Sha256::digest(payload).into()),
     };
-    note(ledger, Note::EventAccepted(accepted)).map(RunId)
+    note(ledger, &Note::EventAccepted(accepted)).map(RunId)
 }
 
 /// The number of a task that is added, or under which one is cancelled.
@@ -37,7 +39,7 @@ pub(crate) fn tasks_changed(
         name: name.to_owned(),
         cancelled,
     };
-    note(ledger, Note::TasksChanged(changed)).map(RunId)
+    note(ledger, &Note::TasksChanged(changed)).map(RunId)
 }
 
 /// A delivery is not tried again by itself, or somebody removed it.
@@ -55,25 +57,35 @@ pub(crate) fn dead(
         outcome: outcome.to_owned(),
         dropped,
     };
-    note(ledger, Note::DeliveryDead(dead)).map(drop)
+    note(ledger, &Note::DeliveryDead(dead)).map(drop)
 }
 
-/// An app has another component from now on.
-pub(crate) fn swapped(
-    ledger: &Ledger,
-    app: &str,
-    from: Option<&str>,
-    to: &str,
-    why: &str,
-) -> Result<(), LedgerError> {
-    let hash = |digest: &str| Hash::try_from(digest.to_owned()).unwrap_or(Hash([0; 32]));
-    let swapped = Swapped {
-        app: app.to_owned(),
-        from: from.map(hash),
-        to: hash(to),
-        why: why.to_owned(),
+/// An app has another component from now on. The ledger gets one entry about each of these swaps in their order, also if
+/// this is called again because it is not known which entries were made.
+pub(crate) fn swapped(ledger: &Ledger, app: &str, swaps: &[Swap]) -> Result<(), LedgerError> {
+    let Some(first) = swaps.first() else {
+        return Ok(());
     };
-    note(ledger, Note::AppSwapped(swapped)).map(drop)
+    let hash = |digest: &str| Hash::try_from(digest.to_owned()).unwrap_or(Hash([0; 32]));
+    let notes = swaps.iter().map(|swap| {
+        Note::AppSwapped(Swapped {
+            app: app.to_owned(),
+            from: swap.from.as_deref().map(hash),
+            to: hash(&swap.to),
+            why: swap.why.clone(),
+        })
+    });
+    let mut left = notes.peekable();
+    Reader::open(ledger.path())?.visit(first.entries + 1, |entry| {
+        left.next_if(|note| note.is(&entry));
+        Ok::<_, LedgerError>(())
+    })?;
+    left.try_for_each(|swapped| note(ledger, &swapped).map(drop))
+}
+
+/// How many entries the ledger has.
+pub(crate) fn entries(ledger: &Ledger) -> Result<u64, LedgerError> {
+    Ok(Reader::open(ledger.path())?.entry_count())
 }
 
 /// Whether a run stands for ticks that were missed, and is the first of its delivery.
@@ -93,12 +105,12 @@ pub(crate) fn missed(ledger: &Ledger, delivery: &Delivery) -> Result<(), LedgerE
                 name: name.clone(),
                 missed: *missed,
             };
-            note(ledger, Note::TicksMissed(missed)).map(drop)
+            note(ledger, &Note::TicksMissed(missed)).map(drop)
         }
         _ => Ok(()),
     }
 }
 
-fn note(ledger: &Ledger, note: Note) -> Result<u64, LedgerError> {
-    ledger.note(&note, now_unix_ns())
+fn note(ledger: &Ledger, note: &Note) -> Result<u64, LedgerError> {
+    ledger.note(note, now_unix_ns())
 }

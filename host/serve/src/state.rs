@@ -39,6 +39,23 @@ pub(crate) struct Standing {
     /// The first runs of what runs, if they still decide whether it stays.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) trial: Option<Trial>,
+    /// Swaps that count, and of which not everything is done yet. The oldest comes first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) swaps: Vec<Swap>,
+}
+
+/// A swap that counts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Swap {
+    /// The digest of what ran before, if it was another.
+    pub(crate) from: Option<String>,
+    /// The digest of what runs since.
+    pub(crate) to: String,
+    /// Why, as the ledger says it.
+    pub(crate) why: String,
+    /// How many entries the ledger had before it. The entry about it comes after them.
+    pub(crate) entries: u64,
 }
 
 /// A version.

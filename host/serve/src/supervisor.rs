@@ -6,6 +6,7 @@ mod shared;
 mod check;
 mod start;
 mod swap;
+mod swapped;
 
 mod looking;
 

@@ -43,6 +43,7 @@ impl Supervisor {
     pub(super) async fn look_at_files(self) {
         let mut stop = self.stopping();
         while *stop.borrow_and_update() == Stopping::No {
+            self.finish_old_swaps().await;
             self.look_at(|_| true).await;
             tokio::select! {
                 () = self.0.look.notified() => {}

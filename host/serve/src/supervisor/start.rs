@@ -142,6 +142,7 @@ impl Supervisor {
         // What the policy refused may be granted now.
         offer_held_again(&inner.desk.engine)?;
         inner.tell_engine()?;
+        inner.finish_swaps();
         inner.desk.tasks_of_file(&inner.config)
     }
 }

@@ -18,7 +18,7 @@ use crate::desk::no_app;
 use crate::error::ServeError;
 use crate::journal::chain;
 use crate::notes;
-use crate::state::Known;
+use crate::state::{self, Known};
 use crate::trial::Trial;
 
 /// Why a version takes the place of another.
@@ -253,6 +253,9 @@ impl Supervisor {
             self.drain(name, &candidate.digest).await.map_err(told)?;
         }
         let Candidate { digest, app, known } = candidate;
+        let ledger = inner.desk.ledger.clone();
+        let entries = blocking(move || Ok::<_, ServeError>(notes::entries(&ledger)?)).await;
+        let entries = entries.map_err(told)?;
         let mut state = inner.apps().state.clone();
         let standing = state.apps.entry(name.to_owned()).or_default();
         let before = standing.current.replace(known).map(|known| known.digest);
@@ -268,6 +271,13 @@ impl Supervisor {
                 standing.bad.extend(before.clone());
             }
         }
+        // From its writing on, the swap counts, and what is still to be done for it is not forgotten.
+        standing.swaps.push(state::Swap {
+            from: before,
+            to: digest.clone(),
+            why: why.name().to_owned(),
+            entries,
+        });
         let (written, folder) = (state.clone(), inner.folder.clone());
         let written = blocking(move || written.write(&folder)).await;
         written.map_err(told)?;
@@ -286,18 +296,7 @@ impl Supervisor {
         }
         inner.metrics.swapped(name);
         tracing::info!("`{name}` runs {digest}: {}", why.name());
-        let (inner, name) = (Arc::clone(&self.0), name.to_owned());
-        let counts = blocking(move || {
-            let before = before.as_deref();
-            notes::swapped(&inner.desk.ledger, &name, before, &digest, why.name())?;
-            inner.tell_engine()?;
-            // What failed with the version before may go well with this one.
-            inner.desk.engine.offer_again(&name)?;
-            inner.forget_components();
-            Ok::<_, ServeError>(())
-        });
-        counts.await.map_err(told)?;
-        self.0.wake.notify_one();
+        self.finish_swaps().await;
         Ok(())
     }
 
@@ -326,7 +325,7 @@ impl Supervisor {
 
 impl Inner {
     /// Removes the copies of components that do not run and did not run before.
-    fn forget_components(&self) {
+    pub(super) fn forget_components(&self) {
         let state = self.apps().state.clone();
         components::forget_others(&self.folder, |digest| state.has(digest));
     }

@@ -19,6 +19,7 @@ mod kills;
 mod load_swaps;
 mod page;
 mod plan;
+mod recorded_swaps;
 mod rounds;
 mod schedules;
 mod sets;

@@ -7,9 +7,9 @@ use fractalaw_testing::{RUNTIME, component, with_manifest};
 
 use crate::lab::*;
 
-const ONE: &str = "[apps.a]\nsource = \"a.wasm\"\n";
+pub(crate) const ONE: &str = "[apps.a]\nsource = \"a.wasm\"\n";
 
-fn reload(running: &Running) -> Result<(), String> {
+pub(crate) fn reload(running: &Running) -> Result<(), String> {
     let reloaded = running.ask(Request::Reload {
         app: Some("a".to_owned()),
     });
@@ -64,9 +64,7 @@ fn files_are_looked_at_without_being_told() {
     let first = running.digest("a");
     site.write("a.wasm", &app(2, ""));
     running.supervisor.look();
-    while running.digest("a") == first {
-        std::thread::yield_now();
-    }
+    until("the new version", || running.digest("a") != first);
     running.stop();
 }
 
@@ -182,9 +180,7 @@ fn a_version_is_taken_once_a_required_key_has_signed_it() {
     // Only the file of the signatures is new.
     site.write("a.wasm.sig", sign(&two).as_bytes());
     running.supervisor.look();
-    while running.digest("a") == first {
-        std::thread::yield_now();
-    }
+    until("the new version", || running.digest("a") != first);
     running.stop();
     std::fs::remove_file(site.file("a.wasm.sig")).unwrap();
     let running = site.start();
@@ -261,15 +257,11 @@ fn a_pinned_app_keeps_its_version() {
     pin(true);
     site.write("a.wasm", &app(2, ""));
     running.supervisor.look();
-    while running.app("a").note.is_none() {
-        std::thread::yield_now();
-    }
+    until("the note", || running.app("a").note.is_some());
     assert_eq!(running.digest("a"), first);
     pin(false);
     running.supervisor.look();
-    while running.app("a").note.is_some() {
-        std::thread::yield_now();
-    }
+    until("the new version", || running.app("a").note.is_none());
     assert_ne!(running.digest("a"), first);
     running.stop();
 }
@@ -285,9 +277,7 @@ fn a_swap_that_drains_waits_for_runs_of_the_old_version() {
     let running = site.start();
     let first = running.digest("a");
     running.send("go");
-    while running.app("a").in_flight.is_empty() {
-        std::thread::yield_now();
-    }
+    until("the run", || !running.app("a").in_flight.is_empty());
     site.write("a.wasm", &app(2, ""));
     reload(&running).unwrap();
     // The swap is over, so the run has ended.
