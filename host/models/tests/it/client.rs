@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 /// No test waits longer for what must happen.
-const PATIENCE: Duration = Duration::from_secs(120);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
 
 pub(crate) trait Stream: Read + Write + Send {}
 
@@ -17,11 +17,17 @@ impl<T: Read + Write + Send> Stream for T {}
 /// Connects to an address as the program prints it.
 pub(crate) fn connect(address: &str) -> Box<dyn Stream> {
     match address.strip_prefix("unix:") {
-        Some(path) => Box::new(UnixStream::connect(path).unwrap()),
+        Some(path) => {
+            let stream = UnixStream::connect(path).unwrap();
+            stream.set_read_timeout(Some(PATIENCE)).unwrap();
+            Box::new(stream)
+        }
         None => {
             let host = address.strip_prefix("http://").unwrap();
             let host = host.strip_suffix("/v1").unwrap();
-            Box::new(TcpStream::connect(host).unwrap())
+            let stream = TcpStream::connect(host).unwrap();
+            stream.set_read_timeout(Some(PATIENCE)).unwrap();
+            Box::new(stream)
         }
     }
 }

@@ -3,8 +3,11 @@
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::Instant;
 
 use rustix::process::{Pid, Signal, kill_process};
+
+use crate::client::PATIENCE;
 
 /// A program that serves. It is killed at the end of the test.
 pub(crate) struct Program {
@@ -52,7 +55,14 @@ impl Program {
 
     /// Waits for its end.
     pub(crate) fn ended(&mut self) -> ExitStatus {
-        self.child.wait().unwrap()
+        let began = Instant::now();
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status;
+            }
+            assert!(began.elapsed() < PATIENCE, "the program did not end");
+            std::thread::yield_now();
+        }
     }
 }
 

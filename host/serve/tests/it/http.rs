@@ -22,6 +22,7 @@ fn site() -> Site {
 /// Sends bytes, and returns the whole answer.
 fn raw(address: &str, request: &[u8]) -> String {
     let mut stream = TcpStream::connect(address).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
     // The server may have answered and closed before it has everything.
     let _ = stream.write_all(request);
     let mut answer = Vec::new();
@@ -128,10 +129,10 @@ fn metrics_name_apps_and_outcomes_and_no_numbers() {
     );
     site.write("good.wasm", &app(1, ""));
     let process = Process::start(site.path());
-    while crate::process::command(site.path(), "emit go --wait")
-        .1
-        .contains(" 0 deliveries")
-    {}
+    until("the first version", || {
+        let (_, out, _) = crate::process::command(site.path(), "emit go --wait");
+        !out.contains(" 0 deliveries")
+    });
     let answer = request(&process.address(), "GET", "/metrics", "", b"");
     let (status, body) = parts(&answer);
     assert_eq!(status, 200);
@@ -195,9 +196,7 @@ fn a_supervisor_that_stops_is_not_ready_and_takes_no_events() {
     let served = supervisor.clone();
     let task = runtime.spawn(async move { served.run().await });
     supervisor.emit("go", "test", Vec::new()).unwrap();
-    while supervisor.apps()[0].in_flight.is_empty() {
-        std::thread::yield_now();
-    }
+    until("the run", || !supervisor.apps()[0].in_flight.is_empty());
     supervisor.stop();
     let answer = request(&address, "GET", "/readyz", "", b"");
     assert_eq!(parts(&answer), (503, "the supervisor stops\n"));

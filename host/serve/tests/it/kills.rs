@@ -81,7 +81,7 @@ pub(crate) fn answer(folder: &Path, request: Request) -> serde_json::Value {
 
 /// Waits until nothing is left. What waits for its next attempt is tried at once.
 pub(crate) fn idle(folder: &Path) {
-    loop {
+    until("the end of all deliveries", || {
         let rows = answer(
             folder,
             Request::Deliveries {
@@ -90,10 +90,7 @@ pub(crate) fn idle(folder: &Path) {
             },
         );
         let rows: Vec<DeliveryRow> = serde_json::from_value(rows).unwrap();
-        if rows.is_empty() {
-            return;
-        }
-        for row in rows {
+        for row in &rows {
             assert_ne!(row.state, "dead", "{row:?}");
             if row.state == "waiting" {
                 let delivery = Some(row.delivery);
@@ -101,7 +98,8 @@ pub(crate) fn idle(folder: &Path) {
                 let _ = ask(&Folder::of(folder), &Request::Retry { delivery });
             }
         }
-    }
+        rows.is_empty()
+    });
 }
 
 #[test]
@@ -109,12 +107,11 @@ fn each_delivery_completes_exactly_once_however_often_the_supervisor_is_killed()
     let site = site();
     // The first start compiles.
     let process = Process::start(site.path());
-    while answer(site.path(), Request::Apps)
-        .as_array()
-        .unwrap()
-        .iter()
-        .any(|app| app["digest"].is_null())
-    {}
+    until("the first versions", || {
+        let apps = answer(site.path(), Request::Apps);
+        let mut apps = apps.as_array().unwrap().iter();
+        apps.all(|app| !app["digest"].is_null())
+    });
     process.signal("TERM");
     process.end();
     let acknowledged = Arc::new(Mutex::new(Vec::new()));
@@ -135,9 +132,10 @@ fn each_delivery_completes_exactly_once_however_often_the_supervisor_is_killed()
             })
             .collect();
         let before = acknowledged.lock().unwrap().len();
-        while acknowledged.lock().unwrap().len() < before + 1 + random(kill, 20) as usize {
-            thread::yield_now();
-        }
+        let enough = before + 1 + random(kill, 20) as usize;
+        until("enough events", || {
+            acknowledged.lock().unwrap().len() >= enough
+        });
         spin_at_random(kill, 30_000);
         process.signal("KILL");
         process.end();

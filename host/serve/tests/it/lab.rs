@@ -17,12 +17,13 @@ use fractalaw_testing::{RUNTIME, component, with_manifest};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
+use tokio::time::timeout;
 
 /// 2026-03-01T12:00:00Z.
 pub(crate) const NOON_S: i64 = 1_772_366_400;
 
 /// No test waits longer for what must happen.
-const PATIENCE: Duration = Duration::from_secs(120);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Waits until something is so. It fails if that does not come.
 pub(crate) fn until(what: &str, mut is: impl FnMut() -> bool) {
@@ -31,6 +32,12 @@ pub(crate) fn until(what: &str, mut is: impl FnMut() -> bool) {
         assert!(began.elapsed() < PATIENCE, "{what} did not come");
         std::thread::yield_now();
     }
+}
+
+/// Waits for what comes of this. It fails if that does not come.
+fn within_patience<T>(what: &str, comes: impl Future<Output = T>) -> T {
+    let come = RUNTIME.block_on(async { timeout(PATIENCE, comes).await });
+    come.unwrap_or_else(|_| panic!("{what} did not come"))
 }
 
 /// Grants for all apps: the event `go` starts them.
@@ -104,14 +111,17 @@ impl Site {
     /// A process that another test starts has the locks of this one from its fork to its exec. So they may be there for a
     /// moment after a supervisor has ended.
     pub(crate) fn start_at(&self, time: Time) -> Result<Running, ServeError> {
-        loop {
-            match self.start_once_at(time) {
-                Err(ServeError::Served { .. } | ServeError::Engine(EngineError::InUse { .. })) => {
-                    std::thread::yield_now();
-                }
-                started => return started,
-            }
-        }
+        let mut started = None;
+        until("the end of the locks", || {
+            let once = self.start_once_at(time);
+            let is_locked = matches!(
+                once,
+                Err(ServeError::Served { .. } | ServeError::Engine(EngineError::InUse { .. }))
+            );
+            started = Some(once);
+            !is_locked
+        });
+        started.unwrap()
     }
 
     pub(crate) fn start_once_at(&self, time: Time) -> Result<Running, ServeError> {
@@ -156,7 +166,7 @@ pub(crate) struct Running {
 
 impl Running {
     pub(crate) fn ask(&self, request: Request) -> Result<Value, String> {
-        match RUNTIME.block_on(self.supervisor.answer(request)) {
+        match within_patience("the answer", self.supervisor.answer(request)) {
             Answer::Done(value) => Ok(value),
             Answer::Failed { message, .. } => Err(message),
         }
@@ -181,9 +191,11 @@ impl Running {
     /// Waits until so many runs have ended since the start.
     pub(crate) fn ended(&self, runs: u64) {
         let mut ended = self.supervisor.ended();
-        RUNTIME
-            .block_on(ended.wait_for(|ended| *ended >= runs))
-            .unwrap();
+        within_patience(
+            "the end of the runs",
+            ended.wait_for(|ended| *ended >= runs),
+        )
+        .unwrap();
     }
 
     /// Each delivery that is left: its app, state, attempts and last outcome.
@@ -230,6 +242,8 @@ impl Running {
 
     pub(crate) fn stop(self) {
         self.supervisor.stop();
-        RUNTIME.block_on(self.task).unwrap().unwrap();
+        within_patience("the end of the supervisor", self.task)
+            .unwrap()
+            .unwrap();
     }
 }

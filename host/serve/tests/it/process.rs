@@ -6,6 +6,8 @@ use std::process::{Child, ChildStderr, Command, Output, Stdio};
 
 use serde_json::Value;
 
+use crate::lab::until;
+
 const PROGRAM: &str = env!("CARGO_BIN_EXE_fractalaw-serve");
 
 /// A supervisor. It is killed when this is dropped.
@@ -70,7 +72,12 @@ impl Process {
 
     /// Waits for its end, and returns its exit code.
     pub(crate) fn end(mut self) -> Option<i32> {
-        self.child.wait().unwrap().code()
+        let mut code = None;
+        until("the end of the process", || {
+            code = self.child.try_wait().unwrap();
+            code.is_some()
+        });
+        code.unwrap().code()
     }
 }
 

@@ -123,9 +123,7 @@ fn runs_that_do_not_end_in_the_grace_period_are_cut_off_and_begin_again() {
     site.write("policy.toml", b"[all]\non.go = true\ntier = \"heavy\"\n");
     // The run has begun when it counts.
     let has_begun = |running: &Running| {
-        while running.app("a").in_flight.is_empty() {
-            std::thread::yield_now();
-        }
+        until("the run", || !running.app("a").in_flight.is_empty());
     };
     let running = site.start();
     running.send("go");

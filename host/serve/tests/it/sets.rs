@@ -67,12 +67,12 @@ fn events_and_ticks_go_to_the_set_and_what_comes_from_it_is_run() {
     // A tick of the file goes out, and its run comes from the set.
     exchange.sent(&outgoing).unwrap();
     running.at(3600);
-    let tick = loop {
-        if let Some(tick) = exchange.outgoing().unwrap().pop() {
-            break tick;
-        }
-        std::thread::yield_now();
-    };
+    let mut tick = None;
+    until("the tick", || {
+        tick = exchange.outgoing().unwrap().pop();
+        tick.is_some()
+    });
+    let tick = tick.unwrap();
     assert_eq!(tick.message.key(), "tick:hourly:1772370000");
     exchange.put(&[arrival(&tick.message)]).unwrap();
     running.ended(2);
