@@ -62,17 +62,16 @@ impl Effects {
 
     /// All effects. The calls beyond those that are shown are one, with a digest over all of them. If no model was asked, and
     /// the answers are from a recording, the last effect says so, with the SHA-256 of the recording.
-    pub(crate) fn take(&mut self, replayed_from: Option<&str>) -> Vec<Effect> {
-        let mut effects = std::mem::take(&mut self.shown);
+    pub(crate) fn all(&self, replayed_from: Option<&str>) -> Vec<Effect> {
+        let mut effects = self.shown.clone();
         if self.further > 0 {
-            let digest: [u8; 32] = self.further_digest.finalize_reset().into();
+            let digest: [u8; 32] = self.further_digest.clone().finalize().into();
             let fields = vec![
                 ("calls".to_owned(), json!(self.further)),
                 ("tokens".to_owned(), json!(self.further_tokens)),
                 ("sha256".to_owned(), json!(sha256(&digest))),
             ];
             effects.push(effect("further-calls", "all", fields));
-            self.further = 0;
         }
         if let Some(digest) = replayed_from {
             let fields = vec![("sha256".to_owned(), json!(digest))];

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::canonical;
 use crate::exact::{Sum, Tokens, cosine, table};
-use crate::recording::Recording;
+use crate::recording::{Line, Recording};
 
 /// Splits texts into tokens, and makes their vectors. Returns the likeness of each text to the first one.
 ///
@@ -64,6 +64,6 @@ pub fn canonical(value: &Value) -> String {
 /// The line of a recording with this question and this answer.
 pub fn line(question: &Value, answer: &Value) -> String {
     let mut recording = Recording::default();
-    recording.add(question.clone(), answer.clone(), None);
+    recording.add(Line::new(question, answer, None));
     recording.text()
 }

@@ -46,7 +46,7 @@ use fractalaw_host::{HostError, PolicyError};
 
 use grant::{GRANT_KEY, KEY, MODELS, Model};
 use limits::{CALLS, TOKENS};
-use recording::Recording;
+use recording::Replayed;
 use served::Served;
 use session::AiSession;
 use tables::{
@@ -77,6 +77,8 @@ static TABLE: Table = Table {
 pub struct Ai {
     /// The lists of models that the policy names, as they were when the host started.
     lists: Mutex<BTreeMap<PathBuf, Arc<Catalogue>>>,
+    /// What its runs replay.
+    replayed: Arc<Mutex<Replayed>>,
 }
 
 impl Ai {
@@ -153,11 +155,12 @@ impl Capability for Ai {
         {
             return Err(would_ask(&served).into());
         }
-        // Not only when the run has ended: servers would have been asked for nothing, and its report would be lost.
-        if let Some(path) = &models.record {
-            Recording::check(path)?;
-        }
-        Ok(Box::new(AiSession::new(models, granted.threads())))
+        let replayed = Arc::clone(&self.replayed);
+        Ok(Box::new(AiSession::new(
+            models,
+            granted.threads(),
+            replayed,
+        )))
     }
 }
 

@@ -1,6 +1,7 @@
 //! One run's use of models: what a call may ask, who answers it, and what is kept of it.
 
-use std::sync::Arc;
+use std::mem::take;
+use std::sync::{Arc, Mutex};
 
 use fractalaw_catalogue::Price;
 use fractalaw_host::capability::wasmtime::Result as Called;
@@ -13,7 +14,7 @@ use crate::exact::{self, Tokens};
 use crate::failure::{AiError, Code};
 use crate::grant::{Granted, Model};
 use crate::limits::{CALL_BYTES, CALLS, TEXT_TOKENS, TOKENS};
-use crate::recording::{Recording, not_recorded, of_another};
+use crate::recording::{Line, Recording, Replayed, not_recorded, of_another};
 use crate::served::{Question, Served, ask};
 use crate::tables::{CALL_FUEL, TOKEN_FUEL};
 
@@ -22,6 +23,8 @@ pub(crate) struct AiSession {
     pub(crate) granted: Granted,
     pub(crate) effects: Effects,
     pub(crate) threads: Threads,
+    /// What the runs of the host replay.
+    all_replayed: Arc<Mutex<Replayed>>,
     /// The answers to replay, once they are read.
     pub(crate) replayed: Option<Arc<Recording>>,
     /// The SHA-256 of the file that they are from.
@@ -33,11 +36,16 @@ pub(crate) struct AiSession {
 }
 
 impl AiSession {
-    pub(crate) fn new(granted: Granted, threads: Threads) -> AiSession {
+    pub(crate) fn new(
+        granted: Granted,
+        threads: Threads,
+        all_replayed: Arc<Mutex<Replayed>>,
+    ) -> AiSession {
         AiSession {
             effects: Effects::shows(granted.shows_texts),
             granted,
             threads,
+            all_replayed,
             replayed: None,
             replayed_from: None,
             recorded: Recording::default(),
@@ -117,23 +125,25 @@ pub(crate) async fn answer(
     if let Some(recorded) = session.recorded.answer(&canonical) {
         return Ok(match AiError::of_answer(&recorded.answer) {
             Some(error) => Err(error),
-            None => Ok(answered(recorded.answer.clone())),
+            None => Ok(answered(recorded.answer)),
         });
     }
-    let of_call = Arc::clone(served);
+    let (of_call, of_run) = (Arc::clone(served), account.clone());
     let asking = session.threads.clone();
     let answer = asking
         .run(move || ask(&of_call, &question, &account))
         .await??;
     if session.granted.record.is_some() {
-        let digest = served.digest.clone();
-        match &answer {
-            Ok(answer) => session.recorded.add(canonical, answer.clone(), digest),
+        let recorded = match &answer {
+            Ok(answer) => Some(answer.clone()),
             // The repetition of this one run must find it. A recording of many runs is not to keep what may pass.
-            Err(error) if is_deterministic => {
-                session.recorded.add(canonical, error.to_record(), digest);
-            }
-            Err(_) => {}
+            Err(error) if is_deterministic => Some(error.to_record()),
+            Err(_) => None,
+        };
+        if let Some(recorded) = recorded {
+            let line = Line::new(&canonical, &recorded, served.digest.as_deref());
+            of_run.hold(line.bytes())?;
+            session.recorded.add(line);
         }
     }
     Ok(answer.map(answered))
@@ -149,10 +159,11 @@ impl AiSession {
         let recording = match &self.replayed {
             Some(recording) => Arc::clone(recording),
             None => {
-                let file = path.clone();
-                let (read, digest) = self.threads.run(move || Recording::read(&file)).await??;
+                let (file, all) = (path.clone(), Arc::clone(&self.all_replayed));
+                let read = self.threads.run(move || Replayed::read(&all, &file));
+                let (read, digest) = read.await??;
                 self.replayed_from = Some(digest);
-                Arc::clone(self.replayed.insert(Arc::new(read)))
+                Arc::clone(self.replayed.insert(read))
             }
         };
         let Some(recorded) = recording.answer(canonical) else {
@@ -164,14 +175,22 @@ impl AiSession {
             return Err(of_another(&path, &served.name, found, listed).into());
         }
         let digest = recorded.digest.clone().or_else(|| served.digest.clone());
-        let value = &recorded.answer;
-        Ok(match AiError::of_answer(value) {
+        let value = recorded.answer;
+        Ok(match AiError::of_answer(&value) {
             Some(error) => Err(error),
-            None => Ok(Answered {
-                value: value.clone(),
-                digest,
-            }),
+            None => Ok(Answered { value, digest }),
         })
+    }
+}
+
+impl AiSession {
+    /// Writes what was not written yet.
+    fn write(&mut self) -> Result<(), HostError> {
+        let recorded = take(&mut self.recorded);
+        match &self.granted.record {
+            Some(path) if !recorded.is_empty() => recorded.write(path),
+            _ => Ok(()),
+        }
     }
 }
 
@@ -211,15 +230,29 @@ impl Session for AiSession {
         !self.recorded.is_empty()
     }
 
-    fn prepare(&mut self, _: &Ended<'_>) -> Called<Vec<Effect>> {
-        Ok(self.effects.take(self.replayed_from.as_deref()))
+    fn start_waits(&self) -> bool {
+        self.granted.record.is_some()
     }
 
-    /// What models answered is recorded however the run ended.
-    fn settle(self: Box<Self>, _: Verdict) -> Result<(), HostError> {
+    /// What cannot be recorded is not asked: servers would have been asked for nothing.
+    fn start(&mut self) -> Result<(), HostError> {
         match &self.granted.record {
-            Some(path) if !self.recorded.is_empty() => self.recorded.write(path),
-            _ => Ok(()),
+            Some(path) => Recording::check(path),
+            None => Ok(()),
         }
+    }
+
+    /// What models answered is recorded however the run ended, and before it counts: a run whose answers cannot be kept has
+    /// no report, so nothing that it did may take effect.
+    fn prepare(&mut self, ended: &Ended<'_>) -> Called<Vec<Effect>> {
+        if !ended.is_measured() {
+            self.write()?;
+        }
+        Ok(self.effects.all(self.replayed_from.as_deref()))
+    }
+
+    fn settle(mut self: Box<Self>, _: Verdict) -> Result<(), HostError> {
+        // It was not prepared if another capability failed before.
+        self.write()
     }
 }

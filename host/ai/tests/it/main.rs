@@ -9,6 +9,7 @@ mod guests;
 mod keys;
 mod kills;
 mod listed;
+mod recorded;
 mod replay;
 mod served;
 mod server;
