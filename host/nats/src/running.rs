@@ -28,7 +28,8 @@ macro_rules! duty {
     }};
 }
 
-/// Runs until SIGTERM or SIGINT. Nothing needs to be finished then: the next start goes on.
+/// Runs until SIGTERM or SIGINT, or until it may not send any more. Nothing needs to be finished then: the next start goes
+/// on.
 pub(crate) async fn run(config: Config, send_again: bool) -> Result<()> {
     let mut terminated = signal(SignalKind::terminate()).context("cannot wait for SIGTERM")?;
     let mut interrupted = signal(SignalKind::interrupt()).context("cannot wait for SIGINT")?;
@@ -43,13 +44,14 @@ pub(crate) async fn run(config: Config, send_again: bool) -> Result<()> {
         entered = enter(&config, send_again) => entered?,
         () = &mut stopped => return Ok(()),
     };
-    tokio::select! {
-        () = work(&config, &set, &file) => {}
-        () = &mut stopped => {}
-    }
+    let ended = tokio::select! {
+        () = work(&config, &set, &file) => Ok(()),
+        fault = nodes::watch(&set) => Err(fault.into()),
+        () = &mut stopped => Ok(()),
+    };
     // So that its deliveries can be taken at once. If it fails, that takes some seconds.
     let _ = timeout(REPEAT, set.alive.purge(&*set.node)).await;
-    Ok(())
+    ended
 }
 
 async fn enter(config: &Config, send_again: bool) -> Result<(Set, File)> {

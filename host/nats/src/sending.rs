@@ -1,6 +1,7 @@
 //! What goes out: each message is stored in the set once, however often it is sent.
 
-use anyhow::Result;
+use anyhow::{Result, bail};
+use async_nats::connection::State;
 use async_nats::jetstream::message::PublishMessage;
 use fractalaw_events_engine::Outgoing;
 use futures_util::future::join_all;
@@ -19,9 +20,18 @@ pub(crate) async fn run(set: &Set, file: &File) -> Result<()> {
             seen = file.changed(seen).await?;
             continue;
         }
+        if let Some(fault) = set.may_not_send() {
+            bail!(fault);
+        }
+        // What is handed to a client without a connection waits there, and goes out whenever the connection comes back.
+        if set.jetstream.client().connection_state() != State::Connected {
+            bail!("no server is connected");
+        }
+        set.sends();
         let (sent, failed) = send(set, outgoing).await;
         file.with(move |exchange| exchange.sent(&sent)).await?;
         failed?;
+        set.is_answered();
     }
 }
 

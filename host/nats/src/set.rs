@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
@@ -38,6 +39,8 @@ pub(crate) struct Set {
     pub(crate) checkpoints: kv::Store,
     /// How long it is remembered that a delivery is done.
     pub(crate) remember: Duration,
+    /// Since when something is sent whose answer is not known, in seconds since 1970. 0 if all is answered.
+    pub(crate) unanswered: Arc<AtomicU64>,
 }
 
 pub(crate) const EVENTS: &str = "EVENTS";
@@ -134,6 +137,7 @@ impl Set {
             )
             .await?,
             remember: DAY * u32::try_from(config.set.remember_days).unwrap_or(u32::MAX),
+            unanswered: Arc::default(),
         })
     }
 }

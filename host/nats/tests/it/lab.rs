@@ -99,12 +99,16 @@ impl Place {
 
     /// Connects the node.
     pub(crate) fn connect(&self) -> Running {
+        self.connect_with(&["run"])
+    }
+
+    pub(crate) fn connect_with(&self, arguments: &[&str]) -> Running {
         let log = fs::OpenOptions::new()
             .append(true)
             .create(true)
             .open(self.path("log"))
             .unwrap();
-        let mut command = self.program(&["run"]);
+        let mut command = self.program(arguments);
         Running(command.stdin(Stdio::null()).stderr(log).spawn().unwrap())
     }
 
