@@ -55,7 +55,7 @@ pub(crate) const BENCHES: [&str; 10] = [
 
 /// The ledger, its auditor's program, the engines on SQLite, of data and of events, and what unit tests of guests have of them. They do not depend on Wasmtime.
 /// The auditor and the tests depend on Arrow and Parquet, which the host does not use.
-pub(crate) const LEDGER: [&str; 16] = [
+pub(crate) const LEDGER: [&str; 18] = [
     "-p",
     "fractalaw-ledger",
     "-p",
@@ -72,6 +72,8 @@ pub(crate) const LEDGER: [&str; 16] = [
     "fractalaw-native-host",
     "-p",
     "fractalaw-limits",
+    "-p",
+    "fractalaw-folders",
 ];
 
 /// Data behind ADBC drivers. These packages do not depend on Wasmtime. What loads drivers turns on features of

@@ -4,6 +4,8 @@ use std::env;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use fractalaw_folders::make_folder;
+
 use crate::create::create;
 use crate::error::LedgerError;
 use crate::key::{KeyError, LedgerKey};
@@ -39,7 +41,7 @@ pub fn ensure(path: &Path) -> Result<(), EnsureError> {
         return Ok(());
     }
     if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder).map_err(|source| EnsureError::Folder {
+        make_folder(folder).map_err(|source| EnsureError::Folder {
             path: folder.to_owned(),
             source,
         })?;

@@ -7,6 +7,7 @@ use std::path::Path;
 use anyhow::{Context as _, Result, bail};
 use async_nats::jetstream::kv::Operation;
 use bytes::Bytes;
+use fractalaw_folders::make_folder;
 use fractalaw_provenance::{Signatures, beside, sha256, write_whole};
 use futures_util::stream::StreamExt;
 use serde::{Deserialize, Serialize};
@@ -135,7 +136,7 @@ async fn fetch(set: &Set, folder: &Path, app: &str, entry: &[u8]) -> Result<Opti
         let signatures = Signatures::parse(&component.signatures)?.text();
         let path = beside(&path);
         if !std::fs::read_to_string(&path).is_ok_and(|found| found == signatures) {
-            std::fs::create_dir_all(folder)?;
+            make_folder(folder)?;
             write_whole(&path, signatures.as_bytes())?;
         }
     }
@@ -152,7 +153,7 @@ async fn fetch(set: &Set, folder: &Path, app: &str, entry: &[u8]) -> Result<Opti
     if found != component.sha256 {
         bail!("it has the digest {found}, expected {}", component.sha256);
     }
-    std::fs::create_dir_all(folder)?;
+    make_folder(folder)?;
     write_whole(&path, &bytes)?;
     Ok(Some(found))
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use async_nats::jetstream::kv::Operation;
+use fractalaw_folders::{make_folder, sync_name};
 use fractalaw_ledger::{Checkpoint, Ledger, LedgerKey, Options, Reader, now_unix_ns};
 use futures_util::stream::StreamExt;
 use tokio::time::sleep;
@@ -87,7 +88,7 @@ fn keep_one(folder: &Path, ledger: &str, bytes: &[u8]) -> Result<()> {
         bail!("its signature is wrong");
     }
     let folder = folder.join(ledger);
-    fs::create_dir_all(&folder)?;
+    make_folder(&folder)?;
     let mut kept: Vec<_> = fs::read_dir(&folder)?
         .filter_map(|entry| Some(entry.ok()?.path()))
         .filter(|path| {
@@ -121,6 +122,7 @@ fn keep_one(folder: &Path, ledger: &str, bytes: &[u8]) -> Result<()> {
     file.write_all(b"\n")?;
     file.as_file().sync_all()?;
     file.persist(&path)?;
+    sync_name(&path)?;
     let surplus = (kept.len() + 1).saturating_sub(CHECKPOINTS as usize);
     for old in kept.into_iter().take(surplus) {
         fs::remove_file(old)?;

@@ -5,6 +5,7 @@ use std::io::{self, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
+use fractalaw_folders::{folder_of, sync_name};
 use rustix::fs::OFlags;
 
 /// Reads a regular file of at most so many bytes. Opening a pipe would wait for its other end, so the path is looked at
@@ -49,16 +50,12 @@ pub(crate) fn read(file: File, most_bytes: u64) -> io::Result<Vec<u8>> {
 ///
 /// What the system says.
 pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
     let mut file = tempfile::Builder::new()
         .prefix(".new-")
         .permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644))
-        .tempfile_in(folder)?;
+        .tempfile_in(folder_of(path))?;
     file.write_all(bytes)?;
     file.as_file().sync_all()?;
     file.persist(path)?;
-    File::open(folder)?.sync_all()
+    sync_name(path)
 }

@@ -7,6 +7,7 @@ use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
+use fractalaw_folders::sync_name;
 use fractalaw_manifest::terminal::one_line;
 use rustix::fs::OFlags;
 use zeroize::Zeroizing;
@@ -121,7 +122,8 @@ impl SecretKey {
                 .open(path)?;
             // A mask may take bits away and never adds any.
             file.write_all(text.as_bytes())?;
-            file.sync_all()
+            file.sync_all()?;
+            sync_name(path)
         };
         match written() {
             Ok(()) => Ok(key),

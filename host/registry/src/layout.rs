@@ -5,6 +5,7 @@ use std::fs::{self, DirEntry};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
+use fractalaw_folders::make_folder;
 use fractalaw_provenance::{Digest, read_regular, write_whole};
 
 use crate::fault::{Fault, Kind};
@@ -60,7 +61,7 @@ impl Layout {
                 format!("could not make `{}`: {error}", folder.display()),
             )
         };
-        fs::create_dir_all(folder).map_err(failed)?;
+        make_folder(folder).map_err(failed)?;
         // Whoever pushes first at the same moment makes it, and the others find it.
         let _turn = Turn::take(folder)?;
         if is_layout() {
@@ -220,7 +221,7 @@ impl Store for Layout {
                 format!("could not write `{}`: {error}", path.display()),
             )
         };
-        fs::create_dir_all(&folder).map_err(failed)?;
+        make_folder(&folder).map_err(failed)?;
         // What is there may be damaged, so it is written again.
         write_whole(&path, bytes).map_err(failed)
     }

@@ -2,8 +2,10 @@
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+
+use fractalaw_folders::{make_private_folder, sync_name};
 
 use crate::error::ServeError;
 
@@ -28,11 +30,7 @@ impl Folder {
     pub(crate) fn make(served: &Path) -> Result<Folder, ServeError> {
         let folder = Folder::of(served);
         for path in [&folder.own, &folder.components()] {
-            let made = fs::DirBuilder::new()
-                .recursive(true)
-                .mode(0o700)
-                .create(path);
-            made.map_err(|source| failed("make", path, source))?;
+            make_private_folder(path).map_err(|source| failed("make", path, source))?;
         }
         Ok(folder)
     }
@@ -122,10 +120,7 @@ pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), ServeError> {
         file.write_all(bytes)?;
         file.sync_all()?;
         fs::rename(&new, path)?;
-        match path.parent() {
-            Some(folder) => File::open(folder)?.sync_all(),
-            None => Ok(()),
-        }
+        sync_name(path)
     };
     written().map_err(|source| failed("write", path, source))
 }

@@ -11,9 +11,9 @@ mod json_lines;
 mod parquet;
 
 use std::fs::File;
-use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use fractalaw_folders::{folder_of, sync_name};
 use fractalaw_ledger::{Chain, Reader, VerifyError};
 use tempfile::NamedTempFile;
 
@@ -30,7 +30,7 @@ pub(crate) fn run(flags: &flags::Export) -> Result<()> {
         "`{}` is already there, expected to make a new file",
         out.display()
     );
-    let file = NamedTempFile::new_in(folder(out)).with_context(failed)?;
+    let file = NamedTempFile::new_in(folder_of(out)).with_context(failed)?;
     let target = file.reopen().with_context(failed)?;
     let mut sink = sink(flags.format, target, &reader)?;
     let mut chain = (!flags.unverified).then(|| Chain::new(reader.identity(), &[]));
@@ -49,15 +49,9 @@ pub(crate) fn run(flags: &flags::Export) -> Result<()> {
     file.as_file().sync_all().with_context(failed)?;
     file.persist_noclobber(out)
         .map_err(|error| error.error)
+        .and_then(|_| sync_name(out))
         .with_context(failed)?;
     Ok(())
-}
-
-fn folder(file: &Path) -> PathBuf {
-    match file.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
-        _ => PathBuf::from("."),
-    }
 }
 
 fn sink(format: Format, file: File, reader: &Reader) -> Result<Box<dyn Sink>> {

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::PathBuf;
 
+use fractalaw_folders::make_folder;
 use fractalaw_manifest::terminal::one_line;
 use fractalaw_provenance::{
     LOCK_FILE, Lock, LockError, Locked, Signatures, Subject, Wanted, beside, check_name,
@@ -54,7 +55,7 @@ impl Pulling {
         // Checked at once, so that nothing is pulled in vain.
         self.pinned(&lock, name, reference, &found)?;
         let mut pulled = self.verified(&*store, reference, &found, name)?;
-        fs::create_dir_all(&self.folder).map_err(|error| {
+        make_folder(&self.folder).map_err(|error| {
             Fault::failed(
                 format!("could not make `{}`: {error}", self.folder.display()),
                 "name a folder that you can write to",
