@@ -16,6 +16,10 @@ pub(crate) fn hint(error: &io::Error, expected: Option<&str>) -> Option<String> 
         (Some(Errno::FBIG), _) => {
             "the process may not make files so large, its memory's among them: raise `ulimit -f`"
         }
+        (Some(Errno::NOMEM), _) => {
+            "the process has as much memory as it may, or the machine has no more: raise `ulimit -d` or `ulimit -v`, or run \
+             fewer at once"
+        }
         (_, ErrorKind::NotFound | ErrorKind::NotADirectory) => expected?,
         (_, ErrorKind::PermissionDenied) => {
             "the user who runs the host may not open it: see its permissions, and those of the folders above it"

@@ -153,6 +153,12 @@ pub enum HostError {
         /// What the system said.
         source: io::Error,
     },
+    /// The system did not provide memory that the run may have.
+    #[error("could not provide memory for the guest")]
+    GrowForGuest {
+        /// What the system said.
+        source: io::Error,
+    },
     /// The capabilities that are offered conflict, or do not match their own tables.
     #[error("cannot offer this: {message}")]
     BadOffer {
@@ -222,7 +228,8 @@ impl HostError {
             HostError::Read { source, .. }
             | HostError::Start { source, .. }
             | HostError::OpenForGuest { source }
-            | HostError::Instance { source } => cause::hint(source, None),
+            | HostError::Instance { source }
+            | HostError::GrowForGuest { source } => cause::hint(source, None),
             HostError::Grant { source, .. } => {
                 cause::hint(source, Some("a grant names an existing folder on the host"))
             }

@@ -3,6 +3,8 @@
 use fractalaw_report::MemoryKind;
 use wasmtime::ResourceLimiter;
 
+use crate::cause;
+use crate::error::HostError;
 use crate::limits::TABLE_ELEMENTS;
 
 /// Raised if a memory or table would exceed its cap.
@@ -62,6 +64,16 @@ impl ResourceLimiter for Limiter {
         Ok(true)
     }
 
+    /// A guest must not learn what memory the machine has, and the growth was counted already. So if the system refused it,
+    /// the run ends. Wasmtime also calls this without having asked before, for a growth that the type of the memory
+    /// forbids: that error comes from no system, and growing fails as WebAssembly says.
+    fn memory_grow_failed(&mut self, error: wasmtime::Error) -> wasmtime::Result<()> {
+        match cause::of_the_system(&error) {
+            Some(source) => Err(HostError::GrowForGuest { source }.into()),
+            None => Ok(()),
+        }
+    }
+
     fn table_growing(
         &mut self,
         _current: usize,
@@ -80,5 +92,27 @@ impl ResourceLimiter for Limiter {
             .into());
         }
         Ok(true)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Error, ErrorKind};
+
+    use super::*;
+
+    #[test]
+    fn only_a_growth_that_the_system_refused_ends_the_run() {
+        let mut limiter = Limiter::new(usize::MAX);
+        let no_memory = Error::from_raw_os_error(12);
+        let refused = limiter.memory_grow_failed(no_memory.into()).unwrap_err();
+        let error = refused.downcast::<HostError>().unwrap();
+        let HostError::GrowForGuest { source } = error else {
+            panic!("{error}");
+        };
+        assert_eq!(source.kind(), ErrorKind::OutOfMemory);
+        // So Wasmtime says that the type of the memory forbids it.
+        let forbidden = wasmtime::Error::msg("memory growth exceeds memory type's limits");
+        limiter.memory_grow_failed(forbidden).unwrap();
     }
 }

@@ -2,7 +2,7 @@
 
 use std::process::{Command, Stdio};
 
-use fractalaw_testing::guest;
+use fractalaw_testing::{component, guest};
 
 #[test]
 fn compiling_has_the_time_that_it_is_given() {
@@ -46,4 +46,43 @@ fn an_instance_that_the_system_does_not_make_is_the_hosts_failure() {
          hint: the process may not make files so large, its memory's among them: raise `ulimit -f`\n"
     );
     assert_eq!(output.status.code(), Some(10));
+}
+
+/// What the machine has left must not decide what a guest is told.
+#[test]
+fn memory_that_the_system_does_not_give_is_the_hosts_failure() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("grows.wasm");
+    let run = |body: &str, limit: &str| {
+        std::fs::write(&file, component("", body)).unwrap();
+        let output = Command::new("sh")
+            .arg("-c")
+            .arg(format!(
+                "ulimit -d {limit}; exec \"$0\" run --no-cache --memory 256MiB \"$1\""
+            ))
+            .arg(env!("CARGO_BIN_EXE_fractalaw"))
+            .arg(&file)
+            .env_remove("RUST_LOG")
+            .output()
+            .unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        (output.status.code(), said)
+    };
+    let grows = |pages: u32| {
+        format!("(if (i32.eq (memory.grow (i32.const {pages})) (i32.const -1)) (then unreachable))")
+    };
+    // The host itself needs a third of this limit, and the guest asks for 188 MiB.
+    let limit = "150000";
+    assert_eq!(run(&grows(1), limit).0, Some(0));
+    assert_eq!(run(&grows(3_000), "unlimited").0, Some(0));
+    assert_eq!(
+        run(&grows(3_000), limit),
+        (
+            Some(10),
+            "error: could not provide memory for the guest: Cannot allocate memory (os error 12)\n\
+             hint: the process has as much memory as it may, or the machine has no more: raise `ulimit -d` or `ulimit -v`, \
+             or run fewer at once\n"
+                .to_owned()
+        )
+    );
 }
