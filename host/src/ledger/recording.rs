@@ -221,3 +221,37 @@ impl Recording {
         on_a_thread(move || work(&mut lock(&open))).await
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_was_surely_not_written_has_not_completed() {
+        let path = std::path::PathBuf::from("audit.ledger");
+        let waited = std::time::Duration::ZERO;
+        let cases = [
+            (
+                LedgerError::Full { path: path.clone() },
+                Verdict::NotCompleted,
+            ),
+            (
+                LedgerError::Locked {
+                    path: path.clone(),
+                    waited,
+                },
+                Verdict::NotCompleted,
+            ),
+            (
+                LedgerError::NotWritten { path: path.clone() },
+                Verdict::Unknown,
+            ),
+            (LedgerError::NoWriter { path }, Verdict::Unknown),
+        ];
+        for (error, verdict) in cases {
+            let said = error.to_string();
+            let error = HostError::NotAcknowledged(error);
+            assert_eq!(verdict_without(&error), verdict, "{said}");
+        }
+    }
+}

@@ -2,13 +2,16 @@
 //! completed.
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use fractalaw_host::capability::wasmtime;
 use fractalaw_host::capability::{
     Capability, Ended, Granted, PricedLinker, Session, Starting, Table, Verdict, Verdicts,
 };
 use fractalaw_host::{Deeds, Durability, Effect, Host, HostError, Outcome, Run, Settled};
+use fractalaw_ledger::{Ledger, LedgerError, Options};
 use fractalaw_testing::{DURABILITIES, Lab};
+use rusqlite::Connection;
 
 use crate::components::{RUNTIME, component, guest_bytes};
 
@@ -30,6 +33,8 @@ struct Notes {
     /// Where it panics.
     panics: Option<&'static str>,
     waits: bool,
+    /// Done when a run is prepared.
+    meanwhile: Option<Arc<dyn Fn() + Send + Sync>>,
 }
 
 impl Notes {
@@ -83,6 +88,9 @@ impl Session for Note {
         self.identity = ended.identity().map(str::to_owned);
         let what = format!("prepare {}", ended.outcome().kind());
         self.notes.say(&what, ended.identity());
+        if let Some(meanwhile) = &self.notes.meanwhile {
+            meanwhile();
+        }
         match (ended.is_completed(), self.notes.fails) {
             (true, Some(why)) => Err(wasmtime::Error::msg(why)),
             _ => Ok(vec![Effect {
@@ -190,6 +198,52 @@ fn a_run_whose_effects_cannot_be_prepared_has_not_completed() {
                 "settle NotCompleted, the ledger says NotCompleted",
             ]
         );
+    }
+}
+
+/// Nothing of the closing was written, so what the run did is taken back at once, and not by a host that starts later.
+#[test]
+fn a_run_whose_closing_a_locked_ledger_did_not_take_has_not_completed() {
+    for (durability, _) in DURABILITIES {
+        for waits in [false, true] {
+            let lab = Lab::new();
+            let other = Connection::open(&lab.path).unwrap();
+            let other = Arc::new(Mutex::new(other));
+            let locks = Arc::clone(&other);
+            let notes = Notes {
+                waits,
+                meanwhile: Some(Arc::new(move || {
+                    let other = locks.lock().unwrap();
+                    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+                })),
+                ..Notes::default()
+            };
+            let options = Options {
+                durability,
+                busy_timeout: Duration::from_millis(20),
+                node_id: None,
+            };
+            let ledger = Ledger::open(&lab.path, options).unwrap();
+            let host = Host::builder().slots(1).open_ledger(ledger);
+            let host = host.offer(notes.clone()).build().unwrap();
+            let app = host.load(&component("", "")).unwrap();
+            let error = RUNTIME.block_on(host.run(&app, &Run::new())).unwrap_err();
+            let is_locked = matches!(
+                error,
+                HostError::NotAcknowledged(LedgerError::Locked { .. })
+            );
+            assert!(is_locked, "{error:?}");
+            other.lock().unwrap().execute_batch("ROLLBACK").unwrap();
+            assert_eq!(
+                *notes.said.lock().unwrap(),
+                [
+                    "prepare completed, the ledger says NotCompleted",
+                    "settle NotCompleted, the ledger says NotCompleted",
+                ]
+            );
+            drop(host);
+            assert_eq!(lab.outcomes(), [None]);
+        }
     }
 }
 

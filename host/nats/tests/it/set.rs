@@ -149,7 +149,7 @@ impl Stranger {
         Stranger { runtime, jetstream }
     }
 
-    fn publish(&self, subject: &str, payload: String) {
+    pub(crate) fn publish(&self, subject: &str, payload: String) {
         self.runtime.block_on(async {
             let sent = self.jetstream.publish(subject.to_owned(), payload.into());
             sent.await.unwrap().await.unwrap();
@@ -169,7 +169,7 @@ impl Stranger {
 }
 
 /// An event as a node sends it.
-fn message(number: u64, event_type: &str, source: &str) -> String {
+pub(crate) fn message(number: u64, event_type: &str, source: &str) -> String {
     format!(
         "{{\"fractalaw\":1,\"ledger\":\"x\",\"number\":{number},\"event\":{{\"type\":\"{event_type}\",\
          \"source\":\"{source}\",\"depth\":0,\"root\":1}}}}\npayload"

@@ -2,13 +2,13 @@
 
 use std::fs;
 
-use async_nats::jetstream::kv;
+use async_nats::jetstream::{kv, stream};
 use fractalaw_events_engine::{App, Apps, Arrival, Exchange, Kind, Message, Put};
 use fractalaw_ledger::{LedgerKey, Reader, create, now_unix_ns};
 
 use crate::lab::{Node, Place, until};
 use crate::servers::Servers;
-use crate::set::{Stranger, apps, set};
+use crate::set::{Stranger, apps, message, set};
 
 /// The set does not take it at first, so it is sent again. The ledger gets one entry, not one for each attempt.
 #[test]
@@ -120,4 +120,51 @@ fn an_entry_that_is_no_component_holds_up_no_other() {
     });
     let said = "cannot fetch the component of `bad`";
     assert_eq!(place.log().matches(said).count(), 1, "{}", place.log());
+}
+
+/// Otherwise the node would own a delivery for ever that nobody has.
+#[test]
+fn a_message_is_refused_for_good_only_when_its_delivery_is_known_to_be_done() {
+    let Some(servers) = Servers::start(1, "") else {
+        return;
+    };
+    let stranger = Stranger::new(&servers);
+    // Nothing can be remembered for a time. So the set does not take that a delivery is done.
+    let owners = |forgets| stream::Config {
+        name: "KV_OWNERS".to_owned(),
+        subjects: vec!["$KV.OWNERS.>".to_owned()],
+        max_messages_per_subject: 1,
+        allow_rollup: true,
+        allow_message_ttl: forgets,
+        ..stream::Config::default()
+    };
+    stranger.runtime.block_on(async {
+        let made = stranger.jetstream.create_stream(owners(false)).await;
+        made.unwrap();
+    });
+    let nodes = set(&servers, &["a"]);
+    let place = &nodes[0].0.place;
+    stranger.publish(
+        "fx.ev.data-ingested.x-2",
+        message(2, "data-ingested", "a\\nb"),
+    );
+    until("a refusal of the set", || {
+        place.log().matches("`watch`: ").count() > 1
+    });
+    let status = || place.ask(&["status"]).unwrap();
+    let waits = status();
+    assert!(waits.contains("node a: running, owns 1, "), "{waits}");
+    assert!(
+        waits.ends_with("\n1 messages are stored, 0 deliveries are remembered as done\n"),
+        "{waits}"
+    );
+    stranger.runtime.block_on(async {
+        let changed = stranger.jetstream.update_stream(owners(true)).await;
+        changed.unwrap();
+    });
+    until("the end of the delivery", || {
+        let status = status();
+        status.contains("node a: running, owns 0, ")
+            && status.ends_with("\n0 messages are stored, 1 deliveries are remembered as done\n")
+    });
 }

@@ -141,3 +141,86 @@ fn requests_that_share_a_transaction_fail_together_and_leave_nothing() {
     lab.start();
     assert_eq!(lab.engine().backlog(), Backlog::default());
 }
+
+/// An engine in the middle of its work: of `a`, which may run three at a time, one runs, one is claimed and three are
+/// ready; of `one`, the first waits for its next attempt.
+fn at_work() -> (Lab, Run, Vec<Claim>) {
+    let apps = Apps::default()
+        .with("a", App::new(3).on("x").on("both"))
+        .with("broken", App::new(64).on("both"))
+        .with("one", App::new(1).on("w"));
+    let mut lab = Lab::new(apps);
+    for event_type in ["w", "w"] {
+        lab.accept(event_type);
+    }
+    lab.run_next("trap").unwrap();
+    for _ in 0..5 {
+        lab.accept("x");
+    }
+    let running = lab.start_next().unwrap().0;
+    let claimed = lab.engine().claim(lab.now, 1).unwrap();
+    (lab, running, claimed)
+}
+
+/// What can be claimed now.
+fn claim(lab: &Lab) -> (Vec<Claim>, Vec<u64>) {
+    let claims = lab.engine().claim(lab.now, 99).unwrap();
+    let ids = claims.iter().map(|claim| claim.delivery().id.0).collect();
+    (claims, ids)
+}
+
+/// What may run follows from the file, from the claims and from the apps, as if nothing had failed.
+fn goes_on(mut lab: Lab, running: Run, claimed: Vec<Claim>) {
+    let (more, ids) = claim(&lab);
+    assert_eq!(ids, [5]);
+    lab.end(running, "completed");
+    let (last, ids) = claim(&lab);
+    assert_eq!(ids, [6]);
+    drop((claimed, more, last));
+    lab.later(3_600);
+    let (claims, ids) = claim(&lab);
+    assert_eq!(ids, [1, 4, 5, 6]);
+    drop(claims);
+    while let Some((run, _)) = lab.start_next() {
+        lab.end(run, "completed");
+    }
+    assert_eq!(lab.engine().backlog(), Backlog::default());
+    for _ in 0..4 {
+        lab.accept("x");
+    }
+    let (_claims, ids) = claim(&lab);
+    assert_eq!(ids, [8, 9, 10]);
+}
+
+#[test]
+fn what_may_run_after_a_transaction_that_failed_is_what_could_run_before() {
+    let (lab, running, claimed) = at_work();
+    let other = Connection::open(lab.path()).unwrap();
+    other.execute_batch(BREAK).unwrap();
+    // Each of them makes a delivery of `a` before it fails.
+    for id in 100..103 {
+        lab.engine().accept(outside(id, "both")).unwrap_err();
+    }
+    goes_on(lab, running, claimed);
+}
+
+/// Not even the file can be read when the transaction is undone. Then it is read before anything else is done.
+#[test]
+fn what_may_run_is_read_again_when_the_file_can_be_read_again() {
+    let (lab, running, claimed) = at_work();
+    let other = Connection::open(lab.path()).unwrap();
+    let rename = |from: &str, to: &str| {
+        let sql = format!("ALTER TABLE {from} RENAME TO {to}");
+        other.execute_batch(&sql).unwrap();
+    };
+    rename("deliveries", "away");
+    for _ in 0..2 {
+        let error = lab.engine().claim(lab.now, 99).unwrap_err();
+        assert!(
+            error.to_string().contains("no such table: deliveries"),
+            "{error}"
+        );
+    }
+    rename("away", "deliveries");
+    goes_on(lab, running, claimed);
+}
