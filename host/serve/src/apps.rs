@@ -30,6 +30,8 @@ pub(crate) struct App {
     pub(crate) running: BTreeMap<Arc<str>, u32>,
     /// The runs of a new version that decide whether it stays.
     pub(crate) trial: Option<Trial>,
+    /// The digest of a version that is bad, if the one before could not be put back yet.
+    pub(crate) bad: Option<String>,
     /// Whether no run may begin, because a new version waits for the old one to end.
     pub(crate) drains: bool,
     /// Why its file is not what runs.
@@ -77,6 +79,7 @@ impl App {
             loaded: None,
             running: BTreeMap::new(),
             trial: None,
+            bad: None,
             drains: false,
             note: None,
             looks: None,

@@ -39,11 +39,22 @@ impl Supervisor {
         }
     }
 
+    /// The apps that run a bad version, with its digest.
+    fn bad(&self) -> Vec<(String, String)> {
+        let apps = self.0.apps();
+        let bad = apps.by_name.iter();
+        bad.filter_map(|(name, app)| Some((name.clone(), app.bad.clone()?)))
+            .collect()
+    }
+
     /// Looks at the files of the apps now and then, and when it is told to.
     pub(super) async fn look_at_files(self) {
         let mut stop = self.stopping();
         while *stop.borrow_and_update() == Stopping::No {
             self.finish_old_swaps().await;
+            for (name, digest) in self.bad() {
+                self.roll_back_bad(&name, &digest).await;
+            }
             self.look_at(|_| true).await;
             tokio::select! {
                 () = self.0.look.notified() => {}

@@ -123,8 +123,10 @@ impl Supervisor {
     /// Three of the first five runs ended badly.
     pub(super) async fn roll_back_bad(&self, name: &str, digest: &str) {
         if let Err(note) = self.put_back(name, Why::Bad, Some(digest)).await {
-            tracing::warn!("`{name}` is bad, and is not rolled back: {note}");
-            self.0.note(name, Some(note));
+            // It may be tried each second.
+            if self.0.note(name, Some(note.clone())) {
+                tracing::warn!("`{name}` is bad, and is not rolled back: {note}");
+            }
         }
     }
 
@@ -143,7 +145,14 @@ impl Supervisor {
         }
         let previous = previous.ok_or("there is no version before it")?;
         let candidate = self.0.judge(previous).await?;
-        self.switch(name, candidate, why).await
+        let switched = self.switch(name, candidate, why).await;
+        if switched.is_err()
+            && let Some(app) = self.0.apps().by_name.get_mut(name)
+        {
+            // The disk may work again, and then the bad version must not stay.
+            app.bad = bad.map(str::to_owned);
+        }
+        switched
     }
 
     /// Takes the version in a file, if it is another and may run. What comes of it is in the note.
@@ -290,6 +299,7 @@ impl Supervisor {
                     app,
                 });
                 of.trial = trial;
+                of.bad = None;
                 of.drains = false;
                 of.note = None;
             }

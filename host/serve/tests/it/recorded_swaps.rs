@@ -1,4 +1,4 @@
-//! A swap that counts is in the ledger once, whatever failed or ended when it was to be recorded.
+//! Swaps when the ledger or the disk fails: one that counts is in the ledger once, and a bad version does not stay.
 
 use fractalaw_ledger::Reader;
 use rusqlite::Connection;
@@ -97,4 +97,38 @@ fn a_start_records_the_swaps_that_the_last_process_did_not() {
         let state: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
         assert_eq!(state["apps"]["a"]["swaps"], Value::Null);
     }
+}
+
+#[test]
+fn a_bad_version_is_rolled_back_when_the_disk_works_again() {
+    let site = Site::new(&format!("{ONE}retry = 1\n"));
+    site.write("a.wasm", &app(1, ""));
+    let running = site.start();
+    let first = running.digest("a");
+    site.write("a.wasm", &app(2, TRAP));
+    reload(&running).unwrap();
+    let bad = running.digest("a");
+    // What is written first cannot be written.
+    let in_the_way = site.file(".fractalaw/apps.json.new");
+    std::fs::create_dir(&in_the_way).unwrap();
+    for _ in 0..3 {
+        running.emit("go");
+    }
+    until("the attempt", || running.app("a").note.is_some());
+    let note = running.app("a").note.unwrap();
+    assert!(note.starts_with("could not write `"), "{note}");
+    assert_eq!(running.digest("a"), bad);
+    assert_eq!(running.left(), ["a dead 1 trap"; 3]);
+    std::fs::remove_dir(&in_the_way).unwrap();
+    running.supervisor.look();
+    // The three events, with the version before.
+    running.ended(6);
+    assert_eq!(running.digest("a"), first);
+    assert_eq!(running.app("a").bad, [bad]);
+    assert_eq!(running.app("a").note, None);
+    assert_eq!(running.left(), [] as [&str; 0]);
+    running.stop();
+    let why = |(_, _, why): (_, _, String)| why;
+    let why: Vec<_> = swaps(&site).into_iter().map(why).collect();
+    assert_eq!(why, ["file", "file", "rolled-back"]);
 }

@@ -215,7 +215,7 @@ fn what_may_run_is_read_again_when_the_file_can_be_read_again() {
     };
     rename("deliveries", "away");
     for _ in 0..2 {
-        let error = lab.engine().claim(lab.now, 99).unwrap_err();
+        let error = lab.engine().claim(lab.now, 99).err().unwrap();
         assert!(
             error.to_string().contains("no such table: deliveries"),
             "{error}"
