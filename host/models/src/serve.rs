@@ -46,13 +46,19 @@ pub(crate) fn run(folder: &Path, place: &Place) -> anyhow::Result<()> {
         .enable_all()
         .build()
         .context("cannot start")?;
-    runtime.block_on(async {
+    let served = runtime.block_on(async {
         let wait = |kind| signal(kind).context("cannot wait for signals");
         let mut terminate = wait(SignalKind::terminate())?;
         let mut interrupt = wait(SignalKind::interrupt())?;
         // Only one program can have the socket, so it is opened before the models are loaded.
         let listener = Listener::open(place).await?;
-        let (desk, names) = load(&catalogue)?;
+        // It takes seconds to minutes. A program that is told to end meanwhile has nothing to finish.
+        let loading = tokio::task::spawn_blocking(move || load(&catalogue));
+        let (desk, names) = tokio::select! {
+            loaded = loading => loaded.context("cannot load the models")??,
+            _ = terminate.recv() => return Ok(()),
+            _ = interrupt.recv() => return Ok(()),
+        };
         let desk = Arc::new(desk);
         let mut output = std::io::stdout();
         writeln!(output, "serving {} at {listener}", names.join(", "))
@@ -60,11 +66,14 @@ pub(crate) fn run(folder: &Path, place: &Place) -> anyhow::Result<()> {
             .context("cannot write to standard output")?;
         serve(listener, desk, &mut terminate, &mut interrupt).await;
         Ok(())
-    })
+    });
+    // Nobody waits for what is still loaded.
+    runtime.shutdown_background();
+    served
 }
 
 /// All models that this program runs, and their names.
-fn load(catalogue: &Catalogue) -> anyhow::Result<(Desk, Vec<&str>)> {
+fn load(catalogue: &Catalogue) -> anyhow::Result<(Desk, Vec<String>)> {
     let (mut models, mut names) = (BTreeMap::new(), Vec::new());
     for (name, model) in &catalogue.models {
         if !loaded::is_ours(model) {
@@ -81,7 +90,7 @@ fn load(catalogue: &Catalogue) -> anyhow::Result<(Desk, Vec<&str>)> {
             max_tokens: model.max_tokens,
         };
         models.insert(name.clone(), served);
-        names.push(&**name);
+        names.push(name.clone());
     }
     ensure!(
         !names.is_empty(),

@@ -1,15 +1,17 @@
 //! The program ends, or is ended, while it works. It needs the real model, because the tiny one is done at once.
 
-use std::io::Write;
+use std::io::{Read, Write};
+use std::process::Stdio;
 use std::sync::mpsc::channel;
 use std::thread;
+use std::time::Instant;
 
-use rustix::process::Signal;
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
-use crate::client::{ask, chat, connect, embed, question, read, until_requests};
+use crate::client::{PATIENCE, ask, chat, connect, embed, question, read, until_requests};
 use crate::folders::fetched;
-use crate::program::Program;
+use crate::program::{Program, command};
 
 /// A request that takes seconds, or a tenth of one.
 fn large(texts: usize) -> Value {
@@ -34,6 +36,37 @@ fn a_program_that_is_killed_mid_call_closes_the_connection_and_can_start_again()
         assert_eq!(read(&mut *stream), None);
         program.ended();
     }
+}
+
+/// Whoever starts and ends programs waits for that, and ends it by force at last.
+#[test]
+fn sigterm_ends_the_program_while_it_loads_its_models() {
+    let Some(folder) = fetched() else {
+        return;
+    };
+    let sockets = tempfile::tempdir().unwrap();
+    let socket = sockets.path().join("models.sock");
+    let place = format!("unix:{}", socket.display());
+    let mut child = command(&folder, &["serve", "--listen", &place])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // It has the socket before it loads, which takes longer than a look at a file.
+    let began = Instant::now();
+    while !socket.exists() {
+        assert!(began.elapsed() < PATIENCE, "the socket did not come");
+    }
+    kill_process(Pid::from_child(&child), Signal::TERM).unwrap();
+    let mut said = String::new();
+    child
+        .stdout
+        .take()
+        .unwrap()
+        .read_to_string(&mut said)
+        .unwrap();
+    assert_eq!(said, "");
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    assert!(!socket.exists());
 }
 
 #[test]
