@@ -66,8 +66,8 @@ fractalaw_limits::limits! {
     pub const HANDLES: usize = 256
         => "`quota-exceeded`: `handles`";
 
-    /// The host's own memory that one run may occupy: listings of folders, audit entries and captured output. All
-    /// audit entries and all output fit, and a folder of a hundred thousand files.
+    /// The host's own memory that one run may occupy: listings of folders, audit entries, captured output and recorded
+    /// answers. All audit entries and all output fit, and a folder of a hundred thousand files.
     pub const HOST_MEMORY_BYTES: usize = 32 * MIB
         => "`quota-exceeded`: `host-memory`";
 }
