@@ -1,3 +1,5 @@
+//! What is written is read, by whoever comes and at the same time, and what is wrong stays as it is.
+
 use std::thread;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! What people do with deliveries, on an engine and a ledger without a supervisor.
+
 use std::path::Path;
 use std::time::Duration;
 
