@@ -19,8 +19,10 @@ mod effect;
 mod grant;
 mod place;
 mod statement;
-mod stores;
 mod warning;
+
+mod operator;
+mod stores;
 
 mod adbc;
 mod engine;
@@ -78,17 +80,18 @@ impl Data {
         self
     }
 
-    /// Tells what an operator should know about the grants of a run, as soon as the run has used the database. Each warning is told
-    /// once. [`take_warnings`](Data::take_warnings) then returns none. It is for hosts that run for long.
+    /// Tells what an operator should know: about the grants of a run, as soon as the run has used the database, and about an earlier run
+    /// that waits to be settled and keeps a run of this host from writing. Each warning is told once.
+    /// [`take_warnings`](Data::take_warnings) then returns none. It is for hosts that run for long.
     #[must_use]
     pub fn on_warning(self, told: impl Fn(&Warning) + Send + Sync + 'static) -> Data {
-        self.stores.tell(Box::new(told));
+        self.stores.operator.tell(Box::new(told));
         self
     }
 
-    /// What an operator should know about the grants of runs so far. Each warning is returned once.
+    /// What an operator should know after the runs so far. Each warning is returned once.
     pub fn take_warnings(&self) -> Vec<Warning> {
-        self.stores.take_warnings()
+        self.stores.operator.take_warnings()
     }
 
     /// Closes the databases that no run uses, and waits for the programs that have them open. Dropping the host does the
@@ -111,7 +114,7 @@ impl Capability for Data {
 
     /// Settles what a crash left in the databases that the policy names.
     fn start(&self, starting: &Starting<'_>) -> Result<(), HostError> {
-        self.stores.know(starting.verdicts());
+        self.stores.operator.know(starting.verdicts());
         for settings in starting.names(KEY).filter_map(grant::settings) {
             let checked =
                 settings.and_then(|settings| settings.check(|_| Some(ANY_SECRET.to_owned())));

@@ -13,9 +13,10 @@ use fractalaw_sqlite::{Budget, Conditions, StoreError};
 use crate::adbc::{AdbcRun, NotCommitted};
 use crate::budget::{Quotas, RunBudget, ends, failed};
 use crate::engine::{Engine, NotReady, Ready};
+use crate::operator::lock;
 use crate::place::Place;
 use crate::statement::Statement;
-use crate::stores::{Stores, lock};
+use crate::stores::Stores;
 
 /// The error that a guest gets for a call that failed.
 #[derive(Debug, wasmtime::component::ComponentType, wasmtime::component::Lower)]
@@ -189,6 +190,7 @@ fn open(
             let store = stores.for_run(&file, &tables, &mut || budget.look());
             let store = store.map_err(|error| match error {
                 StoreError::Stop(stop) => Fails::Call(stop.into()),
+                StoreError::Unsettled { .. } => Fails::Call(fractalaw_sqlite::unsettled().into()),
                 error if error.is_busy() => Fails::Call(fractalaw_sqlite::busy().into()),
                 error => Fails::Host(failed(error)),
             })?;

@@ -2,13 +2,13 @@
 
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, TryLockError};
+use std::sync::{Arc, Mutex, OnceLock, TryLockError};
 
 use fractalaw_adbc_client::{OpenError, Settings, beside_the_host};
-use fractalaw_host::capability::{self, Verdicts};
-use fractalaw_sqlite::{Grants, Stop, Store, StoreError, Verdict};
+use fractalaw_sqlite::{Grants, Stop, Store, StoreError};
 
 use crate::limits::{CHECKED_GRANTS, OPEN_LOOK};
+use crate::operator::{Operator, lock};
 use crate::warning::Warning;
 
 /// All databases of one host.
@@ -19,18 +19,13 @@ pub(crate) struct Stores {
     /// The same.
     adbc: Mutex<HashMap<Settings, AdbcSlot>>,
     adbc_program: OnceLock<PathBuf>,
-    verdicts: OnceLock<Verdicts>,
-    /// The grants that were checked against a database, and what the operator was not told yet.
+    /// The grants that were checked against a database.
     checked: Mutex<HashSet<(PathBuf, Arc<Grants>)>>,
-    warnings: Mutex<Vec<Warning>>,
-    told: OnceLock<Told>,
+    pub(crate) operator: Arc<Operator>,
 }
 
 /// Says whether the run that waits may go on.
 pub(crate) type Look<'a> = dyn FnMut() -> Result<(), Stop> + 'a;
-
-/// Is told of each warning.
-pub(crate) type Told = Box<dyn Fn(&Warning) + Send + Sync>;
 
 /// A database in a file, if it is open.
 type Slot = Arc<Mutex<Option<Store>>>;
@@ -39,11 +34,6 @@ type Slot = Arc<Mutex<Option<Store>>>;
 type AdbcSlot = Arc<Mutex<Option<fractalaw_adbc_client::Store>>>;
 
 impl Stores {
-    /// Sets the ledger that knows about earlier runs.
-    pub(crate) fn know(&self, verdicts: &Verdicts) {
-        let _ = self.verdicts.set(verdicts.clone());
-    }
-
     /// The database in this file. When it is opened, a run that a crash left is settled. While another run opens it, or another program
     /// holds it, `look` says whether to wait.
     pub(crate) fn get(&self, file: &Path, look: &mut Look<'_>) -> Result<Store, StoreError> {
@@ -61,7 +51,7 @@ impl Stores {
         if let Some(store) = &*slot {
             return Ok(store.clone());
         }
-        let store = Store::open_for(&path, |run| self.verdict(run), look)?;
+        let store = Store::open_for(&path, self.operator.ledgers(file), look)?;
         Ok(slot.insert(store).clone())
     }
 
@@ -79,21 +69,11 @@ impl Stores {
         drop(checked);
         if is_new {
             let problems = store.check_for(grants, look)?;
-            let warnings = problems.iter().map(|problem| Warning::new(file, problem));
-            match self.told.get() {
-                Some(told) => warnings.for_each(|warning| told(&warning)),
-                None => lock(&self.warnings).extend(warnings),
+            for problem in &problems {
+                self.operator.warn(Warning::new(file, problem));
             }
         }
         Ok(store)
-    }
-
-    pub(crate) fn tell(&self, told: Told) {
-        let _ = self.told.set(told);
-    }
-
-    pub(crate) fn take_warnings(&self) -> Vec<Warning> {
-        std::mem::take(&mut lock(&self.warnings))
     }
 
     /// The database behind a driver. The first run that uses it opens it.
@@ -126,21 +106,6 @@ impl Stores {
             }
         }
     }
-
-    fn verdict(&self, run: &str) -> Verdict {
-        let known = self.verdicts.get().map(|verdicts| verdicts.of(run));
-        match known {
-            Some(Ok(capability::Verdict::Completed)) => Verdict::Completed,
-            Some(Ok(capability::Verdict::NotCompleted)) => Verdict::NotCompleted,
-            // A ledger that cannot be read now may be readable later.
-            Some(Ok(capability::Verdict::Unknown) | Err(_)) | None => Verdict::Unknown,
-        }
-    }
-}
-
-/// A panic leaves nothing half changed, because the engine rolls back what it does not finish.
-pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Two hosts use one database, each with a ledger of its own, and both are killed at random moments. The database then has the
 //! changes of the runs that completed in one of the ledgers, as a whole, and no others. No host settles what a host that is alive has open. What a
-//! dead one left is settled by whoever starts next, as the dead one's ledger says.
+//! dead one left is settled by whoever starts or writes next, as the dead one's ledger says.
 
 use std::collections::BTreeSet;
 use std::error::Error;
@@ -10,7 +10,7 @@ use std::thread;
 use std::time::Duration;
 
 use fractalaw_data::Data;
-use fractalaw_host::{Durability, Host, HostError, Policy};
+use fractalaw_host::{Durability, Host, HostError, Policy, Run};
 use fractalaw_testing::{DURABILITIES, Lab, RUNTIME, cache};
 use rusqlite::Connection;
 use tempfile::TempDir;
@@ -25,9 +25,31 @@ const SETTLED: usize = 5;
 const SECOND: u64 = 500_000_000;
 
 fn host(ledger: &Path, durability: Durability) -> Result<Host, HostError> {
+    host_with(ledger, durability, Data::new())
+}
+
+fn host_with(ledger: &Path, durability: Durability, data: Data) -> Result<Host, HostError> {
     let policy = Policy::load(ledger.with_file_name("policy.toml")).unwrap();
     let host = Host::builder().slots(4).cache(cache()).policy(policy);
-    host.ledger(ledger, durability).offer(Data::new()).build()
+    host.ledger(ledger, durability).offer(data).build()
+}
+
+/// Kills a host again and again until it leaves a run that is not settled.
+fn unsettled_by(left: &Lab, file: &Path, kill: &mut u64) {
+    loop {
+        *kill += 1;
+        killing::killed(
+            left,
+            "two_hosts::a_host_that_shares_its_data_without_end",
+            *kill,
+            1 + *kill * 1_000_000,
+            random(*kill) % 12,
+            Duration::from_micros(random(*kill + 7_000) / 4),
+        );
+        if fractalaw_sqlite::is_unsettled(file) {
+            return;
+        }
+    }
 }
 
 /// The host. While the other one is alive and has a run open, it may not start.
@@ -92,28 +114,81 @@ fn shared() -> (TempDir, PathBuf, [Lab; 2]) {
 fn a_host_settles_what_another_left_that_is_dead() {
     let (_folder, file, labs) = shared();
     let [left, other] = &labs;
-    let mut settled = 0;
     let mut kill = 0;
-    while settled < SETTLED {
-        kill += 1;
-        killing::killed(
-            left,
-            "two_hosts::a_host_that_shares_its_data_without_end",
-            kill,
-            1 + kill * 1_000_000,
-            random(kill) % 12,
-            Duration::from_micros(random(kill + 7_000) / 4),
-        );
-        if !fractalaw_sqlite::is_unsettled(&file) {
-            continue;
-        }
+    for _ in 0..SETTLED {
+        unsettled_by(left, &file, &mut kill);
         drop(host(&other.path, DURABILITIES[0].0).unwrap());
         assert!(!fractalaw_sqlite::is_unsettled(&file));
-        settled += 1;
     }
-    let ended = ended(left).into_iter();
+    agrees(&file, &completed(left));
+}
+
+/// A host that is killed leaves the record of a run. The other host has the database open, and its next run settles that.
+#[test]
+fn a_host_that_runs_settles_what_another_left_that_is_dead() {
+    let (_folder, file, labs) = shared();
+    let [left, running] = &labs;
+    let data = Data::new();
+    let host = host_with(&running.path, DURABILITIES[0].0, data.clone()).unwrap();
+    let writes = host.load(&guest("")).unwrap();
+    let mut number = SECOND;
+    let mut outcome = || {
+        number += 1;
+        let run = Run::new().clock(Duration::from_secs(number));
+        let report = RUNTIME.block_on(host.run(&writes, &run)).unwrap();
+        report.outcome.kind()
+    };
+    assert_eq!(outcome(), "completed");
+    let mut kill = 0;
+    for _ in 0..SETTLED {
+        unsettled_by(left, &file, &mut kill);
+        assert_eq!(outcome(), "completed");
+        assert!(!fractalaw_sqlite::is_unsettled(&file));
+    }
+    assert_eq!(data.take_warnings(), []);
+    // Without the dead host's ledger, nobody can say what became of the run. The operator of this host is told so once.
+    unsettled_by(left, &file, &mut kill);
+    let folder = left.path.parent().unwrap();
+    let away = folder.with_extension("away");
+    fs::rename(folder, &away).unwrap();
+    for _ in 0..2 {
+        assert_eq!(outcome(), "trap");
+    }
+    let [warning] = &data.take_warnings()[..] else {
+        panic!("expected one warning");
+    };
+    let record = file.with_file_name("data.db-pending").display().to_string();
+    let message = warning.message.split('`').collect::<Vec<_>>();
+    let [before, name, _, path, told, _run, why] = message[..] else {
+        panic!("{warning:?}");
+    };
+    assert_eq!((name, path), (&*file.display().to_string(), &*record));
+    assert_eq!(
+        [before, told, why],
+        [
+            "data in ",
+            ": run ",
+            " waits to be settled, and its ledger cannot be asked from here"
+        ]
+    );
+    assert_eq!(
+        warning.hint,
+        format!(
+            "start a host once that reads this ledger and this database, with `--ledger`, or, if the ledger is lost, empty the file \
+             `{record}` to keep the database as it is"
+        )
+    );
+    fs::rename(&away, folder).unwrap();
+    assert_eq!(outcome(), "completed");
+    assert!(!fractalaw_sqlite::is_unsettled(&file));
+    agrees(&file, &(&completed(left) | &completed(running)));
+}
+
+/// The numbers of the runs that completed, as the ledger says.
+fn completed(lab: &Lab) -> BTreeSet<u64> {
+    let ended = ended(lab).into_iter();
     let completed = ended.filter(|(_, outcome)| outcome.as_deref() == Some("completed"));
-    agrees(&file, &completed.map(|(number, _)| number).collect());
+    completed.map(|(number, _)| number).collect()
 }
 
 #[test]
@@ -131,11 +206,7 @@ fn two_ledgers_and_their_data_agree_whenever_the_hosts_are_killed() {
             let outcome = ended[number].as_deref();
             assert_eq!(outcome, Some("completed"), "run {number}");
         }
-        let all = ended.iter();
-        let all: Vec<u64> = all
-            .filter(|(_, outcome)| outcome.as_deref() == Some("completed"))
-            .map(|(number, _)| *number)
-            .collect();
+        let all = self::completed(lab);
         eprintln!(
             "{} kills: {} runs, {} completed, {} acknowledged",
             kills(),

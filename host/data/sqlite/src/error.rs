@@ -97,6 +97,15 @@ pub enum StoreError {
         /// The record.
         path: PathBuf,
     },
+    /// The ledger failed, so nobody knows whether its closing of a run of this host is on disk.
+    #[error(
+        "`{path}`: a run of this host waits to be settled, because its ledger failed\nhint: start this host again, which then settles \
+         the run"
+    )]
+    OwnUnsettled {
+        /// The record.
+        path: PathBuf,
+    },
     /// A host that is gone has left a run, and its ledger cannot be asked.
     #[error(
         "`{path}`: run `{run}` waits to be settled, and its ledger cannot be asked from here\nhint: start a host once that reads \
@@ -148,5 +157,16 @@ impl StoreError {
             StoreError::Open { cause, .. } | StoreError::Sqlite { cause, .. } => cause.is_busy(),
             _ => false,
         }
+    }
+
+    /// Whether a run stays unsettled until a person does something.
+    pub(crate) fn needs_a_person(&self) -> bool {
+        matches!(
+            self,
+            StoreError::OwnUnsettled { .. }
+                | StoreError::Unknown { .. }
+                | StoreError::Diverged { .. }
+                | StoreError::PendingFormat { .. }
+        )
     }
 }

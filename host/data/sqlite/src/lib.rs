@@ -10,7 +10,7 @@
 //!
 //! In reading order: `store`, `run`, `open`, `prepared`, `call`, `insert`; `world` and `guard` for what is granted;
 //! `work` and `price` for what it costs; `rows_out`, `rows_in`, `kind`, `time` for Arrow, with the streams of
-//! `fractalaw-arrow`; `touched`, `changes`, `pending`, `codec` for what takes effect; `import` and `csv` to fill a
+//! `fractalaw-arrow`; `touched`, `changes`, `pending`, `settling`, `codec` for what takes effect; `import` and `csv` to fill a
 //! database from files; `by_hand` for what people do with a database.
 
 #![deny(missing_docs)]
@@ -63,6 +63,7 @@ mod rows_in;
 mod rows_out;
 mod run;
 mod search;
+mod settling;
 mod shape;
 mod store;
 mod text;
@@ -81,8 +82,8 @@ pub use fractalaw_data_call::{Amount, Budget, CallError, Code, Failure, Quota, S
 pub use grants::{GrantError, Grants};
 pub use import::{ImportError, import};
 pub use inner::Conditions;
-pub use messages::busy;
-pub use pending::{Verdict, is_unsettled};
+pub use messages::{busy, unsettled};
+pub use pending::{Ledgers, Verdict, is_unsettled};
 pub use prepared::Prepared;
 pub use run::Run;
 pub use store::Store;

@@ -80,12 +80,21 @@ pub fn busy() -> CallError {
 }
 
 /// The path of the record is the operator's own.
-pub(crate) fn unsettled() -> CallError {
+pub fn unsettled() -> CallError {
     CallError::new(
         Code::Busy,
         "a run of another host has changed the database, and waits to be settled",
     )
-    .hint("run again when that host has started again")
+    .hint("run again when that host has settled it")
+}
+
+/// A person must do something first, who is told what.
+pub(crate) fn stays_unsettled() -> CallError {
+    CallError::new(
+        Code::Busy,
+        "an earlier run waits to be settled, and this host cannot settle it",
+    )
+    .hint("run again when it is settled: whoever runs the host is told what to do")
 }
 
 pub(crate) fn read_only() -> CallError {

@@ -86,25 +86,22 @@ impl Open {
         if self.place.is_none() {
             self.place = Some(self.store.line.enter(look)?);
         }
-        if let Some(pending) = &self.store.pending {
-            let settled = lock(pending).try_again(&self.store.path, &mut { look });
-            settled.map_err(|error| engine(&error))?;
-        }
         let began = Instant::now();
         loop {
-            let in_the_way = match self.execute("BEGIN IMMEDIATE") {
+            let is_last = began.elapsed() > OTHERS_WAIT;
+            match self.execute("BEGIN IMMEDIATE") {
                 Ok(()) if self.is_settled() => return Ok(()),
-                // The other host may be about to empty the record of a run that it has committed.
+                // The host of that run may be about to empty the record, or it is gone.
                 Ok(()) => {
                     self.roll_back();
-                    messages::unsettled()
+                    self.settle_left(began, &mut { look })?;
                 }
-                Err(error) if error.is_busy() => messages::busy(),
+                Err(error) if error.is_busy() => {}
                 Err(error) => return Err(messages::engine(&error)),
-            };
+            }
             look()?;
-            if began.elapsed() > OTHERS_WAIT {
-                return Err(in_the_way.into());
+            if is_last {
+                return Err(messages::busy().into());
             }
             std::thread::sleep(LINE_LOOK);
         }
@@ -114,6 +111,15 @@ impl Open {
     fn is_settled(&self) -> bool {
         let pending = self.store.pending.as_ref();
         pending.is_none_or(|pending| lock(pending).check_empty().is_ok())
+    }
+
+    /// Settles the run that waits, unless its host is alive and does it.
+    fn settle_left(&self, began: Instant, look: &mut Look<'_>) -> Result<(), Failure> {
+        let Some(pending) = &self.store.pending else {
+            return Ok(());
+        };
+        let settled = lock(pending).settle_for_writer(began, look);
+        settled.map_err(|error| engine(&error))
     }
 
     /// What the transaction changed. The run's budget may be used up.
@@ -242,7 +248,8 @@ fn broken_keys() -> CallError {
 fn engine(error: &StoreError) -> Failure {
     match error {
         StoreError::Stop(stop) => (*stop).into(),
-        StoreError::Unsettled { .. } | StoreError::Unknown { .. } => messages::unsettled().into(),
+        StoreError::Unsettled { .. } => messages::unsettled().into(),
+        error if error.needs_a_person() => messages::stays_unsettled().into(),
         StoreError::Sqlite { cause, .. } | StoreError::Open { cause, .. } => {
             messages::engine(cause)
         }

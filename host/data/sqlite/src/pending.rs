@@ -19,28 +19,20 @@
 //! changed them, and a person must decide.
 //!
 //! The host that wrote the record holds the file's lock until it has emptied it. If the lock is free, that host is dead. Then the next host
-//! that starts settles the run, whoever's it is. It would be wrong to do that for a host that is alive: when that host empties the record
-//! at last, the record could be another run's.
+//! that opens the database or wants to write settles the run, whoever's it is: see `settling`. It would be wrong to do that for a host that
+//! is alive: when that host empties the record at last, the record could be another run's.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{ErrorKind, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, SystemTime};
 
-use fractalaw_data_call::Stop;
-use rusqlite::config::DbConfig;
-use rusqlite::{Connection, Transaction, TransactionBehavior};
 use sha2::{Digest, Sha256};
 
-use crate::busy::Busy;
 use crate::changes::Changes;
 use crate::codec;
-use crate::desk;
 use crate::error::StoreError;
-use crate::functions;
-use crate::limits::{LINE_LOOK, OPEN_WAIT, OTHERS_WAIT, PENDING_BYTES};
-use crate::others::{Look, while_busy};
-use crate::redo::{State, do_again, state};
+use crate::limits::{OTHERS_WAIT, PENDING_BYTES};
 
 const MAGIC: &[u8; 24] = b"fractalaw-data-pending\0\n";
 const FORMAT: u32 = 1;
@@ -82,20 +74,28 @@ pub enum Verdict {
     Unknown,
 }
 
+/// What a store asks about runs that wait to be settled, and whom it tells of those that it cannot settle.
+pub struct Ledgers {
+    /// What the ledger of the run with this identity has about it.
+    pub verdict: Box<dyn Fn(&str) -> Verdict + Send + Sync>,
+    /// Is told why a run stays unsettled until a person does something. It is told again by each run that cannot write for that reason.
+    pub unsettled: Box<dyn Fn(&StoreError) + Send + Sync>,
+}
+
 /// The record's file. It is made once and stays, empty, so that its folder needs no sync for each run.
 pub(crate) struct Pending {
     file: File,
-    path: PathBuf,
-    /// The run that this host wrote down last.
-    run: String,
-    /// What the ledger says of it, if this host could not settle it.
-    owed: Option<Verdict>,
+    pub(crate) path: PathBuf,
+    pub(crate) database: PathBuf,
+    pub(crate) ledgers: Ledgers,
+    /// The run of this store whose record was not emptied since, and what its ledger says of it as far as this store knows.
+    pub(crate) own: Option<(String, Verdict)>,
     /// When the file was changed last, at the time of the last [`Pending::stay_empty`].
     synced: Option<SystemTime>,
 }
 
 impl Pending {
-    pub(crate) fn open(database: &Path) -> Result<Pending, StoreError> {
+    pub(crate) fn open(database: &Path, ledgers: Ledgers) -> Result<Pending, StoreError> {
         let path = beside(database);
         let failed = |cause| StoreError::Pending {
             path: path.clone(),
@@ -128,8 +128,9 @@ impl Pending {
         Ok(Pending {
             file,
             path,
-            run: String::new(),
-            owed: None,
+            database: database.to_owned(),
+            ledgers,
+            own: None,
             synced: None,
         })
     }
@@ -154,8 +155,6 @@ impl Pending {
 
     /// Writes down what a run changed, and returns when it is on disk.
     pub(crate) fn write(&mut self, run: &str, changes: &Changes) -> Result<(), StoreError> {
-        run.clone_into(&mut self.run);
-        self.owed = None;
         let body = codec::write(run, changes);
         let mut bytes = Vec::with_capacity(HEAD + body.len() + 32);
         bytes.extend_from_slice(MAGIC);
@@ -166,6 +165,7 @@ impl Pending {
         bytes.extend_from_slice(&digest);
         // A system that has no such locks does without them.
         let _ = self.file.lock();
+        self.own = Some((run.to_owned(), Verdict::Unknown));
         let written = self.file.seek(SeekFrom::Start(0)).and_then(|_| {
             self.file.write_all(&bytes)?;
             self.file.sync_data()
@@ -184,9 +184,9 @@ impl Pending {
     pub(crate) fn clear(&mut self) -> Result<(), StoreError> {
         let cleared = self.file.set_len(0);
         if cleared.is_ok() {
-            self.owed = None;
+            self.own = None;
         }
-        let _ = self.file.unlock();
+        self.unlock();
         cleared.map_err(|cause| self.failed(cause))
     }
 
@@ -204,32 +204,14 @@ impl Pending {
 
     /// Keeps what the ledger says of the run in the record, because it could not be settled now.
     pub(crate) fn owe(&mut self, verdict: Verdict) {
-        self.owed = Some(verdict);
+        if let Some(own) = &mut self.own {
+            own.1 = verdict;
+        }
     }
 
-    /// Settles the run that this host could not settle before, if there is one.
-    pub(crate) fn try_again(
-        &mut self,
-        database: &Path,
-        look: &mut Look<'_>,
-    ) -> Result<(), StoreError> {
-        let Some(verdict) = self.owed else {
-            return Ok(());
-        };
-        // Another host can have settled it by now, and the record can be that of another run.
-        let ours = self.run.clone();
-        let mut verdict = |run: &str| match run == ours {
-            true => verdict,
-            false => Verdict::Unknown,
-        };
-        self.recover(database, &mut verdict, look)?;
-        self.owed = None;
-        Ok(())
-    }
-
-    /// Whether the host that wrote the record is gone. Where the system has no locks for files, it is gone when it has had `waited` for
-    /// its commit.
-    fn is_left(&self, waited: Duration) -> bool {
+    /// Takes the file's lock, and says whether the host that wrote the record is gone or is this one. Where the system has no locks for
+    /// files, it is gone when it has had `waited` for its commit.
+    pub(crate) fn is_left(&self, waited: Duration) -> bool {
         match self.file.try_lock() {
             Ok(()) => true,
             Err(TryLockError::WouldBlock) => false,
@@ -237,8 +219,13 @@ impl Pending {
         }
     }
 
+    /// Gives back the file's lock.
+    pub(crate) fn unlock(&self) {
+        let _ = self.file.unlock();
+    }
+
     /// The run in the record, if the record is whole.
-    fn read(&mut self) -> Result<Option<(String, Changes)>, StoreError> {
+    pub(crate) fn read(&mut self) -> Result<Option<(String, Changes)>, StoreError> {
         let mut bytes = Vec::new();
         self.file
             .seek(SeekFrom::Start(0))
@@ -261,111 +248,4 @@ impl Pending {
             path: self.path.clone(),
         })
     }
-
-    /// Settles the run that a crash left, if there is one.
-    pub(crate) fn recover(
-        &mut self,
-        database: &Path,
-        verdict: &mut dyn FnMut(&str) -> Verdict,
-        look: &mut Look<'_>,
-    ) -> Result<(), StoreError> {
-        if self.check_empty().is_ok() {
-            return Ok(());
-        }
-        let failed = |cause| StoreError::Sqlite {
-            path: database.to_owned(),
-            cause,
-        };
-        let connection = desk::connect(database, false)?;
-        connection
-            .set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false)
-            .map_err(failed)?;
-        connection
-            .set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_FKEY, false)
-            .map_err(failed)?;
-        // SQLite reads the schema for it.
-        let set = || connection.execute_batch("PRAGMA synchronous = FULL");
-        while_busy(OPEN_WAIT, look, set)?.map_err(failed)?;
-        // A check or an index may call it.
-        functions::install_distance(&connection).map_err(failed)?;
-        let began = Instant::now();
-        loop {
-            let Some(transaction) = alone(&connection, look)?.map_err(failed)? else {
-                // A writer of another host is alive. It settles what it wrote.
-                return Ok(());
-            };
-            // The host may be alive and about to empty the record of what it has committed.
-            let unsettled = if self.check_empty().is_ok() {
-                None
-            } else if self.is_left(began.elapsed()) {
-                let unknown = self.settle_alone(transaction, database, verdict);
-                let _ = self.file.unlock();
-                unknown?.map(|run| StoreError::Unknown {
-                    path: self.path.clone(),
-                    run,
-                })
-            } else {
-                drop(transaction);
-                Some(StoreError::Unsettled {
-                    path: self.path.clone(),
-                })
-            };
-            match unsettled {
-                None => return Ok(()),
-                Some(error) if began.elapsed() > OTHERS_WAIT => return Err(error),
-                Some(_) => {}
-            }
-            look()?;
-            std::thread::sleep(LINE_LOOK);
-        }
-    }
-
-    /// Settles the run in the record, while nobody else can write. Returns the run if its ledger cannot be asked.
-    fn settle_alone(
-        &mut self,
-        transaction: Transaction<'_>,
-        database: &Path,
-        verdict: &mut dyn FnMut(&str) -> Verdict,
-    ) -> Result<Option<String>, StoreError> {
-        let failed = |cause| StoreError::Sqlite {
-            path: database.to_owned(),
-            cause,
-        };
-        // It is read only now, because nobody can write it any more.
-        if let Some((run, changes)) = self.read()? {
-            match verdict(&run) {
-                Verdict::Unknown => return Ok(Some(run)),
-                Verdict::NotCompleted => {}
-                Verdict::Completed => match state(&transaction, &changes).map_err(failed)? {
-                    State::After => {}
-                    State::Before => {
-                        do_again(&transaction, &changes).map_err(failed)?;
-                        transaction.commit().map_err(failed)?;
-                    }
-                    State::Neither(table) => {
-                        return Err(StoreError::Diverged {
-                            path: database.to_owned(),
-                            pending: self.path.clone(),
-                            run,
-                            table,
-                        });
-                    }
-                },
-            }
-        }
-        self.clear()?;
-        Ok(None)
-    }
-}
-
-/// The write lock, or `None` if another process that is alive holds it.
-fn alone<'c>(
-    connection: &'c Connection,
-    look: &mut Look<'_>,
-) -> Result<rusqlite::Result<Option<Transaction<'c>>>, Stop> {
-    let begin = || Transaction::new_unchecked(connection, TransactionBehavior::Immediate);
-    Ok(match while_busy(OPEN_WAIT, look, begin)? {
-        Err(error) if error.is_busy() => Ok(None),
-        taken => taken.map(Some),
-    })
 }

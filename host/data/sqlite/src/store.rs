@@ -16,7 +16,7 @@ use crate::guard::lock;
 use crate::inner::{Conditions, Inner};
 use crate::limits::OPEN_WAIT;
 use crate::others::while_busy;
-use crate::pending::{Pending, Verdict};
+use crate::pending::{Ledgers, Pending, Verdict};
 use crate::run::Run;
 
 /// A database for runs of micro-apps.
@@ -26,10 +26,18 @@ pub struct Store {
 }
 
 impl Store {
-    /// Opens the database in a file and puts it into WAL mode. If a crash left a run between the ledger's closing
-    /// and the commit, it is settled first. `verdict` says what the ledger has about the run with that identity.
-    pub fn open(path: &Path, verdict: impl FnMut(&str) -> Verdict) -> Result<Store, StoreError> {
-        Store::open_for(path, verdict, || Ok(()))
+    /// Opens the database in a file and puts it into WAL mode. If a host that is gone left a run between the ledger's closing
+    /// and the commit, it is settled first, and so is one that a run meets later when it wants to write. `verdict` says what
+    /// the ledger has about the run with that identity.
+    pub fn open(
+        path: &Path,
+        verdict: impl Fn(&str) -> Verdict + Send + Sync + 'static,
+    ) -> Result<Store, StoreError> {
+        let ledgers = Ledgers {
+            verdict: Box::new(verdict),
+            unsettled: Box::new(|_| {}),
+        };
+        Store::open_for(path, ledgers, || Ok(()))
     }
 
     /// The same for a run. While something holds the database, `look` says whether the run may go on.
@@ -39,7 +47,7 @@ impl Store {
     /// [`StoreError::Stop`] if it may not.
     pub fn open_for(
         path: &Path,
-        mut verdict: impl FnMut(&str) -> Verdict,
+        ledgers: Ledgers,
         mut look: impl FnMut() -> Result<(), Stop>,
     ) -> Result<Store, StoreError> {
         // A device keeps nothing that is written to it. SQLite's own messages about others do not say what they are.
@@ -73,8 +81,8 @@ impl Store {
         }
         let mut pending = None;
         if !read_only {
-            let mut record = Pending::open(path)?;
-            record.recover(path, &mut verdict, &mut look)?;
+            let mut record = Pending::open(path, ledgers)?;
+            record.settle_left(&mut look)?;
             pending = Some(Mutex::new(record));
         }
         Ok(Store::new(path.to_owned(), read_only, true, pending, None))

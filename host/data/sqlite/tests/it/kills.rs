@@ -63,7 +63,7 @@ fn completed(folder: &Path) -> BTreeSet<String> {
 
 fn open(folder: &Path) -> Store {
     let completed = completed(folder);
-    let verdict = |run: &str| {
+    let verdict = move |run: &str| {
         if completed.contains(run) {
             Verdict::Completed
         } else {

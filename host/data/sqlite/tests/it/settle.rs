@@ -1,6 +1,7 @@
 //! What a run did takes effect when it is settled, and is reported row by row.
 
 use std::path::Path;
+use std::sync::mpsc::channel;
 
 use fractalaw_sqlite::{Key, RowChange, Run, Store, StoreError, TableChanges, Value, Verdict};
 use rusqlite::Connection;
@@ -250,28 +251,28 @@ pub(crate) fn left_prepared() -> (tempfile::TempDir, std::path::PathBuf) {
     (copy, path)
 }
 
-fn state(path: &Path) -> String {
+pub(crate) fn state(path: &Path) -> String {
     let connection = Connection::open(path).unwrap();
     let sql = "SELECT (SELECT group_concat(id) FROM t) || ' ' || (SELECT count(*) FROM child) || ' ' || \
                (SELECT quote(note) FROM p) || ' ' || (SELECT count(*) FROM docs WHERE docs MATCH 'words')";
     connection.query_row(sql, (), |row| row.get(0)).unwrap()
 }
 
-const BEFORE: &str = "1,2,3 1 'n' 1";
-const AFTER: &str = "1,2,9 0 X'00' 2";
+pub(crate) const BEFORE: &str = "1,2,3 1 'n' 1";
+pub(crate) const AFTER: &str = "1,2,9 0 X'00' 2";
 
 #[test]
 fn the_next_start_settles_what_a_crash_left() {
     for (verdict, expected) in [(Verdict::Completed, AFTER), (Verdict::NotCompleted, BEFORE)] {
         let (_folder, path) = left_prepared();
         assert_eq!(state(&path), BEFORE);
-        let mut asked = Vec::new();
-        let store = Store::open(&path, |run| {
-            asked.push(run.to_owned());
+        let (ask, asked) = channel();
+        let store = Store::open(&path, move |run| {
+            ask.send(run.to_owned()).unwrap();
             verdict
         })
         .unwrap();
-        assert_eq!(asked, ["run 7"]);
+        assert_eq!(asked.try_iter().collect::<Vec<_>>(), ["run 7"]);
         drop(store);
         assert_eq!(state(&path), expected, "{verdict:?}");
         // The run is settled only once.
