@@ -4,7 +4,7 @@
 use std::fmt::Write;
 
 use fractalaw_host::{Effect, Settled};
-use fractalaw_sqlite::{Key, Row, RowChange, TableChanges, Value};
+use fractalaw_sqlite::{Key, LeftOut, Row, RowChange, TableChanges, Value};
 use serde_json::{Value as Json, json};
 use sha2::{Digest, Sha256};
 
@@ -12,7 +12,7 @@ use crate::limits::{SHOWN_BLOB_BYTES, SHOWN_ROWS, SHOWN_VALUE_BYTES};
 
 /// The effects of a run. The rows beyond those that are shown are one effect for each table. It has a digest over
 /// all of them, so two different changes never look the same. A table is there more than once if each call of the
-/// run was a transaction.
+/// run was a transaction. Rows of which the values are not kept are one effect for each table too.
 pub(crate) fn effects(changes: &[TableChanges], settled: Settled) -> Vec<Effect> {
     let mut effects = Vec::new();
     let mut further: Vec<(&str, Further)> = Vec::new();
@@ -39,6 +39,17 @@ pub(crate) fn effects(changes: &[TableChanges], settled: Settled) -> Vec<Effect>
     }
     let further = further.into_iter();
     effects.extend(further.map(|(table, rows)| rows.effect(table, settled)));
+    let left_out = changes.iter().filter_map(|table| {
+        let LeftOut {
+            inserted,
+            updated,
+            deleted,
+        } = table.left_out;
+        let fields = counted(inserted, updated, deleted);
+        let effect = || numbers("rows-left-out", &table.table, fields.clone(), settled);
+        (!fields.is_empty()).then(effect)
+    });
+    effects.extend(left_out);
     effects
 }
 
@@ -151,24 +162,33 @@ impl Further {
     }
 
     fn effect(self, table: &str, settled: Settled) -> Effect {
-        let counts = [
-            ("inserted", self.inserted),
-            ("updated", self.updated),
-            ("deleted", self.deleted),
-        ];
-        let mut fields: Vec<_> = counts
-            .into_iter()
-            .filter(|(_, count)| *count > 0)
-            .map(|(name, count)| (name.to_owned(), json!(count)))
-            .collect();
+        let mut fields = counted(self.inserted, self.updated, self.deleted);
         fields.push(("sha256".to_owned(), json!(hex(&self.hasher.finalize()))));
-        Effect {
-            capability: "data".to_owned(),
-            kind: "further-rows".to_owned(),
-            subject: table.to_owned(),
-            fields,
-            settled,
-        }
+        numbers("further-rows", table, fields, settled)
+    }
+}
+
+/// How many rows of a table were changed, for each way in which any was.
+fn counted(inserted: u64, updated: u64, deleted: u64) -> Vec<(String, Json)> {
+    let counts = [
+        ("inserted", inserted),
+        ("updated", updated),
+        ("deleted", deleted),
+    ];
+    let counts = counts.into_iter().filter(|(_, count)| *count > 0);
+    counts
+        .map(|(name, count)| (name.to_owned(), json!(count)))
+        .collect()
+}
+
+/// What is told of rows that are not shown.
+fn numbers(kind: &str, table: &str, fields: Vec<(String, Json)>, settled: Settled) -> Effect {
+    Effect {
+        capability: "data".to_owned(),
+        kind: kind.to_owned(),
+        subject: table.to_owned(),
+        fields,
+        settled,
     }
 }
 
@@ -193,6 +213,7 @@ mod tests {
             table: "permit".to_owned(),
             columns: vec!["id".to_owned(), "site".to_owned()],
             rows,
+            left_out: LeftOut::default(),
         }
     }
 

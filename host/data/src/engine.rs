@@ -27,9 +27,8 @@ pub(crate) enum Ready {
 
 /// Why a run cannot take effect.
 pub(crate) enum NotReady {
-    Sqlite(StoreError),
-    /// A deferred foreign key points to no row. What the run did is rolled back.
-    BrokenKeys(Vec<Effect>),
+    /// What the run did is rolled back.
+    Sqlite(StoreError, Vec<Effect>),
     Adbc(NotCommitted),
 }
 
@@ -93,12 +92,14 @@ impl Engine {
     /// Makes what the run did ready to take effect.
     pub(crate) fn prepare(self, identity: Option<&str>) -> Result<(Ready, Vec<Effect>), NotReady> {
         match self {
-            Engine::Sqlite(run) if run.breaks_deferred_keys() => {
-                let changes = run.discard().map_err(NotReady::Sqlite)?;
-                Err(NotReady::BrokenKeys(effects(&changes, Settled::Discarded)))
-            }
-            Engine::Sqlite(run) => {
-                let prepared = run.prepare(identity).map_err(NotReady::Sqlite)?;
+            Engine::Sqlite(mut run) => {
+                let failed = |error| NotReady::Sqlite(error, Vec::new());
+                if let Err(error) = run.check() {
+                    let settled = discarded(run.commits_each_call());
+                    let undone = run.discard().map_err(failed)?;
+                    return Err(NotReady::Sqlite(error, effects(&undone, settled)));
+                }
+                let prepared = run.prepare(identity).map_err(failed)?;
                 let effects = effects(prepared.changes(), Settled::Committed);
                 Ok((Ready::Sqlite(Box::new(prepared)), effects))
             }

@@ -231,15 +231,14 @@ impl Session for DataSession {
                 *state = next;
                 Ok(effects)
             }
-            Err(NotReady::Sqlite(StoreError::Stop(stop))) => {
-                Err(ends(stop, &access.account, exceeds))
-            }
-            Err(NotReady::BrokenKeys(effects)) => {
+            Err(NotReady::Sqlite(error, effects)) => {
                 *state = State::Discarded(effects);
-                Err(StoreError::BrokenKeys.into())
+                match error {
+                    StoreError::Stop(stop) => Err(ends(stop, &access.account, exceeds)),
+                    StoreError::BrokenKeys | StoreError::RolledBack { .. } => Err(error.into()),
+                    error => Err(failed(error).into()),
+                }
             }
-            Err(NotReady::Sqlite(error @ StoreError::RolledBack { .. })) => Err(error.into()),
-            Err(NotReady::Sqlite(error)) => Err(failed(error).into()),
             Err(NotReady::Adbc(NotCommitted::Refused(error, changes))) => {
                 *state = State::Discarded(changes.effects(Settled::Discarded));
                 Err(error.into())
@@ -275,6 +274,7 @@ impl Session for DataSession {
 }
 
 fn prepare(state: State, ended: &Ended<'_>) -> Result<(State, Vec<Effect>), NotReady> {
+    let not_ready = |error| NotReady::Sqlite(error, Vec::new());
     match state {
         // A measurement takes nothing with it that could not be taken back.
         State::Open(engine)
@@ -283,9 +283,9 @@ fn prepare(state: State, ended: &Ended<'_>) -> Result<(State, Vec<Effect>), NotR
             let (ready, effects) = engine.prepare(ended.identity())?;
             Ok((State::Ready(ready), effects))
         }
-        State::Open(engine) => Ok((State::Over, engine.discard().map_err(NotReady::Sqlite)?)),
+        State::Open(engine) => Ok((State::Over, engine.discard().map_err(not_ready)?)),
         State::Ready(ready) if !ended.is_completed() => {
-            Ok((State::Over, ready.discard().map_err(NotReady::Sqlite)?))
+            Ok((State::Over, ready.discard().map_err(not_ready)?))
         }
         State::Discarded(effects) => Ok((State::Over, effects)),
         other => Ok((other, Vec::new())),

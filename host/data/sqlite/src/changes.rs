@@ -31,6 +31,29 @@ pub struct TableChanges {
     pub columns: Vec<String>,
     /// In the order of their keys.
     pub rows: Vec<RowChange>,
+    /// The changed rows that are not among these, because a run may not change so much. Only what does not take effect has such rows.
+    pub left_out: LeftOut,
+}
+
+/// How many rows were changed of which the values are not kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LeftOut {
+    /// Rows that the run inserted.
+    pub inserted: u64,
+    /// Rows that it updated.
+    pub updated: u64,
+    /// Rows that it deleted.
+    pub deleted: u64,
+}
+
+impl LeftOut {
+    fn add(&mut self, before: Option<&Row>, after: Option<&Row>) {
+        match (before, after) {
+            (None, _) => self.inserted += 1,
+            (Some(_), Some(_)) => self.updated += 1,
+            (Some(_), None) => self.deleted += 1,
+        }
+    }
 }
 
 /// Everything that a run changed, so that it can be done again. It includes the tables of virtual tables.
@@ -177,7 +200,8 @@ pub(crate) fn row_now(
     Ok(is_it.then_some(values))
 }
 
-/// What became of the rows that were touched, or `None` if that is over a limit.
+/// What became of the rows that were touched, or `None` if a table is not known. Rows are left out from the first on that has more bytes than
+/// may be kept.
 pub(crate) fn net(
     connection: &Connection,
     catalogue: &Catalogue,
@@ -195,22 +219,26 @@ pub(crate) fn net(
         };
         let mut statement = connection.prepare(&access.select(&table.name))?;
         let mut changed = Vec::new();
+        let mut left_out = LeftOut::default();
         for (key, before) in rows {
             let after = row_now(&mut statement, &access, &key)?;
-            if before != after {
-                bytes += after.iter().flatten().map(Value::bytes).sum::<usize>();
-                if bytes > CHANGED_BYTES {
-                    return Ok(None);
-                }
+            if before == after {
+                continue;
+            }
+            bytes += after.iter().flatten().map(Value::bytes).sum::<usize>();
+            if bytes > CHANGED_BYTES {
+                left_out.add(before.as_ref(), after.as_ref());
+            } else {
                 changed.push(RowChange { key, before, after });
             }
         }
         touched_names.push(name);
-        if !changed.is_empty() {
+        if !changed.is_empty() || left_out != LeftOut::default() {
             changes.tables.push(TableChanges {
                 table: table.name.clone(),
                 columns: access.columns,
                 rows: changed,
+                left_out,
             });
         }
     }
@@ -238,6 +266,12 @@ fn sequences(connection: &Connection, tables: &[String]) -> Result<Vec<(String, 
 impl Changes {
     pub(crate) fn is_empty(&self) -> bool {
         self.tables.is_empty() && self.sequences.is_empty()
+    }
+
+    /// Whether these are all changes.
+    pub(crate) fn is_whole(&self) -> bool {
+        let mut tables = self.tables.iter();
+        tables.all(|table| table.left_out == LeftOut::default())
     }
 
     /// The changes as people see them: rows have their primary keys, a full-text table has its own columns, and its inner tables
@@ -316,5 +350,6 @@ fn of_full_text(owner: &Table, changes: &TableChanges) -> TableChanges {
                 after: without_id(&row.after),
             })
             .collect(),
+        left_out: changes.left_out,
     }
 }

@@ -1,6 +1,6 @@
 //! Writes changes as bytes and reads them. Numbers are little-endian, and whatever has a length has it in front.
 
-use crate::changes::{Changes, RowChange, TableChanges};
+use crate::changes::{Changes, LeftOut, RowChange, TableChanges};
 use crate::touched::{Key, Row};
 use crate::value::Value;
 
@@ -96,6 +96,7 @@ pub(crate) fn read(bytes: &[u8]) -> Option<(String, Changes)> {
                     after: rest.row()?,
                 })
             })?,
+            left_out: LeftOut::default(),
         })
     })?;
     let sequences = rest.list(|rest| Some((rest.name()?, rest.number()?.cast_signed())))?;
@@ -171,7 +172,7 @@ impl<'a> Rest<'a> {
 #[cfg(test)]
 mod tests {
     use super::{read, write};
-    use crate::changes::{Changes, RowChange, TableChanges};
+    use crate::changes::{Changes, LeftOut, RowChange, TableChanges};
     use crate::touched::Key;
     use crate::value::Value;
 
@@ -194,6 +195,7 @@ mod tests {
                         after: None,
                     },
                 ],
+                left_out: LeftOut::default(),
             }],
             sequences: vec![("t".to_owned(), 7)],
         };

@@ -76,7 +76,7 @@ mod words;
 mod work;
 mod world;
 
-pub use changes::{RowChange, TableChanges};
+pub use changes::{LeftOut, RowChange, TableChanges};
 pub use error::StoreError;
 pub use fractalaw_data_call::{Amount, Budget, CallError, Code, Failure, Quota, Stop, Unlimited};
 pub use grants::{GrantError, Grants};

@@ -122,25 +122,16 @@ impl Open {
         settled.map_err(|error| engine(&error))
     }
 
-    /// What the transaction changed. The run's budget may be used up.
-    pub(crate) fn changes(&mut self) -> Result<Changes, StoreError> {
-        self.settling(true)
-    }
-
-    /// The same for a run that does not take effect. If a call went over a limit, it was undone, and the rows of the calls before it are
-    /// known.
-    pub(crate) fn undone_changes(&mut self) -> Result<Changes, StoreError> {
-        self.settling(false)
-    }
-
-    fn settling(&mut self, takes_effect: bool) -> Result<Changes, StoreError> {
+    /// What the transaction changed, and an error if it may not take effect. The run's budget may be used up. If a call went over a limit, it
+    /// was undone, and the rows of the calls before it are known.
+    pub(crate) fn changes(&mut self) -> Result<(Changes, Result<(), Stop>), StoreError> {
         lock(&self.desk.work).is_settling = true;
-        let changes = self.read_changes(takes_effect);
+        let changes = self.read_changes();
         lock(&self.desk.work).is_settling = false;
         changes
     }
 
-    fn read_changes(&mut self, takes_effect: bool) -> Result<Changes, StoreError> {
+    fn read_changes(&mut self) -> Result<(Changes, Result<(), Stop>), StoreError> {
         let failed = |cause| StoreError::Sqlite {
             path: self.store.path.clone(),
             cause,
@@ -152,12 +143,14 @@ impl Open {
             let mut touched = lock(&self.desk.touched);
             (touched.check(), touched.take())
         };
-        if takes_effect {
-            checked?;
-        }
         let net = changes::net(self.desk.engine.connection(), &self.desk.catalogue, touched);
-        net.map_err(failed)?
-            .ok_or(StoreError::Stop(Stop::Quota(Quota::ChangedBytes)))
+        let over = Stop::Quota(Quota::ChangedBytes);
+        let changes = net.map_err(failed)?.ok_or(StoreError::Stop(over))?;
+        let fits = match changes.is_whole() {
+            true => Ok(()),
+            false => Err(over),
+        };
+        Ok((changes, checked.and(fits)))
     }
 
     /// Commits a call that is a transaction by itself. If this fails, the call must be rolled back. If the call is only
@@ -167,10 +160,8 @@ impl Open {
         committed: &mut Committed,
         commits: bool,
     ) -> Result<(), Failure> {
-        let changes = self.changes().map_err(|error| match error {
-            StoreError::Stop(stop) => Failure::Stop(stop),
-            other => engine(&other),
-        })?;
+        let (changes, fits) = self.changes().map_err(|error| engine(&error))?;
+        fits?;
         if changes.is_empty() {
             return Ok(());
         }

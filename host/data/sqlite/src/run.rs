@@ -38,6 +38,8 @@ pub struct Run {
     lost: Option<Lost>,
     /// What its calls have committed, in their order, if each call commits.
     committed: Committed,
+    /// What its transaction changed, once the run has ended.
+    changes: Option<Changes>,
 }
 
 /// What a call may do.
@@ -62,6 +64,7 @@ impl Run {
             open: None,
             lost: None,
             committed: Committed::default(),
+            changes: None,
         }
     }
 
@@ -216,16 +219,26 @@ impl Run {
         begun
     }
 
-    /// Whether what the run did leaves a foreign key that points to no row. Then it cannot take effect.
-    pub fn breaks_deferred_keys(&self) -> bool {
-        let open = self.open.as_ref();
-        open.is_some_and(|open| open.desk.engine.breaks_deferred_keys())
-    }
-
-    /// What the run's transaction changed.
-    fn changes(&mut self) -> Result<Changes, StoreError> {
-        let open = self.open.as_mut().filter(|open| open.in_transaction);
-        open.map_or_else(|| Ok(Changes::default()), Open::changes)
+    /// Whether what the run did can take effect. The run has ended: it makes no more calls.
+    ///
+    /// # Errors
+    ///
+    /// If SQLite has rolled it back, if it is more than one run may change, and if it leaves a foreign key that points to no row. Then
+    /// [`discard`](Run::discard) says what it was, as far as that is kept.
+    pub fn check(&mut self) -> Result<(), StoreError> {
+        if let Some(lost) = &self.lost {
+            return Err(lost.clone().into());
+        }
+        let Some(open) = self.open.as_mut().filter(|open| open.in_transaction) else {
+            return Ok(());
+        };
+        let (changes, fits) = open.changes()?;
+        self.changes = Some(changes);
+        fits?;
+        if open.desk.engine.breaks_deferred_keys() {
+            return Err(StoreError::BrokenKeys);
+        }
+        Ok(())
     }
 
     /// Prepares what the run did to take effect. It is written to disk and waits there for the ledger's closing
@@ -236,15 +249,12 @@ impl Run {
     ///
     /// # Errors
     ///
-    /// If SQLite has rolled back what the run did, or if it cannot take effect.
+    /// Those of [`check`](Run::check), and if the disk fails.
     pub fn prepare(mut self, identity: Option<&str>) -> Result<Prepared, StoreError> {
-        if let Some(lost) = self.lost.take() {
-            return Err(lost.into());
+        if self.changes.is_none() {
+            self.check()?;
         }
-        let changes = self.changes()?;
-        if self.breaks_deferred_keys() {
-            return Err(StoreError::BrokenKeys);
-        }
+        let changes = self.changes.take().unwrap_or_default();
         let mut shown = std::mem::take(&mut self.committed.tables);
         if let Some(open) = &self.open {
             shown.extend(changes.shown(&open.desk.catalogue));
@@ -270,12 +280,10 @@ impl Run {
         if self.conditions.commits_each_call {
             return Ok(std::mem::take(&mut self.committed.tables));
         }
-        let open = self.open.as_mut().filter(|open| open.in_transaction);
-        let changes = match open.map_or_else(|| Ok(Changes::default()), Open::undone_changes) {
-            Ok(changes) => changes,
-            // The rows have more bytes now than are kept. They are rolled back all the same.
-            Err(StoreError::Stop(_)) => Changes::default(),
-            Err(error) => return Err(error),
+        let changes = match (self.changes.take(), &mut self.open) {
+            (Some(changes), _) => changes,
+            (None, Some(open)) if open.in_transaction => open.changes()?.0,
+            _ => Changes::default(),
         };
         let catalogue = self.open.as_ref().map(|open| &open.desk.catalogue);
         Ok(catalogue.map_or_else(Vec::new, |catalogue| changes.shown(catalogue)))

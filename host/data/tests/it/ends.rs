@@ -3,6 +3,8 @@
 use fractalaw_host::{Durability, Host, Outcome};
 use fractalaw_testing::{DURABILITIES, RUNTIME};
 use rusqlite::Connection;
+use serde_json::json;
+use sha2::{Digest, Sha256};
 
 use crate::guests::Does::{Execute, Query, Tries, Wat};
 use crate::guests::guest;
@@ -161,6 +163,31 @@ fn a_run_that_changes_too_much_shows_what_it_did_before() {
     assert_eq!(report.outcome.kind(), "quota-exceeded");
     assert_eq!(effects(&report), changed("discarded"));
     assert_eq!(lab.rows(PERMITS), BEFORE);
+}
+
+/// A row counts with its values before while the run goes on, and with those after when it has ended. Then the rows that are kept are
+/// shown, and of the others only how many they are.
+#[test]
+fn a_run_that_ends_with_too_many_bytes_shows_what_is_kept() {
+    let kept = 67;
+    let text = "0".repeat(1_000_000);
+    let shown = json!({ "bytes": text.len(), "sha256": format!("{:x}", Sha256::digest(&text)) });
+    let note = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) INSERT INTO note SELECT hex(zeroblob(500000)) FROM n LIMIT 69";
+    for (end, kind) in [("", "quota-exceeded"), ("unreachable", "trap")] {
+        let lab = Lab::new();
+        let does = [&CHANGES[..], &[Execute(note), Wat(end)]].concat();
+        let report = ran(&host(), &guest(&does), &lab.run().fuel(1 << 40));
+        assert_eq!(report.outcome.kind(), kind);
+        let mut expected =
+            vec![format!(r#"[data] insert note — text {{"text":{shown}}} (discarded)"#); kept];
+        expected.push("[data] rows-left-out note — inserted 2 (discarded)".to_owned());
+        expected.push(
+            "[data] rows-left-out permit — inserted 1, updated 1, deleted 1 (discarded)".to_owned(),
+        );
+        assert_eq!(effects(&report), expected, "{kind}");
+        assert_eq!(lab.rows(PERMITS), BEFORE);
+        assert_eq!(lab.rows("SELECT text FROM note"), [""; 0]);
+    }
 }
 
 #[test]
