@@ -82,6 +82,7 @@ fn a_new_guest_in_each_language_builds_and_is_listed() {
     assert!(ended.stderr.starts_with(expected), "{}", ended.stderr);
 }
 
+/// Of each template a guest, and one in TypeScript that is composed of a part in C.
 #[test]
 fn two_clones_at_different_times_give_the_same_bytes() {
     let test = "languages::two_clones_at_different_times_give_the_same_bytes";
@@ -93,15 +94,22 @@ fn two_clones_at_different_times_give_the_same_bytes() {
             .env("TZ", zone)
             .env("HOME", repository().join(zone).to_str().unwrap())
             .env("PYTHONHASHSEED", zone.len().to_string());
-        let templates = TEMPLATES.map(|(template, ..)| template);
-        for template in templates {
+        for (template, ..) in TEMPLATES {
             add_new(&scratch, template, &format!("twin-{template}"));
         }
-        scratch.build(&[]);
-        templates.map(|template| scratch.component(&format!("twin-{template}")))
+        scratch.add_composer();
+        add_in_c(&scratch, "words", PART, &part_in_c("text"));
+        scratch.write("guests/c/words/wit/words.wit", WORDS);
+        let folder = "guests/javascript/twin-whole";
+        let declared = format!("version = \"0.1.0\"\nsource = \"main.ts\"\n{COMPOSED}");
+        scratch.write(&format!("{folder}/micro-app.toml"), &declared);
+        scratch.write(&format!("{folder}/main.ts"), WHOLE_IN_TYPESCRIPT);
+        let guests = scratch.build(&[]).into_keys();
+        BTreeMap::from_iter(guests.map(|guest| (guest.clone(), scratch.component(&guest))))
     });
-    for (template, (one, two)) in TEMPLATES.iter().zip(builds[0].iter().zip(&builds[1])) {
-        assert!(one == two, "{}", template.0);
+    assert_eq!(builds[0].len(), TEMPLATES.len() + 2);
+    for (guest, component) in &builds[0] {
+        assert!(*component == builds[1][guest], "{guest}");
     }
 }
 
@@ -220,7 +228,13 @@ fn part_in_c(text: &str) -> String {
     )
 }
 
-/// A guest in C that asks such a part.
+/// What such a part declares, and a guest that asks it.
+const PART: &str = "exports = [\"acme:words/text\"]\n[micro-app]\npart = true\n";
+const COMPOSED: &str = "[micro-app]\ncompose = { \"acme:words/text\" = \"words\" }\n";
+
+/// Guests that ask such a part.
+const WHOLE_IN_TYPESCRIPT: &str =
+    "import { text } from \"acme:words/text@1.0.0\";\nexport const run = (): string => text();\n";
 const WHOLE_IN_C: &str = "#include \"guest.h\"\n\
     bool exports_guest_run(guest_string_t *ret, guest_string_t *err) {\n\
       (void)err;\n  acme_words_text_text(ret);\n  return true;\n}\n";
@@ -244,12 +258,10 @@ fn guests_in_other_languages_are_composed_and_stale_with_their_parts_and_their_w
     }
     let scratch = with_tools();
     scratch.add_composer();
-    let part = "exports = [\"acme:words/text\"]\n[micro-app]\npart = true\n";
-    add_in_c(&scratch, "words", part, &part_in_c("first"));
+    add_in_c(&scratch, "words", PART, &part_in_c("first"));
     let wit = "guests/c/words/wit/words.wit";
     scratch.write(wit, WORDS);
-    let compose = "[micro-app]\ncompose = { \"acme:words/text\" = \"words\" }\n";
-    add_in_c(&scratch, "whole", compose, WHOLE_IN_C);
+    add_in_c(&scratch, "whole", COMPOSED, WHOLE_IN_C);
     add_new(&scratch, "c", "apart");
     let states = |part: &str, whole: &str, apart: &str| {
         let states = scratch.build(&[]);
@@ -286,12 +298,11 @@ fn what_cannot_be_exchanged_with_a_part_is_said() {
         return;
     }
     let scratch = with_tools();
-    let part = "exports = [\"acme:words/text\"]\n[micro-app]\npart = true\n";
-    let unexported = part.replace("words/text", "words/txt");
+    let unexported = PART.replace("words/text", "words/txt");
     let composed = "[micro-app]\ncompose = { \"acme:words/txt\" = \"words\" }\n";
     for (name, declared) in [
-        ("words", part),
-        ("no-package", part),
+        ("words", PART),
+        ("no-package", PART),
         ("no-exports", "[micro-app]\npart = true\n"),
         ("no-interface", &unexported),
         ("no-import", composed),
