@@ -48,15 +48,20 @@ pub(crate) const REGISTRY: Program = Program::new(
     "build it with `cargo build -p fractalaw-registry`",
 );
 
+/// What this program is called: `fractalaw`, or something else in a repository with a host of its own.
+pub(crate) fn own_name() -> String {
+    let own = env::current_exe().ok();
+    let own = own.as_deref().and_then(Path::file_stem).unwrap_or_default();
+    own.to_string_lossy().into_owned()
+}
+
 /// The supervisor that offers what this program does. If that is more than `fractalaw` offers, it is the program `NAME-serve`:
 /// the other one would refuse the guests that use the rest.
 pub(crate) fn supervisor() -> Program {
     if policy::added().is_empty() {
         return SERVE;
     }
-    let own = env::current_exe().ok();
-    let own = own.as_deref().and_then(Path::file_stem).unwrap_or_default();
-    let own = own.to_string_lossy().into_owned();
+    let own = own_name();
     Program {
         name: format!("{own}-serve").into(),
         beside: own.into(),

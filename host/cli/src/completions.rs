@@ -1,4 +1,4 @@
-//! `fractalaw completions`: a script with which a shell completes `fractalaw`.
+//! `fractalaw completions`: a script with which a shell completes `fractalaw`, or this program under its own name.
 
 use std::process::ExitCode;
 
@@ -6,10 +6,7 @@ use clap::{Arg, ArgAction, Command, CommandFactory, ValueHint};
 use clap_complete::{Shell, generate};
 
 use crate::flags::{self, Fractalaw};
-use crate::{exit, printing};
-
-/// The program, as a shell calls it.
-const NAME: &str = "fractalaw";
+use crate::{beside, exit, printing};
 
 /// The commands that other programs have, and their flags: a script is made where these programs need not be. A test compares
 /// it with their help.
@@ -62,7 +59,7 @@ pub(crate) fn run(shell: flags::Shell) -> ExitCode {
         flags::Shell::Fish => Shell::Fish,
     };
     let mut script = Vec::new();
-    generate(shell, &mut command(), NAME, &mut script);
+    generate(shell, &mut command(), beside::own_name(), &mut script);
     exit::printed(printing::print(&String::from_utf8_lossy(&script)))
 }
 

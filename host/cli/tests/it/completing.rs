@@ -82,6 +82,18 @@ fn fish_completes_commands_and_flags() {
     );
 }
 
+/// As a repository with a host of its own has it.
+#[test]
+fn a_program_with_another_name_is_completed_under_that_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let desk = folder.path().join("desk");
+    std::fs::copy(env!("CARGO_BIN_EXE_fractalaw"), &desk).unwrap();
+    let printed = Command::new(&desk).args(["completions", "bash"]).output();
+    let printed = String::from_utf8(printed.unwrap().stdout).unwrap();
+    assert!(printed.contains("complete -F _desk "), "{printed}");
+    assert!(!printed.contains("fractalaw)"), "{printed}");
+}
+
 /// The programs beside `fractalaw` that have some of its commands.
 const PROGRAMS: [(&str, &[&str]); 3] = [
     ("fractalaw-ledger", &["ledger"]),
