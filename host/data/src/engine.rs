@@ -28,7 +28,7 @@ pub(crate) enum Ready {
 /// Why a run cannot take effect.
 pub(crate) enum NotReady {
     /// What the run did is rolled back.
-    Sqlite(StoreError, Vec<Effect>),
+    Sqlite(Box<StoreError>, Vec<Effect>),
     Adbc(NotCommitted),
 }
 
@@ -93,11 +93,11 @@ impl Engine {
     pub(crate) fn prepare(self, identity: Option<&str>) -> Result<(Ready, Vec<Effect>), NotReady> {
         match self {
             Engine::Sqlite(mut run) => {
-                let failed = |error| NotReady::Sqlite(error, Vec::new());
+                let failed = |error| NotReady::Sqlite(Box::new(error), Vec::new());
                 if let Err(error) = run.check() {
                     let settled = discarded(run.commits_each_call());
                     let undone = run.discard().map_err(failed)?;
-                    return Err(NotReady::Sqlite(error, effects(&undone, settled)));
+                    return Err(NotReady::Sqlite(Box::new(error), effects(&undone, settled)));
                 }
                 let prepared = run.prepare(identity).map_err(failed)?;
                 let effects = effects(prepared.changes(), Settled::Committed);

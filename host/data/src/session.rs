@@ -233,7 +233,7 @@ impl Session for DataSession {
             }
             Err(NotReady::Sqlite(error, effects)) => {
                 *state = State::Discarded(effects);
-                match error {
+                match *error {
                     StoreError::Stop(stop) => Err(ends(stop, &access.account, exceeds)),
                     StoreError::BrokenKeys | StoreError::RolledBack { .. } => Err(error.into()),
                     error => Err(failed(error).into()),
@@ -274,7 +274,7 @@ impl Session for DataSession {
 }
 
 fn prepare(state: State, ended: &Ended<'_>) -> Result<(State, Vec<Effect>), NotReady> {
-    let not_ready = |error| NotReady::Sqlite(error, Vec::new());
+    let not_ready = |error| NotReady::Sqlite(Box::new(error), Vec::new());
     match state {
         // A measurement takes nothing with it that could not be taken back.
         State::Open(engine)
