@@ -20,6 +20,8 @@ pub(super) struct Session {
     base: Url,
     /// The value of the header `Authorization`.
     authorization: RefCell<Option<Zeroizing<String>>>,
+    /// What no message may show: the password, and what was sent of it or for it.
+    secrets: RefCell<Vec<Zeroizing<String>>>,
 }
 
 /// How a registry wants to be asked.
@@ -75,6 +77,7 @@ impl Session {
             host: host.clone(),
             base,
             authorization: RefCell::new(None),
+            secrets: RefCell::default(),
         })
     }
 
@@ -130,6 +133,10 @@ impl Session {
             .headers("www-authenticate")
             .filter_map(Challenge::read);
         let credentials = Credentials::find(&self.host)?;
+        if let Some(credentials) = &credentials {
+            self.hide(&credentials.password);
+            self.hide_key(&credentials.basic());
+        }
         let key = match (challenges.next(), credentials) {
             (Some(Challenge::Basic), Some(credentials)) => credentials.basic(),
             (Some(Challenge::Basic), None) => {
@@ -200,7 +207,22 @@ impl Session {
         let token = text.and_then(|text| text.token.or(text.access_token));
         let token = token.ok_or_else(|| failed("names a server that gives no token"))?;
         let token = Zeroizing::new(token);
+        self.hide(&token);
         Ok(Zeroizing::new(format!("Bearer {}", *token)))
+    }
+
+    fn hide(&self, secret: &str) {
+        if !secret.is_empty() {
+            let mut secrets = self.secrets.borrow_mut();
+            secrets.push(Zeroizing::new(secret.to_owned()));
+            // The longest comes first, so that a shorter one cannot cut it.
+            secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
+        }
+    }
+
+    /// Hides what stands behind the scheme in the header `Authorization`.
+    fn hide_key(&self, authorization: &str) {
+        self.hide(authorization.split_once(' ').map_or("", |(_, key)| key));
     }
 
     fn denied(&self, answer: Answer) -> Fault {
@@ -224,7 +246,7 @@ impl Session {
         }
     }
 
-    /// What an answer says, without the key.
+    /// What an answer says, without secrets.
     fn said(&self, answer: Answer) -> String {
         let status = answer.status;
         let body = answer.beginning();
@@ -232,12 +254,9 @@ impl Session {
         let first = errors.and_then(|errors| errors.errors.into_iter().next());
         let said = first.map(|error| format!("{}: {}", error.code, error.message));
         let said = said.unwrap_or_default();
-        let secret = self.authorization.borrow();
-        let secret = secret.as_deref().and_then(|value| value.split_once(' '));
-        let said = match secret {
-            Some((_, secret)) if !secret.is_empty() => said.replace(secret, "…"),
-            _ => said,
-        };
+        let secrets = self.secrets.borrow();
+        let shown = |said: String, secret: &Zeroizing<String>| said.replace(&**secret, "…");
+        let said = secrets.iter().fold(said, shown);
         let said: String = said.chars().take(SHOWN_CHARACTERS).collect();
         format!("{status} {said}").trim_end().to_owned()
     }

@@ -115,6 +115,42 @@ fn a_registry_without_credentials_or_with_wrong_ones_says_so() {
     assert!(machine.is_empty());
 }
 
+/// A server can repeat what it got, or what is in it.
+#[test]
+fn a_secret_that_a_server_repeats_is_not_shown() {
+    for (refuses, token) in [("/token", ""), ("/v2/", "t0ken-of-ada")] {
+        let server = Server::start(move |own, asked| match asked.authorization() {
+            Some(key) if asked.what.contains(refuses) => {
+                let message = format!("not {key}, ada:open sesame or {token}");
+                let body = json!({ "errors": [{ "code": "DENIED", "message": message }] });
+                answer(401, body.to_string())
+            }
+            Some(_) => answer(200, json!({ "token": "t0ken-of-ada" }).to_string()),
+            None => answer(401, "").with(
+                "www-authenticate",
+                format!("Bearer realm=\"http://{own}/token\",service=\"x\""),
+            ),
+        });
+        let mut machine = Machine::new();
+        machine.set("FRACTALAW_REGISTRY_USERNAME", "ada");
+        machine.set("FRACTALAW_REGISTRY_PASSWORD", "open sesame");
+        let ended = pulled(&machine, &server);
+        let (scheme, token) = if token.is_empty() {
+            ("Basic", "")
+        } else {
+            ("Bearer", "…")
+        };
+        assert_eq!(
+            ended.err.lines().next().unwrap(),
+            format!(
+                "error: `{}` refuses the credentials: 401 DENIED: not {scheme} …, ada:… or {token}",
+                server.host
+            )
+            .trim_end()
+        );
+    }
+}
+
 #[test]
 fn a_token_is_got_where_the_registry_says_and_sent_to_the_registry_alone() {
     let inner = artifact();
