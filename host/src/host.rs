@@ -1,6 +1,7 @@
 //! The host: engine, linker, ticker, cache and slots. They are made once, and all runs share them.
 
 pub(crate) mod builder;
+mod entries;
 pub(crate) mod given;
 mod profiling;
 mod rehearsal;
@@ -11,13 +12,15 @@ use std::sync::Arc;
 use fractalaw_ledger::{Note, Opening, now_unix_ns};
 use fractalaw_manifest::Tier;
 use fractalaw_provenance::Signatures;
-use fractalaw_report::{App, NotGranted, Outcome, Refusal, Report};
+use fractalaw_report::{NotGranted, Outcome, Refusal, Report};
 use tokio::sync::watch;
+
+use entries::{close, opening};
 
 use crate::blocking::on_a_thread;
 use crate::error::{HostError, LoadError, PolicyError};
 use crate::inspect::Inspection;
-use crate::ledger::recording::{Recorded, Recording, verdict_without};
+use crate::ledger::recording::{Recorded, Recording};
 use crate::ledger::{self, Beginning};
 use crate::load::loader::{Candidate, Loader};
 use crate::load::micro_app::MicroApp;
@@ -314,66 +317,6 @@ impl Host {
         let budget = limits.limits.fuel;
         let report = Report::not_run(Outcome::Refused(refusal), limits);
         close(recording, Ok(Ran::nothing(report)), budget).await
-    }
-}
-
-/// The opening of a run, after the decision.
-fn opening(app: &App, run: &Run, decided: &Decided) -> Opening {
-    ledger::opening(&Beginning {
-        app: Some(app),
-        limits: &decided.limits,
-        grants: &decided.grants,
-        determinism: run.determinism(),
-        decision: Some(&decided.decision),
-        missing: &decided.missing,
-        trigger: run.triggered_by(),
-    })
-}
-
-/// Closes a run in the ledger, if it was opened there, and then settles what it did. If the closing could not be recorded,
-/// the caller gets an error and no report.
-async fn close(
-    recording: Option<Recording>,
-    ended: Result<Ran, Failed>,
-    budget: u64,
-) -> Result<Report, HostError> {
-    match (recording, ended) {
-        (Some(recording), Ok(ran)) => {
-            let verdict = ran.verdict();
-            let Ran {
-                report, sessions, ..
-            } = ran;
-            let deeds = match sessions.deeds() {
-                Ok(deeds) => deeds,
-                Err(error) => {
-                    let closing = ledger::closing_of_failed(&error, report.fuel.consumed(), budget);
-                    recording.close_failed(&report.audit, closing).await;
-                    return Err(error);
-                }
-            };
-            let waits = sessions.wait();
-            let settle = move |closed: Result<(), HostError>| match closed {
-                Ok(()) => sessions.settle_now(verdict),
-                Err(error) => {
-                    let _ = sessions.settle_now(verdict_without(&error));
-                    Err(error)
-                }
-            };
-            recording.close(&report, deeds, waits, settle).await?;
-            Ok(*report)
-        }
-        (None, Ok(ran)) => {
-            let verdict = ran.verdict();
-            ran.sessions.settle(verdict).await?;
-            Ok(*ran.report)
-        }
-        (recording, Err(Failed { error, audit, fuel })) => {
-            if let Some(recording) = recording {
-                let closing = ledger::closing_of_failed(&error, fuel, budget);
-                recording.close_failed(&audit, closing).await;
-            }
-            Err(error)
-        }
     }
 }
 
