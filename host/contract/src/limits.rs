@@ -36,6 +36,18 @@ fractalaw_limits::limits! {
     pub const CORE_INSTANCES: u32 = 64
         => "refused: `over-slot`";
 
+    /// The instances of components that one component makes, also inside of what it instantiates. Composed ones have
+    /// one for each part, and one for each interface that a part exports. Each takes some ten nanoseconds of
+    /// every run, for which nobody pays.
+    pub const COMPONENT_INSTANCES: u32 = 256
+        => "refused: `over-slot`";
+
+    /// The items that the compiler copies to make the instances of a component: whatever is handed in or out, with all
+    /// that is inside of it. Each takes some hundred bytes, as a declaration does, and small components can
+    /// have any number of them. The largest of those that tools make have some thousands.
+    pub const COPIES: usize = 500_000
+        => "refused: `over-slot`";
+
     /// The linear memories of one component: one for each part of a composed one. Each takes 4 GiB of a slot's
     /// address space, used or not.
     pub const MEMORIES: u32 = 4

@@ -1,38 +1,19 @@
 //! Whether a component and everything nested in it fits into a slot of the pool, judged from its sections alone,
 //! before any of it is compiled. Whether it can be compiled, the host judges.
 
+mod figures;
+mod scope;
+mod unfit;
+
 use wasmparser::{
-    BinaryReaderError, ComponentAlias, ComponentExternalKind, ComponentInstance,
-    ComponentOuterAliasKind, ComponentTypeRef, Encoding, Instance, Parser, Payload,
+    ComponentAlias, ComponentExternalKind, ComponentInstance, ComponentOuterAliasKind,
+    ComponentType, ComponentTypeRef, CoreType, Encoding, Instance, Parser, Payload,
 };
 
-use crate::limits::{
-    COMPONENT_DEPTH, CORE_INSTANCES, MEMORIES, SLOT_MEMORY_BYTES, TABLE_ELEMENTS, TABLES,
-};
-
-/// Why a component does not fit into a slot.
-#[derive(Debug, thiserror::Error)]
-pub enum Unfit {
-    /// It would need more of something than a slot has.
-    #[error("{what}: {found}, expected at most {limit}")]
-    Large {
-        /// What there is too much of, and its unit, such as `a memory (bytes)`.
-        what: &'static str,
-        /// What the component declares, in that unit.
-        found: u64,
-        /// The limit, in that unit.
-        limit: u64,
-    },
-    /// Its components are nested deeper than people or tools make them.
-    #[error("components in each other, expected at most {limit} levels")]
-    Deep {
-        /// The most levels.
-        limit: u32,
-    },
-    /// A section is unreadable.
-    #[error(transparent)]
-    Malformed(#[from] BinaryReaderError),
-}
+use crate::limits::{COMPONENT_DEPTH, SLOT_MEMORY_BYTES, TABLE_ELEMENTS};
+use figures::{Held, Item, Made, Part, Size, at_most, may_copy};
+use scope::{Module, Scope};
+pub use unfit::Unfit;
 
 /// Judges a whole component.
 ///
@@ -52,51 +33,16 @@ pub fn check(component: &[u8]) -> Result<(), Unfit> {
 pub struct SlotFit {
     /// The component or module that is being read, inside those that contain it.
     open: Vec<Scope>,
-    /// The most that any component or module read so far makes. It is assumed for one whose definition is
-    /// unknown.
-    most: Made,
-}
-
-/// What instantiating a component or module makes, including everything that it instantiates.
-#[derive(Clone, Copy, Default)]
-struct Made {
-    core_instances: u64,
-    memories: u64,
-    tables: u64,
-}
-
-/// What is known of a component or module while it is read.
-#[derive(Default)]
-struct Scope {
-    is_component: bool,
-    made: Made,
-    /// What each component and each module that it can refer to makes, by index.
-    components: Vec<Made>,
-    modules: Vec<Made>,
-}
-
-impl Made {
-    fn add(&mut self, other: Made) {
-        self.core_instances = self.core_instances.saturating_add(other.core_instances);
-        self.memories = self.memories.saturating_add(other.memories);
-        self.tables = self.tables.saturating_add(other.tables);
-    }
-
-    fn raise(&mut self, other: Made) {
-        self.core_instances = self.core_instances.max(other.core_instances);
-        self.memories = self.memories.max(other.memories);
-        self.tables = self.tables.max(other.tables);
-    }
-
-    fn fits(&self) -> Result<(), Unfit> {
-        at_most(
-            "core instances",
-            self.core_instances,
-            CORE_INSTANCES as usize,
-        )?;
-        at_most("memories", self.memories, MEMORIES as usize)?;
-        at_most("tables", self.tables, TABLES as usize)
-    }
+    /// The most of any component read so far. It is assumed for one whose definition is unknown.
+    most: Part,
+    /// The same of modules.
+    most_of_modules: Module,
+    /// The components that were read.
+    closed: u64,
+    /// The items that are copied for all components read so far, if each is instantiated once.
+    copied: u64,
+    /// What the component or module makes that was read last.
+    last: Made,
 }
 
 impl SlotFit {
@@ -108,15 +54,19 @@ impl SlotFit {
     pub fn visit(&mut self, payload: &Payload<'_>) -> Result<(), Unfit> {
         match payload {
             Payload::Version { encoding, .. } => {
-                self.open.push(Scope {
+                let mut scope = Scope {
                     is_component: *encoding == Encoding::Component,
                     ..Scope::default()
-                });
+                };
+                scope.part.opened = self.closed;
+                scope.part.items = Size::ONE;
+                self.open.push(scope);
                 if self.open.len() > COMPONENT_DEPTH as usize {
                     return Err(Unfit::Deep {
                         limit: COMPONENT_DEPTH,
                     });
                 }
+                Ok(())
             }
             Payload::End(_) => self.close(),
             Payload::MemorySection(memories) => {
@@ -127,58 +77,147 @@ impl SlotFit {
                     let bytes = memory
                         .initial
                         .saturating_mul(page_bytes.unwrap_or(u64::MAX));
-                    at_most("a memory (bytes)", bytes, SLOT_MEMORY_BYTES)?;
+                    at_most("a memory (bytes)", bytes, SLOT_MEMORY_BYTES as u64)?;
                 }
+                Ok(())
             }
             Payload::TableSection(tables) => {
                 self.count(|made| made.tables += u64::from(tables.count()));
                 for table in tables.clone() {
                     let elements = table?.ty.initial;
-                    at_most("a table (elements)", elements, TABLE_ELEMENTS)?;
+                    at_most("a table (elements)", elements, TABLE_ELEMENTS as u64)?;
                 }
+                Ok(())
             }
-            _ => self.define(payload)?,
+            Payload::ImportSection(imports) => {
+                if let Some(scope) = self.open.last_mut() {
+                    scope.imports += u64::from(imports.count());
+                }
+                Ok(())
+            }
+            _ => self.define(payload),
         }
-        Ok(())
+    }
+
+    /// Counts something else for the component or module that is being read, each time that it is instantiated.
+    pub fn add(&mut self, found: u64) {
+        self.count(|made| made.added = made.added.saturating_add(found));
+    }
+
+    /// What was counted with [`add`](SlotFit::add) for the instances of the component that was read last, its own
+    /// and those that it makes. After the last section that is the whole component.
+    pub fn added(&self) -> u64 {
+        self.last.added
     }
 
     fn count(&mut self, add: impl FnOnce(&mut Made)) {
         if let Some(scope) = self.open.last_mut() {
-            add(&mut scope.made);
+            add(&mut scope.part.made);
         }
     }
 
     /// If a component instantiates another twice, and that one a third twice, and so on, it is small and becomes
     /// large only when it is compiled.
     fn define(&mut self, payload: &Payload<'_>) -> Result<(), Unfit> {
-        let most = self.most;
+        let (most, most_of_modules) = (self.most, self.most_of_modules);
         let Some(scope) = self.open.last_mut() else {
             return Ok(());
         };
-        let of = |list: &[Made], index: u32| list.get(index as usize).copied().unwrap_or(most);
+        let module = |scope: &Scope, index: u32| {
+            let known = scope.modules.get(index as usize).copied();
+            known.unwrap_or(most_of_modules)
+        };
+        let component = |scope: &Scope, index: u32| {
+            let known = scope.components.get(index as usize).copied();
+            known.unwrap_or(most)
+        };
         match payload {
             Payload::InstanceSection(instances) => {
                 for instance in instances.clone() {
                     if let Instance::Instantiate { module_index, .. } = instance? {
-                        scope.made.add(of(&scope.modules, module_index));
+                        let module = module(scope, module_index);
+                        scope.part.made.add(module.made);
+                        scope.copy(Size::of(module.imports));
                     }
+                    scope.copy(Size::ONE);
                 }
             }
             Payload::ComponentInstanceSection(instances) => {
                 for instance in instances.clone() {
-                    if let ComponentInstance::Instantiate {
-                        component_index, ..
-                    } = instance?
-                    {
-                        scope.made.add(of(&scope.components, component_index));
+                    let held = match instance? {
+                        ComponentInstance::Instantiate {
+                            component_index,
+                            args,
+                        } => {
+                            let part = component(scope, component_index);
+                            let mut largest = Item::default();
+                            for argument in args {
+                                let item = scope.item(argument.kind, argument.index);
+                                scope.copy(item.size);
+                                largest.size = largest.size.max(item.size);
+                                largest.latest = largest.latest.max(item.latest);
+                            }
+                            if largest.latest > part.opened {
+                                return Err(Unfit::Handed);
+                            }
+                            scope.part.made.add(part.made);
+                            scope.part.made.components += 1;
+                            let (held, copied) = part.instance(largest, scope.registered);
+                            scope.copy(copied);
+                            scope.registered = scope.registered.plus(held.types);
+                            held
+                        }
+                        ComponentInstance::FromExports(exports) => {
+                            let mut held = Held::empty();
+                            for export in exports {
+                                held.hold(scope.item(export.kind, export.index));
+                            }
+                            scope.copy(held.all);
+                            held
+                        }
+                    };
+                    scope.instances.push(held);
+                }
+            }
+            Payload::ComponentTypeSection(types) => {
+                for ty in types.clone() {
+                    if let ComponentType::Resource { .. } = ty? {
+                        scope.registered = scope.registered.plus(Size::ONE);
+                    }
+                }
+            }
+            Payload::CoreTypeSection(types) => {
+                for ty in types.clone() {
+                    if let CoreType::Module(declared) = ty? {
+                        let most = &mut self.most_of_modules.imports;
+                        *most = declared.len().max(*most as usize) as u64;
                     }
                 }
             }
             Payload::ComponentImportSection(imports) => {
                 for import in imports.clone() {
-                    match import?.ty {
-                        ComponentTypeRef::Component(_) => scope.components.push(most),
-                        ComponentTypeRef::Module(_) => scope.modules.push(most),
+                    let ty = import?.ty;
+                    scope.copy(match ty {
+                        ComponentTypeRef::Component(_) | ComponentTypeRef::Instance(_) => {
+                            Size::GIVEN
+                        }
+                        _ => Size::ONE,
+                    });
+                    match ty {
+                        ComponentTypeRef::Component(_) => scope.components.push(Part {
+                            opened: 0,
+                            closed: scope.part.opened,
+                            ..most
+                        }),
+                        ComponentTypeRef::Module(_) => scope.modules.push(most_of_modules),
+                        ComponentTypeRef::Instance(_) => {
+                            let held = Held::unknown(Size::GIVEN, scope.part.opened);
+                            scope.registered = scope.registered.plus(held.types);
+                            scope.instances.push(held);
+                        }
+                        ComponentTypeRef::Type(_) => {
+                            scope.registered = scope.registered.plus(Size::ONE);
+                        }
                         _ => {}
                     }
                 }
@@ -187,12 +226,20 @@ impl SlotFit {
             Payload::ComponentExportSection(exports) => {
                 for export in exports.clone() {
                     let export = export?;
+                    let item = scope.item(export.kind, export.index);
+                    // Once for its own index, and once when the instance is complete.
+                    scope.copy(item.size.plus(item.size));
+                    scope.part.exports.hold(item);
                     match export.kind {
                         ComponentExternalKind::Component => {
-                            scope.components.push(of(&scope.components, export.index));
+                            scope.components.push(component(scope, export.index));
                         }
                         ComponentExternalKind::Module => {
-                            scope.modules.push(of(&scope.modules, export.index));
+                            scope.modules.push(module(scope, export.index));
+                        }
+                        ComponentExternalKind::Instance => {
+                            let held = scope.instances.get(export.index as usize).copied();
+                            scope.instances.push(held.unwrap_or_default());
                         }
                         _ => {}
                     }
@@ -203,71 +250,117 @@ impl SlotFit {
                     self.alias(&alias?);
                 }
             }
+            Payload::ComponentCanonicalSection(functions) => {
+                scope.copy(Size::of(u64::from(functions.count())));
+            }
             _ => {}
         }
-        // Checked at once, so that the figure cannot grow from level to level.
-        self.open.last().map_or(Ok(()), |scope| scope.made.fits())
+        // Checked at once, so that the figures cannot grow from level to level.
+        let Some(scope) = self.open.last() else {
+            return Ok(());
+        };
+        scope.part.made.fits()?;
+        may_copy(scope.part.copied.known())
     }
 
     fn alias(&mut self, alias: &ComponentAlias<'_>) {
-        let (is_component, made) = match alias {
+        match alias {
             ComponentAlias::Outer { kind, count, index } => {
-                let is_component = match kind {
-                    ComponentOuterAliasKind::Component => true,
-                    ComponentOuterAliasKind::CoreModule => false,
+                let Some(outer) = self.open.len().checked_sub(1 + *count as usize) else {
+                    return;
+                };
+                let index = *index as usize;
+                let (around, inside) = self.open.split_at_mut(outer + 1);
+                let Some(outer) = around.last() else {
+                    return;
+                };
+                let (part, module) = match kind {
+                    ComponentOuterAliasKind::Component => (outer.components.get(index), None),
+                    ComponentOuterAliasKind::CoreModule => (None, outer.modules.get(index)),
                     _ => return,
                 };
-                let outer = self.open.len().checked_sub(1 + *count as usize);
-                let made = outer.and_then(|outer| {
-                    let scope = &self.open[outer];
-                    let list = if is_component {
-                        &scope.components
-                    } else {
-                        &scope.modules
-                    };
-                    list.get(*index as usize).copied()
-                });
-                (is_component, made)
+                let part = part.copied().unwrap_or(self.most);
+                let module = module.copied().unwrap_or(self.most_of_modules);
+                let is_component = *kind == ComponentOuterAliasKind::Component;
+                let items = if is_component { part.items } else { Size::ONE };
+                // Each component in between carries it.
+                for scope in inside {
+                    scope.part.items = scope.part.items.plus(items);
+                }
+                if let Some(scope) = self.open.last_mut() {
+                    scope.copy(items);
+                    match is_component {
+                        true => scope.components.push(part),
+                        false => scope.modules.push(module),
+                    }
+                }
             }
-            ComponentAlias::InstanceExport { kind, .. } => match kind {
-                ComponentExternalKind::Component => (true, None),
-                ComponentExternalKind::Module => (false, None),
-                _ => return,
-            },
-            _ => return,
-        };
-        let made = made.unwrap_or(self.most);
-        if let Some(scope) = self.open.last_mut() {
-            if is_component {
-                scope.components.push(made);
-            } else {
-                scope.modules.push(made);
+            ComponentAlias::InstanceExport {
+                kind,
+                instance_index,
+                ..
+            } => {
+                let Some(scope) = self.open.last_mut() else {
+                    return;
+                };
+                let from = scope.instances.get(*instance_index as usize).copied();
+                let from = from.unwrap_or_default();
+                scope.copy(Size::ONE);
+                match kind {
+                    ComponentExternalKind::Component => {
+                        scope.copy(self.most.items);
+                        scope.components.push(Part {
+                            opened: 0,
+                            closed: self.closed,
+                            ..self.most
+                        });
+                    }
+                    ComponentExternalKind::Module => scope.modules.push(self.most_of_modules),
+                    ComponentExternalKind::Instance => {
+                        scope.copy(from.largest);
+                        scope
+                            .instances
+                            .push(Held::unknown(from.largest, from.latest));
+                    }
+                    _ => {}
+                }
+            }
+            ComponentAlias::CoreInstanceExport { .. } => {
+                if let Some(scope) = self.open.last_mut() {
+                    scope.copy(Size::ONE);
+                }
             }
         }
     }
 
-    fn close(&mut self) {
+    fn close(&mut self) -> Result<(), Unfit> {
         let Some(mut closed) = self.open.pop() else {
-            return;
+            return Ok(());
         };
         if !closed.is_component {
-            closed.made.core_instances = 1;
+            closed.part.made.core_instances = 1;
         }
-        self.most.raise(closed.made);
-        if let Some(outer) = self.open.last_mut() {
-            if closed.is_component {
-                outer.components.push(closed.made);
-            } else {
-                outer.modules.push(closed.made);
+        self.last = closed.part.made;
+        if closed.is_component {
+            self.closed += 1;
+            closed.part.closed = self.closed;
+            self.most.raise(&closed.part);
+            self.copied = self.copied.saturating_add(closed.part.copied.known());
+            if let Some(outer) = self.open.last_mut() {
+                outer.copy(closed.part.items);
+                outer.components.push(closed.part);
             }
+            return may_copy(self.copied);
         }
+        let module = Module {
+            made: closed.part.made,
+            imports: closed.imports,
+        };
+        self.most_of_modules.made.raise(module.made);
+        self.most_of_modules.imports = self.most_of_modules.imports.max(module.imports);
+        if let Some(outer) = self.open.last_mut() {
+            outer.modules.push(module);
+        }
+        Ok(())
     }
-}
-
-fn at_most(what: &'static str, found: u64, limit: usize) -> Result<(), Unfit> {
-    let limit = limit as u64;
-    if found > limit {
-        return Err(Unfit::Large { what, found, limit });
-    }
-    Ok(())
 }

@@ -11,7 +11,7 @@ macro_rules! sources {
 }
 
 /// Path and text of each source.
-pub const SOURCES: [(&str, &str); 17] = sources![
+pub const SOURCES: [(&str, &str); 20] = sources![
     "src/judge.rs",
     "src/limits.rs",
     "src/matching.rs",
@@ -19,6 +19,9 @@ pub const SOURCES: [(&str, &str); 17] = sources![
     "src/proposals.rs",
     "src/shape.rs",
     "src/slot_fit.rs",
+    "src/slot_fit/figures.rs",
+    "src/slot_fit/scope.rs",
+    "src/slot_fit/unfit.rs",
     "src/standard.rs",
     "src/type_depth.rs",
     "src/type_depth/scopes.rs",

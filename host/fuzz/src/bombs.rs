@@ -313,6 +313,11 @@ pub fn adapters(count: usize, fields: usize) -> Vec<u8> {
                 (core instance (instantiate $n (with \"\" (instance {arguments})))))
             (instance (instantiate $B (with \"a\" (instance $a)))))"
     );
+    beside_run(&text)
+}
+
+/// A component of the world that also makes an instance of this component.
+pub(crate) fn beside_run(text: &str) -> Vec<u8> {
     let inner = wat::parse_str(text).expect("the text is a component");
     let mut component = fractalaw_testing::component("", "");
     let section = RawSection {

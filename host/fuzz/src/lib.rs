@@ -14,6 +14,7 @@ pub mod bombs;
 mod check;
 mod choices;
 mod data;
+pub mod doublings;
 mod host;
 pub mod nestings;
 pub mod outcomes;

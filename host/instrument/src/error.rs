@@ -1,5 +1,6 @@
 //! Why a component cannot be instrumented.
 
+use fractalaw_contract::slot_fit::Unfit;
 use wasm_encoder::reencode;
 
 use crate::hooks::HOOKS;
@@ -30,7 +31,7 @@ pub enum Uninstrumentable {
     /// The functions that the parts of a composed component call have too many values in their types.
     #[error("{found} values are handed from part to part, expected at most {limit}")]
     TooManyValues {
-        /// The values counted up to and including the section that exceeded the limit.
+        /// The values counted for the first part that has too many, with all parts that it instantiates.
         found: u64,
         /// The limit.
         limit: u64,
@@ -50,6 +51,14 @@ pub enum Uninstrumentable {
     /// The component itself uses the name of the hooks.
     #[error("the component uses the name `{}` itself", HOOKS)]
     NameTaken,
+}
+
+impl From<Unfit> for Uninstrumentable {
+    fn from(error: Unfit) -> Uninstrumentable {
+        Uninstrumentable::Invalid {
+            message: error.to_string(),
+        }
+    }
 }
 
 impl From<wasmparser::Error> for Uninstrumentable {

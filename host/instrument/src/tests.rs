@@ -261,8 +261,12 @@ const PRICE: Crossing = Crossing {
 /// Two parts. One has its `realloc` in a module without a name section. The other has it in a module that uses
 /// our reserved function name.
 fn composed() -> Vec<u8> {
-    encode(
-        r#"(component
+    composed_of(1)
+}
+
+/// With that many instances of the part that calls.
+fn composed_of(callers: usize) -> Vec<u8> {
+    let text = r#"(component
             (component $a
                 (core module (memory (export "m") 1)
                     (func (export "r") (param i32 i32 i32 i32) (result i32) i32.const 0)
@@ -277,9 +281,9 @@ fn composed() -> Vec<u8> {
                     (func $named (export "r") (param i32 i32 i32 i32) (result i32) i32.const 0))
                 (core instance $i (instantiate $m))
                 (core func (canon lower (func $f) (memory $i "m") (realloc (func $i "r")))))
-            (instance $a (instantiate $a))
-            (instance (instantiate $b (with "f" (func $a "f")))))"#,
-    )
+            (instance $a (instantiate $a)) "#;
+    let calls = r#"(instance (instantiate $b (with "f" (func $a "f"))))"#.repeat(callers);
+    encode(&format!("{text}{calls})"))
 }
 
 #[test]
@@ -327,5 +331,15 @@ fn functions_that_make_room_are_called_by_ones_that_pay_and_nothing_else_changes
     assert_eq!(
         meter_crossings(&component, &strict).unwrap_err(),
         Uninstrumentable::TooManyValues { found: 1, limit: 0 }
+    );
+    // The code that moves a value is generated again for each instance of the part that calls.
+    let one = Crossing {
+        limit_values: 1,
+        ..PRICE
+    };
+    assert!(meter_crossings(&component, &one).is_ok());
+    assert_eq!(
+        meter_crossings(&composed_of(2), &one).unwrap_err(),
+        Uninstrumentable::TooManyValues { found: 2, limit: 1 }
     );
 }

@@ -6,6 +6,7 @@
 
 use std::collections::HashMap;
 
+use fractalaw_contract::slot_fit::SlotFit;
 use wasmparser::component_types::{
     ComponentDefinedType, ComponentDefinedTypeId, ComponentFuncTypeId, ComponentValType,
 };
@@ -14,27 +15,29 @@ use wasmparser::{CanonicalFunction, Parser, Payload, Validator, WasmFeatures};
 
 use crate::error::Uninstrumentable;
 
-/// Checks that the types of all functions that parts call have no more values than the limit.
+/// Checks that the functions that parts call have no more values in their types than the limit. A function counts
+/// each time that the part which calls it is instantiated: the code is generated for each.
 pub(crate) fn check(component: &[u8], limit: u64) -> Result<(), Uninstrumentable> {
     // Function bodies are skipped: they do not matter here.
     let mut validator = Validator::new_with_features(WasmFeatures::all());
     let mut counter = Counter::default();
-    let mut found = 0_u64;
+    let mut slot = SlotFit::default();
     for payload in Parser::new(0).parse_all(component) {
         let payload = payload?;
         validator.payload(&payload)?;
-        let Payload::ComponentCanonicalSection(functions) = payload else {
-            continue;
-        };
-        let Some(types) = validator.types(0) else {
-            continue;
-        };
-        for function in functions {
-            if let CanonicalFunction::Lower { func_index, .. } = function? {
-                let function = types.component_function_at(func_index);
-                found = found.saturating_add(counter.function(types, function));
+        slot.visit(&payload)?;
+        if let (Payload::ComponentCanonicalSection(functions), Some(types)) =
+            (&payload, validator.types(0))
+        {
+            for function in functions.clone() {
+                if let CanonicalFunction::Lower { func_index, .. } = function? {
+                    let function = types.component_function_at(func_index);
+                    // One that moves nothing is generated too.
+                    slot.add(counter.function(types, function).max(1));
+                }
             }
         }
+        let found = slot.added();
         if found > limit {
             return Err(Uninstrumentable::TooManyValues { found, limit });
         }

@@ -191,6 +191,9 @@ impl From<Unfit> for Refusal {
                 what: "components",
                 limit,
             },
+            Unfit::Handed => Refusal::UnmeteredCrossing {
+                message: error.to_string(),
+            },
             Unfit::Malformed(error) => Refusal::invalid(error),
         }
     }
@@ -215,7 +218,12 @@ fn hint_of_size(what: &str) -> &'static str {
         "results of a function" => {
             "build it without the target feature `multivalue`: several results then go through memory"
         }
-        "core instances" | "memories" | "tables" | "components in each other" => {
+        "core instances"
+        | "memories"
+        | "tables"
+        | "components in each other"
+        | "instances of components"
+        | "items copied for instances" => {
             "compose fewer parts into one component, or run them as micro-apps of their own"
         }
         "a memory (bytes)" | "a table (elements)" => {

@@ -65,8 +65,9 @@ fn fits(bytes: &[u8]) -> Result<bool, Refusal> {
         let payload = payload.map_err(Refusal::invalid)?;
         // This comes first: it counts the declarations, and the other checks keep something for each of them.
         compiler.visit(&payload)?;
-        slot.visit(&payload)?;
+        // This comes before what reads types by recursion.
         types.visit(&payload)?;
+        slot.visit(&payload)?;
         match payload {
             Payload::Version { .. } => depth += 1,
             Payload::End(_) => depth -= 1,

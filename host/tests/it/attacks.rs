@@ -216,6 +216,33 @@ fn as_many_instances_as_a_slot_has_run_and_one_more_is_refused() {
     }
 }
 
+/// Also if they are made by a component that is itself instantiated several times.
+#[test]
+fn as_many_instances_of_components_as_a_run_may_have_run_and_one_more_is_refused() {
+    let host = Host::builder().slots(1).build().unwrap();
+    let component = |count: usize| {
+        let ones = |count| "(instance (instantiate $e))".repeat(count);
+        let text = include_str!("../components/bare.wat").replace(
+            "{items}",
+            &format!(
+                "(component $e) (component $four {} ) {} {}",
+                ones(4),
+                "(instance (instantiate $four))".repeat(count / 5),
+                ones(count % 5)
+            ),
+        );
+        wat::parse_str(text).unwrap()
+    };
+    let ended = attack(&component(256), Run::new()).outcome;
+    assert_eq!(ended.kind(), "completed");
+    let refusal = host.load(&component(257)).unwrap_err().to_string();
+    let (what, found, limit) = ("instances of components", 257, 256);
+    assert_eq!(
+        refusal,
+        Refusal::OverSlot { what, found, limit }.to_string()
+    );
+}
+
 /// Two parts with a memory each. One gives the other a list of text.
 #[test]
 fn a_component_that_was_composed_runs() {

@@ -175,6 +175,9 @@ fn check_export(
 /// The slots of the host's pool have one size.
 fn does_not_fit(guest: &Guest, unfit: &Unfit) -> Fault {
     let name = &guest.name;
+    let Unfit::Large { .. } = unfit else {
+        return fault(format!("`{name}` is refused by the host: {unfit}"));
+    };
     let fault = fault(format!(
         "`{name}` is refused by the host: too large: {unfit}"
     ));

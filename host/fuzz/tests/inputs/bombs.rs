@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use fractalaw_fuzz::bombs::{self, SHAPES};
+use fractalaw_fuzz::doublings::{DOUBLINGS, handed_on};
 use fractalaw_host::{Host, Inspection, LoadError, Refusal};
 
 fn refusal(host: &Host, bytes: &[u8]) -> Refusal {
@@ -144,6 +145,36 @@ fn what_is_listed_without_end_is_counted() {
         );
         assert_eq!(inspection.refusal.unwrap().to_string(), said);
         assert_eq!(refusal(&hurried(), &bytes).to_string(), said);
+    }
+}
+
+/// With twenty more levels each takes all memory of the machine.
+#[test]
+fn what_doubles_with_each_level_is_counted_before_anything_follows_it() {
+    let host = Host::builder().slots(1).build().unwrap();
+    for doubling in &DOUBLINGS {
+        host.load(&doubling.component(3))
+            .unwrap_or_else(|error| panic!("{}: {error}", doubling.name));
+        for levels in [20, 40] {
+            let bytes = doubling.component(levels);
+            assert_eq!(
+                too_much(&host, &bytes),
+                doubling.refused,
+                "{}",
+                doubling.name
+            );
+            let inspection = Inspection::of(&bytes).unwrap();
+            assert_eq!(
+                inspection.refusal,
+                Some(refusal(&host, &bytes)),
+                "{}",
+                doubling.name
+            );
+        }
+    }
+    for levels in [1, 40] {
+        let refused = refusal(&host, &handed_on(levels));
+        assert_eq!(refused.kind(), "unmetered-crossing", "{refused}");
     }
 }
 
