@@ -108,7 +108,7 @@ impl<'a> Session<'a> {
             Request::Begin(sql) => self.begin(sql)?,
             Request::Query(sql) => self.query(sql, to)?,
             Request::Execute(sql) => {
-                return Ok(self.whole(|session| session.change(sql).map_err(|error| told(&error)))?);
+                return Ok(self.whole(|session| session.change_asked(sql))?);
             }
             Request::Insert { table, stream } => {
                 let rows = rows_in::read(stream)?;
@@ -199,6 +199,19 @@ impl<'a> Session<'a> {
         Ok(statement.execute_update()?.unwrap_or(-1))
     }
 
+    /// Runs a guest's change, and only if it is one statement, as far as the database can be asked.
+    fn change_asked(&mut self, sql: &str) -> Result<i64, CallError> {
+        if self.traits.asks_for_parameters {
+            let asked = self.statement().and_then(|mut statement| {
+                statement.set_sql_query(sql)?;
+                statement.prepare()?;
+                statement.get_parameter_schema()
+            });
+            asked.map_err(|error| told(&error))?;
+        }
+        self.change(sql).map_err(|error| told(&error))
+    }
+
     fn insert(&mut self, table: &str, rows: RowsIn) -> Result<i64, CallError> {
         let count: usize = rows.batches.iter().map(|batch| batch.num_rows()).sum();
         let known = self
@@ -257,12 +270,13 @@ impl<'a> Session<'a> {
         Ok(())
     }
 
-    /// The declared types of a table's columns.
+    /// The declared types of a table's columns, without a length: a cast would cut a text that is too long, and the
+    /// assignment to the column refuses it.
     fn declared(&mut self, table: &str) -> Result<Declared, Error> {
         let name = quoted(table).replace('\'', "''");
         let mut statement = self.statement()?;
         statement.set_sql_query(format!(
-            "SELECT attname::text, format_type(atttypid, atttypmod) FROM pg_attribute \
+            "SELECT attname::text, format_type(atttypid, -1) FROM pg_attribute \
              WHERE attrelid = '{name}'::regclass AND attnum > 0 AND NOT attisdropped"
         ))?;
         let mut declared = Declared::new();

@@ -120,6 +120,7 @@ impl Duckdb {
                 savepoints: false,
                 ingest: Ingest::Staged,
                 declared_types: true,
+                asks_for_parameters: false,
             },
             socket: folder.path().join("runs"),
         };

@@ -11,6 +11,8 @@ pub(crate) enum Sql {
     /// `'…'`, `"…"`, `` `…` ``, `[…]`.
     Sqlite,
     /// `'…'`, `E'…'`, `"…"`, `$tag$…$tag$`.
+    Duckdb,
+    /// The same.
     Postgresql,
     /// A database whose SQL is not known.
     Other,
@@ -39,6 +41,9 @@ pub struct Traits {
     pub ingest: Ingest,
     /// Whether the driver's schema of a table has the declared types of the columns.
     pub declared_types: bool,
+    /// Whether the driver runs several statements in one text, but not if it is asked for parameters before: the database
+    /// then takes only one.
+    pub asks_for_parameters: bool,
 }
 
 /// A database that is known by name.
@@ -59,8 +64,10 @@ pub(crate) struct Engine {
     pub(crate) defaults: &'static [(&'static str, &'static str)],
     pub(crate) sql: Sql,
     pub(crate) traits: Traits,
-    /// A statement that makes a connection refuse changes. It is used for runs that may only read.
-    pub(crate) read_only: Option<&'static str>,
+    /// A statement with which the transaction of a run begins that may only read. The connection then refuses changes.
+    pub(crate) begin_reading: &'static str,
+    /// The statement with which the transaction of any other run begins.
+    pub(crate) begin_writing: &'static str,
 }
 
 const KNOWN: [Engine; 4] = [
@@ -78,13 +85,15 @@ const KNOWN: [Engine; 4] = [
             ("lock_configuration", "true"),
         ],
         defaults: &[("memory_limit", DUCKDB_MEMORY)],
-        sql: Sql::Postgresql,
+        sql: Sql::Duckdb,
         traits: Traits {
             savepoints: false,
             ingest: Ingest::Staged,
             declared_types: true,
+            asks_for_parameters: false,
         },
-        read_only: None,
+        begin_reading: "",
+        begin_writing: "",
     },
     Engine {
         name: "sqlite",
@@ -100,8 +109,10 @@ const KNOWN: [Engine; 4] = [
             savepoints: true,
             ingest: Ingest::ByName,
             declared_types: false,
+            asks_for_parameters: false,
         },
-        read_only: Some("PRAGMA query_only = ON"),
+        begin_reading: "PRAGMA query_only = ON",
+        begin_writing: "",
     },
     Engine {
         name: "postgresql",
@@ -116,8 +127,11 @@ const KNOWN: [Engine; 4] = [
             savepoints: true,
             ingest: Ingest::StagedAndCast,
             declared_types: true,
+            asks_for_parameters: true,
         },
-        read_only: Some("SET TRANSACTION READ ONLY"),
+        // The check of statements takes a backslash in a text for itself.
+        begin_reading: "SELECT set_config('standard_conforming_strings', 'on', false), set_config('transaction_read_only', 'on', true)",
+        begin_writing: "SELECT set_config('standard_conforming_strings', 'on', false)",
     },
     Engine {
         name: "flightsql",
@@ -142,8 +156,10 @@ pub(crate) const OTHER: Engine = Engine {
         savepoints: false,
         ingest: Ingest::ByName,
         declared_types: false,
+        asks_for_parameters: false,
     },
-    read_only: None,
+    begin_reading: "",
+    begin_writing: "",
 };
 
 pub(crate) fn known(name: &str) -> Option<&'static Engine> {

@@ -228,8 +228,8 @@ impl Run {
         })?;
         self.link = Some(Link::new(program).map_err(|_| self.lose(Lost::Program))?);
         let set_up = match self.access {
-            Access::Read => self.database.resolved.engine.read_only.unwrap_or_default(),
-            Access::Write => "",
+            Access::Read => self.database.resolved.engine.begin_reading,
+            Access::Write => self.database.resolved.engine.begin_writing,
         };
         let begun = self.send(&Request::Begin(set_up));
         if begun.is_err() {

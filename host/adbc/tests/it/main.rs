@@ -12,3 +12,4 @@ mod kills;
 mod mistakes;
 mod opening;
 mod same_rows;
+mod statements;
