@@ -2,6 +2,7 @@
 //!
 //! - `review`: marks the permits that have expired, and reminds of those that soon will;
 //! - `renew NUMBER DATE`: lets a permit run until that day;
+//! - `revoke NUMBER`: revokes a permit, and those that were issued under it;
 //! - `register`: takes new permits in, from lines of standard input.
 //!
 //! Whatever happens, the register is as it was or as the whole command leaves it.
@@ -11,6 +12,7 @@ mod permit;
 mod register;
 mod renew;
 mod review;
+mod revoke;
 
 use std::{env, process};
 
@@ -22,9 +24,12 @@ fn run() -> Result<String, String> {
     match args[..] {
         ["review"] => review::review(),
         ["renew", number, until] => renew::renew(number, until),
+        ["revoke", number] => revoke::revoke(number),
         ["register"] => register::register(),
         _ => {
-            eprintln!("usage: permit-register review | renew NUMBER DATE | register");
+            eprintln!(
+                "usage: permit-register review | renew NUMBER DATE | revoke NUMBER | register"
+            );
             process::exit(2);
         }
     }
