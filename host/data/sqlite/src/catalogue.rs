@@ -106,6 +106,8 @@ pub(crate) struct Catalogue {
     pub(crate) modules: Vec<String>,
     /// The triggers, in lower case.
     pub(crate) triggers: Vec<String>,
+    /// Whether SQLite keeps the last automatic keys of some tables.
+    pub(crate) keeps_keys: bool,
 }
 
 impl Catalogue {
@@ -154,10 +156,14 @@ impl Catalogue {
         let triggers = list
             .query_map((), |row| row.get(0))?
             .collect::<Result<_, _>>()?;
+        let keeps_keys = connection
+            .prepare("SELECT 1 FROM main.sqlite_schema WHERE name = 'sqlite_sequence'")?
+            .exists(())?;
         Ok(Catalogue {
             tables,
             modules,
             triggers,
+            keeps_keys,
         })
     }
 

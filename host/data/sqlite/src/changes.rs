@@ -242,22 +242,20 @@ pub(crate) fn net(
             });
         }
     }
-    changes.sequences = sequences(connection, &touched_names)?;
+    // A look into the schema at the end of each run would take longer the more tables there are.
+    if catalogue.keeps_keys && !touched_names.is_empty() {
+        changes.sequences = sequences(connection, &touched_names)?;
+    }
     Ok(Some(changes))
 }
 
 fn sequences(connection: &Connection, tables: &[String]) -> Result<Vec<(String, i64)>> {
-    let is_there = connection
-        .prepare("SELECT 1 FROM main.sqlite_schema WHERE name = 'sqlite_sequence'")?
-        .exists(())?;
     let mut sequences = Vec::new();
-    if is_there {
-        let mut statement =
-            connection.prepare("SELECT seq FROM main.sqlite_sequence WHERE name = ?1")?;
-        for table in tables {
-            for seq in statement.query_map([table], |row| row.get(0))? {
-                sequences.push((table.clone(), seq?));
-            }
+    let mut statement =
+        connection.prepare("SELECT seq FROM main.sqlite_sequence WHERE name = ?1")?;
+    for table in tables {
+        for seq in statement.query_map([table], |row| row.get(0))? {
+            sequences.push((table.clone(), seq?));
         }
     }
     Ok(sequences)
