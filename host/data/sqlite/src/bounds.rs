@@ -32,3 +32,10 @@ pub(crate) fn limit(connection: &Connection) -> Result<()> {
     }
     Ok(())
 }
+
+/// Sets how many columns the result of a query may have from here on.
+pub(crate) fn columns(connection: &Connection, most: i32) -> Result<()> {
+    connection
+        .set_limit(Limit::SQLITE_LIMIT_COLUMN, most)
+        .map(drop)
+}

@@ -37,6 +37,10 @@ fractalaw_limits::limits! {
     pub(crate) const COLUMNS: i32 = 500
         => "the call fails with code 7";
 
+    /// The columns of a table that somebody else has made. It is what SQLite is compiled with.
+    pub(crate) const TABLE_COLUMNS: i32 = 2_000
+        => "SQLite makes no larger table";
+
     /// The depth of an expression. SQLite's parser and code generator recurse this deep.
     pub(crate) const EXPRESSION_DEPTH: i32 = 200
         => "the call fails with code 7";

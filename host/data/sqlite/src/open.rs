@@ -6,6 +6,7 @@ use std::time::Instant;
 use fractalaw_data_call::{CallError, Code, Failure, Quota, Stop};
 use rusqlite::{Error, Result as Sqlite};
 
+use crate::bounds;
 use crate::busy::Busy;
 use crate::changes::{self, Changes};
 use crate::committed::Committed;
@@ -14,7 +15,7 @@ use crate::error::StoreError;
 use crate::grants::Grants;
 use crate::guard::lock;
 use crate::inner::Inner;
-use crate::limits::{LINE_LOOK, OTHERS_WAIT};
+use crate::limits::{COLUMNS, LINE_LOOK, OTHERS_WAIT, TABLE_COLUMNS};
 use crate::line::Place;
 use crate::messages;
 use crate::others::{Look, while_busy};
@@ -143,7 +144,11 @@ impl Open {
             let mut touched = lock(&self.desk.touched);
             (touched.check(), touched.take())
         };
-        let net = changes::net(self.desk.engine.connection(), &self.desk.catalogue, touched);
+        let connection = self.desk.engine.connection();
+        // A table may have more columns than a result of the guest's.
+        bounds::columns(connection, TABLE_COLUMNS).map_err(failed)?;
+        let net = changes::net(connection, &self.desk.catalogue, touched);
+        bounds::columns(connection, COLUMNS).map_err(failed)?;
         let over = Stop::Quota(Quota::ChangedBytes);
         let changes = net.map_err(failed)?.ok_or(StoreError::Stop(over))?;
         let fits = match changes.is_whole() {

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use fractalaw_sqlite::{Amount, Budget, Quota, Stop};
+use fractalaw_sqlite::{Amount, Budget, Quota, Row, Stop, Value};
 
-use crate::tables::{run, store, told};
+use crate::tables::{rows, run, store, told};
 
 /// Whatever is too large has one code, and the message names the limit.
 #[test]
@@ -220,4 +220,37 @@ fn a_result_counts_what_the_host_holds_of_it_nulls_too() {
     let sql = format!("SELECT {columns} {from_empty} LIMIT 1");
     assert_eq!(short.query_if_short(&sql), None);
     assert_eq!(short.used(), before);
+}
+
+/// A result has at most 500 columns. A table can have more, and what a run does to one is known and takes effect.
+#[test]
+fn a_table_with_more_columns_than_a_result_can_be_changed() {
+    let columns: Vec<String> = (0..2_000).map(|i| format!("c{i}")).collect();
+    let store = store(&format!(
+        "CREATE TABLE t ({}); INSERT INTO t (c0, c1999) VALUES (1, 'kept')",
+        columns.join(", ")
+    ));
+    let mut writer = run(&store, &["*"], &["*"]);
+    writer.execute("UPDATE t SET c1000 = 7").unwrap();
+    let prepared = writer.prepare(Some("a run")).unwrap();
+    let changed = &prepared.changes()[0];
+    assert_eq!((changed.columns.len(), changed.rows.len()), (2_000, 1));
+    let row = &changed.rows[0];
+    let values = |row: &Option<Row>| {
+        let row = row.as_ref().unwrap();
+        [0, 1_000, 1_999].map(|at| row[at].clone())
+    };
+    let (one, kept) = (Value::Integer(1), Value::Text((*b"kept").into()));
+    assert_eq!(
+        values(&row.before),
+        [one.clone(), Value::Null, kept.clone()]
+    );
+    assert_eq!(values(&row.after), [one, Value::Integer(7), kept]);
+    prepared.settle(true).unwrap();
+    let mut reader = run(&store, &["*"], &[]);
+    let counted = reader.query("SELECT count(*) AS n FROM t WHERE c1000 = 7");
+    assert_eq!(rows(&counted.unwrap()), "1");
+    // The bound holds for the next statement of the same connection.
+    let all = told(reader.query("SELECT * FROM t").map(drop));
+    assert_eq!(all, "7: too many columns in result set");
 }
