@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use rusqlite::Connection;
 
-use crate::tokens::{Token, tokens};
+use crate::tokens::tokens;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
@@ -89,12 +89,9 @@ impl Table {
     /// The module of a virtual table, in lower case.
     pub(crate) fn module(&self) -> String {
         let mut after = tokens(&self.sql).skip_while(|token| !token.is("using"));
-        match after.nth(1) {
-            Some(Token::Word(name) | Token::Quoted(name) | Token::Text(name)) => {
-                name.to_ascii_lowercase()
-            }
-            _ => String::new(),
-        }
+        after
+            .nth(1)
+            .map_or_else(String::new, |token| token.lower_name())
     }
 }
 

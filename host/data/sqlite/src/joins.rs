@@ -41,6 +41,11 @@ mod tests {
             "/*'*/natural",
             "1-natural",
             "1/natural",
+            "\u{feff}natural",
+            "a \x0b\u{feff}\u{feff}natural",
+            "a ?1natural",
+            "a @b(')natural",
+            "x'00''natural'natural",
         ] {
             assert!(has_join(sql), "{sql}");
         }
@@ -56,6 +61,9 @@ mod tests {
             "naturally",
             "non_using",
             "'natural",
+            "natural\u{feff}",
+            ":natural",
+            "a\0natural",
         ] {
             assert!(!has_join(sql), "{sql}");
         }

@@ -2,6 +2,7 @@
 //! harmless. Reading the program that SQLite makes would take longer than most statements.
 
 use crate::ffi::Does;
+use crate::tokens::{Token, tokens};
 
 /// A statement with one of these collects rows in a tree of its own and searches it.
 const SEARCH: [&str; 9] = [
@@ -23,80 +24,44 @@ const LOOK_THROUGH: [&str; 4] = ["avg", "length", "sum", "total"];
 pub(crate) fn read(sql: &str, does: &mut Does) {
     does.commas = memchr::memchr_iter(b',', sql.as_bytes()).count() as u64;
     // A text of thousands of digits is read for each time that it is a number.
-    does.looks_at_text |= calculates(sql.as_bytes());
-    for word in sql
-        .as_bytes()
-        .chunk_by(|one, next| is_part(one) == is_part(next))
-    {
-        let is = |name: &&str| word.eq_ignore_ascii_case(name.as_bytes());
-        does.searches |= SEARCH.iter().any(is);
-        does.looks_at_text |= is(&"cast");
-        does.looks_through |= is(&"cast") || word.windows(2).any(|pair| pair == b"||");
+    does.looks_at_text |= calculates(sql);
+    // Before a word, SQLite takes a byte order mark for a space.
+    for part in sql.split('\u{feff}') {
+        for word in part
+            .as_bytes()
+            .chunk_by(|one, next| is_part(*one) == is_part(*next))
+        {
+            let is = |name: &&str| word.eq_ignore_ascii_case(name.as_bytes());
+            does.searches |= SEARCH.iter().any(is);
+            does.looks_at_text |= is(&"cast");
+            does.looks_through |= is(&"cast") || word.windows(2).any(|pair| pair == b"||");
+        }
     }
 }
 
+fn is_part(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'_' || !byte.is_ascii()
+}
+
 /// Whether there is an operator of arithmetic outside of quotes and comments.
-fn calculates(sql: &[u8]) -> bool {
-    let mut rest = sql;
-    // The last word or sign, if an operand can end with it.
-    let mut operand: &[u8] = b"";
-    while let Some((first, after)) = rest.split_first() {
-        let past = |end: &[u8]| {
-            memchr::memmem::find(after, end).map_or(&[][..], |at| &after[at + end.len()..])
-        };
-        rest = match first {
-            b'\'' | b'"' | b'`' | b'[' => {
-                operand = b"'";
-                past(if *first == b'[' {
-                    b"]"
-                } else {
-                    std::slice::from_ref(first)
-                })
-            }
-            b'-' if after.starts_with(b"-") => past(b"\n"),
-            b'/' if after.starts_with(b"*") => past(b"*/"),
-            b'-' if after.starts_with(b">") => {
-                operand = b"";
-                after
-            }
-            b'+' | b'-' | b'*' | b'/' | b'%' if ends_operand(operand) => return true,
-            _ if is_part(first) => {
-                let length = rest
-                    .iter()
-                    .position(|byte| !is_part(byte))
-                    .unwrap_or(rest.len());
-                let (word, after) = rest.split_at(length);
-                operand = word;
-                after
-            }
-            b' ' | b'\t' | b'\n' | b'\r' | b'\x0c' => after,
-            _ => {
-                operand = std::slice::from_ref(first);
-                after
-            }
+fn calculates(sql: &str) -> bool {
+    let mut tokens = tokens(sql).peekable();
+    // Whether an operand can end with the last token.
+    let mut ends_operand = false;
+    while let Some(token) = tokens.next() {
+        ends_operand = match token {
+            Token::Sign('-') if tokens.next_if_eq(&Token::Sign('>')).is_some() => false,
+            Token::Sign('+' | '-' | '*' | '/' | '%') if ends_operand => return true,
+            Token::Sign(sign) => sign == ')',
+            Token::Word(_) => !BEFORE_OPERANDS.iter().any(|word| token.is(word)),
+            Token::Text(_) | Token::Quoted(_) => true,
         };
     }
     false
 }
 
-/// Whether an operand can end with this word or sign.
-fn ends_operand(end: &[u8]) -> bool {
-    const BEFORE_OPERANDS: [&str; 5] = ["select", "distinct", "all", "limit", "offset"];
-    match end {
-        [] => false,
-        [b')' | b'\''] => true,
-        word => {
-            word.iter().all(is_part)
-                && !BEFORE_OPERANDS
-                    .iter()
-                    .any(|name| word.eq_ignore_ascii_case(name.as_bytes()))
-        }
-    }
-}
-
-fn is_part(byte: &u8) -> bool {
-    byte.is_ascii_alphanumeric() || *byte == b'_' || !byte.is_ascii()
-}
+/// Words after which an operand begins.
+const BEFORE_OPERANDS: [&str; 5] = ["select", "distinct", "all", "limit", "offset"];
 
 /// Whether a called function reads all of a large value. It may be called by the statement or by a view.
 pub(crate) fn looks_through(function: &str) -> bool {
@@ -131,7 +96,22 @@ pub(crate) fn is_of_dates(function: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::calculates;
+    use super::{calculates, read};
+    use crate::ffi::Does;
+
+    #[test]
+    fn words_are_read_whatever_is_before_them() {
+        for (sql, searches) in [
+            ("SELECT a FROM t ORDER BY a", true),
+            ("SELECT a FROM t \u{feff}ORDER BY a", true),
+            ("SELECT 'in' FROM t", true),
+            ("SELECT border, a_in FROM t", false),
+        ] {
+            let mut does = Does::default();
+            read(sql, &mut does);
+            assert_eq!(does.searches, searches, "{sql}");
+        }
+    }
 
     #[test]
     fn arithmetic_is_found_outside_of_quotes_and_comments() {
@@ -146,9 +126,12 @@ mod tests {
             "SELECT a /* ' */ * 2",
             "SELECT 'it''s' || a, b * 2",
             "SELECT ä * 2",
+            "SELECT a \u{feff}* 2",
+            "SELECT .5 * a",
+            "SELECT x'00' * 2",
             "SELECT CASE WHEN a THEN 1 END * 2",
         ] {
-            assert!(calculates(sql.as_bytes()), "{sql}");
+            assert!(calculates(sql), "{sql}");
         }
         for sql in [
             "SELECT count(*), t.* FROM t",
@@ -157,7 +140,7 @@ mod tests {
             "SELECT a -> '$.x', a ->> 1 FROM t -- a + b",
             "SELECT a /* a * b */ FROM t WHERE b IN (-1, +2) AND c = -3",
         ] {
-            assert!(!calculates(sql.as_bytes()), "{sql}");
+            assert!(!calculates(sql), "{sql}");
         }
     }
 }

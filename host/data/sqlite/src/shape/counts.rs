@@ -119,15 +119,15 @@ impl Counts {
                 }
             }
             Token::Text(_) => self.constant(place, after_operator),
-            Token::Word(word) | Token::Quoted(word) => {
+            Token::Word(_) | Token::Quoted(_) => {
                 place.names += 1;
                 if place.clause == Clause::Conditions {
-                    self.compared.push(word.to_ascii_lowercase());
+                    self.compared.push(token.lower_name());
                 }
                 // The name of a table can come after that of a schema.
                 let is_behind = last == Token::Sign('.') && self.into.1 + 2 == place.all;
                 if is_behind || BEFORE_TABLE.iter().any(|word| last.is(word)) {
-                    self.into = (word.to_ascii_lowercase(), place.all);
+                    self.into = (token.lower_name(), place.all);
                 }
             }
         }
@@ -233,7 +233,7 @@ fn is_operator(token: Token<'_>) -> bool {
 
 fn is_constant(token: Token<'_>) -> bool {
     match token {
-        Token::Word(word) => word.starts_with(|c: char| c.is_ascii_digit()),
+        Token::Word(word) => word.starts_with(|c: char| c.is_ascii_digit() || c == '.'),
         Token::Text(_) => true,
         _ => false,
     }

@@ -155,17 +155,18 @@ impl Text {
                 self.arm(query).stars += u64::from(is_all);
             }
             Token::Sign(_) => {}
-            Token::Word(word) | Token::Quoted(word) | Token::Text(word) => {
+            Token::Word(_) | Token::Quoted(_) | Token::Text(_) => {
                 let arm = self.arm(query);
                 arm.words += 1;
+                let name = token.name().unwrap_or_default().to_ascii_lowercase();
                 if frame.expects && !token.is("select") {
                     frame.expects = false;
-                    frame.name = word.to_ascii_lowercase();
+                    frame.name = name;
                     arm.names.push(frame.name.clone());
                 } else if !matches!(token, Token::Word(_)) {
-                    frame.name = word.to_ascii_lowercase();
+                    frame.name = name;
                 } else {
-                    self.word(frame, word, last);
+                    self.word(frame, name, last);
                 }
             }
         }
@@ -199,9 +200,8 @@ impl Text {
         }
     }
 
-    fn word(&mut self, frame: &mut Frame, word: &str, last: Token<'_>) {
+    fn word(&mut self, frame: &mut Frame, lower: String, last: Token<'_>) {
         let query = frame.query;
-        let lower = word.to_ascii_lowercase();
         match lower.as_str() {
             // `IS DISTINCT FROM` compares.
             "from" if !last.is("distinct") => {

@@ -71,6 +71,11 @@ fn joins_that_name_no_columns_read_none_that_was_not_granted() {
         "SELECT count(*) FROM people NATURAL JOIN (SELECT 100 AS salary)",
         "SELECT count(*) FROM People, (SELECT 1 AS salary) JOIN (SELECT 100 AS salary) USING (salary)",
         "SELECT count(*) FROM \"people\"/**/natural/**/JOIN (SELECT 100 AS salary)",
+        "SELECT count(*) FROM people \u{feff}NATURAL JOIN (SELECT 100 AS salary)",
+        "SELECT count(*) FROM people \x0b\u{feff}\u{feff}NATURAL \u{feff}JOIN (SELECT 100 AS salary)",
+        "WITH n(salary) AS (SELECT 1 UNION ALL SELECT salary + 1 FROM n LIMIT 300) SELECT max(salary) FROM n \u{feff}NATURAL JOIN people",
+        "SELECT count(*) FROM people, (SELECT 1 AS salary) JOIN (SELECT 100 AS salary)\u{feff}USING \u{feff}(salary)",
+        "SELECT count(*) FROM (SELECT 1 AS a) JOIN people ON a=1.5e0 OR 1 NATURAL JOIN (SELECT 100 AS salary)",
         "WITH c AS (SELECT * FROM (SELECT 100 AS salary) NATURAL JOIN people) SELECT count(*) FROM c",
     ] {
         assert_eq!(told(run.query(sql)), denied("people"), "{sql}");

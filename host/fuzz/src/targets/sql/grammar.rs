@@ -197,12 +197,18 @@ impl Maker<'_> {
                 " LEFT JOIN ",
                 " NATURAL JOIN ",
                 " FULL JOIN ",
+                // What SQLite takes for a space, and for two tokens.
+                " \u{feff}NATURAL \u{feff}JOIN ",
+                "\x0c\x0b\u{feff}NATURAL/**/JOIN\u{feff}",
             ]);
             text = format!("{text}{how}{}", self.one_source());
             if self.choices.rarely(2) && how.contains("JOIN") && !how.contains("NATURAL") {
                 text = match self.choices.below(2) {
                     0 => format!("{text} ON {}", self.expression()),
-                    _ => format!("{text} USING ({})", self.column()),
+                    _ => {
+                        let blank = self.choices.pick(&[" ", "\u{feff}", " \x0b", "--\n"]);
+                        format!("{text}{blank}USING ({})", self.column())
+                    }
                 };
             }
         }
