@@ -75,7 +75,8 @@ impl Desk {
         }
         // This comes last, because the limits are for guests and not for what the host itself prepares.
         bounds::limit(engine.connection()).map_err(failed)?;
-        let world = World::new(&catalogue, &rules, &work).map_err(failed)?;
+        let world = in_memory()?.and_then(|empty| World::new(empty, &catalogue, &rules, &work));
+        let world = world.map_err(failed)?;
         let rules = Arc::new(rules);
         lock(&touched).rules = Arc::clone(&rules);
         lock(&guard).rules = rules;
@@ -147,6 +148,15 @@ pub(crate) fn connect(path: &Path, read_only: bool) -> std::result::Result<Conne
             cause,
             hint: "name an SQLite database that exists and may be read",
         })
+}
+
+/// An empty database in memory. It has the run's clock too.
+fn in_memory() -> std::result::Result<Result<Connection>, StoreError> {
+    let vfs = ffi::file_system().ok_or(StoreError::NotConfigured)?;
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
+        | OpenFlags::SQLITE_OPEN_CREATE
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    Ok(Connection::open_with_flags_and_vfs(":memory:", flags, vfs))
 }
 
 /// The same path, as SQLite reads it. SQLite reads the relative name `:memory:`, an empty one, and one that begins with

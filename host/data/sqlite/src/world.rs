@@ -25,12 +25,13 @@ pub(crate) struct World {
 }
 
 impl World {
+    /// Makes the world in an empty database.
     pub(crate) fn new(
+        mut connection: Connection,
         catalogue: &Catalogue,
         rules: &Rules,
         work: &SharedWork,
     ) -> rusqlite::Result<World> {
-        let mut connection = Connection::open_in_memory()?;
         ffi::without_small_pieces(&connection)?;
         for table in catalogue.tables.values() {
             if let Some(granted) = rules.of(&table.name) {

@@ -1,9 +1,9 @@
 //! Two runs that do the same get the same, whatever SQLite takes at random or the connection did before.
 
-use fractalaw_sqlite::Stop;
+use fractalaw_sqlite::{Conditions, Stop, Unlimited};
 
 use crate::stops::{Bounded, bounded, with};
-use crate::tables::{rows, run, store, table, told};
+use crate::tables::{CONDITIONS, grants, rows, run, store, table, told};
 
 /// SQLite looks at thousands of plans for a join of many tables, and only when it compiles the statement. What else the
 /// connection has done must not count.
@@ -104,4 +104,37 @@ fn no_row_gets_a_random_rowid() {
         rows(&run.query("SELECT max(id) FROM t").unwrap()),
         "1099511627777"
     );
+}
+
+/// The guest's world answers statements about the schema. It has the run's clock and seed too.
+#[test]
+fn statements_about_the_schema_have_the_runs_own_time_and_randomness() {
+    let store = store("CREATE TABLE t (id INTEGER PRIMARY KEY)");
+    let found = |sql: &str, seed: u64| {
+        let conditions = Conditions { seed, ..CONDITIONS };
+        let mut run = store.run(
+            grants(&["*"], &[]),
+            conditions,
+            Box::new(Unlimited::default()),
+        );
+        rows(&run.query(sql).unwrap())
+    };
+    for from in [
+        "pragma_table_info('t')",
+        "pragma_table_list LIMIT 1",
+        "sqlite_schema",
+    ] {
+        for (sql, expected) in [
+            ("strftime('%s', 'now')", "1735689600"),
+            ("CURRENT_TIMESTAMP", "2025-01-01 00:00:00"),
+            ("unixepoch()", "1735689600"),
+            ("julianday('now')", "2460676.5"),
+        ] {
+            let sql = format!("SELECT {sql} FROM {from}");
+            assert_eq!(found(&sql, 1), expected, "{sql}");
+        }
+        let sql = format!("SELECT random() || hex(randomblob(4)) FROM {from}");
+        assert_eq!(found(&sql, 7), found(&sql, 7), "{sql}");
+        assert_ne!(found(&sql, 7), found(&sql, 8), "{sql}");
+    }
 }
