@@ -41,6 +41,20 @@ pub enum ByHandError {
         /// The database.
         path: PathBuf,
     },
+    /// Another program has made the database that was filled here.
+    #[error("another program has made `{path}` meanwhile, and nothing was imported")]
+    Taken {
+        /// The database.
+        path: PathBuf,
+    },
+    /// There is a log without its database.
+    #[error("there is no `{path}`, but its log `{log}`")]
+    Log {
+        /// The database.
+        path: PathBuf,
+        /// The log.
+        log: PathBuf,
+    },
     /// SQLite does not take the text for a statement.
     #[error("{message}")]
     Statement {
@@ -115,6 +129,10 @@ impl ByHandError {
             ByHandError::Unsettled { .. } => {
                 "start the host again that made the run, with its ledger: it settles the run"
             }
+            ByHandError::Taken { .. } => "import again, into the database that is there now",
+            ByHandError::Log { .. } => {
+                "put the database back beside its log, or remove the log, which has what was written last"
+            }
             ByHandError::Statement {
                 tables: Some(tables),
                 ..
@@ -134,6 +152,7 @@ impl ByHandError {
         match self {
             ByHandError::Busy { .. }
             | ByHandError::Unsettled { .. }
+            | ByHandError::Taken { .. }
             | ByHandError::Order { .. }
             | ByHandError::Sqlite { .. }
             | ByHandError::Io { .. } => false,

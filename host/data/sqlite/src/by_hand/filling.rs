@@ -1,13 +1,16 @@
 //! Fills a database from files: from all of them, or from none.
 
 use std::collections::BTreeMap;
-use std::fs;
+use std::fs::{File, Permissions};
+use std::io::{self, ErrorKind};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use rusqlite::hooks::{AuthAction, AuthContext, Authorization, TransactionOperation};
 use rusqlite::{Connection, OpenFlags};
+use tempfile::TempPath;
 
 use super::error::ByHandError;
 use crate::catalogue::{Catalogue, Kind};
@@ -38,28 +41,33 @@ pub struct Filling {
     /// Whether what SQLite compiles comes from a file.
     is_importing: Arc<AtomicBool>,
     path: PathBuf,
-    is_new: bool,
+    /// A new database, until it gets its name. It is removed after its connection is closed.
+    made: Option<TempPath>,
 }
 
 impl Filling {
-    /// Opens a database, or makes a new one, and keeps others from writing there.
+    /// Opens a database and keeps others from writing there, or makes a new one that nobody sees before it is filled.
     pub fn begin(path: &Path) -> Result<Filling, ByHandError> {
         let failed = |source| ByHandError::of(path, source);
-        let is_new = match path.symlink_metadata() {
+        let io = |source| ByHandError::Io {
+            path: path.to_owned(),
+            source,
+        };
+        let made = match path.symlink_metadata() {
             Ok(_) if !path.is_file() => {
                 return Err(ByHandError::NotAFile {
                     path: path.to_owned(),
                 });
             }
-            found => found.is_err(),
+            Ok(_) => None,
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                has_no_log(path)?;
+                Some(make_beside(path).map_err(io)?)
+            }
+            Err(error) => return Err(io(error)),
         };
-        let place = std::path::absolute(path).map_err(|source| ByHandError::Io {
-            path: path.to_owned(),
-            source,
-        })?;
-        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
-            | OpenFlags::SQLITE_OPEN_CREATE
-            | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let place = std::path::absolute(made.as_deref().unwrap_or(path)).map_err(io)?;
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let mut connection = Connection::open_with_flags(place, flags).map_err(failed)?;
         let is_importing = Arc::new(AtomicBool::new(false));
         let of_file = Arc::clone(&is_importing);
@@ -80,7 +88,7 @@ impl Filling {
             counts,
             is_importing,
             path: path.to_owned(),
-            is_new,
+            made,
         };
         filling.connection(|connection| {
             functions::install_distance(connection)?;
@@ -144,18 +152,69 @@ impl Filling {
             Ok(catalogue)
         })?;
         self.engine = None;
+        if let Some(made) = self.made.take() {
+            give_name(made, &self.path)?;
+        }
         let counts = std::mem::take(&mut *lock(&self.counts));
         Ok(shown(counts, &catalogue))
     }
 }
 
-impl Drop for Filling {
-    fn drop(&mut self) {
-        // Closing the connection rolls back.
-        if self.engine.take().is_some() && self.is_new {
-            let _ = fs::remove_file(&self.path);
+/// An empty file in the same folder. Its name begins with that of the database.
+fn make_beside(path: &Path) -> io::Result<TempPath> {
+    let folder = folder_of(path);
+    folder.metadata()?;
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push("-import-");
+    let made = tempfile::Builder::new()
+        .prefix(&name)
+        .permissions(Permissions::from_mode(0o644))
+        .tempfile_in(folder)
+        // The system's error names a file that nobody knows.
+        .map_err(|error| io::Error::from(error.kind()))?;
+    Ok(made.into_temp_path())
+}
+
+fn folder_of(path: &Path) -> &Path {
+    let folder = path.parent();
+    folder
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .unwrap_or(Path::new("."))
+}
+
+/// Gives the new database its name, unless another program has used the name meanwhile.
+fn give_name(made: TempPath, path: &Path) -> Result<(), ByHandError> {
+    let io = |source| ByHandError::Io {
+        path: path.to_owned(),
+        source,
+    };
+    has_no_log(path)?;
+    made.persist_noclobber(path)
+        .map_err(|error| match error.error.kind() {
+            ErrorKind::AlreadyExists => ByHandError::Taken {
+                path: path.to_owned(),
+            },
+            _ => io(error.error),
+        })?;
+    File::open(folder_of(path))
+        .and_then(|folder| folder.sync_all())
+        .map_err(io)
+}
+
+/// SQLite would apply a log that it finds beside a database, whosever it is.
+fn has_no_log(path: &Path) -> Result<(), ByHandError> {
+    for end in ["-journal", "-wal"] {
+        let mut log = path.as_os_str().to_owned();
+        log.push(end);
+        let log = PathBuf::from(log);
+        if log.symlink_metadata().is_ok() {
+            return Err(ByHandError::Log {
+                path: path.to_owned(),
+                log,
+            });
         }
     }
+    Ok(())
 }
 
 fn count(counts: &SharedCounts, change: &RowChange<'_>) {

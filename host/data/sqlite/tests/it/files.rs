@@ -3,7 +3,8 @@
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Barrier};
+use std::thread;
 
 use fractalaw_sqlite::by_hand::{ByHandError, Filling, copy};
 use fractalaw_sqlite::{
@@ -228,4 +229,67 @@ fn a_program_that_holds_the_database_makes_it_busy() {
     assert_eq!(add(&mut writer, 2), "ok: 1");
     assert_eq!(ids(&mut writer), "1,2,9");
     assert_eq!(ids(&mut reader), "1");
+}
+
+/// Several imports make the same database at once. One of them makes it, and the others take nothing of it with them.
+#[test]
+fn an_import_that_fails_takes_nothing_of_another_with_it() {
+    let lab = Lab::new();
+    let source = lab.at("schema.sql");
+    fs::write(&source, "CREATE TABLE t (id INTEGER)").unwrap();
+    let begun = |path: &Path| {
+        let mut filling = Filling::begin(path)?;
+        filling.import(&source, None).map(|()| filling)
+    };
+    for round in 0..25 {
+        let path = lab.at(&format!("{round}.db"));
+        let (path, begun, gate) = (&path, &begun, &Barrier::new(4));
+        let fills = move || {
+            gate.wait();
+            begun(path)?.finish()
+        };
+        let ends: Vec<_> = thread::scope(|scope| {
+            let threads: Vec<_> = (0..4).map(|_| scope.spawn(fills)).collect();
+            threads.into_iter().map(|one| one.join().unwrap()).collect()
+        });
+        assert_eq!(ends.iter().filter(|end| end.is_ok()).count(), 1, "{ends:?}");
+        let connection = Connection::open(path).unwrap();
+        connection.prepare("SELECT id FROM t").unwrap();
+    }
+    let path = lab.at("data.db");
+    let [first, second, third] = [0; 3].map(|_| begun(&path).unwrap());
+    assert!(!path.exists());
+    first.finish().unwrap();
+    let taken = second.finish().unwrap_err();
+    assert_eq!(
+        (taken.to_string(), taken.hint().unwrap()),
+        (
+            format!(
+                "another program has made `{}` meanwhile, and nothing was imported",
+                path.display()
+            ),
+            "import again, into the database that is there now".to_owned()
+        )
+    );
+    drop(third);
+    assert!(matches!(
+        begun(&path).map(drop),
+        Err(ByHandError::Import(_))
+    ));
+    let files = fs::read_dir(lab.0.path()).unwrap();
+    assert_eq!(files.count(), 25 + 2, "nothing else is left");
+}
+
+/// SQLite would roll the new database back with the log of another one.
+#[test]
+fn no_database_is_made_beside_the_log_of_another_one() {
+    let lab = Lab::new();
+    for end in ["-journal", "-wal"] {
+        let log = lab.at(&format!("data.db{end}"));
+        fs::write(&log, "what was written last").unwrap();
+        let error = Filling::begin(&lab.at("data.db")).map(drop).unwrap_err();
+        assert!(matches!(error, ByHandError::Log { .. }), "{error}");
+        fs::remove_file(log).unwrap();
+    }
+    assert_eq!(fs::read_dir(lab.0.path()).unwrap().count(), 0);
 }
