@@ -152,3 +152,40 @@ fn a_table_of_differences_is_obeyed_by_no_terminal() {
         "t: 2 rows inserted\nhint: values that end in `…` are cut; `--json` and `--csv` print them whole\n",
     );
 }
+
+/// SQLite sorts text by the bytes that are stored, which are those of UTF-16 in some databases.
+#[test]
+fn databases_are_compared_whatever_the_encoding_of_their_text() {
+    let desk = Desk::empty();
+    let names = ["a", "aé", "b", "ÿ", "Ā", "中", "\u{ffff}", "😀"];
+    let rows: Vec<String> = names.iter().map(|name| format!("('{name}')")).collect();
+    for (file, encoding) in [
+        ("8.db", "UTF-8"),
+        ("le.db", "UTF-16le"),
+        ("be.db", "UTF-16be"),
+    ] {
+        desk.sql(
+            file,
+            &format!(
+                "PRAGMA encoding = '{encoding}'; CREATE TABLE t (name TEXT PRIMARY KEY); INSERT INTO t VALUES {}",
+                rows.join(", ")
+            ),
+        );
+        let last = format!("last-{file}");
+        desk.copy(file, &last);
+        desk.sql(&last, "DELETE FROM t WHERE name IN ('Ā', '😀')");
+    }
+    for one in ["8.db", "le.db", "be.db"] {
+        for two in ["8.db", "le.db", "be.db"] {
+            desk.check(&["diff", one, two], 0, "", "");
+            desk.check(
+                &["diff", one, &format!("last-{two}")],
+                1,
+                "change  name  key  column  before  after\n\
+                 delete  t     Ā    name    Ā       NULL\n\
+                 delete  t     😀   name    😀      NULL\n",
+                "t: 2 rows deleted\n",
+            );
+        }
+    }
+}

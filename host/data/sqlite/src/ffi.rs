@@ -23,6 +23,7 @@
 
 mod affordable;
 mod auxiliary;
+mod by_utf8;
 mod clock;
 mod freed;
 mod full_text;
@@ -47,6 +48,7 @@ use rusqlite::types::ValueRef;
 
 pub(crate) use self::affordable::Affordable;
 pub(crate) use self::auxiliary::{Auxiliary, Found, replace_auxiliaries};
+pub(crate) use self::by_utf8::add_by_utf8;
 pub(crate) use self::clock::file_system;
 pub(crate) use self::freed::take_freed;
 pub(crate) use self::full_text::{Of, Tokens, count_tokens};

@@ -78,10 +78,10 @@ pub fn compare(
         };
         for (one, two) in pairs {
             let mut left = one
-                .map(|table| Sorted::of(old, table, &columns))
+                .map(|table| Sorted::of(old, table, &columns, before.order))
                 .transpose()?;
             let mut right = two
-                .map(|table| Sorted::of(new, table, &columns))
+                .map(|table| Sorted::of(new, table, &columns, after.order))
                 .transpose()?;
             let mut hand = |change: &RowChange| {
                 take(Difference::Row {
@@ -105,6 +105,8 @@ struct Side {
     tables: BTreeMap<String, Compared>,
     /// The statements, by kind and name.
     definitions: BTreeMap<(String, String), String>,
+    /// The collation of the keys.
+    order: &'static str,
 }
 
 /// How a table is read.
@@ -161,6 +163,7 @@ impl Side {
         Ok(Side {
             tables,
             definitions,
+            order: order::collation(&reader.connection).map_err(failed)?,
         })
     }
 
@@ -225,6 +228,7 @@ impl<'r> Sorted<'r> {
         reader: &'r Reader,
         table: &'r Compared,
         columns: &[String],
+        order_of_keys: &str,
     ) -> Result<Sorted<'r>, ByHandError> {
         let has = |column: &&String| {
             table
@@ -238,7 +242,9 @@ impl<'r> Sorted<'r> {
             false => "NULL".to_owned(),
         });
         let chosen: Vec<_> = key.clone().chain(columns).collect();
-        let mut order: Vec<_> = key.map(|column| column + " COLLATE BINARY").collect();
+        let mut order: Vec<_> = key
+            .map(|column| format!("{column} COLLATE {order_of_keys}"))
+            .collect();
         order.extend(table.rowid.map(str::to_owned));
         let mut sql = format!(
             "SELECT {} FROM main.{}",

@@ -1,8 +1,22 @@
-//! The order in which SQLite sorts values with `COLLATE BINARY`.
+//! The order in which SQLite sorts values with `COLLATE BINARY`, if text is UTF-8.
 
 use std::cmp::Ordering;
 
+use rusqlite::{Connection, Result};
+
+use crate::ffi::add_by_utf8;
 use crate::value::Value;
+
+/// The collation that sorts the texts of this database by their bytes in UTF-8. `BINARY` sorts them by the bytes that are stored, which can
+/// be those of UTF-16.
+pub(super) fn collation(connection: &Connection) -> Result<&'static str> {
+    let encoding: String = connection.query_row("PRAGMA encoding", (), |row| row.get(0))?;
+    if encoding == "UTF-8" {
+        return Ok("BINARY");
+    }
+    add_by_utf8(connection)?;
+    Ok("BY_UTF8")
+}
 
 /// Compares keys of as many columns.
 pub(super) fn keys(one: &[Value], two: &[Value]) -> Ordering {
@@ -40,8 +54,6 @@ fn number(integer: i64, real: f64) -> Ordering {
 
 #[cfg(test)]
 mod tests {
-    use rusqlite::Connection;
-
     use super::*;
 
     /// SQLite itself says which order is right.
