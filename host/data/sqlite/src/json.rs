@@ -6,7 +6,8 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use thiserror::Error;
 
 use crate::kind::ColumnKind;
 use crate::value::Value;
@@ -21,7 +22,7 @@ pub(crate) fn object(text: &str) -> Result<Vec<(String, &str)>, serde_json::Erro
 
 /// A member as a value of a column. A list of numbers is a vector for a column `FLOAT[n]`. Any other list, and any object, is
 /// JSON text.
-pub(crate) fn value(member: &str, kind: ColumnKind) -> Result<Value, serde_json::Error> {
+pub(crate) fn value(member: &str, kind: ColumnKind) -> Result<Value, NotAValue> {
     let as_it_is = || Value::Text(member.as_bytes().into());
     Ok(match member.as_bytes().first() {
         Some(b'n') => Value::Null,
@@ -36,12 +37,54 @@ pub(crate) fn value(member: &str, kind: ColumnKind) -> Result<Value, serde_json:
         }
         Some(b'[') => as_it_is(),
         Some(b'{') => exact(member)?.unwrap_or_else(as_it_is),
-        _ => match (member.parse(), member.parse()) {
-            (Ok(integer), _) => Value::Integer(integer),
-            (_, Ok(real)) => Value::Real(real),
-            _ => as_it_is(),
-        },
+        // Text keeps each digit.
+        _ if kind == ColumnKind::Text => as_it_is(),
+        _ => number(member, kind).ok_or_else(|| NotAValue::Number(member.to_owned()))?,
     })
+}
+
+/// Why a member is no value of a column.
+#[derive(Debug, Error)]
+pub(crate) enum NotAValue {
+    #[error(transparent)]
+    Json(#[from] serde_json::Error),
+    #[error(
+        "the column would not keep all digits of the number {0}\nhint: a column of the type `TEXT` keeps them"
+    )]
+    Number(String),
+}
+
+/// A number, if it comes back with the same digits.
+fn number(member: &str, kind: ColumnKind) -> Option<Value> {
+    let as_real = |real: f64| {
+        let is_same = digits(member)? == digits(&format!("{real:e}"))?;
+        is_same.then_some(Value::Real(real))
+    };
+    match (member.parse::<i64>(), member.parse::<f64>()) {
+        (Ok(integer), _) if !matches!(kind, ColumnKind::Real | ColumnKind::Vector(_)) => {
+            Some(Value::Integer(integer))
+        }
+        (_, Ok(real)) => as_real(real),
+        _ => None,
+    }
+}
+
+/// The digits of a number without the zeros around them, and the power of ten of the last one.
+fn digits(number: &str) -> Option<(String, i64)> {
+    let number = number.strip_prefix('-').unwrap_or(number);
+    let (number, power) = number.split_once(['e', 'E']).unwrap_or((number, "0"));
+    let (whole, part) = number.split_once('.').unwrap_or((number, ""));
+    let all = format!("{whole}{part}");
+    if !all.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let digits = all.trim_end_matches('0');
+    if digits.is_empty() {
+        return Some((String::new(), 0));
+    }
+    let power = power.parse::<i64>().ok()?.checked_sub(part.len() as i64)?;
+    let power = power.checked_add((all.len() - digits.len()) as i64)?;
+    Some((digits.trim_start_matches('0').to_owned(), power))
 }
 
 /// A value that JSON has no form for, as `fractalaw data query --json` writes it. It writes no other value like that.

@@ -128,6 +128,11 @@ fn a_file_is_imported_whole_or_not_at_all() {
             "`any.sql`, line 2: a zero byte",
         ),
         (
+            "t.jsonl",
+            "{\"id\": 1}\n{\"id\": 2, \"part\": 9007199254740993}\n",
+            "`t.jsonl`, line 2: the column would not keep all digits of the number 9007199254740993\nhint: a column of the type `TEXT` keeps them",
+        ),
+        (
             "t.txt",
             "id\n1\n",
             "`t.txt` is no file of data\nhint: call it `….sql`, `TABLE.csv` or `TABLE.jsonl`",
@@ -196,5 +201,55 @@ fn an_object_is_a_value_only_if_nothing_else_is_written_like_it() {
                    WHEN typeof(x) = 'real' THEN printf('%!.17g', x) ELSE ifnull(x, '') END FROM t WHERE id = 1 AND y = '[ ]'";
         let found: String = connection.query_row(sql, (), |row| row.get(0)).unwrap();
         assert_eq!(found, stored, "{member}");
+    }
+}
+
+/// A number comes back with the digits that it was written with, or it is not taken.
+#[test]
+fn no_number_loses_digits() {
+    for (declared, number, stored) in [
+        (
+            "TEXT",
+            "12345678901234567890",
+            Some("text:12345678901234567890"),
+        ),
+        ("VARCHAR(9)", "1.50", Some("text:1.50")),
+        ("TEXT", "-1e3", Some("text:-1e3")),
+        ("", "12345678901234567890", None),
+        (
+            "INTEGER",
+            "9223372036854775807",
+            Some("integer:9223372036854775807"),
+        ),
+        ("INTEGER", "9223372036854775808", None),
+        ("NUMERIC", "0.12345678901234567890", None),
+        ("NUMERIC", "1.50", Some("real:1.5")),
+        ("JSON", "12345678901234567890", None),
+        ("REAL", "9007199254740992", Some("real:9007199254740992.0")),
+        ("REAL", "9007199254740993", None),
+        ("REAL", "-0.10e-2", Some("real:-0.001")),
+        ("REAL", "100000000000000000000", Some("real:1.0e+20")),
+        ("REAL", "0.000", Some("real:0.0")),
+        ("REAL", "1e400", None),
+        ("REAL", "1e-400", None),
+        ("REAL", "1e99999999999999999999", None),
+        ("FLOAT[2]", "9007199254740993", None),
+    ] {
+        let folder = TempDir::new().unwrap();
+        let path = folder.path().join("t.jsonl");
+        fs::write(&path, format!("{{\"x\": {number}}}")).unwrap();
+        let connection = Connection::open_in_memory().unwrap();
+        connection
+            .execute_batch(&format!("CREATE TABLE t (x {declared})"))
+            .unwrap();
+        let imported = import(&connection, &path);
+        let sql = "SELECT typeof(x) || ':' || x FROM t";
+        let found: Option<String> = connection.query_row(sql, (), |row| row.get(0)).ok();
+        assert_eq!(found.as_deref(), stored, "{number} in `{declared}`");
+        assert_eq!(
+            imported.is_ok(),
+            stored.is_some(),
+            "{number} in `{declared}`"
+        );
     }
 }
