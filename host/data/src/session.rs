@@ -16,7 +16,7 @@ use crate::engine::{Engine, NotReady, Ready};
 use crate::operator::lock;
 use crate::place::Place;
 use crate::statement::Statement;
-use crate::stores::Stores;
+use crate::stores::{NotOpened, Stores};
 
 /// The error that a guest gets for a call that failed.
 #[derive(Debug, wasmtime::component::ComponentType, wasmtime::component::Lower)]
@@ -198,9 +198,11 @@ fn open(
             Ok(Engine::Sqlite(Box::new(run)))
         }
         Place::Adbc { settings, access } => {
-            let store = stores
-                .adbc(&settings)
-                .map_err(|error| Fails::Host(failed(error)))?;
+            let store = stores.adbc(&settings, &mut || budget.look());
+            let store = store.map_err(|error| match error {
+                NotOpened::Stop(stop) => Fails::Call(stop.into()),
+                NotOpened::Failed(error) => Fails::Host(failed(error)),
+            })?;
             let run = store.run(access, Box::new(budget));
             Ok(Engine::Adbc(Box::new(AdbcRun::new(&settings.driver, run))))
         }

@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, TryLockError};
+use std::thread;
 
 use fractalaw_adbc_client::{OpenError, Settings, beside_the_host};
 use fractalaw_sqlite::{Grants, Stop, Store, StoreError};
@@ -30,8 +31,28 @@ pub(crate) type Look<'a> = dyn FnMut() -> Result<(), Stop> + 'a;
 /// A database in a file, if it is open.
 type Slot = Arc<Mutex<Option<Store>>>;
 
-/// A database with an ADBC driver, if it is open.
-type AdbcSlot = Arc<Mutex<Option<fractalaw_adbc_client::Store>>>;
+/// A database with an ADBC driver.
+type AdbcSlot = Arc<Mutex<Adbc>>;
+
+#[derive(Default)]
+enum Adbc {
+    #[default]
+    Closed,
+    /// A thread opens it for all runs that wait.
+    Opening(Opening),
+    Open(fractalaw_adbc_client::Store),
+}
+
+/// What came of opening a database, when it is known.
+type Opening = Arc<OnceLock<Result<fractalaw_adbc_client::Store, Arc<OpenError>>>>;
+
+/// Why a run has no database with an ADBC driver.
+#[derive(Debug)]
+pub(crate) enum NotOpened {
+    /// The run may not wait any longer.
+    Stop(Stop),
+    Failed(Arc<OpenError>),
+}
 
 impl Stores {
     /// The database in this file. When it is opened, a run that a crash left is settled. While another run opens it, or another program
@@ -46,7 +67,7 @@ impl Stores {
                 Err(TryLockError::Poisoned(poisoned)) => break poisoned.into_inner(),
                 Err(TryLockError::WouldBlock) => look()?,
             }
-            std::thread::sleep(OPEN_LOOK);
+            thread::sleep(OPEN_LOOK);
         };
         if let Some(store) = &*slot {
             return Ok(store.clone());
@@ -63,12 +84,15 @@ impl Stores {
         look: &mut Look<'_>,
     ) -> Result<Store, StoreError> {
         let store = self.get(file, look)?;
-        let mut checked = lock(&self.checked);
-        let is_new = checked.len() < CHECKED_GRANTS
-            && checked.insert((store.path().to_owned(), Arc::clone(grants)));
-        drop(checked);
-        if is_new {
+        let these = (store.path().to_owned(), Arc::clone(grants));
+        let is_new =
+            |checked: &HashSet<_>| checked.len() < CHECKED_GRANTS && !checked.contains(&these);
+        if is_new(&lock(&self.checked)) {
             let problems = store.check_for(grants, look)?;
+            // If the run was stopped meanwhile, the next one checks. If another run was as quick, it tells.
+            if !lock(&self.checked).insert(these) {
+                return Ok(store);
+            }
             for problem in &problems {
                 self.operator.warn(Warning::new(file, problem));
             }
@@ -76,20 +100,43 @@ impl Stores {
         Ok(store)
     }
 
-    /// The database behind a driver. The first run that uses it opens it.
+    /// The database behind a driver. The first run that uses it opens it. A server can take long to answer, so `look` says whether to
+    /// wait. If it cannot be opened, that is the answer for all runs that waited.
     pub(crate) fn adbc(
         &self,
         settings: &Settings,
-    ) -> Result<fractalaw_adbc_client::Store, OpenError> {
+        look: &mut Look<'_>,
+    ) -> Result<fractalaw_adbc_client::Store, NotOpened> {
         let slot = Arc::clone(lock(&self.adbc).entry(settings.clone()).or_default());
-        let mut slot = lock(&slot);
-        if let Some(store) = &*slot {
-            return Ok(store.clone());
+        let mut state = lock(&slot);
+        let opening = match &*state {
+            Adbc::Open(store) => return Ok(store.clone()),
+            Adbc::Opening(opening) => Arc::clone(opening),
+            Adbc::Closed => {
+                let opening = Opening::default();
+                *state = Adbc::Opening(Arc::clone(&opening));
+                let program = self.adbc_program.get_or_init(beside_the_host).clone();
+                let (slot, settings, result) =
+                    (Arc::clone(&slot), settings.clone(), Arc::clone(&opening));
+                thread::spawn(move || {
+                    let opened = fractalaw_adbc_client::Store::open(&settings, &program);
+                    *lock(&slot) = match &opened {
+                        Ok(store) => Adbc::Open(store.clone()),
+                        Err(_) => Adbc::Closed,
+                    };
+                    let _ = result.set(opened.map_err(Arc::new));
+                });
+                opening
+            }
+        };
+        drop(state);
+        loop {
+            if let Some(opened) = opening.get() {
+                return opened.clone().map_err(NotOpened::Failed);
+            }
+            look().map_err(NotOpened::Stop)?;
+            thread::sleep(OPEN_LOOK);
         }
-        let program = self.adbc_program.get_or_init(beside_the_host);
-        let store = fractalaw_adbc_client::Store::open(settings, program)?;
-        *slot = Some(store.clone());
-        Ok(store)
     }
 
     pub(crate) fn set_adbc_program(&self, path: PathBuf) {
@@ -110,6 +157,10 @@ impl Stores {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use rusqlite::Connection;
+
     use super::*;
 
     /// A database that is being opened holds up only the runs that use it, and each of them as long as it may wait.
@@ -147,5 +198,66 @@ mod tests {
                 .path(),
             slow
         );
+    }
+
+    /// A server that does not answer holds up each run as long as it may wait, the one that opens the database too.
+    #[test]
+    fn a_driver_that_does_not_answer_holds_up_no_run_past_its_deadline() {
+        let folder = tempfile::tempdir().unwrap();
+        let program = folder.path().join("program");
+        // It ends when this process does.
+        std::fs::write(&program, "#!/bin/sh\nexec cat\n").unwrap();
+        std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
+        let stores = Stores::default();
+        stores.set_adbc_program(program);
+        let settings = Settings {
+            driver: "duckdb".to_owned(),
+            path: Some(folder.path().join("data.duckdb")),
+            uri: None,
+            library: None,
+            entrypoint: None,
+            options: Default::default(),
+        };
+        for _ in 0..2 {
+            let mut looks = 0;
+            let given_up = stores.adbc(&settings, &mut || {
+                looks += 1;
+                if looks < 3 {
+                    Ok(())
+                } else {
+                    Err(Stop::Deadline)
+                }
+            });
+            assert!(matches!(
+                given_up.map(|_| ()),
+                Err(NotOpened::Stop(Stop::Deadline))
+            ));
+        }
+    }
+
+    /// What an operator should know of grants is told by the first run that could check them.
+    #[test]
+    fn a_warning_is_told_though_the_first_run_was_stopped() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().canonicalize().unwrap().join("data.db");
+        let owner = Connection::open(&file).unwrap();
+        owner.execute_batch("CREATE TABLE t (a)").unwrap();
+        let stores = Stores::default();
+        let grants = Arc::new(Grants::new(&["t", "none"], &[] as &[&str]).unwrap());
+        stores.get(&file, &mut || Ok(())).unwrap();
+        // Somebody closes the database, so the check has to wait.
+        owner
+            .execute_batch("PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE")
+            .unwrap();
+        let stopped = stores.for_run(&file, &grants, &mut || Err(Stop::Deadline));
+        assert!(matches!(
+            stopped.map(|_| ()),
+            Err(StoreError::Stop(Stop::Deadline))
+        ));
+        drop(owner);
+        for told in [1, 0] {
+            stores.for_run(&file, &grants, &mut || Ok(())).unwrap();
+            assert_eq!(stores.operator.take_warnings().len(), told);
+        }
     }
 }
