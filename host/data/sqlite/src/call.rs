@@ -190,8 +190,8 @@ impl Call<'_> {
             result = Err(stop.into());
         } else if let Err(stop) = lock(&self.desk.work).spend(changed) {
             result = Err(stop.into());
-        } else if let Some(table) = beyond.filter(|_| result.is_ok()) {
-            result = Err(messages::replaces(&table).into());
+        } else if let Some(error) = beyond.filter(|_| result.is_ok()) {
+            result = Err(error.into());
         } else if result.is_ok()
             && let Some(problem) = self.first_full(&perhaps_random).transpose()
         {

@@ -258,6 +258,14 @@ pub(crate) fn replaces(table: &str) -> CallError {
     .hint("first change the row that is in the way")
 }
 
+pub(crate) fn settings(table: &str) -> CallError {
+    CallError::new(
+        Code::Denied,
+        format!("the statement would change a setting of `{table}`, and guests change only rows"),
+    )
+    .hint("leave settings of full text to the owner of the database")
+}
+
 pub(crate) fn has_largest_rowid(table: &str) -> CallError {
     CallError::new(
         Code::TooLarge,

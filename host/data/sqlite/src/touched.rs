@@ -8,7 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use fractalaw_data_call::{Quota, Stop};
+use fractalaw_data_call::{CallError, Quota, Stop};
 use rusqlite::types::ValueRef;
 
 use crate::catalogue::{Catalogue, Kind, Table};
@@ -16,6 +16,7 @@ use crate::ffi::RowChange;
 use crate::grants::Columns;
 use crate::guard::Rules;
 use crate::limits::{CHANGED_BYTES, CHANGED_ROWS};
+use crate::messages;
 use crate::value::Value;
 
 /// The rowids that SQLite takes at random. They begin at 1, but smaller ones than these are one in four million.
@@ -44,9 +45,9 @@ pub(crate) struct Touched {
     catalogue: Arc<Catalogue>,
     /// What may be changed.
     pub(crate) rules: Arc<Rules>,
-    /// A table of which a row was deleted, although only columns of it may be changed. SQLite asks nobody before
-    /// `REPLACE` deletes a row that is in the way.
-    beyond: Option<String>,
+    /// What was changed that may not be, and that SQLite asks nobody about: a row that is in the way of `REPLACE`, in a table of which only
+    /// columns may be changed, or a setting of full text.
+    beyond: Option<CallError>,
     /// Tables with a new row of which SQLite may have taken the rowid at random. It does if no larger rowid is left.
     perhaps_random: BTreeSet<String>,
     /// By the table's name, as SQLite reports it.
@@ -71,8 +72,8 @@ impl Touched {
         self.over.map_or(Ok(()), |quota| Err(Stop::Quota(quota)))
     }
 
-    /// Takes out the table of which a row was deleted without a grant.
-    pub(crate) fn take_beyond(&mut self) -> Option<String> {
+    /// Takes out why what was changed may not be.
+    pub(crate) fn take_beyond(&mut self) -> Option<CallError> {
         self.beyond.take()
     }
 
@@ -121,8 +122,13 @@ impl Touched {
         if table.kind == Kind::Table && change.has_old && !change.has_new {
             let granted = self.rules.of(&table.name);
             if granted.is_none_or(|granted| granted.write != Columns::All) {
-                self.beyond.get_or_insert_with(|| table.name.clone());
+                self.beyond
+                    .get_or_insert_with(|| messages::replaces(&table.name));
             }
+        }
+        if let Some(owner) = of_settings(&catalogue, table, change) {
+            self.beyond
+                .get_or_insert_with(|| messages::settings(&owner.name));
         }
         if !change.has_old && !table.without_rowid && RANDOM_ROWIDS.contains(&change.new_rowid) {
             self.perhaps_random.insert(table.name.clone());
@@ -177,6 +183,23 @@ impl Touched {
             entry.insert(before);
         }
     }
+}
+
+/// The full-text table whose settings this row is in. A guest that changes them with a special `INSERT` would change what other runs find, and
+/// no effect would tell. FTS5 itself notes its version there.
+fn of_settings<'c>(
+    catalogue: &'c Catalogue,
+    table: &Table,
+    change: &RowChange<'_>,
+) -> Option<&'c Table> {
+    let ends = table.name.to_ascii_lowercase().ends_with("_config");
+    if table.kind != Kind::Shadow || !ends {
+        return None;
+    }
+    let owner = catalogue.owner_of(&table.name)?;
+    let is_version = |value| matches!(value, ValueRef::Text(b"version") | ValueRef::Null);
+    let is_own = is_version(change.before(0)) && is_version(change.after(0));
+    (owner.module() == "fts5" && !is_own).then_some(owner)
 }
 
 /// The columns that a table stores and that a statement can set.

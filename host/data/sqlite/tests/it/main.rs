@@ -19,6 +19,7 @@ mod prices;
 mod reach;
 mod repeats;
 mod searches;
+mod settings;
 mod settle;
 mod stops;
 mod tables;
