@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 
 use fractalaw_data_call::{CallError, Code};
 
-use self::text::{Arm, Text};
+use self::text::{Arm, Named, Text};
 use crate::catalogue::{Catalogue, Kind};
 use crate::limits::{COLUMNS, JOINED_TABLES, WINDOWS};
 use crate::price;
@@ -87,6 +87,15 @@ struct Reading<'t> {
     done: Vec<Option<Shape>>,
 }
 
+/// A plain table.
+const TABLE: Shape = Shape {
+    tables: 1,
+    windows: 0,
+    fuel: 0,
+    join: 1,
+    columns: 0,
+};
+
 impl Shape {
     /// The largest join and the most windows are those of either.
     fn widen(&mut self, other: Shape) {
@@ -141,8 +150,11 @@ impl Reader<'_> {
                 columns = columns.saturating_add(one.columns);
             }
         };
-        for name in &arm.names {
-            add(self.named(at, name, depth), true);
+        for named in &arm.names {
+            add(self.table(at, named, depth), true);
+        }
+        for named in &arm.searched {
+            add(self.table(at, named, depth), false);
         }
         for query in &arm.joined {
             add(self.nested(at, *query, depth), true);
@@ -182,21 +194,23 @@ impl Reader<'_> {
         }
     }
 
+    fn table(&mut self, at: &mut Reading<'_>, named: &Named, depth: usize) -> Shape {
+        match named.is_stored {
+            true => self.stored(&named.name, depth),
+            false => self.named(at, &named.name, depth),
+        }
+    }
+
     /// A table, a view or a common table.
     fn named(&mut self, at: &mut Reading<'_>, name: &str, depth: usize) -> Shape {
-        let table = Shape {
-            tables: 1,
-            join: 1,
-            ..Shape::default()
-        };
         if let Some(shape) = at.known.get(name) {
             return *shape;
         }
         let text = at.text;
         if let Some(queries) = text.common.get(name) {
             // One that names itself is recursive.
-            at.known.insert(name.to_owned(), table);
-            let mut whole = table;
+            at.known.insert(name.to_owned(), TABLE);
+            let mut whole = TABLE;
             for query in queries {
                 let shape = self.nested(at, *query, depth);
                 whole.widen(shape);
@@ -207,15 +221,15 @@ impl Reader<'_> {
             at.known.insert(name.to_owned(), whole);
             return whole;
         }
-        self.stored(name, table, depth)
+        self.stored(name, depth)
     }
 
-    fn stored(&mut self, name: &str, table: Shape, depth: usize) -> Shape {
+    fn stored(&mut self, name: &str, depth: usize) -> Shape {
         let Some(found) = self.catalogue.tables.get(name) else {
-            return table;
+            return TABLE;
         };
         let columns = found.columns.len() as u64;
-        let table = Shape { columns, ..table };
+        let table = Shape { columns, ..TABLE };
         if found.kind != Kind::View || depth >= MOST_NESTED {
             return table;
         }
@@ -244,7 +258,8 @@ mod tests {
 
     const SET_UP: &str = "CREATE TABLE t (a, b, c);
         CREATE VIEW v AS SELECT x.a, y.b FROM t x JOIN t y ON x.a = y.a WHERE x.b IS DISTINCT FROM y.b;
-        CREATE VIEW w AS SELECT * FROM v, (SELECT a FROM v LIMIT 1) z";
+        CREATE VIEW w AS SELECT * FROM v, (SELECT a FROM v LIMIT 1) z;
+        CREATE VIEW \"a\"\"b\" AS SELECT 1 FROM t, t, t";
 
     /// The tables of the largest join, and the most windows of one `SELECT`.
     #[test]
@@ -271,6 +286,21 @@ mod tests {
             ),
             ("SELECT * FROM v, main.v, MAIN.V x", 6, 0),
             ("SELECT * FROM w, t", 5, 0),
+            // A common table does not hide what comes after the name of a schema.
+            (
+                "WITH v AS (SELECT 1) SELECT * FROM v, main.v, main . \"v\"",
+                5,
+                0,
+            ),
+            ("SELECT 1 FROM t WHERE a IN v", 2, 0),
+            ("SELECT 1 WHERE 1 NOT IN w AND 2 IN (3)", 4, 0),
+            ("WITH w AS (SELECT 1) SELECT 1 IN main.w, 1 IN w", 4, 0),
+            (
+                "SELECT * FROM t \u{feff}, v \u{feff}JOIN w, \u{feff}\"v\"",
+                9,
+                0,
+            ),
+            ("SELECT * FROM \"a\"\"b\", [a\"b]", 6, 0),
             ("SELECT * FROM t WHERE EXISTS (SELECT 1 FROM v)", 3, 0),
             (
                 "SELECT (SELECT max(a) FROM v), (SELECT 1 FROM t) FROM t",

@@ -9,7 +9,9 @@ use crate::tokens::{Token, tokens};
 #[derive(Default)]
 pub(super) struct Arm {
     /// The tables of its join: names, and subqueries by their place.
-    pub(super) names: Vec<String>,
+    pub(super) names: Vec<Named>,
+    /// The tables behind `IN`, each of which is a subquery.
+    pub(super) searched: Vec<Named>,
     pub(super) joined: Vec<usize>,
     /// Subqueries elsewhere.
     pub(super) others: Vec<usize>,
@@ -18,6 +20,13 @@ pub(super) struct Arm {
     pub(super) words: u64,
     pub(super) counts: Counts,
     pub(super) windows: BTreeSet<String>,
+}
+
+/// A table that a query names.
+pub(super) struct Named {
+    pub(super) name: String,
+    /// Whether it comes after the name of a schema. Then no common table hides it.
+    pub(super) is_stored: bool,
 }
 
 /// The queries of one text. A query is behind the one that it is in.
@@ -34,11 +43,21 @@ struct Frame {
     /// Whether this is among the tables of a join, and whether one comes next.
     in_from: bool,
     expects: bool,
+    /// Whether the last token was the name of a table behind `IN`, and the dot after the name of a schema.
+    has_searched: bool,
+    dotted: Option<Dotted>,
     /// The name that was read last, which a common table has.
     name: String,
     begun: bool,
     opened: Opened,
     place: Place,
+}
+
+/// Where the name of a schema is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Dotted {
+    InJoin,
+    BehindIn,
 }
 
 /// What is before a parenthesis.
@@ -103,6 +122,8 @@ impl Text {
         self.begin(frames, at, token);
         let frame = &mut frames[at];
         let query = frame.query;
+        let dotted = frame.dotted.take();
+        let has_searched = std::mem::take(&mut frame.has_searched);
         if !matches!(token, Token::Sign('(' | ')')) {
             self.arm(query).counts.note(&mut frame.place, token, last);
         }
@@ -124,9 +145,9 @@ impl Text {
                     in_from: among,
                     expects: among,
                     name,
-                    begun: false,
                     opened,
                     place,
+                    ..Frame::default()
                 });
             }
             Token::Sign(')') => {
@@ -140,11 +161,17 @@ impl Text {
             }
             Token::Sign(',') => frame.expects = frame.in_from,
             // The name before was that of a schema.
+            Token::Sign('.') if has_searched => {
+                self.arm(query).searched.pop();
+                frame.dotted = Some(Dotted::BehindIn);
+            }
             Token::Sign('.') if frame.in_from && is_name(last) => {
                 let named = &mut self.arm(query).names;
-                if !frame.name.is_empty() && named.last() == Some(&frame.name) && frame.begun {
+                let is_last = named.last().is_some_and(|last| last.name == frame.name);
+                if !frame.name.is_empty() && is_last && frame.begun {
                     named.pop();
-                    frames[at].expects = true;
+                    frame.expects = true;
+                    frame.dotted = Some(Dotted::InJoin);
                 }
             }
             Token::Sign('*') => {
@@ -158,11 +185,15 @@ impl Text {
             Token::Word(_) | Token::Quoted(_) | Token::Text(_) => {
                 let arm = self.arm(query);
                 arm.words += 1;
-                let name = token.name().unwrap_or_default().to_ascii_lowercase();
-                if frame.expects && !token.is("select") {
+                let name = token.lower_name();
+                let is_stored = dotted.is_some();
+                if last.is("in") || dotted == Some(Dotted::BehindIn) {
+                    frame.has_searched = last.is("in");
+                    arm.searched.push(Named { name, is_stored });
+                } else if frame.expects && !token.is("select") {
                     frame.expects = false;
-                    frame.name = name;
-                    arm.names.push(frame.name.clone());
+                    frame.name.clone_from(&name);
+                    arm.names.push(Named { name, is_stored });
                 } else if !matches!(token, Token::Word(_)) {
                     frame.name = name;
                 } else {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Reader;
-use super::text::{Arm, Text};
+use super::text::{Arm, Named, Text};
 use crate::catalogue::{Catalogue, Kind, Table};
 use crate::price;
 
@@ -67,8 +67,8 @@ impl Under<'_> {
     /// Adds what is under a query. Each query of a text is looked through once.
     fn add(&mut self, text: &Text, arm: &Arm, seen: &mut BTreeSet<usize>) {
         let mut inner: Vec<usize> = arm.joined.clone();
-        for name in &arm.names {
-            if let Some(queries) = text.common.get(name) {
+        for Named { name, is_stored } in &arm.names {
+            if let Some(queries) = text.common.get(name).filter(|_| !is_stored) {
                 inner.extend(queries);
             } else if let Some((name, table)) = self.catalogue.tables.get_key_value(name) {
                 self.left = self.left.saturating_sub(1);
