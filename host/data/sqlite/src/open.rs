@@ -184,6 +184,24 @@ impl Open {
         Ok(())
     }
 
+    /// Begins a call that would be a transaction of its own, and is a part of one because the run is only measured.
+    pub(crate) fn begin_measured_call(&self) -> Result<(), Failure> {
+        let begun = self.execute("SAVEPOINT measured");
+        begun.map_err(|error| messages::engine(&error))
+    }
+
+    /// Ends it. If it would not have been committed, it is undone.
+    pub(crate) fn end_measured_call(&self, is_committed: bool) -> Result<(), Failure> {
+        if self.desk.engine.is_autocommit() {
+            return Ok(());
+        }
+        let ended = self.execute(match is_committed {
+            true => "RELEASE measured",
+            false => "ROLLBACK TO measured; RELEASE measured",
+        });
+        ended.map_err(|error| messages::engine(&error))
+    }
+
     pub(crate) fn commit(&mut self) -> Result<(), Error> {
         self.execute("COMMIT")?;
         self.in_transaction = false;

@@ -150,6 +150,10 @@ impl Run {
             // Others may have changed the database since its last call.
             lock(&open.desk.work).forget_pages();
         }
+        let is_part = commits_each_call && !ends_with_call && does == Does::Changes;
+        if is_part {
+            open.begin_measured_call()?;
+        }
         let result = call(&mut Call {
             desk: &mut open.desk,
             now_ms,
@@ -161,6 +165,9 @@ impl Run {
                 Ok(_) => open.commit_call(&mut self.committed, ends_with_call),
                 Err(_) => Ok(()),
             };
+            if is_part {
+                open.end_measured_call(result.is_ok() && ended.is_ok())?;
+            }
             if ends_with_call {
                 // The place goes back to the line, however the call ended.
                 open.leave();

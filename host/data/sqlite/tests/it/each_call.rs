@@ -143,6 +143,41 @@ fn a_call_that_cannot_be_committed_did_nothing() {
     assert_eq!(one(&mut whole(&store), "SELECT at FROM visit"), "today");
 }
 
+/// A measured run makes the same calls on the same rows, for the same fuel, and leaves nothing.
+#[test]
+fn a_measured_run_does_the_work_of_a_real_one() {
+    let told_by = |is_measured: bool| {
+        let store = store(SET_UP);
+        let conditions = Conditions {
+            commits_each_call: true,
+            is_measured,
+            ..CONDITIONS
+        };
+        let budget = Box::new(Unlimited::default());
+        let mut run = store.run(grants(&["*"], &["*"]), conditions, budget);
+        let mut all = Vec::new();
+        for sql in [
+            "INSERT INTO t VALUES (3, 'three')",
+            "INSERT INTO visit VALUES ('today', 'nowhere')",
+            "INSERT INTO t VALUES (4, 'one')",
+            "INSERT INTO docs VALUES ('a b c')",
+            "INSERT INTO visit VALUES ('today', 'nowhere')",
+            "UPDATE t SET name = 'third' WHERE id = 3",
+            "DELETE FROM t WHERE id = 1",
+        ] {
+            all.push(told(run.execute(sql)));
+            let seen = "SELECT group_concat(id || name) || (SELECT count(*) FROM visit) FROM t";
+            all.push(one(&mut run, seen));
+        }
+        let used = run.used();
+        drop(run);
+        (all, used, one(&mut whole(&store), IDS))
+    };
+    let (real, measured) = (told_by(false), told_by(true));
+    assert_eq!((real.0, real.1), (measured.0, measured.1));
+    assert_eq!((real.2, measured.2), ("2,3".to_owned(), "1,2".to_owned()));
+}
+
 /// Keys are kept as well as values, also of rows that the run takes away again.
 #[test]
 fn keys_count_towards_what_a_run_may_change() {
