@@ -187,6 +187,11 @@ fractalaw_limits::limits! {
     pub(crate) const LINE_LOOK: Duration = Duration::from_millis(5)
         => "the host looks at the deadline";
 
+    /// The time in which two changes of a file can have the same time. Most file systems have ticks of some milliseconds, and
+    /// the oldest in use has two seconds.
+    pub(crate) const FILE_CLOCK_TICK: Duration = Duration::from_secs(2)
+        => "the host syncs the file again before a commit";
+
     /// The time that a host waits for a program that holds a database, or a run of it, when it opens the database. It is longer than
     /// the time between a writer's closing and its commit.
     pub(crate) const OPEN_WAIT: Duration = Duration::from_secs(5)

@@ -25,14 +25,15 @@
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{ErrorKind, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use sha2::{Digest, Sha256};
 
 use crate::changes::Changes;
 use crate::codec;
 use crate::error::StoreError;
-use crate::limits::{OTHERS_WAIT, PENDING_BYTES};
+use crate::limits::{FILE_CLOCK_TICK, LINE_LOOK, OTHERS_WAIT, PENDING_BYTES};
+use crate::others::Look;
 
 const MAGIC: &[u8; 24] = b"fractalaw-data-pending\0\n";
 const FORMAT: u32 = 1;
@@ -154,7 +155,13 @@ impl Pending {
     }
 
     /// Writes down what a run changed, and returns when it is on disk.
-    pub(crate) fn write(&mut self, run: &str, changes: &Changes) -> Result<(), StoreError> {
+    pub(crate) fn write(
+        &mut self,
+        run: &str,
+        changes: &Changes,
+        look: &mut Look<'_>,
+    ) -> Result<(), StoreError> {
+        self.lock(look)?;
         let body = codec::write(run, changes);
         let mut bytes = Vec::with_capacity(HEAD + body.len() + 32);
         bytes.extend_from_slice(MAGIC);
@@ -163,8 +170,6 @@ impl Pending {
         bytes.extend_from_slice(&body);
         let digest = Sha256::digest(&bytes);
         bytes.extend_from_slice(&digest);
-        // A system that has no such locks does without them.
-        let _ = self.file.lock();
         self.own = Some((run.to_owned(), Verdict::Unknown));
         let written = self.file.seek(SeekFrom::Start(0)).and_then(|_| {
             self.file.write_all(&bytes)?;
@@ -176,6 +181,25 @@ impl Pending {
             return Err(self.failed(cause));
         }
         Ok(())
+    }
+
+    /// Takes the file's lock. Another host has it for a moment after it has emptied the record, and a program that is no host can have it for
+    /// long.
+    fn lock(&self, look: &mut Look<'_>) -> Result<(), StoreError> {
+        let began = Instant::now();
+        loop {
+            match self.file.try_lock() {
+                Err(TryLockError::WouldBlock) => look()?,
+                // A system that has no such locks does without them.
+                Ok(()) | Err(TryLockError::Error(_)) => return Ok(()),
+            }
+            if began.elapsed() > OTHERS_WAIT {
+                let held =
+                    "another program holds the file's lock\nhint: stop the program, and run again";
+                return Err(self.failed(std::io::Error::new(ErrorKind::ResourceBusy, held)));
+            }
+            std::thread::sleep(LINE_LOOK);
+        }
     }
 
     /// Empties the record, because the run is settled. This is not synced: if the record comes back after the power failed, it is judged
@@ -197,7 +221,9 @@ impl Pending {
         let changed = found.map_err(|cause| self.failed(cause))?;
         if self.synced != Some(changed) {
             self.file.sync_data().map_err(|cause| self.failed(cause))?;
-            self.synced = Some(changed);
+            // Another change can come within the same tick of the file system's clock, and would not show.
+            let is_past = changed.elapsed().is_ok_and(|age| age > FILE_CLOCK_TICK);
+            self.synced = is_past.then_some(changed);
         }
         Ok(())
     }
@@ -247,5 +273,37 @@ impl Pending {
         read.map(Some).ok_or_else(|| StoreError::PendingFormat {
             path: self.path.clone(),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, SystemTime};
+
+    use super::{Ledgers, Pending, Verdict};
+    use crate::changes::Changes;
+
+    /// The file's time tells of a change only if the last one was in an earlier tick of the clock.
+    #[test]
+    fn an_emptying_is_synced_also_in_the_tick_of_the_last_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let ledgers = Ledgers {
+            verdict: Box::new(|_| Verdict::Unknown),
+            unsettled: Box::new(|_| {}),
+        };
+        let mut pending = Pending::open(&folder.path().join("data.db"), ledgers).unwrap();
+        for _ in 0..2 {
+            pending
+                .write("run", &Changes::default(), &mut || Ok(()))
+                .unwrap();
+            pending.clear().unwrap();
+            pending.stay_empty().unwrap();
+            assert_eq!(pending.synced, None);
+        }
+        let earlier = SystemTime::now() - Duration::from_secs(3600);
+        pending.file.set_modified(earlier).unwrap();
+        pending.stay_empty().unwrap();
+        let found = pending.file.metadata().unwrap().modified().unwrap();
+        assert_eq!(pending.synced, Some(found));
     }
 }

@@ -269,7 +269,12 @@ impl Run {
         let record = (self.store.pending.as_ref().zip(identity)).filter(|_| !changes.is_empty());
         let is_recorded = record.is_some();
         if let Some((pending, identity)) = record {
-            lock(pending).write(identity, &changes)?;
+            let work = self.open.as_ref().map(|open| Arc::clone(&open.desk.work));
+            let mut look = || {
+                let work = work.as_ref();
+                work.map_or(Ok(()), |work| lock(work).ask(|budget| budget.look()))
+            };
+            lock(pending).write(identity, &changes, &mut look)?;
         }
         Ok(Prepared {
             open: self.open.take(),

@@ -11,6 +11,7 @@ mod grants;
 mod import;
 mod keys;
 mod kills;
+mod locked;
 mod looks;
 mod lost;
 mod names;
