@@ -209,6 +209,34 @@ fn is_like_sqlite(driver: &str, line: &str, rows: impl Fn(&str) -> Vec<String>) 
     assert_eq!(rows("SELECT count(*) FROM permit"), ["5"]);
 }
 
+/// A cast to `VARCHAR(22)` would cut the text.
+#[test]
+fn a_text_that_is_too_long_for_its_column_is_refused_whole() {
+    let mut all = for_postgresql(&schema());
+    all.push("ALTER TABLE permit ALTER COLUMN holder TYPE VARCHAR(22)".to_owned());
+    let Some(server) = seeded(Postgresql::seeded, &all, SEED) else {
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let applications = folder.path().join("applications.txt");
+    for (holder, rows, code) in [
+        ("EP-0203;Fenland Anglers of Ely", 3, "completed"),
+        ("EP-0204;Fenland Anglers of York", 3, "guest-error"),
+    ] {
+        let line = format!("{holder};stocking of a pond;2026-03-01;2027-02-28;1500\n");
+        fs::write(&applications, line).unwrap();
+        let places = format!("{ALL}{}", server.line("register"));
+        let (outcome, ..) = told(&run(
+            "permit-register",
+            &places,
+            &["--arg", "register"],
+            &applications,
+        ));
+        assert_eq!(outcome["kind"], code, "{outcome}");
+        assert_eq!(server.rows("SELECT number FROM permit").len(), rows);
+    }
+}
+
 const READINGS: &str = "INSERT INTO reading VALUES
     (1, '2026-01-31 23:00:00+00', 190.0), (1, '2026-02-01 04:00:00+00', 180.5), (1, '2026-02-01 05:00:00+00', 150.0),
     (1, '2026-02-01 06:00:00+00', 151.5), (2, '2026-02-02 12:00:00+00', 39.0), (3, '2026-02-03 00:00:00+00', 5.25)";
