@@ -7,8 +7,8 @@ use serde_json::json;
 use crate::embedded::embedded;
 use crate::failure::{AiError, Code};
 use crate::grant::CLASSIFYING;
-use crate::limits::CATEGORIES;
-use crate::session::{AiSession, asked};
+use crate::limits::{CALL_BYTES, CATEGORIES};
+use crate::session::{AiSession, asked, counted};
 use crate::tables::CLASSIFY_FUNCTION;
 
 /// How well the text fits a category.
@@ -40,6 +40,15 @@ async fn classify(
     }
     let granted = &state.session::<AiSession>().granted;
     let model = granted.classify.clone();
+    // They are copied only if they may be asked of a model: each category can have many examples.
+    let length = |category: &String| match granted.examples.get(category) {
+        Some(examples) => examples.iter().map(String::len).sum(),
+        None => category.len(),
+    };
+    let bytes = categories.iter().map(length).sum::<usize>() + text.len();
+    if bytes > CALL_BYTES {
+        return Ok((counted(state, bytes)?.map(|()| Vec::new()),));
+    }
     // Each category by its examples, or else by its name.
     let described: Vec<Vec<String>> = categories
         .iter()

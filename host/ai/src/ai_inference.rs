@@ -9,7 +9,7 @@ use crate::failure::{AiError, Code};
 use crate::grant::{GENERATE, Model};
 use crate::limits::{GENERATED_TOKENS, TOKENS};
 use crate::served::Question;
-use crate::session::{AiSession, Answered, answer, asked, begun, pay_for_call};
+use crate::session::{AiSession, Answered, answer, asked, begun, pay_for_call, too_long};
 use crate::tables::GENERATE_FUNCTION;
 
 /// What to write, and its limits.
@@ -62,7 +62,11 @@ async fn generate(state: &mut RunState, (request,): (GenerateRequest,)) -> Calle
         return Ok((Err(error),));
     }
     let count = |text: &str| Tokens::of(exact::table(), text).count();
-    let of_prompts: u64 = prompts.map(|prompt| count(prompt)).sum();
+    let counts: Vec<u64> = prompts.map(|prompt| count(prompt)).collect();
+    if let Some(error) = counts.iter().find_map(|count| too_long(*count)) {
+        return Ok((Err(error),));
+    }
+    let of_prompts: u64 = counts.iter().sum();
     let Some(served) = state.session::<AiSession>().granted.generate.clone() else {
         // A run without a named model does not begin.
         let message = "no model is named";

@@ -66,8 +66,12 @@ pub(crate) fn begun<'t>(
     state: &mut RunState,
     texts: impl Iterator<Item = &'t str> + Clone,
 ) -> Called<Result<(), AiError>> {
+    counted(state, texts.map(str::len).sum())
+}
+
+/// Counts a call whose texts have this many bytes together.
+pub(crate) fn counted(state: &mut RunState, bytes: usize) -> Called<Result<(), AiError>> {
     state.count(&CALLS, 1)?;
-    let bytes: usize = texts.map(str::len).sum();
     if bytes > CALL_BYTES {
         let message =
             format!("the texts have {bytes} bytes, expected at most {CALL_BYTES} in one call");
@@ -87,9 +91,8 @@ pub(crate) fn paid<'t>(
     for text in texts {
         let of_text = Tokens::of(exact::table(), text);
         let count = of_text.count();
-        if count > TEXT_TOKENS {
-            let message = format!("a text has {count} tokens, expected at most {TEXT_TOKENS}");
-            return Ok(Err(AiError::new(Code::TooLong, message)));
+        if let Some(error) = too_long(count) {
+            return Ok(Err(error));
         }
         tokens.push(of_text);
     }
@@ -99,6 +102,12 @@ pub(crate) fn paid<'t>(
     pay_for_call(state, price)?;
     state.charge(count.saturating_mul(price.token.max(TOKEN_FUEL)))?;
     Ok(Ok(tokens))
+}
+
+/// The error for a text with this many tokens, if they are too many.
+pub(crate) fn too_long(count: u64) -> Option<AiError> {
+    let message = || format!("a text has {count} tokens, expected at most {TEXT_TOKENS}");
+    (count > TEXT_TOKENS).then(|| AiError::new(Code::TooLong, message()))
 }
 
 /// Charges what a call of a model costs in addition to a call of any.

@@ -235,6 +235,14 @@ fn numbers_out_of_range_are_told_before_anybody_is_asked() {
         );
         assert_eq!(said(&report), expected);
     }
+    let long = "a ".repeat(8_193);
+    for (system, user) in [(None, &*long), (Some(&*long), "?")] {
+        let report = ran(&[Generate(system, user, 1, 0.0)], &served(&server.url, ""));
+        assert_eq!(
+            said(&report),
+            "2: a text has 8193 tokens, expected at most 8192"
+        );
+    }
     assert!(server.is_idle());
     crate::server::touch(&server.url);
 }
