@@ -48,7 +48,56 @@ pub(crate) fn attacks() -> Vec<(&'static str, String)> {
     };
     let natural = |tables: usize| many(tables, |i| format!("y{i}"), " NATURAL JOIN ");
     let windows = |count: usize| many(count, |i| format!("sum(c1) OVER (ORDER BY c0 + {i})"), ", ");
+    let all_equal = |i: usize| {
+        let before = i.max(1) - 1;
+        on(
+            i,
+            format!("y{i}.id = y{before}.id AND y{i}.p = y{before}.p AND y{i}.v = y{before}.v"),
+        )
+    };
     vec![
+        ("compiled: one constant", "SELECT 1".to_owned()),
+        (
+            "compiled: one row by its key",
+            "SELECT v FROM y0 WHERE id = 777".to_owned(),
+        ),
+        (
+            "compiled: one row of an indexed table",
+            "SELECT c1, c2 FROM x0 WHERE c0 = 5 AND c3 = 7".to_owned(),
+        ),
+        (
+            "compiled: rows by a text, sorted",
+            "SELECT id, p, v FROM y1 WHERE v = 'holder' AND p > 12 ORDER BY p LIMIT 20".to_owned(),
+        ),
+        (
+            "compiled: two tables, grouped",
+            "SELECT a.p, count(*), sum(b.p) FROM y0 a JOIN y1 b ON b.id = a.p WHERE a.v LIKE '%holder%' GROUP BY a.p ORDER BY 2 DESC"
+                .to_owned(),
+        ),
+        (
+            "compiled: one row added",
+            "INSERT INTO y0 (p, v) VALUES (12, 'note of the holder 4711')".to_owned(),
+        ),
+        (
+            "compiled: one row updated",
+            "UPDATE y0 SET v = 'note of the holder 4711' WHERE id = 12".to_owned(),
+        ),
+        (
+            "compiled: one row added to an indexed table",
+            "INSERT INTO x0 VALUES (NULL, 1, 2, 3, 4, 5, 6, 7, 8)".to_owned(),
+        ),
+        (
+            "compiled: 4 tables by keys",
+            joined(4, &|i| on(i, format!("y{i}.id = y{}.p", i.max(1) - 1))),
+        ),
+        (
+            "compiled: 8 tables, all columns equal",
+            joined(8, &all_equal),
+        ),
+        (
+            "compiled: 32 tables, all columns equal",
+            joined(32, &all_equal),
+        ),
         (
             "compiled: 8 tables by keys",
             joined(8, &|i| on(i, format!("y{i}.id = y{}.p", i.max(1) - 1))),

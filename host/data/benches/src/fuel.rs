@@ -11,13 +11,16 @@ use fractalaw_measure::table::{Bar, Row, Table, Unit};
 use fractalaw_sqlite::{Budget, Conditions, Grants, Quota, Run, Stop, Store, Unlimited, Used};
 use rustix::time::{ClockId, clock_gettime};
 
-use crate::{attacks, compiled, schemas, searches, statements, values};
+use crate::{attacks, compiled, schemas, searches, statements, streams, values};
 
 /// The bound: a unit of fuel takes at most so many times as long as in the median statement.
 const BAR: f64 = 4.0;
 
 /// What an attack may use: as much as a run of the smallest tier.
 const ATTACK_FUEL: u64 = 100_000_000;
+
+/// For so long, statements with a new text each time are measured at least. Short ones take some microseconds.
+const NEW_TEXTS: Duration = Duration::from_millis(20);
 
 /// What was measured of one statement.
 struct Measured {
@@ -39,13 +42,18 @@ pub(crate) fn statements(_: &Flags, table: &mut Table) -> Result<()> {
         .context("cannot make the tables")?;
     let measured: Vec<Measured> = statements::STATEMENTS
         .iter()
-        .map(|(name, sql)| whole(&store, name, sql))
+        .map(|(name, sql)| whole(&store, name, &Does::of(sql)))
+        .chain(streams::ordinary()?.iter().map(|stream| {
+            let does = Does::Inserts(stream.table, &stream.bytes);
+            whole(&store, stream.name, &does)
+        }))
         .collect::<Result<_>>()?;
     let middle = median(measured.iter().map(Measured::unit).collect());
     show(&measured, middle);
     add(table, "data/fuel", &measured, middle);
     let set_up = [
         attacks::SET_UP,
+        streams::SET_UP,
         searches::SET_UP,
         &compiled::set_up(),
         &schemas::set_up(),
@@ -57,10 +65,14 @@ pub(crate) fn statements(_: &Flags, table: &mut Table) -> Result<()> {
         .into_iter()
         .chain(values::attacks())
         .chain(searches::attacks())
-        .map(|(name, sql)| until_it_ends(&store, name, &sql, false))
+        .map(|(name, sql)| until_it_ends(&store, name, &Does::of(&sql), false))
+        .chain(streams::attacks()?.iter().map(|stream| {
+            let does = Does::Inserts(stream.table, &stream.bytes);
+            until_it_ends(&store, stream.name, &does, false)
+        }))
         .collect::<Result<_>>()?;
     for (name, sql) in compiled::attacks().into_iter().chain(schemas::attacks()) {
-        attacked.push(until_it_ends(&store, name, &sql, true)?);
+        attacked.push(until_it_ends(&store, name, &Does::of(&sql), true)?);
     }
     show(&attacked, middle);
     add(table, "data/attack", &attacked, middle);
@@ -104,8 +116,8 @@ fn show(measured: &[Measured], middle: f64) {
 }
 
 /// The least time of at least five. A statement that changes something is rolled back after each time.
-fn whole(store: &Store, name: &'static str, sql: &str) -> Result<Measured> {
-    let changes = !(sql.starts_with("SELECT") || sql.starts_with("WITH"));
+fn whole(store: &Store, name: &'static str, does: &Does<'_>) -> Result<Measured> {
+    let changes = !matches!(does, Does::Reads(_));
     let grants = Arc::new(Grants::new(&["*"], if changes { &["*"] } else { &[] })?);
     let mut least = Duration::MAX;
     let mut used = Used::default();
@@ -118,7 +130,7 @@ fn whole(store: &Store, name: &'static str, sql: &str) -> Result<Measured> {
         run.query("SELECT 2")?;
         let before = run.used();
         let start = processor_time();
-        one(&mut run, sql, changes).with_context(|| format!("`{name}`"))?;
+        does.on(&mut run).with_context(|| format!("`{name}`"))?;
         used = difference(run.used(), before);
         if changes {
             // The work that is left until the end counts too.
@@ -139,38 +151,51 @@ fn whole(store: &Store, name: &'static str, sql: &str) -> Result<Measured> {
 
 /// An attack, until its fuel is gone or it has an answer. It may be an error. If compiling is what takes long, the text is another one each time,
 /// because a connection keeps statements ready.
-fn until_it_ends(store: &Store, name: &'static str, sql: &str, is_new: bool) -> Result<Measured> {
+fn until_it_ends(
+    store: &Store,
+    name: &'static str,
+    does: &Does<'_>,
+    is_new: bool,
+) -> Result<Measured> {
     let grants = Arc::new(Grants::new(&["*"], &["*"])?);
     let mut least = Duration::MAX;
     let mut used = Used::default();
-    for round in 0..if is_new { 9 } else { 3 } {
-        let text = if is_new {
-            format!("{sql} --{round}")
-        } else {
-            sql.to_owned()
-        };
-        let budget = Box::new(Purse(ATTACK_FUEL));
-        let mut run = store.run(Arc::clone(&grants), Conditions::default(), budget);
+    let began = Instant::now();
+    let mut rounds = 0;
+    while rounds < if is_new { 9 } else { 3 } || is_new && began.elapsed() < NEW_TEXTS {
+        let mut run = store.run(
+            Arc::clone(&grants),
+            Conditions::default(),
+            Box::new(Purse(ATTACK_FUEL)),
+        );
         run.query("SELECT 2")?;
         let before = run.used();
+        let text = does
+            .text()
+            .map(|sql| format!("{sql} --{}", 100_000 + rounds));
+        let does = text.as_deref().filter(|_| is_new).map_or(*does, Does::of);
         let start = processor_time();
-        let changes = !(sql.starts_with("SELECT") || sql.starts_with("WITH"));
-        let ended = one(&mut run, &text, changes);
+        let ended = does.on(&mut run);
+        let mut took = processor_time() - start;
         used = difference(run.used(), before);
-        let end = if ended.is_ok() {
-            run.prepare(None).map(drop)
-        } else {
-            run.discard().map(drop)
+        let end = match &ended {
+            Ok(()) => run.prepare(None).map(Some),
+            Err(_) => run.discard().map(|_| None),
         };
-        least = least.min(processor_time() - start);
+        // What a run does when it ends is not the work of a statement that only reads.
+        if !matches!(does, Does::Reads(_)) {
+            took = processor_time() - start;
+        }
+        least = least.min(took);
         let how = match (ended, end) {
             (Err(failure), _) => failure.to_string(),
             (_, Err(error)) => error.to_string(),
             _ => "done".to_owned(),
         };
         if least > Duration::from_secs(1) || std::env::var_os("SHOW_ENDS").is_some() {
-            eprintln!("{name}: {:?}, {how}", processor_time() - start);
+            eprintln!("{name}: {took:?}, {how}");
         }
+        rounds += 1;
     }
     Ok(Measured {
         name,
@@ -179,11 +204,36 @@ fn until_it_ends(store: &Store, name: &'static str, sql: &str, is_new: bool) -> 
     })
 }
 
-fn one(run: &mut Run, sql: &str, changes: bool) -> Result<(), fractalaw_sqlite::Failure> {
-    if changes {
-        run.execute(sql).map(drop)
-    } else {
-        run.query(sql).map(drop)
+/// A call.
+#[derive(Clone, Copy)]
+enum Does<'a> {
+    Reads(&'a str),
+    Changes(&'a str),
+    /// The table and the stream.
+    Inserts(&'a str, &'a [u8]),
+}
+
+impl Does<'_> {
+    fn of(sql: &str) -> Does<'_> {
+        match sql.starts_with("SELECT") || sql.starts_with("WITH") {
+            true => Does::Reads(sql),
+            false => Does::Changes(sql),
+        }
+    }
+
+    fn text(&self) -> Option<&str> {
+        match self {
+            Does::Reads(sql) | Does::Changes(sql) => Some(sql),
+            Does::Inserts(..) => None,
+        }
+    }
+
+    fn on(&self, run: &mut Run) -> Result<(), fractalaw_sqlite::Failure> {
+        match self {
+            Does::Reads(sql) => run.query(sql).map(drop),
+            Does::Changes(sql) => run.execute(sql).map(drop),
+            Does::Inserts(table, stream) => run.insert(table, stream).map(drop),
+        }
     }
 }
 

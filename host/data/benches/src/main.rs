@@ -9,6 +9,7 @@ mod attacks;
 mod compiled;
 mod schemas;
 mod statements;
+mod streams;
 mod values;
 
 mod fuel;

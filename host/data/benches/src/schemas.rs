@@ -52,7 +52,11 @@ pub(crate) fn set_up() -> String {
             many(200, |i| format!("c{i} AS (a + {i} * 2)"), ", "),
             many(12, |i| format!("d{} AS (d{i} + d{i})", i + 1), ", ")
         ),
-        format!("CREATE TABLE broad ({});", columns(1_999)),
+        format!(
+            "CREATE TABLE broad ({0}); CREATE TABLE filled ({0});
+             WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 50) INSERT INTO filled (c0) SELECT i FROM n;",
+            columns(1_999)
+        ),
         format!(
             "CREATE TABLE names ({});",
             many(200, |i| format!("{}{i}", "n".repeat(2_000)), ", ")
@@ -218,6 +222,10 @@ pub(crate) fn attacks() -> Vec<(&'static str, String)> {
         (
             "schema: 1 999 columns, updated",
             "UPDATE broad SET c0 = 1".to_owned(),
+        ),
+        (
+            "schema: 50 rows of 1 999 columns, updated",
+            "UPDATE filled SET c0 = c0 + 1".to_owned(),
         ),
         ("schema: long names", "SELECT * FROM names".to_owned()),
         (

@@ -174,10 +174,10 @@ impl Call<'_> {
             work.changes_pages();
         }
         self.savepoint("SAVEPOINT call")?;
-        let kept = |touched: &Touched| (touched.rows(), touched.written_bytes());
-        let (rows_before, bytes_before) = kept(&lock(&self.desk.touched));
+        let kept = |touched: &Touched| (touched.rows(), touched.written_bytes(), touched.fuel());
+        let (rows_before, bytes_before, fuel_before) = kept(&lock(&self.desk.touched));
         let mut result = work(self);
-        let ((rows, bytes), checked, beyond, perhaps_random) = {
+        let ((rows, bytes, fuel), checked, beyond, perhaps_random) = {
             let mut touched = lock(&self.desk.touched);
             let beyond = touched.take_beyond();
             let perhaps_random = touched.take_perhaps_random();
@@ -185,7 +185,8 @@ impl Call<'_> {
         };
         let changed = price::CHANGED_ROW
             .saturating_mul(rows.saturating_sub(rows_before) as u64)
-            .saturating_add(price::CHANGED_BYTE.saturating_mul(bytes - bytes_before));
+            .saturating_add(price::CHANGED_BYTE.saturating_mul(bytes - bytes_before))
+            .saturating_add(fuel - fuel_before);
         if let Err(stop) = checked {
             result = Err(stop.into());
         } else if let Err(stop) = lock(&self.desk.work).spend(changed) {

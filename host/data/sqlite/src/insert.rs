@@ -20,7 +20,7 @@ use crate::world::{list, quoted};
 
 impl Call<'_> {
     pub(crate) fn insert(&mut self, table: &str, stream: &[u8]) -> Result<u64, Failure> {
-        self.pay_call(stream.len(), price::BYTE)?;
+        self.pay_call(stream.len(), price::INSERTED_BYTE)?;
         let rules = std::sync::Arc::clone(&lock(&self.desk.guard).rules);
         let catalogue = std::sync::Arc::clone(&self.desk.catalogue);
         let table = writable(&rules, catalogue.get(table), table)?;

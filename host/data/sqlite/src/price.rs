@@ -6,20 +6,22 @@ use crate::limits::{EXPRESSION_DEPTH, LARGE_BYTES};
 use crate::recent::Pages;
 
 /// One call: the statement is looked up, begun and ended.
-pub(crate) const CALL: u64 = 8_000;
+pub(crate) const CALL: u64 = 11_000;
 
 /// Each byte of a statement's text. The text is compiled twice, in the guest's world and in the database.
 pub(crate) const SQL_BYTE: u64 = 250;
 
 /// Each piece of memory that SQLite takes and frees while it compiles a statement. A statement pays for what is compiled or for its text,
 /// whichever is more.
-pub(crate) const PIECE: u64 = 300;
+pub(crate) const PIECE: u64 = 550;
 
-/// A program of so many operations, which gives rows of so many columns. Each column keeps pieces for its names.
+/// A program of so many operations, which gives rows of so many columns. Each column keeps pieces for its names, and SQLite looks for it
+/// among all columns.
 pub(crate) fn program(operations: u64, columns: usize) -> u64 {
+    let columns = columns as u64;
     50_u64
         .saturating_mul(operations)
-        .saturating_add(600 * columns as u64)
+        .saturating_add((600 + 2 * columns).saturating_mul(columns))
 }
 
 /// The bytes of the names of so many columns, of which each may have 64 at no cost. They are copied for the guest's world, for the database and
@@ -35,7 +37,7 @@ const SMALL_JOIN: u64 = 4;
 /// They all pay the same, because the same columns can be compared with `ON`.
 pub(crate) fn join(tables: u64) -> u64 {
     let cube = |number: u64| number.saturating_pow(3);
-    1_200_u64.saturating_mul(cube(tables).saturating_sub(cube(SMALL_JOIN)))
+    500_u64.saturating_mul(cube(tables).saturating_sub(cube(SMALL_JOIN)))
 }
 
 /// One plan of a join. A plan of a larger join has more tables.
@@ -66,7 +68,7 @@ pub(crate) fn terms(terms: u64, tables: u64) -> u64 {
 
 /// Expressions within others. SQLite walks through all of them for each operator around them.
 pub(crate) fn walked(tokens: u64) -> u64 {
-    26_u64.saturating_mul(tokens)
+    48_u64.saturating_mul(tokens)
 }
 
 /// More than 16 calls of functions that read all rows. SQLite compares each one with all others.
@@ -76,7 +78,7 @@ pub(crate) fn aggregates(calls: u64) -> u64 {
 
 /// Long lists in `ORDER BY` and `GROUP BY`. SQLite compares each part with all columns of the result.
 pub(crate) fn sorted(parts: u64, columns: u64) -> u64 {
-    50_u64.saturating_mul(parts.saturating_mul(columns).saturating_sub(256))
+    65_u64.saturating_mul(parts.saturating_mul(columns).saturating_sub(256))
 }
 
 /// More than 64 constants that SQLite keeps for the whole statement. It compares each one with all others.
@@ -86,7 +88,7 @@ pub(crate) fn constants(constants: u64) -> u64 {
 
 /// Each `ON CONFLICT`, with each index of the table.
 pub(crate) fn conflicts(indexes: u64) -> u64 {
-    900_u64.saturating_mul(indexes.saturating_sub(8))
+    1_100_u64.saturating_mul(indexes.saturating_sub(8))
 }
 
 /// More than 64 ways to find rows by an index: by each term for its first column, with each term for its second, and so on.
@@ -135,8 +137,17 @@ pub(crate) const VALUE: u64 = 25;
 /// Its bytes.
 pub(crate) const BYTE: u64 = 1;
 
+/// Each byte of a stream for `insert`. All of it is checked before a row goes in. Keys of a dictionary take longest: each has one byte, and is
+/// compared with the number of texts.
+pub(crate) const INSERTED_BYTE: u64 = 3;
+
 /// One call that may change rows. What it changed is looked for when it ends, and when the run is settled.
-pub(crate) const CHANGE: u64 = 12_000;
+pub(crate) const CHANGE: u64 = 13_000;
+
+/// A table of so many columns of which a run changes its first row. Its rows are read again by all their columns when the run ends.
+pub(crate) fn changed_table(columns: usize) -> u64 {
+    2_u64.saturating_mul((columns as u64).saturating_pow(2))
+}
 
 /// Each row that is changed. Its earlier values are kept, it is read again, and it is written to be settled.
 pub(crate) const CHANGED_ROW: u64 = 6_000;

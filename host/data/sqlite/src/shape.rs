@@ -5,6 +5,7 @@
 //! SQLite compiles them each time.
 
 mod counts;
+mod kinds;
 mod text;
 mod ways;
 
@@ -356,8 +357,8 @@ mod tests {
         };
         for (sql, fuel) in [
             (named(4), 0),
-            (named(5), 1_200 * (125 - 64)),
-            (named(32), 1_200 * (32_768 - 64)),
+            (named(5), 500 * (125 - 64)),
+            (named(32), 500 * (32_768 - 64)),
             ("SELECT * FROM v, v".to_owned(), 0),
             (
                 "SELECT * FROM t a NATURAL JOIN t b".to_owned(),

@@ -17,6 +17,7 @@ use crate::grants::Columns;
 use crate::guard::Rules;
 use crate::limits::{CHANGED_BYTES, CHANGED_ROWS};
 use crate::messages;
+use crate::price;
 use crate::value::Value;
 
 /// The rowids that SQLite takes at random. They begin at 1, but smaller ones than these are one in four million.
@@ -55,6 +56,8 @@ pub(crate) struct Touched {
     rows: usize,
     bytes: usize,
     written_bytes: u64,
+    /// What reading the tables again will cost.
+    fuel: u64,
     /// The limit that was reached. Nothing more is kept, and the run must not be settled.
     over: Option<Quota>,
 }
@@ -95,6 +98,11 @@ impl Touched {
     /// The bytes of all values that were changed, before and after.
     pub(crate) fn written_bytes(&self) -> u64 {
         self.written_bytes
+    }
+
+    /// What the tables cost from which rows were changed so far.
+    pub(crate) fn fuel(&self) -> u64 {
+        self.fuel
     }
 
     /// Takes everything out, by the table's name.
@@ -162,6 +170,7 @@ impl Touched {
             Some(place) => place,
             None => {
                 self.tables.push((table.name.clone(), Before::new()));
+                self.fuel += price::changed_table(table.columns.len());
                 self.tables.len() - 1
             }
         };

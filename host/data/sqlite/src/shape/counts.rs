@@ -1,5 +1,6 @@
 //! What makes one `SELECT` slow in addition to its tables: terms, deep expressions, and long lists of some kinds.
 
+use super::kinds::{is_aggregate, is_constant, is_keyword, is_operator};
 use crate::limits::EXPRESSION_DEPTH;
 use crate::tokens::Token;
 
@@ -48,6 +49,7 @@ pub(super) struct Place {
     /// The tokens since the last comma or term, and all of them.
     item: u64,
     all: u64,
+    calls: u64,
     constants: u64,
     names: u64,
     /// The last operator with the times that it was there without another one between, and the operators and calls around.
@@ -65,24 +67,19 @@ enum Clause {
     Sorted,
 }
 
-const AGGREGATES: [&str; 7] = ["avg", "count", "max", "min", "string_agg", "sum", "total"];
-
 /// Words after which the table comes that a statement changes.
 const BEFORE_TABLE: [&str; 7] = [
     "abort", "fail", "ignore", "into", "replace", "rollback", "update",
 ];
 
-/// Operators that are words.
-const OPERATORS: [&str; 8] = [
-    "between", "glob", "in", "is", "like", "match", "not", "regexp",
-];
-
 /// SQLite reads no deeper expressions. An operator can have two signs, and one before its operand.
 const TOO_DEEP: u64 = EXPRESSION_DEPTH.unsigned_abs() as u64;
 
-/// An expression of so many tokens is walked through at no cost. Arguments of so many have other calls in them.
+/// An expression of so many tokens is walked through at no cost.
 const SHORT: u64 = 16;
-const LONG: u64 = 64;
+
+/// A call in the arguments of another one takes as long to walk through as so many tokens.
+const CALL: u64 = 6;
 
 impl Counts {
     /// Notes a token. A parenthesis is noted by [`Counts::open`] and [`Counts::close`].
@@ -208,66 +205,17 @@ impl Counts {
         }
         place.item += inner.all;
         place.all += inner.all;
+        place.calls += inner.calls;
         if inner.is_call {
-            self.walked += inner.all.saturating_sub(SHORT) + 3 * inner.all.saturating_sub(LONG);
+            let again = inner.all + CALL * inner.calls;
+            self.walked += again.saturating_sub(SHORT * (CALL + 1));
+            place.calls += 1;
         }
         // If all are constants, SQLite looks them up in a tree and keeps none.
         if inner.is_list && inner.names > 0 {
             self.constants += inner.constants;
         }
     }
-}
-
-/// Functions that read all rows of a group. The names of those for JSON and `group_concat` have a part in common.
-fn is_aggregate(name: Token<'_>) -> bool {
-    AGGREGATES.iter().any(|word| name.is(word))
-        || matches!(name, Token::Word(word) if word.to_ascii_lowercase().contains("group_"))
-}
-
-fn is_operator(token: Token<'_>) -> bool {
-    match token {
-        Token::Sign(sign) => "+-*/%|&<>=!~".contains(sign),
-        _ => OPERATORS.iter().any(|word| token.is(word)),
-    }
-}
-
-fn is_constant(token: Token<'_>) -> bool {
-    match token {
-        Token::Word(word) => word.starts_with(|c: char| c.is_ascii_digit() || c == '.'),
-        Token::Text(_) => true,
-        _ => false,
-    }
-}
-
-/// Words that begin a clause or stand between terms, and operators.
-const KEYWORDS: [&str; 22] = [
-    "and",
-    "conflict",
-    "else",
-    "end",
-    "from",
-    "group",
-    "having",
-    "join",
-    "limit",
-    "on",
-    "or",
-    "order",
-    "returning",
-    "select",
-    "set",
-    "then",
-    "union",
-    "using",
-    "values",
-    "when",
-    "where",
-    "window",
-];
-
-fn is_keyword(word: &str) -> bool {
-    let is = |name: &&str| word.eq_ignore_ascii_case(name);
-    KEYWORDS.iter().any(is) || OPERATORS.iter().any(is)
 }
 
 #[cfg(test)]
@@ -350,6 +298,18 @@ mod tests {
                 0,
                 4,
             ),
+            // A call of 16 others counts 16 tokens and 16 times 6, and that of 17 counts 7 more.
+            (
+                format!("SELECT {}a{}", "abs(".repeat(17), ")".repeat(17)),
+                1,
+                0,
+            ),
+            (
+                format!("SELECT {}a{}", "abs(".repeat(20), ")".repeat(20)),
+                1 + 8 + 15 + 22,
+                0,
+            ),
+            (format!("SELECT max({})", vec!["a"; 57].join(", ")), 1, 0),
             (format!("SELECT 1+1+{}", sum(601)), 0, 0),
             (format!("SELECT {}1", "(1+".repeat(300)), 0, 0),
             ("SELECT max(a, 1, 2), 3, 'b' FROM t".to_owned(), 0, 0),

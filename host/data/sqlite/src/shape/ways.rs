@@ -163,7 +163,7 @@ mod tests {
                     "INSERT INTO t VALUES (1, 2, 3, 4) {}",
                     "ON CONFLICT (d) DO NOTHING ".repeat(3)
                 ),
-                900 * 4,
+                1_100 * 4,
             ),
         ] {
             assert_eq!(of(&sql, &catalogue).fuel, fuel, "{sql}");
