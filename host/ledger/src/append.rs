@@ -80,7 +80,7 @@ fn fill(
     let connection = &database.connection;
     let mut head = whole_head(database)?;
     let mut appended = Vec::new();
-    let mut insert = database.map(connection.prepare(INSERT))?;
+    let mut insert = database.map(connection.prepare_cached(INSERT))?;
     for (drafts, key) in groups {
         let first = head.entry_count + 1;
         let mut signed = None;
@@ -109,7 +109,8 @@ fn fill(
     }
     let sql = "UPDATE ledger SET entry_count = ?, head_hash = ?";
     let values = params![head.entry_count as i64, head.head_hash.0];
-    database.map(connection.execute(sql, values))?;
+    let mut update = database.map(connection.prepare_cached(sql))?;
+    database.map(update.execute(values))?;
     Ok((appended, head))
 }
 

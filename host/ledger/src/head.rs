@@ -17,7 +17,7 @@ pub(crate) struct Head {
 impl Head {
     pub(crate) fn read(connection: &Connection) -> rusqlite::Result<Result<Head, LedgerError>> {
         let sql = "SELECT ledger_id, entry_count, head_hash FROM ledger";
-        let mut statement = connection.prepare(sql)?;
+        let mut statement = connection.prepare_cached(sql)?;
         let mut rows = statement.query(())?;
         let Some(row) = rows.next()? else {
             return Ok(Err(rows_of_ledger("no row")));

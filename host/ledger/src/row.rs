@@ -19,7 +19,7 @@ pub(crate) fn at(
     entry_id: u64,
 ) -> rusqlite::Result<Result<Option<Entry>, LedgerError>> {
     let sql = format!("{SELECT} WHERE entry_id = ?");
-    let mut statement = connection.prepare(&sql)?;
+    let mut statement = connection.prepare_cached(&sql)?;
     let mut rows = statement.query([entry_id as i64])?;
     Ok(rows.next()?.map(entry).transpose())
 }
@@ -29,7 +29,7 @@ pub(crate) fn last(
     connection: &Connection,
 ) -> rusqlite::Result<Result<Option<Entry>, LedgerError>> {
     let sql = format!("{SELECT} ORDER BY entry_id DESC LIMIT 1");
-    let mut statement = connection.prepare(&sql)?;
+    let mut statement = connection.prepare_cached(&sql)?;
     let mut rows = statement.query(())?;
     Ok(rows.next()?.map(entry).transpose())
 }
