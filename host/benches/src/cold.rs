@@ -74,7 +74,7 @@ pub(crate) fn small(flags: &Flags, table: &mut Table) -> Result<()> {
         ours: pair.ours.as_secs_f64() * 1e3,
         reference: pair.reference.as_secs_f64() * 1e3,
         ratio: pair.ratio,
-        bar: Some(Bar::AtMost(0.6)),
+        bar: Some(Bar::AtMost(0.5)),
     });
     Ok(())
 }

@@ -19,7 +19,7 @@ const KEEP_RESIDENT_BYTES: usize = 1 << 20;
 pub(crate) type Returned = (Result<String, String>,);
 
 /// What the reference meters.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Metering {
     pub(crate) fuel: bool,
     pub(crate) epochs: bool,

@@ -67,7 +67,7 @@ pub(crate) fn two_threads(flags: &Flags, table: &mut Table) -> Result<()> {
         || in_tasks(&two, &subject, 2, 4000),
         || in_tasks(&one, &subject, 2, 4000),
     );
-    table.add(Row::per_second("scale/two-threads", &pair, 1.8));
+    table.add(Row::per_second("scale/two-threads", &pair, 1.9));
     Ok(())
 }
 
