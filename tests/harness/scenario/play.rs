@@ -12,6 +12,7 @@ use tokio::runtime::Runtime;
 
 use super::completed::completed;
 use super::probe::{Probe, When};
+use super::rows::rows;
 use super::spec::{AppSpec, Crash, Spec, Step, milliseconds};
 use super::story::{self, Story};
 use super::world::{Clock, Place, World, new_files};
@@ -27,9 +28,11 @@ const LAST_WAIT_MS: i64 = 10_000;
 pub(crate) struct Play {
     pub(crate) story: Story,
     /// The completed runs of the ledger, without numbers and times.
-    pub(crate) completed: Vec<String>,
+    completed: Vec<String>,
     /// What is left: deliveries and tasks, without numbers and times.
-    pub(crate) left: Vec<String>,
+    left: Vec<String>,
+    /// The rows of the database.
+    rows: Vec<String>,
     /// The points at which something became durable.
     pub(crate) points: u64,
     pub(crate) crashed_at: &'static str,
@@ -71,9 +74,10 @@ impl Play {
     /// What must be the same with and without a crash, as text.
     pub(crate) fn ended(&self) -> String {
         format!(
-            "{}\nleft:\n{}\n",
+            "{}\nleft:\n{}\nrows:\n{}\n",
             self.completed.join("\n"),
-            self.left.join("\n")
+            self.left.join("\n"),
+            self.rows.join("\n")
         )
     }
 }
@@ -279,11 +283,16 @@ impl Player<'_> {
         let left = story::left(&world.engine)?;
         self.story.left(&left);
         let points = world.probe.points();
-        let completed = completed(&world.ledger())?;
+        let (ledger, database) = (world.ledger(), world.database());
+        // The next host takes its place.
+        let _files = world.end();
+        let completed = completed(&ledger)?;
+        let rows = rows(&ledger, &database)?;
         Ok(Play {
             story: self.story,
             completed,
             left: left.without_numbers(),
+            rows,
             points,
             crashed_at: self.crashed_at,
         })

@@ -183,6 +183,11 @@ impl World {
         ledger(self.files.path())
     }
 
+    /// The database's file.
+    pub(crate) fn database(&self) -> PathBuf {
+        database(self.files.path())
+    }
+
     /// Ends the host, and gives back its files.
     pub(crate) fn end(self) -> TempDir {
         self.files
