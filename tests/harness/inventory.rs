@@ -14,6 +14,7 @@ use crate::name::Name;
 use crate::parts::Parts;
 use crate::scenario::Scenario;
 use crate::snapshot;
+use crate::unread;
 
 /// The names of the harness's own tests: `inventory/…`, `harness/…`.
 const OWN: [&str; 3] = ["harness", "inventory", SCENARIOS];
@@ -168,7 +169,7 @@ impl Inventory {
     }
 
     /// What is wrong, by the name of the test that fails for it.
-    pub(crate) fn problems(&self) -> Result<[(&'static str, Vec<String>); 4]> {
+    pub(crate) fn problems(&self) -> Result<[(&'static str, Vec<String>); 5]> {
         let untested = self.parts.without_user().map(|part| {
             format!(
                 "guest `{part}` is a part of no guest that runs, so nothing tests it\n\
@@ -215,6 +216,7 @@ impl Inventory {
                 "inventory/every-file-is-in-its-place",
                 misplaced::find(&self.tests)?,
             ),
+            ("inventory/every-file-is-read", unread::find(&self.tests)?),
         ])
     }
 }

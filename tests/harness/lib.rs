@@ -11,7 +11,7 @@
 //! - `case`: a file in `cases/` or `fixtures/` becomes a run, `granted` its folders, `data` its database, `ai` its models, and
 //!   `trigger` what started it;
 //! - `inventory`: finds guests, cases and snapshots, and checks that each has the others;
-//! - `misplaced`: finds files that nothing would read;
+//! - `misplaced`: finds files in the wrong place, and `unread` those that no case names;
 //! - `scribbler`: the hostile guest of a workspace that has none;
 //! - `freshness`: makes sure that components are built from the current sources;
 //! - `lab`: runs the case three times, in a fresh slot, in a used one and beside others, under the policy in
@@ -56,6 +56,7 @@ mod scenario;
 mod scribbler;
 mod snapshot;
 mod trigger;
+mod unread;
 mod verdict;
 mod whole;
 

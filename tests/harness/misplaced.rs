@@ -1,4 +1,4 @@
-//! Finds files that nothing would ever read: cases outside of a subject's folder, subjects without a case, and
+//! Finds files in the wrong place: cases outside of a subject's folder, subjects without a case, and
 //! other files among the snapshots.
 
 use std::fs;
@@ -102,7 +102,7 @@ fn is_case(path: &Path) -> bool {
 }
 
 /// All files below a folder, at any depth. Links are not followed.
-fn all_files(folder: &Path) -> Result<Vec<PathBuf>> {
+pub(crate) fn all_files(folder: &Path) -> Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     for path in entries(folder)? {
         if path.is_dir() && !path.is_symlink() {

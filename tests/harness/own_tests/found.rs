@@ -9,15 +9,16 @@ use anyhow::{Result, ensure};
 use super::{Test, workspace};
 use crate::inventory::Inventory;
 use crate::name::Name;
-use crate::{misplaced, verdict};
+use crate::{misplaced, unread, verdict};
 
-pub(super) const TESTS: [Test; 5] = [
+pub(super) const TESTS: [Test; 6] = [
     (
         "a-bad-case-fails-by-name-and-keeps-no-other-from-running",
         bad_cases,
     ),
     ("a-name-is-taken-once", names_taken_twice),
     ("misplaced-files-are-named", misplaced_files),
+    ("files-that-no-case-names-are-named", unread_files),
     (
         "a-pending-snapshot-without-a-case-is-named",
         forsaken_snapshots,
@@ -168,6 +169,43 @@ fn misplaced_files() -> Result<()> {
         ensure!(found.starts_with(expected), "{expected}: {found}");
         ensure!(found.contains("\nhint: "), "{found}");
     }
+    Ok(())
+}
+
+fn unread_files() -> Result<()> {
+    let case =
+        "about = \"well\"\ndata.seed = [\"schema.sql\", \"rows\"]\nstdin.file = \"../a/input\"";
+    let scenario = "about = \"a story\"\nseed = \"../cases/a/old.csv\"\nother = \".\"";
+    let workspace = workspace(&[
+        ("guests/a/Cargo.toml", ""),
+        ("tests/cases/README.md", "for people"),
+        ("tests/cases/a/one.toml", case),
+        ("tests/cases/a/schema.sql", "named"),
+        (
+            "tests/cases/a/rows/deep/below.csv",
+            "in a folder that is named",
+        ),
+        ("tests/cases/a/input", "named by a longer way"),
+        ("tests/cases/a/old.csv", "named by a scenario"),
+        ("tests/cases/a/schema.sql.old", ""),
+        ("tests/cases/a/deep/two.toml", "a case in the wrong folder"),
+        ("tests/scenarios/day.toml", scenario),
+        ("tests/scenarios/week/day.toml", ""),
+        ("tests/scenarios/.keep", ""),
+    ])?;
+    let found = unread::find(&workspace.path().join("tests"))?;
+    let expected = [
+        "cases/a/deep/two.toml",
+        "cases/a/schema.sql.old",
+        "scenarios/week/day.toml",
+    ]
+    .map(|path| {
+        format!(
+            "`tests/{path}` is read by nothing: no case and no scenario names it\n\
+             hint: delete it, or name it where it is needed, such as in `data.seed`"
+        )
+    });
+    ensure!(found == expected, "{found:#?}");
     Ok(())
 }
 
