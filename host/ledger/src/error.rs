@@ -235,10 +235,8 @@ impl LedgerError {
     pub fn hint(&self) -> Option<String> {
         let hint = match self {
             LedgerError::Missing { path } => {
-                format!(
-                    "make one with `fractalaw ledger init {}`",
-                    shown(path)
-                )
+                let path = shown(path);
+                format!("make one with `fractalaw ledger init {path} --key {path}.key --node NAME`")
             }
             LedgerError::Exists { .. } => "name a file that is not there yet".to_owned(),
             LedgerError::NotALedger { .. } => {

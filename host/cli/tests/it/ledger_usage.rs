@@ -110,7 +110,7 @@ fn a_ledger_that_is_not_there_is_wrong_usage_unless_it_is_to_be_made() {
         text(&output.stderr),
         format!(
             "error: the ledger cannot be written, so nothing runs: there is no ledger `{0}`\n\
-             hint: make one with `fractalaw ledger init {0}`\n",
+             hint: make one with `fractalaw ledger init {0} --key {0}.key --node NAME`\n",
             lab.path.display()
         )
     );

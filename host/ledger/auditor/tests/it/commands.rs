@@ -133,7 +133,7 @@ fn what_is_wrong_decides_the_exit_code() {
     fails(
         &lab.say("verify missing"),
         3,
-        "error: there is no ledger `missing`\nhint: make one with `fractalaw ledger init missing`\n",
+        "error: there is no ledger `missing`\nhint: make one with `fractalaw ledger init missing --key missing.key --node NAME`\n",
     );
     assert_eq!(lab.say("verify").code, Some(2));
     assert_eq!(lab.say("verify audit.ledger --public-key 00").code, Some(2));
