@@ -5,7 +5,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::error::OpenError;
 use crate::program::Program;
-use crate::settings::Resolved;
+use crate::protocol::Library;
+use crate::settings::{Resolved, file_name};
 
 pub(crate) struct Database {
     path: PathBuf,
@@ -15,7 +16,12 @@ pub(crate) struct Database {
 }
 
 impl Database {
-    pub(crate) fn new(path: &Path, library_name: String, resolved: Resolved) -> Database {
+    pub(crate) fn new(path: &Path, library_name: String, mut resolved: Resolved) -> Database {
+        // The program looks beside itself for a library that is not named.
+        if let Library::Name(name) = &resolved.library {
+            let beside = path.with_file_name(file_name(name));
+            resolved.hidden.hide(&beside.to_string_lossy(), "library");
+        }
         Database {
             path: path.to_owned(),
             library_name,
@@ -46,5 +52,28 @@ impl Database {
 
     fn held(&self) -> MutexGuard<'_, Option<Arc<Program>>> {
         self.program.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Database;
+    use crate::settings::Settings;
+
+    /// Errors inside of a driver can have a trace of its calls.
+    #[test]
+    fn where_a_library_was_found_is_hidden_too() {
+        let settings: Settings =
+            serde_json::from_str(r#"{"driver": "duckdb", "path": "/data/a.duckdb"}"#).unwrap();
+        let resolved = settings.resolve(|_| None).unwrap();
+        let program = "/opt/host/fractalaw-adbc".as_ref();
+        let database = Database::new(program, "libduckdb.so".to_owned(), resolved);
+        assert_eq!(
+            database
+                .resolved
+                .hidden
+                .redact("/opt/host/libduckdb.so(+0x1f) opened /data/a.duckdb"),
+            "[library](+0x1f) opened [path]"
+        );
     }
 }

@@ -194,6 +194,8 @@ impl Run {
         let result = self.call(request);
         if matches!(result, Err(Failure::Call(_)))
             && self.lost.is_none()
+            // Without a link, the transaction has not begun.
+            && self.link.is_some()
             && !self.database.resolved.engine.traits.savepoints
         {
             self.lost = Some(Lost::Change);

@@ -92,9 +92,61 @@ fn percent_encoded(text: &str) -> String {
     encoded
 }
 
+/// Whether an option with this name has a secret as its value. Drivers have options of their own, so the name is all that is known.
+pub(crate) fn names_a_secret(option: &str) -> bool {
+    const SECRETS: [&str; 11] = [
+        "password",
+        "passwd",
+        "passphrase",
+        "pwd",
+        "secret",
+        "token",
+        "authorization",
+        "credential",
+        "api_key",
+        "access_key",
+        "private_key",
+    ];
+    /// What stands behind such a word if the value says only where a secret is, or of what kind.
+    const ABOUT: [&str; 6] = ["_uri", "_url", "_type", "_endpoint", "_file", "_path"];
+    let name = option.to_ascii_lowercase().replace('-', "_");
+    let packed = name.replace('_', "");
+    let is_one = SECRETS
+        .iter()
+        .any(|word| name.contains(word) || packed.contains(&word.replace('_', "")));
+    is_one && !ABOUT.iter().any(|end| name.ends_with(end))
+}
+
+/// Whether a URI has a password that is written out and not a variable: in `scheme://user:password@host`, or as
+/// the value of a name like `password` or `token` after `?`.
+pub(crate) fn has_plain_password(uri: &str) -> bool {
+    let is_plain = |value: &str| !value.is_empty() && !value.starts_with("${");
+    let after_scheme = uri.split_once("://").map(|(_, rest)| rest);
+    // A password can have a `/` in it that should be percent-encoded. So everything before the last `@` counts,
+    // up to the query.
+    let before_query = after_scheme.unwrap_or(uri).split('?').next();
+    let user = before_query.and_then(|text| text.rsplit_once('@'));
+    let password = user.and_then(|(user, _)| user.split_once(':'));
+    let in_user = password.is_some_and(|(name, it)| {
+        is_plain(it) && !name.contains('/') && (after_scheme.is_some() || !it.contains('/'))
+    });
+    // In `name = value`, there can be spaces around the sign.
+    let is_space = |c: char| c.is_whitespace();
+    let ends = |c: char| is_space(c) || matches!(c, '?' | '&' | ';');
+    let mut rest = uri;
+    let mut named = false;
+    while let Some((before, after)) = rest.split_once('=') {
+        let name = before.trim_end().rsplit(ends).next().unwrap_or_default();
+        let value = after.trim_start().split(ends).next().unwrap_or_default();
+        named |= names_a_secret(name) && is_plain(value);
+        rest = after;
+    }
+    in_user || named
+}
+
 #[cfg(test)]
 mod tests {
-    use super::Secrets;
+    use super::{Secrets, has_plain_password};
     use crate::error::SettingsError;
 
     fn variable(name: &str) -> Option<String> {
@@ -148,6 +200,35 @@ mod tests {
         ] {
             let filled = Secrets::default().fill("uri", value, true, variable);
             assert_eq!(filled, Err(error), "{value}");
+        }
+    }
+
+    #[test]
+    fn a_password_in_a_uri_is_seen() {
+        for (uri, plain) in [
+            ("postgresql://h/db", false),
+            ("postgresql://me@h/db", false),
+            ("postgresql://me:@h/db", false),
+            ("postgresql://me:${P}@h:1/db", false),
+            ("postgresql://me:p@h/db", true),
+            ("postgresql://h:1/db?user=me&password=p", true),
+            ("postgresql://h:1/db?user=me&password=${P}", false),
+            ("host=h user=me password=p", true),
+            ("grpc://h:1?Token=p", true),
+            ("grpc://h:1?token=${P}", false),
+            ("grpc://h:1?threads=4", false),
+            ("h:1/a@b", false),
+            ("postgresql://h:1/a@b", true),
+            ("postgresql://h/a:b@c", false),
+            ("postgresql://me:hun/ter2@h/db", true),
+            ("postgresql://me:${P}@h/db?x=a@b:c", false),
+            ("host=h password = hunter2", true),
+            ("host=h password\t=\thunter2", true),
+            ("host=h password\n=hunter2", true),
+            ("host=h password = ${P} user = me", false),
+            ("host=h password= user=me", true),
+        ] {
+            assert_eq!(has_plain_password(uri), plain, "{uri}");
         }
     }
 }

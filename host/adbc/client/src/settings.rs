@@ -9,7 +9,7 @@ use serde::Deserialize;
 use crate::engine::{self, Engine};
 use crate::error::SettingsError;
 use crate::protocol::Library;
-use crate::secrets::Secrets;
+use crate::secrets::{Secrets, has_plain_password, names_a_secret};
 
 /// `{ driver = "duckdb", path = "…" }` or `{ driver = "postgresql", uri = "postgresql://me:${NAME}@…" }`. In `uri`
 /// and in options, `${NAME}` stands for that environment variable. Its value is never shown.
@@ -200,59 +200,14 @@ fn absolute(path: &Path) -> PathBuf {
     absolute.unwrap_or_else(|| path.to_owned())
 }
 
-fn file_name(library: &str) -> String {
+pub(crate) fn file_name(library: &str) -> String {
     let (before, after) = (std::env::consts::DLL_PREFIX, std::env::consts::DLL_SUFFIX);
     format!("{before}{library}{after}")
 }
 
-/// Whether an option with this name has a secret as its value. Drivers have options of their own, so the name is all that is known.
-fn names_a_secret(option: &str) -> bool {
-    const SECRETS: [&str; 11] = [
-        "password",
-        "passwd",
-        "passphrase",
-        "pwd",
-        "secret",
-        "token",
-        "authorization",
-        "credential",
-        "api_key",
-        "access_key",
-        "private_key",
-    ];
-    /// What stands behind such a word if the value says only where a secret is, or of what kind.
-    const ABOUT: [&str; 6] = ["_uri", "_url", "_type", "_endpoint", "_file", "_path"];
-    let name = option.to_ascii_lowercase().replace('-', "_");
-    let packed = name.replace('_', "");
-    let is_one = SECRETS
-        .iter()
-        .any(|word| name.contains(word) || packed.contains(&word.replace('_', "")));
-    is_one && !ABOUT.iter().any(|end| name.ends_with(end))
-}
-
-/// Whether a URI has a password that is written out and not a variable: in `scheme://user:password@host`, or as
-/// the value of a name like `password` or `token` after `?`.
-fn has_plain_password(uri: &str) -> bool {
-    let after_scheme = uri.split_once("://").map_or(uri, |(_, rest)| rest);
-    let (authority, _) = after_scheme
-        .split_once(['/', '?'])
-        .unwrap_or((after_scheme, ""));
-    let user = authority.rsplit_once('@').map(|(user, _)| user);
-    let password = user.and_then(|user| user.split_once(':')).map(|(_, it)| it);
-    let named = uri
-        .split(['?', '&', ' ', ';'])
-        .filter_map(|pair| pair.split_once('='))
-        .filter(|(name, _)| names_a_secret(name))
-        .map(|(_, value)| value);
-    password
-        .into_iter()
-        .chain(named)
-        .any(|password| !password.is_empty() && !password.starts_with("${"))
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Settings, absolute, has_plain_password};
+    use super::{Settings, absolute};
 
     fn settings(json: &str) -> Settings {
         serde_json::from_str(json).unwrap()
@@ -366,26 +321,6 @@ mod tests {
             for accepted in ["", "${PASSWORD}", "Bearer ${PASSWORD}"] {
                 assert_ne!(resolved(&json(accepted)), refused, "{option}");
             }
-        }
-    }
-
-    #[test]
-    fn a_password_in_a_uri_is_seen() {
-        for (uri, plain) in [
-            ("postgresql://h/db", false),
-            ("postgresql://me@h/db", false),
-            ("postgresql://me:@h/db", false),
-            ("postgresql://me:${P}@h:1/db", false),
-            ("postgresql://me:p@h/db", true),
-            ("postgresql://h:1/db?user=me&password=p", true),
-            ("postgresql://h:1/db?user=me&password=${P}", false),
-            ("host=h user=me password=p", true),
-            ("grpc://h:1?Token=p", true),
-            ("grpc://h:1?token=${P}", false),
-            ("grpc://h:1?threads=4", false),
-            ("h:1/a@b", false),
-        ] {
-            assert_eq!(has_plain_password(uri), plain, "{uri}");
         }
     }
 }

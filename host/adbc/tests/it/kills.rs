@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use fractalaw_adbc_client::{Access, Code, EndError, Ended, Failure};
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::databases::{BOTH, LONG, Looking, Seeded, run};
+use crate::databases::{BOTH, Kind, LONG, Looking, Seeded, run, told};
 use crate::rows::rows;
 
 const KILLS: u32 = 50;
@@ -60,4 +60,33 @@ fn kill(seeded: &Seeded) {
     }
     let left = run(&store).query("SELECT count(*) AS n, min(id) AS least FROM t");
     assert_eq!(rows(&left.unwrap()), "50 0");
+}
+
+/// The program is started again, and the database is gone by then. Nothing of the run was done, so nothing was lost.
+#[test]
+fn a_database_that_does_not_open_again_takes_nothing_with_it() {
+    let Some(seeded) = Kind::Duckdb.seeded(&["CREATE TABLE t (id BIGINT)"]) else {
+        return;
+    };
+    let store = seeded.store();
+    let id = i32::try_from(store.process_id().unwrap()).unwrap();
+    kill_process(Pid::from_raw(id).unwrap(), Signal::KILL).unwrap();
+    let aside = seeded.path.with_extension("aside");
+    std::fs::rename(&seeded.path, &aside).unwrap();
+    std::fs::create_dir(&seeded.path).unwrap();
+    // A run can still meet the program that is ending.
+    let is_closed = || told(run(&store).query("SELECT 1")).starts_with("9: cannot open");
+    assert!((0..100).any(|_| is_closed()));
+    let mut run = run(&store);
+    for _ in 0..2 {
+        let found = told(run.execute("INSERT INTO t VALUES (1)"));
+        assert!(
+            found.starts_with("9: cannot open the database: "),
+            "{found}"
+        );
+    }
+    std::fs::remove_dir(&seeded.path).unwrap();
+    std::fs::rename(&aside, &seeded.path).unwrap();
+    assert_eq!(run.execute("INSERT INTO t VALUES (1)"), Ok(1));
+    assert_eq!(run.end(true), Ok(Ended::Committed));
 }
