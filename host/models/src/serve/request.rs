@@ -1,5 +1,7 @@
 //! The head and the body of a request.
 
+use std::net::IpAddr;
+
 use http_body_util::BodyExt;
 use hyper::StatusCode;
 use hyper::body::{Body, Incoming};
@@ -9,7 +11,8 @@ use serde::de::DeserializeOwned;
 use super::refusal::Refusal;
 use crate::limits::{BODY_BYTES, BODY_TIME, DISCARDED_BYTES};
 
-/// The request is meant for this machine. A page in a browser could otherwise come here under a name of its own.
+/// The request is meant for this machine. A page in a browser could otherwise come here under a name of its own. An
+/// address is no such name, and the program listens only on those of this machine.
 pub(super) fn is_meant(headers: &HeaderMap) -> Result<(), Refusal> {
     let host = match headers.get(HOST).map(HeaderValue::to_str) {
         None => return Ok(()),
@@ -19,9 +22,16 @@ pub(super) fn is_meant(headers: &HeaderMap) -> Result<(), Refusal> {
         Some((name, port)) if port.bytes().all(|digit| digit.is_ascii_digit()) => name,
         _ => host,
     };
-    match name {
-        "localhost" | "127.0.0.1" | "[::1]" => Ok(()),
-        _ => Err(Refusal::new(
+    let bare = name
+        .strip_prefix('[')
+        .and_then(|name| name.strip_suffix(']'));
+    let is_address = bare
+        .unwrap_or(name)
+        .parse::<IpAddr>()
+        .is_ok_and(|address| address.is_loopback());
+    match is_address || name == "localhost" {
+        true => Ok(()),
+        false => Err(Refusal::new(
             StatusCode::MISDIRECTED_REQUEST,
             "unknown_host",
             "expected the host `localhost`, `127.0.0.1` or `[::1]`",

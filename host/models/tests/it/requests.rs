@@ -204,6 +204,11 @@ fn malformed_heads_are_refused() {
         let answer = send(&program.address, head.as_bytes()).unwrap();
         assert_eq!(refused(&answer), (status, code, &Value::Null), "{head}");
     }
+    for host in ["127.0.0.2:80", "[::1]", "localhost"] {
+        let head = head("GET /healthz", &format!("Host: {host}\r\n"));
+        let (status, _) = send(&program.address, head.as_bytes()).unwrap();
+        assert_eq!(status, 200, "{host}");
+    }
     // What is not HTTP has no body in its answer.
     let long = format!("GET /{} HTTP/1.1\r\n\r\n", "a".repeat(100_000));
     let many = head("GET /healthz", &"A: b\r\n".repeat(200));
