@@ -21,7 +21,8 @@ pub fn read(folder: &Path, file: &File) -> Result<Vec<u8>, Fault> {
     let mut bytes = Vec::new();
     let read = open(&path).and_then(|open| {
         // One allocation of the right size. A file that grows meanwhile is cut, and has another digest then.
-        let length = open.metadata()?.len().min(FILE_BYTES);
+        let length = open.metadata()?.len();
+        fits(length, FILE_BYTES)?;
         bytes.reserve_exact(usize::try_from(length).unwrap_or(0));
         open.take(FILE_BYTES).read_to_end(&mut bytes)
     });
@@ -50,7 +51,9 @@ pub fn verify(folder: &Path, model: &Model) -> Result<(), Fault> {
 
 /// The SHA-256 of a file with at most this many bytes.
 pub(crate) fn sha256(path: &Path, most: u64) -> io::Result<String> {
-    let mut file = open(path)?.take(most + 1);
+    let file = open(path)?;
+    fits(file.metadata()?.len(), most)?;
+    let mut file = file.take(most + 1);
     let mut hasher = Sha256::new();
     let mut piece = vec![0; 1 << 20];
     let mut bytes = 0;
@@ -59,13 +62,19 @@ pub(crate) fn sha256(path: &Path, most: u64) -> io::Result<String> {
             0 => return Ok(digest::finished(hasher)),
             read => {
                 bytes += read as u64;
-                if bytes > most {
-                    return Err(io::Error::other(format!("it is larger than {most} bytes")));
-                }
+                fits(bytes, most)?;
                 hasher.update(&piece[..read]);
             }
         }
     }
+}
+
+fn fits(bytes: u64, most: u64) -> io::Result<()> {
+    let too_large = || {
+        let why = format!("it is larger than {most} bytes");
+        io::Error::new(io::ErrorKind::FileTooLarge, why)
+    };
+    (bytes <= most).then_some(()).ok_or_else(too_large)
 }
 
 fn open(path: &Path) -> io::Result<fs::File> {
@@ -76,10 +85,11 @@ fn open(path: &Path) -> io::Result<fs::File> {
 }
 
 fn unreadable(path: &Path, error: &io::Error) -> Fault {
-    Fault::new(
-        format!("cannot read `{}`: {error}", path.display()),
-        "fetch the files of the models: `cargo xtask models get`",
-    )
+    let hint = match error.kind() {
+        io::ErrorKind::FileTooLarge => "take a smaller model",
+        _ => "fetch the files of the models: `cargo xtask models get`",
+    };
+    Fault::new(format!("cannot read `{}`: {error}", path.display()), hint)
 }
 
 fn compare(path: &Path, found: &str, expected: &str) -> Result<(), Fault> {
@@ -92,5 +102,34 @@ fn compare(path: &Path, found: &str, expected: &str) -> Result<(), Fault> {
             ),
             "use nothing of it: remove the file, and fetch it again",
         )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The file has a hole, so it takes no room.
+    #[test]
+    fn a_file_that_is_too_large_is_told_so() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("model.onnx");
+        let large = fs::File::create(&path).unwrap();
+        large.set_len(FILE_BYTES + 1).unwrap();
+        let file = File {
+            path: "model.onnx".into(),
+            sha256: digest::hex(b""),
+        };
+        let fault = read(folder.path(), &file).unwrap_err();
+        let expected = format!(
+            "cannot read `{}`: it is larger than 2147483648 bytes",
+            path.display()
+        );
+        assert_eq!(
+            (fault.what(), fault.hint()),
+            (&*expected, "take a smaller model")
+        );
+        let error = sha256(&path, FILE_BYTES).unwrap_err();
+        assert_eq!(error.to_string(), "it is larger than 2147483648 bytes");
     }
 }
