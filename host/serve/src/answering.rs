@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use fractalaw_events_engine::{DeliveryId, EventId, Standing, State, Task, TaskId};
+use fractalaw_events_engine::{DeliveryId, Standing, State, Task, TaskId};
 use serde_json::Value;
 
+use crate::awaited::Awaited;
 use crate::blocking::blocking;
 use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
@@ -19,7 +20,11 @@ impl Supervisor {
     /// Does what a request asks for.
     pub async fn answer(&self, request: Request) -> Answer {
         let done = match request {
-            Request::Emit { wait: true, .. } => self.emit_and_wait(request).await,
+            Request::Emit {
+                event_type,
+                payload,
+                wait: true,
+            } => self.emit_and_wait(event_type, payload).await,
             Request::Reload { app } => self.reload_apps(app).await,
             Request::RollBack { app } => self.roll_back(&app).await.map(|()| Value::Null),
             Request::Pin { app, pinned } => self.pin(&app, pinned).await.map(|()| Value::Null),
@@ -33,6 +38,8 @@ impl Supervisor {
                 blocking(move || {
                     let done = supervisor.desk().answer(of_desk);
                     supervisor.wake();
+                    // Somebody may wait for the end of what was dropped.
+                    supervisor.tell_ended();
                     done
                 })
                 .await
@@ -56,7 +63,11 @@ impl Supervisor {
     }
 
     /// Answers when no delivery of the event goes on. Those that are dead or held are left.
-    async fn emit_and_wait(&self, request: Request) -> Result<Value, ServeError> {
+    async fn emit_and_wait(
+        &self,
+        event_type: String,
+        payload: Vec<u8>,
+    ) -> Result<Value, ServeError> {
         if self.desk().is_in_set {
             return Err(ServeError::asked_with(
                 "a node of a set does not know when the runs of an event have ended: they may be on other nodes",
@@ -66,25 +77,25 @@ impl Supervisor {
         let supervisor = self.clone();
         let mut ended = self.ended();
         let taken = blocking(move || {
-            let done = supervisor.desk().answer(request);
+            let done = Awaited::emit(supervisor.desk(), &event_type, payload);
             supervisor.wake();
             done
         });
-        let taken = taken.await?;
-        let taken: Emitted =
-            serde_json::from_value(taken).map_err(|error| ServeError::asked(error.to_string()))?;
+        let (taken, awaited) = taken.await?;
+        let awaited = Arc::new(awaited);
         let mut stop = self.stopping();
         loop {
             ended.borrow_and_update();
-            let (desk, event) = (self.desk().clone(), EventId(taken.event));
-            let left = blocking(move || desk.engine.deliveries_of(event)).await?;
+            let of = Arc::clone(&awaited);
+            let (left, dropped) = blocking(move || of.deliveries()).await?;
             let has_ended =
                 |standing: &Standing| matches!(standing.state, State::Dead | State::Held);
             // A run has settled its delivery a moment before the journal has the run.
-            if left.iter().all(has_ended) && !self.is_running(EventId(taken.event)) {
+            if left.iter().all(has_ended) && !self.is_running(taken.event) {
+                let not_completed = dropped + left.len() as u64;
                 return Ok(json(Emitted {
-                    completed: Some(taken.deliveries.saturating_sub(left.len() as u64)),
-                    ..taken
+                    completed: Some(taken.deliveries.saturating_sub(not_completed)),
+                    ..Emitted::from(taken)
                 }));
             }
             tokio::select! {
@@ -93,7 +104,7 @@ impl Supervisor {
                 }
                 _ = stop.wait_for(|stopping| *stopping != Stopping::No) => {
                     return Err(ServeError::asked_with(
-                        format!("event {} is taken, and the supervisor stops before its runs have ended", taken.event),
+                        format!("event {} is taken, and the supervisor stops before its runs have ended", taken.event.0),
                         "they go on when it starts again",
                     ));
                 }
@@ -112,12 +123,7 @@ impl Desk {
                 ..
             } => {
                 let taken = self.emit(&event_type, PERSON, payload)?;
-                Ok(json(Emitted {
-                    event: taken.event.0,
-                    deliveries: taken.deliveries,
-                    to_set: taken.to_set,
-                    completed: None,
-                }))
+                Ok(json(Emitted::from(taken)))
             }
             Request::Deliveries { dead, after } => {
                 let rows = self.deliveries(DeliveryId(after), dead)?.into_iter();
@@ -131,7 +137,7 @@ impl Desk {
                 self.drop_delivery(DeliveryId(id)).map(|()| json(1))
             }
             Request::Retry { delivery: None } => self.each_dead(Desk::retry),
-            Request::Drop { delivery: None } => self.each_dead(Desk::drop_delivery),
+            Request::Drop { delivery: None } => self.each_dead(Desk::drop_dead),
             Request::Tasks { after } => {
                 let rows = self.tasks(TaskId(after))?.into_iter();
                 Ok(json(rows.map(TaskRow::from).collect::<Vec<_>>()))

@@ -1,11 +1,12 @@
 //! What people do with events and tasks: send, list, look, try again, drop, schedule. It works with a supervisor that runs
 //! and, on the files alone, without one.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use fractalaw_events_engine::{
     Accepted, Allowed, Code, DeliveryId, Ending, Engine, EngineError, EventId, Granted, Inside,
-    Outside, Quotas, Run, RunId, Standing, State, Task, TaskId, TaskStanding,
+    Outside, Quotas, Run, RunId, Standing, State, Task, TaskId, TaskStanding, Trigger,
 };
 use fractalaw_host::LedgerError;
 use fractalaw_ledger::Ledger;
@@ -33,8 +34,9 @@ pub struct Desk {
     pub(crate) clock: Arc<dyn Clock>,
     /// Whether this is a node of a set.
     pub(crate) is_in_set: bool,
-    /// Held by whoever decides about deliveries.
-    pub(crate) decides: Arc<Mutex<()>>,
+    /// Held by whoever decides about deliveries. It counts the deliveries that were dropped of each event that somebody
+    /// waits for.
+    pub(crate) decides: Arc<Mutex<BTreeMap<EventId, u64>>>,
 }
 
 /// An event that was taken.
@@ -132,7 +134,23 @@ impl Desk {
     ///
     /// If it is running or not there, or if it cannot be written.
     pub fn drop_delivery(&self, id: DeliveryId) -> Result<(), ServeError> {
-        let _deciding = self.deciding();
+        self.drop_now(id, &mut self.deciding())
+    }
+
+    /// Removes a delivery that is dead or held. Somebody may have made it ready since it was listed.
+    pub(crate) fn drop_dead(&self, id: DeliveryId) -> Result<(), ServeError> {
+        let mut deciding = self.deciding();
+        match self.inside(id)?.standing.state {
+            State::Dead | State::Held => self.drop_now(id, &mut deciding),
+            _ => Err(self.not_so(id, "is dead or held")),
+        }
+    }
+
+    fn drop_now(
+        &self,
+        id: DeliveryId,
+        dropped: &mut BTreeMap<EventId, u64>,
+    ) -> Result<(), ServeError> {
         let may_be_dropped = |is: bool| match is {
             true => Ok(()),
             false => Err(self.not_so(id, "can be dropped")),
@@ -145,11 +163,17 @@ impl Desk {
         } = standing;
         let outcome = outcome.unwrap_or_default();
         notes::dead(&self.ledger, &delivery, attempts, &outcome, true)?;
-        may_be_dropped(self.engine.drop_delivery(id)?)
+        may_be_dropped(self.engine.drop_delivery(id)?)?;
+        if let Trigger::Event { id, .. } = delivery.trigger
+            && let Some(count) = dropped.get_mut(&id)
+        {
+            *count += 1;
+        }
+        Ok(())
     }
 
     /// What people and swaps decide about deliveries, they decide one after the other.
-    fn deciding(&self) -> MutexGuard<'_, ()> {
+    pub(crate) fn deciding(&self) -> MutexGuard<'_, BTreeMap<EventId, u64>> {
         self.decides.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

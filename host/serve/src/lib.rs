@@ -31,6 +31,8 @@ mod metrics;
 
 pub mod desk;
 
+mod awaited;
+
 mod supervisor;
 
 pub mod request;

@@ -4,6 +4,7 @@ use fractalaw_events_engine::{Inside, Standing, TaskStanding, Trigger};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::desk::Taken;
 use crate::error::ServeError;
 use crate::journal::told;
 
@@ -119,6 +120,17 @@ pub struct Emitted {
     pub to_set: bool,
     /// How many have completed. Known only after waiting.
     pub completed: Option<u64>,
+}
+
+impl From<Taken> for Emitted {
+    fn from(taken: Taken) -> Emitted {
+        Emitted {
+            event: taken.event.0,
+            deliveries: taken.deliveries,
+            to_set: taken.to_set,
+            completed: None,
+        }
+    }
 }
 
 /// A delivery in a list.

@@ -4,6 +4,7 @@
 mod shared;
 
 mod check;
+mod not_taken;
 mod start;
 mod swap;
 mod swapped;

@@ -130,3 +130,21 @@ fn a_drop_that_the_ledger_does_not_take_leaves_a_delivery_that_does_not_run() {
     assert_eq!(standing(&desk), ["one ready 0"]);
     assert_eq!(dead(&desk).len(), 1);
 }
+
+/// Between the list of what is dead and its end, a person may have made it ready.
+#[test]
+fn of_all_that_is_dead_only_what_still_is_gets_dropped() {
+    let folder = tempfile::tempdir().unwrap();
+    let desk = desk(folder.path());
+    desk.emit("go", PERSON, Vec::new()).unwrap();
+    let error = desk.drop_dead(DeliveryId(1)).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "delivery 1 is ready, expected one that is dead or held"
+    );
+    assert_eq!(standing(&desk), ["a ready 0", "one ready 0"]);
+    assert_eq!(dead(&desk), [] as [&str; 0]);
+    assert!(desk.engine.lay_aside(DeliveryId(1)).unwrap());
+    desk.drop_dead(DeliveryId(1)).unwrap();
+    assert_eq!(standing(&desk), ["one ready 0"]);
+}

@@ -178,7 +178,10 @@ fn is_local(request: &Request<Incoming>) -> bool {
     let is_address =
         |host: &str| host.parse::<SocketAddr>().is_ok() || host.parse::<IpAddr>().is_ok();
     let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
-    is_address(host) || name == "localhost"
+    let bare = host
+        .strip_prefix('[')
+        .and_then(|host| host.strip_suffix(']'));
+    is_address(bare.unwrap_or(host)) || name == "localhost"
 }
 
 fn bearer(request: &Request<Incoming>) -> Option<&[u8]> {

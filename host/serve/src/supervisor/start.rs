@@ -149,7 +149,7 @@ impl Supervisor {
 
 impl Inner {
     /// The events that start an app, and what is not granted to it.
-    fn standing(
+    pub(super) fn standing(
         &self,
         app: &MicroApp,
     ) -> Result<(Subscriptions, Option<String>), fractalaw_host::HostError> {

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use fractalaw_events::Events;
 use fractalaw_host::MicroApp;
 
+use super::not_taken::NotTaken;
 use super::shared::{Inner, Supervisor};
 use crate::apps::Loaded;
 use crate::blocking::blocking;
@@ -93,14 +94,17 @@ impl Supervisor {
     pub async fn pin(&self, name: &str, pinned: bool) -> Result<(), ServeError> {
         self.source(name)?;
         let _swapping = self.0.swapping.lock().await;
-        {
-            let mut apps = self.0.apps();
-            apps.state.apps.entry(name.to_owned()).or_default().pinned = pinned;
-            if let Some(app) = apps.by_name.get_mut(name) {
-                app.looks = None;
-            }
+        let mut state = self.0.apps().state.clone();
+        state.apps.entry(name.to_owned()).or_default().pinned = pinned;
+        // What cannot be written does not count either.
+        let (written, folder) = (state.clone(), self.0.folder.clone());
+        blocking(move || written.write(&folder)).await?;
+        let mut apps = self.0.apps();
+        apps.state = state;
+        if let Some(app) = apps.by_name.get_mut(name) {
+            app.looks = None;
         }
-        self.0.write_state().await
+        Ok(())
     }
 
     /// Writes down how many of the first runs there were, so that a start goes on counting.
@@ -166,9 +170,17 @@ impl Supervisor {
         }
         let taken = match looks {
             Some(_) => self.take_from(name, &source, asked).await,
-            None => Err(format!("`{}` does not exist", source.display())),
+            None => Err(NotTaken::Standing(format!(
+                "`{}` does not exist",
+                source.display()
+            ))),
         };
-        let note = taken.err();
+        let passes = matches!(taken, Err(NotTaken::Passing(_)));
+        let note = taken.err().map(NotTaken::told);
+        if passes && let Some(app) = self.0.apps().by_name.get_mut(name) {
+            // It may go well the next time, although the file is the same.
+            app.looks = None;
+        }
         if note.is_some() && looks.is_some() {
             // The copy of what is not taken is of no use. It is copied again if it is asked for.
             let inner = Arc::clone(&self.0);
@@ -191,33 +203,33 @@ impl Supervisor {
         name: &str,
         source: &std::path::Path,
         asked: bool,
-    ) -> Result<(), String> {
+    ) -> Result<(), NotTaken> {
         let (folder, file) = (self.0.folder.clone(), source.to_owned());
         let digest = blocking(move || components::keep(&folder, &file)).await;
-        let digest = digest.map_err(|error| chain(&error))?;
+        // The disk may be full, or `apps.lock` may be written after the file.
+        let digest = digest.map_err(|error| NotTaken::Passing(chain(&error)))?;
         {
             let apps = self.0.apps();
             let standing = apps.standing(name).cloned().unwrap_or_default();
-            let is_loaded = apps
-                .by_name
-                .get(name)
-                .is_some_and(|app| app.loaded.is_some());
-            if is_loaded
-                && standing
-                    .current
-                    .is_some_and(|current| current.digest == digest)
-            {
-                return Ok(());
+            let is_current = standing
+                .current
+                .is_some_and(|current| current.digest == digest);
+            let loaded = apps.by_name.get(name).and_then(|app| app.loaded.as_ref());
+            if let Some(loaded) = loaded.filter(|_| is_current) {
+                // It runs on, also if the policy grants it less by now.
+                let judged = self.0.standing(&loaded.app);
+                let (_, missing) = judged.map_err(|error| chain(&error))?;
+                return missing.map_or(Ok(()), |missing| Err(NotTaken::Standing(missing)));
             }
             if !asked && standing.bad.contains(&digest) {
-                return Err(format!(
-                    "{digest} is bad; `fractalaw apps reload {name}` takes it"
-                ));
+                let why = format!("{digest} is bad; `fractalaw apps reload {name}` takes it");
+                return Err(NotTaken::Standing(why));
             }
-            if !asked && standing.pinned {
-                return Err(format!(
-                    "the app is pinned; `fractalaw apps reload {name}` takes {digest}"
-                ));
+            // The version that ran is loaded again if its copy was damaged.
+            if !asked && standing.pinned && !is_current {
+                let why =
+                    format!("the app is pinned; `fractalaw apps reload {name}` takes {digest}");
+                return Err(NotTaken::Standing(why));
             }
         }
         let candidate = self.0.judge(digest).await?;
@@ -232,7 +244,8 @@ impl Supervisor {
                 .check(&candidate.digest, &candidate.app, &check)
                 .await?;
         }
-        self.switch(name, candidate, Why::New).await
+        let switched = self.switch(name, candidate, Why::New).await;
+        switched.map_err(NotTaken::Passing)
     }
 
     /// From here on, new runs get this version. If it fails, the old one goes on.

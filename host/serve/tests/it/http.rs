@@ -113,11 +113,11 @@ fn malformed_and_huge_requests_get_an_error_and_the_next_one_an_answer() {
         let (status, _) = parts(&answer);
         assert!(statuses.contains(&status), "{status} {answer}");
     }
-    let answer = raw(
-        &address,
-        b"GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n",
-    );
-    assert_eq!(parts(&answer), (200, "the supervisor runs\n"));
+    for host in ["localhost", "127.0.0.1", "[::1]", "[::1]:80"] {
+        let request = format!("GET /healthz HTTP/1.1\r\nhost: {host}\r\n\r\n");
+        let answer = raw(&address, request.as_bytes());
+        assert_eq!(parts(&answer), (200, "the supervisor runs\n"), "{host}");
+    }
 }
 
 #[test]

@@ -300,3 +300,29 @@ fn what_was_claimed_while_the_disk_failed_runs_afterwards() {
         "{failed} runs could not begin, expected at most {most}"
     );
 }
+
+/// A delivery that waits for its next attempt is dropped meanwhile.
+#[test]
+fn whoever_waits_for_an_event_hears_that_its_delivery_was_dropped() {
+    let site =
+        Site::new("[apps.a]\nsource = \"a.wasm\"\nretry = 3\n[apps.b]\nsource = \"b.wasm\"\n");
+    site.write("a.wasm", &app(1, ERROR));
+    site.write("b.wasm", &app(2, ""));
+    let running = site.start();
+    let emitted = std::thread::scope(|scope| {
+        let waits = scope.spawn(|| running.emit("go"));
+        let rows = || {
+            let (dead, after) = (false, 0);
+            running.ask(Request::Deliveries { dead, after }).unwrap()
+        };
+        until("the wait for the next attempt", || {
+            let rows = rows();
+            rows.as_array().unwrap().len() == 1 && rows[0]["state"] == "waiting"
+        });
+        let delivery = rows()[0]["delivery"].as_u64();
+        running.ask(Request::Drop { delivery }).unwrap();
+        waits.join().unwrap()
+    });
+    assert_eq!((emitted.deliveries, emitted.completed), (2, Some(1)));
+    running.stop();
+}

@@ -241,6 +241,52 @@ fn a_file_that_differs_from_its_lock_is_not_taken() {
         )
     );
     assert_eq!(running.digest("a"), first);
+    // The lock is corrected, and the file stays as it is.
+    lock.apps.get_mut("a").unwrap().component = sha256(&two);
+    lock.apps.get_mut("a").unwrap().bytes = two.len() as u64;
+    lock.write(site.path()).unwrap();
+    running.supervisor.look();
+    until("the new version", || running.app("a").note.is_none());
+    assert_eq!(running.digest("a"), sha256(&two).hex());
+    running.stop();
+}
+
+/// The file has the version that ran, so the pin does not forbid it.
+#[test]
+fn a_pinned_app_whose_copy_is_damaged_runs_again() {
+    let site = Site::new(ONE);
+    site.write("a.wasm", &app(1, ""));
+    let running = site.start();
+    let first = running.digest("a");
+    let pin = Request::Pin {
+        app: "a".to_owned(),
+        pinned: true,
+    };
+    running.ask(pin).unwrap();
+    running.stop();
+    let copies = site.file(".fractalaw/components");
+    std::fs::write(copies.join(format!("{first}.wasm")), b"damaged").unwrap();
+    let running = site.start();
+    assert_eq!(running.digest("a"), first);
+    assert_eq!(running.app("a").note, None);
+    assert_eq!(running.emit("go").completed, Some(1));
+    running.stop();
+}
+
+#[test]
+fn what_the_policy_no_longer_grants_is_told_as_long_as_it_is_so() {
+    let site = Site::new(ONE);
+    site.write("a.wasm", &app(1, ""));
+    site.start().stop();
+    site.write("policy.toml", b"[apps.b]\non.go = true\n");
+    let running = site.start();
+    let digest = running.digest("a");
+    let note = reload(&running).unwrap_err();
+    assert!(
+        note.starts_with(&format!("{digest} asks for more than it is granted: ")),
+        "{note}"
+    );
+    assert_eq!(running.app("a").note, Some(note));
     running.stop();
 }
 
