@@ -152,3 +152,37 @@ fn what_a_run_recorded_before_the_host_failed_is_in_the_ledger() {
         lab.verified();
     }
 }
+
+/// The call that exceeds the quota does nothing: it makes no file, and leaves what is in the folder.
+#[test]
+fn a_file_that_the_guest_may_not_hold_is_not_made() {
+    let folder = tempfile::tempdir().unwrap();
+    // Writes to files that it makes, each with another name: `e`, `d` and so on.
+    let text = include_str!("../components/opens-files.wat")
+        .replace("i32.const 200", "i32.const 101")
+        .replace(
+            "(loop $again",
+            "(loop $again (i32.store8 (i32.const 32) (local.get $left))",
+        )
+        .replace(
+            "(i32.const 32) (i32.const 4) (i32.const 0) (i32.const 1) (i32.const 80)",
+            "(i32.const 32) (i32.const 1) (i32.const 9) (i32.const 2) (i32.const 80)",
+        );
+    let path = folder.path().join("makes-files.wasm");
+    fs::write(&path, wat::parse_str(text).unwrap()).unwrap();
+    // The folder has a handle, and one more while it is lent to a call.
+    for (handles, made) in [(2, ""), (3, "e"), (4, "de"), (5, "cde")] {
+        let data = tempfile::tempdir().unwrap();
+        let granted = format!("{}::/data:rw", data.path().display());
+        let quota = format!("quotas.handles = {handles}");
+        let args = ["run", "--no-cache", "--dir", &granted, "--grant", &quota];
+        let output = fractalaw(1000, &[&args[..], &[&path.display().to_string()]].concat());
+        assert_eq!(output.status.code(), Some(9), "{output:?}");
+        let names = fs::read_dir(data.path()).unwrap();
+        let mut names: Vec<_> = names
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        names.sort();
+        assert_eq!(names.concat(), made, "{handles}");
+    }
+}

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
-use wasmtime::component::Resource;
+use wasmtime::component::{Resource, ResourceTable};
 use wasmtime_wasi::filesystem::{Descriptor, Dir, WasiFilesystemCtxView};
 use wasmtime_wasi::p2::bindings::filesystem::types::{
     DescriptorFlags, DescriptorType, ErrorCode, HostDescriptor, NewTimestamp, OpenFlags, PathFlags,
@@ -34,11 +34,22 @@ pub(super) async fn open_at(
         open_flags,
         flags,
     };
+    has_room(&mut state.handles).map_err(FsError::trap)?;
     let opened = on_thread(state, [&folder], async move |files, [folder]| {
         asked.open(files, folder).await
     });
     let opened = opened.await.map_err(FsError::trap)??;
     Ok(state.handles.push(opened)?)
+}
+
+/// Whether the guest may hold one more handle. This comes first, because opening can make a file or empty it. The folder's
+/// handle counts once more while it is lent to the call.
+fn has_room(handles: &mut ResourceTable) -> wasmtime::Result<()> {
+    let lent = handles.push(())?;
+    let opened = handles.push(());
+    handles.delete(lent)?;
+    handles.delete(opened?)?;
+    Ok(())
 }
 
 /// Like WASI's own function, which opens the file to set its times, but opens it as [`open_at`] does.
