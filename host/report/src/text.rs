@@ -32,14 +32,14 @@ impl Report {
 fn render(report: &Report) -> String {
     let mut text = outcome(&report.outcome);
     if let Outcome::Refused(refusal) = &report.outcome {
-        text += &format!("hint: {}\n", refusal.hint());
+        text += &format!("{HINT} {}\n", refusal.hint());
         return text;
     }
     for function in &report.backtrace {
         text += &format!("  in {}\n", one_line(function));
     }
     if matches!(report.outcome, Outcome::Trap(_)) && !report.stderr.bytes.is_empty() {
-        text += "hint: what it wrote to standard error stands below\n";
+        text += &format!("{HINT} what it wrote to standard error stands below\n");
     }
     text += &format!("\n--- Audit Trail ({} entries) ---\n", report.audit.len());
     for entry in &report.audit {
@@ -49,7 +49,7 @@ fn render(report: &Report) -> String {
     text += &fuel_line(&report.fuel);
     for of in &report.unmetered {
         text += &format!(
-            "Not metered: {} ({})\n",
+            "{NOT_METERED} {} ({})\n",
             one_line(&of.what),
             one_line(&of.capability)
         );
@@ -62,9 +62,9 @@ fn render(report: &Report) -> String {
     text
 }
 
-/// How each outcome except `completed` begins, and the headings. A result that begins like one of these is
-/// marked, so it cannot be mistaken for it.
-const OURS: [&str; 13] = [
+/// How each outcome except `completed` begins, the headings, and the lines about fuel, limits and grants. The programs
+/// add `error:`. A result that begins like one of these is marked, so it cannot be mistaken for it.
+const OURS: [&str; 19] = [
     "guest error:",
     "out of fuel:",
     "deadline exceeded:",
@@ -78,7 +78,19 @@ const OURS: [&str; 13] = [
     "refused:",
     "result:",
     "---",
+    FUEL,
+    NOT_METERED,
+    LIMITS,
+    NOT_USED,
+    HINT,
+    "error:",
 ];
+
+const FUEL: &str = "Fuel:";
+const NOT_METERED: &str = "Not metered:";
+const LIMITS: &str = "Limits:";
+const NOT_USED: &str = "Granted, not used:";
+const HINT: &str = "hint:";
 
 fn outcome(outcome: &Outcome) -> String {
     let text = lines(&outcome.to_string());
@@ -117,7 +129,7 @@ fn fuel_line(fuel: &Fuel) -> String {
         Certainty::LowerBound | Certainty::Unrepeatable => "at least ",
     };
     format!(
-        "Fuel: {at_least}{} consumed of {} (instantiation {}, guest {}, host calls {})\n",
+        "{FUEL} {at_least}{} consumed of {} (instantiation {}, guest {}, host calls {})\n",
         grouped(fuel.consumed()),
         grouped(fuel.budget),
         grouped(fuel.instantiation),
@@ -199,7 +211,7 @@ fn limits_line(applied: &AppliedLimits) -> String {
         return String::new();
     }
     format!(
-        "Limits: tier {}, but {}\n",
+        "{LIMITS} tier {}, but {}\n",
         applied.tier,
         overridden.join(", ")
     )
@@ -211,7 +223,7 @@ fn grants_line(decision: &Decision) -> String {
     if unused.is_empty() {
         return String::new();
     }
-    format!("Granted, not used: {}\n", unused.join(", "))
+    format!("{NOT_USED} {}\n", unused.join(", "))
 }
 
 fn output(heading: &str, captured: &Captured) -> String {

@@ -3,3 +3,4 @@
 mod difference;
 mod json;
 mod samples;
+mod text;

@@ -1,0 +1,38 @@
+//! What a guest returns cannot be read as something that the host says.
+
+use fractalaw_report::{Outcome, Refusal, Trap, TrapCode};
+
+use crate::samples::report;
+
+/// Each line that the host begins itself, in a report with everything, and the line that the programs add.
+#[test]
+fn a_result_that_begins_like_any_line_of_the_host_is_marked() {
+    let trap = Outcome::Trap(Trap {
+        code: TrapCode::Unreachable,
+        message: "it stopped".to_owned(),
+        during: fractalaw_report::During::Run,
+    });
+    let refused = Outcome::Refused(Refusal::LineFull { waiting: 1 });
+    let mut lines = vec!["error: no".to_owned()];
+    for outcome in [Outcome::OutOfFuel, trap, refused] {
+        let mut report = report(outcome);
+        report.stderr.bytes = b"said".to_vec();
+        let text = report.text();
+        let of_the_host = |line: &&str| !line.is_empty() && !line.starts_with("  ");
+        lines.extend(text.lines().filter(of_the_host).map(str::to_owned));
+    }
+    let begin_with = |begin: &str| lines.iter().any(|line| line.starts_with(begin));
+    for begin in [
+        "Fuel:",
+        "Not metered:",
+        "Limits:",
+        "Granted, not used:",
+        "hint:",
+    ] {
+        assert!(begin_with(begin), "{begin}: {lines:?}");
+    }
+    for line in lines {
+        let text = report(Outcome::Completed(line.clone())).text();
+        assert_eq!(text.lines().next(), Some(&*format!("result: {line}")));
+    }
+}
