@@ -97,7 +97,8 @@ pub use fractalaw_ledger::{
     survive_file_limit,
 };
 pub use fractalaw_manifest::{
-    BadKey, BadName, DirAsk, Known, Manifest, Quotas, Tier, guest_path, standard_output, terminal,
+    BadKey, BadName, DirAsk, Known, Manifest, Quotas, Tier, check_given_env, guest_path,
+    standard_output, terminal,
 };
 pub use fractalaw_provenance::Signatures;
 // A run as data, exported again so that an embedder needs only this crate.

@@ -9,7 +9,7 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use bytesize::ByteSize;
 use clap::{Args, Parser, Subcommand};
-use fractalaw_host::{CLOCK_MAX, DirGrant, Tier, guest_path};
+use fractalaw_host::{CLOCK_MAX, DirGrant, Tier, check_given_env, guest_path};
 
 use crate::trigger::{self, Started};
 use crate::{exit, locked};
@@ -256,7 +256,10 @@ fn parse_clock(text: &str) -> Result<Duration, String> {
 
 fn parse_env(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
-        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        Some((name, value)) if !name.is_empty() => match check_given_env(name) {
+            Ok(()) => Ok((name.to_owned(), value.to_owned())),
+            Err(error) => Err(error.to_string()),
+        },
         _ => Err("expected `NAME=VALUE`".to_owned()),
     }
 }

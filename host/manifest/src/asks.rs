@@ -116,6 +116,11 @@ pub enum BadName {
         "`{0}` is no name of a variable, expected letters, digits and `_`, and no digit in front"
     )]
     Env(String),
+    /// A name that only the host gives.
+    #[error(
+        "`{0}` is a variable of the host's own, expected a name that does not begin with `{RESERVED_ENV}`"
+    )]
+    ReservedEnv(String),
     /// Not the path of a folder in a guest.
     #[error(
         "`{0}` is no path of a guest, expected printable characters without `\\`, `\"` and `'`"
@@ -137,6 +142,18 @@ pub fn check_env(name: &str) -> Result<(), BadName> {
         return Ok(());
     }
     Err(BadName::Env(crate::terminal::one_line(name)))
+}
+
+/// How the names of variables begin that tell a guest what started its run. Only the host gives these.
+const RESERVED_ENV: &str = "FRACTALAW_";
+
+/// Checks the name of a variable that somebody gives to a guest.
+pub fn check_given_env(name: &str) -> Result<(), BadName> {
+    check_env(name)?;
+    match name.starts_with(RESERVED_ENV) {
+        true => Err(BadName::ReservedEnv(name.to_owned())),
+        false => Ok(()),
+    }
 }
 
 /// Checks the path of a folder in a guest. Characters that must be escaped when they are printed or quoted are

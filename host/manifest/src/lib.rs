@@ -17,8 +17,8 @@ pub mod terminal;
 mod union;
 
 pub use asks::{
-    BadKey, BadName, DirAsk, Known, MAX_NAMES, Quotas, TooManyNames, check_env, check_name,
-    check_path, guest_path,
+    BadKey, BadName, DirAsk, Known, MAX_NAMES, Quotas, TooManyNames, check_env, check_given_env,
+    check_name, check_path, guest_path,
 };
 
 use std::collections::BTreeMap;

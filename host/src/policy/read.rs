@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use fractalaw_manifest::{check_env, guest_path};
+use fractalaw_manifest::{check_given_env, guest_path};
 use fractalaw_provenance::limits::WANTED_KEYS;
 use fractalaw_provenance::{PublicKey, Wanted};
 use toml::Spanned;
@@ -191,7 +191,8 @@ impl<'a> Text<'a> {
                 }
                 "env" => {
                     for (name, value) in self.table(value, "env")? {
-                        let bad = check_env(name.get_ref()).map_err(|error| error.to_string());
+                        let bad =
+                            check_given_env(name.get_ref()).map_err(|error| error.to_string());
                         bad.map_err(|message| self.error(name.span().start, message))?;
                         let given = self.variable(value, name.get_ref())?;
                         section.env.insert(name.get_ref().to_string(), given);

@@ -84,6 +84,11 @@ fn a_policy_that_is_wrong_says_where_and_what_to_do() {
             page,
         ),
         (
+            "[apps.x]\nenv.FRACTALAW_TRIGGER = \"event\"\n",
+            "2: `FRACTALAW_TRIGGER` is a variable of the host's own, expected a name that does not begin with `FRACTALAW_`",
+            page,
+        ),
+        (
             "[apps.x]\nargs = \"one\"\n",
             "2: `args` is string, expected `true` or a list of strings",
             page,

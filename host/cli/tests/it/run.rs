@@ -218,7 +218,7 @@ fn what_is_granted_arrives_and_our_own_surroundings_do_not() {
 
 #[test]
 fn messages_name_what_was_wrong_and_what_to_do() {
-    let cases: [(&str, &[&str], &str); 7] = [
+    let cases: [(&str, &[&str], &str); 9] = [
         (
             "hello-world",
             &["--memory", "1GiB"],
@@ -253,6 +253,18 @@ fn messages_name_what_was_wrong_and_what_to_do() {
             "hello-world",
             &["--env", "NAME"],
             "error: invalid value 'NAME' for '--env <NAME=VALUE>': expected `NAME=VALUE`\n\nFor more information, try '--help'.\n",
+        ),
+        (
+            "hello-world",
+            &["--env", "A B=1"],
+            "error: invalid value 'A B=1' for '--env <NAME=VALUE>': `A B` is no name of a variable, expected letters, \
+             digits and `_`, and no digit in front\n\nFor more information, try '--help'.\n",
+        ),
+        (
+            "hello-world",
+            &["--env", "FRACTALAW_TRIGGER=event"],
+            "error: invalid value 'FRACTALAW_TRIGGER=event' for '--env <NAME=VALUE>': `FRACTALAW_TRIGGER` is a variable of \
+             the host's own, expected a name that does not begin with `FRACTALAW_`\n\nFor more information, try '--help'.\n",
         ),
     ];
     for (component, args, message) in cases {
