@@ -207,15 +207,16 @@ fn of_a_listing_that_is_past_two_bounds_fuel_is_named() {
     assert_eq!(report.outcome, Outcome::OutOfFuel);
     assert_eq!(report.fuel.consumed(), 2_000_000);
     sums(&report);
-    // With enough fuel, memory is named. An answer that was not given is not charged.
+    // With enough fuel, memory is named. All entries were read, and are charged; an answer that was not given is not.
     let (report, _folder) = in_folder(&host, 600, what, 1, run);
     let (quota, limit) = (Quota::HOST_MEMORY, 1_000);
     assert_eq!(report.outcome, Outcome::QuotaExceeded { quota, limit });
-    let price = FILE + FILE_BYTE * 4;
+    let price = FILE + FILE_BYTE * 4 + 600 * ENTRY;
     assert_eq!(
         calls_of(&report, "[method]descriptor.read-directory").fuel,
         price
     );
+    assert_eq!(report.fuel.certainty, Certainty::Exact);
     sums(&report);
 }
 

@@ -69,6 +69,20 @@ macro_rules! offer {
     };
 }
 
+/// The answer. A call that ends in a trap pays too for the work that it did.
+macro_rules! or_charged {
+    ($store:ident, $function:ident, $asked:ident, $answer:ident) => {
+        let $answer = match $answer {
+            Ok(answer) => answer,
+            Err(trap) => {
+                // If it cannot pay, all of its fuel is gone. The trap ended the run before.
+                let _ = $crate::offer::charge::charge_answer(&mut $store, $function, 0, $asked);
+                return Err(trap);
+            }
+        };
+    };
+}
+
 macro_rules! offer_function {
     (sync $instance:ident $function:ident $name:literal ( $($arg:ident),* ) ( $($asked:tt)? ) ( $($moved:ident)? ) $answer:ident, $path:path, $state:ident => $view:expr) => {
         $instance.func_wrap($name, move |mut store: wasmtime::StoreContextMut<'_, RunState>, arguments| {
@@ -80,7 +94,8 @@ macro_rules! offer_function {
             let $state = store.data_mut();
             let mut view = $view;
             let result = $path(&mut view, $($arg),*);
-            let answer = $crate::interfaces::wasi::offering::$answer(&mut view, result)?;
+            let answer = $crate::interfaces::wasi::offering::$answer(&mut view, result);
+            $crate::interfaces::wasi::offering::or_charged!(store, $function, asked, answer);
             let bytes = $crate::offer::payload::Payload::bytes(&answer)
                     $(+ $crate::interfaces::wasi::offering::moved(&answer, $moved))?;
             $crate::offer::charge::charge_answer(&mut store, $function, bytes, asked)?;
@@ -98,7 +113,8 @@ macro_rules! offer_function {
                 let $state = store.data_mut();
                 let mut view = $view;
                 let result = $path(&mut view, $($arg),*).await;
-                let answer = $crate::interfaces::wasi::offering::$answer(&mut view, result)?;
+                let answer = $crate::interfaces::wasi::offering::$answer(&mut view, result);
+            $crate::interfaces::wasi::offering::or_charged!(store, $function, asked, answer);
                 let bytes = $crate::offer::payload::Payload::bytes(&answer)
                     $(+ $crate::interfaces::wasi::offering::moved(&answer, $moved))?;
                 $crate::offer::charge::charge_answer(&mut store, $function, bytes, asked)?;
@@ -144,7 +160,7 @@ macro_rules! offer_resource {
     };
 }
 
-pub(super) use {offer, offer_function, offer_resource};
+pub(super) use {offer, offer_function, offer_resource, or_charged};
 
 /// The bytes that a call moved, where `most` was the most that it could move.
 pub(super) fn moved<E>((answer,): &(Result<u64, E>,), most: u64) -> u64 {
