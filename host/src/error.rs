@@ -147,6 +147,9 @@ pub enum HostError {
         /// What the system said.
         source: io::Error,
     },
+    /// The system has no thread that could read and write files for a guest.
+    #[error("could not start a thread to read and write files for the guest")]
+    FileThread,
     /// The system did not provide what an instance needs, such as memory.
     #[error("could not make an instance of the guest")]
     Instance {
@@ -237,6 +240,9 @@ impl HostError {
                 let said = source.to_string();
                 said.split_once("\nhint: ").map(|(_, hint)| hint.to_owned())
             }
+            HostError::FileThread => Some(
+                "the process has as many threads as it may: raise `ulimit -u`, or run fewer at once".to_owned(),
+            ),
             HostError::GrantMoved { .. } => Some(
                 "put it back where it was, or start the host again to grant what is there now".to_owned(),
             ),

@@ -12,6 +12,7 @@ use crate::error::HostError;
 use crate::interfaces::wasi::system_error::NoDescriptors;
 use crate::offer::deadline::DeadlineExceeded;
 use crate::offer::determinism::WaitedPastDeadline;
+use crate::offer::file_threads::NoFileThread;
 use crate::offer::state::RunState;
 use crate::run::ending;
 use crate::run::until::{Until, in_time};
@@ -84,6 +85,7 @@ pub(super) async fn call(
             ending::too_much_crossing(),
             ending::backtrace(&error, is_composed),
         ),
+        Err(error) if error.is::<NoFileThread>() => return Err(HostError::FileThread),
         Err(error) => match error.downcast::<NoDescriptors>() {
             Ok(NoDescriptors(source)) => return Err(HostError::OpenForGuest { source }),
             Err(error) => match error.downcast::<HostError>() {
