@@ -81,15 +81,16 @@ pub(crate) fn closing(report: &Report, of_capabilities: Vec<(&str, Deeds)>) -> C
     }
 }
 
-/// The closing of a run that the host could not carry out, with the fuel that it had used.
+/// The closing of a run that the host could not carry out, with the fuel that it had used. Where it failed is not the
+/// same from run to run.
 pub(crate) fn closing_of_failed(error: &HostError, consumed: u64, budget: u64) -> Closing {
     Closing {
         outcome: HOST_FAILED.to_owned(),
-        message: Some(error.to_string()),
+        message: Some(cut(&error.to_string(), MESSAGE_BYTES)),
         fuel: ledger::Fuel {
             budget,
             consumed,
-            certainty: Certainty::Exact.name().to_owned(),
+            certainty: Certainty::Unrepeatable.name().to_owned(),
         },
         deeds: Deeds::default(),
     }

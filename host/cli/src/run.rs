@@ -79,7 +79,8 @@ fn report(flags: flags::Run) -> anyhow::Result<Report> {
     policy::warn_of_data(&data);
     // So that whoever opens the same database next does not find it locked.
     data.close();
-    let report = report.context("could not listen for signals")?;
+    let report = report.context("could not listen for signals");
+    let report = report.and_then(|report| Ok(report?));
     let mut settled = Ok(());
     if has_ledger {
         let host = ManuallyDrop::into_inner(host);
