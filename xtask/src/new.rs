@@ -286,7 +286,7 @@ fn check(project: &Project, name: &str) -> Result<()> {
     let lock = Lock::read(&project.root)?;
     let is_package = lock.packages.iter().any(|package| package.name == name);
     if is_package || name::RESERVED.contains(&name) {
-        let why = "a package, a binary, or a folder of cargo's is called so";
+        let why = "a package, a binary, a folder of cargo's, or a group of tests is called so";
         return Err(taken(name, why, OTHER_NAME));
     }
     Ok(())

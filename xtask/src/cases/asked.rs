@@ -17,7 +17,7 @@ pub(crate) fn neighbour(project: &Project) -> Option<&'static str> {
 }
 
 /// The group of scenarios, which have several guests, and stories as snapshots: see `tests/harness/scenario.rs`.
-const SCENARIOS: &str = "scenarios";
+pub(crate) const SCENARIOS: &str = "scenarios";
 
 /// Whether it is the name of a scenario, or of all.
 pub(crate) fn is_scenario(project: &Project, name: &str) -> bool {

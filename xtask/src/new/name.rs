@@ -1,7 +1,9 @@
 //! Names of what is made here.
 
+use crate::cases::asked::SCENARIOS;
+
 /// Names that cargo, rustc or the commands here would mistake for something else.
-pub(crate) const RESERVED: [&str; 15] = [
+pub(crate) const RESERVED: [&str; 16] = [
     "alloc",
     "build",
     "core",
@@ -17,6 +19,8 @@ pub(crate) const RESERVED: [&str; 15] = [
     "inventory",
     "proc-macro",
     "release",
+    // The group of scenarios among the cases.
+    SCENARIOS,
     "std",
     "test",
 ];

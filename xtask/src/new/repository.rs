@@ -133,7 +133,7 @@ fn check_name(project: &Project, name: &str) -> Result<()> {
         || is_package(name)
         || packages.iter().any(|name| is_package(name))
     {
-        return Err(Fault::new(USAGE, format!("the name `{name}` is taken: a package, a binary, or a folder of cargo's is called so"))
+        return Err(Fault::new(USAGE, format!("the name `{name}` is taken: a package, a binary, a folder of cargo's, or a group of tests is called so"))
             .hint("choose another name")
             .into());
     }

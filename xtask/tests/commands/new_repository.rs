@@ -26,7 +26,7 @@ fn nothing_is_overwritten_and_names_are_checked() {
         ),
         (
             folder.path().join("wasmtime"),
-            "the name `wasmtime` is taken: a package, a binary, or a folder of cargo's is called so\n\
+            "the name `wasmtime` is taken: a package, a binary, a folder of cargo's, or a group of tests is called so\n\
              hint: choose another name"
                 .to_owned(),
         ),

@@ -57,7 +57,7 @@ fn a_new_guest_needs_a_name_of_its_own() {
         ),
         (
             "anyhow",
-            "the name `anyhow` is taken: a package, a binary, or a folder of cargo's is called so",
+            "the name `anyhow` is taken: a package, a binary, a folder of cargo's, or a group of tests is called so",
         ),
         (
             "taken-group",
@@ -65,11 +65,11 @@ fn a_new_guest_needs_a_name_of_its_own() {
         ),
         (
             "fractalaw",
-            "the name `fractalaw` is taken: a package, a binary, or a folder of cargo's is called so",
+            "the name `fractalaw` is taken: a package, a binary, a folder of cargo's, or a group of tests is called so",
         ),
         (
             "fractalaw-host",
-            "the name `fractalaw-host` is taken: a package, a binary, or a folder of cargo's is called so",
+            "the name `fractalaw-host` is taken: a package, a binary, a folder of cargo's, or a group of tests is called so",
         ),
         (
             "lib-permits",
@@ -77,7 +77,11 @@ fn a_new_guest_needs_a_name_of_its_own() {
         ),
         (
             "core",
-            "the name `core` is taken: a package, a binary, or a folder of cargo's is called so",
+            "the name `core` is taken: a package, a binary, a folder of cargo's, or a group of tests is called so",
+        ),
+        (
+            "scenarios",
+            "the name `scenarios` is taken: a package, a binary, a folder of cargo's, or a group of tests is called so",
         ),
     ];
     for (name, message) in cases {
