@@ -46,6 +46,11 @@ fractalaw_limits::limits! {
     pub(crate) const CODE_WORK: usize = 40 * MIB
         => "refused: `over-slot`";
 
+    /// What a part says of itself in an inspection: its own name, its version, its language. People and tools write some
+    /// ten bytes.
+    pub(crate) const PART_TEXT_BYTES: usize = KIB
+        => "cut";
+
     /// Loops inside loops. The compiler's time grows with the square of the depth. People write a handful.
     pub(crate) const LOOP_DEPTH: usize = 100
         => "refused: `over-slot`";

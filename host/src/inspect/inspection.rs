@@ -8,6 +8,7 @@ use fractalaw_report::{App, AppliedLimits, Decision, Item, Listed, NotGranted, R
 
 use super::parts::{Part, parts};
 use crate::error::{HostError, LoadError, PolicyError};
+use crate::limits::LISTED_BYTES;
 use crate::load::examined::Examined;
 use crate::load::papers::{self, Papers};
 use crate::load::reading::on_its_stack;
@@ -126,8 +127,25 @@ impl Inspection {
         (!self.only_types.contains(import)).then_some(grant)
     }
 
-    /// The parts that want one of the component's imports: those that import an interface of this name in any version, and
-    /// have no part that does.
+    /// The parts that want each of the component's imports, in the order of the imports: those that import an interface of
+    /// this name in any version, and have no part that does. Of all names together, 128 KiB are kept, and the others are
+    /// counted.
+    pub fn wanted(&self) -> (Vec<Vec<&str>>, u64) {
+        let (mut kept, mut omitted) = (0, 0);
+        let mut keep = |part: &&str| {
+            kept += part.len();
+            omitted += u64::from(kept > LISTED_BYTES);
+            kept <= LISTED_BYTES
+        };
+        let wanted = self.imports.iter().map(|import| {
+            let parts = self.wanted_by(import);
+            parts.into_iter().filter(&mut keep).collect()
+        });
+        let wanted = wanted.collect();
+        (wanted, omitted)
+    }
+
+    /// The same of one import, however many parts it is.
     pub fn wanted_by(&self, import: &str) -> Vec<&str> {
         let unversioned = |name: &str| name.split('@').next() == import.split('@').next();
         let wants = |part: &&Part| part.imports.iter().any(|name| unversioned(name));
@@ -141,8 +159,13 @@ impl Inspection {
             let rest = part.strip_prefix(outer);
             rest.is_some_and(|rest| rest.starts_with('/'))
         };
-        let is_innermost = |outer: &&str| !parts.iter().any(|part| is_inside(part, outer));
-        parts.iter().copied().filter(is_innermost).collect()
+        // The parts inside of a part come after it, before any others.
+        let is_innermost = |(place, outer): &(usize, &str)| {
+            let next = parts.get(place + 1);
+            !next.is_some_and(|part| is_inside(part, outer))
+        };
+        let innermost = parts.iter().copied().enumerate().filter(is_innermost);
+        innermost.map(|(_, part)| part).collect()
     }
 
     fn asking<'a>(&'a self, manifest: &'a Manifest) -> Asking<'a> {

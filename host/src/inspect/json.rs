@@ -22,10 +22,11 @@ pub(super) fn render(inspection: &Inspection, verdict: &Verdict) -> String {
         .iter()
         .map(|(role, name, version)| json!({ "role": role, "name": name, "version": version }));
     let is_composed = !inspection.parts.is_empty();
-    let imports = inspection.imports.iter().map(|name| {
+    let (wanted, wanted_omitted) = inspection.wanted();
+    let imports = inspection.imports.iter().zip(wanted).map(|(name, wanted)| {
         let mut import = json!({ "name": name, "needs_grant": inspection.needs_grant(name) });
         if is_composed {
-            import["wanted_by"] = json!(inspection.wanted_by(name));
+            import["wanted_by"] = json!(wanted);
         }
         import
     });
@@ -58,6 +59,7 @@ pub(super) fn render(inspection: &Inspection, verdict: &Verdict) -> String {
     if is_composed {
         value["parts"] = inspection.parts.iter().map(part).collect();
         value["omitted"]["parts"] = inspection.parts.omitted().into();
+        value["omitted"]["wanted_by"] = wanted_omitted.into();
     }
     terminal::json(serde_json::to_string_pretty(&value).expect("an inspection is plain data"))
 }

@@ -5,11 +5,11 @@
 
 use std::ops::Range;
 
-use fractalaw_report::Listed;
+use fractalaw_report::{Listed, cut};
 use wasmparser::{ComponentName, CustomSectionReader, Encoding, KnownCustom, Parser, Payload};
 
 use crate::digest::sha256;
-use crate::limits::COMPONENT_DEPTH;
+use crate::limits::{COMPONENT_DEPTH, PART_TEXT_BYTES};
 
 /// A part of a composed component: a component in it that has code.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -97,14 +97,15 @@ pub(super) fn parts(bytes: &[u8]) -> Listed<Part> {
         {
             around.pop();
         }
-        let own = part.name.as_deref().unwrap_or("unnamed");
+        let own = cut(part.name.as_deref().unwrap_or("unnamed"), PART_TEXT_BYTES);
         let name = match around.last() {
             Some((_, outer)) => format!("{outer}/{own}"),
             None => own.to_owned(),
         };
         around.push((part.bytes.end, name.clone()));
         let texts = part.imports.iter().chain(part.exports.iter());
-        let size = name.len() + texts.map(String::len).sum::<usize>();
+        let said = part.version.iter().chain(part.language.iter());
+        let size = name.len() + texts.chain(said).map(String::len).sum::<usize>();
         parts.push_with(size, || Part {
             name,
             version: part.version,
@@ -139,7 +140,7 @@ impl Open {
     fn custom(&mut self, section: &CustomSectionReader<'_>) {
         if section.name() == "version" {
             let text = std::str::from_utf8(section.data());
-            self.version = text.ok().map(str::to_owned);
+            self.version = text.ok().map(|text| cut(text, PART_TEXT_BYTES).to_owned());
             return;
         }
         match section.as_known() {
@@ -156,7 +157,7 @@ impl Open {
                 let first = languages.and_then(|field| field.values.into_iter().next()?.ok());
                 self.language = first.map(|first| {
                     let language = format!("{} {}", first.name, first.version);
-                    language.trim_end().to_owned()
+                    cut(language.trim_end(), PART_TEXT_BYTES).to_owned()
                 });
             }
             _ => {}

@@ -37,12 +37,14 @@ pub(super) fn render(inspection: &Inspection, verdict: &Verdict) -> String {
                 + &format!(" ({})", one_line(role))
         }),
     );
+    let (wanted, _) = inspection.wanted();
+    let mut wanted = wanted.into_iter();
     part(
         "imports",
         listed(&inspection.imports, |import| {
+            let parts = wanted.next().unwrap_or_default();
             match inspection.needs_grant(import) {
                 Some(_) => {
-                    let parts = inspection.wanted_by(import);
                     let wanted = match parts.is_empty() {
                         true => String::new(),
                         false => format!(", for {}", one_line(&parts.join(", "))),
@@ -94,7 +96,7 @@ pub(super) fn render(inspection: &Inspection, verdict: &Verdict) -> String {
 }
 
 /// A line for each item, and one line for those that are only counted.
-fn listed<T>(listed: &Listed<T>, line: impl Fn(&T) -> String) -> Vec<String> {
+fn listed<T>(listed: &Listed<T>, line: impl FnMut(&T) -> String) -> Vec<String> {
     let omitted = listed.omitted();
     let more = (omitted > 0).then(|| format!("and {} more", grouped(omitted)));
     listed.iter().map(line).chain(more).collect()

@@ -99,3 +99,27 @@ fn a_message_quotes_no_more_than_a_person_reads() {
     assert_eq!(refusal.kind(), "manifest");
     assert_eq!(refusal.to_string().len(), 4_096);
 }
+
+/// Ten names in the component would be a thousand times that many in what is said of it.
+#[test]
+fn what_an_inspection_says_of_parts_does_not_grow_with_each_import() {
+    let import = |i| format!("(import \"fractal:app/data-query@0.1.{i}\" (instance))");
+    let imports: String = (0..1_000).map(import).collect();
+    let version = format!("(@custom \"version\" \"{}\")", "9".repeat(100_000));
+    let part = |letter: char| {
+        let (name, import) = (letter.to_string().repeat(12_000), import(0));
+        format!("(component ${name} {import} (core module (func)) {version})")
+    };
+    let parts: String = ('a'..='j').map(part).collect();
+    let bytes = wat::parse_str(format!("(component {imports} {parts})")).unwrap();
+    let inspection = Inspection::of(&bytes).unwrap();
+    let lengths = inspection.parts.iter().map(|part| {
+        let version = part.version.as_ref().map(String::len);
+        (part.name.len(), version)
+    });
+    let lengths: Vec<_> = lengths.collect();
+    assert_eq!(lengths, [(1_024, Some(1_024)); 10]);
+    let (wanted, omitted) = inspection.wanted();
+    assert_eq!(wanted.len(), 1_000);
+    assert_eq!((wanted.concat().len(), omitted), (128, 9_872));
+}
