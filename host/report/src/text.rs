@@ -189,7 +189,8 @@ fn limits_line(applied: &AppliedLimits) -> String {
     compare(
         "deadline",
         now.deadline.cmp(&tier.deadline),
-        short(now.deadline),
+        // Whole: one that differs by nanoseconds would look like the tier's.
+        humantime::format_duration(now.deadline).to_string(),
         short(tier.deadline),
     );
     compare(

@@ -80,7 +80,13 @@ impl<'a> Text<'a> {
     fn document(&self) -> Result<Spanned<DeTable<'a>>, PolicyError> {
         DeTable::parse(self.text).map_err(|error| {
             let message = one_line(error.message().trim_end());
-            let at = error.span().map_or(0, |span| span.start);
+            let span = error.span().unwrap_or_default();
+            let at = span.start;
+            if message == "duplicate key" {
+                let key = one_line(self.text.get(span).unwrap_or_default());
+                return (self.error(at, format!("`{key}` stands there twice, expected it once")))
+                    .hint("a section stands once, with all its lines, and each key in it once");
+            }
             self.error(at, format!("not TOML: {message}")).hint(
                 "a section stands once, with all its lines; keys with other characters than letters, digits, \
                  `-` and `_` stand in quotes",
@@ -149,6 +155,9 @@ impl<'a> Text<'a> {
                 Some(digits) => {
                     format!("`{shown}` has {digits} digits of a digest, expected all {DIGITS}")
                 }
+                None if Selector::parse(&text.to_ascii_lowercase()).is_some() => format!(
+                    "`{shown}` has a digest with upper-case digits, expected lower-case ones"
+                ),
                 None => format!(
                     "`{shown}` names no micro-app, expected `NAME`, `NAME@DIGEST` or `@DIGEST`"
                 ),

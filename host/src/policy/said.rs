@@ -97,7 +97,8 @@ impl Said {
     /// The number of a quota, at most `most`. The hint is for a larger one.
     pub(super) fn at_most(&self, key: &str, most: u64, hint: &str) -> Result<u64, PolicyError> {
         let number = self.value.as_u64();
-        let number = number.ok_or_else(|| self.expected(key, "a number from 0"))?;
+        let number =
+            number.ok_or_else(|| self.expected(key, &format!("a number from 0 to {most}")))?;
         if number > most {
             let message = format!("`{key}` is {number}, expected at most {most}");
             let error = PolicyError::new(message).on_line(self.value_line);

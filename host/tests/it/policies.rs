@@ -17,9 +17,8 @@ fn a_policy_that_is_wrong_says_where_and_what_to_do() {
     let cases = [
         (
             "[apps.x]\nenv.A = true\nenv.A = true\n",
-            "3: not TOML: duplicate key",
-            "a section stands once, with all its lines; keys with other characters than letters, digits, `-` \
-             and `_` stand in quotes",
+            "3: `A` stands there twice, expected it once",
+            "a section stands once, with all its lines, and each key in it once",
         ),
         (
             "[app.x]\n",
@@ -65,7 +64,7 @@ fn a_policy_that_is_wrong_says_where_and_what_to_do() {
         ),
         (
             "[apps.x]\nquotas.audit-entries = -1\n",
-            "2: `audit-entries` is integer, expected a number from 0",
+            "2: `audit-entries` is integer, expected a number from 0 to 10000",
             page,
         ),
         (
@@ -96,6 +95,11 @@ fn a_policy_that_is_wrong_says_where_and_what_to_do() {
         (
             "[apps.\"x@123\"]\nargs = true\n",
             "1: `x@123` has 3 digits of a digest, expected all 64",
+            DIGEST,
+        ),
+        (
+            "[apps.\"x@ABCDABCDABCDABCDABCDABCDABCDABCDABCDABCDABCDABCDABCDABCDABCDABCD\"]",
+            "1: `x@ABCDABCDABCDABCDABCDABCDABCDABCDABCDABCDABCDABCDABCDABCDABCDABCD` has a digest with upper-case digits, expected lower-case ones",
             DIGEST,
         ),
         (

@@ -36,3 +36,14 @@ fn a_result_that_begins_like_any_line_of_the_host_is_marked() {
         assert_eq!(text.lines().next(), Some(&*format!("result: {line}")));
     }
 }
+
+#[test]
+fn a_limit_that_differs_by_a_nanosecond_is_shown_to_the_nanosecond() {
+    let mut report = report(Outcome::OutOfFuel);
+    let tier = fractalaw_report::Limits::of(report.limits.tier).deadline;
+    report.limits.limits.deadline = tier + std::time::Duration::from_nanos(1);
+    let text = report.text();
+    let line = text.lines().find(|line| line.starts_with("Limits:"));
+    let expected = "deadline 2m 1ns (higher than 2m)";
+    assert!(line.is_some_and(|line| line.contains(expected)), "{line:?}");
+}
