@@ -371,8 +371,7 @@ fn values_that_parts_hand_to_each_other_are_counted_before_they_are_compiled() {
     };
     let expected = Refusal::OverSlot {
         what: "values handed from part to part",
-        // As far as it was counted.
-        found: 249 * (1 + 2 * 100),
+        found: 250 * (1 + 2 * 100),
         limit: 50_000,
     };
     assert_eq!(refusal(250, 100), expected);
