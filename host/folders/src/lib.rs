@@ -48,7 +48,8 @@ fn make(path: &Path, mode: u32) -> io::Result<()> {
 ///
 /// What the system says.
 pub fn sync_name(path: &Path) -> io::Result<()> {
-    File::open(folder_of(path))?.sync_all()
+    // `.` is only in a folder. A file in its place would be synced, and nothing said.
+    File::open(folder_of(path).join("."))?.sync_all()
 }
 
 /// The folder that a path is in.

@@ -19,6 +19,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use fractalaw_contract::limits;
+use fractalaw_limits::Limit;
 use fractalaw_report::COST_MODEL;
 use wasmtime::Engine;
 use wasmtime::component::Component;
@@ -168,10 +170,19 @@ impl CodeCache {
 }
 
 fn entry_name(engine: &Engine, content: &str) -> String {
+    name_under(engine, content, limits::TABLE)
+}
+
+/// The name of what was compiled under these limits. A component is held to them only when it is compiled, so what an older host compiled
+/// under others is compiled again.
+fn name_under(engine: &Engine, content: &str, limits: &[Limit]) -> String {
     let mut hasher = Fnv::default();
     engine.precompile_compatibility_hash().hash(&mut hasher);
     // The code of a composed component contains the price of what crosses between its parts.
     COST_MODEL.hash(&mut hasher);
+    for limit in limits {
+        (limit.name, (limit.value)()).hash(&mut hasher);
+    }
     format!("{content}-{:016x}{EXTENSION}", hasher.finish())
 }
 
@@ -222,6 +233,18 @@ mod tests {
             .collect();
         left.sort();
         assert_eq!(left, [".key", "newest.cwasm", "older.cwasm"]);
+    }
+
+    #[test]
+    fn what_was_compiled_under_other_limits_has_another_name() {
+        let engine = crate::engine::new(1, crate::engine::Reuse::default()).unwrap();
+        let name = entry_name(&engine, "digest");
+        assert_eq!(name_under(&engine, "digest", limits::TABLE), name);
+        for at in 0..limits::TABLE.len() {
+            let mut tighter = limits::TABLE.to_vec();
+            tighter[at].value = || "1".to_owned();
+            assert_ne!(name_under(&engine, "digest", &tighter), name);
+        }
     }
 
     #[test]
