@@ -52,8 +52,6 @@ impl FileThreads {
     /// The access for a run with folders on these devices.
     pub(crate) fn lane(&self, devices: impl IntoIterator<Item = u64>) -> FileLane {
         let mut known = lock(&self.devices);
-        // All runs take the places in the same order, so no two runs wait for each other. The shared place comes
-        // last, so a run that waits for a device does not hold it.
         let devices: BTreeSet<u64> = devices.into_iter().collect();
         let mut places: Vec<_> = devices
             .into_iter()
@@ -117,11 +115,7 @@ impl FileLane {
         &self,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, NoFileThread> {
-        let mut held = Vec::with_capacity(self.places.len());
-        for place in &self.places {
-            let place = Arc::clone(place).acquire_owned().await;
-            held.push(place.expect("the semaphores are never closed"));
-        }
+        let held = self.hold().await;
         let (done, answer) = oneshot::channel();
         self.queue.push(Box::new(move || {
             let result = catch_unwind(AssertUnwindSafe(work));
@@ -134,6 +128,32 @@ impl FileLane {
             Ok(Ok(result)) => Ok(result),
             Ok(Err(panic)) => resume_unwind(panic),
             Err(_) => Err(NoFileThread),
+        }
+    }
+
+    /// A place of each. It holds none while it waits for one: a run that waits for a device that hangs would keep others from a device that
+    /// works.
+    async fn hold(&self) -> Vec<OwnedSemaphorePermit> {
+        let mut waited: Option<(usize, OwnedSemaphorePermit)> = None;
+        loop {
+            let (at, permit) = waited.take().unzip();
+            let mut held = Vec::from_iter(permit);
+            let others = self.places.iter().enumerate();
+            let busy = others
+                .filter(|(index, _)| Some(*index) != at)
+                .find(|(_, place)| match Arc::clone(place).try_acquire_owned() {
+                    Ok(permit) => {
+                        held.push(permit);
+                        false
+                    }
+                    Err(_) => true,
+                });
+            let Some((index, place)) = busy else {
+                return held;
+            };
+            drop(held);
+            let permit = Arc::clone(place).acquire_owned().await;
+            waited = Some((index, permit.expect("the semaphores are never closed")));
         }
     }
 }
@@ -247,6 +267,35 @@ mod tests {
         drop(released);
         // When the device answers again, it serves again.
         assert_eq!(hangs.run(|| 7).await.unwrap(), 7);
+    }
+
+    #[tokio::test]
+    async fn runs_that_wait_for_a_device_that_hangs_hold_no_place_of_one_that_works() {
+        let threads = FileThreads::new();
+        let (hangs, works) = (threads.lane([2]), threads.lane([1]));
+        let mut released = Vec::new();
+        for _ in 0..FILE_THREADS_OF_A_DEVICE {
+            released.push(stuck(&hangs));
+            tokio::task::yield_now().await;
+        }
+        // More runs than there are places, each with folders on both devices.
+        let mut waiting = Vec::new();
+        for number in 0..2 * FILE_THREADS {
+            let both = threads.lane([1, 2]);
+            waiting.push(tokio::spawn(async move { both.run(move || number).await }));
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(hangs.places[0].available_permits(), 0);
+        assert_eq!(
+            works.places[0].available_permits(),
+            FILE_THREADS_OF_A_DEVICE
+        );
+        assert_eq!(works.run(|| 7).await.unwrap(), 7);
+        // When the device answers again, all of them are served.
+        drop(released);
+        for (number, waiting) in waiting.into_iter().enumerate() {
+            assert_eq!(waiting.await.unwrap().unwrap(), number);
+        }
     }
 
     #[tokio::test]
