@@ -8,12 +8,15 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
 use crate::error::OpenError;
 use crate::limits::{CLOSE, LOOK, OPEN};
+
+/// How long a process may take to end after its socket was closed. Then it is said to have ended without a reason.
+const ENDS: Duration = Duration::from_secs(2);
 use crate::protocol::{Open, Opened};
 use crate::settings::Resolved;
 
@@ -143,11 +146,11 @@ impl Program {
         self.child.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// How the program ended, if it did. It waits a moment, because the socket closes before the process has
-    /// ended.
+    /// How the program ended, if it did. It waits, because the socket closes before the process has ended. On a busy machine that can take
+    /// a while.
     pub(crate) fn ended(&self) -> Option<String> {
         let started = Instant::now();
-        while started.elapsed() < LOOK * 20 {
+        while started.elapsed() < ENDS {
             if let Ok(Some(status)) = self.child().try_wait() {
                 return Some(status.to_string());
             }
