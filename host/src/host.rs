@@ -12,7 +12,7 @@ use std::sync::Arc;
 use fractalaw_ledger::{Note, Opening, now_unix_ns};
 use fractalaw_manifest::Tier;
 use fractalaw_provenance::Signatures;
-use fractalaw_report::{NotGranted, Outcome, Refusal, Report};
+use fractalaw_report::{App, Decision, NotGranted, Outcome, Refusal, Report};
 use tokio::sync::watch;
 
 use entries::{close, opening};
@@ -264,19 +264,17 @@ impl Host {
         };
         let about = candidate.about();
         let decided = self.decide(about.asking(), run)?;
-        let limits = decided.limits.clone();
-        let budget = limits.limits.fuel;
+        let budget = decided.limits.limits.fuel;
         let opening = || opening(&about.app, run, &decided);
         let recording = self.open(opening).await?;
         let loaded = self.load_unless_stopped(candidate).await;
         let ended = match loaded {
             Some(Ok(app)) => self.execute(&app, run, decided, recording.as_ref()).await,
-            Some(Err(LoadError::Refused(refusal))) => Ok(Ran::nothing(Report::not_run(
-                Outcome::Refused(refusal),
-                limits,
-            ))),
+            Some(Err(LoadError::Refused(refusal))) => {
+                did_not_run(Outcome::Refused(refusal), &about.app, decided)
+            }
             Some(Err(LoadError::Host(error))) => Err(error.into()),
-            None => Ok(Ran::nothing(Report::not_run(Outcome::Interrupted, limits))),
+            None => did_not_run(Outcome::Interrupted, &about.app, decided),
         };
         close(recording, ended, budget).await
     }
@@ -315,9 +313,15 @@ impl Host {
         };
         let recording = self.open(opening).await?;
         let budget = limits.limits.fuel;
-        let report = Report::not_run(Outcome::Refused(refusal), limits);
+        let report = Report::refused(refusal, None, limits, Decision::default());
         close(recording, Ok(Ran::nothing(report)), budget).await
     }
+}
+
+/// What came of a component that was examined and did not run.
+fn did_not_run(outcome: Outcome, app: &App, decided: Decided) -> Result<Ran, Failed> {
+    let report = Report::not_run(outcome, Some(app), decided.limits, decided.decision);
+    Ok(Ran::nothing(report))
 }
 
 /// Runs one component once, with the limits of its own tier and no grants. It makes the host, the micro-app and the run

@@ -82,10 +82,11 @@ impl Report {
         limits: AppliedLimits,
         grants: Decision,
     ) -> Report {
-        Report::of_none(Outcome::Refused(refusal), app, limits, grants)
+        Report::not_run(Outcome::Refused(refusal), app, limits, grants)
     }
 
-    fn of_none(
+    /// The report of what ended before a guest was started. `app` is `None` if the component was not examined.
+    pub fn not_run(
         outcome: Outcome,
         app: Option<&App>,
         limits: AppliedLimits,
@@ -118,10 +119,5 @@ impl Report {
             grants,
             durations: Durations::default(),
         }
-    }
-
-    /// The same for a component that was not granted anything yet.
-    pub fn not_run(outcome: Outcome, limits: AppliedLimits) -> Report {
-        Report::of_none(outcome, None, limits, Decision::default())
     }
 }

@@ -2,7 +2,8 @@
 
 use fractalaw_manifest::Tier;
 use fractalaw_report::{
-    AppliedLimits, FunctionFuel, Limits, Outcome, Profile, ProfileNode, QuotaLimits, Report,
+    AppliedLimits, Decision, FunctionFuel, Limits, Outcome, Profile, ProfileNode, QuotaLimits,
+    Report,
 };
 
 /// Functions by name, calls, own fuel and fuel with callees; nodes by parent, function, calls and own fuel.
@@ -32,7 +33,12 @@ pub(crate) fn profile(
         own_fuel,
     };
     Profile {
-        report: Report::not_run(Outcome::Completed(String::new()), limits),
+        report: Report::not_run(
+            Outcome::Completed(String::new()),
+            None,
+            limits,
+            Decision::default(),
+        ),
         functions: functions.into_iter().map(function).collect(),
         nodes: nodes.into_iter().map(node).collect(),
     }
