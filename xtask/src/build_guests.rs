@@ -177,8 +177,9 @@ fn build(project: &Project, names: &[String]) -> Result<Outcome> {
     let mut outcome = Outcome::default();
     let mut stale: Vec<(&str, Option<Record>)> = Vec::new();
     for name in &order.names {
-        let part_is_stale =
-            (order.parts(name)).any(|part| stale.iter().any(|(stale, _)| *stale == part));
+        let part_is_stale = (order.parts(name)).any(|part| {
+            order.refused.contains_key(part) || stale.iter().any(|(stale, _)| *stale == part)
+        });
         match Record::load(project, name) {
             _ if order.refused.contains_key(name) => {
                 let why = order.refused[name].clone();

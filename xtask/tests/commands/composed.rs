@@ -145,6 +145,21 @@ fn a_change_of_a_part_reaches_everyone_who_is_composed_of_it_and_nobody_else() {
     // The part is compiled to the same bytes, so the whole stays as it is.
     scratch.add_part("inner", "\"second\".into() // said");
     states(&all("rebuilt", "fresh"));
+
+    // What was composed of a part is not fresh when the part is refused before it is compiled.
+    let refused = format!("part = true\n{}", compose("x/x", "nobody"));
+    scratch.add("inner", &refused, &part("inner", "\"second\".into()"));
+    let ended = scratch.xtask(["build-guests"]);
+    assert_eq!(ended.code, 11, "{}", ended.stderr);
+    for expected in [
+        "error: `inner` is composed of `nobody`, and no guest is called so\n",
+        "error: `middle` is composed of `inner`, which could not be built\n",
+        "error: `outer` is composed of `inner`, which could not be built\n",
+    ] {
+        assert!(ended.stderr.contains(expected), "{}", ended.stderr);
+    }
+    let ended = scratch.xtask(["build-guests", "--check"]);
+    assert_eq!(ended.stdout, "inner\nmiddle\nouter\n");
 }
 
 #[test]
