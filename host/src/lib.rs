@@ -43,6 +43,7 @@ mod digest;
 mod error;
 mod inputs;
 mod limits;
+mod open_files;
 mod panics;
 mod regular_file;
 
@@ -122,6 +123,7 @@ pub use limits::{
 };
 pub use load::cache::CodeCache;
 pub use load::micro_app::{Code, MicroApp};
+pub use open_files::raise_open_files;
 pub use policy::{Policy, Section};
 pub use profile::{Difference, ProfileError, ProfiledApp};
 pub use regular_file::open as open_regular_file;

@@ -41,7 +41,7 @@ use std::process::ExitCode;
 use anyhow::Context;
 use clap::Parser;
 use fractalaw_host::capability::Offers;
-use fractalaw_host::{standard_output, survive_file_limit};
+use fractalaw_host::{raise_open_files, standard_output, survive_file_limit};
 
 ctor::declarative::ctor! {
     /// Runs before `main`, because Rust's runtime replaces a closed standard output.
@@ -65,6 +65,7 @@ pub fn main(offers: Offers) -> ExitCode {
     if let Err(error) = ready {
         return exit::fail(&error);
     }
+    raise_open_files();
     match command {
         flags::Command::Run(flags) => run::run(*flags),
         flags::Command::Profile(flags) => profile::run(*flags),

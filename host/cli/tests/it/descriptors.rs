@@ -59,6 +59,23 @@ fn too_many_open_files_are_the_hosts_failure() {
     assert!(completed > 0);
 }
 
+/// A user's limit is what systems set at first. The host raises it to what they allow at most.
+#[test]
+fn a_limit_that_can_be_raised_is_raised() {
+    let component = guest("hello-world").display().to_string();
+    for (limit, code) in [("-n 8", 10), ("-S -n 8", 0)] {
+        let mut command = Command::new("sh");
+        command
+            .arg("-c")
+            .arg(format!("ulimit {limit}; exec \"$0\" \"$@\""))
+            .arg(env!("CARGO_BIN_EXE_fractalaw"))
+            .args(["run", "--no-cache", &component]);
+        let output = command.output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(code), "{limit}: {said}");
+    }
+}
+
 /// The folders on the way to it are opened one after another. It does not matter which of them fails.
 #[test]
 fn the_cache_folder_is_what_could_not_be_used() {

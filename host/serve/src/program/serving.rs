@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use fractalaw_ai::Ai;
 use fractalaw_data::Data;
 use fractalaw_host::capability::Offers;
-use fractalaw_host::survive_file_limit;
+use fractalaw_host::{raise_open_files, survive_file_limit};
 use fractalaw_manifest::terminal::one_line;
 use serde_json::{Value, json};
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -24,6 +24,7 @@ use crate::supervisor::{Setup, Supervisor};
 
 pub(crate) fn run(flags: flags::Serve, offers: Offers) -> Result<()> {
     survive_file_limit().context("could not handle signals")?;
+    raise_open_files();
     let filter = EnvFilter::try_from_default_env()
         .unwrap_or_else(|_| EnvFilter::new("warn,fractalaw_serve=info"));
     tracing_subscriber::fmt()
