@@ -2,23 +2,32 @@
 
 use crate::scratch::Scratch;
 
-/// The packages that `cargo xtask test` selects, by folder.
-pub(crate) const PACKAGES: [(&str, &str); 17] = [
+/// The packages that `cargo xtask test --all` tests and builds, by folder.
+pub(crate) const PACKAGES: [(&str, &str); 26] = [
     ("ai", "fractalaw-ai"),
+    ("arrow", "fractalaw-arrow"),
+    ("auditor", "fractalaw-auditor"),
     ("catalogue", "fractalaw-catalogue"),
     ("cli", "fractalaw-cli"),
     ("data", "fractalaw-data"),
+    ("data-call", "fractalaw-data-call"),
     ("events", "fractalaw-events"),
+    ("events-engine", "fractalaw-events-engine"),
+    ("folders", "fractalaw-folders"),
     ("fuzz", "fractalaw-fuzz"),
     ("host", "fractalaw-host"),
     ("contract", "fractalaw-contract"),
     ("instrument", "fractalaw-instrument"),
+    ("ledger", "fractalaw-ledger"),
+    ("limits", "fractalaw-limits"),
     ("manifest", "fractalaw-manifest"),
     ("models", "fractalaw-models"),
+    ("native-host", "fractalaw-native-host"),
     ("provenance", "fractalaw-provenance"),
     ("registry", "fractalaw-registry"),
     ("report", "fractalaw-report"),
     ("serve", "fractalaw-serve"),
+    ("sqlite", "fractalaw-sqlite"),
     ("testing", "fractalaw-testing"),
     ("tests", "fractalaw-tests"),
 ];

@@ -30,6 +30,7 @@ pub(crate) fn scratch() -> Scratch {
         scratch.write(&format!("{folder}/src/lib.rs"), "//! A stand-in.\n");
     }
     for program in [
+        "auditor/src/bin/fractalaw-ledger.rs",
         "cli/src/bin/fractalaw.rs",
         "serve/src/bin/fractalaw-serve.rs",
         "models/src/bin/fractalaw-models.rs",
