@@ -20,8 +20,8 @@ pub(crate) struct Flags {
     /// A guest of that folder whose component is not of its sources, because it could not be built
     #[arg(long, value_name = "NAME", requires = "guests")]
     pub(crate) stale: Vec<String>,
-    /// The folder `tests/` of another workspace
-    #[arg(long, value_name = "FOLDER")]
+    /// The folder `tests/` of a workspace; `cargo xtask test` gives that of its own, and one behind its `--` takes its place
+    #[arg(long, value_name = "FOLDER", overrides_with = "tests")]
     pub(crate) tests: Option<PathBuf>,
     /// Only these cases: a case's name, or that of a guest or a group
     #[arg(long, value_name = "NAME")]

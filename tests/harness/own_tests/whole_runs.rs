@@ -70,10 +70,12 @@ pub(super) fn harness(
     ended(command.envs(variables.iter().copied()))
 }
 
-/// This harness, without a variable for insta.
+/// This harness, without a variable for insta. The last folder counts, as where `cargo xtask test` names its own before those that it was
+/// given.
 pub(super) fn command(workspace: &TempDir, guests: Option<&Path>, arguments: &[&str]) -> Command {
     let mut command = Command::new(env::current_exe().unwrap_or_default());
-    command.arg("--tests").arg(workspace.path().join("tests"));
+    command.args(["--tests", "tests-of-the-workspace", "--tests"]);
+    command.arg(workspace.path().join("tests"));
     if let Some(guests) = guests {
         command.arg("--guests").arg(guests);
     }
