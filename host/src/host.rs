@@ -271,10 +271,10 @@ impl Host {
         let ended = match loaded {
             Some(Ok(app)) => self.execute(&app, run, decided, recording.as_ref()).await,
             Some(Err(LoadError::Refused(refusal))) => {
-                did_not_run(Outcome::Refused(refusal), &about.app, decided)
+                Ok(did_not_run(Outcome::Refused(refusal), &about.app, decided))
             }
             Some(Err(LoadError::Host(error))) => Err(error.into()),
-            None => did_not_run(Outcome::Interrupted, &about.app, decided),
+            None => Ok(did_not_run(Outcome::Interrupted, &about.app, decided)),
         };
         close(recording, ended, budget).await
     }
@@ -319,9 +319,9 @@ impl Host {
 }
 
 /// What came of a component that was examined and did not run.
-fn did_not_run(outcome: Outcome, app: &App, decided: Decided) -> Result<Ran, Failed> {
+fn did_not_run(outcome: Outcome, app: &App, decided: Decided) -> Ran {
     let report = Report::not_run(outcome, Some(app), decided.limits, decided.decision);
-    Ok(Ran::nothing(report))
+    Ran::nothing(report)
 }
 
 /// Runs one component once, with the limits of its own tier and no grants. It makes the host, the micro-app and the run
