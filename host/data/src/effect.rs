@@ -46,7 +46,7 @@ pub(crate) fn effects(changes: &[TableChanges], settled: Settled) -> Vec<Effect>
             deleted,
         } = table.left_out;
         let fields = counted(inserted, updated, deleted);
-        let effect = || numbers("rows-left-out", &table.table, fields.clone(), settled);
+        let effect = || effect_on("rows-left-out", &table.table, fields.clone(), settled);
         (!fields.is_empty()).then(effect)
     });
     effects.extend(left_out);
@@ -56,13 +56,7 @@ pub(crate) fn effects(changes: &[TableChanges], settled: Settled) -> Vec<Effect>
 /// A changed row of a table as an effect.
 fn row_effect(table: &str, columns: &[String], row: &RowChange, settled: Settled) -> Effect {
     let (kind, fields) = fields(columns, row);
-    Effect {
-        capability: "data".to_owned(),
-        kind: kind.to_owned(),
-        subject: table.to_owned(),
-        fields,
-        settled,
-    }
+    effect_on(kind, table, fields, settled)
 }
 
 /// All values of a row that was inserted or deleted. For an updated row, its key and what changed.
@@ -164,7 +158,7 @@ impl Further {
     fn effect(self, table: &str, settled: Settled) -> Effect {
         let mut fields = counted(self.inserted, self.updated, self.deleted);
         fields.push(("sha256".to_owned(), json!(hex(&self.hasher.finalize()))));
-        numbers("further-rows", table, fields, settled)
+        effect_on("further-rows", table, fields, settled)
     }
 }
 
@@ -181,8 +175,8 @@ fn counted(inserted: u64, updated: u64, deleted: u64) -> Vec<(String, Json)> {
         .collect()
 }
 
-/// What is told of rows that are not shown.
-fn numbers(kind: &str, table: &str, fields: Vec<(String, Json)>, settled: Settled) -> Effect {
+/// What a run did to a table: a row, or what is told of rows that are not shown.
+fn effect_on(kind: &str, table: &str, fields: Vec<(String, Json)>, settled: Settled) -> Effect {
     Effect {
         capability: "data".to_owned(),
         kind: kind.to_owned(),

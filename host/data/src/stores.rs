@@ -163,6 +163,17 @@ mod tests {
 
     use super::*;
 
+    fn past_the_deadline_at_the_third_look() -> impl FnMut() -> Result<(), Stop> {
+        let mut looks = 0;
+        move || {
+            looks += 1;
+            match looks {
+                ..3 => Ok(()),
+                _ => Err(Stop::Deadline),
+            }
+        }
+    }
+
     /// A database that is being opened holds up only the runs that use it, and each of them as long as it may wait.
     #[test]
     fn a_database_that_opens_slowly_holds_up_no_other() {
@@ -176,15 +187,7 @@ mod tests {
         let slot = Arc::clone(lock(&stores.open).entry(slow.clone()).or_default());
         let opening = lock(&slot);
         assert_eq!(stores.get(&quick, &mut || Ok(())).unwrap().path(), quick);
-        let mut looks = 0;
-        let given_up = stores.get(&slow, &mut || {
-            looks += 1;
-            if looks < 3 {
-                Ok(())
-            } else {
-                Err(Stop::Deadline)
-            }
-        });
+        let given_up = stores.get(&slow, &mut past_the_deadline_at_the_third_look());
         assert!(matches!(
             given_up.map(|_| ()),
             Err(StoreError::Stop(Stop::Deadline))
@@ -219,15 +222,7 @@ mod tests {
             options: Default::default(),
         };
         for _ in 0..2 {
-            let mut looks = 0;
-            let given_up = stores.adbc(&settings, &mut || {
-                looks += 1;
-                if looks < 3 {
-                    Ok(())
-                } else {
-                    Err(Stop::Deadline)
-                }
-            });
+            let given_up = stores.adbc(&settings, &mut past_the_deadline_at_the_third_look());
             assert!(matches!(
                 given_up.map(|_| ()),
                 Err(NotOpened::Stop(Stop::Deadline))
