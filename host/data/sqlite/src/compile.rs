@@ -45,6 +45,8 @@ pub(crate) fn compile(
         if is_new {
             words::read(sql, &mut does);
             does.searches |= statement.builds_index();
+            // SQLite does not ask the guard about a table of which a statement reads only what `NATURAL` or `USING` compare.
+            does.of_virtual |= statement.uses_virtual_table();
             statement.does = does;
             statement.plans = plans;
             let columns = statement.columns();

@@ -210,6 +210,44 @@ pub(super) unsafe fn builds_index(statement: NonNull<ffi::sqlite3_stmt>) -> bool
     }
 }
 
+/// Whether a statement uses a virtual table that the database has, and not only those that modules bring along, such as `json_each`.
+/// These cannot be created, or are the same whether they are created or found.
+///
+/// # Safety
+///
+/// The statement was compiled, and is not finalised during the call.
+pub(super) unsafe fn uses_virtual_table(statement: NonNull<ffi::sqlite3_stmt>) -> bool {
+    if !is_this_version() {
+        return false;
+    }
+    // SAFETY: by the caller's promise. In this version of SQLite, a statement begins like `Program`, and its program does not
+    // change. An operand of this kind is an instance of a table that the statement keeps, with its module and the module's methods.
+    unsafe {
+        let program = statement.cast::<Program>().as_ref();
+        let count = usize::try_from(program.count).unwrap_or_default();
+        slice::from_raw_parts(program.operations, count)
+            .iter()
+            .filter(|operation| operation.kind == INSTANCE && !operation.operand.is_null())
+            .any(|operation| {
+                let instance = &*operation.operand.cast::<Instance>();
+                let methods = &*(*instance.module).methods;
+                let address = |method: Option<_>| method.map(|method: Creates| method as usize);
+                let created = address(methods.xCreate);
+                created.is_some() && created != address(methods.xConnect)
+            })
+    }
+}
+
+/// The method with which a module makes a table, or finds it.
+type Creates = unsafe extern "C" fn(
+    *mut ffi::sqlite3,
+    *mut c_void,
+    c_int,
+    *const *const c_char,
+    *mut *mut ffi::sqlite3_vtab,
+    *mut *mut c_char,
+) -> c_int;
+
 /// The number of a statement's operations.
 ///
 /// # Safety

@@ -8,7 +8,7 @@ use rusqlite::types::ValueRef;
 
 use super::lent::{Fault, bytes};
 use super::pages::Noted;
-use super::private::{builds_index, operations};
+use super::private::{builds_index, operations, uses_virtual_table};
 
 /// A prepared statement of an [`Engine`].
 pub(crate) struct Statement {
@@ -115,6 +115,12 @@ impl Statement {
     pub(crate) fn builds_index(&self) -> bool {
         // SAFETY: see above.
         unsafe { builds_index(self.raw) }
+    }
+
+    /// Whether it uses a virtual table of the database, without what its triggers use.
+    pub(crate) fn uses_virtual_table(&self) -> bool {
+        // SAFETY: see above.
+        unsafe { uses_virtual_table(self.raw) }
     }
 
     /// The operations of its program, without those of triggers.
