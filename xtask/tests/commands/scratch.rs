@@ -64,6 +64,7 @@ impl Scratch {
     pub(crate) fn add_library(&self) {
         let folder = Path::new("guests/lib-micro-app");
         self.copy(&folder.join("Cargo.toml"));
+        self.copy(&folder.join("examples"));
         self.copy(&folder.join("src"));
         self.copy(&folder.join("wit"));
     }
