@@ -147,7 +147,9 @@ impl Workspace {
         let mut guests = Vec::new();
         for entry in fs::read_dir("guests").context("the workspace is the current folder")? {
             let entry = entry?;
-            if entry.path().join("Cargo.toml").is_file() {
+            let manifest = entry.path().join("Cargo.toml");
+            // Cargo does not compile a guest without the standard library together with those that have it.
+            if manifest.is_file() && !fs::read_to_string(manifest)?.contains("lib-lean") {
                 guests.push(entry.file_name().to_string_lossy().into_owned());
             }
         }
