@@ -199,14 +199,24 @@ pub(super) unsafe fn builds_index(statement: NonNull<ffi::sqlite3_stmt>) -> bool
     if !is_this_version() {
         return false;
     }
-    // SAFETY: by the caller's promise. In this version of SQLite, a statement begins like `Program`, and its program does not
-    // change.
+    // SAFETY: by the caller's promise, in this version of SQLite.
+    unsafe { program(statement) }
+        .iter()
+        .any(|operation| operation.code == OPEN_AUTOINDEX)
+}
+
+/// The operations of a statement.
+///
+/// # Safety
+///
+/// This is the version of SQLite in which a statement begins like `Program`. The statement was compiled, and is not finalised while
+/// the operations are used. Its program does not change.
+unsafe fn program<'s>(statement: NonNull<ffi::sqlite3_stmt>) -> &'s [Operation] {
+    // SAFETY: by the caller's promise.
     unsafe {
         let program = statement.cast::<Program>().as_ref();
         let count = usize::try_from(program.count).unwrap_or_default();
         slice::from_raw_parts(program.operations, count)
-            .iter()
-            .any(|operation| operation.code == OPEN_AUTOINDEX)
     }
 }
 
@@ -220,12 +230,10 @@ pub(super) unsafe fn uses_virtual_table(statement: NonNull<ffi::sqlite3_stmt>) -
     if !is_this_version() {
         return false;
     }
-    // SAFETY: by the caller's promise. In this version of SQLite, a statement begins like `Program`, and its program does not
-    // change. An operand of this kind is an instance of a table that the statement keeps, with its module and the module's methods.
+    // SAFETY: by the caller's promise, in this version of SQLite. An operand of this kind is an instance of a table that the
+    // statement keeps, with its module and the module's methods.
     unsafe {
-        let program = statement.cast::<Program>().as_ref();
-        let count = usize::try_from(program.count).unwrap_or_default();
-        slice::from_raw_parts(program.operations, count)
+        program(statement)
             .iter()
             .filter(|operation| operation.kind == INSTANCE && !operation.operand.is_null())
             .any(|operation| {
